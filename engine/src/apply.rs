@@ -1,0 +1,272 @@
+//! Carries a plan out: one loop owns all state, tasks do the calls and return results.
+//!
+//! A step starts the moment that what it waits for has succeeded; of the ready ones, the one with the longest chain behind it
+//! goes first. A failure stops only what depends on it. There is no rollback: the way out is forward, and running it again is
+//! always safe.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use crate::aws::{Cx, Note};
+use crate::error::{Class, Error, Result};
+use crate::event::{Event, Failure};
+use crate::owner::FOLLOWS;
+use crate::plan::{Action, Change, Plan, Step, Verb, follow_tag, steps};
+use crate::resource::{Id, Kind, Live, Made, Outputs, State};
+use serde_json::Value;
+
+/// Calls for different resources at one time.
+const CONCURRENCY: usize = 10;
+
+/// How often a step looks again after an outcome that nobody knows.
+const LOOKS: usize = 5;
+
+/// How a run ended.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    pub done: usize,
+    pub failed: Vec<(Id, Error)>,
+    pub skipped: Vec<Id>,
+    pub interrupted: bool,
+    /// What each resource gives, after the run; of those that it did not touch, as they were read.
+    pub outputs: BTreeMap<Id, Outputs>,
+}
+
+/// What a finished step tells the loop.
+struct Finished {
+    step: usize,
+    result: Result<Option<Made>>,
+    took: std::time::Duration,
+}
+
+struct Run<'a> {
+    plan: &'a Arc<Plan>,
+    steps: Vec<Step>,
+    /// Per step: how many it still waits for.
+    waits: Vec<usize>,
+    /// Why a step will not run.
+    doomed: Vec<Option<String>>,
+    identities: BTreeMap<Id, String>,
+    outcome: Outcome,
+    events: &'a mpsc::UnboundedSender<Event>,
+}
+
+/// Runs the plan until nothing is left that can run. `stop` turns true to begin no further step.
+pub async fn run(
+    cx: &Cx,
+    plan: &Arc<Plan>,
+    kinds: &'static [Kind],
+    events: &mpsc::UnboundedSender<Event>,
+    stop: watch::Receiver<bool>,
+) -> Outcome {
+    let start = Instant::now();
+    let (notes, mut noted) = mpsc::unbounded_channel::<Note>();
+    let cx = cx.clone().with_notes(notes);
+    let mut run = Run::new(plan, steps(plan, kinds), events);
+    let mut tasks: JoinSet<Finished> = JoinSet::new();
+    let mut ready: Vec<usize> = (0..run.steps.len()).filter(|&step| run.waits[step] == 0).collect();
+    loop {
+        run.outcome.interrupted |= *stop.borrow();
+        ready.sort_by_key(|&step| run.steps[step].chain);
+        while !run.outcome.interrupted && tasks.len() < CONCURRENCY {
+            let Some(step) = ready.pop() else { break };
+            run.start(&cx, step, &mut tasks);
+        }
+        tokio::select! {
+            Some(note) = noted.recv() => run.note(note),
+            finished = tasks.join_next() => match finished {
+                None => break,
+                Some(Ok(finished)) => ready.extend(run.finish(finished)),
+                Some(Err(panic)) => run.outcome.failed.push((Id::new("pipe"), Error::defect(panic.to_string()))),
+            },
+        }
+    }
+    run.end(start)
+}
+
+impl<'a> Run<'a> {
+    fn new(plan: &'a Arc<Plan>, steps: Vec<Step>, events: &'a mpsc::UnboundedSender<Event>) -> Self {
+        let mut outcome = Outcome::default();
+        let mut identities = BTreeMap::new();
+        let lives = plan.changes.iter().filter_map(|change| Some((&change.id, change.live.as_ref()?)));
+        for (id, live) in lives.chain(plan.uses.iter().map(|used| (&used.id, &used.live))) {
+            outcome.outputs.insert(id.clone(), live.outputs.clone());
+            identities.insert(id.clone(), live.identity.clone());
+        }
+        let waits = steps.iter().map(|step| step.after.len()).collect();
+        let doomed = vec![None; steps.len()];
+        Self { plan, steps, waits, doomed, identities, outcome, events }
+    }
+
+    fn send(&self, event: Event) {
+        // Without a reader nobody wants to know; the outcome is returned all the same.
+        let _ = self.events.send(event);
+    }
+
+    fn change(&self, step: usize) -> &'a Change {
+        &self.plan.changes[self.steps[step].change]
+    }
+
+    fn note(&self, note: Note) {
+        if let Some(id) = note.id {
+            self.send(Event::Waiting { id, waiting_for: note.waiting_for });
+        }
+    }
+
+    fn start(&self, cx: &Cx, step: usize, tasks: &mut JoinSet<Finished>) {
+        let (change, verb) = (self.change(step), self.steps[step].verb);
+        let (id, kind, name) = (change.id.clone(), change.kind.name, change.name.to_string());
+        self.send(Event::Started { id, kind, name, verb });
+        let mut tags = change.tags.clone();
+        let followed: Vec<&Id> = change.needs.iter().filter(|need| need.follow).map(|need| &need.of).collect();
+        if !followed.is_empty() {
+            tags.insert(FOLLOWS.into(), follow_tag(&followed, &self.identities));
+        }
+        let cx = cx.for_resource(&change.id, tags);
+        let (plan, index, start) = (self.plan.clone(), self.steps[step].change, Instant::now());
+        tasks.spawn(async move {
+            let change = &plan.changes[index];
+            let result = match verb {
+                Verb::Ensure => ensure(&cx, change).await.map(Some),
+                Verb::Delete => delete(&cx, change).await.map(|()| None),
+            };
+            Finished { step, result, took: start.elapsed() }
+        });
+    }
+
+    /// Takes a result in; gives the steps that are ready now.
+    fn finish(&mut self, finished: Finished) -> Vec<usize> {
+        let Finished { step, result, took } = finished;
+        let (id, verb) = (self.change(step).id.clone(), self.steps[step].verb);
+        match result {
+            Ok(made) => {
+                self.outcome.done += 1;
+                if let Some(made) = made {
+                    self.identities.insert(id.clone(), made.identity);
+                    self.outcome.outputs.insert(id.clone(), made.outputs);
+                }
+                self.send(Event::Done { id, verb, milliseconds: took.as_millis() });
+            }
+            Err(error) => {
+                self.send(Event::Failed { id: id.clone(), verb, error: Failure::from(&error) });
+                self.outcome.failed.push((id.clone(), error));
+                self.doomed[step] = Some(format!("`{id}` failed"));
+            }
+        }
+        self.release(step)
+    }
+
+    /// Counts a step as over for those that wait for it; gives those that may start.
+    fn release(&mut self, over: usize) -> Vec<usize> {
+        let mut ready = Vec::new();
+        let mut ended = vec![over];
+        while let Some(over) = ended.pop() {
+            let doom = self.doomed[over].clone();
+            for step in 0..self.steps.len() {
+                if !self.steps[step].after.contains(&over) {
+                    continue;
+                }
+                self.waits[step] -= 1;
+                if self.doomed[step].is_none() {
+                    self.doomed[step] = doom.clone();
+                }
+                match &self.doomed[step] {
+                    _ if self.waits[step] > 0 => {}
+                    None => ready.push(step),
+                    Some(because) => {
+                        let (id, verb) = (self.change(step).id.clone(), self.steps[step].verb);
+                        self.send(Event::Skipped { id: id.clone(), verb, because: because.clone() });
+                        self.outcome.skipped.push(id);
+                        ended.push(step);
+                    }
+                }
+            }
+        }
+        ready
+    }
+
+    fn end(self, start: Instant) -> Outcome {
+        let outcome = &self.outcome;
+        self.send(Event::Summary {
+            done: outcome.done,
+            failed: outcome.failed.len(),
+            skipped: outcome.skipped.len(),
+            interrupted: outcome.interrupted,
+            milliseconds: start.elapsed().as_millis(),
+        });
+        self.outcome
+    }
+}
+
+/// Observes, checks that nobody changed it since the plan, and lets the kind do the rest. After an outcome that nobody knows it
+/// looks again: what the lost call made is found, and nothing is made twice.
+async fn ensure(cx: &Cx, change: &Change) -> Result<Made> {
+    let mut looks = 0;
+    loop {
+        let live = observe(cx, change).await?;
+        if looks == 0 {
+            unchanged(change, live.as_ref())?;
+        }
+        let result = (change.kind.reconcile)(cx, &change.desired, &change.name, live.as_ref()).await;
+        looks += 1;
+        match result {
+            Err(error) if looks < LOOKS && matches!(error.class(), Class::Unclear | Class::Exists) => {
+                cx.waiting(format!("another look, because the outcome of a call is unknown: {error}"));
+                tokio::time::sleep(std::time::Duration::from_millis(200 << looks)).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+/// The live resource that the change is about.
+async fn observe(cx: &Cx, change: &Change) -> Result<Option<Live<Value>>> {
+    let renamed_in_place = change.action == Action::Update && change.old_name.is_some();
+    let mut lives = (change.kind.read)(cx, &change.name).await?;
+    if lives.is_empty() && renamed_in_place {
+        lives = (change.kind.read)(cx, change.live_name()).await?;
+    }
+    let planned = change.handle().filter(|_| change.action == Action::Update);
+    if let Some(at) = lives.iter().position(|live| Some(&live.handle) == planned) {
+        return Ok(Some(lives.swap_remove(at)));
+    }
+    Ok(lives.into_iter().next())
+}
+
+/// Refuses to go on where a property is neither as planned nor as desired: somebody else is at work.
+fn unchanged(change: &Change, live: Option<&Live<Value>>) -> Result<()> {
+    let changed = |what: String| {
+        Err(Error::fatal(format!("{} `{}` changed since the plan: {what}", change.kind.name, change.name))
+            .hint("run the command again to see a plan for what is there now"))
+    };
+    let planned = change.live.as_ref().filter(|_| change.action == Action::Update);
+    match (planned, live) {
+        (Some(_), None) => changed("it is gone".into()),
+        (None, Some(live)) if live.state == State::Live && !made_by_this_pipeline(change, live) => {
+            changed("somebody else made it".into())
+        }
+        (Some(planned), Some(live)) => {
+            let moved = live.props.as_object().into_iter().flatten().find(|(property, value)| {
+                planned.props.get(property.as_str()) != Some(value) && change.desired.get(property.as_str()) != Some(value)
+            });
+            moved.map_or(Ok(()), |(property, _)| changed(format!("`{property}` is neither as planned nor as desired")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn made_by_this_pipeline(change: &Change, live: &Live<Value>) -> bool {
+    let tag = |tags: &crate::resource::Tags| tags.get(crate::owner::PIPELINE).cloned();
+    change.kind.of_account || tag(&live.tags) == tag(&change.tags)
+}
+
+async fn delete(cx: &Cx, change: &Change) -> Result<()> {
+    match change.handle() {
+        Some(handle) => (change.kind.delete)(cx, change.live_name(), handle).await,
+        None => Ok(()),
+    }
+}

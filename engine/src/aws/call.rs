@@ -1,0 +1,215 @@
+//! From an SDK error to ours: by code and message, never by `Display` (field note c14).
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::error::{Call, Class, Error, Result};
+
+const NOT_FOUND: &[&str] = &[
+    "ResourceNotFoundException",
+    "NoSuchEntity",
+    "NoSuchEntityException",
+    "NotFoundException",
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "QueueDoesNotExist",
+];
+
+const EXISTS: &[&str] = &["EntityAlreadyExists", "ResourceAlreadyExistsException", "ResourceExistsException"];
+
+/// Errors that say "too many", whatever the HTTP status (aws-facts 2.1). `LimitExceededException` is told by its message.
+const THROTTLED: &[&str] = &[
+    "Throttling",
+    "ThrottlingException",
+    "ThrottledException",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "RequestLimitExceeded",
+    "TooManyRequestsException",
+    "SlowDown",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+];
+
+/// What AWS answers while a role, a policy or a new resource has not reached all of it (aws-facts 2.2 to 2.10).
+const PROPAGATING: &[&str] = &[
+    "cannot be assumed",
+    "execution role does not have permissions",
+    "function execution role does not have permissions",
+    "function's execution role does not have permissions",
+    "ensure the role can perform",
+    "Invalid principal in policy",
+    "Invalid value for the parameter Policy",
+    "The role ARN does not have required permissions",
+    "could not successfully write to CloudWatch Logs using the ARN specified",
+    "CloudWatch Logs role ARN must be set in account settings",
+    "KMS key is invalid for CreateGrant",
+    "unsupported principal",
+    "PrincipalNotFound",
+];
+
+/// What AWS answers while another change of the same thing is under way.
+const BUSY: &[&str] = &[
+    "concurrent modification",
+    "concurrent update operation",
+    "update is in progress",
+    "currently in the following state: Pending",
+    "simultaneously be in CREATING or DELETING",
+    "Rate exceeded for stream",
+    "can be created, updated, or deleted simultaneously",
+    "indexed tables that can be created simultaneously",
+    "because it is in use",
+    "Backups are being enabled",
+    "must detach all policies first",
+];
+
+const BUSY_CODES: &[&str] = &[
+    "ConcurrentModification",
+    "ConcurrentModificationException",
+    "DeleteConflict",
+    "OperationAbortedException",
+    "ResourceInUseException",
+    "ResourceNotReadyException",
+    "ContinuousBackupsUnavailableException",
+    "AWS.SimpleQueueService.QueueDeletedRecently",
+    "QueueDeletedRecently",
+];
+
+const DENIED: &[&str] = &["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"];
+
+const BAD_CREDENTIALS: &[&str] = &[
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+    "InvalidAccessKeyId",
+];
+
+impl<E> From<SdkError<E, HttpResponse>> for Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, HttpResponse>) -> Self {
+        let operation = operation(std::any::type_name::<E>());
+        match &error {
+            SdkError::ServiceError(refusal) => {
+                let status = refusal.raw().status().as_u16();
+                let meta = refusal.err().meta();
+                let request_id = meta.extra("aws_request_id").unwrap_or_default().to_owned();
+                refused(operation, meta.code().unwrap_or_default(), meta.message().unwrap_or_default(), status, request_id)
+            }
+            _ => no_answer(operation, &error),
+        }
+    }
+}
+
+/// Puts an answer that refused into its class.
+fn refused(operation: String, code: &str, message: &str, status: u16, request_id: String) -> Error {
+    let has = |list: &[&str]| list.iter().any(|part| message.contains(part));
+    let class = match () {
+        () if NOT_FOUND.contains(&code) => Class::NotFound,
+        () if EXISTS.contains(&code) => Class::Exists,
+        () if has(PROPAGATING) => Class::Propagating,
+        () if BUSY_CODES.contains(&code) || has(BUSY) => Class::Busy,
+        () if THROTTLED.contains(&code) || status == 429 => Class::Throttled,
+        () if status >= 500 => Class::Unclear,
+        () => Class::Fatal,
+    };
+    let text = if message.is_empty() { format!("AWS answered {status} without a message") } else { message.to_owned() };
+    let error = Error::new(class, text).call(Call { operation: operation.clone(), code: code.to_owned(), request_id });
+    match () {
+        () if DENIED.contains(&code) => error.hint(format!(
+            "allow `{operation}` on this resource for the deploying identity; `pipe iam-policy` prints all that it needs"
+        )),
+        () if BAD_CREDENTIALS.contains(&code) => {
+            error.hint("check the AWS credentials in use: `aws sts get-caller-identity` shows whose they are")
+        }
+        () => error,
+    }
+}
+
+/// Puts a call without an answer into its class: it may have taken effect, unless it was never sent.
+fn no_answer<E: std::error::Error + 'static>(operation: String, error: &SdkError<E, HttpResponse>) -> Error {
+    let mut text = String::new();
+    let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text = error.to_string();
+        cause = error.source();
+    }
+    let class = if matches!(error, SdkError::ConstructionFailure(_)) { Class::Fatal } else { Class::Unclear };
+    let message = match error {
+        SdkError::TimeoutError(_) => "no answer in time".to_owned(),
+        _ if text.is_empty() => "no answer".to_owned(),
+        _ => text,
+    };
+    let error = Error::new(class, message).call(Call { operation, ..Call::default() });
+    match class {
+        Class::Unclear => error.hint("check the network, the region and `--endpoint-url`; running the command again is safe"),
+        _ => error,
+    }
+}
+
+/// `aws_sdk_kinesis::operation::create_stream::CreateStreamError` is `kinesis:CreateStream`.
+fn operation(error_type: &str) -> String {
+    let service = error_type.strip_prefix("aws_sdk_").and_then(|rest| rest.split("::").next()).unwrap_or("aws");
+    let operation = error_type.rsplit("::").next().unwrap_or(error_type);
+    let service = match service {
+        "cloudwatchlogs" => "logs",
+        "resourcegroupstagging" => "tag",
+        other => other,
+    };
+    format!("{service}:{}", operation.strip_suffix("Error").unwrap_or(operation))
+}
+
+/// Turns "not found" into nothing.
+///
+/// # Errors
+/// Every other error, as it came.
+pub fn nothing_if_absent<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.class() == Class::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_operation_comes_from_the_error_type() {
+        assert_eq!(operation("aws_sdk_kinesis::operation::create_stream::CreateStreamError"), "kinesis:CreateStream");
+        assert_eq!(
+            operation(std::any::type_name::<aws_sdk_cloudwatchlogs::operation::create_log_group::CreateLogGroupError>()),
+            "logs:CreateLogGroup"
+        );
+    }
+
+    #[test]
+    fn c12_c13_propagation_is_told_by_message() {
+        let texts = [
+            "The role defined for the function cannot be assumed by Lambda.",
+            "Cannot access stream arn:aws:kinesis:us-east-1:1:stream/s. Please ensure the role can perform the GetRecords, \
+             GetShardIterator, DescribeStream, ListShards, and ListStreams Actions on your stream in IAM.",
+            "The provided execution role does not have permissions to call SendMessage on SQS",
+        ];
+        for text in texts {
+            let error = refused("lambda:X".into(), "InvalidParameterValueException", text, 400, String::new());
+            assert_eq!(error.class(), Class::Propagating, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_server_error_without_a_body_is_unclear() {
+        assert_eq!(refused("sqs:X".into(), "InternalFailure", "", 500, String::new()).class(), Class::Unclear);
+    }
+
+    #[test]
+    fn a_denial_names_the_action() {
+        let error = refused("kinesis:CreateStream".into(), "AccessDeniedException", "no", 400, String::new());
+        assert!(error.hint_text().is_some_and(|hint| hint.contains("`kinesis:CreateStream`")));
+    }
+}

@@ -1,0 +1,134 @@
+//! Clients for one account and region, and who is asking.
+
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::ProvideCredentials;
+
+use crate::aws::pace;
+use crate::error::{Class, Error, Result};
+
+/// Where resources live; what ARNs are made of.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// `aws`, `aws-cn`, `aws-us-gov`.
+    pub partition: String,
+    /// 12 digits.
+    pub account: String,
+    pub region: String,
+}
+
+impl Place {
+    /// An ARN of this account and region: `place.arn("kinesis", "stream/events")`.
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:{}:{service}:{}:{}:{resource}", self.partition, self.region, self.account)
+    }
+
+    /// An ARN of this account that has no region: IAM's.
+    pub fn global_arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:{}:{service}::{}:{resource}", self.partition, self.account)
+    }
+
+    /// The part of an ARN after service, region and account, if the ARN is of this place and `service`.
+    pub fn resource_of<'a>(&self, service: &str, arn: &'a str) -> Option<&'a str> {
+        arn.strip_prefix(&self.arn(service, ""))
+    }
+}
+
+/// What the command line says about the way to AWS; the standard environment variables and profiles fill the rest.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectOptions {
+    pub region: Option<String>,
+    pub profile: Option<String>,
+    pub endpoint_url: Option<String>,
+}
+
+/// A client for each service, all on one paced HTTP client.
+#[derive(Debug)]
+pub struct Aws {
+    pub place: Place,
+    pub apigateway: aws_sdk_apigateway::Client,
+    pub dynamodb: aws_sdk_dynamodb::Client,
+    pub iam: aws_sdk_iam::Client,
+    pub kinesis: aws_sdk_kinesis::Client,
+    pub lambda: aws_sdk_lambda::Client,
+    pub logs: aws_sdk_cloudwatchlogs::Client,
+    pub secrets: aws_sdk_secretsmanager::Client,
+    pub sqs: aws_sdk_sqs::Client,
+    pub tagging: aws_sdk_resourcegroupstagging::Client,
+}
+
+impl Aws {
+    /// Clients of this configuration, for this place.
+    pub fn new(sdk: &SdkConfig, place: Place) -> Self {
+        Self {
+            place,
+            apigateway: aws_sdk_apigateway::Client::new(sdk),
+            dynamodb: aws_sdk_dynamodb::Client::new(sdk),
+            iam: aws_sdk_iam::Client::new(sdk),
+            kinesis: aws_sdk_kinesis::Client::new(sdk),
+            lambda: aws_sdk_lambda::Client::new(sdk),
+            logs: aws_sdk_cloudwatchlogs::Client::new(sdk),
+            secrets: aws_sdk_secretsmanager::Client::new(sdk),
+            sqs: aws_sdk_sqs::Client::new(sdk),
+            tagging: aws_sdk_resourcegroupstagging::Client::new(sdk),
+        }
+    }
+}
+
+/// Finds region, credentials and account, and makes the clients. One call: STS GetCallerIdentity.
+///
+/// # Errors
+/// No region, no or wrong credentials, an endpoint that does not answer: each with what to do.
+pub async fn connect(options: &ConnectOptions) -> Result<Aws> {
+    let sdk = load(options).await?;
+    let region = sdk.region().map(ToString::to_string).unwrap_or_default();
+    // The SDK's own error for missing credentials does not say which sources were tried.
+    if let Some(provider) = sdk.credentials_provider() {
+        provider.provide_credentials().await.map_err(|error| {
+            Error::fatal(format!("no usable AWS credentials: {error}"))
+                .hint("set AWS_PROFILE or --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`")
+        })?;
+    }
+    let once = aws_sdk_sts::config::Builder::from(&sdk).retry_config(RetryConfig::standard().with_max_attempts(2)).build();
+    let identity = aws_sdk_sts::Client::from_conf(once).get_caller_identity().send().await.map_err(|error| {
+        let error = Error::from(error);
+        match (error.class(), &options.endpoint_url) {
+            (Class::Unclear, Some(url)) => error.hint(format!("nothing answers at `{url}`: is the endpoint running?")),
+            _ => error,
+        }
+    })?;
+    let arn = identity.arn().unwrap_or_default();
+    let partition = arn.split(':').nth(1).filter(|text| !text.is_empty()).unwrap_or("aws").to_owned();
+    let account = identity.account().unwrap_or_default().to_owned();
+    Ok(Aws::new(&sdk, Place { partition, account, region }))
+}
+
+async fn load(options: &ConnectOptions) -> Result<SdkConfig> {
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(pace::client())
+        // aws-facts 11: the SDK's defaults are 3 attempts, a first back-off of 1 s and no time-out at all.
+        .retry_config(RetryConfig::standard().with_max_attempts(8).with_initial_backoff(Duration::from_millis(100)))
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(Duration::from_secs(5))
+                .operation_attempt_timeout(Duration::from_secs(10))
+                .build(),
+        );
+    if let Some(region) = &options.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(profile) = &options.profile {
+        loader = loader.profile_name(profile);
+    }
+    if let Some(url) = &options.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    let sdk = loader.load().await;
+    if sdk.region().is_none() {
+        return Err(Error::fatal("no AWS region").hint("pass --region, set AWS_REGION, or set `region` in the profile"));
+    }
+    Ok(sdk)
+}

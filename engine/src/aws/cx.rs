@@ -1,0 +1,68 @@
+//! What every function of a kind is given.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::aws::Aws;
+use crate::resource::{Id, Tags};
+
+/// The code that functions are made of: zips by the base64 of their SHA-256, which is what Lambda calls `CodeSha256`.
+pub type Bundle = BTreeMap<String, Vec<u8>>;
+
+/// Something a kind has to say while it works: what it waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    pub id: Option<Id>,
+    pub waiting_for: String,
+}
+
+/// Context of a call: the clients, the pipeline, the tags to set, the code, and the way to send notes. Cheap to clone.
+#[derive(Clone)]
+pub struct Cx {
+    pub aws: Arc<Aws>,
+    /// Name of the pipeline.
+    pub pipeline: String,
+    pub bundle: Arc<Bundle>,
+    /// All tags that the resource at hand is to have.
+    pub tags: Tags,
+    /// The resource at hand.
+    pub id: Option<Id>,
+    notes: Option<UnboundedSender<Note>>,
+}
+
+impl Cx {
+    /// A context that reads: without tags, code and notes.
+    pub fn new(aws: Arc<Aws>, pipeline: impl Into<String>) -> Self {
+        Self { aws, pipeline: pipeline.into(), bundle: Arc::default(), tags: Tags::new(), id: None, notes: None }
+    }
+
+    /// The same with code to deploy.
+    #[must_use]
+    pub fn with_bundle(mut self, bundle: Arc<Bundle>) -> Self {
+        self.bundle = bundle;
+        self
+    }
+
+    /// The same with a way to send notes.
+    #[must_use]
+    pub fn with_notes(mut self, notes: UnboundedSender<Note>) -> Self {
+        self.notes = Some(notes);
+        self
+    }
+
+    /// The same for one resource and its tags.
+    #[must_use]
+    pub fn for_resource(&self, id: &Id, tags: Tags) -> Self {
+        Self { id: Some(id.clone()), tags, ..self.clone() }
+    }
+
+    /// Says what the resource at hand waits for.
+    pub fn waiting(&self, what: impl Into<String>) {
+        if let Some(notes) = &self.notes {
+            // The receiver is gone only when the run is over: then nobody wants to know.
+            let _ = notes.send(Note { id: self.id.clone(), waiting_for: what.into() });
+        }
+    }
+}

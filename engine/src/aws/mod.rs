@@ -1,0 +1,17 @@
+//! The way to AWS: clients, places and ARNs, classes of errors, patience, pace.
+
+mod call;
+mod connect;
+mod cx;
+mod pace;
+mod patience;
+pub mod policy;
+mod tagging;
+mod tags;
+
+pub use call::nothing_if_absent;
+pub use connect::{Aws, ConnectOptions, Place, connect};
+pub use cx::{Bundle, Cx, Note};
+pub use patience::{patiently, poll};
+pub use tagging::tagged;
+pub use tags::TagDiff;

@@ -1,0 +1,107 @@
+//! No service is called faster than its published quota, whoever calls: a wrapper of the HTTP client.
+//!
+//! The service is read from the request's SigV4 credential scope, so it holds with `--endpoint-url` as well.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+
+/// Calls per second and burst of a service, over all its operations of an account and region.
+const QUOTAS: &[(&str, u32, u32)] = &[
+    // aws-facts 1.1: fixed, cannot be raised.
+    ("apigateway", 10, 40),
+    // aws-facts 1.3: all control-plane calls but GetFunction together.
+    ("lambda", 15, 15),
+    // aws-facts 1.4: unpublished; bursts are throttled.
+    ("iam", 20, 20),
+];
+
+#[derive(Debug)]
+struct Paced {
+    inner: SharedHttpClient,
+    limits: Arc<Limits>,
+}
+
+#[derive(Debug)]
+struct PacedConnector {
+    inner: SharedHttpConnector,
+    limits: Arc<Limits>,
+}
+
+#[derive(Debug)]
+struct Limits(Vec<(&'static str, DefaultDirectRateLimiter)>);
+
+/// The HTTP client that all AWS clients share: rustls, paced.
+pub fn client() -> SharedHttpClient {
+    let tls = Provider::Rustls(CryptoMode::AwsLc);
+    let inner = aws_smithy_http_client::Builder::new().tls_provider(tls).build_https();
+    SharedHttpClient::new(Paced { inner, limits: Arc::new(Limits::published()) })
+}
+
+impl Limits {
+    fn published() -> Self {
+        let limiter = |&(service, rate, burst): &(&'static str, u32, u32)| {
+            let (rate, burst) = (NonZeroU32::new(rate)?, NonZeroU32::new(burst)?);
+            Some((service, RateLimiter::direct(Quota::per_second(rate).allow_burst(burst))))
+        };
+        Self(QUOTAS.iter().filter_map(limiter).collect())
+    }
+
+    async fn wait(&self, service: Option<String>) {
+        let Some(service) = service else { return };
+        if let Some((_, limiter)) = self.0.iter().find(|(name, _)| *name == service) {
+            limiter.until_ready().await;
+        }
+    }
+}
+
+impl HttpClient for Paced {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        SharedHttpConnector::new(PacedConnector { inner, limits: self.limits.clone() })
+    }
+}
+
+impl HttpConnector for PacedConnector {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (inner, limits) = (self.inner.clone(), self.limits.clone());
+        let service = request.headers().get("authorization").and_then(service_of).map(str::to_owned);
+        HttpConnectorFuture::new(async move {
+            limits.wait(service).await;
+            inner.call(request).await
+        })
+    }
+}
+
+/// The service in `AWS4-HMAC-SHA256 Credential=AKID/20261121/us-east-1/iam/aws4_request, ...`.
+fn service_of(authorization: &str) -> Option<&str> {
+    authorization.split("Credential=").nth(1)?.split(',').next()?.split('/').nth(3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_service_is_in_the_credential_scope() {
+        let header = "AWS4-HMAC-SHA256 Credential=AKID/20261121/us-east-1/apigateway/aws4_request, SignedHeaders=host";
+        assert_eq!(service_of(header), Some("apigateway"));
+        assert_eq!(service_of("Bearer x"), None);
+    }
+
+    #[tokio::test]
+    async fn a_burst_beyond_the_quota_waits() {
+        let limits = Limits::published();
+        let (name, limiter) = &limits.0[0];
+        assert_eq!(*name, "apigateway");
+        assert!((0..40).all(|_| limiter.check().is_ok()));
+        assert!(limiter.check().is_err(), "the 41st call at once is beyond API Gateway's burst");
+    }
+}

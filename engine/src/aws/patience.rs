@@ -1,0 +1,79 @@
+//! Waiting by class of error, with a budget, and never in silence.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::aws::Cx;
+use crate::error::{Class, Error, Result};
+
+/// IAM has no bound for its propagation; others report up to 5 minutes and more (aws-facts 2.2, field note c12).
+const PROPAGATION: Duration = Duration::from_secs(10 * 60);
+
+/// The longest that another change of the same resource is waited for.
+const BUSY: Duration = Duration::from_secs(10 * 60);
+
+/// Repeats a call while AWS answers that what it needs is not there yet, or that something else is under way.
+///
+/// Propagation is asked again after 0.25, 0.5, 1 and then every 2 seconds; a busy resource likewise. `what` is what is waited
+/// for, as in "waiting for {what}". Not for creates without a unique name or token: after an unclear outcome those must look first.
+///
+/// # Errors
+/// The call's own error: at once where repeating does not help, else when the budget of its class is used up.
+pub async fn patiently<T, F, Fut>(cx: &Cx, what: &str, mut call: F) -> Result<T>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<T>>,
+{
+    let start = Instant::now();
+    let mut pause = Duration::from_millis(250);
+    loop {
+        let error = match call().await {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        let budget = match error.class() {
+            Class::Propagating => PROPAGATION,
+            Class::Busy => BUSY,
+            _ => return Err(error),
+        };
+        if start.elapsed() + pause > budget {
+            return Err(error);
+        }
+        if start.elapsed() < pause {
+            cx.waiting(what);
+        }
+        sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(2));
+    }
+}
+
+/// Asks until there is an answer: after 250 ms at first, then half as long again each time, at most 5 s apart.
+///
+/// # Errors
+/// The question's own error, or `no answer` when `budget` is used up.
+pub async fn poll<T, F, Fut>(cx: &Cx, what: &str, budget: Duration, mut ask: F) -> Result<T>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<Option<T>>>,
+{
+    let start = Instant::now();
+    let mut pause = Duration::from_millis(250);
+    let mut said = false;
+    loop {
+        if let Some(answer) = ask().await? {
+            return Ok(answer);
+        }
+        if start.elapsed() + pause > budget {
+            return Err(Error::fatal(format!("waited {} s in vain for {what}", budget.as_secs()))
+                .hint("running the command again is safe: it goes on where this one stopped"));
+        }
+        if !said {
+            cx.waiting(what);
+            said = true;
+        }
+        sleep(pause).await;
+        pause = (pause * 3 / 2).min(Duration::from_secs(5));
+    }
+}

@@ -1,0 +1,164 @@
+//! IAM and resource policies in one canonical form, so that two that mean the same are equal (aws-facts 4.1, field note c09).
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::error::{Error, Result};
+
+/// A policy document in canonical form: lists sorted, one value also a list, conditions as text, statements in order of their text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Policy(Value);
+
+impl Policy {
+    /// A policy of these statements; `Version` is 2012-10-17.
+    pub fn new(statements: Vec<Value>) -> Self {
+        Self(canonical(&json!({ "Version": "2012-10-17", "Statement": statements })))
+    }
+
+    /// Reads a document as AWS stores it, after any URL decoding.
+    ///
+    /// # Errors
+    /// The text is not JSON.
+    pub fn parse(text: &str) -> Result<Self> {
+        let value: Value = serde_json::from_str(text).map_err(|e| Error::fatal(format!("a policy is not JSON: {e}")))?;
+        Ok(Self(canonical(&value)))
+    }
+
+    /// Reads a document as IAM gives it: percent-encoded, to be decoded exactly once.
+    ///
+    /// # Errors
+    /// The decoded text is not JSON.
+    pub fn parse_encoded(text: &str) -> Result<Self> {
+        Self::parse(&percent_decode(text))
+    }
+
+    /// The document as text, to be sent.
+    pub fn text(&self) -> String {
+        self.0.to_string()
+    }
+
+    /// The statements.
+    pub fn statements(&self) -> &[Value] {
+        self.0["Statement"].as_array().map_or(&[], Vec::as_slice)
+    }
+}
+
+/// A statement that allows `actions` on `resources`.
+pub fn allow(sid: &str, actions: &[&str], resources: &[String]) -> Value {
+    json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources })
+}
+
+/// The trust policy of a role for one AWS service, for this account only (confused deputy, aws-facts 6.1).
+pub fn trust(service: &str, account: &str) -> Policy {
+    Policy::new(vec![json!({
+        "Effect": "Allow",
+        "Principal": { "Service": service },
+        "Action": "sts:AssumeRole",
+        "Condition": { "StringEquals": { "aws:SourceAccount": account } },
+    })])
+}
+
+fn canonical(policy: &Value) -> Value {
+    let statements = match &policy["Statement"] {
+        Value::Array(list) => list.clone(),
+        Value::Null => Vec::new(),
+        one => vec![one.clone()],
+    };
+    let mut statements: Vec<Value> = statements.iter().map(statement).collect();
+    statements.sort_by_key(Value::to_string);
+    json!({ "Version": policy["Version"].as_str().unwrap_or("2008-10-17"), "Statement": statements })
+}
+
+fn statement(statement: &Value) -> Value {
+    let Some(members) = statement.as_object() else { return statement.clone() };
+    let member = |(key, value): (&String, &Value)| {
+        let value = match key.as_str() {
+            "Action" | "NotAction" | "Resource" | "NotResource" => list(value),
+            "Principal" | "NotPrincipal" => principal(value),
+            "Condition" => condition(value),
+            _ => value.clone(),
+        };
+        (key.clone(), value)
+    };
+    Value::Object(members.iter().map(member).collect())
+}
+
+fn principal(value: &Value) -> Value {
+    match value {
+        Value::Object(kinds) => {
+            let kind = |(kind, who): (&String, &Value)| (kind.clone(), list(&root_arns(who)));
+            Value::Object(kinds.iter().map(kind).collect())
+        }
+        anyone => json!({ "AWS": list(anyone) }),
+    }
+}
+
+/// An account id stands for the account's root.
+fn root_arns(who: &Value) -> Value {
+    match who {
+        Value::Array(all) => Value::Array(all.iter().map(root_arns).collect()),
+        Value::String(id) if id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()) => {
+            Value::String(format!("arn:aws:iam::{id}:root"))
+        }
+        other => other.clone(),
+    }
+}
+
+fn condition(value: &Value) -> Value {
+    let Some(operators) = value.as_object() else { return value.clone() };
+    let operator = |(operator, keys): (&String, &Value)| {
+        let keys = keys.as_object().cloned().unwrap_or_default();
+        (operator.clone(), Value::Object(keys.iter().map(|(key, value)| (key.clone(), list(value))).collect::<Map<_, _>>()))
+    };
+    Value::Object(operators.iter().map(operator).collect())
+}
+
+/// One value or many, as a sorted list of texts without doubles.
+fn list(value: &Value) -> Value {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let mut all: Vec<String> = match value {
+        Value::Array(all) => all.iter().map(text).collect(),
+        one => vec![text(one)],
+    };
+    all.sort();
+    all.dedup();
+    all.into()
+}
+
+fn percent_decode(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn c09_spelling_does_not_matter() {
+        let one = Policy::parse(
+            r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"sqs:*","Resource":["b","a"],
+                "Condition":{"Bool":{"aws:SecureTransport":false}}}}"#,
+        );
+        let other = Policy::parse(
+            r#"{"Statement":[{"Condition":{"Bool":{"aws:SecureTransport":["false"]}},"Action":["sqs:*"],"Resource":["a","b"],
+                "Principal":{"AWS":"*"},"Effect":"Deny"}],"Version":"2012-10-17"}"#,
+        );
+        assert_eq!(one, other);
+    }
+
+    #[test]
+    fn c09_another_resource_is_another_policy() {
+        let on = |resource: &str| Policy::new(vec![allow("s", &["sqs:SendMessage"], &[resource.to_owned()])]);
+        assert_ne!(on("a"), on("b"));
+    }
+
+    #[test]
+    fn a_document_is_decoded_exactly_once() {
+        let policy = Policy::parse_encoded("%7B%22Statement%22%3A%5B%7B%22Resource%22%3A%22a%253Ab%22%7D%5D%7D").unwrap();
+        assert_eq!(policy.statements()[0]["Resource"], json!(["a%3Ab"]));
+    }
+}

@@ -1,0 +1,164 @@
+//! The desired resources and their needs: a graph without cycles.
+
+use std::collections::BTreeMap;
+
+use petgraph::algo::{tarjan_scc, toposort};
+use petgraph::graph::{DiGraph, NodeIndex};
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::resource::{Id, Kind, Name, Resource, Tags, json};
+
+/// What must exist in AWS before a resource can be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    pub of: Id,
+    /// Replacing that one replaces this one: AWS ties it to what it assigned, not to the name.
+    pub follow: bool,
+}
+
+/// One resource as the spec wants it.
+#[derive(Clone, Debug)]
+pub struct Node {
+    pub id: Id,
+    pub kind: &'static Kind,
+    pub name: Name,
+    /// The kind's properties as JSON.
+    pub desired: Value,
+    pub needs: Vec<Need>,
+    /// Those whose names stand in this one's properties: drawn, but they order nothing.
+    pub mentions: Vec<Id>,
+    /// `existing:` in the spec: used, never changed.
+    pub existing: bool,
+    /// Release instead of delete when the pipeline no longer has it.
+    pub retain: bool,
+    /// Taken over without asking, because its name follows from something of the pipeline.
+    pub adopt: bool,
+}
+
+impl Node {
+    /// A resource of the pipeline's own.
+    ///
+    /// # Errors
+    /// Only a kind whose properties cannot be JSON, which is a defect.
+    pub fn new<R: Resource>(id: &str, name: impl Into<String>, props: &R) -> Result<Self> {
+        Ok(Self { desired: json(props)?, ..Self::existing::<R>(id, name) }.owned())
+    }
+
+    /// A resource that the pipeline uses and never changes.
+    pub fn existing<R: Resource>(id: &str, name: impl Into<String>) -> Self {
+        Self {
+            id: Id::new(id),
+            kind: const { &Kind::of::<R>() },
+            name: Name::new(name),
+            desired: Value::Null,
+            needs: Vec::new(),
+            mentions: Vec::new(),
+            existing: true,
+            retain: false,
+            adopt: false,
+        }
+    }
+
+    fn owned(mut self) -> Self {
+        self.existing = false;
+        self
+    }
+
+    /// Adds needs, in the order given.
+    #[must_use]
+    pub fn needs<'a>(mut self, ids: impl IntoIterator<Item = &'a str>) -> Self {
+        self.needs.extend(ids.into_iter().map(|id| Need { of: Id::new(id), follow: false }));
+        self
+    }
+
+    /// Adds a need whose replacement replaces this one.
+    #[must_use]
+    pub fn follows(mut self, id: &str) -> Self {
+        self.needs.push(Need { of: Id::new(id), follow: true });
+        self
+    }
+
+    /// Adds mentions.
+    #[must_use]
+    pub fn mentions<'a>(mut self, ids: impl IntoIterator<Item = &'a str>) -> Self {
+        self.mentions.extend(ids.into_iter().map(Id::new));
+        self
+    }
+
+    /// Chooses release instead of delete.
+    #[must_use]
+    pub fn retained(mut self, retain: bool) -> Self {
+        self.retain = retain;
+        self
+    }
+
+    /// Takes it over without asking if AWS has it already.
+    #[must_use]
+    pub fn adopted(mut self) -> Self {
+        self.adopt = true;
+        self
+    }
+}
+
+/// A pipeline's resources, what needs is before what needs it.
+#[derive(Debug)]
+pub struct Graph {
+    pub pipeline: String,
+    /// The user's own tags, on everything.
+    pub tags: Tags,
+    nodes: Vec<Node>,
+}
+
+impl Graph {
+    /// Orders the nodes. Needs and mentions of what is not there are dropped: their section is absent from the spec.
+    ///
+    /// # Errors
+    /// Two nodes with one id, or needs that go round in a circle, named as a path.
+    pub fn new(pipeline: impl Into<String>, tags: Tags, nodes: Vec<Node>) -> Result<Self> {
+        let mut graph = DiGraph::<usize, ()>::new();
+        let mut index: BTreeMap<Id, NodeIndex> = BTreeMap::new();
+        for (at, node) in nodes.iter().enumerate() {
+            if index.insert(node.id.clone(), graph.add_node(at)).is_some() {
+                return Err(Error::defect(format!("two resources have the id `{}`", node.id)));
+            }
+        }
+        for node in &nodes {
+            for need in node.needs.iter().filter_map(|need| index.get(&need.of)) {
+                graph.add_edge(*need, index[&node.id], ());
+            }
+        }
+        let Ok(order) = toposort(&graph, None) else {
+            return Err(Error::defect(format!("needs go round in a circle: {}", circle(&graph, &nodes))));
+        };
+        let mut nodes: Vec<Option<Node>> = nodes.into_iter().map(Some).collect();
+        let mut nodes: Vec<Node> = order.into_iter().filter_map(|at| nodes[graph[at]].take()).collect();
+        for node in &mut nodes {
+            node.needs.retain(|need| index.contains_key(&need.of));
+            node.mentions.retain(|id| index.contains_key(id));
+        }
+        Ok(Self { pipeline: pipeline.into(), tags, nodes })
+    }
+
+    /// The graph of a pipeline that is to be gone.
+    pub fn empty(pipeline: impl Into<String>) -> Self {
+        Self { pipeline: pipeline.into(), tags: Tags::new(), nodes: Vec::new() }
+    }
+
+    /// The nodes, what is needed first.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The node of this id.
+    pub fn node(&self, id: &str) -> Option<&Node> {
+        self.nodes.iter().find(|node| node.id.as_str() == id)
+    }
+}
+
+fn circle(graph: &DiGraph<usize, ()>, nodes: &[Node]) -> String {
+    let knot = tarjan_scc(graph).into_iter().find(|knot| knot.len() > 1 || graph.contains_edge(knot[0], knot[0]));
+    let mut ids: Vec<&str> = knot.iter().flatten().map(|at| nodes[graph[*at]].id.as_str()).collect();
+    ids.push(ids.first().copied().unwrap_or_default());
+    ids.join(" -> ")
+}

@@ -1,0 +1,130 @@
+//! From desired and live to ordered changes. Pure: the same graph and the same account give the same plan.
+//!
+//! `apply` runs this very value and nothing else; it is empty exactly when `apply` would write nothing.
+
+mod decide;
+mod steps;
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+use crate::diff::Field;
+use crate::error::Error;
+use crate::resource::{Handle, Id, Kind, Live, Name, Tags};
+
+pub use decide::plan;
+pub(crate) use decide::follow_tag;
+pub use steps::{Step, Verb, steps};
+
+/// What a change does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    Create,
+    Update,
+    Replace,
+    Delete,
+    Same,
+}
+
+/// One resource's difference.
+#[derive(Clone, Debug, Serialize)]
+pub struct Change {
+    pub id: Id,
+    #[serde(serialize_with = "kind_name")]
+    pub kind: &'static Kind,
+    /// The name that it has afterwards, or had before a delete.
+    pub name: Name,
+    /// The name that it has now, where that is another.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old_name: Option<Name>,
+    pub action: Action,
+    /// Why, where the properties do not say it: `adopted`, `released`, `consumer-role is replaced`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub reasons: Vec<String>,
+    /// Live differs although the spec did not change since the last apply.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub drift: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<Field>,
+    /// What is lost: it needs consent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss: Option<String>,
+    /// What it was when the plan was made.
+    #[serde(skip)]
+    pub live: Option<Live<Value>>,
+    /// What it is to be.
+    #[serde(skip)]
+    pub desired: Value,
+    /// All tags that it is to have, but for what it follows.
+    #[serde(skip)]
+    pub tags: Tags,
+    /// Whom it needs, and whether it follows them.
+    #[serde(skip)]
+    pub needs: Vec<crate::graph::Need>,
+}
+
+impl Change {
+    /// What finds the live resource again.
+    pub fn handle(&self) -> Option<&Handle> {
+        self.live.as_ref().map(|live| &live.handle)
+    }
+
+    /// The name under which the live resource is found.
+    pub fn live_name(&self) -> &Name {
+        self.old_name.as_ref().unwrap_or(&self.name)
+    }
+
+    /// A replacement that frees its name before it takes it again.
+    pub fn keeps_name(&self) -> bool {
+        self.action == Action::Replace && self.old_name.is_none()
+    }
+}
+
+/// Ordered changes, and what is worth knowing about what stays.
+#[derive(Debug, Default, Serialize)]
+pub struct Plan {
+    pub pipeline: String,
+    /// In the order of needs, deletes last; what stays the same is among them.
+    pub changes: Vec<Change>,
+    /// What the pipeline uses and never changes.
+    pub uses: Vec<Used>,
+    /// What stays behind when all is deleted, and why.
+    pub left: Vec<String>,
+    pub notes: Vec<String>,
+    /// Why this plan must not run; all of them at once.
+    #[serde(skip)]
+    pub refusals: Vec<Error>,
+}
+
+/// A resource that the pipeline uses.
+#[derive(Clone, Debug, Serialize)]
+pub struct Used {
+    pub id: Id,
+    #[serde(serialize_with = "kind_name")]
+    pub kind: &'static Kind,
+    pub name: Name,
+    #[serde(skip)]
+    pub live: Live<Value>,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.changes.iter().all(|change| change.action == Action::Same)
+    }
+
+    /// The changes that do something.
+    pub fn work(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.action != Action::Same)
+    }
+
+    /// The changes that need consent.
+    pub fn losses(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| change.loss.is_some())
+    }
+}
+
+fn kind_name<S: Serializer>(kind: &&'static Kind, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(kind.name)
+}

@@ -1,0 +1,287 @@
+//! What to do with each resource.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::diff::{Field, diff, hash};
+use crate::error::Error;
+use crate::graph::{Graph, Node};
+use crate::live::Found;
+use crate::owner::{APPLIED, FOLLOWS, ON_DESTROY, Owner, desired_tags, released_tags};
+use crate::plan::{Action, Change, Plan, Used};
+use crate::resource::{Handle, Id, Kind, Live, Name, State, Tags};
+
+/// What is taken for an identity that AWS has yet to assign. No identity can be this text.
+const UNKNOWN: &str = "(known after apply)";
+
+type Taken<'a> = BTreeSet<(&'static str, &'a Name, &'a Handle)>;
+
+/// Plans the way from what was found to what the graph wants. `kinds` gives the order of deletes, `adopt` takes over what
+/// nobody owns. What must not be done is in [`Plan::refusals`].
+pub fn plan(graph: &Graph, found: &Found, kinds: &'static [Kind], adopt: bool) -> Plan {
+    let mut planner = Planner {
+        graph,
+        found,
+        adopt,
+        plan: Plan { pipeline: graph.pipeline.clone(), notes: found.notes.clone(), ..Plan::default() },
+        taken: Taken::new(),
+        identities: BTreeMap::new(),
+    };
+    for node in graph.nodes() {
+        planner.node(node);
+    }
+    planner.orphans(kinds);
+    planner.plan
+}
+
+struct Planner<'a> {
+    graph: &'a Graph,
+    found: &'a Found,
+    adopt: bool,
+    plan: Plan,
+    /// Live resources that belong to a node; the rest of ours are orphans.
+    taken: Taken<'a>,
+    /// What AWS assigned to each resource, as far as it is known.
+    identities: BTreeMap<Id, String>,
+}
+
+impl<'a> Planner<'a> {
+    fn owner(&self, live: &Live<Value>) -> Owner {
+        Owner::of(&live.tags, &self.graph.pipeline)
+    }
+
+    fn refuse(&mut self, error: Error) {
+        self.plan.refusals.push(error);
+    }
+
+    fn take(&mut self, node: &'a Node, name: &'a Name, live: &'a Live<Value>) {
+        self.taken.insert((node.kind.name, name, &live.handle));
+        self.identities.insert(node.id.clone(), live.identity.clone());
+    }
+
+    fn node(&mut self, node: &'a Node) {
+        let mut lives = self.found.live(node.kind, &node.name);
+        // Several after a crash: the one with our id, then the first made, is kept; the rest of ours are orphans.
+        lives.sort_by_key(|live| (self.owner(live) != Owner::Ours(node.id.clone()), &live.handle));
+        if node.existing {
+            return self.existing(node, lives.first().copied());
+        }
+        let Some(live) = lives.first().copied() else { return self.absent(node) };
+        if node.kind.of_account {
+            return;
+        }
+        match self.owner(live) {
+            Owner::Ours(_) => self.compare(node, &node.name, live, Vec::new()),
+            Owner::Released => self.compare(node, &node.name, live, vec!["taken back".into()]),
+            Owner::Nobody if node.adopt || self.adopt => self.compare(node, &node.name, live, vec!["adopted".into()]),
+            Owner::Nobody => self.refuse(
+                Error::fatal(format!("{} `{}` exists, and no pipeline owns it", node.kind.name, node.name))
+                    .hint(format!("take it over with --adopt, or choose another name for `{}`", node.id)),
+            ),
+            Owner::Other(other) => self.refuse(
+                Error::fatal(format!("{} `{}` belongs to the pipeline `{other}`", node.kind.name, node.name))
+                    .hint(format!("choose another name for `{}`, or refer to it with `existing:`", node.id)),
+            ),
+        }
+    }
+
+    fn existing(&mut self, node: &'a Node, live: Option<&'a Live<Value>>) {
+        let Some(live) = live else {
+            return self.refuse(
+                Error::fatal(format!("{} `{}` does not exist", node.kind.name, node.name))
+                    .hint(format!("`existing` of `{}` names what is there before: make it, or drop `existing`", node.id)),
+            );
+        };
+        self.take(node, &node.name, live);
+        self.plan.uses.push(Used { id: node.id.clone(), kind: node.kind, name: node.name.clone(), live: live.clone() });
+        if matches!(self.owner(live), Owner::Ours(_)) {
+            let change = self.release(&node.id, node.kind, &node.name, live);
+            self.plan.changes.push(change);
+        }
+    }
+
+    /// Nothing has the node's name: it is new, or it had another name.
+    fn absent(&mut self, node: &'a Node) {
+        let wanted: BTreeSet<(&str, &Name)> = self.graph.nodes().iter().map(|n| (n.kind.name, &n.name)).collect();
+        let old = self.found.lives.iter().find_map(|((kind, name), lives)| {
+            let ours = |live: &&Live<Value>| {
+                live.state == State::Live && self.owner(live) == Owner::Ours(node.id.clone())
+            };
+            let fits = *kind == node.kind.name && !wanted.contains(&(*kind, name));
+            fits.then(|| lives.iter().find(ours)).flatten().map(|live| (name, live))
+        });
+        if let Some((name, live)) = old {
+            return self.compare(node, name, live, Vec::new());
+        }
+        self.identities.insert(node.id.clone(), UNKNOWN.into());
+        let change = Change { action: Action::Create, ..self.change(node) };
+        let fields = diff(&Value::Object(Default::default()), &node.desired, &[]);
+        self.plan.changes.push(Change { fields, ..change });
+    }
+
+    fn change(&self, node: &Node) -> Change {
+        let tags = match node.kind.of_account {
+            true => Tags::new(),
+            false => desired_tags(&self.graph.pipeline, &self.graph.tags, node, &hash(&node.desired)),
+        };
+        Change {
+            id: node.id.clone(),
+            kind: node.kind,
+            name: node.name.clone(),
+            old_name: None,
+            action: Action::Same,
+            reasons: Vec::new(),
+            drift: false,
+            fields: Vec::new(),
+            loss: None,
+            live: None,
+            desired: node.desired.clone(),
+            tags,
+            needs: node.needs.clone(),
+        }
+    }
+
+    /// Something live belongs to the node: compares every property and tag.
+    fn compare(&mut self, node: &'a Node, name: &'a Name, live: &'a Live<Value>, reasons: Vec<String>) {
+        self.take(node, name, live);
+        let mut change = Change { reasons, live: Some(live.clone()), ..self.change(node) };
+        change.fields = diff(&live.props, &node.desired, node.kind.replace_on);
+        change.drift = !change.fields.is_empty() && live.tags.get(APPLIED) == change.tags.get(APPLIED) && node.kind.stamped;
+        if *name != node.name {
+            change.old_name = Some(name.clone());
+            change.fields.insert(0, field("name", name.as_str(), node.name.as_str(), !node.kind.renames));
+        }
+        let follow = self.follows(node, live, &mut change);
+        let tags = tag_fields(&live.tags, &change.tags, follow.as_deref());
+        let in_place = change.fields.iter().all(|field| !field.forces_replacement);
+        change.action = match () {
+            () if !in_place => Action::Replace,
+            () if change.fields.is_empty() && tags.is_empty() => Action::Same,
+            () => Action::Update,
+        };
+        change.fields.extend(tags);
+        self.guard(&mut change, live);
+        if change.action == Action::Replace {
+            self.identities.insert(node.id.clone(), UNKNOWN.into());
+        }
+        self.plan.changes.push(change);
+    }
+
+    /// Compares what the live one follows with what is there to be followed. A difference replaces it. Gives the identity that
+    /// its tag is to hold, where that is known.
+    fn follows(&self, node: &Node, live: &Live<Value>, change: &mut Change) -> Option<String> {
+        let followed: Vec<&Id> = node.needs.iter().filter(|need| need.follow).map(|need| &need.of).collect();
+        if followed.is_empty() {
+            return None;
+        }
+        let identity = follow_tag(&followed, &self.identities);
+        let Some(tag) = live.tags.get(FOLLOWS) else {
+            // Nothing to compare with: an adopted one. From now on it follows what is there.
+            return Some(identity);
+        };
+        if *tag != identity {
+            let replaced = followed.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ");
+            change.reasons.push(format!("{replaced} is another one now"));
+            change.fields.insert(0, field("follows", tag, &identity, true));
+            return Some(tag.clone());
+        }
+        Some(identity)
+    }
+
+    /// Says what a change loses, and refuses what the live resource protects.
+    fn guard(&mut self, change: &mut Change, live: &Live<Value>) {
+        let gone = matches!(change.action, Action::Replace | Action::Delete);
+        if gone && let Some(property) = (change.kind.protected)(&live.props) {
+            self.refuse(
+                Error::fatal(format!("`{}` ({} `{}`) is protected by `{property}`", change.id, change.kind.name, change.live_name()))
+                    .hint(format!("set `{property}: false` and apply that first")),
+            );
+        }
+        change.loss = match change.action {
+            Action::Replace | Action::Delete if change.kind.holds_data => Some(match change.kind.lingers {
+                "" => "what it holds is deleted".to_owned(),
+                lingers => format!("what it holds is deleted; it stays {lingers}"),
+            }),
+            Action::Update => (change.kind.loses)(&change.desired, &live.props),
+            _ => None,
+        };
+    }
+
+    /// What is ours and belongs to no node: deleted, or released where its tag says so. In reverse order of kinds.
+    fn orphans(&mut self, kinds: &'static [Kind]) {
+        for kind in kinds.iter().rev() {
+            let of_kind = self.found.lives.iter().filter(|((name, _), _)| *name == kind.name);
+            for (name, live) in of_kind.flat_map(|((_, name), lives)| lives.iter().map(move |live| (name, live))) {
+                if kind.of_account {
+                    self.plan.left.push(format!("{} `{name}`: it belongs to the account", kind.name));
+                    continue;
+                }
+                let Owner::Ours(id) = self.owner(live) else { continue };
+                if live.state == State::Leaving {
+                    if !kind.lingers.is_empty() {
+                        self.plan.left.push(format!("{} `{name}`: {}", kind.name, kind.lingers));
+                    }
+                    continue;
+                }
+                if !self.taken.contains(&(kind.name, name, &live.handle)) {
+                    self.orphan(&id, kind, name, live);
+                }
+            }
+        }
+    }
+
+    fn orphan(&mut self, id: &Id, kind: &'static Kind, name: &Name, live: &Live<Value>) {
+        let mut change = self.release(id, kind, name, live);
+        if live.tags.get(ON_DESTROY).is_none_or(|value| value != "retain") {
+            change = Change { action: Action::Delete, reasons: Vec::new(), fields: Vec::new(), ..change };
+            self.guard(&mut change, live);
+            if !kind.lingers.is_empty() {
+                self.plan.left.push(format!("{} `{name}`: {}", kind.name, kind.lingers));
+            }
+        }
+        self.plan.changes.push(change);
+    }
+
+    /// Lets go of a resource: its properties stay, its ownership tags go.
+    fn release(&self, id: &Id, kind: &'static Kind, name: &Name, live: &Live<Value>) -> Change {
+        let tags = released_tags(&self.graph.pipeline, &live.tags);
+        Change {
+            id: id.clone(),
+            kind,
+            name: name.clone(),
+            old_name: None,
+            action: Action::Update,
+            reasons: vec!["released: it stays, and is no longer the pipeline's".into()],
+            drift: false,
+            fields: tag_fields(&live.tags, &tags, None),
+            loss: None,
+            live: Some(live.clone()),
+            desired: live.props.clone(),
+            tags,
+            needs: Vec::new(),
+        }
+    }
+}
+
+/// The value of the tag [`FOLLOWS`]: the identities of what is followed, in the order of the needs.
+pub(crate) fn follow_tag(followed: &[&Id], identities: &BTreeMap<Id, String>) -> String {
+    let identity = |id: &&Id| identities.get(*id).map_or(UNKNOWN, String::as_str);
+    followed.iter().map(identity).collect::<Vec<_>>().join(" ")
+}
+
+fn field(path: &str, old: &str, new: &str, forces_replacement: bool) -> Field {
+    Field { path: path.into(), old: Some(old.into()), new: Some(new.into()), forces_replacement }
+}
+
+/// The tags that differ. AWS's own never do.
+fn tag_fields(live: &Tags, desired: &Tags, follow: Option<&str>) -> Vec<Field> {
+    let mut desired = desired.clone();
+    desired.extend(follow.map(|identity| (FOLLOWS.to_owned(), identity.to_owned())));
+    let json = |tags: &Tags| {
+        let own = tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
+        Value::Object(own.map(|(key, value)| (key.clone(), value.as_str().into())).collect())
+    };
+    let fields = diff(&json(live), &json(&desired), &[]);
+    fields.into_iter().map(|field| Field { path: format!("tags.{}", field.path), ..field }).collect()
+}

@@ -1,0 +1,215 @@
+//! What a resource kind is, and what the engine knows of one.
+//!
+//! A kind's struct holds the properties that `pipe` manages; desired and live are both of that type, so the diff is written
+//! once, field by field, over their JSON form. [`Kind`] is [`Resource`] with its type erased: the engine names no kind.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::aws::{Cx, Place};
+use crate::error::{Error, Result};
+pub use crate::names::{Handle, Id, Name};
+
+/// Tags as AWS has them, without those whose key starts with `aws:`.
+pub type Tags = BTreeMap<String, String>;
+
+/// Attributes that AWS assigned or that users ask for, by name: `arn`, `endpoint`, `url`.
+pub type Outputs = BTreeMap<String, String>;
+
+/// Whether a resource that AWS still shows is there to stay.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum State {
+    /// It exists, or is on its way to.
+    #[default]
+    Live,
+    /// It is being deleted, or is a secret in its recovery window: its name is taken, but it is as good as absent.
+    Leaving,
+}
+
+/// One physical resource as AWS has it. With `R = Value` the type is erased.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Live<R> {
+    pub handle: Handle,
+    pub props: R,
+    pub outputs: Outputs,
+    pub tags: Tags,
+    /// What AWS assigned to this very one and to no later one of its name (a RoleId, a stream's creation time), for those
+    /// that follow it; empty where nothing can follow.
+    pub identity: String,
+    pub state: State,
+}
+
+/// What a reconcile leaves behind.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Made {
+    pub outputs: Outputs,
+    /// As [`Live::identity`].
+    pub identity: String,
+}
+
+/// Permissions that whoever deploys a resource needs: IAM actions on one resource pattern.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Grant {
+    pub actions: &'static [&'static str],
+    pub resource: String,
+    /// The service that a passed role is for (`iam:PassedToService`).
+    pub passed_to: Option<&'static str>,
+}
+
+impl Grant {
+    /// Allows `actions` on `resource`, unconditionally.
+    pub fn new(actions: &'static [&'static str], resource: impl Into<String>) -> Self {
+        Self { actions, resource: resource.into(), passed_to: None }
+    }
+}
+
+/// A kind of AWS resource. One file implements it; `kinds.rs` lists it.
+///
+/// Every function may be called again after any failure, and concurrently for different names.
+pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// Name in plans, events and tags, e.g. `kinesis:Stream`.
+    const KIND: &'static str;
+    /// Top-level properties that AWS cannot change in place: a difference in one replaces the resource.
+    const REPLACE_ON: &'static [&'static str] = &[];
+    /// Deleting or replacing it loses records: table, stream, queue, secret.
+    const HOLDS_DATA: bool = false;
+    /// AWS changes the name in place, so another name in the spec is an update (a REST API's).
+    const RENAMES: bool = false;
+    /// Carries the tag `pipe:applied`, which tells drift from edit. Not where the hash is kept elsewhere.
+    const STAMPED: bool = true;
+    /// Belongs to the account, not to a pipeline: made where the account has none, then never changed, compared or deleted.
+    const OF_ACCOUNT: bool = false;
+    /// What a delete leaves behind for a while, e.g. "in its recovery window for 30 days"; empty where nothing.
+    const LINGERS: &'static str = "";
+
+    /// Why this update in place loses records, or the way back to them (a shorter retention, PITR off).
+    fn loses(&self, _live: &Self) -> Option<String> {
+        None
+    }
+
+    /// What, set on the live resource, forbids deleting and replacing it (`deletion_protection`).
+    fn protected(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// The name within an ARN of this kind; nothing for any other ARN.
+    fn name_of(_arn: &str) -> Option<Name> {
+        None
+    }
+
+    /// What the deployer must be allowed to do for the resource of this name, least by construction.
+    fn grants(place: &Place, name: &Name) -> Vec<Grant>;
+
+    /// Names of what carries this pipeline's ownership but that neither names nor the tagging API find: roles by their path,
+    /// REST APIs by their tags. Errors as AWS gives them.
+    fn owned(_cx: &Cx) -> impl Future<Output = Result<Vec<Name>>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
+    /// Names of resources of this kind that hang on `parent`, which is of kind `kind`: a function's mappings.
+    fn children(_cx: &Cx, _kind: &str, _parent: &Name) -> impl Future<Output = Result<Vec<Name>>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
+    /// Reads what AWS has under this name: nothing, one, or after a crash several. Absent is an empty list, not an error.
+    /// Properties come back in the canonical form that the desired ones have.
+    fn read(cx: &Cx, name: &Name) -> impl Future<Output = Result<Vec<Live<Self>>>> + Send;
+
+    /// Makes AWS match `self` and `cx.tags`: ensures that it exists, then syncs each property that differs from `live`, which
+    /// was read just now. Writes nothing where nothing differs. Returns when what needs this resource can be made.
+    fn reconcile(&self, cx: &Cx, name: &Name, live: Option<&Live<Self>>) -> impl Future<Output = Result<Made>> + Send;
+
+    /// Deletes the resource. Absent is success. Waits for the end only where something follows.
+    fn delete(cx: &Cx, name: &Name, handle: &Handle) -> impl Future<Output = Result<()>> + Send;
+}
+
+type Fut<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+type Lives = Vec<Live<Value>>;
+
+/// [`Resource`] with its type erased: properties travel as JSON objects.
+pub struct Kind {
+    pub name: &'static str,
+    pub replace_on: &'static [&'static str],
+    pub holds_data: bool,
+    pub renames: bool,
+    pub stamped: bool,
+    pub of_account: bool,
+    pub lingers: &'static str,
+    pub loses: fn(&Value, &Value) -> Option<String>,
+    pub protected: fn(&Value) -> Option<&'static str>,
+    pub name_of: fn(&str) -> Option<Name>,
+    pub grants: fn(&Place, &Name) -> Vec<Grant>,
+    pub owned: for<'a> fn(&'a Cx) -> Fut<'a, Vec<Name>>,
+    pub children: for<'a> fn(&'a Cx, &'a str, &'a Name) -> Fut<'a, Vec<Name>>,
+    pub read: for<'a> fn(&'a Cx, &'a Name) -> Fut<'a, Lives>,
+    pub reconcile: for<'a> fn(&'a Cx, &'a Value, &'a Name, Option<&'a Live<Value>>) -> Fut<'a, Made>,
+    pub delete: for<'a> fn(&'a Cx, &'a Name, &'a Handle) -> Fut<'a, ()>,
+}
+
+impl std::fmt::Debug for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl Kind {
+    /// Erases the type of a kind.
+    pub const fn of<R: Resource>() -> Self {
+        Self {
+            name: R::KIND,
+            replace_on: R::REPLACE_ON,
+            holds_data: R::HOLDS_DATA,
+            renames: R::RENAMES,
+            stamped: R::STAMPED,
+            of_account: R::OF_ACCOUNT,
+            lingers: R::LINGERS,
+            loses: |desired, live| typed::<R>(desired).ok()?.loses(&typed::<R>(live).ok()?),
+            protected: |live| typed::<R>(live).ok()?.protected(),
+            name_of: R::name_of,
+            grants: R::grants,
+            owned: |cx| Box::pin(R::owned(cx)),
+            children: |cx, kind, parent| Box::pin(R::children(cx, kind, parent)),
+            read: |cx, name| Box::pin(async move { R::read(cx, name).await?.into_iter().map(erase).collect() }),
+            reconcile: |cx, desired, name, live| {
+                Box::pin(async move {
+                    let live = live.map(|live| Ok::<_, Error>(with(live, typed(&live.props)?))).transpose()?;
+                    typed::<R>(desired)?.reconcile(cx, name, live.as_ref()).await
+                })
+            },
+            delete: |cx, name, handle| Box::pin(R::delete(cx, name, handle)),
+        }
+    }
+}
+
+/// The JSON form of a kind's properties.
+///
+/// # Errors
+/// Only where a kind's struct cannot be JSON, which is a defect of that kind.
+pub fn json(props: &impl Serialize) -> Result<Value> {
+    serde_json::to_value(props).map_err(|e| Error::defect(format!("properties are not JSON: {e}")))
+}
+
+fn typed<R: DeserializeOwned>(props: &Value) -> Result<R> {
+    R::deserialize(props).map_err(|e| Error::defect(format!("properties do not fit their kind: {e}")))
+}
+
+fn erase<R: Serialize>(live: Live<R>) -> Result<Live<Value>> {
+    Ok(with(&live, json(&live.props)?))
+}
+
+fn with<A, B>(live: &Live<A>, props: B) -> Live<B> {
+    let Live { handle, outputs, tags, identity, state, .. } = live;
+    Live {
+        handle: handle.clone(),
+        props,
+        outputs: outputs.clone(),
+        tags: tags.clone(),
+        identity: identity.clone(),
+        state: *state,
+    }
+}
