@@ -50,6 +50,7 @@ struct Run<'a> {
     waits: Vec<usize>,
     /// Why a step will not run.
     doomed: Vec<Option<String>>,
+    begun: Vec<bool>,
     identities: BTreeMap<Id, String>,
     outcome: Outcome,
     events: &'a mpsc::UnboundedSender<Event>,
@@ -98,8 +99,8 @@ impl<'a> Run<'a> {
             identities.insert(id.clone(), live.identity.clone());
         }
         let waits = steps.iter().map(|step| step.after.len()).collect();
-        let doomed = vec![None; steps.len()];
-        Self { plan, steps, waits, doomed, identities, outcome, events }
+        let (doomed, begun) = (vec![None; steps.len()], vec![false; steps.len()]);
+        Self { plan, steps, waits, doomed, begun, identities, outcome, events }
     }
 
     fn send(&self, event: Event) {
@@ -117,7 +118,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn start(&self, cx: &Cx, step: usize, tasks: &mut JoinSet<Finished>) {
+    fn start(&mut self, cx: &Cx, step: usize, tasks: &mut JoinSet<Finished>) {
+        self.begun[step] = true;
         let (change, verb) = (self.change(step), self.steps[step].verb);
         let (id, kind, name) = (change.id.clone(), change.kind.name, change.name.to_string());
         self.send(Event::Started { id, kind, name, verb });
@@ -189,7 +191,13 @@ impl<'a> Run<'a> {
         ready
     }
 
-    fn end(self, start: Instant) -> Outcome {
+    /// What never began because the run was interrupted is left to do as well.
+    fn end(mut self, start: Instant) -> Outcome {
+        if self.outcome.interrupted {
+            let left = (0..self.steps.len()).filter(|&step| !self.begun[step] && self.doomed[step].is_none());
+            let left: Vec<Id> = left.map(|step| self.change(step).id.clone()).collect();
+            self.outcome.skipped.extend(left);
+        }
         let outcome = &self.outcome;
         self.send(Event::Summary {
             done: outcome.done,
@@ -251,7 +259,8 @@ fn unchanged(change: &Change, live: Option<&Live<Value>>) -> Result<()> {
         }
         (Some(planned), Some(live)) => {
             let moved = live.props.as_object().into_iter().flatten().find(|(property, value)| {
-                planned.props.get(property.as_str()) != Some(value) && change.desired.get(property.as_str()) != Some(value)
+                planned.props.get(property.as_str()) != Some(value)
+                    && change.desired.get(property.as_str()) != Some(value)
             });
             moved.map_or(Ok(()), |(property, _)| changed(format!("`{property}` is neither as planned nor as desired")))
         }

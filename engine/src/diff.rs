@@ -23,7 +23,8 @@ pub struct Field {
 const HIDDEN: &str = "(hidden)";
 
 /// Words in a property's name that make its value nobody's business.
-const SECRET_WORDS: &[&str] = &["password", "passwd", "secret", "token", "credential", "private_key", "api_key", "apikey"];
+const SECRET_WORDS: &[&str] =
+    &["password", "passwd", "secret", "token", "credential", "private_key", "api_key", "apikey"];
 
 /// The properties in which two JSON objects differ, in the order of their paths. Empty exactly when they are equal.
 pub fn diff(live: &Value, desired: &Value, replace_on: &[&str]) -> Vec<Field> {
@@ -83,7 +84,8 @@ mod tests {
 
     #[test]
     fn what_looks_like_a_secret_is_told_apart_but_not_shown() {
-        let fields = diff(&json!({"environment": {"DB_PASSWORD": "a"}}), &json!({"environment": {"DB_PASSWORD": "b"}}), &[]);
+        let fields =
+            diff(&json!({"environment": {"DB_PASSWORD": "a"}}), &json!({"environment": {"DB_PASSWORD": "b"}}), &[]);
         assert_eq!(fields.len(), 1);
         assert_eq!(fields[0].old, Some(json!(HIDDEN)));
     }

@@ -65,7 +65,8 @@ impl Error {
 
     /// A failure of `pipe` itself.
     pub fn defect(message: impl Into<String>) -> Self {
-        Self::new(Class::Defect, message).hint("this is a defect of pipe: please report it with the command that shows it")
+        Self::new(Class::Defect, message)
+            .hint("this is a defect of pipe: please report it with the command that shows it")
     }
 
     /// Says what to do about it.

@@ -1,8 +1,9 @@
 //! The desired resources and their needs: a graph without cycles.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use petgraph::algo::{tarjan_scc, toposort};
+use petgraph::Direction::Incoming;
+use petgraph::algo::{is_cyclic_directed, tarjan_scc};
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde_json::Value;
 
@@ -128,11 +129,11 @@ impl Graph {
                 graph.add_edge(*need, index[&node.id], ());
             }
         }
-        let Ok(order) = toposort(&graph, None) else {
+        if is_cyclic_directed(&graph) {
             return Err(Error::defect(format!("needs go round in a circle: {}", circle(&graph, &nodes))));
-        };
+        }
         let mut nodes: Vec<Option<Node>> = nodes.into_iter().map(Some).collect();
-        let mut nodes: Vec<Node> = order.into_iter().filter_map(|at| nodes[graph[at]].take()).collect();
+        let mut nodes: Vec<Node> = in_order(&graph).into_iter().filter_map(|at| nodes[at].take()).collect();
         for node in &mut nodes {
             node.needs.retain(|need| index.contains_key(&need.of));
             node.mentions.retain(|id| index.contains_key(id));
@@ -154,6 +155,23 @@ impl Graph {
     pub fn node(&self, id: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| node.id.as_str() == id)
     }
+}
+
+/// What is needed first, and otherwise as given, so that plans read like the spec.
+fn in_order(graph: &DiGraph<usize, ()>) -> Vec<usize> {
+    let mut waits: Vec<usize> = graph.node_indices().map(|at| graph.edges_directed(at, Incoming).count()).collect();
+    let mut ready: BTreeSet<NodeIndex> = graph.node_indices().filter(|at| waits[at.index()] == 0).collect();
+    let mut order = Vec::with_capacity(waits.len());
+    while let Some(at) = ready.pop_first() {
+        order.push(graph[at]);
+        for later in graph.neighbors(at) {
+            waits[later.index()] -= 1;
+            if waits[later.index()] == 0 {
+                ready.insert(later);
+            }
+        }
+    }
+    order
 }
 
 fn circle(graph: &DiGraph<usize, ()>, nodes: &[Node]) -> String {

@@ -1,2 +1,28 @@
 //! The table of kinds: the only place where the engine and AWS's resources meet.
 
+pub mod account_logging;
+pub mod function;
+pub mod log_group;
+pub mod mapping;
+pub mod queue;
+pub mod rest_api;
+pub mod role;
+pub mod secret;
+pub mod stream;
+pub mod table;
+
+use crate::resource::Kind;
+
+/// Every kind, in the order in which they are made; orphans are deleted in reverse.
+pub static KINDS: &[Kind] = &[
+    Kind::of::<log_group::LogGroup>(),
+    Kind::of::<role::Role>(),
+    Kind::of::<secret::Secret>(),
+    Kind::of::<stream::Stream>(),
+    Kind::of::<table::Table>(),
+    Kind::of::<queue::Queue>(),
+    Kind::of::<function::Function>(),
+    Kind::of::<mapping::Mapping>(),
+    Kind::of::<account_logging::AccountLogging>(),
+    Kind::of::<rest_api::RestApi>(),
+];

@@ -1,14 +1,20 @@
 //! `pipe` as a library: the walk from one page of YAML to a live AWS event pipeline, each part in its module.
 
+pub mod apply;
 pub mod aws;
-pub mod error;
-mod names;
-pub mod resource;
+pub mod bundle;
+pub mod cli;
+pub mod commands;
 pub mod diff;
+pub mod error;
+pub mod event;
 pub mod graph;
 pub mod kinds;
 pub mod live;
+pub mod lower;
+mod names;
 pub mod owner;
-pub mod apply;
-pub mod event;
 pub mod plan;
+pub mod resource;
+pub mod spec;
+pub mod term;

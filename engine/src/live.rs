@@ -41,8 +41,8 @@ struct Catch {
 
 /// Reads the wanted names and all else that the pipeline owns.
 ///
-/// `tagged` is the tagging API's answer: ARNs that carry the pipeline's tag. Reads run concurrently; what one finds is read in
-/// a further round, until nothing new turns up.
+/// `tagged` is the tagging API's answer: ARNs that carry the pipeline's tag. Reads run concurrently; what one leads to is read as
+/// soon as it is known, until nothing new turns up.
 ///
 /// # Errors
 /// The first read that fails: a plan made of half a picture would lie.
@@ -52,48 +52,58 @@ pub async fn read(
     wanted: Vec<(&'static Kind, Name)>,
     tagged: impl Future<Output = Result<Vec<String>>> + Send + 'static,
 ) -> Result<Found> {
-    let mut found = Found::default();
-    let mut seen: BTreeSet<Key> = BTreeSet::new();
-    let mut tasks: JoinSet<Result<Catch>> = JoinSet::new();
+    let mut search = Search { cx, kinds, found: Found::default(), seen: BTreeSet::new(), tasks: JoinSet::new() };
     for kind in kinds {
         let cx = cx.clone();
-        tasks.spawn(async move { Ok(names(kind, (kind.owned)(&cx).await?)) });
+        search.tasks.spawn(async move { Ok(names(kind, (kind.owned)(&cx).await?)) });
     }
     let arns = tokio::spawn(tagged);
-    let mut next = wanted;
-    loop {
-        for (kind, name) in next.drain(..) {
-            if seen.insert((kind.name, name.clone())) {
-                tasks.spawn(look(cx.clone(), kinds, kind, name));
+    search.look_for(wanted).await?;
+    let late = tagged_names(arns, kinds, &mut search.found).await?;
+    search.look_for(late).await?;
+    Ok(search.found)
+}
+
+struct Search<'a> {
+    cx: &'a Cx,
+    kinds: &'static [Kind],
+    found: Found,
+    /// What was asked for already.
+    seen: BTreeSet<Key>,
+    tasks: JoinSet<Result<Catch>>,
+}
+
+impl Search<'_> {
+    /// Reads these names and whatever they lead to.
+    async fn look_for(&mut self, names: Vec<(&'static Kind, Name)>) -> Result<()> {
+        let mut next = names;
+        loop {
+            for (kind, name) in next.drain(..) {
+                if self.seen.insert((kind.name, name.clone())) {
+                    self.tasks.spawn(look(self.cx.clone(), self.kinds, kind, name));
+                }
             }
-        }
-        while let Some(catch) = tasks.join_next().await {
-            let Catch { key, lives, names } = catch.map_err(|e| Error::defect(e.to_string()))??;
-            let ours = |live: &&Live<Value>| matches!(Owner::of(&live.tags, &cx.pipeline), Owner::Ours(_));
-            let owned: Vec<&Live<Value>> = lives.iter().filter(ours).collect();
-            // A parent that is not ours has children that are none of our business.
-            if key.is_none() || !owned.is_empty() {
-                next.extend(names);
-            }
-            next.extend(owned.iter().flat_map(|live| arns_in(&live.props)).flat_map(|arn| named(kinds, &arn)));
-            if let Some((kind, name)) = key
-                && !lives.is_empty()
-            {
-                found.lives.insert((kind.name, name), lives);
-            }
-        }
-        next.retain(|(kind, name)| !seen.contains(&(kind.name, name.clone())));
-        if next.is_empty() {
-            break;
+            let Some(catch) = self.tasks.join_next().await else { return Ok(()) };
+            next = self.take(catch.map_err(|e| Error::defect(e.to_string()))??);
         }
     }
-    let late = tagged_names(arns, kinds, &mut found).await?;
-    let late: Vec<_> = late.into_iter().filter(|(kind, name)| !seen.contains(&(kind.name, name.clone()))).collect();
-    if !late.is_empty() {
-        let more = Box::pin(read(cx, kinds, late, async { Ok(Vec::new()) })).await?;
-        found.lives.extend(more.lives);
+
+    /// Keeps what was found, and gives the names that it leads to.
+    fn take(&mut self, catch: Catch) -> Vec<(&'static Kind, Name)> {
+        let Catch { key, lives, names } = catch;
+        let ours = |live: &&Live<Value>| matches!(Owner::of(&live.tags, &self.cx.pipeline), Owner::Ours(_));
+        let owned: Vec<&Live<Value>> = lives.iter().filter(ours).collect();
+        let arns: Vec<String> = owned.iter().flat_map(|live| arns_in(&live.props)).collect();
+        // A parent that is not ours has children that are none of our business.
+        let mut next = if key.is_none() || !owned.is_empty() { names } else { Vec::new() };
+        next.extend(arns.iter().flat_map(|arn| named(self.kinds, arn)));
+        if let Some((kind, name)) = key
+            && !lives.is_empty()
+        {
+            self.found.lives.insert((kind.name, name), lives);
+        }
+        next
     }
-    Ok(found)
 }
 
 /// Reads one name, and beside it the names of its children.

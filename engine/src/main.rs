@@ -1,1 +1,27 @@
-fn main(){}
+//! `pipe`: see the library for everything but this.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tracing_subscriber::EnvFilter;
+
+fn main() -> ExitCode {
+    let cli = pipe::cli::Cli::parse();
+    trace(cli.global.verbose);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();
+    match runtime {
+        Ok(runtime) => ExitCode::from(runtime.block_on(pipe::commands::run(cli))),
+        Err(_) => ExitCode::from(pipe::cli::exit::FAILED),
+    }
+}
+
+/// Sends traces to standard error: nothing by default, every call with `-v`, what `RUST_LOG` says in any case.
+fn trace(verbose: u8) {
+    let default = match verbose {
+        0 => "off",
+        1 => "pipe=debug",
+        _ => "pipe=trace,aws_smithy_runtime=debug",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}

@@ -12,8 +12,8 @@ use crate::diff::Field;
 use crate::error::Error;
 use crate::resource::{Handle, Id, Kind, Live, Name, Tags};
 
-pub use decide::plan;
 pub(crate) use decide::follow_tag;
+pub use decide::plan;
 pub use steps::{Step, Verb, steps};
 
 /// What a change does.

@@ -116,6 +116,16 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
         async { Ok(Vec::new()) }
     }
 
+    /// Names of pipelines that this kind can list by itself, for `pipe list`: the tagging API is late.
+    fn pipelines(_cx: &Cx) -> impl Future<Output = Result<Vec<String>>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
+    /// Outputs that are secret: read only when a user asks to see them.
+    fn reveal(_cx: &Cx, _name: &Name) -> impl Future<Output = Result<Outputs>> + Send {
+        async { Ok(Outputs::new()) }
+    }
+
     /// Reads what AWS has under this name: nothing, one, or after a crash several. Absent is an empty list, not an error.
     /// Properties come back in the canonical form that the desired ones have.
     fn read(cx: &Cx, name: &Name) -> impl Future<Output = Result<Vec<Live<Self>>>> + Send;
@@ -146,6 +156,8 @@ pub struct Kind {
     pub grants: fn(&Place, &Name) -> Vec<Grant>,
     pub owned: for<'a> fn(&'a Cx) -> Fut<'a, Vec<Name>>,
     pub children: for<'a> fn(&'a Cx, &'a str, &'a Name) -> Fut<'a, Vec<Name>>,
+    pub pipelines: for<'a> fn(&'a Cx) -> Fut<'a, Vec<String>>,
+    pub reveal: for<'a> fn(&'a Cx, &'a Name) -> Fut<'a, Outputs>,
     pub read: for<'a> fn(&'a Cx, &'a Name) -> Fut<'a, Lives>,
     pub reconcile: for<'a> fn(&'a Cx, &'a Value, &'a Name, Option<&'a Live<Value>>) -> Fut<'a, Made>,
     pub delete: for<'a> fn(&'a Cx, &'a Name, &'a Handle) -> Fut<'a, ()>,
@@ -174,6 +186,8 @@ impl Kind {
             grants: R::grants,
             owned: |cx| Box::pin(R::owned(cx)),
             children: |cx, kind, parent| Box::pin(R::children(cx, kind, parent)),
+            pipelines: |cx| Box::pin(R::pipelines(cx)),
+            reveal: |cx, name| Box::pin(R::reveal(cx, name)),
             read: |cx, name| Box::pin(async move { R::read(cx, name).await?.into_iter().map(erase).collect() }),
             reconcile: |cx, desired, name, live| {
                 Box::pin(async move {
@@ -192,6 +206,29 @@ impl Kind {
 /// Only where a kind's struct cannot be JSON, which is a defect of that kind.
 pub fn json(props: &impl Serialize) -> Result<Value> {
     serde_json::to_value(props).map_err(|e| Error::defect(format!("properties are not JSON: {e}")))
+}
+
+/// Begins a value that is an output of another resource: no text of a spec begins with this character.
+const OUTPUT: char = '\u{1}';
+
+/// Stands, in desired properties, for what AWS has as an attribute of another resource: the key of an existing table.
+pub fn output_of(id: &str, attribute: &str) -> String {
+    format!("{OUTPUT}{id}.{attribute}")
+}
+
+/// Puts outputs in the place of what stands for them. `find` is asked for an id and an attribute.
+pub fn resolve(value: &mut Value, find: &impl Fn(&str, &str) -> Option<String>) {
+    match value {
+        Value::String(text) => {
+            let output = text.strip_prefix(OUTPUT).and_then(|name| name.split_once('.'));
+            if let Some((id, attribute)) = output {
+                *text = find(id, attribute).unwrap_or_default();
+            }
+        }
+        Value::Array(all) => all.iter_mut().for_each(|value| resolve(value, find)),
+        Value::Object(all) => all.values_mut().for_each(|value| resolve(value, find)),
+        _ => {}
+    }
 }
 
 fn typed<R: DeserializeOwned>(props: &Value) -> Result<R> {

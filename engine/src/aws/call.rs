@@ -10,12 +10,19 @@ const NOT_FOUND: &[&str] = &[
     "ResourceNotFoundException",
     "NoSuchEntity",
     "NoSuchEntityException",
+    "TableNotFoundException",
     "NotFoundException",
     "AWS.SimpleQueueService.NonExistentQueue",
     "QueueDoesNotExist",
 ];
 
-const EXISTS: &[&str] = &["EntityAlreadyExists", "ResourceAlreadyExistsException", "ResourceExistsException"];
+const EXISTS: &[&str] = &[
+    "EntityAlreadyExists",
+    "ResourceAlreadyExistsException",
+    "ResourceExistsException",
+    "QueueAlreadyExists",
+    "QueueNameExists",
+];
 
 /// Errors that say "too many", whatever the HTTP status (aws-facts 2.1). `LimitExceededException` is told by its message.
 const THROTTLED: &[&str] = &[
@@ -98,7 +105,13 @@ where
                 let status = refusal.raw().status().as_u16();
                 let meta = refusal.err().meta();
                 let request_id = meta.extra("aws_request_id").unwrap_or_default().to_owned();
-                refused(operation, meta.code().unwrap_or_default(), meta.message().unwrap_or_default(), status, request_id)
+                refused(
+                    operation,
+                    meta.code().unwrap_or_default(),
+                    meta.message().unwrap_or_default(),
+                    status,
+                    request_id,
+                )
             }
             _ => no_answer(operation, &error),
         }
@@ -146,7 +159,9 @@ fn no_answer<E: std::error::Error + 'static>(operation: String, error: &SdkError
     };
     let error = Error::new(class, message).call(Call { operation, ..Call::default() });
     match class {
-        Class::Unclear => error.hint("check the network, the region and `--endpoint-url`; running the command again is safe"),
+        Class::Unclear => {
+            error.hint("check the network, the region and `--endpoint-url`; running the command again is safe")
+        }
         _ => error,
     }
 }

@@ -88,11 +88,13 @@ pub async fn connect(options: &ConnectOptions) -> Result<Aws> {
     // The SDK's own error for missing credentials does not say which sources were tried.
     if let Some(provider) = sdk.credentials_provider() {
         provider.provide_credentials().await.map_err(|error| {
-            Error::fatal(format!("no usable AWS credentials: {error}"))
-                .hint("set AWS_PROFILE or --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`")
+            Error::fatal(format!("no usable AWS credentials: {error}")).hint(
+                "set AWS_PROFILE or --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`",
+            )
         })?;
     }
-    let once = aws_sdk_sts::config::Builder::from(&sdk).retry_config(RetryConfig::standard().with_max_attempts(2)).build();
+    let once =
+        aws_sdk_sts::config::Builder::from(&sdk).retry_config(RetryConfig::standard().with_max_attempts(2)).build();
     let identity = aws_sdk_sts::Client::from_conf(once).get_caller_identity().send().await.map_err(|error| {
         let error = Error::from(error);
         match (error.class(), &options.endpoint_url) {

@@ -12,6 +12,6 @@ mod tags;
 pub use call::nothing_if_absent;
 pub use connect::{Aws, ConnectOptions, Place, connect};
 pub use cx::{Bundle, Cx, Note};
-pub use patience::{patiently, poll};
+pub use patience::{in_turn, patiently, poll};
 pub use tagging::tagged;
 pub use tags::TagDiff;

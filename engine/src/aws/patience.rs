@@ -14,6 +14,9 @@ const PROPAGATION: Duration = Duration::from_secs(10 * 60);
 /// The longest that another change of the same resource is waited for.
 const BUSY: Duration = Duration::from_secs(10 * 60);
 
+/// The slowest quota is one call in 30 s, shared by all deployers of the account (aws-facts 1.1).
+const TURN: Duration = Duration::from_secs(10 * 60);
+
 /// Repeats a call while AWS answers that what it needs is not there yet, or that something else is under way.
 ///
 /// Propagation is asked again after 0.25, 0.5, 1 and then every 2 seconds; a busy resource likewise. `what` is what is waited
@@ -28,6 +31,7 @@ where
 {
     let start = Instant::now();
     let mut pause = Duration::from_millis(250);
+    let mut said = false;
     loop {
         let error = match call().await {
             Ok(done) => return Ok(done),
@@ -41,11 +45,39 @@ where
         if start.elapsed() + pause > budget {
             return Err(error);
         }
-        if start.elapsed() < pause {
+        if !said {
             cx.waiting(what);
+            said = true;
         }
         sleep(pause).await;
         pause = (pause * 2).min(Duration::from_secs(2));
+    }
+}
+
+/// Repeats a call that AWS takes only once per `pace`, by its published quota, until it is this call's turn.
+///
+/// What needs time to reach all of AWS is asked for again at the same pace, for each attempt counts. The SDK's own repeats are to
+/// be off, or done with, for they come too soon. `what` is what is waited for, as in "waiting for {what}".
+///
+/// # Errors
+/// The call's own error: at once where repeating does not help, else after 10 minutes.
+pub async fn in_turn<T, F, Fut>(cx: &Cx, what: &str, pace: Duration, mut call: F) -> Result<T>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<T>>,
+{
+    let start = Instant::now();
+    loop {
+        let error = match call().await {
+            Ok(done) => return Ok(done),
+            Err(error) => error,
+        };
+        let in_time = start.elapsed() + pace <= TURN;
+        if !in_time || !matches!(error.class(), Class::Throttled | Class::Propagating) {
+            return Err(error);
+        }
+        cx.waiting(what);
+        sleep(pace).await;
     }
 }
 

@@ -21,7 +21,8 @@ impl Policy {
     /// # Errors
     /// The text is not JSON.
     pub fn parse(text: &str) -> Result<Self> {
-        let value: Value = serde_json::from_str(text).map_err(|e| Error::fatal(format!("a policy is not JSON: {e}")))?;
+        let value: Value =
+            serde_json::from_str(text).map_err(|e| Error::fatal(format!("a policy is not JSON: {e}")))?;
         Ok(Self(canonical(&value)))
     }
 
@@ -49,8 +50,14 @@ pub fn allow(sid: &str, actions: &[&str], resources: &[String]) -> Value {
     json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources })
 }
 
-/// The trust policy of a role for one AWS service, for this account only (confused deputy, aws-facts 6.1).
-pub fn trust(service: &str, account: &str) -> Policy {
+/// The trust policy of a role that one AWS service takes on. Whoever passes a role to Lambda must be of its account already, and
+/// Lambda names no source when it takes the role on, so a condition could only lock it out.
+pub fn trust(service: &str) -> Policy {
+    Policy::new(vec![json!({ "Effect": "Allow", "Principal": { "Service": service }, "Action": "sts:AssumeRole" })])
+}
+
+/// The same for a service that says for whom it acts: only for this account (confused deputy, aws-facts 6.1).
+pub fn trust_in_account(service: &str, account: &str) -> Policy {
     Policy::new(vec![json!({
         "Effect": "Allow",
         "Principal": { "Service": service },
@@ -109,7 +116,10 @@ fn condition(value: &Value) -> Value {
     let Some(operators) = value.as_object() else { return value.clone() };
     let operator = |(operator, keys): (&String, &Value)| {
         let keys = keys.as_object().cloned().unwrap_or_default();
-        (operator.clone(), Value::Object(keys.iter().map(|(key, value)| (key.clone(), list(value))).collect::<Map<_, _>>()))
+        (
+            operator.clone(),
+            Value::Object(keys.iter().map(|(key, value)| (key.clone(), list(value))).collect::<Map<_, _>>()),
+        )
     };
     Value::Object(operators.iter().map(operator).collect())
 }
@@ -158,7 +168,8 @@ mod tests {
 
     #[test]
     fn a_document_is_decoded_exactly_once() {
-        let policy = Policy::parse_encoded("%7B%22Statement%22%3A%5B%7B%22Resource%22%3A%22a%253Ab%22%7D%5D%7D").unwrap();
+        let policy =
+            Policy::parse_encoded("%7B%22Statement%22%3A%5B%7B%22Resource%22%3A%22a%253Ab%22%7D%5D%7D").unwrap();
         assert_eq!(policy.statements()[0]["Resource"], json!(["a%3Ab"]));
     }
 }

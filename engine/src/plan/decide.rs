@@ -10,7 +10,7 @@ use crate::graph::{Graph, Node};
 use crate::live::Found;
 use crate::owner::{APPLIED, FOLLOWS, ON_DESTROY, Owner, desired_tags, released_tags};
 use crate::plan::{Action, Change, Plan, Used};
-use crate::resource::{Handle, Id, Kind, Live, Name, State, Tags};
+use crate::resource::{Handle, Id, Kind, Live, Name, State, Tags, resolve};
 
 /// What is taken for an identity that AWS has yet to assign. No identity can be this text.
 const UNKNOWN: &str = "(known after apply)";
@@ -89,8 +89,10 @@ impl<'a> Planner<'a> {
     fn existing(&mut self, node: &'a Node, live: Option<&'a Live<Value>>) {
         let Some(live) = live else {
             return self.refuse(
-                Error::fatal(format!("{} `{}` does not exist", node.kind.name, node.name))
-                    .hint(format!("`existing` of `{}` names what is there before: make it, or drop `existing`", node.id)),
+                Error::fatal(format!("{} `{}` does not exist", node.kind.name, node.name)).hint(format!(
+                    "`existing` of `{}` names what is there before: make it, or drop `existing`",
+                    node.id
+                )),
             );
         };
         self.take(node, &node.name, live);
@@ -105,9 +107,8 @@ impl<'a> Planner<'a> {
     fn absent(&mut self, node: &'a Node) {
         let wanted: BTreeSet<(&str, &Name)> = self.graph.nodes().iter().map(|n| (n.kind.name, &n.name)).collect();
         let old = self.found.lives.iter().find_map(|((kind, name), lives)| {
-            let ours = |live: &&Live<Value>| {
-                live.state == State::Live && self.owner(live) == Owner::Ours(node.id.clone())
-            };
+            let ours =
+                |live: &&Live<Value>| live.state == State::Live && self.owner(live) == Owner::Ours(node.id.clone());
             let fits = *kind == node.kind.name && !wanted.contains(&(*kind, name));
             fits.then(|| lives.iter().find(ours)).flatten().map(|live| (name, live))
         });
@@ -116,14 +117,25 @@ impl<'a> Planner<'a> {
         }
         self.identities.insert(node.id.clone(), UNKNOWN.into());
         let change = Change { action: Action::Create, ..self.change(node) };
-        let fields = diff(&Value::Object(Default::default()), &node.desired, &[]);
+        let fields = diff(&Value::Object(Default::default()), &change.desired, &[]);
         self.plan.changes.push(Change { fields, ..change });
     }
 
+    /// The desired properties, with what existing resources have in the place of what stands for it.
+    fn desired(&self, node: &Node) -> Value {
+        let mut desired = node.desired.clone();
+        resolve(&mut desired, &|id, attribute| {
+            let existing = self.graph.node(id).filter(|node| node.existing)?;
+            self.found.live(existing.kind, &existing.name).first()?.outputs.get(attribute).cloned()
+        });
+        desired
+    }
+
     fn change(&self, node: &Node) -> Change {
+        let desired = self.desired(node);
         let tags = match node.kind.of_account {
             true => Tags::new(),
-            false => desired_tags(&self.graph.pipeline, &self.graph.tags, node, &hash(&node.desired)),
+            false => desired_tags(&self.graph.pipeline, &self.graph.tags, node, &hash(&desired)),
         };
         Change {
             id: node.id.clone(),
@@ -136,7 +148,7 @@ impl<'a> Planner<'a> {
             fields: Vec::new(),
             loss: None,
             live: None,
-            desired: node.desired.clone(),
+            desired,
             tags,
             needs: node.needs.clone(),
         }
@@ -146,8 +158,9 @@ impl<'a> Planner<'a> {
     fn compare(&mut self, node: &'a Node, name: &'a Name, live: &'a Live<Value>, reasons: Vec<String>) {
         self.take(node, name, live);
         let mut change = Change { reasons, live: Some(live.clone()), ..self.change(node) };
-        change.fields = diff(&live.props, &node.desired, node.kind.replace_on);
-        change.drift = !change.fields.is_empty() && live.tags.get(APPLIED) == change.tags.get(APPLIED) && node.kind.stamped;
+        change.fields = diff(&live.props, &change.desired, node.kind.replace_on);
+        change.drift =
+            !change.fields.is_empty() && live.tags.get(APPLIED) == change.tags.get(APPLIED) && node.kind.stamped;
         if *name != node.name {
             change.old_name = Some(name.clone());
             change.fields.insert(0, field("name", name.as_str(), node.name.as_str(), !node.kind.renames));
@@ -194,8 +207,13 @@ impl<'a> Planner<'a> {
         let gone = matches!(change.action, Action::Replace | Action::Delete);
         if gone && let Some(property) = (change.kind.protected)(&live.props) {
             self.refuse(
-                Error::fatal(format!("`{}` ({} `{}`) is protected by `{property}`", change.id, change.kind.name, change.live_name()))
-                    .hint(format!("set `{property}: false` and apply that first")),
+                Error::fatal(format!(
+                    "`{}` ({} `{}`) is protected by `{property}`",
+                    change.id,
+                    change.kind.name,
+                    change.live_name()
+                ))
+                .hint(format!("set `{property}: false` and apply that first")),
             );
         }
         change.loss = match change.action {
@@ -214,7 +232,8 @@ impl<'a> Planner<'a> {
             let of_kind = self.found.lives.iter().filter(|((name, _), _)| *name == kind.name);
             for (name, live) in of_kind.flat_map(|((_, name), lives)| lives.iter().map(move |live| (name, live))) {
                 if kind.of_account {
-                    self.plan.left.push(format!("{} `{name}`: it belongs to the account", kind.name));
+                    let which = live.outputs.get("arn").map_or(name.as_str(), String::as_str);
+                    self.plan.left.push(format!("{} `{which}`: it belongs to the account", kind.name));
                     continue;
                 }
                 let Owner::Ours(id) = self.owner(live) else { continue };

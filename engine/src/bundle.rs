@@ -1,0 +1,170 @@
+//! The code that is deployed: the handlers that this binary carries, and those that users bring.
+//!
+//! Everything ends as a zip and its SHA-256, by which [`crate::aws::Cx`] hands it to the function's kind. What cannot run on
+//! Lambda (another architecture, a newer glibc) is refused here, and not when it first runs.
+
+use std::path::Path;
+
+use crate::error::{Error, Result};
+
+mod archive;
+mod codes;
+mod elf;
+mod krate;
+mod pack;
+#[cfg(test)]
+mod tests;
+
+pub use codes::Codes;
+
+/// The architecture that `pipe` was built for, as Lambda calls it; the bundled handlers have it too.
+pub const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+
+/// Names of the handlers that this binary carries.
+pub const HANDLERS: &[&str] = &["authorizer", "stream-to-table"];
+
+/// The largest zip that can be sent to Lambda, in bytes (aws-facts 1.3).
+const ZIPPED: usize = 52_428_800;
+
+/// Code that a function can be made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// Base64 of the zip's SHA-256, which is Lambda's `CodeSha256`.
+    pub sha256: String,
+    /// A zip with `bootstrap` at its root.
+    pub zip: Vec<u8>,
+    /// `x86_64` or `arm64`.
+    pub architecture: String,
+}
+
+/// A handler as `build.rs` left it.
+struct Embedded {
+    zip: &'static [u8],
+    sha256: &'static str,
+    /// Why it does not run on Lambda; empty where it does.
+    unfit: &'static str,
+}
+
+fn embedded(name: &str) -> Option<Embedded> {
+    match name {
+        "authorizer" => Some(Embedded {
+            zip: include_bytes!(concat!(env!("OUT_DIR"), "/authorizer.zip")),
+            sha256: include_str!(concat!(env!("OUT_DIR"), "/authorizer.sha256")),
+            unfit: include_str!(concat!(env!("OUT_DIR"), "/authorizer.unfit")),
+        }),
+        "stream-to-table" => Some(Embedded {
+            zip: include_bytes!(concat!(env!("OUT_DIR"), "/stream-to-table.zip")),
+            sha256: include_str!(concat!(env!("OUT_DIR"), "/stream-to-table.sha256")),
+            unfit: include_str!(concat!(env!("OUT_DIR"), "/stream-to-table.unfit")),
+        }),
+        _ => None,
+    }
+}
+
+/// The handler of this name that the binary carries; nothing where it carries none.
+///
+/// # Errors
+/// This `pipe` was built on a system whose glibc is newer than Lambda's, so its handlers would not start there.
+pub fn bundled(name: &str) -> Option<Result<Code>> {
+    let found = embedded(name)?;
+    if !found.unfit.is_empty() {
+        return Some(Err(Error::fatal(format!("the bundled handler `{name}` {}", found.unfit))
+            .hint("build `pipe` on Amazon Linux 2023 or a system as old, or with PIPE_HANDLERS naming a folder of fit handlers")));
+    }
+    Some(Ok(Code { sha256: found.sha256.to_owned(), zip: found.zip.to_vec(), architecture: ARCHITECTURE.to_owned() }))
+}
+
+/// Finds, or builds, the code of a handler: a bundled name, or a path below `root` to a folder with `bootstrap`, to a zip, or to
+/// a crate.
+///
+/// A zip is taken byte for byte; of a folder only `bootstrap` is. `architecture` is what the spec asks for; with none it is that
+/// of the program, and for a script that of `pipe`. A script (`#!`) may be a bootstrap, but Amazon Linux 2023 for Lambda has
+/// little more than a shell to run it. Building a crate takes as long as cargo does, and blocks.
+///
+/// # Errors
+/// No such handler; what does not build; what does not run on Lambda's Amazon Linux 2023; another architecture than was asked
+/// for; a zip larger than Lambda takes.
+pub fn load(handler: &str, root: &Path, architecture: Option<&str>) -> Result<Code> {
+    if let Some(code) = bundled(handler) {
+        let code = code?;
+        return match architecture {
+            Some(wanted) if wanted != code.architecture => Err(other_architecture(handler, ARCHITECTURE, wanted).hint(
+                format!("the bundled handlers are for `{ARCHITECTURE}`, as this `pipe` is: leave `architecture` out"),
+            )),
+            _ => Ok(code),
+        };
+    }
+    let path = root.join(handler);
+    if path.is_dir() && path.join("bootstrap").is_file() {
+        return packed(&bytes(&path.join("bootstrap"))?, handler, architecture);
+    }
+    if path.is_dir() && path.join("Cargo.toml").is_file() {
+        return packed(&krate::build(&path)?, handler, architecture);
+    }
+    if path.is_file() && path.extension().is_some_and(|end| end == "zip") {
+        let zip = bytes(&path)?;
+        let architecture = fit(&archive::bootstrap(&zip, handler)?, handler, architecture)?;
+        return code(zip, handler, architecture);
+    }
+    let error = if path.exists() {
+        Error::fatal(format!(
+            "`{handler}` is no handler: it is neither a zip nor a folder with `bootstrap` or `Cargo.toml`"
+        ))
+    } else {
+        Error::fatal(format!("there is no handler `{handler}`: `{}` does not exist", path.display()))
+    };
+    let known = HANDLERS.join("` and `");
+    Err(error.hint(format!(
+        "`pipe` brings along `{known}`; one's own is the path of a crate, of a folder with `bootstrap`, or of a zip"
+    )))
+}
+
+fn packed(bootstrap: &[u8], handler: &str, architecture: Option<&str>) -> Result<Code> {
+    let architecture = fit(bootstrap, handler, architecture)?;
+    let zip = pack::pack(bootstrap).map_err(|error| Error::fatal(format!("`{handler}` cannot be zipped: {error}")))?;
+    code(zip, handler, architecture)
+}
+
+fn code(zip: Vec<u8>, handler: &str, architecture: String) -> Result<Code> {
+    if zip.len() > ZIPPED {
+        return Err(Error::fatal(format!(
+            "the zip of `{handler}` has {} bytes, and Lambda takes {ZIPPED} at most",
+            zip.len()
+        ))
+        .hint("build it in release, and strip its symbols (`strip = true` in the profile)"));
+    }
+    Ok(Code { sha256: pack::sha256(&zip), zip, architecture })
+}
+
+/// Checks that a bootstrap starts on Lambda, and says for which architecture it is.
+fn fit(bootstrap: &[u8], handler: &str, wanted: Option<&str>) -> Result<String> {
+    if bootstrap.starts_with(b"#!") {
+        return Ok(wanted.unwrap_or(ARCHITECTURE).to_owned());
+    }
+    let program = elf::inspect(bootstrap).map_err(|what| {
+        Error::fatal(format!("the bootstrap of `{handler}` does not run on Lambda: it is {what}")).hint(
+            "build it for Linux: `cargo zigbuild --release --target x86_64-unknown-linux-gnu.2.34`, or `aarch64-...`",
+        )
+    })?;
+    if let Some(wanted) = wanted.filter(|wanted| *wanted != program.architecture) {
+        return Err(other_architecture(handler, program.architecture, wanted)
+            .hint(format!("set `architecture: {}`, or build the handler for {wanted}", program.architecture)));
+    }
+    if let Some(unfit) = program.unfit {
+        let machine = if program.architecture == "arm64" { "aarch64" } else { "x86_64" };
+        return Err(Error::fatal(format!("the bootstrap of `{handler}` {unfit}")).hint(format!(
+            "build it on Amazon Linux 2023, or with `cargo zigbuild --release --target {machine}-unknown-linux-gnu.2.34`, or \
+             static for {machine}-unknown-linux-musl"
+        )));
+    }
+    Ok(program.architecture.to_owned())
+}
+
+fn other_architecture(handler: &str, has: &str, wanted: &str) -> Error {
+    Error::fatal(format!("the handler `{handler}` is for `{has}`, and `{wanted}` is asked for"))
+}
+
+/// Reads a file; the error names it.
+fn bytes(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| Error::fatal(format!("cannot read `{}`: {error}", path.display())))
+}

@@ -1,0 +1,55 @@
+//! The code of one pipeline's functions.
+
+use crate::aws::Bundle;
+use crate::bundle::{ARCHITECTURE, Code, load};
+use crate::error::Result;
+use crate::spec::{Architecture, Loaded};
+
+/// What the consumer and the authorizer run.
+#[derive(Clone, Debug)]
+pub struct Codes {
+    consumer: Code,
+    authorizer: Code,
+}
+
+impl Codes {
+    /// Finds, or builds, what the spec asks for.
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn load(loaded: &Loaded) -> Result<Self> {
+        let mut codes = Self::unbuilt();
+        if let Some(function) = loaded.spec.function() {
+            let architecture = function.architecture.map(|architecture| match architecture {
+                Architecture::X86_64 => "x86_64",
+                Architecture::Arm64 => "arm64",
+            });
+            codes.consumer = load(&function.handler, &loaded.root, architecture)?;
+        }
+        if loaded.spec.auth.is_some() {
+            codes.authorizer = load("authorizer", &loaded.root, None)?;
+        }
+        Ok(codes)
+    }
+
+    /// Stands for code where none is deployed: drawings and policies do not depend on it.
+    pub fn unbuilt() -> Self {
+        let code = Code { sha256: String::new(), zip: Vec::new(), architecture: ARCHITECTURE.into() };
+        Self { consumer: code.clone(), authorizer: code }
+    }
+
+    /// The consumer's code.
+    pub fn consumer(&self) -> &Code {
+        &self.consumer
+    }
+
+    /// The authorizer's code.
+    pub fn authorizer(&self) -> &Code {
+        &self.authorizer
+    }
+
+    /// All of it by its hash, as the function's kind looks it up.
+    pub fn bundle(&self) -> Bundle {
+        [&self.consumer, &self.authorizer].map(|code| (code.sha256.clone(), code.zip.clone())).into()
+    }
+}

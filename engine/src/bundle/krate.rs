@@ -1,0 +1,108 @@
+//! Handlers that are Rust crates: `cargo build --release`, into a target folder that nothing else uses.
+
+use std::ffi::OsStr;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use crate::error::{Error, Result};
+
+/// What `cargo metadata` tells of the crate and its workspace.
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+    target_directory: PathBuf,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    manifest_path: PathBuf,
+    default_run: Option<String>,
+    targets: Vec<Target>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
+}
+
+/// A line of `cargo build --message-format json`.
+#[derive(Deserialize)]
+struct Message {
+    #[serde(default)]
+    executable: Option<PathBuf>,
+}
+
+/// Builds the crate in `folder` and reads its one binary, or the one that `default-run` names.
+///
+/// # Errors
+/// No cargo, a crate without a binary or with several, and what the compiler says.
+pub fn build(folder: &Path) -> Result<Vec<u8>> {
+    let manifest = folder.join("Cargo.toml");
+    let metadata = cargo(folder, ["metadata".as_ref(), "--no-deps".as_ref(), "--format-version=1".as_ref()])?;
+    let metadata: Metadata = parse(&metadata)?;
+    let binary = binary(&metadata, &manifest)?;
+    // A target folder of its own: the editor and a `cargo run` around us hold the lock of the usual one.
+    let target = metadata.target_directory.join("pipe");
+    let mut arguments: Vec<&OsStr> =
+        ["build", "--release", "--quiet", "--message-format=json-render-diagnostics", "--bin"]
+            .iter()
+            .map(AsRef::as_ref)
+            .collect();
+    arguments.extend([binary.as_ref(), "--target-dir".as_ref(), target.as_os_str()]);
+    let messages = cargo(folder, arguments)?;
+    let built = messages.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let built: Vec<Message> = built.map(parse).collect::<Result<_>>()?;
+    let program = built.into_iter().rev().find_map(|message| message.executable);
+    let program = program.ok_or_else(|| Error::fatal(format!("`cargo build` made no program `{binary}`")))?;
+    super::bytes(&program)
+}
+
+/// The binary that `cargo run` would take.
+fn binary<'a>(metadata: &'a Metadata, manifest: &Path) -> Result<&'a str> {
+    let here = manifest.canonicalize().unwrap_or_else(|_| manifest.to_owned());
+    let is_here = |package: &&Package| package.manifest_path.canonicalize().is_ok_and(|path| path == here);
+    let Some(package) = metadata.packages.iter().find(is_here) else {
+        return Err(Error::fatal(format!("`{}` is a workspace and no crate", manifest.display()))
+            .hint("name the folder of the member that holds the handler"));
+    };
+    let binaries = package.targets.iter().filter(|target| target.kind.iter().any(|kind| kind == "bin"));
+    let names: Vec<&str> = binaries.map(|target| target.name.as_str()).collect();
+    match (package.default_run.as_deref(), names.as_slice()) {
+        (Some(name), _) => Ok(name),
+        (None, [one]) => Ok(one),
+        (None, []) => Err(Error::fatal(format!("the crate `{}` has no binary", manifest.display()))
+            .hint("a handler is a program: give it a `src/main.rs`")),
+        (None, several) => {
+            let names = several.join("`, `");
+            Err(Error::fatal(format!("the crate `{}` has several binaries: `{names}`", manifest.display()))
+                .hint("say which one with `default-run = \"...\"` in its `[package]`"))
+        }
+    }
+}
+
+/// Runs cargo in `folder` and gives what it writes to stdout.
+fn cargo<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a OsStr>) -> Result<Vec<u8>> {
+    let place = folder.display();
+    let output =
+        Command::new("cargo").args(arguments).current_dir(folder).output().map_err(|error| match error.kind() {
+            ErrorKind::NotFound => {
+                Error::fatal(format!("the handler `{place}` is a crate, and there is no `cargo` to build it"))
+                    .hint("install Rust (https://rustup.rs), or name a folder with a built `bootstrap`, or a zip")
+            }
+            _ => Error::fatal(format!("cannot run `cargo` in `{place}`: {error}")),
+        })?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    Err(Error::fatal(format!("the crate `{place}` does not build:\n{}", said.trim_end())))
+}
+
+fn parse<T: DeserializeOwned>(line: &[u8]) -> Result<T> {
+    serde_json::from_slice(line).map_err(|error| Error::fatal(format!("cannot read what cargo answers: {error}")))
+}

@@ -1,0 +1,189 @@
+//! The command line: what `pipe` understands, and what its exit codes mean.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::aws::ConnectOptions;
+use crate::error::Class;
+
+/// Exit codes, the same for every command.
+pub mod exit {
+    /// Done, or nothing to do.
+    pub const OK: u8 = 0;
+    /// Failed.
+    pub const FAILED: u8 = 1;
+    /// `diff --exit-code`: there are changes.
+    pub const CHANGES: u8 = 2;
+    /// Refused, because consent is missing.
+    pub const CONSENT: u8 = 3;
+    /// Interrupted.
+    pub const INTERRUPTED: u8 = 130;
+}
+
+/// The exit code for a failure of this class.
+pub fn exit_code(class: Class) -> u8 {
+    match class {
+        Class::Consent => exit::CONSENT,
+        Class::Interrupted => exit::INTERRUPTED,
+        _ => exit::FAILED,
+    }
+}
+
+/// One page of YAML becomes a production-grade AWS event pipeline.
+#[derive(Debug, Parser)]
+#[command(
+    name = "pipe",
+    version,
+    about,
+    max_term_width = 100,
+    after_help = "\
+Exit codes: 0 done or nothing to do, 1 failed, 2 changes present (diff --exit-code), 3 refused because consent is \
+missing, 130 interrupted."
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What every command understands.
+#[derive(Clone, Debug, Default, Args)]
+pub struct Global {
+    /// AWS region; otherwise AWS_REGION or the profile's
+    #[arg(long, global = true)]
+    pub region: Option<String>,
+    /// Profile of the AWS configuration files; otherwise AWS_PROFILE
+    #[arg(long, global = true)]
+    pub profile: Option<String>,
+    /// An AWS-compatible endpoint for every service; otherwise AWS_ENDPOINT_URL
+    #[arg(long, global = true, value_name = "URL")]
+    pub endpoint_url: Option<String>,
+    /// Print JSON, one object a line, for machines
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Trace every AWS call to standard error (RUST_LOG refines it); -vv for more
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+impl Global {
+    /// The way to AWS that the options ask for.
+    pub fn connect_options(&self) -> ConnectOptions {
+        ConnectOptions {
+            region: self.region.clone(),
+            profile: self.profile.clone(),
+            endpoint_url: self.endpoint_url.clone(),
+        }
+    }
+}
+
+/// What `pipe` does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make the account match the spec
+    Apply(ApplyArgs),
+    /// Show what apply would do
+    Diff(DiffArgs),
+    /// Delete what the pipeline owns
+    Destroy(DestroyArgs),
+    /// Check a spec offline: every problem in one run
+    Validate(FileArgs),
+    /// Print the JSON schema of specs
+    Schema,
+    /// Draw the resources: needs solid, mentions dotted
+    Graph(GraphArgs),
+    /// List the pipelines of this account and region
+    List,
+    /// Print endpoint, names and ARNs
+    Outputs(OutputsArgs),
+    /// Print the least IAM policy that a deployer of this spec needs
+    IamPolicy(FileArgs),
+    /// Print a completion script for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// The spec that a command is about.
+#[derive(Clone, Debug, Args)]
+pub struct FileArgs {
+    /// The spec
+    #[arg(default_value = "pipeline.yaml")]
+    pub file: PathBuf,
+}
+
+/// Consent that can be given beforehand.
+#[derive(Clone, Debug, Default, Args)]
+pub struct ConsentArgs {
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+    /// Agree that the data of this resource is lost; repeatable, `all` for every one
+    #[arg(long, value_name = "ID")]
+    pub allow_data_loss: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    #[command(flatten)]
+    pub spec: FileArgs,
+    #[command(flatten)]
+    pub consent: ConsentArgs,
+    /// Take over resources that exist under the spec's names and that no pipeline owns
+    #[arg(long)]
+    pub adopt: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DiffArgs {
+    #[command(flatten)]
+    pub spec: FileArgs,
+    /// Exit with 2 when there are changes
+    #[arg(long)]
+    pub exit_code: bool,
+    /// Show what apply --adopt would do
+    #[arg(long)]
+    pub adopt: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DestroyArgs {
+    #[command(flatten)]
+    pub spec: FileArgs,
+    /// The pipeline's name, where its spec is not at hand
+    #[arg(long, value_name = "PIPELINE")]
+    pub name: Option<String>,
+    #[command(flatten)]
+    pub consent: ConsentArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct GraphArgs {
+    #[command(flatten)]
+    pub spec: FileArgs,
+    /// The language of the drawing
+    #[arg(long, value_enum, default_value_t = GraphFormat::Mermaid)]
+    pub format: GraphFormat,
+}
+
+/// A language that graphs are drawn in.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum GraphFormat {
+    Mermaid,
+    Dot,
+}
+
+#[derive(Debug, Args)]
+pub struct OutputsArgs {
+    #[command(flatten)]
+    pub spec: FileArgs,
+    /// Print one value, e.g. `api.endpoint`, `endpoint` or, with --reveal, `credentials`
+    #[arg(long, value_name = "NAME")]
+    pub field: Option<String>,
+    /// Print secrets too
+    #[arg(long)]
+    pub reveal: bool,
+}

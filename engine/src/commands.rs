@@ -1,0 +1,76 @@
+//! One file a command; each reads as the walk: parse, lower, read live, plan, print, ask, run, exit code.
+
+mod apply;
+mod consent;
+mod destroy;
+mod diff;
+mod graph;
+mod iam_policy;
+mod list;
+mod outputs;
+mod validate;
+mod walk;
+
+use clap::CommandFactory;
+
+use crate::cli::{Cli, Command, exit, exit_code};
+use crate::error::Error;
+use crate::spec::Report;
+use crate::term::Shell;
+
+/// Why a command ends early.
+#[derive(Debug)]
+pub enum Stop {
+    Error(Error),
+    /// All reasons at once.
+    Errors(Vec<Error>),
+    /// Problems of the spec, each with its place.
+    Report(Report),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+type Outcome = Result<u8, Stop>;
+
+/// Runs a command, reports what stopped it, and returns the exit code.
+pub async fn run(cli: Cli) -> u8 {
+    let shell = Shell { json: cli.global.json };
+    let global = &cli.global;
+    let outcome = match &cli.command {
+        Command::Apply(args) => apply::run(shell, global, args).await,
+        Command::Diff(args) => diff::run(shell, global, args).await,
+        Command::Destroy(args) => destroy::run(shell, global, args).await,
+        Command::Validate(args) => validate::run(shell, args),
+        Command::Schema => {
+            shell.data(&crate::spec::schema());
+            Ok(exit::OK)
+        }
+        Command::Graph(args) => graph::run(shell, global, args),
+        Command::List => list::run(shell, global).await,
+        Command::Outputs(args) => outputs::run(shell, global, args).await,
+        Command::IamPolicy(args) => iam_policy::run(shell, global, args).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "pipe", &mut std::io::stdout());
+            Ok(exit::OK)
+        }
+    };
+    outcome.unwrap_or_else(|stop| report(shell, stop))
+}
+
+fn report(shell: Shell, stop: Stop) -> u8 {
+    let errors = match stop {
+        Stop::Report(report) => {
+            shell.line(&serde_json::json!({ "event": "problems", "problems": report.to_json() }));
+            shell.err(&report.render(true));
+            return exit::FAILED;
+        }
+        Stop::Error(error) => vec![error],
+        Stop::Errors(errors) => errors,
+    };
+    errors.iter().for_each(|error| shell.error(error));
+    errors.iter().map(|error| exit_code(error.class())).max().unwrap_or(exit::FAILED)
+}

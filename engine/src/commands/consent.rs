@@ -1,0 +1,38 @@
+//! Asking before anything is changed, and by name before anything is lost.
+
+use crate::cli::ConsentArgs;
+use crate::commands::Stop;
+use crate::error::{Class, Error};
+use crate::plan::{Change, Plan};
+use crate::term::Shell;
+
+/// Returns when the user agrees to the plan.
+pub fn ask(shell: Shell, plan: &Plan, args: &ConsentArgs, verb: &str) -> Result<(), Stop> {
+    let allowed = |change: &&Change| args.allow_data_loss.iter().any(|id| id == "all" || id == change.id.as_str());
+    let losses: Vec<&Change> = plan.losses().filter(|change| !allowed(change)).collect();
+    for change in &losses {
+        let loss = change.loss.as_deref().unwrap_or_default();
+        let question =
+            format!("`{}` ({} `{}`): {loss}.\nType its id to go on: ", change.id, change.kind.name, change.live_name());
+        let answer = if args.yes { None } else { shell.ask(&question) };
+        if answer.as_deref() != Some(change.id.as_str()) {
+            return Err(Stop::Errors(losses.iter().map(|change| missing(change)).collect()));
+        }
+    }
+    if args.yes || !losses.is_empty() {
+        return Ok(());
+    }
+    match shell.ask(&format!("{verb}? [y/N] ")).as_deref() {
+        Some("y" | "Y" | "yes") => Ok(()),
+        Some(_) => Err(Error::new(Class::Consent, "nothing was changed, because the answer was no").into()),
+        None => Err(Error::new(Class::Consent, "nothing was changed: there is no terminal to ask on")
+            .hint("pass --yes")
+            .into()),
+    }
+}
+
+fn missing(change: &Change) -> Error {
+    let loss = change.loss.as_deref().unwrap_or_default();
+    Error::new(Class::Consent, format!("`{}` ({} `{}`): {loss}", change.id, change.kind.name, change.live_name()))
+        .hint(format!("to agree, pass --allow-data-loss {}", change.id))
+}

@@ -1,0 +1,65 @@
+//! `pipe graph`: the resources as a drawing. Offline: account and region are not known, and nothing is built.
+
+use crate::aws::Place;
+use crate::bundle::Codes;
+use crate::cli::{Global, GraphArgs, GraphFormat, exit};
+use crate::commands::{Outcome, walk};
+use crate::graph::{Graph, Node};
+use crate::lower::lower;
+use crate::term::Shell;
+
+/// Runs the command.
+pub fn run(shell: Shell, global: &Global, args: &GraphArgs) -> Outcome {
+    let loaded = walk::spec(shell, &args.spec.file)?;
+    let region = global.region.clone().unwrap_or_else(|| "region".into());
+    let nowhere = Place { partition: "aws".into(), account: "000000000000".into(), region };
+    let graph = lower(&loaded, &nowhere, &Codes::unbuilt())?;
+    let drawn = match args.format {
+        GraphFormat::Mermaid => mermaid(&graph),
+        GraphFormat::Dot => dot(&graph),
+    };
+    match shell.json {
+        true => shell.line(&json(&graph)),
+        false => shell.data(&drawn),
+    }
+    Ok(exit::OK)
+}
+
+/// A flowchart: what needs points to what it needs.
+fn mermaid(graph: &Graph) -> String {
+    let mut text = "flowchart LR\n".to_owned();
+    for node in graph.nodes() {
+        text += &format!("  {}[\"{}<br/>{}\"]\n", node.id, node.kind.name, node.name);
+    }
+    for node in graph.nodes() {
+        node.needs.iter().for_each(|need| text += &format!("  {} --> {}\n", node.id, need.of));
+        unneeded(node).for_each(|id| text += &format!("  {} -.-> {id}\n", node.id));
+    }
+    text
+}
+
+fn dot(graph: &Graph) -> String {
+    let mut text = format!("digraph \"{}\" {{\n  rankdir=LR;\n  node [shape=box];\n", graph.pipeline);
+    for node in graph.nodes() {
+        text += &format!("  \"{}\" [label=\"{}\\n{}\"];\n", node.id, node.kind.name, node.name);
+    }
+    for node in graph.nodes() {
+        node.needs.iter().for_each(|need| text += &format!("  \"{}\" -> \"{}\";\n", node.id, need.of));
+        unneeded(node).for_each(|id| text += &format!("  \"{}\" -> \"{id}\" [style=dotted];\n", node.id));
+    }
+    text + "}\n"
+}
+
+fn json(graph: &Graph) -> serde_json::Value {
+    let node = |node: &Node| {
+        let needs: Vec<&str> = node.needs.iter().map(|need| need.of.as_str()).collect();
+        let mentions: Vec<&str> = unneeded(node).collect();
+        serde_json::json!({ "id": node.id, "kind": node.kind.name, "name": node.name, "needs": needs, "mentions": mentions })
+    };
+    serde_json::json!({ "event": "graph", "nodes": graph.nodes().iter().map(node).collect::<Vec<_>>() })
+}
+
+/// Mentions of what is not needed anyway.
+fn unneeded(node: &Node) -> impl Iterator<Item = &str> {
+    node.mentions.iter().filter(|id| node.needs.iter().all(|need| need.of != **id)).map(|id| id.as_str())
+}

@@ -1,0 +1,74 @@
+//! `pipe outputs`: endpoint, names and ARNs; secrets only when asked for.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::cli::{Global, OutputsArgs, exit};
+use crate::commands::{Outcome, walk};
+use crate::error::Error;
+use crate::lower::example_request;
+use crate::plan::Plan;
+use crate::resource::{Id, Outputs};
+use crate::spec::Loaded;
+use crate::term::Shell;
+
+/// Runs the command.
+pub async fn run(shell: Shell, global: &Global, args: &OutputsArgs) -> Outcome {
+    let loaded = walk::spec(shell, &args.spec.file)?;
+    let desired = walk::Desired::of(global, &loaded).await?;
+    let found = desired.live(Vec::new()).await?;
+    let mut given: BTreeMap<String, String> = BTreeMap::new();
+    for node in desired.graph.nodes() {
+        let Some(live) = found.live(node.kind, &node.name).first().copied() else { continue };
+        let mut outputs = live.outputs.clone();
+        outputs.insert("name".into(), node.name.to_string());
+        if args.reveal {
+            outputs.extend((node.kind.reveal)(&desired.cx, &node.name).await?);
+        }
+        given.extend(outputs.into_iter().map(|(attr, value)| (format!("{}.{attr}", node.id), value)));
+    }
+    match &args.field {
+        Some(field) => shell.data(&format!("{}\n", select(&given, field)?)),
+        None if shell.json => shell.line(&serde_json::json!({ "event": "outputs", "outputs": given })),
+        None => given.iter().for_each(|(name, value)| shell.data(&format!("{name} = {value}\n"))),
+    }
+    Ok(exit::OK)
+}
+
+/// A value by its whole name, or by its last part where only one has it.
+fn select<'a>(given: &'a BTreeMap<String, String>, field: &str) -> Result<&'a str, Error> {
+    let fits = |name: &str| name == field || name.rsplit_once('.').is_some_and(|(_, attr)| attr == field);
+    let all: Vec<(&String, &String)> = given.iter().filter(|(name, _)| fits(name)).collect();
+    match all.as_slice() {
+        [(_, value)] => Ok(value.as_str()),
+        [] => Err(Error::fatal(format!("there is no output `{field}`")).hint(format!(
+            "there are {}; secrets need --reveal; what is not applied yet has none",
+            given.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+        ))),
+        many => Err(Error::fatal(format!("`{field}` is not the name of one output")).hint(format!(
+            "it may be {}",
+            many.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" or ")
+        ))),
+    }
+}
+
+/// The outputs of a plan that changes nothing.
+pub fn planned(plan: &Plan) -> BTreeMap<Id, Outputs> {
+    let changes =
+        plan.changes.iter().filter_map(|change| Some((change.id.clone(), change.live.as_ref()?.outputs.clone())));
+    changes.collect()
+}
+
+/// The endpoint and a request to paste, without the password in it.
+pub fn summary(loaded: &Loaded, file: &Path, given: &BTreeMap<Id, Outputs>) -> String {
+    let endpoint = given.values().find_map(|outputs| outputs.get("endpoint"));
+    let (Some(endpoint), Some(request)) = (endpoint, example_request(&loaded.spec)) else { return String::new() };
+    let credentials = match request.authorized {
+        true => format!(" -u \"$(pipe outputs {} --reveal --field credentials)\"", file.display()),
+        false => String::new(),
+    };
+    format!(
+        "\nendpoint: {endpoint}\n  curl{credentials} -H 'Content-Type: application/json' -d '{}' {endpoint}{}\n\n",
+        request.body, request.path
+    )
+}

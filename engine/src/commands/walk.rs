@@ -1,0 +1,133 @@
+//! The walk that the commands share: spec, graph, live, plan, run.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, watch};
+
+use crate::aws::{Cx, connect, tagged};
+use crate::bundle::Codes;
+use crate::cli::Global;
+use crate::commands::Stop;
+use crate::graph::Graph;
+use crate::kinds::KINDS;
+use crate::live::{self, Found};
+use crate::lower::{defaults, lower};
+use crate::owner::PIPELINE;
+use crate::plan::{Plan, plan};
+use crate::resource::{Kind, Name};
+use crate::spec::{self, Loaded};
+use crate::term::{Shell, report};
+use crate::{apply, aws::Place};
+
+/// Reads and checks the spec; shows its warnings.
+pub fn spec(shell: Shell, file: &Path) -> Result<Loaded, Stop> {
+    let loaded = spec::load(file).map_err(Stop::Report)?;
+    let warnings = loaded.notes.clone().without_notes();
+    if !warnings.problems.is_empty() {
+        shell.line(&serde_json::json!({ "event": "problems", "problems": warnings.to_json() }));
+        shell.err(&warnings.render(true));
+    }
+    Ok(loaded)
+}
+
+/// What a pipeline is to be, and the way to its account.
+pub struct Desired {
+    pub cx: Cx,
+    pub graph: Graph,
+}
+
+impl Desired {
+    /// Lowers a spec for the account that the options lead to.
+    pub async fn of(global: &Global, loaded: &Loaded) -> Result<Self, Stop> {
+        let codes = Codes::load(loaded)?;
+        let aws = connect(&global.connect_options()).await?;
+        let graph = lower(loaded, &aws.place, &codes)?;
+        let cx = Cx::new(Arc::new(aws), &loaded.spec.name).with_bundle(Arc::new(codes.bundle()));
+        Ok(Self { cx, graph })
+    }
+
+    /// A pipeline that is to be gone; its spec, where there is one, tells names to look at.
+    pub async fn gone(global: &Global, pipeline: &str) -> Result<Self, Stop> {
+        let aws = connect(&global.connect_options()).await?;
+        Ok(Self { cx: Cx::new(Arc::new(aws), pipeline), graph: Graph::empty(pipeline) })
+    }
+
+    /// The account and region as people read them.
+    pub fn place(&self) -> &Place {
+        &self.cx.aws.place
+    }
+
+    /// Reads what AWS has: the graph's names, those of `more`, and whatever else the pipeline owns.
+    pub async fn live(&self, more: Vec<(&'static Kind, Name)>) -> Result<Found, Stop> {
+        let mut wanted: Vec<(&'static Kind, Name)> =
+            self.graph.nodes().iter().map(|node| (node.kind, node.name.clone())).collect();
+        wanted.extend(more);
+        wanted.extend(defaults(&self.graph.pipeline, self.place()));
+        let (aws, pipeline) = (self.cx.aws.clone(), self.graph.pipeline.clone());
+        let arns = async move {
+            let tagged = tagged(&aws, PIPELINE, Some(&pipeline)).await?;
+            Ok(tagged.into_iter().map(|(arn, _)| arn).collect())
+        };
+        Ok(live::read(&self.cx, KINDS, wanted, arns).await?)
+    }
+
+    /// Plans, and stops where the plan must not be run.
+    pub fn plan(&self, found: &Found, adopt: bool) -> Result<Plan, Stop> {
+        let mut plan = plan(&self.graph, found, KINDS, adopt);
+        match plan.refusals.is_empty() {
+            true => Ok(plan),
+            false => Err(Stop::Errors(std::mem::take(&mut plan.refusals))),
+        }
+    }
+
+    /// Runs a plan and shows what happens. Ctrl-C: the first begins nothing new, the second stops at once.
+    pub async fn run(&self, shell: Shell, plan: &Arc<Plan>) -> apply::Outcome {
+        let (events, receiver) = mpsc::unbounded_channel();
+        let (stop, stopped) = watch::channel(false);
+        let reporter = tokio::spawn(report(shell, receiver));
+        let listener = tokio::spawn(async move {
+            while tokio::signal::ctrl_c().await.is_ok() {
+                if stop.send_replace(true) {
+                    std::process::exit(i32::from(crate::cli::exit::INTERRUPTED));
+                }
+                shell.err("\ninterrupted: finishing what is under way; once more stops at once\n");
+            }
+        });
+        let outcome = apply::run(&self.cx, plan, KINDS, &events, stopped).await;
+        drop(events);
+        listener.abort();
+        // The reporter ends when the last event is shown.
+        let _ = reporter.await;
+        outcome
+    }
+}
+
+/// The exit code of a run, after saying what is left.
+pub fn conclude(shell: Shell, outcome: &apply::Outcome) -> u8 {
+    use crate::cli::{exit, exit_code};
+    for (id, error) in &outcome.failed {
+        shell.err(&format!("\n`{id}`: {}", crate::term::render_error(error)));
+    }
+    if !outcome.skipped.is_empty() {
+        let ids: Vec<&str> = outcome.skipped.iter().map(|id| id.as_str()).collect();
+        shell.err(&format!("left to do: {}; running it again goes on from here\n", ids.join(", ")));
+    }
+    match outcome.failed.first() {
+        _ if outcome.interrupted => exit::INTERRUPTED,
+        Some((_, error)) => exit_code(error.class()),
+        None => exit::OK,
+    }
+}
+
+/// Says whose account a plan is for.
+pub fn title(desired: &Desired) -> String {
+    let place = desired.place();
+    format!("{} in {} ({})\n", desired.graph.pipeline, place.region, place.account)
+}
+
+/// The names that a spec gives its own resources, for a destroy that must find them without tags.
+pub fn names(loaded: &Loaded, place: &Place) -> Result<Vec<(&'static Kind, Name)>, Stop> {
+    let graph = lower(loaded, place, &Codes::unbuilt())?;
+    Ok(graph.nodes().iter().map(|node| (node.kind, node.name.clone())).collect())
+}

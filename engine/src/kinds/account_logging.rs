@@ -1,0 +1,156 @@
+//! `apigateway:AccountLogging`: the role that API Gateway writes access logs with, one for all APIs of an account and region.
+//!
+//! Without it a stage with an access log is refused. It belongs to the account, not to a pipeline: it is made where the account
+//! has none, then never changed and never deleted, whoever made it (aws-facts 2.6, field note c08). The role is
+//! `pipe-apigateway-logs` under `/pipe/`; being global it serves all regions. UpdateAccount takes one call per 20 s.
+//!
+//! IAM: apigateway:GET and PATCH on /account; iam:CreateRole, GetRole, PutRolePolicy, TagRole and PassRole on that one role.
+
+use std::time::Duration;
+
+use aws_sdk_apigateway::config::Builder;
+use aws_sdk_apigateway::config::retry::RetryConfig;
+use aws_sdk_apigateway::types::{Op, PatchOperation};
+use aws_sdk_iam::types::{Role, Tag};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::aws::policy::{Policy, allow};
+use crate::aws::{Cx, Place, in_turn, patiently};
+use crate::error::{Class, Error, Result};
+use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State, Tags};
+
+const ROLE: &str = "pipe-apigateway-logs";
+const PATH: &str = "/pipe/";
+const TAG: (&str, &str) = ("pipe:account", "apigateway");
+
+/// UpdateAccount takes one call per 20 s (aws-facts 1.1), and an attempt that fails counts.
+const PACE: Duration = Duration::from_secs(20);
+
+/// What AWS's managed policy AmazonAPIGatewayPushToCloudWatchLogs allows (aws-facts 6.1). It is written into the role, because
+/// not every endpoint knows AWS's managed policies.
+const ACTIONS: &[&str] = &[
+    "logs:CreateLogGroup",
+    "logs:CreateLogStream",
+    "logs:DescribeLogGroups",
+    "logs:DescribeLogStreams",
+    "logs:FilterLogEvents",
+    "logs:GetLogEvents",
+    "logs:PutLogEvents",
+];
+
+/// That the account has a logging role. Which one is not the pipeline's business, so there is nothing to compare.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountLogging {}
+
+impl Resource for AccountLogging {
+    const KIND: &'static str = "apigateway:AccountLogging";
+    const STAMPED: bool = false;
+    const OF_ACCOUNT: bool = true;
+
+    fn grants(place: &Place, _name: &Name) -> Vec<Grant> {
+        let account = format!("arn:{}:apigateway:{}::/account", place.partition, place.region);
+        let role = place.global_arn("iam", &format!("role{PATH}{ROLE}"));
+        let pass = Grant::new(&["iam:PassRole"], role.clone());
+        vec![
+            Grant::new(&["apigateway:GET", "apigateway:PATCH"], account),
+            Grant { passed_to: Some("apigateway.amazonaws.com"), ..pass },
+            Grant::new(&["iam:CreateRole", "iam:GetRole", "iam:PutRolePolicy", "iam:TagRole"], role),
+        ]
+    }
+
+    async fn read(cx: &Cx, _name: &Name) -> Result<Vec<Live<Self>>> {
+        let role = logging_role(cx).await?;
+        Ok(role.into_iter().map(|arn| live(&arn)).collect())
+    }
+
+    async fn reconcile(&self, cx: &Cx, _name: &Name, live: Option<&Live<Self>>) -> Result<Made> {
+        // ensure
+        if let Some(live) = live {
+            return Ok(Made { outputs: live.outputs.clone(), identity: String::new() });
+        }
+        let arn = role(cx).await?;
+        // sync
+        let arn = set(cx, &arn, PACE).await?;
+        Ok(Made { outputs: outputs(&arn), identity: String::new() })
+    }
+
+    /// Leaves it: other APIs of the account log with it (field note c08).
+    async fn delete(_cx: &Cx, _name: &Name, _handle: &Handle) -> Result<()> {
+        Ok(())
+    }
+}
+
+fn live(arn: &str) -> Live<AccountLogging> {
+    Live {
+        handle: Handle::new(arn),
+        props: AccountLogging {},
+        outputs: outputs(arn),
+        tags: Tags::new(),
+        identity: String::new(),
+        state: State::Live,
+    }
+}
+
+fn outputs(arn: &str) -> Outputs {
+    Outputs::from([("arn".to_owned(), arn.to_owned())])
+}
+
+/// The account's logging role, whoever set it.
+async fn logging_role(cx: &Cx) -> Result<Option<String>> {
+    let account = cx.aws.apigateway.get_account().send().await?;
+    Ok(account.cloudwatch_role_arn.filter(|arn| !arn.is_empty()))
+}
+
+/// Makes the role, or finds the one that was made from another region.
+async fn role(cx: &Cx) -> Result<String> {
+    // No condition on the source: it is not published whether API Gateway names one when it tries the role out.
+    let trust = Policy::new(vec![json!({
+        "Effect": "Allow", "Principal": { "Service": "apigateway.amazonaws.com" }, "Action": "sts:AssumeRole",
+    })]);
+    let tag = Tag::builder().key(TAG.0).value(TAG.1).build().map_err(|e| Error::defect(e.to_string()))?;
+    let call = cx.aws.iam.create_role().role_name(ROLE).path(PATH).tags(tag).assume_role_policy_document(trust.text());
+    let call = call.description("Lets API Gateway write access logs of all APIs of this account. Made once by pipe.");
+    let arn = match call.send().await.map_err(Error::from) {
+        Ok(made) => made.role.map(|role| role.arn),
+        Err(error) if error.class() == Class::Exists => Some(ours(cx).await?),
+        Err(error) => return Err(error),
+    };
+    let policy = Policy::new(vec![allow("Logs", ACTIONS, &["*".to_owned()])]).text();
+    let call =
+        cx.aws.iam.put_role_policy().role_name(ROLE).policy_name("push-to-cloudwatch-logs").policy_document(policy);
+    patiently(cx, "IAM to know the new role", || async { Ok(call.clone().send().await.map(drop)?) }).await?;
+    arn.ok_or_else(|| Error::new(Class::Unclear, "IAM made a role and did not say which"))
+}
+
+/// The ARN of the role that is there already, if it is the one that `pipe` makes.
+async fn ours(cx: &Cx) -> Result<String> {
+    let role: Option<Role> = cx.aws.iam.get_role().role_name(ROLE).send().await?.role;
+    let tagged = |role: &Role| role.tags().iter().any(|tag| (tag.key(), tag.value()) == TAG);
+    match role.filter(|role| role.path() == PATH && tagged(role)) {
+        Some(role) => Ok(role.arn),
+        None => Err(Error::fatal(format!("the role `{ROLE}` exists, but without the tag `{}={}`", TAG.0, TAG.1)).hint(
+            "set a logging role in API Gateway's account settings, or rename that role, or turn off `access_log_days`",
+        )),
+    }
+}
+
+/// Sets the role, unless one is set by then, and gives the one that is. Waits while API Gateway does not know the new role or
+/// its quota is used up.
+async fn set(cx: &Cx, arn: &str, pace: Duration) -> Result<String> {
+    let patch = PatchOperation::builder().op(Op::Replace).path("/cloudwatchRoleArn").value(arn).build();
+    let call = cx.aws.apigateway.update_account().patch_operations(patch);
+    let once = || Builder::new().retry_config(RetryConfig::disabled());
+    let attempt = || async {
+        // Somebody else may have set one while this waited: theirs is as good.
+        if let Some(set) = logging_role(cx).await? {
+            return Ok(set);
+        }
+        call.clone().customize().config_override(once()).send().await?;
+        Ok(arn.to_owned())
+    };
+    in_turn(cx, "API Gateway to accept the account's logging role: it looks every 20 s at most", pace, attempt).await
+}
+
+#[cfg(test)]
+mod tests;

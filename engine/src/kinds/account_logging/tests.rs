@@ -1,0 +1,84 @@
+use std::sync::Arc;
+
+use aws_config::{BehaviorVersion, Region};
+use aws_credential_types::Credentials;
+use aws_sdk_apigateway::Client;
+use aws_sdk_apigateway::operation::get_account::GetAccountOutput;
+use aws_sdk_apigateway::operation::update_account::{UpdateAccountError, UpdateAccountOutput};
+use aws_sdk_apigateway::types::error::{BadRequestException, TooManyRequestsException};
+use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
+use aws_smithy_types::error::ErrorMetadata;
+
+use super::*;
+use crate::aws::Aws;
+
+fn sdk() -> aws_config::SdkConfig {
+    aws_config::SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build()
+}
+
+/// A context whose API Gateway answers by these rules, one after another, and whose IAM refuses every call.
+fn cx(rules: &[&Rule]) -> Cx {
+    let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
+    let mut aws = Aws::new(&sdk(), place);
+    let answers = MockResponseInterceptor::new().rule_mode(RuleMode::Sequential);
+    let config = aws_sdk_apigateway::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
+        .http_client(create_mock_http_client())
+        .interceptor(rules.iter().fold(answers, |answers, rule| answers.with_rule(rule)));
+    aws.apigateway = Client::from_conf(config.build());
+    Cx::new(Arc::new(aws), "demo")
+}
+
+fn account(role: Option<&'static str>) -> Rule {
+    mock!(Client::get_account)
+        .then_output(move || GetAccountOutput::builder().set_cloudwatch_role_arn(role.map(str::to_owned)).build())
+}
+
+#[tokio::test]
+async fn c08_a_role_that_is_set_is_never_overwritten() {
+    let foreign = "arn:aws:iam::111122223333:role/theirs";
+    let cx = cx(&[&account(Some(foreign))]);
+    let lives = AccountLogging::read(&cx, &Name::new("account")).await.unwrap();
+    assert_eq!(lives[0].outputs["arn"], foreign);
+    // Any further call would find no rule and fail.
+    let made = AccountLogging {}.reconcile(&cx, &Name::new("account"), lives.first()).await.unwrap();
+    assert_eq!(made.outputs["arn"], foreign);
+    AccountLogging::delete(&cx, &Name::new("account"), &lives[0].handle).await.unwrap();
+}
+
+#[tokio::test]
+async fn c08_one_that_was_set_meanwhile_is_kept() {
+    let theirs = "arn:aws:iam::111122223333:role/theirs";
+    let cx = cx(&[&account(Some(theirs))]);
+    assert_eq!(set(&cx, "ours", Duration::ZERO).await.unwrap(), theirs);
+}
+
+#[tokio::test]
+async fn c12_a_role_that_api_gateway_does_not_know_yet_is_tried_again() {
+    let fresh = || {
+        let text = "The role ARN does not have required permissions configured. Please grant trust permission for API Gateway \
+                    and add the required role policy.";
+        let meta = ErrorMetadata::builder().code("BadRequestException").message(text).build();
+        UpdateAccountError::BadRequestException(BadRequestException::builder().message(text).meta(meta).build())
+    };
+    let too_many = || {
+        let meta = ErrorMetadata::builder().code("TooManyRequestsException").message("Too Many Requests").build();
+        UpdateAccountError::TooManyRequestsException(TooManyRequestsException::builder().meta(meta).build())
+    };
+    let looks = [account(None), account(None), account(Some(""))];
+    let first = mock!(Client::update_account).then_error(fresh);
+    let second = mock!(Client::update_account).then_error(too_many);
+    let third = mock!(Client::update_account)
+        .match_requests(|call| call.patch_operations()[0].value() == Some("ours"))
+        .then_output(|| UpdateAccountOutput::builder().build());
+    let cx = cx(&[&looks[0], &first, &looks[1], &second, &looks[2], &third]);
+    assert_eq!(set(&cx, "ours", Duration::ZERO).await.unwrap(), "ours");
+    assert_eq!([&first, &second, &third].map(Rule::num_calls), [1, 1, 1]);
+}
+
+#[test]
+fn the_document_is_empty() {
+    assert_eq!(crate::resource::json(&AccountLogging {}).unwrap(), json!({}));
+}

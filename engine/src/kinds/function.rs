@@ -1,0 +1,155 @@
+//! `lambda:Function`: a function of one program, `bootstrap`, on `provided.al2023`, that logs JSON into a log group of its own.
+//!
+//! Only the name is immutable. Configuration and code are two calls that Lambda takes one after another, never while the last one
+//! is under way; concurrency and tags are calls of their own (aws-facts 2.3, 3.2). The architecture goes with the code. A new
+//! function is Pending for a second or two, and refuses mappings and most changes until it is Active. Between the calls for
+//! configuration and code, the function runs a mixture.
+//!
+//! Everything is read by one GetFunction, which has a quota of its own (aws-facts 1.3). VPC, layers and storage are not managed.
+//!
+//! IAM: lambda:CreateFunction, GetFunction, ListTags (for GetFunction's tags), UpdateFunctionCode, UpdateFunctionConfiguration,
+//! PutFunctionConcurrency, DeleteFunctionConcurrency, TagResource, UntagResource, DeleteFunction. Passing the role is the role's.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{Cx, Place, nothing_if_absent, patiently};
+use crate::error::{Error, Result};
+use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State};
+
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+/// A Lambda function.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Function {
+    /// ARN of the role that it runs under.
+    pub role: String,
+    /// `provided.al2023`.
+    pub runtime: String,
+    /// `bootstrap`; says nothing to the runtime, but Lambda wants one.
+    pub handler: String,
+    /// `x86_64` or `arm64`.
+    pub architecture: String,
+    /// 128 to 10240.
+    pub memory_mb: u32,
+    /// Seconds that one invocation may last, 1 to 900.
+    pub timeout_seconds: u32,
+    /// At most 4 KB together.
+    pub environment: BTreeMap<String, String>,
+    /// X-Ray traces it (`Active`, else `PassThrough`).
+    pub tracing: bool,
+    /// Name of the log group that it logs into.
+    pub log_group: String,
+    /// Lowest level of its own log lines, in lower case: `info`. Lambda's own lines (`system`) are always `INFO`, and the format
+    /// JSON; live settings that differ in that show here, as `text` or `info (system: warn)`.
+    pub log_level: String,
+    /// Invocations at a time that are kept for it, and no more; none: it shares what the account has unreserved.
+    pub reserved_concurrency: Option<u32>,
+    /// Base64 of the zip's SHA-256. Empty where the last update failed, so that the next one sends the code again.
+    pub code_sha256: String,
+    /// At most 256 characters.
+    pub description: String,
+}
+
+impl Resource for Function {
+    const KIND: &'static str = "lambda:Function";
+
+    fn name_of(arn: &str) -> Option<Name> {
+        let parts: Vec<&str> = arn.split(':').collect();
+        // One part more is a version or an alias.
+        (parts.len() == 7 && parts[2] == "lambda" && parts[5] == "function").then(|| Name::new(parts[6]))
+    }
+
+    fn grants(place: &Place, name: &Name) -> Vec<Grant> {
+        const ON_THE_FUNCTION: &[&str] = &[
+            "lambda:CreateFunction",
+            "lambda:DeleteFunction",
+            "lambda:DeleteFunctionConcurrency",
+            "lambda:GetFunction",
+            "lambda:ListTags",
+            "lambda:PutFunctionConcurrency",
+            "lambda:TagResource",
+            "lambda:UntagResource",
+            "lambda:UpdateFunctionCode",
+            "lambda:UpdateFunctionConfiguration",
+        ];
+        vec![Grant::new(ON_THE_FUNCTION, arn(place, name))]
+    }
+
+    async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
+        let Some(found) = read::get(cx, name).await? else {
+            return Ok(Vec::new());
+        };
+        if let Some(error) = &found.tags_error {
+            let text = error.message();
+            return Err(Error::fatal(format!("the tags of function `{name}` cannot be read: {text}")).hint(
+                "allow `lambda:ListTags` on it for the deploying identity; without its tags nobody knows whose it is",
+            ));
+        }
+        let Some(configuration) = &found.configuration else {
+            return Ok(Vec::new());
+        };
+        Ok(vec![Live {
+            handle: Handle::new(arn(&cx.aws.place, name)),
+            props: read::props(configuration, found.concurrency.as_ref(), name),
+            outputs: outputs(cx, name),
+            tags: found.tags.unwrap_or_default().into_iter().filter(|(key, _)| !key.starts_with("aws:")).collect(),
+            identity: String::new(),
+            state: read::state(configuration),
+        }])
+    }
+
+    async fn reconcile(&self, cx: &Cx, name: &Name, live: Option<&Live<Self>>) -> Result<Made> {
+        // ensure
+        let (props, tags) = match live {
+            Some(live) if live.state == State::Live => (live.props.clone(), live.tags.clone()),
+            leaving => {
+                if leaving.is_some() {
+                    read::gone(cx, name).await?;
+                }
+                self.create(cx, name).await?;
+                read::settled(cx, name).await?;
+                (Self { reserved_concurrency: None, ..self.clone() }, cx.tags.clone())
+            }
+        };
+        // sync
+        if self.differs_in_configuration(&props) {
+            self.configure(cx, name).await?;
+            read::settled(cx, name).await?;
+        }
+        if (&self.code_sha256, &self.architecture) != (&props.code_sha256, &props.architecture) {
+            self.replace_code(cx, name).await?;
+            // Until then the old code answers (field note c34).
+            read::settled(cx, name).await?;
+        }
+        if self.reserved_concurrency != props.reserved_concurrency {
+            self.reserve(cx, name).await?;
+        }
+        write::sync_tags(cx, name, &tags).await?;
+        Ok(Made { outputs: outputs(cx, name), identity: String::new() })
+    }
+
+    async fn delete(cx: &Cx, name: &Name, _handle: &Handle) -> Result<()> {
+        let what = format!("function `{name}` to be deletable");
+        let delete = || async {
+            let sent = cx.aws.lambda.delete_function().function_name(name.as_str()).send().await;
+            sent.map(drop).map_err(write::told)
+        };
+        // Lambda refuses while the function is Pending. Nothing waits for the end: its name can be taken again at once, and
+        // where it cannot, the create says so and the function is read again.
+        nothing_if_absent(patiently(cx, &what, delete).await).map(drop)
+    }
+}
+
+/// The ARN of the function of this name.
+pub fn arn(place: &Place, name: &Name) -> String {
+    place.arn("lambda", &format!("function:{name}"))
+}
+
+fn outputs(cx: &Cx, name: &Name) -> Outputs {
+    Outputs::from([("arn".to_owned(), arn(&cx.aws.place, name)), ("name".to_owned(), name.to_string())])
+}

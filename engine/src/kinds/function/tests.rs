@@ -1,0 +1,106 @@
+use aws_sdk_lambda::types::builders::FunctionConfigurationBuilder;
+use aws_sdk_lambda::types::{
+    ApplicationLogLevel, FunctionConfiguration, LastUpdateStatus, LogFormat, LoggingConfig, Runtime, State as Lambda,
+    SystemLogLevel,
+};
+
+use super::*;
+
+mod calls;
+
+fn place() -> Place {
+    Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() }
+}
+
+fn desired() -> Function {
+    Function {
+        role: "arn:aws:iam::111122223333:role/pipe/demo/r".into(),
+        runtime: "provided.al2023".into(),
+        handler: "bootstrap".into(),
+        architecture: "x86_64".into(),
+        memory_mb: 128,
+        timeout_seconds: 30,
+        environment: BTreeMap::new(),
+        tracing: false,
+        log_group: "/aws/lambda/f".into(),
+        log_level: "info".into(),
+        reserved_concurrency: None,
+        code_sha256: "new".into(),
+        description: String::new(),
+    }
+}
+
+/// What AWS answers for [`desired`] (recorded answers of `lambda:GetFunction`).
+fn answer() -> FunctionConfigurationBuilder {
+    let logging = LoggingConfig::builder()
+        .log_format(LogFormat::Json)
+        .application_log_level(ApplicationLogLevel::Info)
+        .system_log_level(SystemLogLevel::Info)
+        .log_group("/aws/lambda/f");
+    FunctionConfiguration::builder()
+        .function_name("f")
+        .role("arn:aws:iam::111122223333:role/pipe/demo/r")
+        .runtime(Runtime::Providedal2023)
+        .handler("bootstrap")
+        .memory_size(128)
+        .timeout(30)
+        .description("")
+        .code_sha256("new")
+        .state(Lambda::Active)
+        .last_update_status(LastUpdateStatus::Successful)
+        .logging_config(logging.build())
+}
+
+fn props(answer: FunctionConfigurationBuilder) -> Function {
+    read::props(&answer.build(), None, &Name::new("f"))
+}
+
+#[test]
+fn what_aws_answers_is_equal_to_what_was_asked() {
+    assert_eq!(props(answer()), desired());
+}
+
+#[test]
+fn text_logs_and_other_levels_of_lambda_are_differences() {
+    let text = LoggingConfig::builder().log_format(LogFormat::Text).log_group("/aws/lambda/f").build();
+    assert_eq!(props(answer().logging_config(text)).log_level, "text");
+    let quiet = LoggingConfig::builder().log_format(LogFormat::Json).system_log_level(SystemLogLevel::Warn).build();
+    assert_eq!(props(answer().logging_config(quiet)).log_level, "info (system: warn)");
+    assert_eq!(props(answer().set_logging_config(None)).log_level, "text");
+}
+
+#[test]
+fn a_failed_update_is_a_difference_in_code() {
+    let failed = answer().last_update_status(LastUpdateStatus::Failed);
+    assert_eq!(props(failed), Function { code_sha256: String::new(), ..desired() });
+}
+
+#[test]
+fn pending_and_in_progress_are_waited_for_and_failures_told() {
+    let (f, reason) = (Name::new("f"), "The image is gone");
+    let ready = |state, update| {
+        let answer = answer().state(state).set_last_update_status(update).state_reason(reason);
+        read::ready(&answer.last_update_status_reason(reason).build(), &f)
+    };
+    assert_eq!(ready(Lambda::Pending, None), Ok(None));
+    assert_eq!(ready(Lambda::Active, Some(LastUpdateStatus::InProgress)), Ok(None));
+    assert_eq!(ready(Lambda::Active, Some(LastUpdateStatus::Successful)), Ok(Some(())));
+    assert_eq!(ready(Lambda::Inactive, Some(LastUpdateStatus::Successful)), Ok(Some(())));
+    for (state, update) in [(Lambda::Failed, None), (Lambda::Active, Some(LastUpdateStatus::Failed))] {
+        assert!(ready(state, update).unwrap_err().message().contains(reason));
+    }
+}
+
+#[test]
+fn too_large_a_zip_comes_with_what_to_do() {
+    let error = Error::fatal("Zipped size must be smaller than 52428800 bytes");
+    let call = crate::error::Call { code: "RequestEntityTooLargeException".into(), ..Default::default() };
+    assert!(write::told(error.call(call)).hint_text().is_some_and(|hint| hint.contains("50 MB")));
+}
+
+#[test]
+fn a_name_comes_from_the_arn_of_a_function_and_not_of_a_version() {
+    assert_eq!(Function::name_of(&arn(&place(), &Name::new("f"))), Some(Name::new("f")));
+    assert_eq!(Function::name_of("arn:aws:lambda:eu-central-1:1:function:f:7"), None);
+    assert_eq!(Function::name_of("arn:aws:lambda:eu-central-1:1:event-source-mapping:1"), None);
+}

@@ -1,0 +1,148 @@
+//! What is called, in which order, and what is made of refusals: against answers that are given here.
+
+use std::sync::Arc;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_sdk_lambda::Client;
+use aws_sdk_lambda::operation::create_function::{CreateFunctionError, CreateFunctionOutput};
+use aws_sdk_lambda::operation::delete_function::{DeleteFunctionError, DeleteFunctionOutput};
+use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
+use aws_sdk_lambda::operation::tag_resource::TagResourceOutput;
+use aws_sdk_lambda::operation::update_function_code::UpdateFunctionCodeOutput;
+use aws_sdk_lambda::operation::update_function_configuration::UpdateFunctionConfigurationOutput;
+use aws_sdk_lambda::types::TagsError;
+use aws_sdk_lambda::types::error::ResourceConflictException;
+use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
+use aws_smithy_types::error::ErrorMetadata;
+
+use super::*;
+use crate::aws::Aws;
+use crate::error::Class;
+use crate::resource::{Id, Tags};
+
+/// A context whose Lambda answers by these rules, one after another.
+fn cx(rules: &[&Rule]) -> Cx {
+    let mut aws = Aws::new(&SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build(), place());
+    let answers = MockResponseInterceptor::new().rule_mode(RuleMode::Sequential);
+    let config = aws_sdk_lambda::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
+        .http_client(create_mock_http_client())
+        .interceptor(rules.iter().fold(answers, |answers, rule| answers.with_rule(rule)));
+    aws.lambda = Client::from_conf(config.build());
+    let bundle = Arc::new([("new".to_owned(), b"zip".to_vec())].into());
+    let tags = Tags::from([("pipe:applied".to_owned(), "2".to_owned())]);
+    Cx::new(Arc::new(aws), "demo").with_bundle(bundle).for_resource(&Id::new("consumer"), tags)
+}
+
+fn live(props: Function) -> Live<Function> {
+    let tags = Tags::from([("pipe:applied".to_owned(), "1".to_owned())]);
+    Live {
+        handle: Handle::new("arn"),
+        props,
+        outputs: Outputs::new(),
+        tags,
+        identity: String::new(),
+        state: State::Live,
+    }
+}
+
+fn found(configuration: FunctionConfiguration) -> Rule {
+    mock!(Client::get_function)
+        .then_output(move || GetFunctionOutput::builder().configuration(configuration.clone()).build())
+}
+
+fn conflict(message: &str) -> ResourceConflictException {
+    let meta = ErrorMetadata::builder().code("ResourceConflictException").message(message).build();
+    ResourceConflictException::builder().message(message).meta(meta).build()
+}
+
+#[tokio::test]
+async fn c36_changed_code_is_two_writes() {
+    let code = mock!(Client::update_function_code)
+        .match_requests(|request| request.zip_file().is_some_and(|zip| zip.as_ref() == b"zip"))
+        .then_output(|| UpdateFunctionCodeOutput::builder().build());
+    let tagged = mock!(Client::tag_resource).then_output(|| TagResourceOutput::builder().build());
+    // A call beyond these has no rule, and fails.
+    let cx = cx(&[&code, &found(answer().build()), &tagged]);
+    let live = live(Function { code_sha256: "old".into(), ..desired() });
+    let made = desired().reconcile(&cx, &Name::new("f"), Some(&live)).await.unwrap();
+    assert_eq!(made.outputs["arn"], "arn:aws:lambda:eu-central-1:111122223333:function:f");
+    assert_eq!((code.num_calls(), tagged.num_calls()), (1, 1));
+}
+
+#[tokio::test]
+async fn what_is_equal_is_not_written() {
+    let cx = cx(&[]);
+    let live = Live { tags: cx.tags.clone(), ..live(desired()) };
+    desired().reconcile(&cx, &Name::new("f"), Some(&live)).await.unwrap();
+}
+
+#[tokio::test]
+async fn c34_the_code_follows_when_the_configuration_is_done() {
+    let configured = mock!(Client::update_function_configuration)
+        .match_requests(|request| request.environment().and_then(|e| e.variables()).is_some_and(|all| all.is_empty()))
+        .then_output(|| UpdateFunctionConfigurationOutput::builder().build());
+    let running = found(answer().last_update_status(LastUpdateStatus::InProgress).build());
+    let code = mock!(Client::update_function_code).then_output(|| UpdateFunctionCodeOutput::builder().build());
+    let (one, two) = (found(answer().build()), found(answer().build()));
+    let cx = cx(&[&configured, &running, &one, &code, &two]);
+    let environment = BTreeMap::from([("A".to_owned(), "1".to_owned())]);
+    let live = Live { tags: cx.tags.clone(), ..live(Function { code_sha256: "old".into(), environment, ..desired() }) };
+    desired().reconcile(&cx, &Name::new("f"), Some(&live)).await.unwrap();
+    assert_eq!((running.num_calls(), code.num_calls(), two.num_calls()), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn c12_a_role_that_lambda_does_not_know_yet_is_waited_for() {
+    let text = "The role defined for the function cannot be assumed by Lambda.";
+    let refused = mock!(Client::create_function).then_error(move || {
+        CreateFunctionError::generic(
+            ErrorMetadata::builder().code("InvalidParameterValueException").message(text).build(),
+        )
+    });
+    let created = mock!(Client::create_function).then_output(|| CreateFunctionOutput::builder().build());
+    let cx = cx(&[&refused, &created, &found(answer().build())]);
+    desired().reconcile(&cx, &Name::new("f"), None).await.unwrap();
+    assert_eq!((refused.num_calls(), created.num_calls()), (1, 1));
+}
+
+#[tokio::test]
+async fn a_name_that_is_taken_meanwhile_is_to_be_looked_at() {
+    let taken = mock!(Client::create_function)
+        .then_error(|| CreateFunctionError::ResourceConflictException(conflict("Function already exist: f")));
+    let error = desired().reconcile(&cx(&[&taken]), &Name::new("f"), None).await.unwrap_err();
+    assert_eq!(error.class(), Class::Unclear);
+}
+
+#[tokio::test]
+async fn code_that_the_bundle_does_not_hold_is_a_defect() {
+    let desired = Function { code_sha256: "elsewhere".into(), ..desired() };
+    let error = desired.reconcile(&cx(&[]), &Name::new("f"), None).await.unwrap_err();
+    assert_eq!(error.class(), Class::Defect);
+}
+
+#[tokio::test]
+async fn a_pending_function_is_deleted_with_patience() {
+    let text =
+        "The operation cannot be performed at this time. The function is currently in the following state: Pending";
+    let pending = mock!(Client::delete_function)
+        .then_error(move || DeleteFunctionError::ResourceConflictException(conflict(text)));
+    let deleted = mock!(Client::delete_function).then_output(|| DeleteFunctionOutput::builder().build());
+    let cx = cx(&[&pending, &deleted]);
+    Function::delete(&cx, &Name::new("f"), &Handle::new("arn")).await.unwrap();
+    assert_eq!((pending.num_calls(), deleted.num_calls()), (1, 1));
+}
+
+#[tokio::test]
+async fn tags_that_may_not_be_read_are_no_missing_tags() {
+    let denied = TagsError::builder().error_code("AccessDeniedException").message("not authorized: lambda:ListTags");
+    let denied = denied.build().unwrap();
+    let found = mock!(Client::get_function).then_output(move || {
+        GetFunctionOutput::builder().configuration(answer().build()).tags_error(denied.clone()).build()
+    });
+    let error = Function::read(&cx(&[&found]), &Name::new("f")).await.unwrap_err();
+    assert!(error.hint_text().is_some_and(|hint| hint.contains("`lambda:ListTags`")));
+}

@@ -1,0 +1,156 @@
+//! `logs:LogGroup`: where a function or an API writes its log, kept for so many days.
+//!
+//! Nothing about it is immutable but its name. Lambda makes the group of a function that logs without one, and keeps it for
+//! ever, so the group is made first and the function's role may not make one (aws-facts 2.11, field note c37); one that was
+//! made behind our back is adopted. Concurrent changes of one group are refused, so they are written one after another.
+//!
+//! IAM: logs:DescribeLogGroups, CreateLogGroup, PutRetentionPolicy, DeleteLogGroup, TagResource (also for the tags of a
+//! creation), UntagResource, ListTagsForResource.
+
+use aws_sdk_cloudwatchlogs::types::LogGroup as Described;
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{Cx, Place, TagDiff, nothing_if_absent, patiently};
+use crate::error::{Class, Error, Result};
+use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State, Tags};
+
+const WAIT: &str = "another change of the log group to end";
+
+/// A CloudWatch log group; its name is the group's, e.g. `/aws/lambda/orders-consumer`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogGroup {
+    /// Days that events stay readable: 1 3 5 7 14 30 60 90 120 150 180 365 and on to 3653. A live 0 means for ever, and cannot
+    /// be asked for.
+    pub retention_days: u32,
+}
+
+impl Resource for LogGroup {
+    const KIND: &'static str = "logs:LogGroup";
+
+    fn name_of(arn: &str) -> Option<Name> {
+        let (head, name) = arn.split_once(":log-group:")?;
+        (head.split(':').nth(2) == Some("logs")).then(|| Name::new(name.strip_suffix(":*").unwrap_or(name)))
+    }
+
+    fn grants(place: &Place, name: &Name) -> Vec<Grant> {
+        const ON_THE_GROUP: &[&str] = &[
+            "logs:CreateLogGroup",
+            "logs:DeleteLogGroup",
+            "logs:ListTagsForResource",
+            "logs:PutRetentionPolicy",
+            "logs:TagResource",
+            "logs:UntagResource",
+        ];
+        // Tags are authorized on the ARN without `:*`, all else on the one with it.
+        let arn = arn(place, name);
+        vec![
+            Grant::new(&["logs:DescribeLogGroups"], place.arn("logs", "log-group:*")),
+            Grant::new(ON_THE_GROUP, format!("{arn}:*")),
+            Grant::new(ON_THE_GROUP, arn),
+        ]
+    }
+
+    async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
+        let arn = arn(&cx.aws.place, name);
+        let (group, tags) = tokio::try_join!(describe(cx, name), tags(cx, &arn))?;
+        let (Some(group), Some(tags)) = (group, tags) else {
+            return Ok(Vec::new());
+        };
+        // Absent means that events never expire (aws-facts 4.8).
+        let retention_days = group.retention_in_days().and_then(|days| u32::try_from(days).ok()).unwrap_or_default();
+        Ok(vec![Live {
+            handle: Handle::new(&arn),
+            props: Self { retention_days },
+            outputs: outputs(&arn),
+            tags,
+            identity: String::new(),
+            state: State::Live,
+        }])
+    }
+
+    async fn reconcile(&self, cx: &Cx, name: &Name, live: Option<&Live<Self>>) -> Result<Made> {
+        let arn = arn(&cx.aws.place, name);
+        // ensure
+        if live.is_none() {
+            patiently(cx, WAIT, || create(cx, name)).await?;
+        }
+        // sync
+        if live.map_or(0, |live| live.props.retention_days) != self.retention_days {
+            patiently(cx, WAIT, || keep(cx, name, self.retention_days)).await?;
+        }
+        if let Some(live) = live {
+            sync_tags(cx, &arn, &live.tags).await?;
+        }
+        Ok(Made { outputs: outputs(&arn), identity: String::new() })
+    }
+
+    async fn delete(cx: &Cx, name: &Name, _handle: &Handle) -> Result<()> {
+        let delete = || async {
+            let sent = cx.aws.logs.delete_log_group().log_group_name(name.as_str()).send().await;
+            nothing_if_absent(sent.map_err(Error::from))
+        };
+        patiently(cx, WAIT, delete).await.map(drop)
+    }
+}
+
+/// The ARN of a log group, without the `:*` that stands for its streams.
+pub fn arn(place: &Place, name: &Name) -> String {
+    place.arn("logs", &format!("log-group:{name}"))
+}
+
+fn outputs(arn: &str) -> Outputs {
+    Outputs::from([("arn".to_owned(), arn.to_owned())])
+}
+
+/// Finds the group of exactly this name: AWS matches the beginning.
+async fn describe(cx: &Cx, name: &Name) -> Result<Option<Described>> {
+    let request = cx.aws.logs.describe_log_groups().log_group_name_prefix(name.as_str());
+    let mut groups = request.into_paginator().items().send();
+    while let Some(group) = groups.next().await {
+        let group = group?;
+        if group.log_group_name() == Some(name.as_str()) {
+            return Ok(Some(group));
+        }
+    }
+    Ok(None)
+}
+
+async fn tags(cx: &Cx, arn: &str) -> Result<Option<Tags>> {
+    let sent = cx.aws.logs.list_tags_for_resource().resource_arn(arn).send().await;
+    let Some(answer) = nothing_if_absent(sent.map_err(Error::from))? else {
+        return Ok(None);
+    };
+    let own = answer.tags.unwrap_or_default().into_iter().filter(|(key, _)| !key.starts_with("aws:"));
+    Ok(Some(own.collect()))
+}
+
+async fn create(cx: &Cx, name: &Name) -> Result<()> {
+    let tags = (!cx.tags.is_empty()).then(|| cx.tags.clone().into_iter().collect());
+    let sent = cx.aws.logs.create_log_group().log_group_name(name.as_str()).set_tags(tags).send().await;
+    match sent.map_err(Error::from) {
+        // Somebody was faster, perhaps Lambda, perhaps our own first attempt: whose it is must be looked at.
+        Err(error) if error.class() == Class::Exists => Err(error.class_as(Class::Unclear)),
+        other => other.map(drop),
+    }
+}
+
+async fn keep(cx: &Cx, name: &Name, days: u32) -> Result<()> {
+    let days = i32::try_from(days).unwrap_or(i32::MAX);
+    let request = cx.aws.logs.put_retention_policy().log_group_name(name.as_str()).retention_in_days(days);
+    Ok(request.send().await.map(drop)?)
+}
+
+async fn sync_tags(cx: &Cx, arn: &str, live: &Tags) -> Result<()> {
+    let TagDiff { set, remove } = TagDiff::of(&cx.tags, live);
+    if !set.is_empty() {
+        let request = cx.aws.logs.tag_resource().resource_arn(arn).set_tags(Some(set.into_iter().collect()));
+        request.send().await?;
+    }
+    if !remove.is_empty() {
+        cx.aws.logs.untag_resource().resource_arn(arn).set_tag_keys(Some(remove)).send().await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

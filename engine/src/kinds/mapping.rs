@@ -1,0 +1,287 @@
+//! `lambda:EventSourceMapping`: what polls a stream or a queue for a function.
+//!
+//! Source and start are immutable; its identity for AWS is (source, function), and another one for the same pair is refused with
+//! the UUID of the first (c16, aws-facts 2.5). It has no name of its own: here it is `<function>/<source>`, and its UUID is the
+//! handle. It is created without the SDK's retries. While it is Creating, Updating or Deleting AWS refuses changes (c17).
+//! For a queue, what only streams know keeps AWS's defaults: `start` empty, 1, -1, -1, false and no destination (4.3).
+//!
+//! IAM: lambda:CreateEventSourceMapping, ListEventSourceMappings (no resource level), GetEventSourceMapping,
+//! UpdateEventSourceMapping, DeleteEventSourceMapping, ListTags, TagResource, UntagResource.
+
+use std::time::Duration;
+
+use aws_sdk_lambda::config::retry::RetryConfig;
+use aws_sdk_lambda::types::{DestinationConfig, FunctionResponseType, OnFailure};
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use crate::aws::{Cx, Place, TagDiff, nothing_if_absent, patiently, poll};
+use crate::error::{Class, Error, Result};
+use crate::kinds::function::Function;
+use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State, Tags};
+
+mod read;
+mod start;
+
+use read::{list, live, state};
+pub use start::at;
+use start::position;
+
+/// Mostly seconds, at times minutes (aws-facts 2.5).
+const SETTLED_WITHIN: Duration = Duration::from_secs(10 * 60);
+/// How long a source, a destination or a function that exists may be unknown to Lambda: a few seconds (aws-facts 2.5).
+const KNOWN_WITHIN: Duration = Duration::from_secs(60);
+/// What Lambda answers for one that it does not know (yet).
+const UNKNOWN: &[&str] = &["Stream not found", "NonExistentQueue", "Function does not exist", "Function not found"];
+
+/// An event source mapping.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mapping {
+    /// Name of the function.
+    pub function: String,
+    /// ARN of the stream or queue.
+    pub source: String,
+    /// Whether it polls.
+    pub enabled: bool,
+    /// Records handed over at once, 1 to 10000.
+    pub batch_size: u32,
+    /// Seconds to gather a batch, 0 to 300.
+    pub window_seconds: u32,
+    /// Batches of a shard that are handled at the same time, 1 to 10.
+    pub parallelization: u32,
+    /// `oldest`, `newest` or `at <RFC 3339 in UTC, whole seconds>`, see [`at`].
+    pub start: String,
+    /// How often a failed batch is tried again, 0 to 10000; -1 until it expires.
+    pub retries: i32,
+    /// Seconds after which a record is given up, 60 to 604800; -1 never before it expires.
+    pub max_age_seconds: i32,
+    /// A failed batch is split in two.
+    pub bisect: bool,
+    /// The function says which records failed.
+    pub partial: bool,
+    /// ARN of the queue, topic or bucket that hears of what is given up; empty for none.
+    pub on_failure: String,
+}
+
+impl Resource for Mapping {
+    const KIND: &'static str = "lambda:EventSourceMapping";
+    const REPLACE_ON: &'static [&'static str] = &["source", "start"];
+
+    fn loses(&self, live: &Self) -> Option<String> {
+        let (new, old) = (self.max_age_seconds, live.max_age_seconds);
+        let sooner = new >= 0 && (old < 0 || new < old);
+        match () {
+            () if !self.on_failure.is_empty() => None,
+            () if !live.on_failure.is_empty() => Some(
+                "records that the function gives up are lost without a trace: nothing hears of them any more"
+                    .to_owned(),
+            ),
+            () if sooner => {
+                Some(format!("records older than {new} s that wait now are given up, and nothing hears of them"))
+            }
+            () => None,
+        }
+    }
+
+    fn grants(place: &Place, _name: &Name) -> Vec<Grant> {
+        const ON_ONE: &[&str] = &[
+            "lambda:DeleteEventSourceMapping",
+            "lambda:GetEventSourceMapping",
+            "lambda:ListTags",
+            "lambda:TagResource",
+            "lambda:UntagResource",
+            "lambda:UpdateEventSourceMapping",
+        ];
+        const ON_ALL: &[&str] = &["lambda:CreateEventSourceMapping", "lambda:ListEventSourceMappings"];
+        vec![Grant::new(ON_ONE, place.arn("lambda", "event-source-mapping:*")), Grant::new(ON_ALL, "*")]
+    }
+
+    async fn children(cx: &Cx, kind: &str, parent: &Name) -> Result<Vec<Name>> {
+        if kind != Function::KIND {
+            return Ok(Vec::new());
+        }
+        Ok(list(cx, parent.as_str()).await?.iter().map(read::name_in).collect())
+    }
+
+    async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
+        let function = name.as_str().split('/').next().unwrap_or_default();
+        // Creating and Updating do not show whether it is enabled; both pass within seconds.
+        let look = || async {
+            let mut all = list(cx, function).await?;
+            all.retain(|found| read::name_in(found) == *name);
+            let passing = all.iter().any(|found| matches!(found.state(), Some("Creating" | "Updating")));
+            Ok((!passing).then_some(all))
+        };
+        let all = poll(cx, &format!("mapping `{name}` to settle"), SETTLED_WITHIN, look).await?;
+        let mut lives = Vec::new();
+        for found in &all {
+            lives.extend(live(cx, found).await?);
+        }
+        Ok(lives)
+    }
+
+    async fn reconcile(&self, cx: &Cx, name: &Name, live: Option<&Live<Self>>) -> Result<Made> {
+        let uuid = match live {
+            // sync
+            Some(live) if live.state == State::Live => {
+                let uuid = live.handle.as_str();
+                if *self != live.props {
+                    self.update(cx, name, uuid).await?;
+                    self.settled(cx, name, uuid).await?;
+                }
+                sync_tags(cx, uuid, &live.tags).await?;
+                uuid.to_owned()
+            }
+            // ensure
+            absent => {
+                if let Some(leaving) = absent {
+                    gone(cx, name, &leaving.handle).await?;
+                }
+                let uuid = self.create(cx, name).await?;
+                // Nothing is reported as done that does not poll (c18).
+                self.settled(cx, name, &uuid).await?;
+                uuid
+            }
+        };
+        Ok(Made { outputs: outputs(cx, &uuid), identity: String::new() })
+    }
+
+    async fn delete(cx: &Cx, name: &Name, handle: &Handle) -> Result<()> {
+        let delete = || async {
+            let sent = cx.aws.lambda.delete_event_source_mapping().uuid(handle.as_str()).send().await;
+            nothing_if_absent(sent.map_err(Error::from)).map(drop)
+        };
+        patiently(cx, &format!("mapping `{name}` to accept its deletion"), delete).await?;
+        // Its function, role and source follow, and none of them may go first (aws-facts 2.5).
+        gone(cx, name, handle).await
+    }
+}
+
+impl Mapping {
+    /// Creates the mapping and gives its UUID.
+    ///
+    /// # Errors
+    /// `Class::Unclear` where there is one already, or where nobody knows whether there is: look again.
+    async fn create(&self, cx: &Cx, name: &Name) -> Result<String> {
+        let start = Instant::now();
+        let create = || async {
+            self.create_once(cx).await.map_err(|error| match error.class() {
+                // The SDK does not repeat this call, so a throttle is repeated here; it surely had no effect.
+                Class::Throttled => error.class_as(Class::Busy),
+                _ if unknown(&error) && start.elapsed() < KNOWN_WITHIN => error.class_as(Class::Propagating),
+                _ => error,
+            })
+        };
+        match patiently(cx, "the function's role to reach Lambda", create).await {
+            Err(error) if error.code() == "ResourceConflictException" => Err(taken(cx, name, error).await),
+            created => created,
+        }
+    }
+
+    async fn create_once(&self, cx: &Cx) -> Result<String> {
+        let stream = self.of_stream();
+        let (position, time) = position(&self.start)?;
+        let once = aws_sdk_lambda::config::Builder::new().retry_config(RetryConfig::disabled());
+        let request = cx.aws.lambda.create_event_source_mapping();
+        let request = request.function_name(&self.function).event_source_arn(&self.source).enabled(self.enabled);
+        let request = request.batch_size(self.batch_size.cast_signed());
+        let request = request.maximum_batching_window_in_seconds(self.window_seconds.cast_signed());
+        let request = request.set_function_response_types(Some(self.response_types()));
+        let request = request.set_starting_position(stream.then_some(position)).set_starting_position_timestamp(time);
+        let request = request.set_parallelization_factor(stream.then_some(self.parallelization.cast_signed()));
+        let request = request.set_maximum_retry_attempts(stream.then_some(self.retries));
+        let request = request.set_maximum_record_age_in_seconds(stream.then_some(self.max_age_seconds));
+        let request = request.set_bisect_batch_on_function_error(stream.then_some(self.bisect));
+        let request = request.set_destination_config((!self.on_failure.is_empty()).then(|| self.destination()));
+        let tags = cx.tags.clone().into_iter().collect();
+        let made = request.set_tags(Some(tags)).customize().config_override(once).send().await?;
+        made.uuid.ok_or_else(|| Error::new(Class::Unclear, "Lambda made a mapping and gave no UUID"))
+    }
+
+    /// Sets all that can change, in one call: what is absent would stay as it is (aws-facts 3.2).
+    async fn update(&self, cx: &Cx, name: &Name, uuid: &str) -> Result<()> {
+        let stream = self.of_stream();
+        let request = cx.aws.lambda.update_event_source_mapping().uuid(uuid).enabled(self.enabled);
+        let request = request.batch_size(self.batch_size.cast_signed());
+        let request = request.maximum_batching_window_in_seconds(self.window_seconds.cast_signed());
+        let request = request.set_function_response_types(Some(self.response_types()));
+        let request = request.set_parallelization_factor(stream.then_some(self.parallelization.cast_signed()));
+        let request = request.set_maximum_retry_attempts(stream.then_some(self.retries));
+        let request = request.set_maximum_record_age_in_seconds(stream.then_some(self.max_age_seconds));
+        let request = request.set_bisect_batch_on_function_error(stream.then_some(self.bisect));
+        let request = request.set_destination_config(stream.then(|| self.destination()));
+        let call = || async { Ok::<_, Error>(request.clone().send().await.map(drop)?) };
+        patiently(cx, &format!("mapping `{name}` to accept the change"), call).await
+    }
+
+    /// Waits until the mapping polls, or does not, as it should.
+    async fn settled(&self, cx: &Cx, name: &Name, uuid: &str) -> Result<()> {
+        let wanted = if self.enabled { "Enabled" } else { "Disabled" };
+        let ask = || async { Ok(state(cx, uuid).await?.filter(|state| state == wanted).map(drop)) };
+        poll(cx, &format!("mapping `{name}` to be {}", wanted.to_lowercase()), SETTLED_WITHIN, ask).await
+    }
+
+    fn of_stream(&self) -> bool {
+        self.source.split(':').nth(2) != Some("sqs")
+    }
+
+    fn response_types(&self) -> Vec<FunctionResponseType> {
+        if self.partial { vec![FunctionResponseType::ReportBatchItemFailures] } else { Vec::new() }
+    }
+
+    /// An empty one clears it (aws-facts 3.2).
+    fn destination(&self) -> DestinationConfig {
+        let arn = (!self.on_failure.is_empty()).then(|| OnFailure::builder().destination(&self.on_failure).build());
+        DestinationConfig::builder().set_on_failure(arn).build()
+    }
+}
+
+/// The name of the mapping between a function and a source: `<function>/<name of the source>`.
+pub fn name(function: &str, source_arn: &str) -> Name {
+    let resource = source_arn.splitn(6, ':').nth(5).unwrap_or(source_arn);
+    Name::new(format!("{function}/{}", resource.split('/').nth(1).unwrap_or(resource)))
+}
+
+fn unknown(error: &Error) -> bool {
+    UNKNOWN.iter().any(|text| error.message().contains(text))
+}
+
+/// Waits until the list shows the mapping that is in the way, so that the engine sees it, and whose it is, when it looks again.
+async fn taken(cx: &Cx, name: &Name, error: Error) -> Error {
+    let uuid = error.message().rsplit_once("UUID ").map_or("", |(_, rest)| rest.trim_end_matches('.')).to_owned();
+    let function = name.as_str().split('/').next().unwrap_or_default();
+    let listed =
+        || async { Ok(list(cx, function).await?.iter().any(|found| found.uuid() == Some(&uuid)).then_some(())) };
+    match poll(cx, &format!("Lambda to list mapping {uuid}"), KNOWN_WITHIN, listed).await {
+        Ok(()) => error.class_as(Class::Unclear),
+        Err(_) => error.hint("delete the mapping with this UUID, or wait a minute and apply again"),
+    }
+}
+
+async fn gone(cx: &Cx, name: &Name, handle: &Handle) -> Result<()> {
+    let ask = || async { Ok(state(cx, handle.as_str()).await?.is_none().then_some(())) };
+    poll(cx, &format!("mapping `{name}` to be gone"), SETTLED_WITHIN, ask).await
+}
+
+async fn sync_tags(cx: &Cx, uuid: &str, live: &Tags) -> Result<()> {
+    let TagDiff { set, remove } = TagDiff::of(&cx.tags, live);
+    let arn = arn(&cx.aws.place, uuid);
+    if !set.is_empty() {
+        cx.aws.lambda.tag_resource().resource(&arn).set_tags(Some(set.into_iter().collect())).send().await?;
+    }
+    if !remove.is_empty() {
+        cx.aws.lambda.untag_resource().resource(&arn).set_tag_keys(Some(remove)).send().await?;
+    }
+    Ok(())
+}
+
+fn arn(place: &Place, uuid: &str) -> String {
+    place.arn("lambda", &format!("event-source-mapping:{uuid}"))
+}
+
+fn outputs(cx: &Cx, uuid: &str) -> Outputs {
+    Outputs::from([("arn".to_owned(), arn(&cx.aws.place, uuid)), ("uuid".to_owned(), uuid.to_owned())])
+}
+
+#[cfg(test)]
+mod tests;

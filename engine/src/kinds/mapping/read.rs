@@ -1,0 +1,78 @@
+//! What Lambda says of a mapping, in canonical form.
+
+use aws_sdk_lambda::types::{EventSourceMappingConfiguration, FunctionResponseType};
+
+use super::start::start;
+use super::{Mapping, arn, name, outputs};
+use crate::aws::{Cx, nothing_if_absent};
+use crate::error::{Class, Error, Result};
+use crate::resource::{Handle, Live, Name, State};
+
+/// All mappings of a function; none where there is no such function.
+pub async fn list(cx: &Cx, function: &str) -> Result<Vec<EventSourceMappingConfiguration>> {
+    let mut pages = cx.aws.lambda.list_event_source_mappings().function_name(function).into_paginator().send();
+    let mut all = Vec::new();
+    while let Some(page) = pages.next().await {
+        let Some(page) = nothing_if_absent(page.map_err(Error::from))? else { break };
+        all.extend(page.event_source_mappings.unwrap_or_default());
+    }
+    Ok(all)
+}
+
+/// The state of a mapping; nothing where it is gone.
+pub async fn state(cx: &Cx, uuid: &str) -> Result<Option<String>> {
+    let sent = cx.aws.lambda.get_event_source_mapping().uuid(uuid).send().await;
+    Ok(nothing_if_absent(sent.map_err(Error::from))?.map(|found| found.state.unwrap_or_default()))
+}
+
+/// The name that a mapping has here.
+pub fn name_in(found: &EventSourceMappingConfiguration) -> Name {
+    name(function(found), found.event_source_arn().unwrap_or_default())
+}
+
+/// The mapping as the engine knows it; nothing where it is gone by now.
+pub async fn live(cx: &Cx, found: &EventSourceMappingConfiguration) -> Result<Option<Live<Mapping>>> {
+    let uuid = found.uuid().ok_or_else(|| Error::new(Class::Unclear, "Lambda lists a mapping without a UUID"))?;
+    let sent = cx.aws.lambda.list_tags().resource(arn(&cx.aws.place, uuid)).send().await;
+    let leaving = found.state() == Some("Deleting");
+    let tags = match nothing_if_absent(sent.map_err(Error::from))? {
+        Some(answer) => answer.tags.unwrap_or_default(),
+        None if leaving => Default::default(),
+        None => return Ok(None),
+    };
+    Ok(Some(Live {
+        handle: Handle::new(uuid),
+        props: props(found),
+        outputs: outputs(cx, uuid),
+        tags: tags.into_iter().filter(|(key, _)| !key.starts_with("aws:")).collect(),
+        identity: String::new(),
+        state: if leaving { State::Leaving } else { State::Live },
+    }))
+}
+
+/// The managed properties in canonical form, with AWS's defaults where it leaves one out (aws-facts 4.3).
+pub fn props(found: &EventSourceMappingConfiguration) -> Mapping {
+    let source = found.event_source_arn().unwrap_or_default();
+    let on_failure = found.destination_config().and_then(|config| config.on_failure());
+    Mapping {
+        function: function(found).to_owned(),
+        source: source.to_owned(),
+        // `Enabled` is never returned; what is on its way counts as what it leads to.
+        enabled: matches!(found.state(), Some("Enabled" | "Enabling")),
+        batch_size: found.batch_size().unwrap_or(if source.contains(":sqs:") { 10 } else { 100 }).unsigned_abs(),
+        window_seconds: found.maximum_batching_window_in_seconds().unwrap_or_default().unsigned_abs(),
+        parallelization: found.parallelization_factor().unwrap_or(1).unsigned_abs(),
+        start: start(found.starting_position(), found.starting_position_timestamp()),
+        retries: found.maximum_retry_attempts().unwrap_or(-1),
+        max_age_seconds: found.maximum_record_age_in_seconds().unwrap_or(-1),
+        bisect: found.bisect_batch_on_function_error().unwrap_or_default(),
+        partial: found.function_response_types().contains(&FunctionResponseType::ReportBatchItemFailures),
+        on_failure: on_failure.and_then(|it| it.destination()).unwrap_or_default().to_owned(),
+    }
+}
+
+/// The function's name, with its qualifier where it has one: Lambda always answers with the ARN.
+fn function(found: &EventSourceMappingConfiguration) -> &str {
+    let arn = found.function_arn().unwrap_or_default();
+    arn.split_once(":function:").map_or(arn, |(_, name)| name)
+}

@@ -1,0 +1,179 @@
+use std::sync::Arc;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::{Builder, Credentials};
+use aws_sdk_sqs::operation::create_queue::CreateQueueOutput;
+use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesOutput;
+use aws_sdk_sqs::operation::get_queue_url::GetQueueUrlOutput;
+use aws_sdk_sqs::operation::list_queue_tags::ListQueueTagsOutput;
+use aws_sdk_sqs::operation::set_queue_attributes::SetQueueAttributesOutput;
+use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::body::SdkBody;
+use tokio::sync::mpsc::unbounded_channel;
+
+use super::*;
+use crate::aws::Aws;
+use crate::resource::Id;
+
+const URL: &str = "https://sqs.eu-central-1.amazonaws.com/111122223333/demo-dlq";
+
+fn place() -> Place {
+    Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() }
+}
+
+/// A context whose SQS answers by these rules; any other call panics.
+fn cx(rules: &[&Rule]) -> Cx {
+    let sdk =
+        SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("eu-central-1")).build();
+    let answers = MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny);
+    let config = Builder::from(&sdk)
+        .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
+        .http_client(create_mock_http_client())
+        .interceptor(rules.iter().fold(answers, |answers, rule| answers.with_rule(rule)));
+    let mut aws = Aws::new(&sdk, place());
+    aws.sqs = Client::from_conf(config.build());
+    let tags = Tags::from([("pipe:pipeline".to_owned(), "demo".to_owned())]);
+    Cx::new(Arc::new(aws), "demo").for_resource(&Id::new("dlq"), tags)
+}
+
+fn name() -> Name {
+    Name::new("demo-dlq")
+}
+
+fn desired() -> Queue {
+    Queue { retention_seconds: 1_209_600, encrypted: true, policy: tls_only(&place(), &name()) }
+}
+
+fn live(cx: &Cx, props: Queue) -> Live<Queue> {
+    let (handle, outputs) = (Handle::new(URL), outputs(cx, &name(), URL));
+    Live { handle, props, outputs, tags: cx.tags.clone(), identity: String::new(), state: State::Live }
+}
+
+/// A refusal as SQS gives it: the code of its older protocol travels in a header.
+fn refusal(kind: &str, code: &str, message: &str) -> HttpResponse {
+    let body = json!({ "__type": format!("com.amazonaws.sqs#{kind}"), "message": message }).to_string();
+    let mut response = HttpResponse::new(400.try_into().unwrap(), SdkBody::from(body));
+    response.headers_mut().insert("x-amzn-query-error", format!("{code};Sender"));
+    response
+}
+
+fn absent() -> HttpResponse {
+    refusal("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", "The specified queue does not exist.")
+}
+
+/// The attributes of a queue as SQS gives them, with the policy spelled in its own way.
+fn shown(seconds: &str, policy: bool) -> GetQueueAttributesOutput {
+    let answer = GetQueueAttributesOutput::builder()
+        .attributes(Attribute::MessageRetentionPeriod, seconds)
+        .attributes(Attribute::SqsManagedSseEnabled, "true");
+    let document = r#"{"Version":"2012-10-17","Statement":[{"Sid":"TlsOnly","Effect":"Deny","Principal":{"AWS":"*"},
+        "Action":"sqs:*","Resource":"arn:aws:sqs:eu-central-1:111122223333:demo-dlq",
+        "Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}"#;
+    if policy { answer.attributes(Attribute::Policy, document).build() } else { answer.build() }
+}
+
+#[tokio::test]
+async fn c33_c38_a_name_that_is_still_taken_is_waited_for_and_one_read_proves_the_queue() {
+    let create = mock!(Client::create_queue)
+        .match_requests(|request| request.tags().is_some_and(|tags| tags["pipe:pipeline"] == "demo"))
+        .sequence()
+        .http_response(|| {
+            refusal(
+                "QueueDeletedRecently",
+                "AWS.SimpleQueueService.QueueDeletedRecently",
+                "You must wait 60 seconds after deleting a queue before you can create another with the same name.",
+            )
+        })
+        .output(|| CreateQueueOutput::builder().queue_url(URL).build())
+        .build();
+    let shown = mock!(Client::get_queue_attributes).then_output(|| shown("1209600", true));
+    let (send, mut notes) = unbounded_channel();
+    let made = desired().reconcile(&cx(&[&create, &shown]).with_notes(send), &name(), None).await.unwrap();
+    assert_eq!(made.outputs["url"], URL);
+    assert_eq!(made.outputs["arn"], "arn:aws:sqs:eu-central-1:111122223333:demo-dlq");
+    assert_eq!((create.num_calls(), shown.num_calls()), (2, 1));
+    let note = notes.try_recv().unwrap().waiting_for;
+    assert_eq!(note, "SQS to free the name `demo-dlq`: a deleted queue's name stays taken for 60 s");
+    assert!(notes.try_recv().is_err(), "said once");
+}
+
+#[tokio::test]
+async fn c33_is_read_again_only_where_sqs_is_behind() {
+    let set = mock!(Client::set_queue_attributes)
+        .match_requests(|request| request.attributes().is_some_and(|all| !all.contains_key(&Attribute::KmsMasterKeyId)))
+        .then_output(|| SetQueueAttributesOutput::builder().build());
+    let shown = mock!(Client::get_queue_attributes)
+        .sequence()
+        .output(|| shown("60", true))
+        .output(|| shown("1209600", true))
+        .build();
+    let cx = cx(&[&set, &shown]);
+    let old = live(&cx, Queue { retention_seconds: 60, ..desired() });
+    desired().reconcile(&cx, &name(), Some(&old)).await.unwrap();
+    assert_eq!((set.num_calls(), shown.num_calls()), (1, 2));
+}
+
+#[tokio::test]
+async fn nothing_is_called_where_nothing_differs() {
+    let cx = cx(&[]);
+    let made = desired().reconcile(&cx, &name(), Some(&live(&cx, desired()))).await.unwrap();
+    assert_eq!(made.outputs["url"], URL);
+}
+
+#[tokio::test]
+async fn a_kms_key_goes_in_the_call_that_switches_to_sqs_own_keys() {
+    let set = mock!(Client::set_queue_attributes)
+        .match_requests(|request| {
+            let text = |attribute| request.attributes().and_then(|all| all.get(&attribute)).map(String::as_str);
+            text(Attribute::KmsMasterKeyId) == Some("") && text(Attribute::SqsManagedSseEnabled) == Some("true")
+        })
+        .then_output(|| SetQueueAttributesOutput::builder().build());
+    let shown = mock!(Client::get_queue_attributes).then_output(|| shown("1209600", true));
+    let cx = cx(&[&set, &shown]);
+    let old = live(&cx, Queue { encrypted: false, ..desired() });
+    desired().reconcile(&cx, &name(), Some(&old)).await.unwrap();
+    assert_eq!(set.num_calls(), 1);
+}
+
+#[tokio::test]
+async fn a_missing_policy_reads_as_one_without_statements() {
+    let url = mock!(Client::get_queue_url).then_output(|| GetQueueUrlOutput::builder().queue_url(URL).build());
+    let shown = mock!(Client::get_queue_attributes).then_output(|| shown("345600", false));
+    let tags = mock!(Client::list_queue_tags).then_output(|| ListQueueTagsOutput::builder().build());
+    let read = Queue::read(&cx(&[&url, &shown, &tags]), &name()).await.unwrap();
+    assert_eq!(read[0].props, Queue { retention_seconds: 345_600, encrypted: true, policy: Policy::new(Vec::new()) });
+}
+
+#[tokio::test]
+async fn a_url_without_a_queue_is_absent() {
+    let url = mock!(Client::get_queue_url).then_output(|| GetQueueUrlOutput::builder().queue_url(URL).build());
+    let shown = mock!(Client::get_queue_attributes).then_http_response(absent);
+    let tags = mock!(Client::list_queue_tags).then_http_response(absent);
+    assert!(Queue::read(&cx(&[&url, &shown, &tags]), &name()).await.unwrap().is_empty());
+    let delete = mock!(Client::delete_queue).then_http_response(absent);
+    Queue::delete(&cx(&[&delete]), &name(), &Handle::new(URL)).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_queue_that_somebody_made_meanwhile_must_be_looked_at() {
+    let create = mock!(Client::create_queue).then_http_response(|| {
+        let message = "A queue already exists with the same name and a different value for attribute DelaySeconds";
+        refusal("QueueNameExists", "QueueAlreadyExists", message)
+    });
+    let error = desired().reconcile(&cx(&[&create]), &name(), None).await.unwrap_err();
+    assert_eq!(error.class(), Class::Unclear);
+}
+
+#[test]
+fn the_url_follows_from_the_name() {
+    assert_eq!(url(&place(), &name()), URL);
+}
+
+#[test]
+fn only_a_shorter_retention_loses_messages() {
+    let short = Queue { retention_seconds: 60, ..desired() };
+    assert!(short.loses(&desired()).is_some_and(|why| why.contains("60 s")));
+    assert_eq!(desired().loses(&short), None);
+}

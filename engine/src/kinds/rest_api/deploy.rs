@@ -1,0 +1,97 @@
+//! Deployments and stages: the right snapshot, the stage on it, then the old ones (field note c05: in this order).
+
+use aws_sdk_apigateway::types::PatchOperation;
+
+use super::document::{RestApi, Stage};
+use super::read::{Found, MARK};
+use super::{once, remove, replace, slowly, write};
+use crate::aws::{Cx, nothing_if_absent};
+use crate::error::{Class, Error, Result};
+
+/// Deployments that stay, so that a stage's history can be gone back in (field note c06).
+const KEPT: usize = 5;
+
+/// Makes the stages serve the document.
+pub async fn sync(cx: &Cx, desired: &RestApi, found: &Found) -> Result<()> {
+    let right = |deployment: &&super::read::Deployment| deployment.hash.as_ref() == Some(&desired.deployed);
+    let existing = found.deployments.iter().find(right).map(|deployment| deployment.id.clone());
+    let (deployment, is_new) = match existing {
+        Some(id) => (id, false),
+        None => (create(cx, &found.head.id, &desired.deployed).await?, true),
+    };
+    for (name, stage) in &desired.stages {
+        sync_stage(cx, found, name, stage, &deployment).await?;
+    }
+    for name in found.stages.keys().filter(|name| !desired.stages.contains_key(*name)) {
+        let call = cx.aws.apigateway.delete_stage().rest_api_id(&found.head.id).stage_name(name);
+        write(cx, || async { nothing_if_absent(call.clone().send().await.map_err(Error::from)) }).await?;
+    }
+    for id in if is_new { superfluous(found) } else { Vec::new() } {
+        let call = cx.aws.apigateway.delete_deployment().rest_api_id(&found.head.id).deployment_id(id);
+        write(cx, || async { nothing_if_absent(call.clone().send().await.map_err(Error::from)) }).await?;
+    }
+    Ok(())
+}
+
+async fn create(cx: &Cx, api: &str, hash: &str) -> Result<String> {
+    let call = cx.aws.apigateway.create_deployment().rest_api_id(api).description(format!("{MARK}{hash}"));
+    let send = || async { Ok(call.clone().customize().config_override(once()).send().await?) };
+    let made = slowly(cx, "API Gateway's turn to deploy: it takes one deployment every 5 s", 5, send).await?;
+    made.id.ok_or_else(|| Error::new(Class::Unclear, "API Gateway made a deployment and did not say which"))
+}
+
+/// The old deployments beyond those that stay beside a new one. No stage points to them any more.
+fn superfluous(found: &Found) -> Vec<&str> {
+    found.deployments.iter().skip(KEPT - 1).map(|deployment| deployment.id.as_str()).collect()
+}
+
+async fn sync_stage(cx: &Cx, found: &Found, name: &str, desired: &Stage, deployment: &str) -> Result<()> {
+    let api = &found.head.id;
+    let bare = Stage { xray: desired.xray, ..Stage::default() };
+    let (live, pointed) = match (found.document.stages.get(name), found.stages.get(name)) {
+        (Some(live), Some(pointed)) => (live, pointed.as_str()),
+        _ => {
+            let call = cx.aws.apigateway.create_stage().rest_api_id(api).stage_name(name).deployment_id(deployment);
+            let call = call.tracing_enabled(desired.xray);
+            write(cx, || async { Ok(call.clone().customize().config_override(once()).send().await.map(drop)?) })
+                .await?;
+            (&bare, deployment)
+        }
+    };
+    let mut patches = stage_patches(desired, live);
+    if pointed != deployment {
+        patches.insert(0, replace("/deploymentId", deployment));
+    }
+    if patches.is_empty() {
+        return Ok(());
+    }
+    let call = cx.aws.apigateway.update_stage().rest_api_id(api).stage_name(name).set_patch_operations(Some(patches));
+    // With an access log it may be refused until the account's logging role is known: that is of the class "propagating".
+    write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await
+}
+
+/// The patches that make the one stage's settings the other's (aws-facts 3.2).
+pub fn stage_patches(desired: &Stage, live: &Stage) -> Vec<PatchOperation> {
+    let mut patches = Vec::new();
+    match &desired.throttle {
+        throttle if *throttle == live.throttle => {}
+        // A single leaf cannot be taken away, only all settings of these methods.
+        None => patches.push(remove("/*/*")),
+        Some(throttle) => {
+            patches.push(replace("/*/*/throttling/rateLimit", throttle.rate_per_second));
+            patches.push(replace("/*/*/throttling/burstLimit", throttle.burst));
+        }
+    }
+    if desired.xray != live.xray {
+        patches.push(replace("/tracingEnabled", desired.xray));
+    }
+    match &desired.access_log {
+        log if *log == live.access_log => {}
+        None => patches.push(remove("/accessLogSettings")),
+        Some(log) => {
+            patches.push(replace("/accessLogSettings/destinationArn", &log.group_arn));
+            patches.push(replace("/accessLogSettings/format", &log.format));
+        }
+    }
+    patches
+}

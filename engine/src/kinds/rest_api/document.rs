@@ -1,0 +1,211 @@
+//! The document: what `pipe` manages of a REST API, as plain data without any id that AWS assigns.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::error::Result;
+
+/// Names or types to settings, in order.
+pub type Texts = BTreeMap<String, String>;
+
+/// A REST API with all its parts. Made with [`RestApi::sealed`], so that `paths` and `deployed` follow from the rest.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RestApi {
+    /// `REGIONAL`; a live one may also be `EDGE` or `PRIVATE`.
+    pub endpoint_type: String,
+    /// Stages by name, 1 to 128 letters, digits, `_` and `-`. The pipeline has one; another live one is taken away.
+    pub stages: BTreeMap<String, Stage>,
+    /// Routes by method and path, e.g. `POST /submit/{id}`.
+    pub routes: BTreeMap<String, Route>,
+    /// Every resource but `/`: the routes' paths and all their beginnings, at most 300.
+    pub paths: BTreeSet<String>,
+    /// Lambda authorizers by name, at most 10.
+    pub authorizers: BTreeMap<String, Authorizer>,
+    /// JSON schemas (draft 4) by model name. The name holds the schema's hash: see [`model_name`].
+    pub models: BTreeMap<String, Value>,
+    /// Request validators by name.
+    pub validators: BTreeMap<String, Validator>,
+    /// Own gateway responses by type, e.g. `UNAUTHORIZED`; all other types are AWS's defaults.
+    pub gateway_responses: BTreeMap<String, GatewayResponse>,
+    /// Hash of the form that the stages serve: the deployment's. A live one may be `deployment ID`, made by other hands.
+    pub deployed: String,
+}
+
+/// What a stage has beside its deployment. Changing it needs no new deployment (aws-facts 7.7).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Stage {
+    /// Limit over all callers; none but the account's where absent.
+    pub throttle: Option<Throttle>,
+    /// Whether X-Ray traces requests.
+    pub xray: bool,
+    /// Where each request is logged, if anywhere.
+    pub access_log: Option<AccessLog>,
+}
+
+/// A token bucket: requests beyond it are answered with 429.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Throttle {
+    /// Requests per second in the long run; fractions are allowed.
+    pub rate_per_second: f64,
+    /// Requests at once.
+    pub burst: u32,
+}
+
+/// The access log of a stage. AWS takes it only where the account has a logging role.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AccessLog {
+    /// ARN of the log group, without `:*` (aws-facts 2.6).
+    pub group_arn: String,
+    /// One line of `$context` variables, at most 3 KB, with `$context.requestId` or `$context.extendedRequestId`.
+    pub format: String,
+}
+
+/// One method of one path, from the request to the response.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Route {
+    /// `NONE`, or `CUSTOM` with an authorizer.
+    pub authorization: String,
+    /// Name of the authorizer, or empty.
+    pub authorizer: String,
+    /// Whether callers must send an API key.
+    pub api_key: bool,
+    /// Name of the request validator, or empty.
+    pub validator: String,
+    /// Model names by content type.
+    pub models: Texts,
+    /// Request parameters, e.g. `method.request.querystring.id`, and whether they must be there.
+    pub parameters: BTreeMap<String, bool>,
+    /// By status code, the headers that a response may set (`method.response.header.X`).
+    pub responses: BTreeMap<String, BTreeMap<String, bool>>,
+    /// What the request is made into.
+    pub integration: Integration,
+}
+
+/// The call that a route makes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Integration {
+    /// `AWS` for a service's action; empty where a live method has no integration at all.
+    pub kind: String,
+    /// `POST` for a service's action.
+    pub http_method: String,
+    /// Of a service's action, e.g. `arn:aws:apigateway:eu-central-1:kinesis:action/PutRecord`.
+    pub uri: String,
+    /// ARN of the role that the call is made with, or empty.
+    pub credentials: String,
+    /// `NEVER`: a content type without a template is answered with 415.
+    pub passthrough: String,
+    /// Milliseconds, 50 to 29000.
+    pub timeout_ms: u32,
+    /// `CONVERT_TO_TEXT`, `CONVERT_TO_BINARY`, or empty for neither.
+    pub content_handling: String,
+    /// E.g. `integration.request.header.Content-Type` to `'application/json'`, quoted where static.
+    pub parameters: Texts,
+    /// Mapping templates by content type, each at most 300 KB and not empty.
+    pub templates: Texts,
+    /// By status code of the answer.
+    pub responses: BTreeMap<String, IntegrationResponse>,
+}
+
+/// What an answer of the called service is made into.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct IntegrationResponse {
+    /// Regular expression on the service's HTTP status; the one that is empty takes all that no other takes.
+    pub pattern: String,
+    /// `CONVERT_TO_TEXT`, `CONVERT_TO_BINARY`, or empty for neither.
+    pub content_handling: String,
+    /// Response headers.
+    pub parameters: Texts,
+    /// Mapping templates by content type, none of them empty.
+    pub templates: Texts,
+}
+
+/// A Lambda authorizer of type `REQUEST`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Authorizer {
+    /// The invocation URI of the function.
+    pub uri: String,
+    /// ARN of the role that calls the function.
+    pub credentials: String,
+    /// Comma list without spaces, e.g. `method.request.header.Authorization`.
+    pub identity_source: String,
+    /// Seconds that an answer is kept, 0 to 3600.
+    pub cache_seconds: u32,
+}
+
+/// What of a request is checked before anything else.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Validator {
+    pub body: bool,
+    pub parameters: bool,
+}
+
+/// What API Gateway itself answers in one case.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GatewayResponse {
+    /// HTTP status code; always given, because AWS fills in the case's own.
+    pub status: String,
+    /// E.g. `gatewayresponse.header.WWW-Authenticate` to a static value in single quotes.
+    pub parameters: Texts,
+    /// Bodies by content type with `$context` variables, no VTL; always given, because AWS fills in its own.
+    pub templates: Texts,
+}
+
+impl RestApi {
+    /// Fills in what follows from the rest: `paths` and `deployed`.
+    ///
+    /// # Errors
+    /// Only where the document cannot be JSON, which is a defect.
+    pub fn sealed(mut self) -> Result<Self> {
+        self.paths = self.routes.keys().flat_map(|route| paths_of(split(route).1)).collect();
+        self.deployed = self.hash()?;
+        Ok(self)
+    }
+
+    /// The hash of all that a deployment is a snapshot of: not the stages' settings, not the API's endpoint (aws-facts 7.7).
+    /// It is taken of the desired form only, never of what AWS reads back (field note c04).
+    fn hash(&self) -> Result<String> {
+        let Self { routes, paths, authorizers, models, validators, gateway_responses, .. } = self;
+        let snapshot = crate::resource::json(&json!({
+            "routes": routes, "paths": paths, "authorizers": authorizers, "models": models, "validators": validators,
+            "gateway_responses": gateway_responses,
+        }))?;
+        Ok(short_hash(&snapshot))
+    }
+}
+
+/// The name of the model with this schema: letters and digits only (aws-facts 7.5), another schema has another name.
+pub fn model_name(stem: &str, schema: &Value) -> String {
+    format!("{stem}{}", short_hash(schema))
+}
+
+/// Method and path of a route's key.
+pub fn split(route: &str) -> (&str, &str) {
+    route.split_once(' ').unwrap_or((route, "/"))
+}
+
+/// `/a/{b}` gives `/a` and `/a/{b}`.
+fn paths_of(path: &str) -> Vec<String> {
+    let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
+    ends.map(|end| path[..end].to_owned()).filter(|path| path.len() > 1).collect()
+}
+
+/// 16 hexadecimal digits of the SHA-256 of a JSON value, whatever the order of its members.
+fn short_hash(value: &Value) -> String {
+    let digest = Sha256::digest(sorted(value).to_string());
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Members in order of their names, in case a crate in the build switches serde_json to keep theirs.
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let ordered: BTreeMap<_, _> = members.iter().map(|(name, value)| (name.clone(), sorted(value))).collect();
+            Value::Object(ordered.into_iter().collect())
+        }
+        Value::Array(all) => Value::Array(all.iter().map(sorted).collect()),
+        other => other.clone(),
+    }
+}

@@ -1,0 +1,186 @@
+//! `apigateway:RestApi`: routes, authorizers, models, validators, gateway responses and stage of one REST API, as one document.
+//!
+//! Names are not unique and ids are random, so an API is found by its name among all (600 regional ones at most), and tags say
+//! whose it is. Nothing is immutable. Parts are written one after another, because AWS refuses concurrent writes to one API
+//! (aws-facts 2.6, field note c07). Only the API's name and endpoint, its stages, authorizers and validators are patched; a
+//! route that differs in anything is written anew, while the stage serves its snapshot. The document's hash is in the
+//! description of its deployment: a half-done update, a deployment by hand and a rollback all show as a difference. All stages
+//! of an owned API are the pipeline's. Limits: 300 resources, 10 authorizers, 10 stages; 10 calls a second, burst 40; creating
+//! one per 3 s, deleting one per 30 s, deploying one per 5 s (aws-facts 1.1).
+//!
+//! IAM: apigateway:GET, POST, PUT, PATCH, DELETE on /restapis and what is below; PUT and DELETE on /tags/*;
+//! iam:CreateServiceLinkedRole for API Gateway's own role; PassRole is the role's.
+
+mod deploy;
+mod document;
+mod parts;
+mod read;
+mod route;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use aws_sdk_apigateway::config::Builder;
+use aws_sdk_apigateway::config::retry::RetryConfig;
+use aws_sdk_apigateway::types::{Op, PatchOperation};
+
+pub use document::{
+    AccessLog, Authorizer, GatewayResponse, Integration, IntegrationResponse, RestApi, Route, Stage, Texts, Throttle,
+    Validator, model_name,
+};
+use read::{Found, Head};
+
+use crate::aws::{Cx, Place, TagDiff, in_turn, nothing_if_absent, patiently};
+use crate::error::{Class, Error, Result};
+use crate::owner;
+use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State};
+
+const WAIT: &str = "API Gateway to take the next change of the REST API";
+
+impl Resource for RestApi {
+    const KIND: &'static str = "apigateway:RestApi";
+    const RENAMES: bool = true;
+    const STAMPED: bool = false;
+
+    fn grants(place: &Place, _name: &Name) -> Vec<Grant> {
+        const ALL: &[&str] =
+            &["apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"];
+        // AWS gives an API its id only when it is made, so no ARN can name this one.
+        let own_role = "role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway";
+        vec![
+            Grant::new(ALL, arn(place, "/restapis*")),
+            Grant::new(&["apigateway:DELETE", "apigateway:PUT"], arn(place, "/tags/*")),
+            Grant::new(&["iam:CreateServiceLinkedRole"], place.global_arn("iam", own_role)),
+        ]
+    }
+
+    async fn owned(cx: &Cx) -> Result<Vec<Name>> {
+        let ours = |head: &Head| head.tags.get(owner::PIPELINE) == Some(&cx.pipeline);
+        Ok(read::heads(cx).await?.into_iter().filter(ours).map(|head| Name::new(head.name)).collect())
+    }
+
+    async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
+        let mut lives = Vec::new();
+        // More than one only after a crash or by other hands.
+        for head in read::heads(cx).await?.into_iter().filter(|head| head.name == name.as_str()) {
+            lives.extend(Found::fetch(cx, head).await?.map(|found| live(&cx.aws.place, found)));
+        }
+        Ok(lives)
+    }
+
+    async fn reconcile(&self, cx: &Cx, name: &Name, live: Option<&Live<Self>>) -> Result<Made> {
+        // ensure
+        let mut found = match live {
+            Some(live) if self.is(cx, name, live) => {
+                return Ok(Made { outputs: live.outputs.clone(), identity: live.identity.clone() });
+            }
+            Some(live) => fetch_again(cx, live).await?,
+            None => write::create(cx, self, name).await?,
+        };
+        // sync
+        write::head(cx, self, name, &found).await?;
+        write::parts(cx, self, &mut found).await?;
+        write::tree(cx, self, &mut found).await?;
+        for (key, route) in &self.routes {
+            route::sync(cx, &found, key, route).await?;
+        }
+        write::prune(cx, self, &found).await?;
+        deploy::sync(cx, self, &found).await?;
+        let outputs = outputs(&cx.aws.place, &found.head.id, name.as_str(), self);
+        Ok(Made { outputs, identity: found.head.id })
+    }
+
+    async fn delete(cx: &Cx, _name: &Name, handle: &Handle) -> Result<()> {
+        let call = cx.aws.apigateway.delete_rest_api().rest_api_id(handle.as_str());
+        let delete = || async { nothing_if_absent(call.clone().send().await.map_err(Error::from)).map(drop) };
+        // Its stages, deployments and all other parts go with it.
+        slowly(cx, "API Gateway's turn to delete a REST API: it takes one every 30 s", 30, delete).await
+    }
+}
+
+impl RestApi {
+    /// Whether nothing is to be written.
+    fn is(&self, cx: &Cx, name: &Name, live: &Live<Self>) -> bool {
+        let named = live.outputs.get("name").is_some_and(|live| live == name.as_str());
+        named && live.props == *self && TagDiff::of(&cx.tags, &live.tags) == TagDiff::default()
+    }
+}
+
+/// Reads the ids of the parts, and the parts once more: what is written is what differs now.
+async fn fetch_again(cx: &Cx, live: &Live<RestApi>) -> Result<Found> {
+    let head = Head {
+        id: live.handle.to_string(),
+        name: live.outputs.get("name").cloned().unwrap_or_default(),
+        endpoint_type: live.props.endpoint_type.clone(),
+        tags: live.tags.clone(),
+    };
+    Found::fetch(cx, head).await?.ok_or_else(|| Error::new(Class::Unclear, "the REST API was deleted a moment ago"))
+}
+
+fn live(place: &Place, found: Found) -> Live<RestApi> {
+    Live {
+        handle: Handle::new(&found.head.id),
+        outputs: outputs(place, &found.head.id, &found.head.name, &found.document),
+        identity: found.head.id,
+        tags: found.head.tags,
+        props: found.document,
+        state: State::Live,
+    }
+}
+
+/// API Gateway's ARNs have no account.
+fn arn(place: &Place, path: &str) -> String {
+    format!("arn:{}:apigateway:{}::{path}", place.partition, place.region)
+}
+
+fn outputs(place: &Place, id: &str, name: &str, document: &RestApi) -> Outputs {
+    let suffix = if place.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+    let endpoint = |stage| format!("https://{id}.execute-api.{}.{suffix}/{stage}", place.region);
+    let mut outputs = Outputs::from([
+        ("arn".to_owned(), arn(place, &format!("/restapis/{id}"))),
+        ("id".to_owned(), id.to_owned()),
+        ("name".to_owned(), name.to_owned()),
+    ]);
+    outputs.extend(document.stages.keys().next().map(|stage| ("endpoint".to_owned(), endpoint(stage))));
+    outputs
+}
+
+/// Writes one part: waits while another change is under way or API Gateway's quota is used up.
+async fn write<T: Send, Fut: Future<Output = Result<T>> + Send>(
+    cx: &Cx,
+    call: impl Fn() -> Fut + Send + Sync,
+) -> Result<T> {
+    slowly(cx, WAIT, 5, call).await
+}
+
+/// The same for a call that AWS takes only once in `seconds`.
+async fn slowly<T: Send, Fut: Future<Output = Result<T>> + Send>(
+    cx: &Cx,
+    what: &str,
+    seconds: u64,
+    call: impl Fn() -> Fut + Send + Sync,
+) -> Result<T> {
+    in_turn(cx, what, std::time::Duration::from_secs(seconds), || patiently(cx, what, &call)).await
+}
+
+/// For creates whose id AWS assigns: the SDK must not repeat them, because the first may have taken effect. The outcome is then
+/// unclear, and the engine looks again.
+fn once() -> Builder {
+    Builder::new().retry_config(RetryConfig::disabled())
+}
+
+fn replace(path: &str, value: impl ToString) -> PatchOperation {
+    PatchOperation::builder().op(Op::Replace).path(path).value(value.to_string()).build()
+}
+
+fn remove(path: &str) -> PatchOperation {
+    PatchOperation::builder().op(Op::Remove).path(path).build()
+}
+
+/// A part under its own name that is there already is the one that an earlier attempt of this call made.
+fn there_already(result: Result<()>) -> Result<()> {
+    match result {
+        Err(error) if error.code() == "ConflictException" && error.message().contains("already exists") => Ok(()),
+        result => result,
+    }
+}

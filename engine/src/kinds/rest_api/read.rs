@@ -1,0 +1,281 @@
+//! From what AWS has to the document, with the ids that the writes need.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
+
+use aws_sdk_apigateway::types::{
+    Authorizer as AwsAuthorizer, Deployment as AwsDeployment, GatewayResponse as AwsGatewayResponse,
+    Integration as AwsIntegration, IntegrationResponse as AwsIntegrationResponse, Method, Model, RequestValidator,
+    Resource as AwsResource, RestApi as AwsRestApi, Stage as AwsStage,
+};
+use aws_smithy_types::DateTime;
+use serde_json::Value;
+
+use super::document::{
+    AccessLog, Authorizer, GatewayResponse, Integration, IntegrationResponse, RestApi, Route, Stage, Texts, Throttle,
+    Validator,
+};
+use super::parts::{self, Parts};
+use crate::aws::{Cx, nothing_if_absent};
+use crate::error::{Class, Error, Result};
+use crate::resource::Tags;
+
+/// What begins the description of a deployment of ours; its hash follows.
+pub const MARK: &str = "pipe:";
+
+/// Models that AWS puts into every API (aws-facts 4.4).
+const DEFAULT_MODELS: &[&str] = &["Empty", "Error"];
+
+/// What the list of APIs says of one.
+#[derive(Clone, Debug)]
+pub struct Head {
+    pub id: String,
+    pub name: String,
+    pub endpoint_type: String,
+    pub tags: Tags,
+}
+
+/// One API as AWS has it: the document, and the ids of its parts.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub head: Head,
+    pub document: RestApi,
+    /// Resources by path, `/` among them.
+    pub resources: Texts,
+    pub authorizers: Texts,
+    pub validators: Texts,
+    /// Newest first.
+    pub deployments: Vec<Deployment>,
+    /// Deployments by stage.
+    pub stages: Texts,
+}
+
+/// A snapshot of the API.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deployment {
+    pub id: String,
+    /// The hash in its description, if `pipe` made it.
+    pub hash: Option<String>,
+    pub created: Option<DateTime>,
+}
+
+impl Head {
+    /// Reads an entry of the list.
+    pub fn of(api: AwsRestApi) -> Self {
+        let types = api.endpoint_configuration.and_then(|endpoint| endpoint.types).unwrap_or_default();
+        let tags = api.tags.unwrap_or_default().into_iter().filter(|(key, _)| !key.starts_with("aws:"));
+        Self {
+            id: api.id.unwrap_or_default(),
+            name: api.name.unwrap_or_default(),
+            endpoint_type: types.first().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+            tags: tags.collect(),
+        }
+    }
+}
+
+/// Every REST API of the account and region: AWS has no look-up by name or tag.
+///
+/// # Errors
+/// As AWS gives them.
+pub async fn heads(cx: &Cx) -> Result<Vec<Head>> {
+    let mut apis = cx.aws.apigateway.get_rest_apis().limit(500).into_paginator().items().send();
+    let mut heads = Vec::new();
+    while let Some(api) = apis.next().await {
+        heads.push(Head::of(api?));
+    }
+    Ok(heads)
+}
+
+impl Found {
+    /// Reads all parts of an API, concurrently. Nothing if it is gone.
+    ///
+    /// # Errors
+    /// The first call's that fails.
+    pub async fn fetch(cx: &Cx, head: Head) -> Result<Option<Self>> {
+        Ok(nothing_if_absent(parts::fetch(cx, &head.id).await)?.map(|parts| Self::of(head, parts)))
+    }
+
+    /// Puts the document together.
+    pub fn of(head: Head, parts: Parts) -> Self {
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let authorizers = keyed(parts.authorizers, |one| (text(&one.name), text(&one.id)));
+        let validators = keyed(parts.validators, |one| (text(&one.name), text(&one.id)));
+        let ids = |ids: Vec<(String, String)>| ids.into_iter().collect::<Texts>();
+        let names = Names {
+            authorizers: authorizers.iter().map(|(key, one)| (text(&one.id), key.clone())).collect(),
+            validators: validators.iter().map(|(key, one)| (text(&one.id), key.clone())).collect(),
+        };
+        let mut deployments: Vec<Deployment> = parts.deployments.into_iter().map(Deployment::of).collect();
+        deployments.sort_by_key(|deployment| std::cmp::Reverse(deployment.created));
+        let stages: BTreeMap<String, AwsStage> =
+            parts.stages.into_iter().map(|one| (text(&one.stage_name), one)).collect();
+        let pointed: Texts = stages.iter().map(|(name, one)| (name.clone(), text(&one.deployment_id))).collect();
+        let own = parts.gateway_responses.into_iter().filter(|response| !response.default_response);
+        let document = RestApi {
+            endpoint_type: head.endpoint_type.clone(),
+            stages: stages.into_iter().map(|(name, one)| (name, stage(one))).collect(),
+            routes: parts.resources.iter().flat_map(|resource| routes(resource, &names)).collect(),
+            paths: parts.resources.iter().filter_map(|one| one.path.clone()).filter(|path| path != "/").collect(),
+            deployed: deployed(&pointed, &deployments),
+            models: parts.models.into_iter().filter_map(model).collect(),
+            gateway_responses: own.map(gateway_response).collect(),
+            authorizers: authorizers.iter().map(|(key, one)| (key.clone(), authorizer(one))).collect(),
+            validators: validators.iter().map(|(key, one)| (key.clone(), validator(one))).collect(),
+        };
+        Self {
+            resources: parts.resources.iter().map(|one| (text(&one.path), text(&one.id))).collect(),
+            authorizers: ids(authorizers.iter().map(|(key, one)| (key.clone(), text(&one.id))).collect()),
+            validators: ids(validators.iter().map(|(key, one)| (key.clone(), text(&one.id))).collect()),
+            stages: pointed,
+            head,
+            document,
+            deployments,
+        }
+    }
+
+    /// The id of a part that must be there.
+    ///
+    /// # Errors
+    /// It is not: somebody took it away just now, so another look is due.
+    pub fn id<'a>(ids: &'a Texts, key: &str) -> Result<&'a str> {
+        let gone = || Error::new(Class::Unclear, format!("`{key}` of the REST API is gone"));
+        ids.get(key).map(String::as_str).ok_or_else(gone)
+    }
+}
+
+/// Names by id: routes refer to their authorizer and validator by id, the document by name.
+struct Names {
+    authorizers: Texts,
+    validators: Texts,
+}
+
+impl Deployment {
+    fn of(deployment: AwsDeployment) -> Self {
+        let hash = deployment.description.as_deref().and_then(|text| text.strip_prefix(MARK)).map(str::to_owned);
+        Self { id: deployment.id.unwrap_or_default(), hash, created: deployment.created_date }
+    }
+}
+
+/// Parts by name. A second one of a name is there only after a crash or by other hands: it gets a key that nobody desires, so
+/// that it shows and is taken away.
+fn keyed<T>(all: Vec<T>, name_and_id: impl Fn(&T) -> (String, String)) -> BTreeMap<String, T> {
+    let mut by_name = BTreeMap::new();
+    for one in all {
+        let (name, id) = name_and_id(&one);
+        let key = if by_name.contains_key(&name) { format!("{name} ({id})") } else { name };
+        by_name.insert(key, one);
+    }
+    by_name
+}
+
+/// What the stages serve: one hash if they agree.
+fn deployed(stages: &Texts, deployments: &[Deployment]) -> String {
+    let hash = |id: &String| deployments.iter().find(|one| one.id == *id).and_then(|one| one.hash.clone());
+    let served: BTreeSet<String> =
+        stages.values().map(|id| hash(id).unwrap_or_else(|| format!("deployment {id}"))).collect();
+    served.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+fn routes(resource: &AwsResource, names: &Names) -> Vec<(String, Route)> {
+    let path = resource.path.clone().unwrap_or_default();
+    let methods = resource.resource_methods.iter().flatten();
+    methods.map(|(method, settings)| (format!("{method} {path}"), route(settings, names))).collect()
+}
+
+fn route(method: &Method, names: &Names) -> Route {
+    // An id without a name belongs to a part that is gone: as it stands it differs from every name.
+    let named = |names: &Texts, id: &Option<String>| {
+        let id = id.clone().unwrap_or_default();
+        names.get(&id).cloned().unwrap_or(id)
+    };
+    let responses = method.method_responses.iter().flatten();
+    Route {
+        authorization: method.authorization_type.clone().unwrap_or_default(),
+        authorizer: named(&names.authorizers, &method.authorizer_id),
+        api_key: method.api_key_required.unwrap_or_default(),
+        validator: named(&names.validators, &method.request_validator_id),
+        models: ordered(&method.request_models),
+        parameters: ordered(&method.request_parameters),
+        responses: responses.map(|(status, one)| (status.clone(), ordered(&one.response_parameters))).collect(),
+        integration: method.method_integration.as_ref().map(integration).unwrap_or_default(),
+    }
+}
+
+fn integration(live: &AwsIntegration) -> Integration {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let responses = live.integration_responses.iter().flatten();
+    Integration {
+        kind: live.r#type.as_ref().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+        http_method: text(&live.http_method),
+        uri: text(&live.uri),
+        credentials: text(&live.credentials),
+        passthrough: text(&live.passthrough_behavior),
+        timeout_ms: u32::try_from(live.timeout_in_millis).unwrap_or_default(),
+        content_handling: live.content_handling.as_ref().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+        parameters: ordered(&live.request_parameters),
+        templates: ordered(&live.request_templates),
+        responses: responses.map(|(status, one)| (status.clone(), integration_response(one))).collect(),
+    }
+}
+
+fn integration_response(live: &AwsIntegrationResponse) -> IntegrationResponse {
+    IntegrationResponse {
+        pattern: live.selection_pattern.clone().unwrap_or_default(),
+        content_handling: live.content_handling.as_ref().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+        parameters: ordered(&live.response_parameters),
+        templates: ordered(&live.response_templates),
+    }
+}
+
+fn authorizer(live: &AwsAuthorizer) -> Authorizer {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    Authorizer {
+        uri: text(&live.authorizer_uri),
+        credentials: text(&live.authorizer_credentials),
+        // AWS normalises the spaces of the list (aws-facts 4.4).
+        identity_source: text(&live.identity_source).replace(' ', ""),
+        cache_seconds: live
+            .authorizer_result_ttl_in_seconds
+            .and_then(|ttl| u32::try_from(ttl).ok())
+            .unwrap_or_default(),
+    }
+}
+
+fn validator(live: &RequestValidator) -> Validator {
+    Validator { body: live.validate_request_body, parameters: live.validate_request_parameters }
+}
+
+fn model(live: Model) -> Option<(String, Value)> {
+    let name = live.name.filter(|name| !DEFAULT_MODELS.contains(&name.as_str()))?;
+    let schema = live.schema.unwrap_or_default();
+    // A text that is no JSON equals no schema.
+    Some((name, serde_json::from_str(&schema).unwrap_or(Value::String(schema))))
+}
+
+fn gateway_response(live: AwsGatewayResponse) -> (String, GatewayResponse) {
+    let kind = live.response_type.map(|kind| kind.as_str().to_owned()).unwrap_or_default();
+    let (parameters, templates) = (ordered(&live.response_parameters), ordered(&live.response_templates));
+    (kind, GatewayResponse { status: live.status_code.unwrap_or_default(), parameters, templates })
+}
+
+fn stage(live: AwsStage) -> Stage {
+    let all = live.method_settings.as_ref().and_then(|settings| settings.get("*/*"));
+    // A negative one stands for the account's limit (aws-facts 4.4).
+    let throttle = all.filter(|all| all.throttling_rate_limit >= 0.0).and_then(|all| {
+        let burst = u32::try_from(all.throttling_burst_limit).ok()?;
+        Some(Throttle { rate_per_second: all.throttling_rate_limit, burst })
+    });
+    let access_log = live.access_log_settings.and_then(|log| {
+        let group_arn = log.destination_arn.filter(|arn| !arn.is_empty())?;
+        Some(AccessLog { group_arn, format: log.format.unwrap_or_default() })
+    });
+    Stage { throttle, xray: live.tracing_enabled, access_log }
+}
+
+/// Absent and empty are the same to API Gateway (aws-facts 4.9).
+fn ordered<K: Ord + Clone + Hash + Eq, V: Clone>(map: &Option<HashMap<K, V>>) -> BTreeMap<K, V> {
+    map.iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests;

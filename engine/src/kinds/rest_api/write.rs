@@ -1,0 +1,199 @@
+//! Writes of all but routes and deployments, one after another.
+
+use aws_sdk_apigateway::types::{
+    AuthorizerType, EndpointConfiguration, EndpointType, GatewayResponseType, PatchOperation, RestApi as AwsRestApi,
+};
+
+use super::document::{Authorizer, GatewayResponse, RestApi, Texts, Validator, split};
+use super::parts::Parts;
+use super::read::{Found, Head};
+use super::{arn, once, replace, slowly, there_already, write};
+use crate::aws::{Cx, TagDiff, nothing_if_absent};
+use crate::error::{Error, Result};
+use crate::resource::Name;
+
+/// Makes the API, empty but with all its tags. The answer holds the id of the root resource, so nothing need be read.
+pub async fn create(cx: &Cx, desired: &RestApi, name: &Name) -> Result<Found> {
+    let kind = EndpointType::from(desired.endpoint_type.as_str());
+    let call = cx.aws.apigateway.create_rest_api().name(name.as_str());
+    let call = call.endpoint_configuration(EndpointConfiguration::builder().types(kind).build());
+    let call = call.set_tags((!cx.tags.is_empty()).then(|| cx.tags.clone().into_iter().collect()));
+    let send = || async { Ok(call.clone().customize().config_override(once()).send().await?) };
+    let made = slowly(cx, "API Gateway's turn to make a REST API: it takes one every 3 s", 3, send).await?;
+    let api = AwsRestApi::builder().set_id(made.id).set_name(made.name).set_tags(made.tags);
+    let api = api.set_endpoint_configuration(made.endpoint_configuration).build();
+    let root = aws_sdk_apigateway::types::Resource::builder().set_id(made.root_resource_id).path("/").build();
+    Ok(Found::of(Head::of(api), Parts { resources: vec![root], ..Parts::default() }))
+}
+
+/// Name, endpoint type and tags of the API itself.
+pub async fn head(cx: &Cx, desired: &RestApi, name: &Name, found: &Found) -> Result<()> {
+    let head = &found.head;
+    let mut patches = Vec::new();
+    if head.name != name.as_str() {
+        patches.push(replace("/name", name));
+    }
+    if head.endpoint_type != desired.endpoint_type {
+        patches.push(replace(&format!("/endpointConfiguration/types/{}", head.endpoint_type), &desired.endpoint_type));
+    }
+    if !patches.is_empty() {
+        let call = cx.aws.apigateway.update_rest_api().rest_api_id(&head.id).set_patch_operations(Some(patches));
+        write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
+    }
+    let diff = TagDiff::of(&cx.tags, &head.tags);
+    let arn = arn(&cx.aws.place, &format!("/restapis/{}", head.id));
+    if !diff.set.is_empty() {
+        let call = cx.aws.apigateway.tag_resource().resource_arn(&arn).set_tags(Some(diff.set.into_iter().collect()));
+        write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
+    }
+    if !diff.remove.is_empty() {
+        let call = cx.aws.apigateway.untag_resource().resource_arn(&arn).set_tag_keys(Some(diff.remove));
+        write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
+    }
+    Ok(())
+}
+
+/// What routes refer to: made or changed before them.
+pub async fn parts(cx: &Cx, desired: &RestApi, found: &mut Found) -> Result<()> {
+    let (api, live) = (found.head.id.clone(), found.document.clone());
+    for (name, schema) in desired.models.iter().filter(|(name, schema)| live.models.get(*name) != Some(schema)) {
+        let call = cx.aws.apigateway.create_model().rest_api_id(&api).name(name).content_type("application/json");
+        let call = call.schema(schema.to_string());
+        write(cx, || async { there_already(call.clone().send().await.map(drop).map_err(Error::from)) }).await?;
+    }
+    for (name, desired) in &desired.validators {
+        validator(cx, &api, (name, desired), live.validators.get(name), &mut found.validators).await?;
+    }
+    for (name, desired) in &desired.authorizers {
+        authorizer(cx, &api, (name, desired), live.authorizers.get(name), &mut found.authorizers).await?;
+    }
+    for (kind, desired) in
+        desired.gateway_responses.iter().filter(|(kind, one)| live.gateway_responses.get(*kind) != Some(one))
+    {
+        gateway_response(cx, &api, kind, desired).await?;
+    }
+    Ok(())
+}
+
+async fn validator(
+    cx: &Cx,
+    api: &str,
+    (name, desired): (&String, &Validator),
+    live: Option<&Validator>,
+    ids: &mut Texts,
+) -> Result<()> {
+    if live == Some(desired) {
+        return Ok(());
+    }
+    if live.is_some() {
+        let patches = vec![
+            replace("/validateRequestBody", desired.body),
+            replace("/validateRequestParameters", desired.parameters),
+        ];
+        let call = cx.aws.apigateway.update_request_validator().rest_api_id(api);
+        let call = call.request_validator_id(Found::id(ids, name)?).set_patch_operations(Some(patches));
+        return write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await;
+    }
+    let call = cx.aws.apigateway.create_request_validator().rest_api_id(api).name(name);
+    let call = call.validate_request_body(desired.body).validate_request_parameters(desired.parameters);
+    let made = write(cx, || async { Ok(call.clone().customize().config_override(once()).send().await?) }).await?;
+    ids.insert(name.clone(), made.id.unwrap_or_default());
+    Ok(())
+}
+
+async fn authorizer(
+    cx: &Cx,
+    api: &str,
+    (name, desired): (&String, &Authorizer),
+    live: Option<&Authorizer>,
+    ids: &mut Texts,
+) -> Result<()> {
+    if let Some(live) = live {
+        let patches = authorizer_patches(desired, live);
+        if patches.is_empty() {
+            return Ok(());
+        }
+        let call = cx.aws.apigateway.update_authorizer().rest_api_id(api).authorizer_id(Found::id(ids, name)?);
+        let call = call.set_patch_operations(Some(patches));
+        return write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await;
+    }
+    let ttl = i32::try_from(desired.cache_seconds).unwrap_or(i32::MAX);
+    let call = cx.aws.apigateway.create_authorizer().rest_api_id(api).name(name).r#type(AuthorizerType::Request);
+    let call = call.authorizer_uri(&desired.uri).authorizer_credentials(&desired.credentials);
+    let call = call.identity_source(&desired.identity_source).authorizer_result_ttl_in_seconds(ttl);
+    let made = write(cx, || async { Ok(call.clone().customize().config_override(once()).send().await?) }).await?;
+    ids.insert(name.clone(), made.id.unwrap_or_default());
+    Ok(())
+}
+
+/// The patches that make the one authorizer the other.
+pub fn authorizer_patches(desired: &Authorizer, live: &Authorizer) -> Vec<PatchOperation> {
+    let texts = [
+        ("/authorizerUri", &desired.uri, &live.uri),
+        ("/authorizerCredentials", &desired.credentials, &live.credentials),
+        ("/identitySource", &desired.identity_source, &live.identity_source),
+    ];
+    let changed = texts.into_iter().filter(|(_, desired, live)| desired != live);
+    let ttl = (desired.cache_seconds != live.cache_seconds)
+        .then(|| replace("/authorizerResultTtlInSeconds", desired.cache_seconds));
+    changed.map(|(path, desired, _)| replace(path, desired)).chain(ttl).collect()
+}
+
+async fn gateway_response(cx: &Cx, api: &str, kind: &str, desired: &GatewayResponse) -> Result<()> {
+    let call = cx.aws.apigateway.put_gateway_response().rest_api_id(api).response_type(GatewayResponseType::from(kind));
+    let call = call.status_code(&desired.status);
+    let call = call.set_response_parameters(Some(desired.parameters.clone().into_iter().collect()));
+    let call = call.set_response_templates(Some(desired.templates.clone().into_iter().collect()));
+    write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await
+}
+
+/// Takes away methods and resources that no route has, then makes those that are missing. In this order, because two
+/// path parameters cannot be siblings; the stage serves its snapshot meanwhile.
+pub async fn tree(cx: &Cx, desired: &RestApi, found: &mut Found) -> Result<()> {
+    let api = found.head.id.clone();
+    for route in found.document.routes.keys().filter(|route| !desired.routes.contains_key(*route)) {
+        let (method, path) = split(route);
+        // The methods of a resource go with it.
+        if path == "/" || desired.paths.contains(path) {
+            super::route::delete(cx, &api, Found::id(&found.resources, path)?, method).await?;
+        }
+    }
+    for path in found.document.paths.iter().rev().filter(|path| !desired.paths.contains(*path)) {
+        let call =
+            cx.aws.apigateway.delete_resource().rest_api_id(&api).resource_id(Found::id(&found.resources, path)?);
+        write(cx, || async { nothing_if_absent(call.clone().send().await.map_err(Error::from)) }).await?;
+        found.resources.remove(path);
+    }
+    for path in desired.paths.iter().filter(|path| !found.document.paths.contains(*path)) {
+        let (parent, part) = path.rsplit_once('/').unwrap_or(("", path));
+        let parent = if parent.is_empty() { "/" } else { parent };
+        let call = cx.aws.apigateway.create_resource().rest_api_id(&api).path_part(part);
+        let call = call.parent_id(Found::id(&found.resources, parent)?);
+        let made = write(cx, || async { Ok(call.clone().customize().config_override(once()).send().await?) }).await?;
+        found.resources.insert(path.clone(), made.id.unwrap_or_default());
+    }
+    Ok(())
+}
+
+/// Takes away what no route refers to any more.
+pub async fn prune(cx: &Cx, desired: &RestApi, found: &Found) -> Result<()> {
+    let (client, api, live) = (&cx.aws.apigateway, &found.head.id, &found.document);
+    for name in live.models.keys().filter(|name| !desired.models.contains_key(*name)) {
+        let call = client.delete_model().rest_api_id(api).model_name(name);
+        write(cx, || async { nothing_if_absent(call.clone().send().await.map_err(Error::from)) }).await?;
+    }
+    for (_, id) in found.authorizers.iter().filter(|(name, _)| !desired.authorizers.contains_key(*name)) {
+        let call = client.delete_authorizer().rest_api_id(api).authorizer_id(id);
+        write(cx, || async { nothing_if_absent(call.clone().send().await.map_err(Error::from)) }).await?;
+    }
+    for (_, id) in found.validators.iter().filter(|(name, _)| !desired.validators.contains_key(*name)) {
+        let call = client.delete_request_validator().rest_api_id(api).request_validator_id(id);
+        write(cx, || async { nothing_if_absent(call.clone().send().await.map_err(Error::from)) }).await?;
+    }
+    for kind in live.gateway_responses.keys().filter(|kind| !desired.gateway_responses.contains_key(*kind)) {
+        let call = client.delete_gateway_response().rest_api_id(api);
+        let call = call.response_type(GatewayResponseType::from(kind.as_str()));
+        write(cx, || async { nothing_if_absent(call.clone().send().await.map_err(Error::from)) }).await?;
+    }
+    Ok(())
+}

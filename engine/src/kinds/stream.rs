@@ -1,0 +1,301 @@
+//! `kinesis:Stream`: a Kinesis data stream, provisioned or on demand.
+//!
+//! Only the name is immutable. Every change makes the stream UPDATING and the next one is refused until it is ACTIVE again, so
+//! they go one by one, the mode first (aws-facts 2.8, 3.2). A step of the shard count at most doubles or halves it; AWS allows
+//! 10 of them, 2 switches of the mode and 25 changes of the encryption in 24 h (3.3). A deleted stream keeps its name while it
+//! is DELETING. A re-created one has the same ARN but another creation time, which is its identity (11).
+//!
+//! IAM: kinesis:CreateStream, DescribeStreamSummary, ListTagsForStream, AddTagsToStream, RemoveTagsFromStream,
+//! IncreaseStreamRetentionPeriod, DecreaseStreamRetentionPeriod, UpdateShardCount, UpdateStreamMode, StartStreamEncryption,
+//! StopStreamEncryption, DeleteStream.
+
+use std::time::Duration;
+
+use aws_sdk_kinesis::types::{
+    EncryptionType, ScalingType, StreamDescriptionSummary, StreamMode, StreamModeDetails, StreamStatus,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{Cx, Place, TagDiff, nothing_if_absent, patiently, poll};
+use crate::error::{Class, Error, Result};
+use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State, Tags};
+
+mod read;
+
+use read::{identity, live, props, summary, tags};
+
+/// Creating and deleting take seconds; changing the encryption can take minutes (aws-facts 2.8).
+const SOON: Duration = Duration::from_secs(15 * 60);
+/// Resharding takes minutes, and more with many shards.
+const RESHARDED_WITHIN: Duration = Duration::from_secs(120 * 60);
+
+const AWS_MANAGED: &str = "aws_managed";
+const NONE: &str = "none";
+const AWS_MANAGED_KEY: &str = "alias/aws/kinesis";
+
+/// A Kinesis data stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stream {
+    /// AWS scales it; otherwise its capacity is `shards`.
+    pub on_demand: bool,
+    /// Open shards, from 1 to the account's limit; 0 on demand, where the number is AWS's.
+    pub shards: u32,
+    /// Hours that records stay readable, 24 to 8760.
+    pub retention_hours: u32,
+    /// `aws_managed`, `none`, or the KMS key as it was given: its id, ARN or alias.
+    pub encryption: String,
+}
+
+impl Resource for Stream {
+    const KIND: &'static str = "kinesis:Stream";
+    const HOLDS_DATA: bool = true;
+
+    fn loses(&self, live: &Self) -> Option<String> {
+        let (new, old) = (self.retention_hours, live.retention_hours);
+        (new < old)
+            .then(|| format!("records older than {new} hours are lost at once; they are kept for {old} hours now"))
+    }
+
+    fn name_of(arn: &str) -> Option<Name> {
+        let name = arn.strip_prefix("arn:")?.split_once(":kinesis:")?.1.split_once(":stream/")?.1;
+        (!name.contains('/')).then(|| Name::new(name))
+    }
+
+    fn grants(place: &Place, name: &Name) -> Vec<Grant> {
+        const ON_THE_STREAM: &[&str] = &[
+            "kinesis:AddTagsToStream",
+            "kinesis:CreateStream",
+            "kinesis:DecreaseStreamRetentionPeriod",
+            "kinesis:DeleteStream",
+            "kinesis:DescribeStreamSummary",
+            "kinesis:IncreaseStreamRetentionPeriod",
+            "kinesis:ListTagsForStream",
+            "kinesis:RemoveTagsFromStream",
+            "kinesis:StartStreamEncryption",
+            "kinesis:StopStreamEncryption",
+            "kinesis:UpdateShardCount",
+            "kinesis:UpdateStreamMode",
+        ];
+        vec![Grant::new(ON_THE_STREAM, arn(place, name))]
+    }
+
+    async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
+        // While it is CREATING nothing about it is final, and nothing that needs it can be made.
+        let what = format!("stream `{name}` to be created");
+        let look = || async {
+            // What the other call says of a stream that is not there, or not for long, is no matter.
+            let (found, tags) = tokio::join!(summary(cx, name), tags(cx, name));
+            let Some(found) = found? else { return Ok(Some(Vec::new())) };
+            Ok(match found.stream_status {
+                StreamStatus::Creating => None,
+                StreamStatus::Deleting => Some(vec![live(cx, name, &found, Tags::new())]),
+                _ => Some(tags?.into_iter().map(|tags| live(cx, name, &found, tags)).collect()),
+            })
+        };
+        poll(cx, &what, SOON, look).await
+    }
+
+    async fn reconcile(&self, cx: &Cx, name: &Name, live: Option<&Live<Self>>) -> Result<Made> {
+        // ensure
+        let here = live.filter(|live| live.state == State::Live);
+        if here.is_none() {
+            if live.is_some() {
+                let what = format!("the deleted stream `{name}` to be gone");
+                poll(cx, &what, SOON, || async { Ok(summary(cx, name).await?.is_none().then_some(())) }).await?;
+            }
+            self.create(cx, name).await?;
+        }
+        // sync
+        let found = self.sync(cx, name).await?;
+        let tags = match here {
+            Some(live) => live.tags.clone(),
+            // A stream without its tags is nobody's: worth one look, whatever the creating call was given.
+            None => tags(cx, name).await?.unwrap_or_default(),
+        };
+        sync_tags(cx, name, &tags).await?;
+        Ok(Made { outputs: outputs(cx, name), identity: identity(&found) })
+    }
+
+    async fn delete(cx: &Cx, name: &Name, _handle: &Handle) -> Result<()> {
+        let delete = || async {
+            let request = cx.aws.kinesis.delete_stream().stream_name(name.as_str()).enforce_consumer_deletion(true);
+            nothing_if_absent(request.send().await.map_err(Error::from)).map(drop)
+        };
+        patiently(cx, &format!("stream `{name}` to accept its deletion"), delete).await
+    }
+}
+
+impl Stream {
+    async fn create(&self, cx: &Cx, name: &Name) -> Result<()> {
+        let tags = (!cx.tags.is_empty()).then(|| cx.tags.clone().into_iter().collect());
+        let create = || async {
+            let request = cx.aws.kinesis.create_stream().stream_name(name.as_str()).set_tags(tags.clone());
+            let request = request.stream_mode_details(self.mode()?);
+            let request = request.set_shard_count((!self.on_demand).then_some(self.shards.cast_signed()));
+            match request.send().await.map_err(Error::from) {
+                Ok(_) => Ok(()),
+                // The name is taken since the read: whose it is must be looked at.
+                Err(error) if error.code() == "ResourceInUseException" => Err(error.class_as(Class::Unclear)),
+                Err(error) => Err(error),
+            }
+        };
+        patiently(cx, "a free place: AWS creates and deletes at most 5 streams at once", create).await.map_err(limited)
+    }
+
+    /// Changes what differs, one change at a time, each seen through; gives what AWS has in the end, ACTIVE.
+    async fn sync(&self, cx: &Cx, name: &Name) -> Result<StreamDescriptionSummary> {
+        let stream = name.as_str();
+        let kinesis = &cx.aws.kinesis;
+        let mut found = settled(cx, name, |_| true).await?;
+        if self.on_demand != props(&found).on_demand {
+            let call = || async {
+                let request = kinesis.update_stream_mode().stream_arn(arn(&cx.aws.place, name));
+                Ok(request.stream_mode_details(self.mode()?).send().await.map(drop)?)
+            };
+            found = change(cx, name, call, |now| now.on_demand == self.on_demand).await?;
+        }
+        if !self.on_demand {
+            for count in steps(props(&found).shards, self.shards) {
+                let call = || async {
+                    let request = kinesis.update_shard_count().stream_name(stream);
+                    let request = request.target_shard_count(count.cast_signed());
+                    Ok(request.scaling_type(ScalingType::UniformScaling).send().await.map(drop)?)
+                };
+                found = change(cx, name, call, |now| now.shards == count).await?;
+            }
+        }
+        let hours = props(&found).retention_hours;
+        if self.retention_hours != hours {
+            let call = || self.retain(cx, name, hours);
+            found = change(cx, name, call, |now| now.retention_hours == self.retention_hours).await?;
+        }
+        if self.encryption != props(&found).encryption {
+            let old = found.key_id.clone().unwrap_or_default();
+            found = change(cx, name, || self.encrypt(cx, name, &old), |now| now.encryption == self.encryption).await?;
+        }
+        Ok(found)
+    }
+
+    async fn retain(&self, cx: &Cx, name: &Name, old_hours: u32) -> Result<()> {
+        let (stream, hours) = (name.as_str(), self.retention_hours.cast_signed());
+        if self.retention_hours > old_hours {
+            let request = cx.aws.kinesis.increase_stream_retention_period().stream_name(stream);
+            request.retention_period_hours(hours).send().await?;
+        } else {
+            let request = cx.aws.kinesis.decrease_stream_retention_period().stream_name(stream);
+            request.retention_period_hours(hours).send().await?;
+        }
+        Ok(())
+    }
+
+    async fn encrypt(&self, cx: &Cx, name: &Name, old_key: &str) -> Result<()> {
+        let (stream, kms) = (name.as_str(), EncryptionType::Kms);
+        if self.encryption == NONE {
+            let request = cx.aws.kinesis.stop_stream_encryption().stream_name(stream);
+            request.encryption_type(kms).key_id(old_key).send().await?;
+        } else {
+            let key = if self.encryption == AWS_MANAGED { AWS_MANAGED_KEY } else { &self.encryption };
+            let request = cx.aws.kinesis.start_stream_encryption().stream_name(stream);
+            request.encryption_type(kms).key_id(key).send().await?;
+        }
+        Ok(())
+    }
+
+    /// Always sent: without it AWS makes a stream on demand (aws-facts 2.8).
+    fn mode(&self) -> Result<StreamModeDetails> {
+        let mode = if self.on_demand { StreamMode::OnDemand } else { StreamMode::Provisioned };
+        StreamModeDetails::builder().stream_mode(mode).build().map_err(|e| Error::defect(e.to_string()))
+    }
+}
+
+/// The ARN of a stream.
+pub fn arn(place: &Place, name: &Name) -> String {
+    place.arn("kinesis", &format!("stream/{name}"))
+}
+
+/// The shard counts on the way from one to another: AWS takes at most the double and at least the half (aws-facts 3.3).
+fn steps(from: u32, to: u32) -> Vec<u32> {
+    let mut all = Vec::new();
+    let mut now = from.max(1);
+    while now != to.max(1) {
+        now = to.max(1).clamp(now.div_ceil(2), now.saturating_mul(2));
+        all.push(now);
+    }
+    all
+}
+
+/// Makes one change and waits until AWS shows it and would take the next.
+async fn change<F, Fut>(
+    cx: &Cx,
+    name: &Name,
+    call: F,
+    shows: impl Fn(&Stream) -> bool + Send + Sync,
+) -> Result<StreamDescriptionSummary>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<()>>,
+{
+    patiently(cx, &format!("stream `{name}` to accept the next change"), call).await.map_err(limited)?;
+    settled(cx, name, shows).await
+}
+
+/// Waits until the stream is ACTIVE and as expected: just after a call, AWS may still show what was before.
+async fn settled(
+    cx: &Cx,
+    name: &Name,
+    shows: impl Fn(&Stream) -> bool + Send + Sync,
+) -> Result<StreamDescriptionSummary> {
+    let shows = &shows;
+    let ask = || async move {
+        let Some(found) = summary(cx, name).await? else { return Ok(None) };
+        if found.stream_status == StreamStatus::Deleting {
+            return Err(Error::new(Class::Unclear, format!("stream `{name}` is being deleted by someone else")));
+        }
+        Ok((found.stream_status == StreamStatus::Active && shows(&props(&found))).then_some(found))
+    };
+    poll(cx, &format!("stream `{name}` to become active"), RESHARDED_WITHIN, ask).await
+}
+
+/// Says which limit a refusal is about, which AWS does not always do. What passes by itself has another class.
+fn limited(error: Error) -> Error {
+    if error.code() != "LimitExceededException" || error.class() != Class::Fatal {
+        return error;
+    }
+    let operation = error.failed_call().map(|call| call.operation.clone()).unwrap_or_default();
+    let hint = match operation.as_str() {
+        _ if error.message().contains("shard limit") => {
+            "this account has no more shards in this region: lower `shards`, delete an unused stream, or ask AWS Service Quotas \
+             for more"
+        }
+        "kinesis:UpdateShardCount" => {
+            "AWS changes a stream's shard count at most 10 times in 24 h, and only within the account's shard limit; apply again \
+             later: it goes on from the count that is reached"
+        }
+        "kinesis:UpdateStreamMode" => "AWS switches a stream between provisioned and on demand at most twice in 24 h",
+        "kinesis:StartStreamEncryption" | "kinesis:StopStreamEncryption" => {
+            "AWS starts and stops the encryption of a stream at most 25 times each in 24 h"
+        }
+        _ => "ask AWS Service Quotas for more streams or shards in this region, or delete unused ones",
+    };
+    error.hint(hint)
+}
+
+async fn sync_tags(cx: &Cx, name: &Name, live: &Tags) -> Result<()> {
+    let TagDiff { set, remove } = TagDiff::of(&cx.tags, live);
+    if !set.is_empty() {
+        let request = cx.aws.kinesis.add_tags_to_stream().stream_name(name.as_str());
+        request.set_tags(Some(set.into_iter().collect())).send().await?;
+    }
+    if !remove.is_empty() {
+        let request = cx.aws.kinesis.remove_tags_from_stream().stream_name(name.as_str());
+        request.set_tag_keys(Some(remove)).send().await?;
+    }
+    Ok(())
+}
+
+fn outputs(cx: &Cx, name: &Name) -> Outputs {
+    Outputs::from([("arn".to_owned(), arn(&cx.aws.place, name))])
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,305 @@
+//! `dynamodb:Table`: a DynamoDB table with its key, capacity, encryption, recovery and protection.
+//!
+//! Name and keys are immutable. UpdateTable takes one class of change at a time and leaves the table UPDATING; equal throughput
+//! is refused, and so is any throughput on demand (aws-facts 2.7, 3.2). AWS allows 4 switches to on demand and 4 changes of the
+//! encryption in 24 h (3.3). DescribeTable names the key of an encrypted table only by its ARN, which does not tell the AWS
+//! managed key from a customer's (4.5): both read as `aws_managed`, and a customer's key is left as it is.
+//!
+//! IAM: dynamodb:CreateTable, DescribeTable, UpdateTable, DeleteTable, DescribeContinuousBackups, UpdateContinuousBackups,
+//! ListTagsOfResource, TagResource, UntagResource.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableFluentBuilder;
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, PointInTimeRecoverySpecification,
+    ProvisionedThroughput, ScalarAttributeType, SseSpecification, SseType, Tag,
+};
+use aws_smithy_types::error::operation::BuildError;
+use serde::{Deserialize, Serialize};
+
+use crate::aws::{Cx, Place, TagDiff, nothing_if_absent, patiently, poll};
+use crate::error::{Class, Error, Result};
+use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State, Tags};
+
+mod read;
+
+use read::{describe, live, recovers, settled, tags};
+
+/// Creating takes seconds, and so does deleting (aws-facts 2.7).
+const SOON: Duration = Duration::from_secs(10 * 60);
+/// Changes of capacity and encryption take minutes (aws-facts 2.7).
+const CHANGED_WITHIN: Duration = Duration::from_secs(30 * 60);
+
+const AWS_MANAGED: &str = "aws_managed";
+const AWS_OWNED: &str = "aws_owned";
+
+/// A DynamoDB table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Table {
+    pub partition_key: Key,
+    pub sort_key: Option<Key>,
+    /// Billed by request; otherwise its capacity is `read_capacity` and `write_capacity`.
+    pub on_demand: bool,
+    /// Read units per second, at least 1; 0 on demand.
+    pub read_capacity: u32,
+    /// Write units per second, at least 1; 0 on demand.
+    pub write_capacity: u32,
+    /// `aws_managed` (a KMS key) or `aws_owned`.
+    pub encryption: String,
+    /// The table can be restored to any second of the last 35 days.
+    pub point_in_time_recovery: bool,
+    /// AWS refuses to delete the table.
+    pub deletion_protection: bool,
+}
+
+/// An attribute of the table's key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Key {
+    /// 1 to 255 characters.
+    pub name: String,
+    #[serde(rename = "type")]
+    pub kind: KeyKind,
+}
+
+/// The type of a key attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyKind {
+    String,
+    Number,
+    Binary,
+}
+
+impl Resource for Table {
+    const KIND: &'static str = "dynamodb:Table";
+    const REPLACE_ON: &'static [&'static str] = &["partition_key", "sort_key"];
+    const HOLDS_DATA: bool = true;
+
+    fn loses(&self, live: &Self) -> Option<String> {
+        let off = live.point_in_time_recovery && !self.point_in_time_recovery;
+        off.then(|| {
+            "without point-in-time recovery no earlier state of the table can be restored, not even today's".to_owned()
+        })
+    }
+
+    fn protected(&self) -> Option<&'static str> {
+        self.deletion_protection.then_some("deletion_protection")
+    }
+
+    fn name_of(arn: &str) -> Option<Name> {
+        let name = arn.strip_prefix("arn:")?.split_once(":dynamodb:")?.1.split_once(":table/")?.1;
+        (!name.contains('/')).then(|| Name::new(name))
+    }
+
+    fn grants(place: &Place, name: &Name) -> Vec<Grant> {
+        const ON_THE_TABLE: &[&str] = &[
+            "dynamodb:CreateTable",
+            "dynamodb:DeleteTable",
+            "dynamodb:DescribeContinuousBackups",
+            "dynamodb:DescribeTable",
+            "dynamodb:ListTagsOfResource",
+            "dynamodb:TagResource",
+            "dynamodb:UntagResource",
+            "dynamodb:UpdateContinuousBackups",
+            "dynamodb:UpdateTable",
+        ];
+        vec![Grant::new(ON_THE_TABLE, arn(place, name))]
+    }
+
+    async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
+        // While it is CREATING its backups cannot be asked for, and nothing about it is final.
+        let look = || async {
+            // What the others say of a table that is not there is no matter: it may even be a denial.
+            let (table, recovers, tags) = tokio::join!(describe(cx, name), recovers(cx, name), tags(cx, name));
+            let Some(table) = table? else { return Ok(Some(Vec::new())) };
+            Ok(live(cx, name, &table, recovers, tags)?.map(|live| vec![live]))
+        };
+        poll(cx, &format!("table `{name}` to be created"), SOON, look).await
+    }
+
+    async fn reconcile(&self, cx: &Cx, name: &Name, live: Option<&Live<Self>>) -> Result<Made> {
+        match live {
+            Some(live) if live.state == State::Live => {
+                // sync
+                self.sync(cx, name, &live.props).await?;
+                sync_tags(cx, name, &live.tags).await?;
+            }
+            // ensure
+            absent => {
+                if absent.is_some() {
+                    let what = format!("the deleted table `{name}` to be gone");
+                    poll(cx, &what, SOON, || async { Ok(describe(cx, name).await?.is_none().then_some(())) }).await?;
+                }
+                self.create(cx, name).await?;
+                if self.point_in_time_recovery {
+                    settled(cx, name, |_| true).await?;
+                    recover(cx, name, true).await?;
+                }
+            }
+        }
+        Ok(Made { outputs: outputs(cx, name, self), identity: String::new() })
+    }
+
+    async fn delete(cx: &Cx, name: &Name, _handle: &Handle) -> Result<()> {
+        let delete = || async {
+            let sent = cx.aws.dynamodb.delete_table().table_name(name.as_str()).send().await;
+            nothing_if_absent(sent.map_err(Error::from)).map(drop)
+        };
+        patiently(cx, &format!("table `{name}` to accept its deletion"), delete).await
+    }
+}
+
+impl Table {
+    async fn create(&self, cx: &Cx, name: &Name) -> Result<()> {
+        let keys = [(Some(&self.partition_key), KeyType::Hash), (self.sort_key.as_ref(), KeyType::Range)];
+        let mut request = cx.aws.dynamodb.create_table().table_name(name.as_str());
+        for (key, role) in keys.into_iter().filter_map(|(key, role)| Some((key?, role))) {
+            let attribute = AttributeDefinition::builder().attribute_name(&key.name).attribute_type(key.kind.scalar());
+            let element = KeySchemaElement::builder().attribute_name(&key.name).key_type(role);
+            request = request.attribute_definitions(attribute.build().map_err(unbuilt)?);
+            request = request.key_schema(element.build().map_err(unbuilt)?);
+        }
+        for (key, value) in &cx.tags {
+            request = request.tags(tag(key, value)?);
+        }
+        let request = request.billing_mode(self.billing()).set_provisioned_throughput(self.throughput()?);
+        let request = request.set_sse_specification((self.encryption != AWS_OWNED).then(|| self.encrypted()));
+        let request = request.deletion_protection_enabled(self.deletion_protection);
+        let create = || async {
+            match request.clone().send().await.map_err(Error::from) {
+                Ok(_) => Ok(()),
+                // The name is taken since the read: whose it is must be looked at.
+                Err(error) if error.code() == "ResourceInUseException" => Err(error.class_as(Class::Unclear)),
+                Err(error) => Err(error),
+            }
+        };
+        patiently(cx, "DynamoDB to have room for another change of a table", create).await
+    }
+
+    async fn sync(&self, cx: &Cx, name: &Name, live: &Self) -> Result<()> {
+        let request = cx.aws.dynamodb.update_table().table_name(name.as_str());
+        if self.capacity() != live.capacity() {
+            let billing = (self.on_demand != live.on_demand).then(|| self.billing());
+            let request = request.clone().set_billing_mode(billing).set_provisioned_throughput(self.throughput()?);
+            update(cx, name, request, |now| now.capacity() == self.capacity()).await?;
+        }
+        if self.encryption != live.encryption {
+            update(cx, name, request.clone().sse_specification(self.encrypted()), |_| true).await?;
+        }
+        if self.deletion_protection != live.deletion_protection {
+            let on = self.deletion_protection;
+            update(cx, name, request.deletion_protection_enabled(on), |now| now.deletion_protection == on).await?;
+        }
+        if self.point_in_time_recovery != live.point_in_time_recovery {
+            settled(cx, name, |_| true).await?;
+            recover(cx, name, self.point_in_time_recovery).await?;
+        }
+        Ok(())
+    }
+
+    fn capacity(&self) -> (bool, u32, u32) {
+        (self.on_demand, self.read_capacity, self.write_capacity)
+    }
+
+    fn billing(&self) -> BillingMode {
+        if self.on_demand { BillingMode::PayPerRequest } else { BillingMode::Provisioned }
+    }
+
+    fn throughput(&self) -> Result<Option<ProvisionedThroughput>> {
+        if self.on_demand {
+            return Ok(None);
+        }
+        let units = ProvisionedThroughput::builder();
+        let units =
+            units.read_capacity_units(self.read_capacity.into()).write_capacity_units(self.write_capacity.into());
+        units.build().map(Some).map_err(unbuilt)
+    }
+
+    /// Without a key, KMS means the AWS managed one.
+    fn encrypted(&self) -> SseSpecification {
+        let on = self.encryption != AWS_OWNED;
+        SseSpecification::builder().enabled(on).set_sse_type(on.then_some(SseType::Kms)).build()
+    }
+}
+
+impl KeyKind {
+    fn scalar(self) -> ScalarAttributeType {
+        match self {
+            Self::String => ScalarAttributeType::S,
+            Self::Number => ScalarAttributeType::N,
+            Self::Binary => ScalarAttributeType::B,
+        }
+    }
+}
+
+/// The ARN of a table.
+pub fn arn(place: &Place, name: &Name) -> String {
+    place.arn("dynamodb", &format!("table/{name}"))
+}
+
+/// Makes one change when the table takes it, and waits until AWS shows it.
+async fn update(
+    cx: &Cx,
+    name: &Name,
+    request: UpdateTableFluentBuilder,
+    shows: impl Fn(&Table) -> bool + Send + Sync,
+) -> Result<()> {
+    settled(cx, name, |_| true).await?;
+    let call = || async { Ok::<_, Error>(request.clone().send().await.map(drop)?) };
+    patiently(cx, &format!("table `{name}` to accept the next change"), call).await.map_err(limited)?;
+    settled(cx, name, shows).await
+}
+
+/// Switches point-in-time recovery; a table that is new has its backups a moment later (aws-facts 2.7).
+async fn recover(cx: &Cx, name: &Name, on: bool) -> Result<()> {
+    let wanted =
+        PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(on).build().map_err(unbuilt)?;
+    let request = cx.aws.dynamodb.update_continuous_backups().table_name(name.as_str());
+    let request = request.point_in_time_recovery_specification(wanted);
+    let call = || async { Ok::<_, Error>(request.clone().send().await.map(drop)?) };
+    patiently(cx, &format!("the continuous backups of table `{name}` to be available"), call).await?;
+    let shows = || async { Ok((recovers(cx, name).await? == Some(on)).then_some(())) };
+    poll(cx, &format!("point-in-time recovery of table `{name}` to change"), SOON, shows).await
+}
+
+/// Says which limit a refusal is about. What passes by itself has another class.
+fn limited(error: Error) -> Error {
+    if error.code() != "LimitExceededException" || error.class() != Class::Fatal {
+        return error;
+    }
+    error.hint("AWS changes a table's capacity mode and encryption about 4 times each in 24 h; apply again later")
+}
+
+async fn sync_tags(cx: &Cx, name: &Name, live: &Tags) -> Result<()> {
+    let TagDiff { set, remove } = TagDiff::of(&cx.tags, live);
+    let arn = arn(&cx.aws.place, name);
+    if !set.is_empty() {
+        let tags = set.iter().map(|(key, value)| tag(key, value)).collect::<Result<_>>()?;
+        cx.aws.dynamodb.tag_resource().resource_arn(&arn).set_tags(Some(tags)).send().await?;
+    }
+    if !remove.is_empty() {
+        cx.aws.dynamodb.untag_resource().resource_arn(&arn).set_tag_keys(Some(remove)).send().await?;
+    }
+    Ok(())
+}
+
+fn tag(key: &str, value: &str) -> Result<Tag> {
+    Tag::builder().key(key).value(value).build().map_err(unbuilt)
+}
+
+fn unbuilt(error: BuildError) -> Error {
+    Error::defect(error.to_string())
+}
+
+fn outputs(cx: &Cx, name: &Name, table: &Table) -> Outputs {
+    let mut outputs = Outputs::from([
+        ("arn".to_owned(), arn(&cx.aws.place, name)),
+        ("partition_key".to_owned(), table.partition_key.name.clone()),
+    ]);
+    outputs.extend(table.sort_key.as_ref().map(|key| ("sort_key".to_owned(), key.name.clone())));
+    outputs
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,129 @@
+//! What DynamoDB says of a table, in canonical form.
+
+use aws_sdk_dynamodb::types::{
+    BillingMode, KeyType, PointInTimeRecoveryStatus, ScalarAttributeType, SseStatus, TableDescription, TableStatus,
+};
+
+use super::{AWS_MANAGED, AWS_OWNED, CHANGED_WITHIN, Key, KeyKind, Table, arn, outputs};
+use crate::aws::{Cx, nothing_if_absent, poll};
+use crate::error::{Class, Error, Result};
+use crate::resource::{Handle, Live, Name, State, Tags};
+
+/// The table's description; nothing where there is no such table.
+pub async fn describe(cx: &Cx, name: &Name) -> Result<Option<TableDescription>> {
+    let sent = cx.aws.dynamodb.describe_table().table_name(name.as_str()).send().await;
+    Ok(nothing_if_absent(sent.map_err(Error::from))?.and_then(|answer| answer.table))
+}
+
+/// Whether point-in-time recovery is on; nothing where there is no such table, or none yet.
+pub async fn recovers(cx: &Cx, name: &Name) -> Result<Option<bool>> {
+    let sent = cx.aws.dynamodb.describe_continuous_backups().table_name(name.as_str()).send().await;
+    let Some(answer) = nothing_if_absent(sent.map_err(Error::from))? else { return Ok(None) };
+    let recovery = answer.continuous_backups_description.and_then(|backups| backups.point_in_time_recovery_description);
+    let status = recovery.and_then(|recovery| recovery.point_in_time_recovery_status);
+    Ok(Some(status == Some(PointInTimeRecoveryStatus::Enabled)))
+}
+
+/// All tags but AWS's own; nothing where there is no such table.
+pub async fn tags(cx: &Cx, name: &Name) -> Result<Option<Tags>> {
+    let mut all = Tags::new();
+    let mut next = None;
+    loop {
+        let request = cx.aws.dynamodb.list_tags_of_resource().resource_arn(arn(&cx.aws.place, name));
+        let sent = request.set_next_token(next).send().await;
+        let Some(page) = nothing_if_absent(sent.map_err(Error::from))? else { return Ok(None) };
+        let own = page.tags.unwrap_or_default().into_iter().filter(|tag| !tag.key.starts_with("aws:"));
+        all.extend(own.map(|tag| (tag.key, tag.value)));
+        next = page.next_token;
+        if next.is_none() {
+            return Ok(Some(all));
+        }
+    }
+}
+
+/// The table as the engine knows it; nothing while it is being created, or is there for one call and not for another.
+///
+/// # Errors
+/// Those of the other two calls, where the table is there to stay; a description without a partition key.
+pub fn live(
+    cx: &Cx,
+    name: &Name,
+    table: &TableDescription,
+    recovers: Result<Option<bool>>,
+    tags: Result<Option<Tags>>,
+) -> Result<Option<Live<Table>>> {
+    let (state, recovers, tags) = match table.table_status {
+        Some(TableStatus::Creating) => return Ok(None),
+        Some(TableStatus::Deleting) => (State::Leaving, false, Tags::new()),
+        _ => match (recovers?, tags?) {
+            (Some(recovers), Some(tags)) => (State::Live, recovers, tags),
+            _ => return Ok(None),
+        },
+    };
+    let props = props(table, recovers)?;
+    Ok(Some(Live {
+        handle: Handle::new(arn(&cx.aws.place, name)),
+        outputs: outputs(cx, name, &props),
+        props,
+        tags,
+        identity: String::new(),
+        state,
+    }))
+}
+
+/// Waits until the table is ACTIVE and as expected: just after a call, AWS may still show what was before.
+///
+/// # Errors
+/// The table is being deleted, cannot reach its key, or takes more than [`CHANGED_WITHIN`].
+pub async fn settled(cx: &Cx, name: &Name, shows: impl Fn(&Table) -> bool + Send + Sync) -> Result<()> {
+    let shows = &shows;
+    let ask = || async move {
+        let Some(table) = describe(cx, name).await? else { return Ok(None) };
+        match table.table_status {
+            Some(TableStatus::Active) => Ok(shows(&props(&table, false)?).then_some(())),
+            Some(TableStatus::Deleting) => {
+                Err(Error::new(Class::Unclear, format!("table `{name}` is being deleted by someone else")))
+            }
+            Some(TableStatus::InaccessibleEncryptionCredentials) => {
+                Err(Error::fatal(format!("table `{name}` cannot use its KMS key"))
+                    .hint("enable the key, or restore its policy and grants"))
+            }
+            _ => Ok(None),
+        }
+    };
+    poll(cx, &format!("table `{name}` to become active"), CHANGED_WITHIN, ask).await
+}
+
+/// The managed properties in canonical form (aws-facts 4.5).
+pub fn props(table: &TableDescription, recovers: bool) -> Result<Table> {
+    let billing = table.billing_mode_summary.as_ref().and_then(|summary| summary.billing_mode.as_ref());
+    let on_demand = billing == Some(&BillingMode::PayPerRequest);
+    let units = table.provisioned_throughput.as_ref().filter(|_| !on_demand);
+    let count = |units: Option<i64>| u32::try_from(units.unwrap_or_default()).unwrap_or_default();
+    let sse = table.sse_description.as_ref().and_then(|sse| sse.status.as_ref());
+    // A state on the way counts as what it leads to. For the AWS owned key there is no description, or a disabled one.
+    let kms = matches!(sse, Some(SseStatus::Enabled | SseStatus::Enabling | SseStatus::Updating));
+    let partition_key = key(table, &KeyType::Hash);
+    Ok(Table {
+        partition_key: partition_key
+            .ok_or_else(|| Error::fatal("DynamoDB describes a table without a partition key"))?,
+        sort_key: key(table, &KeyType::Range),
+        on_demand,
+        read_capacity: count(units.and_then(|units| units.read_capacity_units)),
+        write_capacity: count(units.and_then(|units| units.write_capacity_units)),
+        encryption: if kms { AWS_MANAGED } else { AWS_OWNED }.to_owned(),
+        point_in_time_recovery: recovers,
+        deletion_protection: table.deletion_protection_enabled.unwrap_or_default(),
+    })
+}
+
+fn key(table: &TableDescription, role: &KeyType) -> Option<Key> {
+    let name = &table.key_schema().iter().find(|element| element.key_type == *role)?.attribute_name;
+    let attribute = table.attribute_definitions().iter().find(|attribute| attribute.attribute_name == *name)?;
+    let kind = match attribute.attribute_type {
+        ScalarAttributeType::N => KeyKind::Number,
+        ScalarAttributeType::B => KeyKind::Binary,
+        _ => KeyKind::String,
+    };
+    Some(Key { name: name.clone(), kind })
+}

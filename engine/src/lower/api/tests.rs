@@ -1,0 +1,218 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use proptest::prelude::*;
+
+use super::*;
+
+fn input(routes: Vec<Route>) -> ApiInput {
+    ApiInput {
+        partition: "aws".into(),
+        region: "eu-central-1".into(),
+        pipeline: "gateway-events".into(),
+        stage: "prod".into(),
+        throttle: None,
+        xray: false,
+        access_log_group_arn: None,
+        routes,
+        stream: "Events".into(),
+        role_arn: "arn:aws:iam::111122223333:role/pipe/api".into(),
+        authorizer: Some(AuthorizerInput {
+            name: "basic".into(),
+            function_arn: "arn:aws:lambda:f".into(),
+            cache_seconds: 0,
+        }),
+    }
+}
+
+fn route(path: &str, partition_key: PartitionKey, body: Body) -> Route {
+    Route { path: path.into(), auth: true, partition_key, body }
+}
+
+fn template(path: &str, key: PartitionKey) -> String {
+    let api = document(&input(vec![route(path, key, Body::Object)])).unwrap();
+    api.routes.values().next().unwrap().integration.templates[JSON].clone()
+}
+
+/// commons-lang's `escapeJavaScript`, which is what API Gateway runs: by UTF-16 unit.
+fn escape_java_script(text: &str) -> String {
+    let unit = |unit: u16| match char::from_u32(unit.into()) {
+        Some('\'') => r"\'".to_owned(),
+        Some('"') => "\\\"".to_owned(),
+        Some('\\') => r"\\".to_owned(),
+        Some('/') => r"\/".to_owned(),
+        Some('\n') => r"\n".to_owned(),
+        Some('\r') => r"\r".to_owned(),
+        Some('\t') => r"\t".to_owned(),
+        Some('\u{8}') => r"\b".to_owned(),
+        Some('\u{c}') => r"\f".to_owned(),
+        Some(plain) if (' '..='\u{7f}').contains(&plain) => plain.to_string(),
+        _ => format!("\\u{unit:04X}"),
+    };
+    text.encode_utf16().map(unit).collect()
+}
+
+/// What a client sends.
+#[derive(Clone, Debug)]
+struct Request {
+    stream: String,
+    key: String,
+    body: String,
+}
+
+/// Renders a request template as API Gateway does. It knows just the expressions that may be there: any other stays, and is no JSON.
+fn render(template: &str, request: &Request) -> String {
+    let lines: Vec<&str> = template.lines().filter(|line| !line.starts_with('#')).collect();
+    // In one pass from left to right: what was put in is never looked at again, as in Velocity.
+    let mut rest = lines.join("\n");
+    let mut out = String::new();
+    let body = if request.body.is_empty() { "{}" } else { &request.body };
+    let safe = |text: &str| escape_java_script(text).replace(r"\'", "'");
+    let values = [
+        ("$util.base64Encode($input.body)".to_owned(), STANDARD.encode(body)),
+        (escaped("$input.params().path.get('streamName')"), safe(&request.stream)),
+        (escaped("$input.params().path.get('eventId')"), safe(&request.key)),
+        (escaped("$key"), safe(&request.key)),
+    ];
+    while let Some(at) = rest.find('$') {
+        out.push_str(&rest[..at]);
+        let (expression, value) = values.iter().find(|(known, _)| rest[at..].starts_with(known.as_str())).unwrap();
+        out.push_str(value);
+        rest = rest[at + expression.len()..].to_owned();
+    }
+    out + &rest
+}
+
+fn escaped(value: &str) -> String {
+    format!("$util.escapeJavaScript({value}).replaceAll(\"\\\\'\", \"'\")")
+}
+
+fn hostile() -> impl Strategy<Value = String> {
+    let nasty = proptest::collection::vec(
+        prop_oneof![
+            "\"",
+            "'",
+            r"\\",
+            "\\\\'",
+            "\n",
+            "\u{0}",
+            "\u{7f}",
+            "\u{2028}",
+            "😀",
+            "é",
+            "/",
+            r"\$",
+            "#set",
+            r#"","Data":"eA"#
+        ],
+        0..12,
+    );
+    prop_oneof![any::<String>(), nasty.prop_map(|parts| parts.concat())]
+}
+
+proptest! {
+    #[test]
+    fn no_client_can_change_anything_but_its_own_values(stream in hostile(), key in hostile(), body in hostile()) {
+        let request = Request { stream, key, body };
+        let keys = [
+            PartitionKey::Path("eventId".into()), PartitionKey::Query("id".into()),
+            PartitionKey::Header("X-Id".into()), PartitionKey::Body("a.b".into()),
+        ];
+        for key in keys {
+            let text = render(&template("/submit/{streamName}/{eventId}", key), &request);
+            let value: Value = serde_json::from_str(&text).unwrap();
+            let body = if request.body.is_empty() { "{}" } else { &request.body };
+            prop_assert_eq!(value, json!({
+                "StreamName": &request.stream, "Data": STANDARD.encode(body), "PartitionKey": &request.key,
+            }));
+        }
+    }
+}
+
+#[test]
+fn the_model_would_notice_a_missing_escape() {
+    let template = template("/{eventId}", PartitionKey::Path("eventId".into()));
+    let unescaped = template.replace(&escaped("$input.params().path.get('eventId')"), "x\",\"Data\":\"eA");
+    let value: Value =
+        serde_json::from_str(&render(&unescaped, &Request { stream: "".into(), key: "".into(), body: "b".into() }))
+            .unwrap();
+    assert_eq!(value["Data"], "eA", "this is how a client could replace the record");
+}
+
+#[test]
+fn the_stream_is_the_paths_or_the_pipelines() {
+    let fixed = template("/{id}", PartitionKey::Random);
+    assert!(
+        fixed.contains(r#""StreamName": "Events""#)
+            && fixed.contains(r#""PartitionKey": "$context.extendedRequestId""#)
+    );
+    assert!(template("/{streamName}", PartitionKey::Random).contains("path.get('streamName')"));
+    assert!(template("/x{streamName}y", PartitionKey::Random).contains("Events"));
+}
+
+#[test]
+fn keys_come_from_where_the_spec_says() {
+    assert!(template("/a", PartitionKey::Query("q".into())).contains("querystring.get('q')"));
+    assert!(template("/a", PartitionKey::Header("X-Id".into())).contains(".equalsIgnoreCase(\"X-Id\")"));
+    assert!(template("/a", PartitionKey::Body("a.b".into())).contains("$!input.path('$.a.b')"));
+}
+
+#[test]
+fn answers_fail_closed() {
+    let api = document(&input(vec![route("/a", PartitionKey::Random, Body::Object)])).unwrap();
+    let route = &api.routes["POST /a"];
+    let patterns: Vec<_> =
+        route.integration.responses.iter().map(|(status, one)| (status.as_str(), one.pattern.as_str())).collect();
+    assert_eq!(patterns, [("200", "200"), ("400", r"4\d{2}"), ("502", "")]);
+    assert!(route.integration.responses.keys().eq(route.responses.keys()), "each has its method response");
+    assert_eq!(route.integration.passthrough, "NEVER");
+    let refusal = &route.integration.responses["400"].templates[JSON];
+    let statuses: Vec<&str> = refusal.lines().filter_map(|line| line.split("status = ").nth(1)).collect();
+    assert_eq!(statuses, ["429)", "502)", "404)", "400)", "413)", "404)", "502)"]);
+    assert_eq!(refusal.lines().filter(|line| line.starts_with('{')).count(), 7, "each case answers in JSON");
+    assert!(
+        refusal.lines().filter(|line| line.starts_with('{')).all(|line| serde_json::from_str::<Value>(line).is_ok())
+    );
+}
+
+#[test]
+fn a_guarded_route_without_authorizer_is_never_open() {
+    let api =
+        document(&ApiInput { authorizer: None, ..input(vec![route("/a", PartitionKey::Random, Body::Any)]) }).unwrap();
+    assert_eq!(api.routes["POST /a"].authorization, "CUSTOM", "AWS refuses this; it does not serve it");
+    let open = Route { auth: false, ..route("/a", PartitionKey::Random, Body::Any) };
+    let api = document(&input(vec![open])).unwrap();
+    assert_eq!((api.routes["POST /a"].authorization.as_str(), api.routes["POST /a"].authorizer.as_str()), ("NONE", ""));
+}
+
+#[test]
+fn bodies_are_checked_by_models_of_their_schema() {
+    let person = json!({ "type": "object", "required": ["id"] });
+    let routes = vec![
+        route("/object", PartitionKey::Random, Body::Object),
+        route("/person", PartitionKey::Random, Body::Schema(person.clone())),
+        route("/any", PartitionKey::Random, Body::Any),
+    ];
+    let api = document(&input(routes)).unwrap();
+    assert_eq!(api.models.len(), 2);
+    let model = |route: &str| api.routes[route].models.get(JSON).map(|name| &api.models[name]);
+    assert_eq!(model("POST /object").unwrap()["type"], "object");
+    assert_eq!(model("POST /person"), Some(&person));
+    assert_eq!((model("POST /any"), api.routes["POST /any"].validator.as_str()), (None, ""));
+    assert!(api.models.keys().all(|name| name.chars().all(|c| c.is_ascii_alphanumeric())), "AWS takes no other names");
+    assert!(api.gateway_responses["BAD_REQUEST_BODY"].templates[JSON].contains("schema"));
+}
+
+#[test]
+fn the_challenge_names_the_realm() {
+    let api = document(&input(vec![route("/a", PartitionKey::Random, Body::Object)])).unwrap();
+    let header = &api.gateway_responses["UNAUTHORIZED"].parameters["gatewayresponse.header.WWW-Authenticate"];
+    assert_eq!(header, "'Basic realm=\"gateway-events\"'");
+}
+
+#[test]
+fn the_access_log_is_one_line_of_json_without_client_text() {
+    let format = templates::access_log();
+    let line: BTreeMap<String, String> = serde_json::from_str(&format).unwrap();
+    assert!(format.len() <= 3072 && !format.contains('\n') && line.contains_key("requestId"));
+    assert!(line.values().all(|variable| !variable.contains("header") && *variable != "$context.path"));
+}

@@ -1,0 +1,172 @@
+//! The section `consumer`: a Lambda function that reads the stream, and the mapping between the two.
+
+use super::model::{log_days_schema, yes};
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// What handles the events of the stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Consumer {
+    /// A Lambda function that is called with batches of records.
+    pub function: Function,
+}
+
+/// A Lambda function and its event source mapping.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Function {
+    /// Code that runs: a handler that `pipe` brings along (`stream-to-table`), or the path of a Rust crate, of a folder with `bootstrap`, or of a zip. Required.
+    #[schemars(length(min = 1, max = 1024))]
+    pub handler: String,
+    /// Name of the function, 1 to 64 letters, digits, `_` and `-`; a change replaces it. Default: `<pipeline>-consumer`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        regex(pattern = r"^[A-Za-z0-9_-]{1,64}$"),
+        extend("patternErrorMessage" = "1 to 64 letters, digits, `_` and `-`")
+    )]
+    pub name: Option<String>,
+    /// Memory in MB, and with it the share of a CPU, 128 to 10240. Default: 128.
+    #[serde(default = "default_memory_mb")]
+    #[schemars(range(min = 128, max = 10_240))]
+    pub memory_mb: u32,
+    /// Seconds that one invocation may last, 1 to 900. Default: 30.
+    #[serde(default = "default_timeout_seconds")]
+    #[schemars(range(min = 1, max = 900))]
+    pub timeout_seconds: u32,
+    /// Environment variables, 4 KB together with those of `pipe`; no secrets: they belong into Secrets Manager. Default: none.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+    /// Whether X-Ray traces the function. Default: false.
+    #[serde(default)]
+    pub xray: bool,
+    /// Days that the function's log is kept, one of CloudWatch's values. Default: 30.
+    #[serde(default = "default_log_days")]
+    #[schemars(schema_with = "log_days_schema")]
+    pub log_days: u32,
+    /// Lowest level that the function logs. Default: `info`.
+    #[serde(default)]
+    pub log_level: LogLevel,
+    /// Concurrent invocations that are kept for this function, and no more, 0 to 100000. Default: none are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 100_000))]
+    pub reserved_concurrency: Option<u32>,
+    /// Instruction set, `x86_64` or `arm64`. Default: that of the bundle.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub architecture: Option<Architecture>,
+    /// How records are handed to the function. Default: 100 at a time from the oldest on.
+    #[serde(default)]
+    pub batch: Batch,
+    /// What happens to records that the function fails on. Default: 100 retries within 12 hours.
+    #[serde(default)]
+    pub failures: Failures,
+    /// Whether the mapping reads the stream. Default: true.
+    #[serde(default = "yes")]
+    pub enabled: bool,
+}
+
+/// A level of the function's log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum LogLevel {
+    Trace,
+    Debug,
+    #[default]
+    Info,
+    Warn,
+    Error,
+    Fatal,
+}
+
+/// An instruction set of Lambda.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum Architecture {
+    #[serde(rename = "x86_64")]
+    X86_64,
+    #[serde(rename = "arm64")]
+    Arm64,
+}
+
+/// How records are handed to the function.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Batch {
+    /// Records of one call at most, 1 to 10000. Default: 100.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub size: u32,
+    /// Seconds that the mapping waits for a batch to fill, 0 to 300. Default: 0.
+    #[schemars(range(min = 0, max = 300))]
+    pub window_seconds: u32,
+    /// Batches of one shard at a time, each with its own partition keys, 1 to 10. Default: 1.
+    #[schemars(range(min = 1, max = 10))]
+    pub parallelization: u32,
+    /// Where the mapping starts to read: `oldest`, `newest`, or `{at: TIME}`; a change replaces the mapping. Default: `oldest`.
+    pub start: Start,
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self { size: 100, window_seconds: 0, parallelization: 1, start: Start::Oldest }
+    }
+}
+
+/// Where a new mapping starts to read.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Start {
+    /// The oldest record that the stream keeps.
+    #[default]
+    Oldest,
+    /// The first record after the mapping begins to poll.
+    Newest,
+    /// First record that arrived at or after this time, in RFC 3339, as in `2026-01-31T12:00:00Z`.
+    At(#[schemars(length(min = 20, max = 40))] String),
+}
+
+impl Start {
+    /// Returns the time to start at; `None` for `oldest`, `newest`, and text that is no time, which the rules refuse.
+    #[must_use]
+    pub fn at(&self) -> Option<DateTime> {
+        match self {
+            Self::Oldest | Self::Newest => None,
+            Self::At(time) => DateTime::from_str(time, Format::DateTimeWithOffset).ok(),
+        }
+    }
+}
+
+/// What happens to records that the function fails on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Failures {
+    /// Retries of a batch before its failed records go to the dlq, -1 to 10000; -1 is without limit. Default: 100.
+    #[schemars(range(min = -1, max = 10_000))]
+    pub retries: i32,
+    /// Age in hours after which a record is given up, 1 to 168. Default: 12.
+    #[schemars(range(min = 1, max = 168))]
+    pub max_age_hours: u32,
+    /// Whether a failed batch is split in two, to find the record at fault. Default: true.
+    pub bisect: bool,
+    /// Whether the function names the records that failed (partial batch response). Default: true; the bundled handlers need it.
+    pub partial: bool,
+}
+
+impl Default for Failures {
+    fn default() -> Self {
+        Self { retries: 100, max_age_hours: 12, bisect: true, partial: true }
+    }
+}
+
+fn default_memory_mb() -> u32 {
+    128
+}
+
+fn default_timeout_seconds() -> u32 {
+    30
+}
+
+fn default_log_days() -> u32 {
+    30
+}

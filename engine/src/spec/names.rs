@@ -1,0 +1,118 @@
+//! What the spec means where it says nothing: names, and the authorizer of a route.
+//!
+//! Each default name fits its kind's length and characters, because a pipeline's name has at most 31 characters
+//! of `[a-z0-9-]`.
+
+use super::model::{Existing, OwnOrExisting, Spec};
+use super::source::{Api, Route, Secret};
+use super::stores::{Kinesis, Queue, Table};
+
+impl Spec {
+    /// Returns the REST API, when there is one.
+    #[must_use]
+    pub fn api(&self) -> Option<&Api> {
+        self.source.as_ref().map(|source| &source.api)
+    }
+
+    /// Returns the stream, the pipeline's own or an existing one.
+    #[must_use]
+    pub fn kinesis(&self) -> Option<&OwnOrExisting<Kinesis>> {
+        self.stream.as_ref().map(|stream| &stream.kinesis)
+    }
+
+    /// Returns the consumer's function.
+    #[must_use]
+    pub fn function(&self) -> Option<&super::Function> {
+        self.consumer.as_ref().map(|consumer| &consumer.function)
+    }
+
+    /// Returns the sink's table, the pipeline's own or an existing one.
+    #[must_use]
+    pub fn table(&self) -> Option<&OwnOrExisting<Table>> {
+        self.sink.as_ref().map(|sink| &sink.table)
+    }
+
+    /// Returns the queue of the dlq, the pipeline's own or an existing one.
+    #[must_use]
+    pub fn queue(&self) -> Option<&OwnOrExisting<Queue>> {
+        self.dlq.as_ref().map(|dlq| &dlq.queue)
+    }
+
+    /// Returns the name of the REST API.
+    #[must_use]
+    pub fn api_name(&self) -> String {
+        self.named(self.api().and_then(|api| api.name.as_deref()), "-api")
+    }
+
+    /// Returns the name of the stream; of an existing one its own.
+    #[must_use]
+    pub fn stream_name(&self) -> String {
+        self.held(self.kinesis(), |stream| stream.name.as_deref(), "-stream")
+    }
+
+    /// Returns the name of the consumer's function.
+    #[must_use]
+    pub fn consumer_name(&self) -> String {
+        self.named(self.function().and_then(|function| function.name.as_deref()), "-consumer")
+    }
+
+    /// Returns the name of the authorizer's function, which the spec cannot choose.
+    #[must_use]
+    pub fn authorizer_name(&self) -> String {
+        self.named(None, "-authorizer")
+    }
+
+    /// Returns the name of the table; of an existing one its own.
+    #[must_use]
+    pub fn table_name(&self) -> String {
+        self.held(self.table(), |table| table.name.as_deref(), "-table")
+    }
+
+    /// Returns the name of the dlq; of an existing one its own.
+    #[must_use]
+    pub fn queue_name(&self) -> String {
+        self.held(self.queue(), |queue| queue.name.as_deref(), "-dlq")
+    }
+
+    /// Returns the secret that the spec refers to, when it exists already.
+    #[must_use]
+    pub fn existing_secret(&self) -> Option<&Existing> {
+        match self.auth.as_ref()?.basic.secret.as_ref()? {
+            Secret::Name(_) => None,
+            Secret::Existing(existing) => Some(existing),
+        }
+    }
+
+    /// Returns the name of the secret; of an existing one its own.
+    #[must_use]
+    pub fn secret_name(&self) -> String {
+        match self.auth.as_ref().and_then(|auth| auth.basic.secret.as_ref()) {
+            Some(Secret::Name(name)) => name.clone(),
+            Some(Secret::Existing(existing)) => existing.name().to_owned(),
+            None => self.named(None, "/credentials"),
+        }
+    }
+
+    /// Returns the name of the authorizer that guards the route, or `None` for an open route.
+    #[must_use]
+    pub fn authorizer_of<'a>(&self, route: &'a Route) -> Option<&'a str> {
+        match route.auth.as_deref() {
+            Some("none") => None,
+            None if self.auth.is_none() => None,
+            None => Some("basic"),
+            named => named,
+        }
+    }
+
+    fn named(&self, name: Option<&str>, suffix: &str) -> String {
+        name.map_or_else(|| format!("{}{suffix}", self.name), str::to_owned)
+    }
+
+    fn held<T>(&self, held: Option<&OwnOrExisting<T>>, name: fn(&T) -> Option<&str>, suffix: &str) -> String {
+        match held {
+            Some(OwnOrExisting::Existing(existing)) => existing.name().to_owned(),
+            Some(OwnOrExisting::Own(own)) => self.named(name(own), suffix),
+            None => self.named(None, suffix),
+        }
+    }
+}

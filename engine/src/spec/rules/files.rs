@@ -1,0 +1,122 @@
+//! Files that the spec names: the handler and the bodies' schemas, none of them outside the git root.
+
+use super::Cx;
+use super::function::BUNDLED;
+use crate::spec::wording::{list, nearest, short};
+use crate::spec::{Body, Problem};
+use serde_json::Value;
+use std::path::{Component, Path, PathBuf};
+
+/// Bytes of a model of API Gateway.
+const MODEL: u64 = 400 * 1024;
+
+/// Returns the path that a spec in the folder `root` means, with every link followed where it exists.
+///
+/// # Errors
+/// The path leads out of the git root, or out of the spec's folder where there is no repository.
+pub fn contained(root: &Path, path: &str) -> Result<PathBuf, String> {
+    let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
+    let folder = root.canonicalize().map_err(|error| format!("failed to read the spec's folder: {error}"))?;
+    let repository = folder.ancestors().find(|ancestor| ancestor.join(".git").exists());
+    let joined = folder.join(path);
+    let target = joined.canonicalize().unwrap_or_else(|_| flat(&joined));
+    let (limit, what) = match repository {
+        Some(repository) => (repository, "the git root"),
+        None => (folder.as_path(), "the spec's folder, which is in no git repository"),
+    };
+    if target.starts_with(limit) { Ok(target) } else { Err(format!("`{}` is outside of {what}", short(path))) }
+}
+
+/// Takes `.` and `..` out of a path that does not exist.
+fn flat(path: &Path) -> PathBuf {
+    let mut flat = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => drop(flat.pop()),
+            other => flat.push(other),
+        }
+    }
+    flat
+}
+
+/// The handler and every schema of a body can be read.
+pub(super) fn all(cx: &Cx<'_>) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = handler(cx).into_iter().collect();
+    for (index, route) in cx.spec.api().map_or(&[][..], |api| &api.routes).iter().enumerate() {
+        let at = format!("/source/api/routes/{index}/body/schema");
+        if let Body::Schema(file) = &route.body
+            && cx.sound(&at)
+        {
+            problems.extend(schema(cx.root, &file.to_string_lossy(), &at));
+        }
+    }
+    problems
+}
+
+fn handler(cx: &Cx<'_>) -> Option<Problem> {
+    let function = cx.spec.function()?;
+    let at = "/consumer/function/handler";
+    let name = function.handler.as_str();
+    if function.bundled().is_some() || !cx.sound(at) {
+        return None;
+    }
+    if name == "authorizer" {
+        let problem = Problem::error(at, "the bundled `authorizer` answers an API, and reads no stream");
+        return Some(problem.hint(format!("bundled handlers of a consumer: {}", list(&BUNDLED, "and"))));
+    }
+    let target = match contained(cx.root, name) {
+        Ok(target) => target,
+        Err(error) => return Some(Problem::error(at, error).hint("move the handler into the repository")),
+    };
+    let code = target.join("Cargo.toml").is_file() || target.join("bootstrap").is_file();
+    let zip = target.is_file() && target.extension().is_some_and(|extension| extension == "zip");
+    if code || zip {
+        return None;
+    }
+    if target.exists() {
+        let message = format!("`{}` is no crate (`Cargo.toml`), no folder with `bootstrap`, and no zip", short(name));
+        return Some(Problem::error(at, message).hint("name one of the three"));
+    }
+    Some(nowhere(name, at))
+}
+
+/// Says what the handler may be, when there is nothing of its name.
+fn nowhere(name: &str, at: &str) -> Problem {
+    if name.contains('/') || name.ends_with(".zip") {
+        let problem = Problem::error(at, format!("there is no file or folder `{}`", short(name)));
+        return problem.hint("the path starts at the spec's folder");
+    }
+    let problem = Problem::error(at, format!("there is no bundled handler `{}`, and no file or folder", short(name)));
+    match nearest(name, &BUNDLED) {
+        Some(near) => problem.hint(format!("did you mean `{near}`?")),
+        None => problem.hint(format!("bundled: {}; or the path of a crate, a folder or a zip", list(&BUNDLED, "and"))),
+    }
+}
+
+fn schema(root: &Path, file: &str, at: &str) -> Option<Problem> {
+    let target = match contained(root, file) {
+        Ok(target) => target,
+        Err(error) => return Some(Problem::error(at, error).hint("move the schema into the repository")),
+    };
+    let size = match std::fs::metadata(&target) {
+        Ok(about) if about.is_file() => about.len(),
+        _ => {
+            let problem = Problem::error(at, format!("there is no file `{}`", short(file)));
+            return Some(problem.hint("the path starts at the spec's folder"));
+        }
+    };
+    if size > MODEL {
+        let message = format!("`{}` has {size} bytes, but a model of API Gateway at most {MODEL}", short(file));
+        return Some(Problem::error(at, message));
+    }
+    let content = std::fs::read(&target).map_err(|error| error.to_string());
+    let parsed = content.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).map_err(|error| error.to_string()));
+    let reason = match parsed {
+        Ok(Value::Object(_)) => return None,
+        Ok(_) => "it is no JSON object".to_owned(),
+        Err(error) => error,
+    };
+    let problem = Problem::error(at, format!("`{}` is no JSON schema: {reason}", short(file)));
+    Some(problem.hint("API Gateway reads JSON schemas of draft 4"))
+}

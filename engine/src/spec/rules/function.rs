@@ -1,0 +1,97 @@
+//! Rules of the consumer's function: its handler and its environment.
+
+use super::Cx;
+use crate::spec::problem::segment;
+use crate::spec::wording::short;
+use crate::spec::{Function, Problem, Spec, Start};
+
+/// Handlers that `pipe` brings along and that a consumer may have.
+pub const BUNDLED: [&str; 1] = ["stream-to-table"];
+
+/// Bytes of a function's environment, measured as JSON (Lambda's quota of 4 KB).
+const ENVIRONMENT: usize = 4096;
+
+/// Names that Lambda keeps for itself ("Defined runtime environment variables").
+const RESERVED: [&str; 19] = [
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_LAMBDA_RUNTIME_API",
+    "AWS_REGION",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SECRET_KEY",
+    "AWS_SECURITY_TOKEN",
+    "AWS_SESSION_TOKEN",
+    "TZ",
+];
+
+impl Function {
+    /// Returns the name of the bundled handler, or `None` when the handler is a path.
+    #[must_use]
+    pub fn bundled(&self) -> Option<&str> {
+        BUNDLED.contains(&self.handler.as_str()).then_some(self.handler.as_str())
+    }
+}
+
+/// The environment fits, and its names are free.
+pub(super) fn environment(cx: &Cx<'_>) -> Vec<Problem> {
+    let Some(function) = cx.spec.function() else {
+        return Vec::new();
+    };
+    let mut problems: Vec<Problem> = function.environment.keys().filter_map(|name| refused(name)).collect();
+    let own = serde_json::to_string(&function.environment).map_or(0, |json| json.len());
+    let size = own + ours(cx.spec);
+    if size > ENVIRONMENT && !function.environment.is_empty() {
+        let message =
+            format!("the environment has {size} bytes with pipe's own variables, but at most {ENVIRONMENT} fit");
+        let hint = "put what is long into a file of the handler, or into Parameter Store";
+        problems.push(Problem::error("/consumer/function/environment", message).hint(hint).on_key());
+    }
+    problems
+}
+
+/// The time to start at is one.
+pub(super) fn start(cx: &Cx<'_>) -> Vec<Problem> {
+    let start = cx.spec.function().map(|function| &function.batch.start);
+    let Some(Start::At(time)) = start.filter(|start| start.at().is_none()) else {
+        return Vec::new();
+    };
+    let problem = Problem::error("/consumer/function/batch/start/at", format!("`{}` is no time", short(time)));
+    vec![problem.hint("write it in RFC 3339, as in `2026-01-31T12:00:00Z`")]
+}
+
+fn refused(name: &str) -> Option<Problem> {
+    let path = format!("/consumer/function/environment/{}", segment(name));
+    let letters = name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    let (message, hint) = if RESERVED.contains(&name) || name.starts_with("LAMBDA_") {
+        (format!("`{name}` is set by Lambda, and cannot be set here"), "choose another name")
+    } else if name.starts_with("PIPE_") {
+        (format!("`{}` begins with `PIPE_`, as what pipe tells the handler", short(name)), "choose another name")
+    } else if name.len() < 2 || !letters || !name.starts_with(|first: char| first.is_ascii_alphabetic()) {
+        let message = format!("`{}` cannot be the name of an environment variable", short(name));
+        (message, "two or more letters, digits or `_`, the first a letter")
+    } else {
+        return None;
+    };
+    Some(Problem::error(path, message).hint(hint).on_key())
+}
+
+/// Estimates the bytes of the variables that `pipe` sets: names, the table, its keys and the queue's URL.
+fn ours(spec: &Spec) -> usize {
+    let keys = spec
+        .table()
+        .and_then(|table| table.own())
+        .map_or(0, |table| table.partition_key.name.len() + table.sort_key.as_ref().map_or(0, |key| key.name.len()));
+    let table = if spec.sink.is_some() { spec.table_name().len() + keys } else { 0 };
+    let queue = if spec.dlq.is_some() { spec.queue_name().len() + 70 } else { 0 };
+    120 + table + queue
+}

@@ -1,0 +1,125 @@
+//! What is legal but likely wrong.
+
+use super::Cx;
+use crate::spec::problem::segment;
+use crate::spec::{Function, Problem, Start};
+
+/// Seconds of a sink's outage that retries should outlast.
+const OUTAGE: u64 = 15 * 60;
+
+/// Every warning.
+pub(super) fn all(cx: &Cx<'_>) -> Vec<Problem> {
+    let mut problems = unused(cx);
+    if let Some(function) = cx.spec.function() {
+        problems.extend(dlq(cx));
+        problems.extend(start(function));
+        problems.extend(retries(cx, function));
+        problems.extend(age(cx, function));
+        problems.extend(function.environment.iter().filter(|(name, value)| secret(name, value)).map(|(name, _)| {
+            let path = format!("/consumer/function/environment/{}", segment(name));
+            let problem = Problem::warning(
+                path,
+                format!("`{name}` looks like a secret, and everyone who sees the function sees it"),
+            );
+            problem.hint("keep it in Secrets Manager, and put its name here").on_key()
+        }));
+    }
+    problems
+}
+
+/// Sections that nothing uses.
+fn unused(cx: &Cx<'_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (path, message) in [
+        ("/sink", "without a `consumer` nothing writes to the sink"),
+        ("/dlq", "without a `consumer` nothing goes to the dlq"),
+    ] {
+        if cx.has(path) && !cx.has("/consumer") && cx.has("/stream") {
+            let problem = Problem::warning(path, message).on_key();
+            problems.push(problem.hint("add `consumer: { function: { handler: stream-to-table } }`, or take it out"));
+        }
+    }
+    let routes = cx.spec.api().map_or(&[][..], |api| &api.routes);
+    let open = routes.iter().all(|route| route.auth.as_deref() == Some("none"));
+    if cx.spec.auth.is_some() && !routes.is_empty() && open {
+        let problem =
+            Problem::warning("/auth/basic", "every route says `auth: none`, so nobody is asked for credentials");
+        problems.push(problem.hint("take `auth` out, or `auth: none` out of the routes that it guards").on_key());
+    }
+    problems
+}
+
+fn dlq(cx: &Cx<'_>) -> Option<Problem> {
+    (!cx.has("/dlq")).then(|| {
+        let message = "without a `dlq`, records that cannot be handled are dropped after their retries";
+        Problem::warning("/consumer", message).hint("add `dlq: { queue: {} }`").on_key()
+    })
+}
+
+fn start(function: &Function) -> Option<Problem> {
+    let message = "with `start: newest`, what is sent before the mapping polls is never read";
+    let problem = Problem::warning("/consumer/function/batch/start", message);
+    (function.batch.start == Start::Newest).then(|| problem.hint("`start: oldest` loses nothing"))
+}
+
+fn retries(cx: &Cx<'_>, function: &Function) -> Option<Problem> {
+    let path = "/consumer/function/failures/retries";
+    let retries = function.failures.retries;
+    let timeout = function.timeout_seconds;
+    if !cx.all_sound(&[path, "/consumer/function/timeout_seconds"]) {
+        return None;
+    }
+    let Ok(count) = u64::try_from(retries) else {
+        let message = "with `retries: -1`, one bad record stops its shard until it is too old";
+        return Some(Problem::warning(path, message).hint("give a number: 100 of 30 seconds outlast 50 minutes"));
+    };
+    let lasts = count * u64::from(timeout);
+    let fate = if cx.has("/dlq") { "reach the dlq as pointers" } else { "are dropped" };
+    let least = OUTAGE.div_ceil(u64::from(timeout.max(1)));
+    (lasts < OUTAGE).then(|| {
+        let message = format!(
+            "{retries} retries of {timeout} seconds last {}: in a longer outage of the sink, good records {fate}",
+            duration(lasts)
+        );
+        Problem::warning(path, message).hint(format!("{least} or more outlast 15 minutes"))
+    })
+}
+
+fn age(cx: &Cx<'_>, function: &Function) -> Option<Problem> {
+    let path = "/consumer/function/failures/max_age_hours";
+    let retention = cx.spec.kinesis()?.own()?.retention_hours;
+    let age = function.failures.max_age_hours;
+    if age * 2 <= retention || !cx.all_sound(&[path, "/stream/kinesis/retention_hours"]) {
+        return None;
+    }
+    let message = if age >= retention {
+        format!("records are retried for {age} hours, but the stream forgets them after {retention}")
+    } else {
+        let left = retention - age;
+        format!(
+            "a record that fails for {age} of the stream's {retention} hours leaves {left} to act on its pointer in the dlq"
+        )
+    };
+    let hint = format!("at most {}, half of the retention, or `retention_hours: {}`", retention / 2, age * 2);
+    Some(Problem::warning(path, message).hint(hint))
+}
+
+/// Tells whether a variable looks like a secret: by its name, unless it names where the secret is, or by its value.
+fn secret(name: &str, value: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    let words: Vec<&str> = name.split('_').collect();
+    let pointer = words.last().is_some_and(|last| ["ARN", "NAME", "ID", "URL", "PATH", "FILE"].contains(last));
+    let public = ["PUBLIC", "PARTITION", "SORT", "PRIMARY"].iter().any(|word| words.contains(word));
+    let named = ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "CREDENTIAL"].iter().any(|word| name.contains(word));
+    let key = !public && words.last().is_some_and(|last| last.ends_with("KEY"));
+    let access_key = value.len() == 20 && (value.starts_with("AKIA") || value.starts_with("ASIA"));
+    let by_name = (named || key) && !pointer && !value.starts_with("arn:");
+    by_name || access_key || value.contains("-----BEGIN")
+}
+
+fn duration(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} seconds"),
+        _ => format!("{} minutes", seconds / 60),
+    }
+}

@@ -1,0 +1,227 @@
+//! The sections `stream`, `sink` and `dlq`: what holds records.
+
+use super::model::{OnDestroy, OwnOrExisting, yes};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+
+/// What carries the events.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stream {
+    /// A Kinesis data stream: `{}` for all defaults.
+    pub kinesis: OwnOrExisting<Kinesis>,
+}
+
+/// A Kinesis data stream that the pipeline makes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Kinesis {
+    /// Name of the stream, 1 to 128 letters, digits, `_`, `.` and `-`; a change replaces it. Default: `<pipeline>-stream`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        regex(pattern = r"^[A-Za-z0-9_.-]{1,128}$"),
+        extend("patternErrorMessage" = "1 to 128 letters, digits, `_`, `.` and `-`")
+    )]
+    pub name: Option<String>,
+    /// Shards, each of which takes 1 MB and 1000 records per second, 1 to 10000; not together with `on_demand`. Default: 1.
+    #[serde(default = "default_shards")]
+    #[schemars(range(min = 1, max = 10_000))]
+    pub shards: u32,
+    /// Whether AWS sizes the stream by its traffic, instead of `shards`. Default: false.
+    #[serde(default)]
+    pub on_demand: bool,
+    /// Hours that records stay readable, 24 to 8760. Default: 24.
+    #[serde(default = "default_retention_hours")]
+    #[schemars(range(min = 24, max = 8760))]
+    pub retention_hours: u32,
+    /// Encryption at rest: `aws_managed` (the key `alias/aws/kinesis`) or `none`. Default: `aws_managed`.
+    #[serde(default)]
+    pub encryption: StreamEncryption,
+    /// What `pipe destroy` does with the stream: `delete` or `retain`. Default: `delete`.
+    #[serde(default)]
+    pub on_destroy: OnDestroy,
+}
+
+/// Encryption of a stream at rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StreamEncryption {
+    #[default]
+    AwsManaged,
+    None,
+}
+
+/// Where the consumer writes to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Sink {
+    /// A DynamoDB table.
+    pub table: OwnOrExisting<Table>,
+}
+
+/// A DynamoDB table that the pipeline makes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// Name of the table, 3 to 255 letters, digits, `_`, `.` and `-`; a change replaces it. Default: `<pipeline>-table`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        regex(pattern = r"^[A-Za-z0-9_.-]{3,255}$"),
+        extend("patternErrorMessage" = "3 to 255 letters, digits, `_`, `.` and `-`")
+    )]
+    pub name: Option<String>,
+    /// Attribute that spreads the items: a name (a string attribute), or `{name, type}`; a change replaces the table. Required.
+    pub partition_key: Key,
+    /// Attribute that orders the items of one partition key: a name, or `{name, type}`; a change replaces the table. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort_key: Option<Key>,
+    /// Capacity: `{read, write}` units per second, or `on_demand`. Default: `on_demand`.
+    #[serde(default)]
+    pub capacity: Capacity,
+    /// Encryption at rest: `aws_managed` (the key `alias/aws/dynamodb`) or `aws_owned`. Default: `aws_managed`.
+    #[serde(default)]
+    pub encryption: TableEncryption,
+    /// Whether the table can be restored to any second of the last 35 days. Default: true.
+    #[serde(default = "yes")]
+    pub point_in_time_recovery: bool,
+    /// Whether AWS refuses to delete the table. Default: false.
+    #[serde(default)]
+    pub deletion_protection: bool,
+    /// What `pipe destroy` does with the table: `delete` or `retain`. Default: `delete`.
+    #[serde(default)]
+    pub on_destroy: OnDestroy,
+}
+
+/// A key attribute of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "KeyForm")]
+pub struct Key {
+    /// Name of the attribute.
+    pub name: String,
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: KeyType,
+}
+
+/// The two ways in which a spec writes a key.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum KeyForm {
+    Name(String),
+    Full(FullKey),
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct FullKey {
+    /// Name of the attribute, 1 to 255 characters. Required.
+    #[schemars(length(min = 1, max = 255))]
+    name: String,
+    /// Type of the attribute: `string`, `number` or `binary`. Default: `string`.
+    #[serde(rename = "type", default)]
+    kind: KeyType,
+}
+
+impl From<KeyForm> for Key {
+    fn from(form: KeyForm) -> Self {
+        match form {
+            KeyForm::Name(name) => Self { name, kind: KeyType::String },
+            KeyForm::Full(FullKey { name, kind }) => Self { name, kind },
+        }
+    }
+}
+
+impl JsonSchema for Key {
+    fn schema_name() -> Cow<'static, str> {
+        "Key".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let full = FullKey::json_schema(generator);
+        json_schema!({ "anyOf": [{ "type": "string", "minLength": 1, "maxLength": 255 }, full] })
+    }
+}
+
+/// Type of a key attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyType {
+    #[default]
+    String,
+    Number,
+    Binary,
+}
+
+/// How much a table reads and writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Capacity {
+    /// By the request, without a limit of its own.
+    #[default]
+    OnDemand,
+    /// Fixed units per second.
+    #[serde(untagged)]
+    Provisioned(Units),
+}
+
+/// Provisioned capacity of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Units {
+    /// Read units per second (one strongly consistent read of 4 KB each), 1 to 1000000; a table's quota is 40000 at first. Required.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub read: u32,
+    /// Write units per second (one write of 1 KB each), 1 to 1000000; a table's quota is 40000 at first. Required.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub write: u32,
+}
+
+/// Encryption of a table at rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TableEncryption {
+    #[default]
+    AwsManaged,
+    AwsOwned,
+}
+
+/// Where records go that the consumer cannot handle.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Dlq {
+    /// An SQS queue: `{}` for all defaults.
+    pub queue: OwnOrExisting<Queue>,
+}
+
+/// An SQS queue that the pipeline makes; encrypted by SQS, reached only through TLS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Queue {
+    /// Name of the queue, 1 to 80 letters, digits, `_` and `-`; a change replaces it. Default: `<pipeline>-dlq`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        regex(pattern = r"^[A-Za-z0-9_-]{1,80}$"),
+        extend("patternErrorMessage" = "1 to 80 letters, digits, `_` and `-`")
+    )]
+    pub name: Option<String>,
+    /// Days that messages are kept, 1 to 14. Default: 14.
+    #[serde(default = "default_retention_days")]
+    #[schemars(range(min = 1, max = 14))]
+    pub retention_days: u32,
+    /// What `pipe destroy` does with the queue: `delete` or `retain`. Default: `delete`.
+    #[serde(default)]
+    pub on_destroy: OnDestroy,
+}
+
+fn default_shards() -> u32 {
+    1
+}
+
+fn default_retention_hours() -> u32 {
+    24
+}
+
+fn default_retention_days() -> u32 {
+    14
+}

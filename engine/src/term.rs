@@ -1,0 +1,102 @@
+//! The only place that prints: plans, events, results and errors, for people or as JSON lines.
+
+mod json;
+mod plan;
+mod reporter;
+
+use std::io::{IsTerminal, Write};
+
+use anstream::{AutoStream, ColorChoice};
+use serde_json::Value;
+
+use crate::error::Error;
+
+pub use json::plan_lines;
+pub use plan::render as render_plan;
+pub use reporter::report;
+
+/// Where output goes and in which form.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shell {
+    /// One JSON object a line on standard output instead of text.
+    pub json: bool,
+}
+
+impl Shell {
+    /// Writes text to standard output; in JSON mode nothing, for there text is data.
+    pub fn out(&self, text: &str) {
+        if !self.json {
+            write(&mut AutoStream::auto(std::io::stdout()), text);
+        }
+    }
+
+    /// Writes text to standard output as it is, JSON mode or not: what the user asked for.
+    pub fn data(&self, text: &str) {
+        write(&mut AutoStream::auto(std::io::stdout()), text);
+    }
+
+    /// Writes one JSON object as a line to standard output, in JSON mode only.
+    pub fn line(&self, value: &Value) {
+        if self.json {
+            write(&mut AutoStream::new(std::io::stdout(), ColorChoice::Never), &format!("{value}\n"));
+        }
+    }
+
+    /// Writes text to standard error, for people, even in JSON mode.
+    pub fn err(&self, text: &str) {
+        write(&mut AutoStream::auto(std::io::stderr()), text);
+    }
+
+    /// Reports an error with its hint.
+    pub fn error(&self, error: &Error) {
+        self.line(&serde_json::json!({ "event": "error", "error": crate::event::Failure::from(error) }));
+        self.err(&render_error(error));
+    }
+
+    /// Warns of something.
+    pub fn warn(&self, text: &str) {
+        self.line(&serde_json::json!({ "event": "warning", "message": text }));
+        self.err(&format!("{}warning{}: {text}\n", style::WARN, style::END));
+    }
+
+    /// Asks a question and returns the answer; nothing without a terminal.
+    pub fn ask(&self, question: &str) -> Option<String> {
+        if self.json || !std::io::stdin().is_terminal() {
+            return None;
+        }
+        self.err(question);
+        let mut answer = String::new();
+        std::io::stdin().read_line(&mut answer).ok()?;
+        Some(answer.trim().to_owned())
+    }
+}
+
+/// An error as people read it: what failed, the request id for AWS's support, what to do.
+pub fn render_error(error: &Error) -> String {
+    let mut text = format!("{}error{}: {error}\n", style::BAD, style::END);
+    if let Some(call) = error.failed_call().filter(|call| !call.request_id.is_empty()) {
+        text += &format!("  request id: {}\n", call.request_id);
+    }
+    if let Some(hint) = error.hint_text() {
+        text += &format!("  {}hint{}: {hint}\n", style::HINT, style::END);
+    }
+    text
+}
+
+/// A broken pipe is the reader's choice (`pipe diff | head`), not a failure.
+fn write(to: &mut impl Write, text: &str) {
+    let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+}
+
+/// The few styles there are. The streams take them away where colour is not wanted (`NO_COLOR`, no terminal).
+pub(crate) mod style {
+    use anstyle::{AnsiColor, Reset, Style};
+
+    pub const GOOD: Style = AnsiColor::Green.on_default();
+    pub const CHANGED: Style = AnsiColor::Yellow.on_default();
+    pub const BAD: Style = AnsiColor::Red.on_default().bold();
+    pub const WARN: Style = AnsiColor::Yellow.on_default().bold();
+    pub const HINT: Style = AnsiColor::Cyan.on_default();
+    pub const DIM: Style = Style::new().dimmed();
+    pub const END: Reset = Reset;
+}

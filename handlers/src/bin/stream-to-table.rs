@@ -1,0 +1,44 @@
+//! The consumer's `main`. Environment: `PIPE_TABLE`, `PIPE_PARTITION_KEY`, `PIPE_SORT_KEY`, `PIPE_DLQ_URL`.
+
+use std::process::ExitCode;
+
+use aws_config::retry::RetryConfig;
+use aws_lambda_events::kinesis::KinesisEvent;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use pipe_handlers::log::{self, Level};
+use pipe_handlers::stream_to_table::{Config, Consumer, DynamoTable, SqsQueue};
+use pipe_handlers::{aws, deadline, environment};
+use serde_json::json;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    log::panics_by_place_only();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::emit(&log::line(Level::Error, &error.to_string(), json!({})));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Error> {
+    let config = Config::read(environment::process)?;
+    let sdk = aws::config(RetryConfig::disabled()).await;
+    let table = DynamoTable::new(aws_sdk_dynamodb::Client::new(&sdk), config.table);
+    let queue = config
+        .queue_url
+        .map(|url| SqsQueue::new(aws_sdk_sqs::Client::new(&sdk), url));
+    let consumer = &Consumer::new(table, queue, config.keys);
+    lambda_runtime::run(service_fn(move |event: LambdaEvent<KinesisEvent>| async move {
+        let context = event.context;
+        let report = consumer
+            .handle(event.payload, deadline::stop_at(context.deadline()))
+            .await;
+        for line in report.lines(&context.env_config.function_name, &context.request_id) {
+            log::emit(&line);
+        }
+        Ok::<_, Error>(report.response())
+    }))
+    .await
+}

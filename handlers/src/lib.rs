@@ -1,0 +1,13 @@
+//! The Lambda handlers that `pipe` ships: what each does is here, a thin `main` for each is in `bin/`.
+//!
+//! - [`authorizer`]: basic credentials of a REST API, checked against a secret.
+//! - [`stream_to_table`]: Kinesis records written to a DynamoDB table, with a dead-letter queue.
+//!
+//! Nothing here logs a payload or a credential.
+
+pub mod authorizer;
+pub mod aws;
+pub mod deadline;
+pub mod environment;
+pub mod log;
+pub mod stream_to_table;

@@ -1,0 +1,42 @@
+//! Kinesis records written to a DynamoDB table: a record's JSON object is the item, by PutItem.
+//!
+//! - Order is kept per table key within a batch; different keys are written concurrently.
+//! - A record that can never succeed goes to the dead-letter queue with its payload, and the rest goes on.
+//! - Everything else that fails is tried again until shortly before the deadline, and then named in the answer, so that
+//!   Lambda sends it again. So an item may be written more than once, always with the same content.
+//!
+//! Needs `dynamodb:PutItem` on the table and `sqs:SendMessage` on the queue, nothing else; so the types of the table's keys are
+//! not asked for, and a wrong one is told by DynamoDB's refusal.
+
+mod backoff;
+mod batch;
+mod cloud;
+mod config;
+mod dead_letter;
+mod failure;
+mod item;
+mod number;
+mod report;
+mod settle;
+
+pub use self::batch::Consumer;
+pub use self::cloud::{DynamoTable, SqsQueue};
+pub use self::config::Config;
+pub use self::dead_letter::{Encoding, MAX_BODY_BYTES};
+pub use self::failure::{Poison, PutError, Reason, SendError};
+pub use self::item::{Item, Keys};
+pub use self::report::{DeadLetter, Report};
+
+use std::future::Future;
+
+/// Where items are written.
+pub trait Table {
+    /// Writes one item, replacing the one with its key.
+    fn put(&self, item: &Item) -> impl Future<Output = Result<(), PutError>>;
+}
+
+/// Where records go that can never be written.
+pub trait Queue {
+    /// Sends one message of at most [`MAX_BODY_BYTES`].
+    fn send(&self, body: &str) -> impl Future<Output = Result<(), SendError>>;
+}

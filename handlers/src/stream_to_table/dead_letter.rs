@@ -1,0 +1,136 @@
+//! The dead-letter message: a record that can never be written, with its payload, its place in the stream and the reason.
+//!
+//! ```json
+//! {"version": 1, "reason": "no-key", "message": "...", "eventID": "shardId-000000000000:4954...", "streamArn": "...",
+//!  "shardId": "shardId-000000000000", "sequenceNumber": "4954...", "partitionKey": "...",
+//!  "arrivedAt": "2019-11-14T00:38:04.835Z", "encoding": "base64", "payload": "..."}
+//! ```
+//! `encoding` is `base64`, `gzip+base64`, or `none` where the payload does not fit and is left out: it is then in the stream only.
+
+use std::io::Write;
+
+use aws_lambda_events::kinesis::KinesisEventRecord;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use serde::Serialize;
+
+use super::failure::Poison;
+use crate::log::rfc3339;
+
+/// What SQS takes as one message.
+pub const MAX_BODY_BYTES: usize = 1_048_576;
+/// DynamoDB's messages may quote a value; a part of it says enough.
+const MAX_MESSAGE_CHARS: usize = 1_000;
+
+/// How the payload is in the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Encoding {
+    #[serde(rename = "base64")]
+    Base64,
+    #[serde(rename = "gzip+base64")]
+    GzipBase64,
+    #[serde(rename = "none")]
+    None,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Message<'a> {
+    version: u8,
+    reason: &'a str,
+    message: &'a str,
+    #[serde(rename = "eventID")]
+    event_id: &'a str,
+    stream_arn: &'a str,
+    shard_id: &'a str,
+    sequence_number: &'a str,
+    partition_key: &'a str,
+    arrived_at: String,
+    encoding: Encoding,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<String>,
+}
+
+/// Returns the shard of a record: the first part of its event id, `<shardId>:<sequenceNumber>`.
+pub fn shard_of(record: &KinesisEventRecord) -> &str {
+    let event_id = record.event_id.as_deref().unwrap_or_default();
+    event_id.split_once(':').map_or("", |(shard, _)| shard)
+}
+
+/// Writes the message of one record: the payload as base64 if it fits, else gzipped, else without it.
+///
+/// The body is at most [`MAX_BODY_BYTES`], and ASCII: SQS refuses some of Unicode, which a partition key may hold.
+pub fn body(record: &KinesisEventRecord, poison: &Poison) -> serde_json::Result<(String, Encoding)> {
+    let data: &[u8] = &record.kinesis.data;
+    // What cannot fit is not even encoded: the function may have no memory for it.
+    if data.len() < MAX_BODY_BYTES {
+        let text = write(record, poison, Encoding::Base64, Some(STANDARD.encode(data)))?;
+        if text.len() <= MAX_BODY_BYTES {
+            return Ok((text, Encoding::Base64));
+        }
+    }
+    if let Ok(packed) = gzip(data) {
+        let text = write(record, poison, Encoding::GzipBase64, Some(STANDARD.encode(packed)))?;
+        if text.len() <= MAX_BODY_BYTES {
+            return Ok((text, Encoding::GzipBase64));
+        }
+    }
+    Ok((write(record, poison, Encoding::None, None)?, Encoding::None))
+}
+
+fn write(
+    record: &KinesisEventRecord,
+    poison: &Poison,
+    encoding: Encoding,
+    payload: Option<String>,
+) -> serde_json::Result<String> {
+    let message = Message {
+        version: 1,
+        reason: poison.reason.as_str(),
+        message: start_of(&poison.message),
+        event_id: record.event_id.as_deref().unwrap_or_default(),
+        stream_arn: record.event_source_arn.as_deref().unwrap_or_default(),
+        shard_id: shard_of(record),
+        sequence_number: &record.kinesis.sequence_number,
+        partition_key: &record.kinesis.partition_key,
+        arrived_at: rfc3339(record.kinesis.approximate_arrival_timestamp.timestamp_millis()),
+        encoding,
+        payload,
+    };
+    Ok(ascii(serde_json::to_string(&message)?))
+}
+
+fn gzip(data: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(data)?;
+    encoder.finish()
+}
+
+fn start_of(text: &str) -> &str {
+    text.char_indices()
+        .nth(MAX_MESSAGE_CHARS)
+        .map_or(text, |(end, _)| &text[..end])
+}
+
+/// Escapes what is not ASCII, which in JSON can only stand inside of strings.
+fn ascii(json: String) -> String {
+    if json.is_ascii() {
+        return json;
+    }
+    let mut escaped = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character.is_ascii() {
+            escaped.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            escaped.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests;

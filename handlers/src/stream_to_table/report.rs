@@ -1,0 +1,168 @@
+//! What became of a batch.
+
+use aws_lambda_events::kinesis::KinesisEventRecord;
+use aws_lambda_events::streams::KinesisEventResponse;
+use serde_json::{Value, json};
+
+use super::dead_letter::{Encoding, shard_of};
+use super::failure::Reason;
+use crate::log::{self, Level};
+
+/// The counts that become CloudWatch metrics: of each batch, `RecordsIn` is the sum of the other three.
+const METRICS: [&str; 4] = ["RecordsIn", "RecordsWritten", "RecordsRetried", "RecordsDeadLettered"];
+
+/// One record that went to the queue, without its payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    pub event_id: String,
+    pub stream_arn: String,
+    pub shard_id: String,
+    pub sequence_number: String,
+    pub reason: Reason,
+    pub encoding: Encoding,
+}
+
+impl DeadLetter {
+    pub fn new(record: &KinesisEventRecord, reason: Reason, encoding: Encoding) -> Self {
+        DeadLetter {
+            event_id: record.event_id.clone().unwrap_or_default(),
+            stream_arn: record.event_source_arn.clone().unwrap_or_default(),
+            shard_id: shard_of(record).to_owned(),
+            sequence_number: record.kinesis.sequence_number.clone(),
+            reason,
+            encoding,
+        }
+    }
+}
+
+/// What became of a batch: the answer to Lambda, and what is logged.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Report {
+    pub records_in: usize,
+    pub written: usize,
+    pub dead_lettered: Vec<DeadLetter>,
+    /// The sequence numbers of the records that are left for the next attempt, lowest first. Lambda sends again everything from
+    /// the first on.
+    pub unfinished: Vec<String>,
+    /// How often a call was repeated within this invocation.
+    pub repeated_calls: u32,
+    /// The error code that stopped the first record that could not be finished.
+    pub cause: Option<String>,
+}
+
+impl Report {
+    /// Returns the partial-batch answer.
+    pub fn response(&self) -> KinesisEventResponse {
+        let mut response = KinesisEventResponse::default();
+        response.set_failures(&self.unfinished);
+        response
+    }
+
+    /// Returns the log lines: one for each dead letter, and one for the invocation that carries the metrics.
+    pub fn lines(&self, function: &str, request_id: &str) -> Vec<Value> {
+        let mut lines: Vec<Value> = self
+            .dead_lettered
+            .iter()
+            .map(|letter| dead_letter_line(letter, request_id))
+            .collect();
+        let level = if self.unfinished.is_empty() && self.dead_lettered.is_empty() {
+            Level::Info
+        } else {
+            Level::Warn
+        };
+        let fields = json!({
+            "_aws": log::metrics(&METRICS),
+            "FunctionName": function,
+            "RecordsIn": self.records_in,
+            "RecordsWritten": self.written,
+            "RecordsRetried": self.unfinished.len(),
+            "RecordsDeadLettered": self.dead_lettered.len(),
+            "requestId": request_id,
+            "repeatedCalls": self.repeated_calls,
+            "lowestUnfinished": self.unfinished.first(),
+            "cause": self.cause,
+        });
+        lines.push(log::line(level, "batch", fields));
+        lines
+    }
+}
+
+fn dead_letter_line(letter: &DeadLetter, request_id: &str) -> Value {
+    let fields = json!({
+        "requestId": request_id,
+        "eventID": letter.event_id,
+        "streamArn": letter.stream_arn,
+        "shardId": letter.shard_id,
+        "sequenceNumber": letter.sequence_number,
+        "reason": letter.reason.as_str(),
+        "encoding": letter.encoding,
+    });
+    log::line(Level::Warn, "dead-lettered", fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_names_what_is_left() {
+        let report = Report {
+            unfinished: vec!["7".into(), "9".into()],
+            ..Report::default()
+        };
+        let answer = serde_json::to_value(report.response()).expect("json");
+        assert_eq!(
+            answer,
+            json!({ "batchItemFailures": [{ "itemIdentifier": "7" }, { "itemIdentifier": "9" }] })
+        );
+        let nothing = serde_json::to_value(Report::default().response()).expect("json");
+        assert_eq!(nothing, json!({ "batchItemFailures": [] }));
+    }
+
+    fn letter() -> DeadLetter {
+        DeadLetter {
+            event_id: "shardId-0:8".into(),
+            stream_arn: "arn".into(),
+            shard_id: "shardId-0".into(),
+            sequence_number: "8".into(),
+            reason: Reason::BadJson,
+            encoding: Encoding::GzipBase64,
+        }
+    }
+
+    #[test]
+    fn the_invocation_line_carries_the_metrics_and_each_dead_letter_has_its_own() {
+        let report = Report {
+            records_in: 4,
+            written: 1,
+            dead_lettered: vec![letter()],
+            unfinished: vec!["9".into(), "10".into()],
+            repeated_calls: 3,
+            cause: Some("ThrottlingException".into()),
+        };
+        let lines = report.lines("consumer", "r1");
+        assert_eq!(lines.len(), 2);
+        assert_eq!(
+            (&lines[0]["reason"], &lines[0]["encoding"]),
+            (&json!("bad-json"), &json!("gzip+base64"))
+        );
+        assert_eq!(
+            (&lines[0]["eventID"], &lines[0]["requestId"]),
+            (&json!("shardId-0:8"), &json!("r1"))
+        );
+        let batch = &lines[1];
+        let counts = METRICS.map(|name| batch[name].as_u64().expect(name));
+        assert_eq!(counts, [4, 1, 2, 1]);
+        assert_eq!(batch["FunctionName"], "consumer");
+        assert_eq!(
+            batch["_aws"]["CloudWatchMetrics"][0]["Metrics"]
+                .as_array()
+                .map(Vec::len),
+            Some(4)
+        );
+        assert_eq!(
+            (&batch["lowestUnfinished"], &batch["cause"]),
+            (&json!("9"), &json!("ThrottlingException"))
+        );
+    }
+}

@@ -1,0 +1,141 @@
+//! The loop that owns the state of a batch, and sends poison to the queue.
+//!
+//! Lambda delivers again everything from the lowest sequence number that an answer names. So poison is sent only when every record
+//! before it is done, in the order of the stream and one by one: then the first record that cannot be finished is also the
+//! end of what was sent, and nothing is sent twice. While records before it are being written, poison waits, and nothing
+//! waits for it.
+
+use std::panic::AssertUnwindSafe;
+
+use aws_lambda_events::kinesis::KinesisEventRecord;
+use futures_util::FutureExt;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::{Instant, timeout_at};
+
+use super::Queue;
+use super::backoff::Backoff;
+use super::batch::{DEADLINE, Fact};
+use super::dead_letter;
+use super::failure::Poison;
+use super::report::{DeadLetter, Report};
+
+/// Where a record stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Not reached yet.
+    Waiting,
+    Written,
+    /// It can never be written, and is not in the queue yet.
+    Poison(Poison),
+    /// In the queue.
+    DeadLettered,
+    /// Tried until the time was up; the last error code.
+    Failed(String),
+}
+
+/// A batch being settled.
+pub struct Settling<'a, Q> {
+    records: &'a [KinesisEventRecord],
+    states: Vec<State>,
+    queue: Option<&'a Q>,
+    stop: Instant,
+    /// Everything before this index is written or in the queue.
+    done: usize,
+    report: Report,
+}
+
+impl<'a, Q: Queue> Settling<'a, Q> {
+    pub fn new(records: &'a [KinesisEventRecord], states: Vec<State>, queue: Option<&'a Q>, stop: Instant) -> Self {
+        let report = Report {
+            records_in: records.len(),
+            ..Report::default()
+        };
+        Settling {
+            records,
+            states,
+            queue,
+            stop,
+            done: 0,
+            report,
+        }
+    }
+
+    /// Takes what the writers tell until they are through, and returns what became of the batch.
+    pub async fn run(mut self, mut facts: UnboundedReceiver<Fact>) -> Report {
+        loop {
+            self.advance().await;
+            let Some((index, state, repeats)) = facts.recv().await else {
+                break;
+            };
+            self.report.repeated_calls = self.report.repeated_calls.saturating_add(repeats);
+            if let Some(place) = self.states.get_mut(index) {
+                *place = state;
+            }
+        }
+        self.finish()
+    }
+
+    /// Moves on over what is done, and sends the poison that it meets; stops at what is not done.
+    async fn advance(&mut self) {
+        while let Some((record, state)) = self.records.get(self.done).zip(self.states.get(self.done)) {
+            let settled = match state {
+                State::Written | State::DeadLettered => None,
+                State::Poison(poison) => Some(self.bury(record, poison).await),
+                State::Waiting | State::Failed(_) => return,
+            };
+            match settled {
+                None => {}
+                Some(Ok((letter, repeats))) => {
+                    self.states[self.done] = State::DeadLettered;
+                    self.report.dead_lettered.push(letter);
+                    self.report.repeated_calls = self.report.repeated_calls.saturating_add(repeats);
+                }
+                // It stays in the way: nothing behind it is sent in this invocation.
+                Some(Err(code)) => {
+                    self.states[self.done] = State::Failed(code);
+                    return;
+                }
+            }
+            self.done += 1;
+        }
+    }
+
+    /// Sends one record to the queue, however often it takes, until the time is up.
+    ///
+    /// # Errors
+    /// The code of what stood in the way: there is no queue, it refuses the message, or the time is up.
+    async fn bury(&self, record: &KinesisEventRecord, poison: &Poison) -> Result<(DeadLetter, u32), String> {
+        let queue = self.queue.ok_or("no queue")?;
+        let (body, encoding) = dead_letter::body(record, poison).map_err(|_| "no message could be written")?;
+        let mut backoff = Backoff::new(self.stop);
+        let mut code = DEADLINE.to_owned();
+        while Instant::now() < self.stop {
+            let attempt = AssertUnwindSafe(async { queue.send(&body).await }).catch_unwind();
+            let error = match timeout_at(self.stop, attempt).await {
+                Ok(Ok(Ok(()))) => return Ok((DeadLetter::new(record, poison.reason, encoding), backoff.repeats())),
+                Ok(Ok(Err(error))) => error,
+                Ok(Err(_panic)) => return Err("panic".to_owned()),
+                Err(_) => break,
+            };
+            code = error.code;
+            if !error.transient || !backoff.wait().await {
+                break;
+            }
+        }
+        Err(code)
+    }
+
+    fn finish(mut self) -> Report {
+        self.report.written = self.states.iter().filter(|state| **state == State::Written).count();
+        for (record, state) in self.records.iter().zip(&self.states) {
+            if !matches!(state, State::Written | State::DeadLettered) {
+                self.report.unfinished.push(record.kinesis.sequence_number.clone());
+            }
+        }
+        self.report.cause = self.states.iter().find_map(|state| match state {
+            State::Failed(code) => Some(code.clone()),
+            _ => None,
+        });
+        self.report
+    }
+}

@@ -1,0 +1,15 @@
+//! The test endpoint itself: what it restores of AWS, what it breaks, and what it records.
+//!
+//! Each test has an account of its own on emulators that the whole process shares, and runs on both where both can.
+#![cfg(test)]
+
+#[path = "endpoint/authorization.rs"]
+mod authorization;
+#[path = "endpoint/cloud.rs"]
+mod cloud;
+#[path = "endpoint/faults.rs"]
+mod faults;
+#[path = "endpoint/manners.rs"]
+mod manners;
+#[path = "endpoint/tag_query.rs"]
+mod tag_query;

@@ -1,0 +1,229 @@
+//! An account in memory and fake kinds that live in it, so that the engine is tested without AWS.
+//!
+//! Every test has an account id of its own; the worlds are kept by it, because kinds get nothing but their context.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
+
+use aws_config::{BehaviorVersion, SdkConfig};
+use pipe::aws::{Aws, Cx, Place};
+use pipe::error::{Call, Class, Error, Result};
+use pipe::resource::{Grant, Handle, Kind, Live, Made, Name, Outputs, Resource, State, Tags};
+use serde::{Deserialize, Serialize};
+
+/// What a fake kind manages.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fake<const K: usize> {
+    pub value: u32,
+    /// A change replaces the resource.
+    pub fixed: u32,
+}
+
+/// One fake resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thing {
+    pub kind: &'static str,
+    pub name: Name,
+    pub handle: Handle,
+    pub value: u32,
+    pub fixed: u32,
+    pub tags: Tags,
+    pub leaving: bool,
+}
+
+/// What happens to a call that writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It never arrives.
+    Before,
+    /// It takes effect, and its answer is lost.
+    After,
+}
+
+#[derive(Default)]
+pub struct World {
+    pub things: Vec<Thing>,
+    /// Every call that wrote: verb, kind, name, handle.
+    pub writes: Vec<(&'static str, &'static str, Name, Handle)>,
+    /// By the number of the call that writes, counted from 0.
+    pub faults: BTreeMap<usize, Fault>,
+    /// From this write on nothing arrives: the process was killed.
+    pub killed_at: Option<usize>,
+    calls: usize,
+    made: u64,
+}
+
+static WORLDS: LazyLock<Mutex<BTreeMap<String, Arc<Mutex<World>>>>> = LazyLock::new(Mutex::default);
+static ACCOUNTS: AtomicU64 = AtomicU64::new(100_000_000_000);
+
+/// Kinds in creation order.
+pub static KINDS: &[Kind] =
+    &[Kind::of::<Fake<0>>(), Kind::of::<Fake<1>>(), Kind::of::<Fake<2>>(), Kind::of::<Fake<3>>()];
+
+/// A context in a new account.
+pub fn account(pipeline: &str) -> Cx {
+    let account = ACCOUNTS.fetch_add(1, Ordering::Relaxed).to_string();
+    let place = Place { partition: "aws".into(), account, region: "eu-central-1".into() };
+    let sdk = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
+    Cx::new(Arc::new(Aws::new(&sdk, place)), pipeline)
+}
+
+/// The world of a context's account.
+pub fn world(cx: &Cx) -> Arc<Mutex<World>> {
+    WORLDS.lock().unwrap().entry(cx.aws.place.account.clone()).or_default().clone()
+}
+
+impl World {
+    /// Puts a resource there behind the engine's back.
+    pub fn put(&mut self, kind: &'static str, name: &str, value: u32, tags: &[(&str, &str)]) {
+        let handle = self.handle();
+        let tags = tags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        self.things.push(Thing { kind, name: Name::new(name), handle, value, fixed: 0, tags, leaving: false });
+    }
+
+    fn handle(&mut self) -> Handle {
+        self.made += 1;
+        Handle::new(format!("h{:05}", self.made))
+    }
+
+    /// Forgets faults and counts.
+    pub fn calm(&mut self) {
+        self.faults.clear();
+        self.killed_at = None;
+        self.calls = 0;
+        self.writes.clear();
+    }
+
+    /// ARNs of everything that carries the pipeline's tag, as the tagging API gives them.
+    pub fn tagged(&self, pipeline: &str) -> Vec<String> {
+        let ours =
+            self.things.iter().filter(|thing| thing.tags.get("pipe:pipeline").is_some_and(|name| name == pipeline));
+        ours.map(|thing| arn(thing.kind, &thing.name)).collect()
+    }
+
+    /// A call that writes: perhaps it fails, before or after its effect.
+    fn write<T>(
+        &mut self,
+        verb: &'static str,
+        thing: (&'static str, &Name, &Handle),
+        effect: impl FnOnce(&mut Self) -> T,
+    ) -> Result<T> {
+        let call = self.calls;
+        self.calls += 1;
+        if self.killed_at.is_some_and(|at| call >= at) {
+            return Err(Error::new(Class::Interrupted, "killed"));
+        }
+        let unclear = || {
+            Error::new(Class::Unclear, "no answer").call(Call { operation: format!("fake:{verb}"), ..Call::default() })
+        };
+        match self.faults.get(&call) {
+            Some(Fault::Before) => Err(unclear()),
+            fault => {
+                let lost = fault.is_some();
+                self.writes.push((verb, thing.0, thing.1.clone(), thing.2.clone()));
+                let done = effect(self);
+                if lost { Err(unclear()) } else { Ok(done) }
+            }
+        }
+    }
+}
+
+fn arn(kind: &str, name: &Name) -> String {
+    format!("arn:{kind}/{name}")
+}
+
+fn guard(world: &Arc<Mutex<World>>) -> MutexGuard<'_, World> {
+    world.lock().unwrap()
+}
+
+impl<const K: usize> Resource for Fake<K> {
+    const KIND: &'static str = ["fake:Plain", "fake:Data", "fake:Unnamed", "fake:Renamed"][K];
+    const REPLACE_ON: &'static [&'static str] = &["fixed"];
+    const HOLDS_DATA: bool = K == 1;
+    const RENAMES: bool = K == 3;
+
+    fn loses(&self, live: &Self) -> Option<String> {
+        (K == 1 && self.value < live.value).then(|| "some records are lost".into())
+    }
+
+    fn name_of(arn: &str) -> Option<Name> {
+        arn.strip_prefix(&format!("arn:{}/", Self::KIND)).map(Name::new)
+    }
+
+    fn grants(_: &Place, _: &Name) -> Vec<Grant> {
+        Vec::new()
+    }
+
+    async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
+        let world = world(cx);
+        let world = guard(&world);
+        let here = world.things.iter().filter(|thing| thing.kind == Self::KIND && thing.name == *name);
+        let live = |thing: &Thing| Live {
+            handle: thing.handle.clone(),
+            props: Self { value: thing.value, fixed: thing.fixed },
+            outputs: Outputs::new(),
+            tags: thing.tags.clone(),
+            identity: thing.handle.to_string(),
+            state: if thing.leaving { State::Leaving } else { State::Live },
+        };
+        Ok(here.map(live).collect())
+    }
+
+    async fn reconcile(&self, cx: &Cx, name: &Name, live: Option<&Live<Self>>) -> Result<Made> {
+        let world = world(cx);
+        tokio::task::yield_now().await;
+        let mut world = guard(&world);
+        let Some(live) = live else {
+            let handle = world.handle();
+            let thing = Thing {
+                kind: Self::KIND,
+                name: name.clone(),
+                handle: handle.clone(),
+                value: self.value,
+                fixed: self.fixed,
+                tags: cx.tags.clone(),
+                leaving: false,
+            };
+            // Kind 2 has no unique names: a second create makes a second one.
+            if K != 2 && world.things.iter().any(|other| other.kind == Self::KIND && other.name == *name) {
+                return Err(Error::new(Class::Exists, "it exists"));
+            }
+            world.write("create", (Self::KIND, name, &handle), |world| world.things.push(thing))?;
+            return Ok(Made { outputs: Outputs::new(), identity: handle.to_string() });
+        };
+        assert_eq!(self.fixed, live.props.fixed, "what cannot change in place must be replaced");
+        let at = world.things.iter().position(|thing| thing.handle == live.handle).expect("observed just now");
+        // Two writes, so that a kill may come between them.
+        if self.value != live.props.value || world.things[at].name != *name {
+            let (value, name) = (self.value, name.clone());
+            world.write("update", (Self::KIND, &name.clone(), &live.handle), |world| {
+                world.things[at].value = value;
+                world.things[at].name = name;
+            })?;
+        }
+        if cx.tags != live.tags {
+            let tags = cx.tags.clone();
+            world.write("tag", (Self::KIND, name, &live.handle), |world| world.things[at].tags = tags)?;
+        }
+        Ok(Made { outputs: Outputs::new(), identity: live.handle.to_string() })
+    }
+
+    async fn delete(cx: &Cx, name: &Name, handle: &Handle) -> Result<()> {
+        let world = world(cx);
+        tokio::task::yield_now().await;
+        let mut world = guard(&world);
+        if !world.things.iter().any(|thing| thing.handle == *handle) {
+            return Ok(());
+        }
+        world.write("delete", (Self::KIND, name, handle), |world| world.things.retain(|thing| thing.handle != *handle))
+    }
+}
+
+/// What an account comes to: everything but what AWS assigns.
+pub fn essence(world: &World) -> BTreeSet<(&'static str, Name, u32, u32, Vec<(String, String)>)> {
+    let tags = |tags: &Tags| {
+        tags.iter().filter(|(key, _)| *key != "pipe:follows").map(|(k, v)| (k.clone(), v.clone())).collect::<Vec<_>>()
+    };
+    world.things.iter().map(|t| (t.kind, t.name.clone(), t.value, t.fixed, tags(&t.tags))).collect()
+}

@@ -1,0 +1,133 @@
+//! What must not get through, must not be shown, and must not take long.
+
+use super::{parse, root};
+use pipe::spec;
+use proptest::prelude::*;
+use std::fs;
+use std::time::{Duration, Instant};
+
+#[test]
+fn what_is_no_spec_is_refused_at_once() {
+    let large = format!("name: small\n# {}\n", "x".repeat(1024 * 1024));
+    let bomb = (1..30).fold("a0: &a0 [x, x]\n".to_owned(), |text, n| {
+        format!("{text}a{n}: &a{n} [{}]\n", vec![format!("*a{}", n - 1); 10].join(", "))
+    });
+    let scalar = format!("s: &s {}\nl: [{}]\n", "y".repeat(500_000), vec!["*s"; 100_000].join(","));
+    let deep = "[".repeat(500_000);
+    let wide = format!("name: [{}]", "a,".repeat(500_000));
+    let keys = (0..60_000).fold(String::from("name: small\n"), |text, n| format!("{text}k{n}: 1\n"));
+    let flow = "{a: ".repeat(200_000);
+    for (text, what) in [
+        (large, "at most 1 MiB"),
+        (bomb, "written out"),
+        (scalar, "written out"),
+        (deep, "levels"),
+        (wide, "written out"),
+        (keys, "unknown key"),
+        (flow, "levels"),
+        ("a: &a [*a]".to_owned(), "part of what it refers to"),
+        ("- ".repeat(300_000), "levels"),
+        ("? ".repeat(300_000), "key"),
+        ("\"".to_owned() + &"x".repeat(1_000_000), "no YAML"),
+        (String::new(), "empty"),
+        ("# nothing\n".to_owned(), "empty"),
+    ] {
+        let begin = Instant::now();
+        let report = parse(&text).unwrap_err();
+        let shown = report.render(false);
+        assert!(shown.contains(what), "{what}: {shown}");
+        assert!(begin.elapsed() < Duration::from_secs(5), "{what} took {:?}", begin.elapsed());
+    }
+    let report = spec::parse("pipeline.yaml", b"name: a\nb: \xff\xfe", &root()).unwrap_err();
+    assert!(report.render(false).contains("not UTF-8: line 2"), "{report}");
+}
+
+#[test]
+fn nothing_outside_of_the_repository_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = folder.path().join("repository/specs");
+    fs::create_dir_all(&inner).unwrap();
+    fs::create_dir_all(folder.path().join("repository/handler")).unwrap();
+    fs::write(folder.path().join("repository/handler/bootstrap"), "").unwrap();
+    fs::create_dir_all(folder.path().join("outside")).unwrap();
+    fs::write(folder.path().join("outside/bootstrap"), "").unwrap();
+    let refused = |handler: &str| {
+        let text = format!(
+            "name: small\nstream: {{ kinesis: {{}} }}\ndlq: {{ queue: {{}} }}\nconsumer: {{ function: {{ handler: {handler} }} }}\n"
+        );
+        spec::parse("pipeline.yaml", text.as_bytes(), &inner)
+            .err()
+            .map(|report| report.render(false))
+            .unwrap_or_default()
+    };
+    assert!(refused("../handler").contains("is outside of the spec's folder, which is in no git repository"));
+    fs::create_dir(folder.path().join("repository/.git")).unwrap();
+    assert_eq!(refused("../handler"), "");
+    assert!(refused("../../outside").contains("is outside of the git root"));
+    assert!(refused("../../missing").contains("is outside of the git root"));
+    assert!(refused("/etc/passwd").contains("is outside of the git root"));
+    assert!(refused("../missing").contains("there is no file or folder"));
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::symlink(folder.path().join("outside"), inner.join("link")).unwrap();
+        assert!(refused("./link").contains("is outside of the git root"), "{}", refused("./link"));
+    }
+}
+
+#[test]
+fn environment_values_are_never_shown() {
+    let text = "name: small\nstream: { kinesis: {} }\ndlq: { queue: {} }\nconsumer:\n  function:\n    handler: ./missing\n    environment:\n      \
+                API_TOKEN: hunter2\n      OTHER: 31337\n      PIPE_X: { a: sesame, b: [sesame] }\n      B_KEY: sesame\n      B_KEY: 'sw0rdfish'\n";
+    let report = parse(text).unwrap_err();
+    let shown = report.render(false) + &report.to_json().to_string();
+    assert!(shown.contains("API_TOKEN") && shown.contains("OTHER") && shown.contains("looks like a secret"), "{shown}");
+    for value in ["hunter2", "31337", "sesame", "sw0rdfish"] {
+        assert!(!shown.contains(value), "{shown}");
+    }
+}
+
+#[test]
+fn checking_the_main_file_is_fast() {
+    let bytes = fs::read(root().join("pipeline.yaml")).unwrap();
+    let begin = Instant::now();
+    spec::parse("pipeline.yaml", &bytes, &root()).unwrap();
+    let first = begin.elapsed();
+    let begin = Instant::now();
+    for _ in 0..20 {
+        spec::parse("pipeline.yaml", &bytes, &root()).unwrap();
+    }
+    let later = begin.elapsed() / 20;
+    // Generous, for a debug build on a busy machine; a release build takes a tenth.
+    assert!(first < Duration::from_millis(1000) && later < Duration::from_millis(100), "{first:?}, {later:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 256, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever happens to the bytes of the main file: no panic, an end, and a report that can be drawn.
+    #[test]
+    fn no_bytes_break_the_parser(edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4_u8), 1..12)) {
+        const LETTERS: &[u8] = b"\n :-{}[]\"'#&*!|>%@`,?\\~0aZ\t\r\xc3\xbc\xff\x00";
+        let mut bytes = fs::read(root().join("pipeline.yaml")).unwrap();
+        for (index, letter, what) in edits {
+            let at = index.index(bytes.len());
+            let letter = LETTERS[usize::from(letter) % LETTERS.len()];
+            match what {
+                0 => bytes[at] = letter,
+                1 => bytes.insert(at, letter),
+                2 => drop(bytes.remove(at)),
+                _ => bytes = [&bytes[..at], &bytes[at / 2..]].concat(),
+            }
+            bytes.truncate(20_000);
+            if bytes.is_empty() { bytes.push(b'a'); }
+        }
+        let begin = Instant::now();
+        let report = match spec::parse("pipeline.yaml", &bytes, &root()) {
+            Ok(loaded) => loaded.notes,
+            Err(report) => { prop_assert!(report.has_errors()); report }
+        };
+        prop_assert!(report.problems.is_empty() || !report.render(true).is_empty());
+        prop_assert!(report.to_json().is_array());
+        prop_assert!(begin.elapsed() < Duration::from_secs(2));
+    }
+}

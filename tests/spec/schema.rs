@@ -1,0 +1,83 @@
+//! The committed schema: current, complete, and described.
+
+use super::root;
+use pipe::spec;
+use serde_json::Value;
+use std::fs;
+
+#[test]
+fn the_committed_schema_is_the_one_of_the_types() {
+    let path = root().join("schema/pipeline.json");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, spec::schema()).unwrap();
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == spec::schema(),
+        "schema/pipeline.json is stale: run `UPDATE=1 cargo test -p pipe --test spec`, or `pipe schema > schema/pipeline.json`"
+    );
+}
+
+/// Calls `visit` with the path and the schema of every property.
+fn properties(schema: &Value, path: &str, visit: &mut dyn FnMut(&str, &Value)) {
+    for (key, property) in schema["properties"].as_object().into_iter().flatten() {
+        let below = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+        visit(&below, property);
+        properties(property, &below, visit);
+        properties(&property["items"], &format!("{below}[]"), visit);
+    }
+    for branch in schema["anyOf"].as_array().into_iter().flatten() {
+        properties(branch, path, visit);
+    }
+}
+
+#[test]
+fn every_property_is_described_and_bounded() {
+    let schema: Value = serde_json::from_str(&spec::schema()).unwrap();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert!(jsonschema::draft202012::meta::is_valid(&schema));
+    assert!(schema["$id"].is_string() && schema["title"].is_string());
+    let mut keys = Vec::new();
+    properties(&schema, "", &mut |path, property| {
+        let about = property["description"].as_str().unwrap_or_default();
+        assert!(about.len() > 15, "`{path}` has no description");
+        let kind = property["type"].as_str().unwrap_or_default();
+        let bounded =
+            ["enum", "minimum", "pattern", "minLength", "anyOf"].iter().any(|word| property.get(word).is_some());
+        assert!(bounded || !["integer", "number", "string"].contains(&kind), "`{path}` has no range: {property}");
+        let named = about.contains("Default: ") || property.get("default").is_some() || about.contains("Required.");
+        assert!(
+            named
+                || ["object", "array"].contains(&kind)
+                || path.ends_with("schema")
+                || path.ends_with(".at")
+                || path == "name",
+            "`{path}` has no default: {property}"
+        );
+        keys.push(path.to_owned());
+    });
+    for key in TABLE.split_whitespace() {
+        assert!(keys.iter().any(|known| known == key), "the schema lacks `{key}`");
+    }
+    assert_eq!(keys.len(), keys.iter().collect::<std::collections::BTreeSet<_>>().len());
+}
+
+/// Every key of the language's table.
+const TABLE: &str = "
+    name tags permissions_boundary
+    source.api.name source.api.stage source.api.access_log_days source.api.throttle source.api.throttle.rate_per_second
+    source.api.throttle.burst source.api.xray source.api.routes source.api.routes[].post source.api.routes[].auth
+    source.api.routes[].partition_key source.api.routes[].body source.api.routes[].body.schema
+    auth.basic auth.basic.secret auth.basic.secret.existing auth.basic.cache_seconds auth.basic.on_destroy
+    stream.kinesis.name stream.kinesis.shards stream.kinesis.on_demand stream.kinesis.retention_hours
+    stream.kinesis.encryption stream.kinesis.existing stream.kinesis.on_destroy
+    consumer.function.handler consumer.function.name consumer.function.memory_mb consumer.function.timeout_seconds
+    consumer.function.environment consumer.function.xray consumer.function.log_days consumer.function.log_level
+    consumer.function.reserved_concurrency consumer.function.architecture consumer.function.enabled
+    consumer.function.batch.size consumer.function.batch.window_seconds consumer.function.batch.parallelization
+    consumer.function.batch.start consumer.function.batch.start.at consumer.function.failures.retries
+    consumer.function.failures.max_age_hours consumer.function.failures.bisect consumer.function.failures.partial
+    sink.table.name sink.table.partition_key sink.table.partition_key.name sink.table.partition_key.type
+    sink.table.sort_key sink.table.capacity sink.table.capacity.read sink.table.capacity.write sink.table.encryption
+    sink.table.point_in_time_recovery sink.table.deletion_protection sink.table.existing sink.table.on_destroy
+    dlq.queue.name dlq.queue.retention_days dlq.queue.existing dlq.queue.on_destroy";

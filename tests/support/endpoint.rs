@@ -1,0 +1,158 @@
+//! The test endpoint: an HTTP proxy in front of an emulator that records every call, behaves like AWS where the
+//! emulator does not, and makes calls go wrong as a test asks for.
+
+mod call;
+mod faults;
+mod message;
+mod operations;
+mod quirks;
+mod server;
+mod tags;
+mod upstream;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use tokio::sync::oneshot;
+
+pub use call::{Call, rounds};
+pub use faults::{Rule, RuleId};
+use server::Shared;
+
+use crate::{Emulator, Kind};
+
+/// A running test endpoint. It ends when it is dropped.
+pub struct Endpoint {
+    shared: Arc<Shared>,
+    port: u16,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Endpoint {
+    /// Starts an endpoint on a free port of 127.0.0.1, on a thread of its own.
+    pub fn start(emulator: &Emulator) -> Self {
+        Self::start_on(0, emulator.kind(), &emulator.url())
+    }
+
+    /// Starts an endpoint on `port` in front of whatever answers at `upstream`.
+    pub fn start_on(port: u16, kind: Kind, upstream: &str) -> Self {
+        let shared = Arc::new(Shared::new(kind, upstream));
+        let listener = std::net::TcpListener::bind(("127.0.0.1", port)).expect("failed to bind the endpoint's port");
+        let port = listener.local_addr().expect("a bound port has an address").port();
+        let (stop, stopped) = oneshot::channel();
+        let serving = Arc::clone(&shared);
+        let thread = std::thread::spawn(move || server::run(listener, serving, stopped));
+        Self {
+            shared,
+            port,
+            stop: Some(stop),
+            thread: Some(thread),
+        }
+    }
+
+    /// What to give to `--endpoint-url`.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// An account that no other test of this process has.
+    pub fn account(&self) -> Account {
+        static NEXT: AtomicU64 = AtomicU64::new(100_000_000_001);
+        self.account_of(&NEXT.fetch_add(1, Ordering::Relaxed).to_string())
+    }
+
+    /// The account with this id, 12 digits.
+    pub fn account_of(&self, id: &str) -> Account {
+        Account {
+            id: id.to_owned(),
+            url: self.url(),
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        self.thread.take().map(JoinHandle::join);
+    }
+}
+
+/// One account on an endpoint: what was called in it, and what shall go wrong in it.
+#[derive(Clone)]
+pub struct Account {
+    id: String,
+    url: String,
+    shared: Arc<Shared>,
+}
+
+impl Account {
+    /// The account's id, which is the access key of its root as well.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The environment of a process that works in this account and in `eu-central-1`.
+    pub fn environment(&self) -> [(&'static str, String); 5] {
+        [
+            ("AWS_ACCESS_KEY_ID", self.id.clone()),
+            ("AWS_SECRET_ACCESS_KEY", "test".to_owned()),
+            ("AWS_REGION", "eu-central-1".to_owned()),
+            ("AWS_ENDPOINT_URL", self.url.clone()),
+            ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+        ]
+    }
+
+    /// The account's calls, in the order in which they came, but not those that came while it was stopped.
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared
+            .state()
+            .calls
+            .iter()
+            .filter(|call| call.account == self.id)
+            .cloned()
+            .collect()
+    }
+
+    /// The calls that change something.
+    pub fn writes(&self) -> Vec<Call> {
+        self.calls().into_iter().filter(|call| call.write).collect()
+    }
+
+    /// The calls that change nothing.
+    pub fn reads(&self) -> Vec<Call> {
+        self.calls().into_iter().filter(|call| !call.write).collect()
+    }
+
+    /// Forgets the calls so far. Not while calls are running.
+    pub fn clear(&self) {
+        self.shared.state().calls.retain(|call| call.account != self.id);
+    }
+
+    /// Sets a rule; rules add up.
+    pub fn set(&self, rule: Rule) -> RuleId {
+        self.shared.state().rules.add(&self.id, rule)
+    }
+
+    /// How often a rule has fired, so that a test can tell that its fault did happen.
+    pub fn fired(&self, rule: RuleId) -> usize {
+        self.shared.state().rules.fired(rule)
+    }
+
+    /// Takes all rules back.
+    pub fn clear_rules(&self) {
+        self.shared.state().rules.clear(&self.id);
+    }
+
+    /// Whether a rule has stopped the account.
+    pub fn is_stopped(&self) -> bool {
+        self.shared.state().stopped.contains(&self.id)
+    }
+
+    /// Answers the account's calls again after a rule has stopped it.
+    pub fn resume(&self) {
+        self.shared.state().stopped.remove(&self.id);
+    }
+}

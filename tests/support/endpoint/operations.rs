@@ -1,0 +1,158 @@
+//! The operations of the services that spell them as method and path.
+
+use hyper::Method;
+
+/// Method, path (`*` is any one segment), operation. A Lambda path is without its date.
+type Operation = (&'static str, &'static str, &'static str);
+
+const LAMBDA: &[Operation] = &[
+    ("POST", "functions", "CreateFunction"),
+    ("GET", "functions", "ListFunctions"),
+    ("GET", "functions/*", "GetFunction"),
+    ("DELETE", "functions/*", "DeleteFunction"),
+    ("GET", "functions/*/configuration", "GetFunctionConfiguration"),
+    ("PUT", "functions/*/configuration", "UpdateFunctionConfiguration"),
+    ("PUT", "functions/*/code", "UpdateFunctionCode"),
+    ("GET", "functions/*/concurrency", "GetFunctionConcurrency"),
+    ("PUT", "functions/*/concurrency", "PutFunctionConcurrency"),
+    ("DELETE", "functions/*/concurrency", "DeleteFunctionConcurrency"),
+    ("POST", "functions/*/invocations", "Invoke"),
+    ("POST", "functions/*/policy", "AddPermission"),
+    ("GET", "functions/*/policy", "GetPolicy"),
+    ("DELETE", "functions/*/policy/*", "RemovePermission"),
+    ("POST", "event-source-mappings", "CreateEventSourceMapping"),
+    ("GET", "event-source-mappings", "ListEventSourceMappings"),
+    ("GET", "event-source-mappings/*", "GetEventSourceMapping"),
+    ("PUT", "event-source-mappings/*", "UpdateEventSourceMapping"),
+    ("DELETE", "event-source-mappings/*", "DeleteEventSourceMapping"),
+    ("GET", "tags/*", "ListTags"),
+    ("POST", "tags/*", "TagResource"),
+    ("DELETE", "tags/*", "UntagResource"),
+    ("GET", "account-settings", "GetAccountSettings"),
+];
+
+const API_GATEWAY: &[Operation] = &[
+    ("GET", "account", "GetAccount"),
+    ("PATCH", "account", "UpdateAccount"),
+    ("GET", "tags/*", "GetTags"),
+    ("PUT", "tags/*", "TagResource"),
+    ("DELETE", "tags/*", "UntagResource"),
+    ("POST", "restapis", "CreateRestApi"),
+    ("GET", "restapis", "GetRestApis"),
+    ("GET", "restapis/*", "GetRestApi"),
+    ("PUT", "restapis/*", "PutRestApi"),
+    ("PATCH", "restapis/*", "UpdateRestApi"),
+    ("DELETE", "restapis/*", "DeleteRestApi"),
+    ("GET", "restapis/*/resources", "GetResources"),
+    ("GET", "restapis/*/resources/*", "GetResource"),
+    ("POST", "restapis/*/resources/*", "CreateResource"),
+    ("PATCH", "restapis/*/resources/*", "UpdateResource"),
+    ("DELETE", "restapis/*/resources/*", "DeleteResource"),
+    ("GET", "restapis/*/resources/*/methods/*", "GetMethod"),
+    ("PUT", "restapis/*/resources/*/methods/*", "PutMethod"),
+    ("PATCH", "restapis/*/resources/*/methods/*", "UpdateMethod"),
+    ("DELETE", "restapis/*/resources/*/methods/*", "DeleteMethod"),
+    (
+        "GET",
+        "restapis/*/resources/*/methods/*/responses/*",
+        "GetMethodResponse",
+    ),
+    (
+        "PUT",
+        "restapis/*/resources/*/methods/*/responses/*",
+        "PutMethodResponse",
+    ),
+    (
+        "PATCH",
+        "restapis/*/resources/*/methods/*/responses/*",
+        "UpdateMethodResponse",
+    ),
+    (
+        "DELETE",
+        "restapis/*/resources/*/methods/*/responses/*",
+        "DeleteMethodResponse",
+    ),
+    ("GET", "restapis/*/resources/*/methods/*/integration", "GetIntegration"),
+    ("PUT", "restapis/*/resources/*/methods/*/integration", "PutIntegration"),
+    (
+        "PATCH",
+        "restapis/*/resources/*/methods/*/integration",
+        "UpdateIntegration",
+    ),
+    (
+        "DELETE",
+        "restapis/*/resources/*/methods/*/integration",
+        "DeleteIntegration",
+    ),
+    (
+        "GET",
+        "restapis/*/resources/*/methods/*/integration/responses/*",
+        "GetIntegrationResponse",
+    ),
+    (
+        "PUT",
+        "restapis/*/resources/*/methods/*/integration/responses/*",
+        "PutIntegrationResponse",
+    ),
+    (
+        "PATCH",
+        "restapis/*/resources/*/methods/*/integration/responses/*",
+        "UpdateIntegrationResponse",
+    ),
+    (
+        "DELETE",
+        "restapis/*/resources/*/methods/*/integration/responses/*",
+        "DeleteIntegrationResponse",
+    ),
+    ("GET", "restapis/*/authorizers", "GetAuthorizers"),
+    ("POST", "restapis/*/authorizers", "CreateAuthorizer"),
+    ("GET", "restapis/*/authorizers/*", "GetAuthorizer"),
+    ("PATCH", "restapis/*/authorizers/*", "UpdateAuthorizer"),
+    ("DELETE", "restapis/*/authorizers/*", "DeleteAuthorizer"),
+    ("GET", "restapis/*/models", "GetModels"),
+    ("POST", "restapis/*/models", "CreateModel"),
+    ("GET", "restapis/*/models/*", "GetModel"),
+    ("PATCH", "restapis/*/models/*", "UpdateModel"),
+    ("DELETE", "restapis/*/models/*", "DeleteModel"),
+    ("GET", "restapis/*/requestvalidators", "GetRequestValidators"),
+    ("POST", "restapis/*/requestvalidators", "CreateRequestValidator"),
+    ("GET", "restapis/*/requestvalidators/*", "GetRequestValidator"),
+    ("PATCH", "restapis/*/requestvalidators/*", "UpdateRequestValidator"),
+    ("DELETE", "restapis/*/requestvalidators/*", "DeleteRequestValidator"),
+    ("GET", "restapis/*/gatewayresponses", "GetGatewayResponses"),
+    ("GET", "restapis/*/gatewayresponses/*", "GetGatewayResponse"),
+    ("PUT", "restapis/*/gatewayresponses/*", "PutGatewayResponse"),
+    ("PATCH", "restapis/*/gatewayresponses/*", "UpdateGatewayResponse"),
+    ("DELETE", "restapis/*/gatewayresponses/*", "DeleteGatewayResponse"),
+    ("GET", "restapis/*/deployments", "GetDeployments"),
+    ("POST", "restapis/*/deployments", "CreateDeployment"),
+    ("GET", "restapis/*/deployments/*", "GetDeployment"),
+    ("PATCH", "restapis/*/deployments/*", "UpdateDeployment"),
+    ("DELETE", "restapis/*/deployments/*", "DeleteDeployment"),
+    ("GET", "restapis/*/stages", "GetStages"),
+    ("POST", "restapis/*/stages", "CreateStage"),
+    ("GET", "restapis/*/stages/*", "GetStage"),
+    ("PATCH", "restapis/*/stages/*", "UpdateStage"),
+    ("DELETE", "restapis/*/stages/*", "DeleteStage"),
+];
+
+/// Names the operation; one that the tables do not know is named by its method and path.
+pub fn name(service: &str, method: &Method, segments: &[String]) -> String {
+    let (table, segments) = match service {
+        "lambda" => (LAMBDA, segments.get(1..).unwrap_or_default()),
+        _ => (API_GATEWAY, segments),
+    };
+    let matches = |pattern: &str| {
+        let pattern: Vec<&str> = pattern.split('/').collect();
+        pattern.len() == segments.len()
+            && pattern
+                .iter()
+                .zip(segments)
+                .all(|(p, segment)| *p == "*" || p == segment)
+    };
+    let found = table.iter().find(|(verb, path, _)| method == verb && matches(path));
+    found.map_or_else(
+        || format!("{method} /{}", segments.join("/")),
+        |(_, _, operation)| (*operation).to_owned(),
+    )
+}

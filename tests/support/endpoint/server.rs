@@ -1,0 +1,184 @@
+//! The server: takes each call, lets the rules at it, has it answered, and records it.
+
+use std::collections::HashSet;
+use std::net::TcpListener;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::sync::oneshot;
+
+use super::call::Call;
+use super::faults::{Action, Rules, When};
+use super::message::{Answer, Protocol, Request};
+use super::quirks::{self, Exchange, Memory};
+use super::upstream::{Lost, Upstream, collect};
+use crate::Kind;
+
+/// What the server and the test that started it both look at.
+pub struct Shared {
+    upstream: Upstream,
+    memory: Memory,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+pub struct State {
+    pub calls: Vec<Call>,
+    pub rules: Rules,
+    next_id: u64,
+    /// Accounts whose calls are refused.
+    pub stopped: HashSet<String>,
+}
+
+impl Shared {
+    pub fn new(kind: Kind, upstream: &str) -> Self {
+        let upstream = Upstream::new(kind, upstream.trim_end_matches('/').to_owned());
+        Self {
+            upstream,
+            memory: Memory::default(),
+            state: Mutex::default(),
+        }
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn handle(&self, request: Request) -> Result<Answer, Lost> {
+        let Some(mut call) = Call::of(&request) else {
+            // Not a call of an AWS API: an invocation of a deployed API, or the emulator's own pages.
+            return self.upstream.forward(&request, "").await;
+        };
+        call.account = self.upstream.account_of(&call.access_key).await;
+        let text = format!("{} {}", request.target, String::from_utf8_lossy(&request.body));
+        let actions = {
+            let mut state = self.state();
+            if state.stopped.contains(&call.account) {
+                return Err("the account is stopped".into());
+            }
+            call.id = state.next_id;
+            state.next_id += 1;
+            state.calls.push(call.clone());
+            state.rules.on_call(&call, &text)
+        };
+        let answer = self.answer(&call, &request, &text, &actions).await;
+        self.finish(&call, answer.as_ref().ok());
+        answer
+    }
+
+    async fn answer(&self, call: &Call, request: &Request, text: &str, actions: &[Action]) -> Result<Answer, Lost> {
+        for action in actions {
+            if let Action::Delay(by) = action {
+                tokio::time::sleep(*by).await;
+            }
+        }
+        if let Some(instead) = self.apply(call, actions, When::Before) {
+            return instead;
+        }
+        let exchange = Exchange {
+            call,
+            request,
+            upstream: &self.upstream,
+            memory: &self.memory,
+        };
+        let answer = quirks::answer(&exchange).await?;
+        self.memory.observe(call, request, &answer);
+        match self.apply(call, actions, When::After) {
+            Some(instead) => instead,
+            None => Ok(self.state().rules.on_answer(call, text, answer)),
+        }
+    }
+
+    /// What the first fault of this time makes of the call, if there is one.
+    fn apply(&self, call: &Call, actions: &[Action], now: When) -> Option<Result<Answer, Lost>> {
+        actions.iter().find_map(|action| match action {
+            Action::Fail {
+                when,
+                status,
+                code,
+                message,
+            } if *when == now => Some(Ok(Answer::error(call.protocol, *status, code, message))),
+            Action::Throttle if now == When::Before => Some(Ok(throttled(call))),
+            Action::Reset(when) if *when == now => Some(Err("the connection is to be reset".into())),
+            Action::Stop(when, stop) if *when == now => {
+                self.state().stopped.insert(call.account.clone());
+                stop();
+                Some(Err("the account is stopped".into()))
+            }
+            _ => None,
+        })
+    }
+
+    fn finish(&self, call: &Call, answer: Option<&Answer>) {
+        let mut state = self.state();
+        if let Some(recorded) = state.calls.iter_mut().rev().find(|recorded| recorded.id == call.id) {
+            recorded.ended = Some(Instant::now());
+            recorded.status = answer.map(|answer| answer.status);
+        }
+    }
+}
+
+/// The refusal of a service that is asked too often [aws-facts 1 and 2.1].
+fn throttled(call: &Call) -> Answer {
+    let (status, code, message) = match call.service.as_str() {
+        "apigateway" => (429, "TooManyRequestsException", "Too Many Requests"),
+        "lambda" => (429, "TooManyRequestsException", "Rate exceeded"),
+        "kinesis" => (400, "LimitExceededException", "Rate exceeded for stream"),
+        _ if call.protocol == Protocol::Query => (400, "Throttling", "Rate exceeded"),
+        _ => (400, "ThrottlingException", "Rate exceeded"),
+    };
+    Answer::error(call.protocol, status, code, message)
+}
+
+/// Serves until `stopped` is sent or dropped.
+pub fn run(listener: TcpListener, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.expect("failed to start the endpoint's runtime");
+    runtime.block_on(async {
+        tokio::select! {
+            _ = stopped => {}
+            served = serve(listener, shared) => served.expect("the endpoint cannot serve"),
+        }
+    });
+}
+
+async fn serve(listener: TcpListener, shared: Arc<Shared>) -> std::io::Result<()> {
+    listener.set_nonblocking(true)?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    loop {
+        let (stream, _) = listener.accept().await?;
+        stream.set_nodelay(true)?;
+        let shared = Arc::clone(&shared);
+        let service = service_fn(move |request| respond(Arc::clone(&shared), request));
+        // A refused call ends its connection with an error here, which is what the client is to see.
+        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+    }
+}
+
+async fn respond(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Result<hyper::Response<Full<Bytes>>, Lost> {
+    let (head, body) = request.into_parts();
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or("/", |target| target.as_str())
+        .to_owned();
+    let request = Request {
+        method: head.method,
+        target,
+        headers: head.headers,
+        body: collect(body).await?,
+    };
+    // On a task of its own: a client that is killed meanwhile does not take its call back.
+    let answer = tokio::spawn(async move { shared.handle(request).await }).await??;
+    let mut response = hyper::Response::builder().status(answer.status);
+    if let Some(headers) = response.headers_mut() {
+        *headers = answer.headers;
+    }
+    Ok(response.body(Full::new(answer.body))?)
+}

@@ -1,0 +1,9 @@
+//! What the tests of `pipe` run against: an emulator of AWS, and in front of it the test endpoint with AWS's manners.
+//!
+//! Neither knows anything of `pipe`. Both run on threads and processes of their own, so a test may block.
+
+mod emulator;
+mod endpoint;
+
+pub use emulator::{Emulator, Kind};
+pub use endpoint::{Account, Call, Endpoint, Rule, RuleId, rounds};
