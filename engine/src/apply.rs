@@ -93,7 +93,11 @@ impl<'a> Run<'a> {
     fn new(plan: &'a Arc<Plan>, steps: Vec<Step>, events: &'a mpsc::UnboundedSender<Event>) -> Self {
         let mut outcome = Outcome::default();
         let mut identities = BTreeMap::new();
-        let lives = plan.changes.iter().filter_map(|change| Some((&change.id, change.live.as_ref()?)));
+        let lives = plan
+            .changes
+            .iter()
+            .filter(|change| !change.orphan)
+            .filter_map(|change| Some((&change.id, change.live.as_ref()?)));
         for (id, live) in lives.chain(plan.uses.iter().map(|used| (&used.id, &used.live))) {
             outcome.outputs.insert(id.clone(), live.outputs.clone());
             identities.insert(id.clone(), live.identity.clone());
@@ -147,7 +151,9 @@ impl<'a> Run<'a> {
         match result {
             Ok(made) => {
                 self.outcome.done += 1;
-                if let Some(made) = made {
+                if let Some(made) = made
+                    && !self.change(step).orphan
+                {
                     self.identities.insert(id.clone(), made.identity);
                     self.outcome.outputs.insert(id.clone(), made.outputs);
                 }

@@ -42,6 +42,9 @@ pub struct Change {
     /// Why, where the properties do not say it: `adopted`, `released`, `consumer-role is replaced`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub reasons: Vec<String>,
+    /// Ours, but no longer in the spec; another change may have the same id.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub orphan: bool,
     /// Live differs although the spec did not change since the last apply.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub drift: bool,

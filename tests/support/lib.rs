@@ -4,6 +4,8 @@
 
 mod emulator;
 mod endpoint;
+mod sandbox;
 
 pub use emulator::{Emulator, Kind};
 pub use endpoint::{Account, Call, Endpoint, Rule, RuleId, rounds};
+pub use sandbox::{Run, Sandbox};

@@ -25,6 +25,7 @@ pub fn plan(graph: &Graph, found: &Found, kinds: &'static [Kind], adopt: bool) -
         found,
         adopt,
         plan: Plan { pipeline: graph.pipeline.clone(), notes: found.notes.clone(), ..Plan::default() },
+        renamed: renamed(graph, found),
         taken: Taken::new(),
         identities: BTreeMap::new(),
     };
@@ -40,6 +41,7 @@ struct Planner<'a> {
     found: &'a Found,
     adopt: bool,
     plan: Plan,
+    renamed: BTreeMap<(&'static str, Id), (&'a Name, &'a Live<Value>)>,
     /// Live resources that belong to a node; the rest of ours are orphans.
     taken: Taken<'a>,
     /// What AWS assigned to each resource, as far as it is known.
@@ -105,16 +107,13 @@ impl<'a> Planner<'a> {
 
     /// Nothing has the node's name: it is new, or it had another name.
     fn absent(&mut self, node: &'a Node) {
-        let wanted: BTreeSet<(&str, &Name)> = self.graph.nodes().iter().map(|n| (n.kind.name, &n.name)).collect();
-        let old = self.found.lives.iter().find_map(|((kind, name), lives)| {
-            let ours =
-                |live: &&Live<Value>| live.state == State::Live && self.owner(live) == Owner::Ours(node.id.clone());
-            let fits = *kind == node.kind.name && !wanted.contains(&(*kind, name));
-            fits.then(|| lives.iter().find(ours)).flatten().map(|live| (name, live))
-        });
-        if let Some((name, live)) = old {
-            return self.compare(node, name, live, Vec::new());
+        match self.renamed.get(&(node.kind.name, node.id.clone())).copied() {
+            Some((name, live)) => self.compare(node, name, live, Vec::new()),
+            None => self.create(node),
         }
+    }
+
+    fn create(&mut self, node: &Node) {
         self.identities.insert(node.id.clone(), UNKNOWN.into());
         let change = Change { action: Action::Create, ..self.change(node) };
         let fields = diff(&Value::Object(Default::default()), &change.desired, &[]);
@@ -144,6 +143,7 @@ impl<'a> Planner<'a> {
             old_name: None,
             action: Action::Same,
             reasons: Vec::new(),
+            orphan: false,
             drift: false,
             fields: Vec::new(),
             loss: None,
@@ -174,6 +174,11 @@ impl<'a> Planner<'a> {
             () => Action::Update,
         };
         change.fields.extend(tags);
+        if change.action == Action::Replace && change.old_name.is_some() && retained(live) {
+            // It stays under its old name, released as an orphan; a new one is made beside it.
+            self.taken.remove(&(node.kind.name, name, &live.handle));
+            return self.create(node);
+        }
         self.guard(&mut change, live);
         if change.action == Action::Replace {
             self.identities.insert(node.id.clone(), UNKNOWN.into());
@@ -252,7 +257,7 @@ impl<'a> Planner<'a> {
 
     fn orphan(&mut self, id: &Id, kind: &'static Kind, name: &Name, live: &Live<Value>) {
         let mut change = self.release(id, kind, name, live);
-        if live.tags.get(ON_DESTROY).is_none_or(|value| value != "retain") {
+        if !retained(live) {
             change = Change { action: Action::Delete, reasons: Vec::new(), fields: Vec::new(), ..change };
             self.guard(&mut change, live);
             if !kind.lingers.is_empty() {
@@ -272,6 +277,7 @@ impl<'a> Planner<'a> {
             old_name: None,
             action: Action::Update,
             reasons: vec!["released: it stays, and is no longer the pipeline's".into()],
+            orphan: true,
             drift: false,
             fields: tag_fields(&live.tags, &tags, None),
             loss: None,
@@ -281,6 +287,25 @@ impl<'a> Planner<'a> {
             needs: Vec::new(),
         }
     }
+}
+
+/// Whether the live resource says that it is to outlive the pipeline.
+fn retained(live: &Live<Value>) -> bool {
+    live.tags.get(ON_DESTROY).is_some_and(|value| value == "retain")
+}
+
+/// What is ours under a name that no node has, by kind and id: it may be a node's under its old name.
+fn renamed<'a>(graph: &Graph, found: &'a Found) -> BTreeMap<(&'static str, Id), (&'a Name, &'a Live<Value>)> {
+    let wanted: BTreeSet<(&str, &Name)> = graph.nodes().iter().map(|node| (node.kind.name, &node.name)).collect();
+    let mut renamed = BTreeMap::new();
+    for ((kind, name), lives) in found.lives.iter().filter(|((kind, name), _)| !wanted.contains(&(*kind, name))) {
+        for live in lives.iter().filter(|live| live.state == State::Live) {
+            if let Owner::Ours(id) = Owner::of(&live.tags, &graph.pipeline) {
+                renamed.entry((*kind, id)).or_insert((name, live));
+            }
+        }
+    }
+    renamed
 }
 
 /// The value of the tag [`FOLLOWS`]: the identities of what is followed, in the order of the needs.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::plan::{Action, Change, Plan};
-use crate::resource::{Id, Kind};
+use crate::resource::Kind;
 
 /// One of the two things that are ever done to a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -72,8 +72,8 @@ impl Order<'_> {
         let change = self.change(step);
         match self.steps[step].verb {
             Verb::Ensure => {
-                let needed = |id: &Id| change.needs.iter().any(|need| need.of == *id);
-                let mut after: Vec<usize> = self.find(Verb::Ensure, |other| needed(&other.id)).collect();
+                let needed = |other: &Change| !other.orphan && change.needs.iter().any(|need| need.of == other.id);
+                let mut after: Vec<usize> = self.find(Verb::Ensure, needed).collect();
                 if change.keeps_name() {
                     after.extend(self.find(Verb::Delete, |other| std::ptr::eq(other, change)));
                 }
