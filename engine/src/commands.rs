@@ -53,8 +53,11 @@ pub async fn run(cli: Cli) -> u8 {
         Command::List => list::run(shell, global).await,
         Command::Outputs(args) => outputs::run(shell, global, args).await,
         Command::IamPolicy(args) => iam_policy::run(shell, global, args).await,
-        Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "pipe", &mut std::io::stdout());
+        Command::Completions { shell: of } => {
+            // Into memory first: clap_complete panics where its reader goes away.
+            let mut script = Vec::new();
+            clap_complete::generate(*of, &mut Cli::command(), "pipe", &mut script);
+            shell.data(&String::from_utf8_lossy(&script));
             Ok(exit::OK)
         }
     };

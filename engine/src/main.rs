@@ -6,13 +6,23 @@ use clap::Parser;
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let cli = pipe::cli::Cli::parse();
+    let cli = match pipe::cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(told) => return told_by_clap(&told),
+    };
     trace(cli.global.verbose);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();
     match runtime {
         Ok(runtime) => ExitCode::from(runtime.block_on(pipe::commands::run(cli))),
         Err(_) => ExitCode::from(pipe::cli::exit::FAILED),
     }
+}
+
+/// Help and version are what was asked for; else the command line is wrong. Not with clap's exit code 2: here that means "changes".
+fn told_by_clap(told: &clap::Error) -> ExitCode {
+    // A reader that went away wants no more of it.
+    let _ = told.print();
+    ExitCode::from(if told.use_stderr() { pipe::cli::exit::FAILED } else { pipe::cli::exit::OK })
 }
 
 /// Sends traces to standard error: nothing by default, every call with `-v`, what `RUST_LOG` says in any case.

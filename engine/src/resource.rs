@@ -140,6 +140,7 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
 
 type Fut<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 type Lives = Vec<Live<Value>>;
+type Reconcile = for<'a> fn(&'a Cx, &'a Value, &'a Name, Option<&'a Live<Value>>) -> Fut<'a, Made>;
 
 /// [`Resource`] with its type erased: properties travel as JSON objects.
 pub struct Kind {
@@ -159,7 +160,7 @@ pub struct Kind {
     pub pipelines: for<'a> fn(&'a Cx) -> Fut<'a, Vec<String>>,
     pub reveal: for<'a> fn(&'a Cx, &'a Name) -> Fut<'a, Outputs>,
     pub read: for<'a> fn(&'a Cx, &'a Name) -> Fut<'a, Lives>,
-    pub reconcile: for<'a> fn(&'a Cx, &'a Value, &'a Name, Option<&'a Live<Value>>) -> Fut<'a, Made>,
+    pub reconcile: Reconcile,
     pub delete: for<'a> fn(&'a Cx, &'a Name, &'a Handle) -> Fut<'a, ()>,
 }
 

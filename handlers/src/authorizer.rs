@@ -50,10 +50,7 @@ impl From<Refusal> for Diagnostic {
             Refusal::Unreadable(_) => "SecretUnreadable",
             Refusal::NoMethodArn => "BadRequest",
         };
-        Diagnostic {
-            error_type: error_type.into(),
-            error_message: refusal.to_string(),
-        }
+        Diagnostic { error_type: error_type.into(), error_message: refusal.to_string() }
     }
 }
 
@@ -83,10 +80,7 @@ pub struct Authorizer<S> {
 impl<S: Secrets> Authorizer<S> {
     /// Makes an authorizer that knows nothing yet: the secret is read when the first credentials come.
     pub fn new(secrets: S) -> Self {
-        Authorizer {
-            secrets,
-            memory: Mutex::default(),
-        }
+        Authorizer { secrets, memory: Mutex::default() }
     }
 
     /// Lets a request in, or says why not. The secret is never waited for beyond `stop`.

@@ -41,10 +41,7 @@ pub fn line(level: Level, message: &str, fields: Value) -> Value {
 /// Returns the member `_aws` that makes a log line a metric (CloudWatch embedded metric format): counts in the namespace
 /// `pipe`, with the dimension `FunctionName`. The line must carry `FunctionName` and a number under each of `names`.
 pub fn metrics(names: &[&str]) -> Value {
-    let metrics: Vec<Value> = names
-        .iter()
-        .map(|name| json!({ "Name": name, "Unit": "Count" }))
-        .collect();
+    let metrics: Vec<Value> = names.iter().map(|name| json!({ "Name": name, "Unit": "Count" })).collect();
     json!({
         "Timestamp": now_millis(),
         "CloudWatchMetrics": [{ "Namespace": "pipe", "Dimensions": [["FunctionName"]], "Metrics": metrics }],
@@ -68,9 +65,7 @@ pub fn panics_by_place_only() {
 
 /// Returns milliseconds since 1970 as RFC 3339 in UTC, for example `2019-11-14T00:38:04.835Z`.
 pub fn rfc3339(millis: i64) -> String {
-    DateTime::from_millis(millis)
-        .fmt(DateTimeFormat::DateTime)
-        .unwrap_or_default()
+    DateTime::from_millis(millis).fmt(DateTimeFormat::DateTime).unwrap_or_default()
 }
 
 fn now_millis() -> i64 {
@@ -98,11 +93,7 @@ mod tests {
         assert_eq!(set["Namespace"], "pipe");
         assert_eq!(set["Dimensions"], json!([["FunctionName"]]));
         assert_eq!(set["Metrics"], json!([{ "Name": "RecordsIn", "Unit": "Count" }]));
-        assert!(
-            metrics["Timestamp"]
-                .as_i64()
-                .is_some_and(|millis| millis > 1_500_000_000_000)
-        );
+        assert!(metrics["Timestamp"].as_i64().is_some_and(|millis| millis > 1_500_000_000_000));
     }
 
     #[test]

@@ -19,17 +19,11 @@ pub struct Cloud {
 
 impl Cloud {
     pub async fn on(kind: Kind) -> Self {
-        let emulator = tokio::task::spawn_blocking(move || Emulator::shared(kind))
-            .await
-            .unwrap();
+        let emulator = tokio::task::spawn_blocking(move || Emulator::shared(kind)).await.unwrap();
         let endpoint = Endpoint::start(emulator);
         let account = endpoint.account();
         let config = config(&endpoint, account.id(), "test").await;
-        Self {
-            endpoint,
-            account,
-            config,
-        }
+        Self { endpoint, account, config }
     }
 
     pub async fn on_both() -> [Self; 2] {
@@ -66,27 +60,10 @@ impl Cloud {
     pub async fn make_function(&self, name: &str) -> String {
         let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
         let iam = aws_sdk_iam::Client::new(&self.config);
-        let role = iam
-            .create_role()
-            .role_name(name)
-            .assume_role_policy_document(trust)
-            .send()
-            .await
-            .unwrap();
-        let made = self
-            .lambda()
-            .create_function()
-            .function_name(name)
-            .role(role.role().unwrap().arn());
-        let made = made
-            .runtime(Runtime::Providedal2023)
-            .handler("bootstrap")
-            .set_tags(Some(tags()));
-        let made = made
-            .code(FunctionCode::builder().zip_file(zip()).build())
-            .send()
-            .await
-            .unwrap();
+        let role = iam.create_role().role_name(name).assume_role_policy_document(trust).send().await.unwrap();
+        let made = self.lambda().create_function().function_name(name).role(role.role().unwrap().arn());
+        let made = made.runtime(Runtime::Providedal2023).handler("bootstrap").set_tags(Some(tags()));
+        let made = made.code(FunctionCode::builder().zip_file(zip()).build()).send().await.unwrap();
         made.function_arn().unwrap().to_owned()
     }
 
@@ -95,19 +72,9 @@ impl Cloud {
         stream: &str,
         function: &str,
     ) -> Result<String, aws_sdk_lambda::operation::create_event_source_mapping::CreateEventSourceMappingError> {
-        let made = self
-            .lambda()
-            .create_event_source_mapping()
-            .event_source_arn(stream)
-            .function_name(function);
-        let made = made
-            .starting_position(EventSourcePosition::TrimHorizon)
-            .enabled(false)
-            .set_tags(Some(tags()));
-        made.send()
-            .await
-            .map(|made| made.uuid().unwrap().to_owned())
-            .map_err(|error| error.into_service_error())
+        let made = self.lambda().create_event_source_mapping().event_source_arn(stream).function_name(function);
+        let made = made.starting_position(EventSourcePosition::TrimHorizon).enabled(false).set_tags(Some(tags()));
+        made.send().await.map(|made| made.uuid().unwrap().to_owned()).map_err(|error| error.into_service_error())
     }
 }
 
@@ -122,17 +89,12 @@ pub async fn config(endpoint: &Endpoint, key: &str, secret: &str) -> SdkConfig {
 }
 
 pub fn tags() -> HashMap<String, String> {
-    HashMap::from([
-        ("pipe:pipeline".to_owned(), "orders".to_owned()),
-        ("team".to_owned(), "a".to_owned()),
-    ])
+    HashMap::from([("pipe:pipeline".to_owned(), "orders".to_owned()), ("team".to_owned(), "a".to_owned())])
 }
 
 fn zip() -> Blob {
     let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    archive
-        .start_file("bootstrap", zip::write::SimpleFileOptions::default())
-        .unwrap();
+    archive.start_file("bootstrap", zip::write::SimpleFileOptions::default()).unwrap();
     archive.write_all(b"#!/bin/sh\n").unwrap();
     Blob::new(archive.finish().unwrap().into_inner())
 }

@@ -1,4 +1,5 @@
 //! The six invariants of the engine (ARCHITECTURE.md), with fake kinds in memory and random failures.
+#![cfg(test)]
 
 mod world;
 

@@ -220,8 +220,10 @@ impl<const K: usize> Resource for Fake<K> {
     }
 }
 
+type Essence = (&'static str, Name, u32, u32, Vec<(String, String)>);
+
 /// What an account comes to: everything but what AWS assigns.
-pub fn essence(world: &World) -> BTreeSet<(&'static str, Name, u32, u32, Vec<(String, String)>)> {
+pub fn essence(world: &World) -> BTreeSet<Essence> {
     let tags = |tags: &Tags| {
         tags.iter().filter(|(key, _)| *key != "pipe:follows").map(|(k, v)| (k.clone(), v.clone())).collect::<Vec<_>>()
     };

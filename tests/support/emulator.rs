@@ -57,9 +57,7 @@ impl Emulator {
     pub fn start_on(kind: Kind, port: u16, callback: &str) -> Self {
         let venv = venv::ready();
         let log = venv.join(format!("{}-{port}.log", module(kind)));
-        let child = command(kind, port, callback, &venv, &log)
-            .spawn()
-            .expect("failed to start the emulator");
+        let child = command(kind, port, callback, &venv, &log).spawn().expect("failed to start the emulator");
         let mut emulator = Self { kind, port, log, child };
         emulator.wait_until_ready();
         emulator
@@ -85,19 +83,11 @@ impl Emulator {
     }
 
     fn wait_until_ready(&mut self) {
-        let path = if self.kind == Kind::Moto {
-            "/moto-api/data.json"
-        } else {
-            "/_ministack/health"
-        };
+        let path = if self.kind == Kind::Moto { "/moto-api/data.json" } else { "/_ministack/health" };
         let end = Instant::now() + READY_WITHIN;
         while !answers(self.port, path) {
             let ended = self.child.try_wait().expect("failed to look after the emulator");
-            assert!(
-                ended.is_none() && Instant::now() < end,
-                "the emulator does not answer: {}",
-                tail(&self.log)
-            );
+            assert!(ended.is_none() && Instant::now() < end, "the emulator does not answer: {}", tail(&self.log));
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -122,11 +112,7 @@ fn command(kind: Kind, port: u16, callback: &str, venv: &Path, log: &Path) -> Co
     let errors = output.try_clone().expect("failed to share the emulator's log");
     let mut command = Command::new(venv.join("bin/python"));
     command.args(["-c", RUN_UNTIL_STDIN_CLOSES, module(kind)]);
-    command
-        .stdin(Stdio::piped())
-        .stdout(output)
-        .stderr(errors)
-        .process_group(0);
+    command.stdin(Stdio::piped()).stdout(output).stderr(errors).process_group(0);
     // The caller's own AWS settings would become the emulator's root credentials and defaults.
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
         command.env_remove(name);
@@ -135,11 +121,7 @@ fn command(kind: Kind, port: u16, callback: &str, venv: &Path, log: &Path) -> Co
     match kind {
         Kind::Moto => command.args(["-H", "127.0.0.1", "-p", &port.to_string()]),
         Kind::MiniStack | Kind::MiniStackWithAuth => command
-            .envs([
-                ("BIND_HOST", "127.0.0.1"),
-                ("IOT_MTLS_ENABLED", "0"),
-                ("SFTP_ENABLED", "0"),
-            ])
+            .envs([("BIND_HOST", "127.0.0.1"), ("IOT_MTLS_ENABLED", "0"), ("SFTP_ENABLED", "0")])
             .env("GATEWAY_PORT", port.to_string())
             .env("AUTH", (kind == Kind::MiniStackWithAuth).to_string()),
     };
@@ -157,10 +139,7 @@ fn answers(port: u16, path: &str) -> bool {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(1))?;
         stream.set_read_timeout(Some(Duration::from_secs(5)))?;
-        write!(
-            stream,
-            "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
-        )?;
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")?;
         let mut status = [0; 12];
         stream.read_exact(&mut status)?;
         Ok(status.ends_with(b" 200"))

@@ -44,12 +44,7 @@ impl Endpoint {
         let (stop, stopped) = oneshot::channel();
         let serving = Arc::clone(&shared);
         let thread = std::thread::spawn(move || server::run(listener, serving, stopped));
-        Self {
-            shared,
-            port,
-            stop: Some(stop),
-            thread: Some(thread),
-        }
+        Self { shared, port, stop: Some(stop), thread: Some(thread) }
     }
 
     /// What to give to `--endpoint-url`.
@@ -65,11 +60,7 @@ impl Endpoint {
 
     /// The account with this id, 12 digits.
     pub fn account_of(&self, id: &str) -> Account {
-        Account {
-            id: id.to_owned(),
-            url: self.url(),
-            shared: Arc::clone(&self.shared),
-        }
+        Account { id: id.to_owned(), url: self.url(), shared: Arc::clone(&self.shared) }
     }
 }
 
@@ -107,13 +98,7 @@ impl Account {
 
     /// The account's calls, in the order in which they came, but not those that came while it was stopped.
     pub fn calls(&self) -> Vec<Call> {
-        self.shared
-            .state()
-            .calls
-            .iter()
-            .filter(|call| call.account == self.id)
-            .cloned()
-            .collect()
+        self.shared.state().calls.iter().filter(|call| call.account == self.id).cloned().collect()
     }
 
     /// The calls that change something.

@@ -32,17 +32,9 @@ fn main() -> std::io::Result<()> {
         Backend::Moto => Kind::Moto,
     };
     let own = arguments.upstream.is_none().then(|| Emulator::start(kind));
-    let upstream = own
-        .as_ref()
-        .map(Emulator::url)
-        .or(arguments.upstream)
-        .unwrap_or_default();
+    let upstream = own.as_ref().map(Emulator::url).or(arguments.upstream).unwrap_or_default();
     let endpoint = Endpoint::start_on(arguments.port, kind, &upstream);
-    writeln!(
-        std::io::stdout(),
-        "{} in front of {upstream}; Ctrl-C ends it",
-        endpoint.url()
-    )?;
+    writeln!(std::io::stdout(), "{} in front of {upstream}; Ctrl-C ends it", endpoint.url())?;
     loop {
         std::thread::park();
     }

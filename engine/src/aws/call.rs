@@ -134,7 +134,8 @@ fn refused(operation: String, code: &str, message: &str, status: u16, request_id
     let error = Error::new(class, text).call(Call { operation: operation.clone(), code: code.to_owned(), request_id });
     match () {
         () if DENIED.contains(&code) => error.hint(format!(
-            "allow `{operation}` on this resource for the deploying identity; `pipe iam-policy` prints all that it needs"
+            "allow `{}` on this resource for the deploying identity; `pipe iam-policy` prints all that it needs",
+            action(&operation)
         )),
         () if BAD_CREDENTIALS.contains(&code) => {
             error.hint("check the AWS credentials in use: `aws sts get-caller-identity` shows whose they are")
@@ -176,6 +177,24 @@ fn operation(error_type: &str) -> String {
         other => other,
     };
     format!("{service}:{}", operation.strip_suffix("Error").unwrap_or(operation))
+}
+
+/// The IAM action of an operation. They have one name, but for API Gateway, whose actions are HTTP's.
+fn action(operation: &str) -> String {
+    const METHODS: &[(&str, &str)] = &[
+        ("Get", "GET"),
+        ("Create", "POST"),
+        ("Put", "PUT"),
+        ("Tag", "PUT"),
+        ("Update", "PATCH"),
+        ("Delete", "DELETE"),
+        ("Untag", "DELETE"),
+    ];
+    let named = operation.strip_prefix("apigateway:").unwrap_or_default();
+    match METHODS.iter().find(|(verb, _)| named.starts_with(verb)) {
+        Some((_, method)) => format!("apigateway:{method}"),
+        None => operation.to_owned(),
+    }
 }
 
 /// Turns "not found" into nothing.
@@ -226,5 +245,7 @@ mod tests {
     fn a_denial_names_the_action() {
         let error = refused("kinesis:CreateStream".into(), "AccessDeniedException", "no", 400, String::new());
         assert!(error.hint_text().is_some_and(|hint| hint.contains("`kinesis:CreateStream`")));
+        let error = refused("apigateway:CreateResource".into(), "AccessDeniedException", "no", 403, String::new());
+        assert!(error.hint_text().is_some_and(|hint| hint.contains("`apigateway:POST`")));
     }
 }

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
+use aws_config::profile::ProfileFileCredentialsProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 
 use crate::aws::pace;
-use crate::error::{Class, Error, Result};
+use crate::error::{Error, Result};
 
 /// Where resources live; what ARNs are made of.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -87,25 +90,41 @@ pub async fn connect(options: &ConnectOptions) -> Result<Aws> {
     let region = sdk.region().map(ToString::to_string).unwrap_or_default();
     // The SDK's own error for missing credentials does not say which sources were tried.
     if let Some(provider) = sdk.credentials_provider() {
-        provider.provide_credentials().await.map_err(|error| {
-            Error::fatal(format!("no usable AWS credentials: {error}")).hint(
-                "set AWS_PROFILE or --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`",
-            )
-        })?;
+        provider.provide_credentials().await.map_err(|error| no_credentials(&error))?;
     }
     let once =
         aws_sdk_sts::config::Builder::from(&sdk).retry_config(RetryConfig::standard().with_max_attempts(2)).build();
-    let identity = aws_sdk_sts::Client::from_conf(once).get_caller_identity().send().await.map_err(|error| {
-        let error = Error::from(error);
-        match (error.class(), &options.endpoint_url) {
-            (Class::Unclear, Some(url)) => error.hint(format!("nothing answers at `{url}`: is the endpoint running?")),
-            _ => error,
-        }
-    })?;
+    let identity = aws_sdk_sts::Client::from_conf(once).get_caller_identity().send().await;
+    let identity = identity.map_err(|error| unreachable(Error::from(error), sdk.endpoint_url()))?;
     let arn = identity.arn().unwrap_or_default();
     let partition = arn.split(':').nth(1).filter(|text| !text.is_empty()).unwrap_or("aws").to_owned();
     let account = identity.account().unwrap_or_default().to_owned();
     Ok(Aws::new(&sdk, Place { partition, account, region }))
+}
+
+fn no_credentials(error: &CredentialsError) -> Error {
+    let mut reason: &dyn std::error::Error = error;
+    while let Some(cause) = reason.source() {
+        reason = cause;
+    }
+    let message = match error {
+        CredentialsError::CredentialsNotLoaded(_) => "no AWS credentials were found".to_owned(),
+        _ => format!("the AWS credentials cannot be loaded: {reason}"),
+    };
+    Error::fatal(message)
+        .hint("set AWS_PROFILE or --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`")
+}
+
+/// Names the endpoint where it is one of the user's own choice.
+fn unreachable(error: Error, endpoint: Option<&str>) -> Error {
+    match (endpoint, error.failed_call()) {
+        (Some(url), Some(call)) if call.code.is_empty() => {
+            Error::new(error.class(), format!("`{url}` does not answer: {}", error.message()))
+                .call(call.clone())
+                .hint("is the endpoint running? It comes from --endpoint-url, AWS_ENDPOINT_URL or the profile")
+        }
+        _ => error,
+    }
 }
 
 async fn load(options: &ConnectOptions) -> Result<SdkConfig> {
@@ -132,5 +151,16 @@ async fn load(options: &ConnectOptions) -> Result<SdkConfig> {
     if sdk.region().is_none() {
         return Err(Error::fatal("no AWS region").hint("pass --region, set AWS_REGION, or set `region` in the profile"));
     }
-    Ok(sdk)
+    Ok(match &options.profile {
+        Some(profile) => with_profile(sdk, profile),
+        None => sdk,
+    })
+}
+
+/// A profile that was asked for comes before credentials in the environment, as with AWS's own command line: the SDK would take
+/// those first, and with them perhaps another account.
+fn with_profile(sdk: SdkConfig, profile: &str) -> SdkConfig {
+    let region = ProviderConfig::without_region().with_region(sdk.region().cloned());
+    let provider = ProfileFileCredentialsProvider::builder().configure(&region).profile_name(profile).build();
+    sdk.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
 }

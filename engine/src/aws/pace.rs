@@ -4,6 +4,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Instant;
 
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::{
@@ -22,6 +23,9 @@ const QUOTAS: &[(&str, u32, u32)] = &[
     // aws-facts 1.4: unpublished; bursts are throttled.
     ("iam", 20, 20),
 ];
+
+/// Where AWS's services put the request id.
+const REQUEST_ID: &[&str] = &["x-amzn-requestid", "x-amz-request-id"];
 
 #[derive(Debug)]
 struct Paced {
@@ -54,7 +58,7 @@ impl Limits {
         Self(QUOTAS.iter().filter_map(limiter).collect())
     }
 
-    async fn wait(&self, service: Option<String>) {
+    async fn wait(&self, service: Option<&str>) {
         let Some(service) = service else { return };
         if let Some((_, limiter)) = self.0.iter().find(|(name, _)| *name == service) {
             limiter.until_ready().await;
@@ -74,9 +78,43 @@ impl HttpConnector for PacedConnector {
         let (inner, limits) = (self.inner.clone(), self.limits.clone());
         let service = request.headers().get("authorization").and_then(service_of).map(str::to_owned);
         HttpConnectorFuture::new(async move {
-            limits.wait(service).await;
-            inner.call(request).await
+            limits.wait(service.as_deref()).await;
+            let (operation, start) = (operation(&request), Instant::now());
+            let answer = inner.call(request).await;
+            let milliseconds = start.elapsed().as_millis();
+            let service = service.unwrap_or_default();
+            match &answer {
+                Ok(answer) => {
+                    let id = REQUEST_ID.iter().find_map(|name| answer.headers().get(*name)).unwrap_or_default();
+                    tracing::debug!(
+                        service,
+                        operation,
+                        status = answer.status().as_u16(),
+                        milliseconds,
+                        request_id = id
+                    );
+                }
+                Err(error) => tracing::debug!(service, operation, %error, milliseconds),
+            }
+            answer
         })
+    }
+}
+
+/// The operation: AWS's JSON protocols name it in a header, the query protocol in the body (of which nothing else is looked at),
+/// the REST ones by method and path.
+fn operation(request: &HttpRequest) -> String {
+    if let Some(target) = request.headers().get("x-amz-target") {
+        return target.rsplit('.').next().unwrap_or(target).to_owned();
+    }
+    let body = request.body().bytes().and_then(|body| std::str::from_utf8(body).ok()).unwrap_or_default();
+    match body.strip_prefix("Action=").and_then(|rest| rest.split('&').next()) {
+        Some(action) => action.to_owned(),
+        None => {
+            let path = request.uri().split_once("://").map_or("", |(_, rest)| rest);
+            let path = path.split_once('/').map_or("", |(_, path)| path);
+            format!("{} /{}", request.method(), path.split('?').next().unwrap_or_default())
+        }
     }
 }
 

@@ -16,7 +16,7 @@ pub fn ask(shell: Shell, plan: &Plan, args: &ConsentArgs, verb: &str) -> Result<
             format!("`{}` ({} `{}`): {loss}.\nType its id to go on: ", change.id, change.kind.name, change.live_name());
         let answer = if args.yes { None } else { shell.ask(&question) };
         if answer.as_deref() != Some(change.id.as_str()) {
-            return Err(Stop::Errors(losses.iter().map(|change| missing(change)).collect()));
+            return Err(Stop::Errors(losses.iter().map(|change| missing(change, args)).collect()));
         }
     }
     if args.yes || !losses.is_empty() {
@@ -31,8 +31,9 @@ pub fn ask(shell: Shell, plan: &Plan, args: &ConsentArgs, verb: &str) -> Result<
     }
 }
 
-fn missing(change: &Change) -> Error {
+fn missing(change: &Change, args: &ConsentArgs) -> Error {
+    let yes = if args.yes { "" } else { "--yes " };
     let loss = change.loss.as_deref().unwrap_or_default();
     Error::new(Class::Consent, format!("`{}` ({} `{}`): {loss}", change.id, change.kind.name, change.live_name()))
-        .hint(format!("to agree, pass --allow-data-loss {}", change.id))
+        .hint(format!("to agree, pass {yes}--allow-data-loss {}", change.id))
 }

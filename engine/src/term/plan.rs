@@ -65,7 +65,7 @@ fn render_change(text: &mut String, change: &Change) {
         change.id, change.kind.name, change.name
     );
     if change.action != Action::Delete {
-        let only_stamp = change.fields.iter().all(|field| is_stamp(field));
+        let only_stamp = change.fields.iter().all(is_stamp);
         for field in change.fields.iter().filter(|field| only_stamp || !is_stamp(field)) {
             render_field(text, change.action, field);
         }

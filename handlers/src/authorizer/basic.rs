@@ -88,12 +88,9 @@ mod tests {
     fn a_header_is_read_with_any_scheme_case_and_padding() {
         let known = Credentials::new(b"ann", b"s:ecret");
         // `ann:s:ecret`
-        for text in [
-            "Basic YW5uOnM6ZWNyZXQ=",
-            "basic YW5uOnM6ZWNyZXQ=",
-            "BASIC   YW5uOnM6ZWNyZXQ",
-            " Basic YW5uOnM6ZWNyZXQ= ",
-        ] {
+        for text in
+            ["Basic YW5uOnM6ZWNyZXQ=", "basic YW5uOnM6ZWNyZXQ=", "BASIC   YW5uOnM6ZWNyZXQ", " Basic YW5uOnM6ZWNyZXQ= "]
+        {
             let offered = header(text).expect(text);
             assert!(known.matches(&offered), "{text}");
             assert_eq!(offered.username(), "ann");
@@ -102,15 +99,7 @@ mod tests {
 
     #[test]
     fn what_is_no_basic_header_is_none() {
-        for text in [
-            "",
-            "Basic",
-            "Basic ",
-            "Basic !!!!",
-            "Bearer YW5uOnM6ZWNyZXQ=",
-            "YW5uOnM6ZWNyZXQ=",
-            "Basic YW5u",
-        ] {
+        for text in ["", "Basic", "Basic ", "Basic !!!!", "Bearer YW5uOnM6ZWNyZXQ=", "YW5uOnM6ZWNyZXQ=", "Basic YW5u"] {
             assert!(header(text).is_none(), "{text}");
         }
     }

@@ -34,9 +34,7 @@ impl Request {
         }
         // API Gateway keeps the last of several under `headers`; so the same is done here.
         let several = self.multi_value_headers.iter().flatten().find(|(name, _)| is_it(name));
-        several
-            .and_then(|(_, values)| values.as_ref()?.last())
-            .map(String::as_str)
+        several.and_then(|(_, values)| values.as_ref()?.last()).map(String::as_str)
     }
 
     /// Returns the ARN of every method of the called stage. `None` when the event's ARN is not
@@ -77,19 +75,9 @@ struct Statement {
 impl Policy {
     /// Allows a user to call `resource`.
     pub fn allow(username: &str, resource: String) -> Self {
-        let statement = Statement {
-            action: "execute-api:Invoke",
-            effect: "Allow",
-            resource,
-        };
-        let policy_document = Document {
-            version: "2012-10-17",
-            statement: [statement],
-        };
-        Policy {
-            principal_id: username.to_owned(),
-            policy_document,
-        }
+        let statement = Statement { action: "execute-api:Invoke", effect: "Allow", resource };
+        let policy_document = Document { version: "2012-10-17", statement: [statement] };
+        Policy { principal_id: username.to_owned(), policy_document }
     }
 }
 
@@ -116,10 +104,7 @@ mod tests {
             json!({ "headers": {}, "multiValueHeaders": { "Authorization": ["Basic YTpj", value] } }),
         ] {
             let found = request(event.clone()).credentials();
-            assert!(
-                found.is_some_and(|found| found.matches(&Credentials::new(b"a", b"b"))),
-                "{event}"
-            );
+            assert!(found.is_some_and(|found| found.matches(&Credentials::new(b"a", b"b"))), "{event}");
         }
     }
 
@@ -141,10 +126,7 @@ mod tests {
         let resource = |arn: &str| request(json!({ "methodArn": arn })).every_route();
         let all = Some("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/*/*".to_owned());
         assert_eq!(resource(ARN), all);
-        assert_eq!(
-            resource("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/"),
-            all
-        );
+        assert_eq!(resource("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/"), all);
         let china = resource("arn:aws-cn:execute-api:cn-north-1:1:api/s/GET/x").expect("resource");
         assert_eq!(china, "arn:aws-cn:execute-api:cn-north-1:1:api/s/*/*");
     }
@@ -152,13 +134,7 @@ mod tests {
     #[test]
     fn an_arn_that_is_none_gives_no_resource() {
         let long = format!("arn:aws:execute-api:eu-west-1:1:{}/prod/GET/", "a".repeat(512));
-        for arn in [
-            "",
-            "*",
-            "arn:aws:lambda:eu-west-1:1:api/prod/GET/",
-            "arn:aws:execute-api:eu-west-1:1:api",
-            &long,
-        ] {
+        for arn in ["", "*", "arn:aws:lambda:eu-west-1:1:api/prod/GET/", "arn:aws:execute-api:eu-west-1:1:api", &long] {
             assert_eq!(request(json!({ "methodArn": arn })).every_route(), None, "{arn}");
         }
         assert_eq!(request(json!({})).every_route(), None);

@@ -35,11 +35,7 @@ impl Secrets for SecretsManager {
     async fn read(&self) -> Result<Credentials, Unreadable> {
         let answer = Box::pin(self.client.get_secret_value().secret_id(&self.id).send()).await;
         let answer = answer.map_err(|error| Unreadable::new(code_of(&error)))?;
-        parse(
-            answer
-                .secret_string()
-                .ok_or_else(|| Unreadable::new("the secret holds no text"))?,
-        )
+        parse(answer.secret_string().ok_or_else(|| Unreadable::new("the secret holds no text"))?)
     }
 }
 
@@ -65,10 +61,7 @@ fn parse(text: &str) -> Result<Credentials, Unreadable> {
     if document.username.is_empty() || document.password.is_empty() {
         return Err(wrong());
     }
-    Ok(Credentials::new(
-        document.username.as_bytes(),
-        document.password.as_bytes(),
-    ))
+    Ok(Credentials::new(document.username.as_bytes(), document.password.as_bytes()))
 }
 
 #[cfg(test)]
@@ -91,10 +84,7 @@ mod tests {
             r#"{"username":"","password":"hunter2"}"#,
         ] {
             let error = parse(text).err().expect(text).to_string();
-            assert!(
-                error.contains("`username` and `password`") && !error.contains("hunter2"),
-                "{error}"
-            );
+            assert!(error.contains("`username` and `password`") && !error.contains("hunter2"), "{error}");
         }
     }
 }

@@ -22,11 +22,7 @@ impl Secrets for &Fake {
 }
 
 fn fake(password: &'static str) -> Fake {
-    Fake {
-        password: RefCell::new(Ok(password)),
-        delay: Duration::ZERO,
-        reads: Cell::new(0),
-    }
+    Fake { password: RefCell::new(Ok(password)), delay: Duration::ZERO, reads: Cell::new(0) }
 }
 
 fn request(credentials: &str) -> Request {
@@ -38,9 +34,7 @@ fn request(credentials: &str) -> Request {
 }
 
 async fn ask(authorizer: &Authorizer<&Fake>, credentials: &str) -> Result<Policy, Refusal> {
-    authorizer
-        .authorize(&request(credentials), Instant::now() + Duration::from_secs(3))
-        .await
+    authorizer.authorize(&request(credentials), Instant::now() + Duration::from_secs(3)).await
 }
 
 #[tokio::test(start_paused = true)]
@@ -60,9 +54,7 @@ async fn right_credentials_are_let_in_and_the_secret_is_read_once() {
 #[tokio::test(start_paused = true)]
 async fn no_credentials_are_refused_without_reading_the_secret() {
     let secret = fake("one");
-    let refusal = Authorizer::new(&secret)
-        .authorize(&Request::default(), Instant::now())
-        .await;
+    let refusal = Authorizer::new(&secret).authorize(&Request::default(), Instant::now()).await;
     assert_eq!(refusal, Err(Refusal::Unauthorized));
     assert_eq!(secret.reads.get(), 0);
 }
@@ -129,10 +121,7 @@ async fn an_outage_of_the_secret_store_leaves_what_is_known() {
 
 #[tokio::test(start_paused = true)]
 async fn a_secret_that_does_not_answer_is_not_waited_for_beyond_the_deadline() {
-    let secret = Fake {
-        delay: Duration::from_secs(60),
-        ..fake("one")
-    };
+    let secret = Fake { delay: Duration::from_secs(60), ..fake("one") };
     let start = Instant::now();
     let refusal = ask(&Authorizer::new(&secret), "ann:one").await;
     assert!(matches!(refusal, Err(Refusal::Unreadable(_))));
@@ -143,10 +132,7 @@ async fn a_secret_that_does_not_answer_is_not_waited_for_beyond_the_deadline() {
 fn the_refusal_reaches_api_gateway_as_exactly_unauthorized() {
     let diagnostic = Diagnostic::from(Refusal::Unauthorized);
     let sent = serde_json::to_value(diagnostic).expect("json");
-    assert_eq!(
-        sent,
-        json!({ "errorType": "Unauthorized", "errorMessage": "Unauthorized" })
-    );
+    assert_eq!(sent, json!({ "errorType": "Unauthorized", "errorMessage": "Unauthorized" }));
     let other = Diagnostic::from(Refusal::Unreadable(Unreadable::new("timeout")));
     assert_eq!(other.error_message, "failed to read the secret: timeout");
 }

@@ -28,9 +28,7 @@ async fn run() -> Result<(), Error> {
     let client = aws_sdk_secretsmanager::Client::new(&aws::config(retries).await);
     let authorizer = &Authorizer::new(SecretsManager::new(client, secret));
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Request>| async move {
-        let answer = authorizer
-            .authorize(&event.payload, deadline::stop_at(event.context.deadline()))
-            .await;
+        let answer = authorizer.authorize(&event.payload, deadline::stop_at(event.context.deadline())).await;
         report(&event.context, &answer);
         answer
     }))

@@ -26,15 +26,11 @@ async fn run() -> Result<(), Error> {
     let config = Config::read(environment::process)?;
     let sdk = aws::config(RetryConfig::disabled()).await;
     let table = DynamoTable::new(aws_sdk_dynamodb::Client::new(&sdk), config.table);
-    let queue = config
-        .queue_url
-        .map(|url| SqsQueue::new(aws_sdk_sqs::Client::new(&sdk), url));
+    let queue = config.queue_url.map(|url| SqsQueue::new(aws_sdk_sqs::Client::new(&sdk), url));
     let consumer = &Consumer::new(table, queue, config.keys);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<KinesisEvent>| async move {
         let context = event.context;
-        let report = consumer
-            .handle(event.payload, deadline::stop_at(context.deadline()))
-            .await;
+        let report = consumer.handle(event.payload, deadline::stop_at(context.deadline())).await;
         for line in report.lines(&context.env_config.function_name, &context.request_id) {
             log::emit(&line);
         }

@@ -50,10 +50,7 @@ mod tests {
         let mut before = start;
         while backoff.wait().await {
             let waited = before.elapsed();
-            assert!(
-                waited >= longest / 2 && waited <= longest + Duration::from_millis(2),
-                "{waited:?} of {longest:?}"
-            );
+            assert!(waited >= longest / 2 && waited <= longest + Duration::from_millis(2), "{waited:?} of {longest:?}");
             before = Instant::now();
             longest = (longest * 2).min(LONGEST);
         }

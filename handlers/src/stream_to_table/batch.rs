@@ -131,10 +131,7 @@ fn in_order(mut records: Vec<KinesisEventRecord>) -> Vec<KinesisEventRecord> {
 fn panicked(panic: Box<dyn Any + Send>) -> Poison {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-    Poison::new(
-        Reason::Panic,
-        format!("the handler panicked: {}", text.unwrap_or("without a message")),
-    )
+    Poison::new(Reason::Panic, format!("the handler panicked: {}", text.unwrap_or("without a message")))
 }
 
 #[cfg(test)]

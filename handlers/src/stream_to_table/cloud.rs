@@ -20,11 +20,7 @@ impl DynamoTable {
 
 impl Table for DynamoTable {
     async fn put(&self, item: &Item) -> Result<(), PutError> {
-        let call = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item.clone()));
+        let call = self.client.put_item().table_name(&self.name).set_item(Some(item.clone()));
         // On the heap: the SDK's futures are large, and there is one for each key in flight.
         let Err(error) = Box::pin(call.send()).await else {
             return Ok(());

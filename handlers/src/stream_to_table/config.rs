@@ -17,15 +17,8 @@ pub struct Config {
 impl Config {
     /// Reads the variables through `read`. An empty variable counts as absent.
     pub fn read(read: impl Fn(&str) -> Option<String>) -> Result<Self, Missing> {
-        let keys = Keys {
-            partition: required("PIPE_PARTITION_KEY", &read)?,
-            sort: optional("PIPE_SORT_KEY", &read),
-        };
-        Ok(Config {
-            table: required("PIPE_TABLE", &read)?,
-            keys,
-            queue_url: optional("PIPE_DLQ_URL", &read),
-        })
+        let keys = Keys { partition: required("PIPE_PARTITION_KEY", &read)?, sort: optional("PIPE_SORT_KEY", &read) };
+        Ok(Config { table: required("PIPE_TABLE", &read)?, keys, queue_url: optional("PIPE_DLQ_URL", &read) })
     }
 }
 
@@ -34,34 +27,15 @@ mod tests {
     use super::*;
 
     fn read(pairs: &'static [(&str, &str)]) -> Result<Config, Missing> {
-        Config::read(|name| {
-            pairs
-                .iter()
-                .find(|(key, _)| *key == name)
-                .map(|(_, value)| (*value).to_owned())
-        })
+        Config::read(|name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned()))
     }
 
     #[test]
     fn sort_key_and_queue_are_optional_and_may_be_empty() {
-        let config = read(&[
-            ("PIPE_TABLE", "T"),
-            ("PIPE_PARTITION_KEY", "id"),
-            ("PIPE_SORT_KEY", ""),
-            ("PIPE_DLQ_URL", ""),
-        ]);
-        let keys = Keys {
-            partition: "id".into(),
-            sort: None,
-        };
-        assert_eq!(
-            config,
-            Ok(Config {
-                table: "T".into(),
-                keys,
-                queue_url: None
-            })
-        );
+        let config =
+            read(&[("PIPE_TABLE", "T"), ("PIPE_PARTITION_KEY", "id"), ("PIPE_SORT_KEY", ""), ("PIPE_DLQ_URL", "")]);
+        let keys = Keys { partition: "id".into(), sort: None };
+        assert_eq!(config, Ok(Config { table: "T".into(), keys, queue_url: None }));
     }
 
     #[test]

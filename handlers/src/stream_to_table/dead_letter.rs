@@ -109,9 +109,7 @@ fn gzip(data: &[u8]) -> std::io::Result<Vec<u8>> {
 }
 
 fn start_of(text: &str) -> &str {
-    text.char_indices()
-        .nth(MAX_MESSAGE_CHARS)
-        .map_or(text, |(end, _)| &text[..end])
+    text.char_indices().nth(MAX_MESSAGE_CHARS).map_or(text, |(end, _)| &text[..end])
 }
 
 /// Escapes what is not ASCII, which in JSON can only stand inside of strings.

@@ -50,10 +50,7 @@ pub struct Poison {
 
 impl Poison {
     pub fn new(reason: Reason, message: impl Into<String>) -> Self {
-        Poison {
-            reason,
-            message: message.into(),
-        }
+        Poison { reason, message: message.into() }
     }
 }
 
@@ -109,24 +106,14 @@ pub fn classify(code: Option<&str>, message: Option<&str>, status: Option<u16>) 
 
 fn reason_of(message: &str) -> Reason {
     let message = message.to_ascii_lowercase();
-    REASONS
-        .iter()
-        .find(|(words, _)| message.contains(words))
-        .map_or(Reason::Refused, |(_, reason)| *reason)
+    REASONS.iter().find(|(words, _)| message.contains(words)).map_or(Reason::Refused, |(_, reason)| *reason)
 }
 
 /// Classifies SQS's answer to SendMessage: a message that it refuses for its content or length is refused for ever.
 pub fn classify_send(code: Option<&str>, otherwise: &str) -> SendError {
     let code = code.unwrap_or(otherwise);
-    let forever = [
-        "InvalidMessageContents",
-        "InvalidParameterValue",
-        "RequestEntityTooLarge",
-    ];
-    SendError {
-        code: code.to_owned(),
-        transient: !forever.iter().any(|name| code.ends_with(name)),
-    }
+    let forever = ["InvalidMessageContents", "InvalidParameterValue", "RequestEntityTooLarge"];
+    SendError { code: code.to_owned(), transient: !forever.iter().any(|name| code.ends_with(name)) }
 }
 
 #[cfg(test)]
@@ -142,47 +129,17 @@ mod tests {
 
     /// DynamoDB's messages; long ones without their first or last words.
     const MESSAGES: &[(Reason, &str)] = &[
-        (
-            Reason::NoKey,
-            "One or more parameter values were invalid: Missing the key eventId in the item",
-        ),
-        (
-            Reason::WrongKey,
-            "One or more parameter values were invalid: Type mismatch for key id expected: S actual: N",
-        ),
-        (
-            Reason::WrongKey,
-            "The AttributeValue for a key attribute cannot contain an empty string value. Key: id",
-        ),
-        (
-            Reason::WrongKey,
-            "Size of hashkey has exceeded the maximum size limit of2048 bytes",
-        ),
-        (
-            Reason::WrongKey,
-            "Aggregated size of all range keys has exceeded the size limit of 1024 bytes",
-        ),
+        (Reason::NoKey, "One or more parameter values were invalid: Missing the key eventId in the item"),
+        (Reason::WrongKey, "One or more parameter values were invalid: Type mismatch for key id expected: S actual: N"),
+        (Reason::WrongKey, "The AttributeValue for a key attribute cannot contain an empty string value. Key: id"),
+        (Reason::WrongKey, "Size of hashkey has exceeded the maximum size limit of2048 bytes"),
+        (Reason::WrongKey, "Aggregated size of all range keys has exceeded the size limit of 1024 bytes"),
         (Reason::ItemTooLarge, "Item size has exceeded the maximum allowed size"),
-        (
-            Reason::TooDeep,
-            "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels",
-        ),
-        (
-            Reason::Number,
-            "Number overflow. Attempting to store a number with magnitude larger than supported range",
-        ),
-        (
-            Reason::Number,
-            "Number underflow. Attempting to store a number with magnitude smaller than supported",
-        ),
-        (
-            Reason::Number,
-            "Attempting to store more than 38 significant digits in a Number",
-        ),
-        (
-            Reason::Number,
-            "The parameter cannot be converted to a numeric value: 1e99999999999999999999",
-        ),
+        (Reason::TooDeep, "Nesting Levels have exceeded supported limits: Attributes in the item have nested levels"),
+        (Reason::Number, "Number overflow. Attempting to store a number with magnitude larger than supported range"),
+        (Reason::Number, "Number underflow. Attempting to store a number with magnitude smaller than supported"),
+        (Reason::Number, "Attempting to store more than 38 significant digits in a Number"),
+        (Reason::Number, "The parameter cannot be converted to a numeric value: 1e99999999999999999999"),
         (Reason::Refused, "Something that DynamoDB says next year"),
     ];
 
@@ -207,10 +164,7 @@ mod tests {
             "ItemCollectionSizeLimitExceededException",
             "ReplicatedWriteConflictException",
         ] {
-            assert_eq!(
-                classify(Some(code), Some("m"), Some(400)),
-                PutError::Transient(code.into())
-            );
+            assert_eq!(classify(Some(code), Some("m"), Some(400)), PutError::Transient(code.into()));
         }
         assert_eq!(classify(None, None, Some(503)), PutError::Transient("HTTP 503".into()));
         let table = "1 validation error detected: Value '' at 'tableName' failed to satisfy constraint";
@@ -219,14 +173,9 @@ mod tests {
 
     #[test]
     fn a_request_that_no_limit_admits_is_poison() {
-        let PutError::Poison(poison) = classify(None, None, Some(413)) else {
-            panic!("transient")
-        };
+        let PutError::Poison(poison) = classify(None, None, Some(413)) else { panic!("transient") };
         assert_eq!(poison.reason, Reason::ItemTooLarge);
-        assert!(matches!(
-            classify(Some("SerializationException"), None, Some(400)),
-            PutError::Poison(_)
-        ));
+        assert!(matches!(classify(Some("SerializationException"), None, Some(400)), PutError::Poison(_)));
     }
 
     #[test]
@@ -235,12 +184,6 @@ mod tests {
         assert!(!classify_send(Some("InvalidParameterValue"), "").transient);
         assert!(classify_send(Some("AWS.SimpleQueueService.NonExistentQueue"), "").transient);
         assert!(classify_send(Some("AccessDenied"), "").transient);
-        assert_eq!(
-            classify_send(None, "timeout"),
-            SendError {
-                code: "timeout".into(),
-                transient: true
-            }
-        );
+        assert_eq!(classify_send(None, "timeout"), SendError { code: "timeout".into(), transient: true });
     }
 }

@@ -55,10 +55,7 @@ pub fn read(data: &[u8], keys: &Keys) -> Result<(TableKey, Item), Poison> {
 fn key_value(item: &Item, name: &str) -> Result<KeyValue, Poison> {
     let wrong = |what: &str| Poison::new(Reason::WrongKey, format!("the key attribute `{name}` is {what}"));
     match item.get(name) {
-        None => Err(Poison::new(
-            Reason::NoKey,
-            format!("the key attribute `{name}` is missing"),
-        )),
+        None => Err(Poison::new(Reason::NoKey, format!("the key attribute `{name}` is missing"))),
         Some(AttributeValue::S(text)) if text.is_empty() => Err(wrong("empty")),
         Some(AttributeValue::S(text)) => Ok(KeyValue::Text(text.clone())),
         Some(AttributeValue::N(text)) => number::canonical(text).map(KeyValue::Number).map_err(wrong),

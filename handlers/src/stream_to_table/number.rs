@@ -24,10 +24,7 @@ pub fn canonical(text: &str) -> Result<String, &'static str> {
     }
     let leading_zeros = i64::try_from(all.len() - significant.len()).unwrap_or(i64::MAX);
     let places = i64::try_from(whole.len()).unwrap_or(i64::MAX);
-    let first = exponent
-        .parse::<i64>()
-        .ok()
-        .and_then(|exponent| exponent.checked_add(places - leading_zeros - 1));
+    let first = exponent.parse::<i64>().ok().and_then(|exponent| exponent.checked_add(places - leading_zeros - 1));
     match first {
         Some(first) if EXPONENTS.contains(&first) => Ok(format!("{sign}{digits}e{first}")),
         _ => Err("a number's magnitude is outside of 1E-130 to 9.99E+125"),
@@ -54,12 +51,7 @@ mod tests {
 
     #[test]
     fn different_numbers_have_different_spellings() {
-        let near = [
-            "9007199254740993",
-            "9007199254740992",
-            "900719925474099.3",
-            "-9007199254740993",
-        ];
+        let near = ["9007199254740993", "9007199254740992", "900719925474099.3", "-9007199254740993"];
         let spellings: std::collections::HashSet<_> = near.map(canonical).into_iter().collect();
         assert_eq!(spellings.len(), near.len());
     }

@@ -60,16 +60,9 @@ impl Report {
 
     /// Returns the log lines: one for each dead letter, and one for the invocation that carries the metrics.
     pub fn lines(&self, function: &str, request_id: &str) -> Vec<Value> {
-        let mut lines: Vec<Value> = self
-            .dead_lettered
-            .iter()
-            .map(|letter| dead_letter_line(letter, request_id))
-            .collect();
-        let level = if self.unfinished.is_empty() && self.dead_lettered.is_empty() {
-            Level::Info
-        } else {
-            Level::Warn
-        };
+        let mut lines: Vec<Value> =
+            self.dead_lettered.iter().map(|letter| dead_letter_line(letter, request_id)).collect();
+        let level = if self.unfinished.is_empty() && self.dead_lettered.is_empty() { Level::Info } else { Level::Warn };
         let fields = json!({
             "_aws": log::metrics(&METRICS),
             "FunctionName": function,
@@ -106,15 +99,9 @@ mod tests {
 
     #[test]
     fn the_answer_names_what_is_left() {
-        let report = Report {
-            unfinished: vec!["7".into(), "9".into()],
-            ..Report::default()
-        };
+        let report = Report { unfinished: vec!["7".into(), "9".into()], ..Report::default() };
         let answer = serde_json::to_value(report.response()).expect("json");
-        assert_eq!(
-            answer,
-            json!({ "batchItemFailures": [{ "itemIdentifier": "7" }, { "itemIdentifier": "9" }] })
-        );
+        assert_eq!(answer, json!({ "batchItemFailures": [{ "itemIdentifier": "7" }, { "itemIdentifier": "9" }] }));
         let nothing = serde_json::to_value(Report::default().response()).expect("json");
         assert_eq!(nothing, json!({ "batchItemFailures": [] }));
     }
@@ -142,27 +129,13 @@ mod tests {
         };
         let lines = report.lines("consumer", "r1");
         assert_eq!(lines.len(), 2);
-        assert_eq!(
-            (&lines[0]["reason"], &lines[0]["encoding"]),
-            (&json!("bad-json"), &json!("gzip+base64"))
-        );
-        assert_eq!(
-            (&lines[0]["eventID"], &lines[0]["requestId"]),
-            (&json!("shardId-0:8"), &json!("r1"))
-        );
+        assert_eq!((&lines[0]["reason"], &lines[0]["encoding"]), (&json!("bad-json"), &json!("gzip+base64")));
+        assert_eq!((&lines[0]["eventID"], &lines[0]["requestId"]), (&json!("shardId-0:8"), &json!("r1")));
         let batch = &lines[1];
         let counts = METRICS.map(|name| batch[name].as_u64().expect(name));
         assert_eq!(counts, [4, 1, 2, 1]);
         assert_eq!(batch["FunctionName"], "consumer");
-        assert_eq!(
-            batch["_aws"]["CloudWatchMetrics"][0]["Metrics"]
-                .as_array()
-                .map(Vec::len),
-            Some(4)
-        );
-        assert_eq!(
-            (&batch["lowestUnfinished"], &batch["cause"]),
-            (&json!("9"), &json!("ThrottlingException"))
-        );
+        assert_eq!(batch["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().map(Vec::len), Some(4));
+        assert_eq!((&batch["lowestUnfinished"], &batch["cause"]), (&json!("9"), &json!("ThrottlingException")));
     }
 }

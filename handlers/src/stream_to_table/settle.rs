@@ -46,18 +46,8 @@ pub struct Settling<'a, Q> {
 
 impl<'a, Q: Queue> Settling<'a, Q> {
     pub fn new(records: &'a [KinesisEventRecord], states: Vec<State>, queue: Option<&'a Q>, stop: Instant) -> Self {
-        let report = Report {
-            records_in: records.len(),
-            ..Report::default()
-        };
-        Settling {
-            records,
-            states,
-            queue,
-            stop,
-            done: 0,
-            report,
-        }
+        let report = Report { records_in: records.len(), ..Report::default() };
+        Settling { records, states, queue, stop, done: 0, report }
     }
 
     /// Takes what the writers tell until they are through, and returns what became of the batch.

@@ -62,25 +62,10 @@ impl Function {
     pub fn end(mut self) -> (Vec<Value>, String) {
         let _ = self.child.kill();
         let (mut out, mut err) = (String::new(), String::new());
-        self.child
-            .stdout
-            .take()
-            .expect("stdout")
-            .read_to_string(&mut out)
-            .expect("text");
-        self.child
-            .stderr
-            .take()
-            .expect("stderr")
-            .read_to_string(&mut err)
-            .expect("text");
+        self.child.stdout.take().expect("stdout").read_to_string(&mut out).expect("text");
+        self.child.stderr.take().expect("stderr").read_to_string(&mut err).expect("text");
         self.child.wait().expect("it ends");
-        (
-            out.lines()
-                .map(|line| serde_json::from_str(line).expect("a JSON line"))
-                .collect(),
-            err,
-        )
+        (out.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect(), err)
     }
 }
 
@@ -132,11 +117,7 @@ fn serve(stream: TcpStream, sender: &Sender<Call>, events: &Mutex<VecDeque<Value
     };
     let answer = answer.to_string();
     let head = format!("HTTP/1.1 {status} x\r\n{headers}content-type: application/json\r\nconnection: close\r\n");
-    let _ = write!(
-        reader.get_mut(),
-        "{head}content-length: {}\r\n\r\n{answer}",
-        answer.len()
-    );
+    let _ = write!(reader.get_mut(), "{head}content-length: {}\r\n\r\n{answer}", answer.len());
 }
 
 fn invocation_headers() -> String {
@@ -167,11 +148,7 @@ fn read_request(reader: &mut BufReader<TcpStream>) -> Option<(String, Option<Str
             _ => {}
         }
     }
-    let body = if chunked {
-        read_chunks(reader)?
-    } else {
-        read_bytes(reader, length)?
-    };
+    let body = if chunked { read_chunks(reader)? } else { read_bytes(reader, length)? };
     Some((path, target, serde_json::from_slice(&body).unwrap_or(Value::Null)))
 }
 

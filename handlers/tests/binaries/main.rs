@@ -14,10 +14,7 @@ const CONSUMER: &str = env!("CARGO_BIN_EXE_stream-to-table");
 
 fn secret(_operation: &str, body: &Value) -> (u16, Value) {
     assert_eq!(body["SecretId"], "gateway/credentials");
-    (
-        200,
-        json!({ "Name": "gateway/credentials", "SecretString": "{\"username\":\"ann\",\"password\":\"hunter2\"}" }),
-    )
+    (200, json!({ "Name": "gateway/credentials", "SecretString": "{\"username\":\"ann\",\"password\":\"hunter2\"}" }))
 }
 
 fn no_secret(_operation: &str, _body: &Value) -> (u16, Value) {
@@ -50,10 +47,7 @@ fn the_authorizer_lets_the_right_credentials_in() {
     assert_eq!(path, "/2018-06-01/runtime/invocation/r1/response");
     assert_eq!(policy["principalId"], "ann");
     let statement = &policy["policyDocument"]["Statement"][0];
-    assert_eq!(
-        statement["Resource"],
-        "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/*/*"
-    );
+    assert_eq!(statement["Resource"], "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/*/*");
     assert_eq!(calls.len(), 1);
     assert_eq!(calls[0].0, "GetSecretValue");
     assert!(!printed.contains("hunter2"), "{printed}");
@@ -73,10 +67,7 @@ fn wrong_and_missing_credentials_end_as_exactly_unauthorized() {
 fn an_unreadable_secret_is_another_error() {
     let (_, (path, error), _) = authorize(Some("ann:hunter2"), no_secret);
     assert!(path.ends_with("/error"));
-    assert_eq!(
-        error["errorMessage"],
-        "failed to read the secret: ResourceNotFoundException"
-    );
+    assert_eq!(error["errorMessage"], "failed to read the secret: ResourceNotFoundException");
 }
 
 /// A table that refuses the item `bad`, and a queue.
@@ -84,10 +75,7 @@ fn table(operation: &str, body: &Value) -> (u16, Value) {
     match operation {
         "PutItem" if body["Item"]["id"]["S"] == "bad" => {
             let message = "One or more parameter values were invalid: Type mismatch for key id expected: N actual: S";
-            (
-                400,
-                json!({ "__type": "com.amazon.coral.validate#ValidationException", "message": message }),
-            )
+            (400, json!({ "__type": "com.amazon.coral.validate#ValidationException", "message": message }))
         }
         "PutItem" => (200, json!({})),
         "SendMessage" => (200, json!({ "MessageId": "1", "MD5OfMessageBody": "0" })),
@@ -124,39 +112,22 @@ fn consume(records: &[Value]) -> (Vec<Call>, Call, Vec<Value>) {
 
 #[test]
 fn the_consumer_writes_items_and_buries_poison() {
-    let records = [
-        record(1, "{\"id\":\"a\",\"n\":1.50}"),
-        record(2, "hunter2"),
-        record(3, "{\"id\":\"bad\"}"),
-    ];
+    let records = [record(1, "{\"id\":\"a\",\"n\":1.50}"), record(2, "hunter2"), record(3, "{\"id\":\"bad\"}")];
     let (calls, (path, answer), lines) = consume(&records);
     assert_eq!(path, "/2018-06-01/runtime/invocation/r1/response");
     assert_eq!(answer, json!({ "batchItemFailures": [] }));
     let bodies = |operation: &str| -> Vec<Value> {
-        calls
-            .iter()
-            .filter(|call| call.0 == operation)
-            .map(|call| call.1.clone())
-            .collect()
+        calls.iter().filter(|call| call.0 == operation).map(|call| call.1.clone()).collect()
     };
     let puts = bodies("PutItem");
     let good = json!({ "TableName": "EventTable", "Item": { "id": { "S": "a" }, "n": { "N": "1.50" } } });
     assert!(puts.contains(&good) && puts.len() == 2, "{puts:?}");
     let sent: Vec<Value> = bodies("SendMessage").iter().map(body_of).collect();
-    let reasons: Vec<(&Value, &Value)> = sent
-        .iter()
-        .map(|body| (&body["sequenceNumber"], &body["reason"]))
-        .collect();
-    assert_eq!(
-        reasons,
-        [(&json!("2"), &json!("bad-json")), (&json!("3"), &json!("wrong-key"))]
-    );
+    let reasons: Vec<(&Value, &Value)> = sent.iter().map(|body| (&body["sequenceNumber"], &body["reason"])).collect();
+    assert_eq!(reasons, [(&json!("2"), &json!("bad-json")), (&json!("3"), &json!("wrong-key"))]);
     assert_eq!(sent[0]["payload"], STANDARD.encode("hunter2"));
     let batch = lines.last().expect("a line");
-    assert_eq!(
-        (&batch["RecordsIn"], &batch["RecordsDeadLettered"]),
-        (&json!(3), &json!(2))
-    );
+    assert_eq!((&batch["RecordsIn"], &batch["RecordsDeadLettered"]), (&json!(3), &json!(2)));
     assert_eq!(batch["FunctionName"], "tested");
 }
 

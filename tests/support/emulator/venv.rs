@@ -21,9 +21,7 @@ pub fn ready() -> PathBuf {
     }
     fs::remove_dir_all(&folder).ok();
     run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
-    run(Command::new(folder.join("bin/python"))
-        .args(["-m", "pip", "install", "--quiet"])
-        .args(PACKAGES));
+    run(Command::new(folder.join("bin/python")).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES));
     fs::write(&made, PACKAGES.join("\n")).expect("failed to mark the test environment as made");
     folder
 }
@@ -31,19 +29,12 @@ pub fn ready() -> PathBuf {
 /// The running test lies in `<target folder>/<profile>/deps`, an example in `<target folder>/<profile>/examples`.
 fn target() -> PathBuf {
     let test = std::env::current_exe().expect("a running test has a path");
-    let built_in = test
-        .ancestors()
-        .find(|folder| folder.ends_with("deps") || folder.ends_with("examples"));
-    built_in
-        .and_then(|folder| folder.ancestors().nth(2))
-        .map_or_else(std::env::temp_dir, Path::to_path_buf)
+    let built_in = test.ancestors().find(|folder| folder.ends_with("deps") || folder.ends_with("examples"));
+    built_in.and_then(|folder| folder.ancestors().nth(2)).map_or_else(std::env::temp_dir, Path::to_path_buf)
 }
 
 fn run(command: &mut Command) {
     let output = command.output().expect("failed to run python3, which the tests need");
     let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "failed to make the test environment: {command:?}: {errors}"
-    );
+    assert!(output.status.success(), "failed to make the test environment: {command:?}: {errors}");
 }

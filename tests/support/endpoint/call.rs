@@ -57,17 +57,12 @@ fn operation(service: &str, request: &Request) -> (Protocol, String) {
     let action = form_urlencoded::parse(&request.body).find(|(key, _)| key == "Action");
     match action {
         Some((_, action)) => (Protocol::Query, action.into_owned()),
-        None => (
-            Protocol::RestJson,
-            operations::name(service, &request.method, &request.segments()),
-        ),
+        None => (Protocol::RestJson, operations::name(service, &request.method, &request.segments())),
     }
 }
 
 fn writes(service: &str, operation: &str) -> bool {
-    const READS: [&str; 8] = [
-        "Get", "List", "Describe", "BatchGet", "Query", "Scan", "Simulate", "GET ",
-    ];
+    const READS: [&str; 8] = ["Get", "List", "Describe", "BatchGet", "Query", "Scan", "Simulate", "GET "];
     // What STS hands out are credentials: nothing in the account differs afterwards.
     service != "sts" && !READS.iter().any(|prefix| operation.starts_with(prefix))
 }

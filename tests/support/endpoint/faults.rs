@@ -48,34 +48,17 @@ pub(super) enum When {
 pub(super) enum Action {
     Count,
     Delay(Duration),
-    Fail {
-        when: When,
-        status: u16,
-        code: String,
-        message: String,
-    },
+    Fail { when: When, status: u16, code: String, message: String },
     Throttle,
     Reset(When),
     Stop(When, Arc<dyn Fn() + Send + Sync>),
-    Rewrite {
-        pointer: String,
-        value: Value,
-    },
+    Rewrite { pointer: String, value: Value },
 }
 
 impl Rule {
     fn of(scope: Scope) -> Self {
         let (skip, times, seen, fired) = (0, usize::MAX, 0, 0);
-        Self {
-            scope,
-            containing: None,
-            skip,
-            times,
-            chance: None,
-            action: Action::Count,
-            seen,
-            fired,
-        }
+        Self { scope, containing: None, skip, times, chance: None, action: Action::Count, seen, fired }
     }
 
     pub fn calls() -> Self {
@@ -127,23 +110,13 @@ impl Rule {
     /// Refuses the call before it takes effect.
     pub fn fail(self, status: u16, code: &str, message: &str) -> Self {
         let (code, message) = (code.to_owned(), message.to_owned());
-        self.doing(Action::Fail {
-            when: When::Before,
-            status,
-            code,
-            message,
-        })
+        self.doing(Action::Fail { when: When::Before, status, code, message })
     }
 
     /// Lets the call take effect, and answers an error all the same.
     pub fn fail_after(self, status: u16, code: &str, message: &str) -> Self {
         let (code, message) = (code.to_owned(), message.to_owned());
-        self.doing(Action::Fail {
-            when: When::After,
-            status,
-            code,
-            message,
-        })
+        self.doing(Action::Fail { when: When::After, status, code, message })
     }
 
     /// Refuses the call as the service does when it is asked too often.
@@ -181,10 +154,7 @@ impl Rule {
     ///
     /// With [`Rule::times`] it delays a state: `/StreamDescriptionSummary/StreamStatus` stays `CREATING` for n reads.
     pub fn rewrite(self, pointer: &str, value: Value) -> Self {
-        self.doing(Action::Rewrite {
-            pointer: pointer.to_owned(),
-            value,
-        })
+        self.doing(Action::Rewrite { pointer: pointer.to_owned(), value })
     }
 
     fn covers(&self, call: &Call, text: &str) -> bool {
@@ -201,11 +171,7 @@ impl Rule {
     fn fires(&mut self) -> bool {
         self.seen += 1;
         let due = self.seen > self.skip && self.fired < self.times;
-        let drawn = due
-            && self
-                .chance
-                .as_mut()
-                .is_none_or(|(probability, rng)| rng.f64() < *probability);
+        let drawn = due && self.chance.as_mut().is_none_or(|(probability, rng)| rng.f64() < *probability);
         self.fired += usize::from(drawn);
         drawn
     }
@@ -237,35 +203,23 @@ impl Rules {
 
     /// How often a rule fired; nothing once the account's rules were cleared.
     pub fn fired(&self, id: RuleId) -> usize {
-        self.0
-            .get(id.0)
-            .and_then(|(_, rule)| rule.as_ref())
-            .map_or(0, |rule| rule.fired)
+        self.0.get(id.0).and_then(|(_, rule)| rule.as_ref()).map_or(0, |rule| rule.fired)
     }
 
     pub fn clear(&mut self, account: &str) {
         // The places stay, so that no id of another account changes its meaning.
-        self.0
-            .iter_mut()
-            .filter(|(owner, _)| owner == account)
-            .for_each(|(_, rule)| *rule = None);
+        self.0.iter_mut().filter(|(owner, _)| owner == account).for_each(|(_, rule)| *rule = None);
     }
 
     fn covering<'a>(&'a mut self, call: &'a Call, text: &'a str) -> impl Iterator<Item = &'a mut Rule> {
         let of_account = self.0.iter_mut().filter(|(account, _)| *account == call.account);
-        of_account
-            .filter_map(|(_, rule)| rule.as_mut())
-            .filter(|rule| rule.covers(call, text))
+        of_account.filter_map(|(_, rule)| rule.as_mut()).filter(|rule| rule.covers(call, text))
     }
 
     /// Counts the call and returns what is to be done to it, but for rewrites.
     pub fn on_call(&mut self, call: &Call, text: &str) -> Vec<Action> {
-        let rules = self
-            .covering(call, text)
-            .filter(|rule| !matches!(rule.action, Action::Rewrite { .. }));
-        rules
-            .filter_map(|rule| rule.fires().then(|| rule.action.clone()))
-            .collect()
+        let rules = self.covering(call, text).filter(|rule| !matches!(rule.action, Action::Rewrite { .. }));
+        rules.filter_map(|rule| rule.fires().then(|| rule.action.clone())).collect()
     }
 
     /// Rewrites the answer as the rules say.

@@ -33,26 +33,15 @@ impl Request {
 
     /// The percent-decoded segments of the path.
     pub fn segments(&self) -> Vec<String> {
-        let decode = |segment: &str| {
-            percent_encoding::percent_decode_str(segment)
-                .decode_utf8_lossy()
-                .into_owned()
-        };
-        self.path()
-            .split('/')
-            .filter(|segment| !segment.is_empty())
-            .map(decode)
-            .collect()
+        let decode = |segment: &str| percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned();
+        self.path().split('/').filter(|segment| !segment.is_empty()).map(decode).collect()
     }
 
     /// The values of a query parameter that may be given more than once.
     pub fn query(&self, name: &str) -> Vec<String> {
         let query = self.target.split_once('?').map_or("", |(_, query)| query);
         let pairs = form_urlencoded::parse(query.as_bytes());
-        pairs
-            .filter(|(key, _)| key == name)
-            .map(|(_, value)| value.into_owned())
-            .collect()
+        pairs.filter(|(key, _)| key == name).map(|(_, value)| value.into_owned()).collect()
     }
 
     /// The body as JSON, or null where it is none.
@@ -61,10 +50,7 @@ impl Request {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 }
 
@@ -88,18 +74,11 @@ impl Answer {
 
     pub fn of_json(status: u16, body: &Value) -> Self {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
-        Self {
-            status,
-            headers,
-            body: Bytes::from(body.to_string()),
-        }
+        Self { status, headers, body: Bytes::from(body.to_string()) }
     }
 
     pub fn with_json(&self, body: &Value) -> Self {
-        Self {
-            body: Bytes::from(body.to_string()),
-            ..self.clone()
-        }
+        Self { body: Bytes::from(body.to_string()), ..self.clone() }
     }
 
     /// The error that a service of this protocol answers.
@@ -107,14 +86,9 @@ impl Answer {
         if protocol == Protocol::Query {
             return Self::xml_error(status, code, message);
         }
-        let mut answer = Self::of_json(
-            status,
-            &json!({ "__type": code, "message": message, "Message": message }),
-        );
+        let mut answer = Self::of_json(status, &json!({ "__type": code, "message": message, "Message": message }));
         let value = HeaderValue::from_str(code).unwrap_or_else(|_| HeaderValue::from_static("InternalFailure"));
-        answer
-            .headers
-            .insert(HeaderName::from_static("x-amzn-errortype"), value);
+        answer.headers.insert(HeaderName::from_static("x-amzn-errortype"), value);
         answer
     }
 
@@ -124,10 +98,6 @@ impl Answer {
              <RequestId>00000000-0000-0000-0000-000000000000</RequestId></ErrorResponse>"
         );
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("text/xml"))]);
-        Self {
-            status,
-            headers,
-            body: Bytes::from(body),
-        }
+        Self { status, headers, body: Bytes::from(body) }
     }
 }

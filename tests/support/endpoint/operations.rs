@@ -52,58 +52,18 @@ const API_GATEWAY: &[Operation] = &[
     ("PUT", "restapis/*/resources/*/methods/*", "PutMethod"),
     ("PATCH", "restapis/*/resources/*/methods/*", "UpdateMethod"),
     ("DELETE", "restapis/*/resources/*/methods/*", "DeleteMethod"),
-    (
-        "GET",
-        "restapis/*/resources/*/methods/*/responses/*",
-        "GetMethodResponse",
-    ),
-    (
-        "PUT",
-        "restapis/*/resources/*/methods/*/responses/*",
-        "PutMethodResponse",
-    ),
-    (
-        "PATCH",
-        "restapis/*/resources/*/methods/*/responses/*",
-        "UpdateMethodResponse",
-    ),
-    (
-        "DELETE",
-        "restapis/*/resources/*/methods/*/responses/*",
-        "DeleteMethodResponse",
-    ),
+    ("GET", "restapis/*/resources/*/methods/*/responses/*", "GetMethodResponse"),
+    ("PUT", "restapis/*/resources/*/methods/*/responses/*", "PutMethodResponse"),
+    ("PATCH", "restapis/*/resources/*/methods/*/responses/*", "UpdateMethodResponse"),
+    ("DELETE", "restapis/*/resources/*/methods/*/responses/*", "DeleteMethodResponse"),
     ("GET", "restapis/*/resources/*/methods/*/integration", "GetIntegration"),
     ("PUT", "restapis/*/resources/*/methods/*/integration", "PutIntegration"),
-    (
-        "PATCH",
-        "restapis/*/resources/*/methods/*/integration",
-        "UpdateIntegration",
-    ),
-    (
-        "DELETE",
-        "restapis/*/resources/*/methods/*/integration",
-        "DeleteIntegration",
-    ),
-    (
-        "GET",
-        "restapis/*/resources/*/methods/*/integration/responses/*",
-        "GetIntegrationResponse",
-    ),
-    (
-        "PUT",
-        "restapis/*/resources/*/methods/*/integration/responses/*",
-        "PutIntegrationResponse",
-    ),
-    (
-        "PATCH",
-        "restapis/*/resources/*/methods/*/integration/responses/*",
-        "UpdateIntegrationResponse",
-    ),
-    (
-        "DELETE",
-        "restapis/*/resources/*/methods/*/integration/responses/*",
-        "DeleteIntegrationResponse",
-    ),
+    ("PATCH", "restapis/*/resources/*/methods/*/integration", "UpdateIntegration"),
+    ("DELETE", "restapis/*/resources/*/methods/*/integration", "DeleteIntegration"),
+    ("GET", "restapis/*/resources/*/methods/*/integration/responses/*", "GetIntegrationResponse"),
+    ("PUT", "restapis/*/resources/*/methods/*/integration/responses/*", "PutIntegrationResponse"),
+    ("PATCH", "restapis/*/resources/*/methods/*/integration/responses/*", "UpdateIntegrationResponse"),
+    ("DELETE", "restapis/*/resources/*/methods/*/integration/responses/*", "DeleteIntegrationResponse"),
     ("GET", "restapis/*/authorizers", "GetAuthorizers"),
     ("POST", "restapis/*/authorizers", "CreateAuthorizer"),
     ("GET", "restapis/*/authorizers/*", "GetAuthorizer"),
@@ -144,15 +104,8 @@ pub fn name(service: &str, method: &Method, segments: &[String]) -> String {
     };
     let matches = |pattern: &str| {
         let pattern: Vec<&str> = pattern.split('/').collect();
-        pattern.len() == segments.len()
-            && pattern
-                .iter()
-                .zip(segments)
-                .all(|(p, segment)| *p == "*" || p == segment)
+        pattern.len() == segments.len() && pattern.iter().zip(segments).all(|(p, segment)| *p == "*" || p == segment)
     };
     let found = table.iter().find(|(verb, path, _)| method == verb && matches(path));
-    found.map_or_else(
-        || format!("{method} /{}", segments.join("/")),
-        |(_, _, operation)| (*operation).to_owned(),
-    )
+    found.map_or_else(|| format!("{method} /{}", segments.join("/")), |(_, _, operation)| (*operation).to_owned())
 }

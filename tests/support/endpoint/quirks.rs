@@ -67,12 +67,7 @@ impl Exchange<'_> {
     }
 
     fn root<'r>(&'r self, operation: &'r str) -> Root<'r> {
-        Root {
-            account: &self.call.account,
-            region: &self.call.region,
-            service: &self.call.service,
-            operation,
-        }
+        Root { account: &self.call.account, region: &self.call.region, service: &self.call.service, operation }
     }
 
     /// Reads from the caller's account what a REST-JSON service has under this path.
@@ -107,52 +102,22 @@ const fn quirk(
     operations: &'static [&'static str],
     answer: for<'a> fn(&'a Exchange<'a>) -> Answering<'a>,
 ) -> Quirk {
-    Quirk {
-        on,
-        service,
-        operations,
-        answer,
-    }
+    Quirk { on, service, operations, answer }
 }
 
 /// The first that fits answers; what fits none goes to the emulator as it is.
 static QUIRKS: &[Quirk] = &[
     quirk(On::Both, "kinesis", &["CreateStream"], kinesis::tags_of_create),
-    quirk(
-        On::Both,
-        "lambda",
-        &["CreateEventSourceMapping"],
-        mappings::second_is_refused,
-    ),
+    quirk(On::Both, "lambda", &["CreateEventSourceMapping"], mappings::second_is_refused),
     quirk(On::Both, "tagging", &["GetResources"], tagging::get_resources),
     quirk(On::Both, "secretsmanager", &[], secrets::refused_in_window),
     quirk(On::Moto, "lambda", functions::DESCRIBED_BY, functions::remembered),
     quirk(On::Moto, "lambda", &["DeleteFunction"], functions::forgotten),
-    quirk(
-        On::Both,
-        "apigateway",
-        api_gateway::SHOW_TAGS,
-        api_gateway::current_tags,
-    ),
-    quirk(
-        On::Moto,
-        "apigateway",
-        &["GetTags", "TagResource", "UntagResource"],
-        api_gateway::tagging,
-    ),
+    quirk(On::Both, "apigateway", api_gateway::SHOW_TAGS, api_gateway::current_tags),
+    quirk(On::Moto, "apigateway", &["GetTags", "TagResource", "UntagResource"], api_gateway::tagging),
     quirk(On::Both, "apigateway", &["PutMethod"], api_gateway::method_exists),
-    quirk(
-        On::Both,
-        "apigateway",
-        &["CreateResource"],
-        api_gateway::resource_exists,
-    ),
-    quirk(
-        On::Both,
-        "apigateway",
-        &["DeleteDeployment"],
-        api_gateway::deployment_in_use,
-    ),
+    quirk(On::Both, "apigateway", &["CreateResource"], api_gateway::resource_exists),
+    quirk(On::Both, "apigateway", &["DeleteDeployment"], api_gateway::deployment_in_use),
 ];
 
 /// Answers a call as AWS would.

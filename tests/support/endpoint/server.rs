@@ -39,11 +39,7 @@ pub struct State {
 impl Shared {
     pub fn new(kind: Kind, upstream: &str) -> Self {
         let upstream = Upstream::new(kind, upstream.trim_end_matches('/').to_owned());
-        Self {
-            upstream,
-            memory: Memory::default(),
-            state: Mutex::default(),
-        }
+        Self { upstream, memory: Memory::default(), state: Mutex::default() }
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {
@@ -81,12 +77,7 @@ impl Shared {
         if let Some(instead) = self.apply(call, actions, When::Before) {
             return instead;
         }
-        let exchange = Exchange {
-            call,
-            request,
-            upstream: &self.upstream,
-            memory: &self.memory,
-        };
+        let exchange = Exchange { call, request, upstream: &self.upstream, memory: &self.memory };
         let answer = quirks::answer(&exchange).await?;
         self.memory.observe(call, request, &answer);
         match self.apply(call, actions, When::After) {
@@ -98,12 +89,9 @@ impl Shared {
     /// What the first fault of this time makes of the call, if there is one.
     fn apply(&self, call: &Call, actions: &[Action], now: When) -> Option<Result<Answer, Lost>> {
         actions.iter().find_map(|action| match action {
-            Action::Fail {
-                when,
-                status,
-                code,
-                message,
-            } if *when == now => Some(Ok(Answer::error(call.protocol, *status, code, message))),
+            Action::Fail { when, status, code, message } if *when == now => {
+                Some(Ok(Answer::error(call.protocol, *status, code, message)))
+            }
             Action::Throttle if now == When::Before => Some(Ok(throttled(call))),
             Action::Reset(when) if *when == now => Some(Err("the connection is to be reset".into())),
             Action::Stop(when, stop) if *when == now => {
@@ -163,17 +151,8 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) -> std::io::Result<()
 
 async fn respond(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Result<hyper::Response<Full<Bytes>>, Lost> {
     let (head, body) = request.into_parts();
-    let target = head
-        .uri
-        .path_and_query()
-        .map_or("/", |target| target.as_str())
-        .to_owned();
-    let request = Request {
-        method: head.method,
-        target,
-        headers: head.headers,
-        body: collect(body).await?,
-    };
+    let target = head.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
+    let request = Request { method: head.method, target, headers: head.headers, body: collect(body).await? };
     // On a task of its own: a client that is killed meanwhile does not take its call back.
     let answer = tokio::spawn(async move { shared.handle(request).await }).await??;
     let mut response = hyper::Response::builder().status(answer.status);

@@ -34,10 +34,7 @@ impl Tags {
         region: &'a str,
     ) -> impl Iterator<Item = (&'a String, &'a TagMap)> {
         let here = move |arn: &str| arn.split(':').nth(3) == Some(region);
-        self.0
-            .iter()
-            .filter(move |((of, arn), _)| of == account && here(arn))
-            .map(|((_, arn), tags)| (arn, tags))
+        self.0.iter().filter(move |((of, arn), _)| of == account && here(arn)).map(|((_, arn), tags)| (arn, tags))
     }
 
     /// Notes what a call that succeeded did to tags.
@@ -84,32 +81,17 @@ impl Tags {
 
     /// The ARN of a secret that is given by ARN, with or without its random suffix, or by name.
     fn secret_arn(&self, call: &Call, id: &str) -> Option<String> {
-        let arn = if id.starts_with("arn:") {
-            id.to_owned()
-        } else {
-            arn(call, "secretsmanager", &format!("secret:{id}"))
-        };
+        let arn =
+            if id.starts_with("arn:") { id.to_owned() } else { arn(call, "secretsmanager", &format!("secret:{id}")) };
         let known = self.in_region(&call.account, &call.region).map(|(known, _)| known);
         let same = |known: &&String| **known == arn || known.rsplit_once('-').is_some_and(|(stem, _)| stem == arn);
-        known
-            .into_iter()
-            .find(same)
-            .cloned()
-            .or_else(|| id.starts_with("arn:").then_some(arn))
+        known.into_iter().find(same).cloned().or_else(|| id.starts_with("arn:").then_some(arn))
     }
 }
 
 fn kinesis(call: &Call, input: &Value) -> Option<(String, Change)> {
-    let by_name = || {
-        Some(arn(
-            call,
-            "kinesis",
-            &format!("stream/{}", input["StreamName"].as_str()?),
-        ))
-    };
-    let stream = text(&input["StreamARN"])
-        .or_else(|| text(&input["ResourceARN"]))
-        .or_else(by_name)?;
+    let by_name = || Some(arn(call, "kinesis", &format!("stream/{}", input["StreamName"].as_str()?)));
+    let stream = text(&input["StreamARN"]).or_else(|| text(&input["ResourceARN"])).or_else(by_name)?;
     let change = match call.operation.as_str() {
         "CreateStream" => Change::Made(tags(&input["Tags"])),
         "AddTagsToStream" | "TagResource" => Change::Tagged(tags(&input["Tags"])),
@@ -121,13 +103,7 @@ fn kinesis(call: &Call, input: &Value) -> Option<(String, Change)> {
 }
 
 fn logs(call: &Call, input: &Value) -> Option<(String, Change)> {
-    let by_name = || {
-        Some(arn(
-            call,
-            "logs",
-            &format!("log-group:{}", input["logGroupName"].as_str()?),
-        ))
-    };
+    let by_name = || Some(arn(call, "logs", &format!("log-group:{}", input["logGroupName"].as_str()?)));
     let group = text(&input["resourceArn"]).or_else(by_name)?;
     let change = match call.operation.as_str() {
         "CreateLogGroup" => Change::Made(tags(&input["tags"])),
@@ -142,19 +118,10 @@ fn logs(call: &Call, input: &Value) -> Option<(String, Change)> {
 
 fn lambda(call: &Call, request: &Request, input: &Value, output: &Value) -> Option<(String, Change)> {
     let last = request.segments().pop()?;
-    let function = |name: &str| {
-        arn(
-            call,
-            "lambda",
-            &format!("function:{}", name.rsplit(':').next().unwrap_or(name)),
-        )
-    };
+    let function = |name: &str| arn(call, "lambda", &format!("function:{}", name.rsplit(':').next().unwrap_or(name)));
     let mapping = |uuid: &str| arn(call, "lambda", &format!("event-source-mapping:{uuid}"));
     Some(match call.operation.as_str() {
-        "CreateFunction" => (
-            function(input["FunctionName"].as_str()?),
-            Change::Made(tags(&input["Tags"])),
-        ),
+        "CreateFunction" => (function(input["FunctionName"].as_str()?), Change::Made(tags(&input["Tags"]))),
         "DeleteFunction" => (function(&last), Change::Gone),
         "CreateEventSourceMapping" => (mapping(output["UUID"].as_str()?), Change::Made(tags(&input["Tags"]))),
         "DeleteEventSourceMapping" => (mapping(&last), Change::Gone),
@@ -165,13 +132,7 @@ fn lambda(call: &Call, request: &Request, input: &Value, output: &Value) -> Opti
 }
 
 fn dynamodb(call: &Call, input: &Value) -> Option<(String, Change)> {
-    let by_name = || {
-        Some(arn(
-            call,
-            "dynamodb",
-            &format!("table/{}", input["TableName"].as_str()?),
-        ))
-    };
+    let by_name = || Some(arn(call, "dynamodb", &format!("table/{}", input["TableName"].as_str()?)));
     let table = text(&input["ResourceArn"]).or_else(by_name)?;
     let change = match call.operation.as_str() {
         "CreateTable" => Change::Made(tags(&input["Tags"])),
@@ -224,10 +185,7 @@ fn tags(value: &Value) -> TagMap {
     let pair = |key: &str, value: &Value| Some((key.to_owned(), text(value)?));
     match value {
         Value::Object(map) => map.iter().filter_map(|(key, value)| pair(key, value)).collect(),
-        Value::Array(list) => list
-            .iter()
-            .filter_map(|tag| pair(tag["Key"].as_str()?, &tag["Value"]))
-            .collect(),
+        Value::Array(list) => list.iter().filter_map(|tag| pair(tag["Key"].as_str()?, &tag["Value"])).collect(),
         _ => TagMap::new(),
     }
 }

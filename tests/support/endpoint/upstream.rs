@@ -33,12 +33,7 @@ pub struct Upstream {
 impl Upstream {
     pub fn new(kind: Kind, url: String) -> Self {
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Self {
-            kind,
-            url,
-            client,
-            accounts: Mutex::default(),
-        }
+        Self { kind, url, client, accounts: Mutex::default() }
     }
 
     pub fn kind(&self) -> Kind {
@@ -50,65 +45,30 @@ impl Upstream {
     /// Adds `x-forwarded-proto: https`: calls of AWS come by TLS, and a queue whose policy denies all others would lock
     /// everyone out. The `Host` stays, because signatures cover it.
     pub async fn forward(&self, request: &Request, account: &str) -> Result<Answer, Lost> {
-        let mut forwarded = hyper::Request::builder()
-            .method(&request.method)
-            .uri(format!("{}{}", self.url, request.target));
+        let mut forwarded =
+            hyper::Request::builder().method(&request.method).uri(format!("{}{}", self.url, request.target));
         let headers = forwarded.headers_mut().ok_or("a request without a valid address")?;
         *headers = request.headers.clone();
-        [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING]
-            .iter()
-            .for_each(|name| drop(headers.remove(name)));
-        headers.insert(
-            HeaderName::from_static("x-forwarded-proto"),
-            HeaderValue::from_static("https"),
-        );
+        [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING].iter().for_each(|name| drop(headers.remove(name)));
+        headers.insert(HeaderName::from_static("x-forwarded-proto"), HeaderValue::from_static("https"));
         if self.kind == Kind::Moto && is_account(account) {
             // MiniStack takes a 12-digit access key as the account; moto wants it said apart.
-            headers.insert(
-                HeaderName::from_static("x-moto-account-id"),
-                HeaderValue::from_str(account)?,
-            );
+            headers.insert(HeaderName::from_static("x-moto-account-id"), HeaderValue::from_str(account)?);
         }
-        let answer = self
-            .client
-            .request(forwarded.body(Full::new(request.body.clone()))?)
-            .await?;
+        let answer = self.client.request(forwarded.body(Full::new(request.body.clone()))?).await?;
         let (head, body) = answer.into_parts();
         let mut headers = head.headers;
-        [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING]
-            .iter()
-            .for_each(|name| drop(headers.remove(name)));
-        Ok(Answer {
-            status: head.status.as_u16(),
-            headers,
-            body: collect(body).await?,
-        })
+        [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING].iter().for_each(|name| drop(headers.remove(name)));
+        Ok(Answer { status: head.status.as_u16(), headers, body: collect(body).await? })
     }
 
     /// Makes a call of the endpoint's own as the account's root, whose signature neither emulator looks at.
     pub async fn ask(&self, as_root: &Root<'_>, method: Method, target: &str, body: &Value) -> Result<Answer, Lost> {
-        let content = if as_root.operation.is_empty() {
-            "application/json"
-        } else {
-            "application/x-amz-json-1.1"
-        };
+        let content = if as_root.operation.is_empty() { "application/json" } else { "application/x-amz-json-1.1" };
         let mut headers = as_root.headers()?;
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content));
-        let body = if body.is_null() {
-            Bytes::new()
-        } else {
-            Bytes::from(body.to_string())
-        };
-        self.forward(
-            &Request {
-                method,
-                target: target.to_owned(),
-                headers,
-                body,
-            },
-            as_root.account,
-        )
-        .await
+        let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+        self.forward(&Request { method, target: target.to_owned(), headers, body }, as_root.account).await
     }
 
     /// The account of an access key: the key itself where it has 12 digits, else what the emulator says.
@@ -116,11 +76,7 @@ impl Upstream {
         if is_account(access_key) {
             return access_key.to_owned();
         }
-        let known = self
-            .accounts
-            .lock()
-            .ok()
-            .and_then(|accounts| accounts.get(access_key).cloned());
+        let known = self.accounts.lock().ok().and_then(|accounts| accounts.get(access_key).cloned());
         if let Some(account) = known {
             return account;
         }
@@ -132,31 +88,14 @@ impl Upstream {
     }
 
     async fn ask_account(&self, access_key: &str) -> Result<Option<String>, Lost> {
-        let root = Root {
-            account: DEFAULT_ACCOUNT,
-            region: "us-east-1",
-            service: "sts",
-            operation: "",
-        };
+        let root = Root { account: DEFAULT_ACCOUNT, region: "us-east-1", service: "sts", operation: "" };
         let mut headers = root.headers()?;
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded"),
-        );
-        let body = Bytes::from(format!(
-            "Action=GetAccessKeyInfo&Version=2011-06-15&AccessKeyId={access_key}"
-        ));
-        let request = Request {
-            method: Method::POST,
-            target: "/".to_owned(),
-            headers,
-            body,
-        };
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
+        let body = Bytes::from(format!("Action=GetAccessKeyInfo&Version=2011-06-15&AccessKeyId={access_key}"));
+        let request = Request { method: Method::POST, target: "/".to_owned(), headers, body };
         let answer = self.forward(&request, DEFAULT_ACCOUNT).await?;
         let text = String::from_utf8_lossy(&answer.body).into_owned();
-        let account = text
-            .split_once("<Account>")
-            .and_then(|(_, rest)| rest.split_once("</Account>"));
+        let account = text.split_once("<Account>").and_then(|(_, rest)| rest.split_once("</Account>"));
         Ok(account.map(|(account, _)| account.to_owned()))
     }
 }
@@ -171,22 +110,13 @@ pub struct Root<'a> {
 
 impl Root<'_> {
     fn headers(&self) -> Result<HeaderMap, Lost> {
-        let scope = format!(
-            "{}/20260101/{}/{}/aws4_request",
-            self.account, self.region, self.service
-        );
+        let scope = format!("{}/20260101/{}/{}/aws4_request", self.account, self.region, self.service);
         let authorization = format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0");
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, HeaderValue::from_str(&authorization)?);
-        headers.insert(
-            HeaderName::from_static("x-amz-date"),
-            HeaderValue::from_static("20260101T000000Z"),
-        );
+        headers.insert(HeaderName::from_static("x-amz-date"), HeaderValue::from_static("20260101T000000Z"));
         if !self.operation.is_empty() {
-            headers.insert(
-                HeaderName::from_static("x-amz-target"),
-                HeaderValue::from_str(self.operation)?,
-            );
+            headers.insert(HeaderName::from_static("x-amz-target"), HeaderValue::from_str(self.operation)?);
         }
         Ok(headers)
     }

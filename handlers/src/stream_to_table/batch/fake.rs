@@ -98,8 +98,7 @@ impl Table for &FakeTable<'_> {
             panic!("an item of another test")
         };
         self.in_flight.set(self.in_flight.get() + 1);
-        self.most_in_flight
-            .set(self.most_in_flight.get().max(self.in_flight.get()));
+        self.most_in_flight.set(self.most_in_flight.get().max(self.in_flight.get()));
         let answer = self.answer(key.clone(), record.parse().expect("number")).await;
         self.in_flight.set(self.in_flight.get() - 1);
         answer
@@ -117,21 +116,13 @@ pub struct FakeQueue<'a> {
 
 impl<'a> FakeQueue<'a> {
     pub fn new(clock: &'a Clock, conduct: Conduct) -> Self {
-        FakeQueue {
-            clock,
-            conduct,
-            calls: Cell::new(0),
-            messages: RefCell::default(),
-        }
+        FakeQueue { clock, conduct, calls: Cell::new(0), messages: RefCell::default() }
     }
 
     /// Returns the sequence numbers of the messages, in order.
     pub fn numbers(&self) -> Vec<String> {
         let messages = self.messages.borrow();
-        messages
-            .iter()
-            .map(|(_, body)| body["sequenceNumber"].as_str().expect("number").to_owned())
-            .collect()
+        messages.iter().map(|(_, body)| body["sequenceNumber"].as_str().expect("number").to_owned()).collect()
     }
 }
 
@@ -139,12 +130,7 @@ impl Queue for &FakeQueue<'_> {
     async fn send(&self, body: &str) -> Result<(), SendError> {
         self.calls.set(self.calls.get() + 1);
         sleep(Duration::from_millis(15)).await;
-        let error = |code: &str, transient| {
-            Err(SendError {
-                code: code.into(),
-                transient,
-            })
-        };
+        let error = |code: &str, transient| Err(SendError { code: code.into(), transient });
         match self.conduct {
             Conduct::Refused => error("InvalidMessageContents", false),
             Conduct::RefusesCall(call) if self.calls.get() == call => error("InvalidMessageContents", false),
@@ -153,9 +139,7 @@ impl Queue for &FakeQueue<'_> {
             Conduct::DownFor(until) if self.clock.get() < until => error("AccessDenied", true),
             Conduct::Hangs => std::future::pending().await,
             _ => {
-                self.messages
-                    .borrow_mut()
-                    .push((self.clock.get(), serde_json::from_str(body).expect("json")));
+                self.messages.borrow_mut().push((self.clock.get(), serde_json::from_str(body).expect("json")));
                 Ok(())
             }
         }
@@ -163,10 +147,7 @@ impl Queue for &FakeQueue<'_> {
 }
 
 pub fn keys() -> Keys {
-    Keys {
-        partition: "id".into(),
-        sort: None,
-    }
+    Keys { partition: "id".into(), sort: None }
 }
 
 /// Returns the sequence number of a record; they grow in length, as real ones do not within a shard, but may between shards.

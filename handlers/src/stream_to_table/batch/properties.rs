@@ -28,10 +28,7 @@ fn batch() -> impl Strategy<Value = Vec<(&'static str, Conduct)>> {
 }
 
 fn queue() -> impl Strategy<Value = Conduct> {
-    prop_oneof![
-        (0..4u32).prop_map(Conduct::DownFor),
-        (1..6u32).prop_map(Conduct::RefusesCall)
-    ]
+    prop_oneof![(0..4u32).prop_map(Conduct::DownFor), (1..6u32).prop_map(Conduct::RefusesCall)]
 }
 
 fn is_poison(conduct: Conduct) -> bool {
@@ -58,10 +55,7 @@ fn check_invocation(
     let lowest = unfinished.first().copied().unwrap_or(records.len());
     for (_, message) in queue.messages.borrow().iter().filter(|(at, _)| *at == invocation) {
         let sent = index_of(message["sequenceNumber"].as_str().expect("number"));
-        assert!(
-            sent < lowest,
-            "{sent} was sent, though {lowest} will be delivered again"
-        );
+        assert!(sent < lowest, "{sent} was sent, though {lowest} will be delivered again");
     }
     let mut written: HashMap<&str, Vec<usize>> = HashMap::new();
     let writes = table.writes.borrow();
@@ -71,10 +65,7 @@ fn check_invocation(
     for (key, written) in written {
         let good = (first..records.len()).filter(|index| records[*index].0 == key && !is_poison(records[*index].1));
         let expected: Vec<usize> = good.take(written.len()).collect();
-        assert_eq!(
-            written, expected,
-            "key {key}: not the first records of the key, in order"
-        );
+        assert_eq!(written, expected, "key {key}: not the first records of the key, in order");
     }
 }
 

@@ -14,9 +14,7 @@ async fn handle(records: &[(&str, Conduct)], queue: Conduct) -> (Report, Vec<usi
     let table = FakeTable::new(&clock, records.iter().map(|(_, conduct)| *conduct).collect());
     let queue = FakeQueue::new(&clock, queue);
     let stop = Instant::now() + TIME;
-    let report = Consumer::new(&table, Some(&queue), keys())
-        .handle(event(records, 0), stop)
-        .await;
+    let report = Consumer::new(&table, Some(&queue), keys()).handle(event(records, 0), stop).await;
     assert!(Instant::now() <= stop, "answered after the time was up");
     (report, table.written(), queue.numbers())
 }
@@ -42,11 +40,8 @@ async fn an_empty_batch_is_nothing_to_do() {
 
 #[tokio::test(start_paused = true)]
 async fn records_of_one_key_are_written_in_order_though_some_are_throttled() {
-    let (report, written, _) = handle(
-        &[("a", Throttled(3)), ("a", Good), ("a", Throttled(1)), ("a", Good)],
-        Good,
-    )
-    .await;
+    let (report, written, _) =
+        handle(&[("a", Throttled(3)), ("a", Good), ("a", Throttled(1)), ("a", Good)], Good).await;
     assert_eq!(written, [0, 1, 2, 3]);
     assert_eq!((report.written, report.repeated_calls), (4, 4));
 }
@@ -57,11 +52,7 @@ async fn poison_goes_to_the_queue_and_the_rest_goes_on() {
     let (report, written, dead) = handle(&records, Good).await;
     assert_eq!(written, [0, 4]);
     assert_eq!(dead, numbers(&[1, 2, 3]));
-    let reasons: Vec<&str> = report
-        .dead_lettered
-        .iter()
-        .map(|letter| letter.reason.as_str())
-        .collect();
+    let reasons: Vec<&str> = report.dead_lettered.iter().map(|letter| letter.reason.as_str()).collect();
     assert_eq!(reasons, ["bad-json", "refused", "panic"]);
     assert!(report.unfinished.is_empty());
 }
@@ -87,11 +78,7 @@ async fn poison_before_the_first_failed_record_is_sent() {
 async fn an_outage_is_waited_out_until_shortly_before_the_deadline() {
     let start = Instant::now();
     let (report, _, _) = handle(&[("a", DownFor(1))], Good).await;
-    assert!(
-        start.elapsed() > TIME - Duration::from_secs(3),
-        "gave up after {:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() > TIME - Duration::from_secs(3), "gave up after {:?}", start.elapsed());
     assert!(report.repeated_calls > 10);
 }
 
@@ -107,29 +94,17 @@ async fn a_call_that_never_answers_does_not_outlast_the_time() {
 #[tokio::test(start_paused = true)]
 async fn without_time_nothing_is_called() {
     let clock = Clock::new(0);
-    let (table, queue) = (
-        FakeTable::new(&clock, vec![Good, BadJson]),
-        FakeQueue::new(&clock, Good),
-    );
+    let (table, queue) = (FakeTable::new(&clock, vec![Good, BadJson]), FakeQueue::new(&clock, Good));
     let records = [("a", Good), ("b", BadJson)];
-    let report = Consumer::new(&table, Some(&queue), keys())
-        .handle(event(&records, 0), Instant::now())
-        .await;
+    let report = Consumer::new(&table, Some(&queue), keys()).handle(event(&records, 0), Instant::now()).await;
     assert_eq!(report.unfinished, numbers(&[0, 1]));
-    assert_eq!(
-        (table.written(), queue.calls.get(), table.most_in_flight.get()),
-        (vec![], 0, 0)
-    );
+    assert_eq!((table.written(), queue.calls.get(), table.most_in_flight.get()), (vec![], 0, 0));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_queue_that_refuses_leaves_the_record_and_all_poison_behind_it() {
     let records = [("a", Good), ("b", BadJson), ("c", Good), ("d", BadJson)];
-    for (queue, cause) in [
-        (Refused, "InvalidMessageContents"),
-        (Panics, "panic"),
-        (DownFor(1), "AccessDenied"),
-    ] {
+    for (queue, cause) in [(Refused, "InvalidMessageContents"), (Panics, "panic"), (DownFor(1), "AccessDenied")] {
         let (report, written, dead) = handle(&records, queue).await;
         assert_eq!((written.len(), dead.len()), (2, 0), "{queue:?}");
         assert_eq!(report.unfinished, numbers(&[1, 3]));
@@ -169,9 +144,7 @@ async fn keys_are_written_concurrently_but_not_all_at_once() {
     let records: Vec<(&str, Conduct)> = names.iter().map(|name| (name.as_str(), Good)).collect();
     let table = FakeTable::new(&clock, vec![Good; 100]);
     let queue = FakeQueue::new(&clock, Good);
-    let report = Consumer::new(&table, Some(&queue), keys())
-        .handle(event(&records, 0), Instant::now() + TIME)
-        .await;
+    let report = Consumer::new(&table, Some(&queue), keys()).handle(event(&records, 0), Instant::now() + TIME).await;
     assert_eq!((report.written, table.most_in_flight.get()), (100, CONCURRENT_KEYS));
 }
 
@@ -182,9 +155,7 @@ async fn records_are_taken_in_the_order_of_their_numbers() {
     let data = |v: usize| json!({ "id": "a", "v": v }).to_string();
     let records = [record("100", &data(2)), record("99", &data(1)), record("98", &data(0))];
     let event = serde_json::from_value(json!({ "Records": records })).expect("event");
-    Consumer::new(&table, Some(&queue), keys())
-        .handle(event, Instant::now() + TIME)
-        .await;
+    Consumer::new(&table, Some(&queue), keys()).handle(event, Instant::now() + TIME).await;
     assert_eq!(table.written(), [0, 1, 2]);
 }
 
@@ -192,15 +163,10 @@ async fn records_are_taken_in_the_order_of_their_numbers() {
 async fn no_log_line_holds_a_part_of_a_payload() {
     let clock = Clock::new(0);
     let (table, queue) = (FakeTable::new(&clock, vec![Good; 2]), FakeQueue::new(&clock, Good));
-    let records = [
-        record("1", "{\"id\":\"hunter2\",\"v\":0}"),
-        record("2", "hunter2"),
-        record("3", "{\"id\":{\"hunter2\":1}}"),
-    ];
+    let records =
+        [record("1", "{\"id\":\"hunter2\",\"v\":0}"), record("2", "hunter2"), record("3", "{\"id\":{\"hunter2\":1}}")];
     let event = serde_json::from_value(json!({ "Records": records })).expect("event");
-    let report = Consumer::new(&table, Some(&queue), keys())
-        .handle(event, Instant::now() + TIME)
-        .await;
+    let report = Consumer::new(&table, Some(&queue), keys()).handle(event, Instant::now() + TIME).await;
     assert_eq!((report.written, report.dead_lettered.len()), (1, 2));
     let lines = serde_json::to_string(&report.lines("consumer", "r1")).expect("json");
     assert!(!lines.contains("hunter2") && !lines.contains("aHVudGVyMg"), "{lines}");

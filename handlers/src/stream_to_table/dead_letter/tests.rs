@@ -32,9 +32,7 @@ fn message(data: &[u8], poison: &Poison) -> (Value, Encoding) {
 }
 
 fn payload(message: &Value) -> Vec<u8> {
-    STANDARD
-        .decode(message["payload"].as_str().expect("payload"))
-        .expect("base64")
+    STANDARD.decode(message["payload"].as_str().expect("payload")).expect("base64")
 }
 
 /// Bytes that no gzip makes shorter.
@@ -82,14 +80,9 @@ fn a_payload_that_fits_exactly_is_not_packed() {
 fn a_large_payload_is_packed() {
     let data = vec![b'x'; 2_000_000];
     let (message, encoding) = message(&data, &poison());
-    assert_eq!(
-        (encoding, &message["encoding"]),
-        (Encoding::GzipBase64, &json!("gzip+base64"))
-    );
+    assert_eq!((encoding, &message["encoding"]), (Encoding::GzipBase64, &json!("gzip+base64")));
     let mut unpacked = Vec::new();
-    GzDecoder::new(payload(&message).as_slice())
-        .read_to_end(&mut unpacked)
-        .expect("gzip");
+    GzDecoder::new(payload(&message).as_slice()).read_to_end(&mut unpacked).expect("gzip");
     assert_eq!(unpacked, data);
 }
 

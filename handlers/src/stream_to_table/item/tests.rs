@@ -1,10 +1,7 @@
 use super::*;
 
 fn keys() -> Keys {
-    Keys {
-        partition: "id".into(),
-        sort: None,
-    }
+    Keys { partition: "id".into(), sort: None }
 }
 
 fn item(text: &str) -> Item {
@@ -33,14 +30,8 @@ fn every_json_type_has_its_attribute() {
         ("f", AttributeValue::Bool(false)),
         ("z", AttributeValue::Null(true)),
         ("e", string("")),
-        (
-            "l",
-            AttributeValue::L(vec![number("1"), string("x"), AttributeValue::L(vec![])]),
-        ),
-        (
-            "m",
-            AttributeValue::M([("k".to_owned(), AttributeValue::M(HashMap::new()))].into()),
-        ),
+        ("l", AttributeValue::L(vec![number("1"), string("x"), AttributeValue::L(vec![])])),
+        ("m", AttributeValue::M([("k".to_owned(), AttributeValue::M(HashMap::new()))].into())),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into();
@@ -49,14 +40,7 @@ fn every_json_type_has_its_attribute() {
 
 #[test]
 fn numbers_keep_their_text() {
-    for text in [
-        "1.0",
-        "9007199254740993",
-        "0.1000",
-        "12345678901234567890123456789012345678",
-        "1E-130",
-        "-0",
-    ] {
+    for text in ["1.0", "9007199254740993", "0.1000", "12345678901234567890123456789012345678", "1E-130", "-0"] {
         assert_eq!(item(&format!(r#"{{"id":"a","n":{text}}}"#))["n"], number(text));
     }
 }
@@ -65,11 +49,7 @@ fn numbers_keep_their_text() {
 fn a_number_that_dynamodb_cannot_hold_is_poison() {
     let digits = "1".repeat(39);
     for text in [digits.as_str(), "1e126", "1e-131"] {
-        assert_eq!(
-            reason(format!(r#"{{"id":"a","deep":[{{"n":{text}}}]}}"#)),
-            Reason::Number,
-            "{text}"
-        );
+        assert_eq!(reason(format!(r#"{{"id":"a","deep":[{{"n":{text}}}]}}"#)), Reason::Number, "{text}");
     }
 }
 
@@ -83,17 +63,9 @@ fn the_last_of_two_members_counts() {
 
 #[test]
 fn what_is_no_json_is_told() {
-    for text in [
-        "",
-        " ",
-        "{",
-        "{'id':1}",
-        r#"{"id":"a"} x"#,
-        r#"{"id":"a",}"#,
-        r#"{"id":"\ud800"}"#,
-        r#"{"id":01}"#,
-        "nul",
-    ] {
+    for text in
+        ["", " ", "{", "{'id':1}", r#"{"id":"a"} x"#, r#"{"id":"a",}"#, r#"{"id":"\ud800"}"#, r#"{"id":01}"#, "nul"]
+    {
         assert_eq!(reason(text), Reason::BadJson, "{text}");
     }
     assert_eq!(reason(b"{\"id\":\"\xff\"}"), Reason::BadJson);
@@ -113,24 +85,15 @@ fn key_attributes_must_be_there_and_be_scalar() {
     for value in ["null", "true", "[]", "{}", r#""""#] {
         assert_eq!(reason(format!(r#"{{"id":{value}}}"#)), Reason::WrongKey, "{value}");
     }
-    let both = Keys {
-        partition: "id".into(),
-        sort: Some("at".into()),
-    };
+    let both = Keys { partition: "id".into(), sort: Some("at".into()) };
     assert_eq!(read(br#"{"id":"a"}"#, &both).expect_err("poison").reason, Reason::NoKey);
-    assert_eq!(
-        read(br#"{"id":"a","at":""}"#, &both).expect_err("poison").reason,
-        Reason::WrongKey
-    );
+    assert_eq!(read(br#"{"id":"a","at":""}"#, &both).expect_err("poison").reason, Reason::WrongKey);
     assert!(read(br#"{"id":"a","at":7}"#, &both).is_ok());
 }
 
 #[test]
 fn equal_keys_are_equal_whatever_their_spelling() {
-    let both = Keys {
-        partition: "id".into(),
-        sort: Some("at".into()),
-    };
+    let both = Keys { partition: "id".into(), sort: Some("at".into()) };
     let key = |text: &str| read(text.as_bytes(), &both).expect(text).0;
     assert_eq!(key(r#"{"id":1,"at":"x"}"#), key(r#"{"at":"\u0078","id":1.0,"v":2}"#));
     assert_ne!(key(r#"{"id":1,"at":"x"}"#), key(r#"{"id":"1","at":"x"}"#));
@@ -139,11 +102,7 @@ fn equal_keys_are_equal_whatever_their_spelling() {
 
 /// An attribute of `containers` nested lists or maps around a scalar.
 fn nested(containers: usize, open: &str, close: &str) -> String {
-    format!(
-        r#"{{"id":"a","v":{}1{}}}"#,
-        open.repeat(containers),
-        close.repeat(containers)
-    )
+    format!(r#"{{"id":"a","v":{}1{}}}"#, open.repeat(containers), close.repeat(containers))
 }
 
 #[test]
@@ -161,8 +120,5 @@ fn an_item_beyond_400_kb_is_told_before_it_fills_the_memory() {
     let text = |length: usize| format!(r#"{{"id":"a","v":"{}"}}"#, "x".repeat(length));
     assert!(read(text(409_600 - 4).as_bytes(), &keys()).is_ok());
     assert_eq!(reason(text(409_600 - 3)), Reason::ItemTooLarge);
-    assert_eq!(
-        reason(format!(r#"{{"id":"a","v":[{}1]}}"#, "1,".repeat(1_000_000))),
-        Reason::ItemTooLarge
-    );
+    assert_eq!(reason(format!(r#"{{"id":"a","v":[{}1]}}"#, "1,".repeat(1_000_000))), Reason::ItemTooLarge);
 }

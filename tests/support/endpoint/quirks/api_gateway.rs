@@ -19,11 +19,7 @@ pub fn current_tags<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
         let mut body = answer.json();
         match exchange.call.operation.as_str() {
             "GetRestApis" => ["item", "items"].iter().for_each(|list| {
-                body.get_mut(*list)
-                    .and_then(Value::as_array_mut)
-                    .into_iter()
-                    .flatten()
-                    .for_each(|a| show(exchange, a));
+                body.get_mut(*list).and_then(Value::as_array_mut).into_iter().flatten().for_each(|a| show(exchange, a));
             }),
             _ => show(exchange, &mut body),
         }
@@ -43,10 +39,7 @@ fn show(exchange: &Exchange<'_>, api: &mut Value) {
 pub fn tagging<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
     Box::pin(async move {
         let arn = exchange.request.segments().pop().unwrap_or_default();
-        let api = arn
-            .split_once("/restapis/")
-            .map(|(_, api)| api)
-            .filter(|api| !api.contains('/'));
+        let api = arn.split_once("/restapis/").map(|(_, api)| api).filter(|api| !api.contains('/'));
         let Some(api) = api else {
             return exchange.forward().await;
         };
@@ -56,21 +49,10 @@ pub fn tagging<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
         }
         if exchange.call.write {
             // The change itself is noted where all tagging is.
-            return Ok(Answer {
-                status: 204,
-                headers: described.headers,
-                body: bytes::Bytes::new(),
-            });
+            return Ok(Answer { status: 204, headers: described.headers, body: bytes::Bytes::new() });
         }
-        let tags = exchange
-            .memory
-            .tags()
-            .of(&exchange.call.account, &arn)
-            .map(|tags| json!(tags));
-        Ok(Answer::of_json(
-            200,
-            &json!({ "tags": tags.unwrap_or_else(|| described.json()["tags"].clone()) }),
-        ))
+        let tags = exchange.memory.tags().of(&exchange.call.account, &arn).map(|tags| json!(tags));
+        Ok(Answer::of_json(200, &json!({ "tags": tags.unwrap_or_else(|| described.json()["tags"].clone()) })))
     })
 }
 
@@ -93,10 +75,7 @@ pub fn resource_exists<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
         };
         let part = &exchange.request.json()["pathPart"];
         let resources = list(exchange, &format!("/restapis/{api}/resources?limit=500")).await?;
-        if resources
-            .iter()
-            .any(|r| r["parentId"] == parent.as_str() && r["pathPart"] == *part)
-        {
+        if resources.iter().any(|r| r["parentId"] == parent.as_str() && r["pathPart"] == *part) {
             let name = part.as_str().unwrap_or_default();
             let message = format!("Another resource with the same parent already has this name: {name}");
             return Ok(exchange.error(409, "ConflictException", &message));
@@ -124,10 +103,5 @@ pub fn deployment_in_use<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
 /// A list of API Gateway, whose member is spelled `item`.
 async fn list(exchange: &Exchange<'_>, path: &str) -> Result<Vec<Value>, Lost> {
     let body = exchange.get(path).await?.json();
-    Ok(["item", "items"]
-        .iter()
-        .filter_map(|member| body[*member].as_array())
-        .flatten()
-        .cloned()
-        .collect())
+    Ok(["item", "items"].iter().filter_map(|member| body[*member].as_array()).flatten().cloned().collect())
 }

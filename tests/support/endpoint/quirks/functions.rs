@@ -31,20 +31,14 @@ pub fn remembered<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
         let names_in_path = !matches!(exchange.call.operation.as_str(), "CreateFunction" | "ListFunctions");
         if exchange.call.write {
             let input = exchange.request.json();
-            let name = if names_in_path {
-                body["FunctionName"].clone()
-            } else {
-                input["FunctionName"].clone()
-            };
+            let name = if names_in_path { body["FunctionName"].clone() } else { input["FunctionName"].clone() };
             remember(exchange, name.as_str().unwrap_or_default(), &input);
         }
         match exchange.call.operation.as_str() {
             "GetFunction" => restore(exchange, &mut body["Configuration"]),
-            "ListFunctions" => body["Functions"]
-                .as_array_mut()
-                .into_iter()
-                .flatten()
-                .for_each(|f| restore(exchange, f)),
+            "ListFunctions" => {
+                body["Functions"].as_array_mut().into_iter().flatten().for_each(|f| restore(exchange, f))
+            }
             _ => restore(exchange, &mut body),
         }
         Ok(answer.with_json(&body))
@@ -66,9 +60,7 @@ pub fn forgotten<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
 fn remember(exchange: &Exchange<'_>, name: &str, input: &Value) {
     // What a call does not name stays as it is.
     let given = DROPPED.iter().filter(|property| !input[**property].is_null());
-    with_kept(exchange, name, |kept| {
-        kept.extend(given.map(|p| ((*p).to_owned(), input[*p].clone())))
-    });
+    with_kept(exchange, name, |kept| kept.extend(given.map(|p| ((*p).to_owned(), input[*p].clone()))));
 }
 
 fn restore(exchange: &Exchange<'_>, configuration: &mut Value) {
@@ -76,9 +68,7 @@ fn restore(exchange: &Exchange<'_>, configuration: &mut Value) {
     let kept = with_kept(exchange, &name, |kept| kept.clone());
     let mut logging = kept.get("LoggingConfig").cloned().unwrap_or_else(|| json!({}));
     let format = logging["LogFormat"].as_str().unwrap_or("Text").to_owned();
-    let group = logging["LogGroup"]
-        .as_str()
-        .map_or_else(|| format!("/aws/lambda/{name}"), str::to_owned);
+    let group = logging["LogGroup"].as_str().map_or_else(|| format!("/aws/lambda/{name}"), str::to_owned);
     logging["LogFormat"] = format.into();
     logging["LogGroup"] = group.into();
     configuration["LoggingConfig"] = logging;

@@ -17,16 +17,9 @@ pub fn second_is_refused<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
             .append_pair("FunctionName", name)
             .append_pair("EventSourceArn", source)
             .finish();
-        let listed = exchange
-            .get(&format!("/2015-03-31/event-source-mappings?{query}"))
-            .await?
-            .json();
+        let listed = exchange.get(&format!("/2015-03-31/event-source-mappings?{query}")).await?.json();
         let there = |mapping: &&Value| mapping["State"] != "Deleting";
-        let existing = listed["EventSourceMappings"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .find(there);
+        let existing = listed["EventSourceMappings"].as_array().into_iter().flatten().find(there);
         let Some(uuid) = existing.and_then(|mapping| mapping["UUID"].as_str()) else {
             return exchange.forward().await;
         };

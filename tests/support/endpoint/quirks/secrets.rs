@@ -18,9 +18,7 @@ pub fn refused_in_window<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
             _ => (&input["SecretId"], MARKED),
         };
         if !id.is_null() {
-            let described = exchange
-                .ask("secretsmanager.DescribeSecret", &json!({ "SecretId": id }))
-                .await?;
+            let described = exchange.ask("secretsmanager.DescribeSecret", &json!({ "SecretId": id })).await?;
             if described.is_success() && !described.json()["DeletedDate"].is_null() {
                 return Ok(exchange.error(400, "InvalidRequestException", refusal));
             }

@@ -1,0 +1,76 @@
+//! What a spec becomes: resources, needs, and the plan as it is printed. Offline.
+#![cfg(test)]
+
+use std::path::Path;
+
+use pipe::aws::Place;
+use pipe::bundle::Codes;
+use pipe::graph::Graph;
+use pipe::kinds::KINDS;
+use pipe::live::Found;
+use pipe::lower::lower;
+use pipe::plan::{Verb, plan, steps};
+
+const MAIN: &str = include_str!("../pipeline.yaml");
+
+fn graph_in(region: &str, spec: &str) -> Graph {
+    let place = Place { partition: "aws".into(), account: "111122223333".into(), region: region.into() };
+    let loaded = pipe::spec::parse("pipeline.yaml", spec.as_bytes(), Path::new(".")).expect("the spec is good");
+    lower(&loaded, &place, &Codes::unbuilt()).expect("it lowers")
+}
+
+fn graph(spec: &str) -> Graph {
+    graph_in("eu-central-1", spec)
+}
+
+/// The ids along the longest chain of steps of a cold apply.
+#[test]
+fn the_critical_path_is_role_function_mapping() {
+    let plan = plan(&graph(MAIN), &Found::default(), KINDS, false);
+    let steps = steps(&plan, KINDS);
+    let id = |step: usize| plan.changes[steps[step].change].id.as_str();
+    assert!(steps.iter().all(|step| step.verb == Verb::Ensure));
+    assert_eq!(steps.iter().map(|step| step.chain).max(), Some(3), "no chain is longer");
+    let mapping = (0..steps.len()).find(|&step| id(step) == "mapping").unwrap();
+    let mut before: Vec<&str> = steps[mapping].after.iter().map(|&step| id(step)).collect();
+    before.sort_unstable();
+    assert_eq!(before, ["consumer", "dlq", "stream"]);
+    let consumer = (0..steps.len()).find(|&step| id(step) == "consumer").unwrap();
+    let mut before: Vec<&str> = steps[consumer].after.iter().map(|&step| id(step)).collect();
+    before.sort_unstable();
+    assert_eq!(before, ["consumer-log", "consumer-role"]);
+    assert_eq!(steps.iter().filter(|step| step.chain == 3).count(), 2, "only the consumer's role and log begin it");
+}
+
+#[test]
+fn the_plan_of_a_cold_apply_reads_like_this() {
+    let mut plan = plan(&graph(MAIN), &Found::default(), KINDS, false);
+    for change in &mut plan.changes {
+        change.fields.retain(|field| field.path != "code_sha256");
+    }
+    insta::assert_snapshot!(anstream::adapter::strip_str(&pipe::term::render_plan(&plan)).to_string());
+}
+
+/// Nothing that a pipeline makes in one region has the name or the ARN of what it makes in another.
+#[test]
+fn two_regions_share_no_name() {
+    let (here, there) = (graph_in("eu-central-1", MAIN), graph_in("eu-west-1", MAIN));
+    for node in here.nodes().iter().filter(|node| node.kind.name == "iam:Role") {
+        assert!(there.nodes().iter().all(|other| other.name != node.name), "roles are global: {}", node.name);
+    }
+    for node in here.nodes() {
+        assert!(!node.desired.to_string().contains("eu-west-1"), "{} names the other region", node.id);
+    }
+}
+
+#[test]
+fn every_id_has_a_default_name_that_a_plan_looks_at() {
+    let least = "name: demo\nsource: { api: { routes: [{ post: /a }] } }\nauth: { basic: {} }\nstream: { kinesis: {} }\n\
+                 consumer: { function: { handler: stream-to-table } }\nsink: { table: { partition_key: id } }\ndlq: { queue: {} }\n";
+    let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
+    let defaults = pipe::lower::defaults("demo", &place);
+    for node in graph(least).nodes().iter().filter(|node| !node.kind.of_account) {
+        let known = defaults.iter().any(|(kind, name)| kind.name == node.kind.name && *name == node.name);
+        assert!(known, "{} `{}` would be forgotten when it leaves the spec", node.id, node.name);
+    }
+}
