@@ -1,6 +1,8 @@
 //! Up, unchanged, down: on MiniStack and on moto.
 
-use pipe_test_support::{Emulator, Endpoint, Kind, Sandbox, rounds};
+use std::time::Duration;
+
+use pipe_test_support::{Emulator, Endpoint, Kind, Rule, Sandbox, rounds};
 
 const MAIN: &str = include_str!("../../pipeline.yaml");
 
@@ -10,7 +12,10 @@ fn up_and_down(kind: Kind) {
     sandbox.pipe(&["apply", "--yes"]);
 
     sandbox.account.clear();
+    // So slow that calls which could overlap do: what is left after one another waits for an answer.
+    sandbox.account.set(Rule::calls().delay(Duration::from_millis(400)));
     let again = sandbox.run(&["diff", "--exit-code"]);
+    sandbox.account.clear_rules();
     assert_eq!(again.code, Some(0), "{}{}", again.out, again.err);
     let calls = sandbox.account.calls();
     assert!(calls.iter().all(|call| !call.write), "a diff writes nothing");

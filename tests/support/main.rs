@@ -1,4 +1,5 @@
-//! Runs an emulator with the test endpoint in front of it, by hand: `cargo run --example endpoint -- --backend moto`.
+//! Runs an emulator with the test endpoint in front of it, by hand, and perhaps a command in its environment:
+//! `cargo run --example endpoint -- --backend moto`, `cargo run --example endpoint -- target/debug/pipe apply --yes`.
 
 use std::io::Write;
 
@@ -15,6 +16,9 @@ struct Arguments {
     /// An emulator that runs already, instead of one of its own.
     #[arg(long)]
     upstream: Option<String>,
+    /// A command to run with the environment that leads to the endpoint; the endpoint stays until Ctrl-C.
+    #[arg(trailing_var_arg = true)]
+    command: Vec<String>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -34,7 +38,15 @@ fn main() -> std::io::Result<()> {
     let own = arguments.upstream.is_none().then(|| Emulator::start(kind));
     let upstream = own.as_ref().map(Emulator::url).or(arguments.upstream).unwrap_or_default();
     let endpoint = Endpoint::start_on(arguments.port, kind, &upstream);
-    writeln!(std::io::stdout(), "{} in front of {upstream}; Ctrl-C ends it", endpoint.url())?;
+    let account = endpoint.account_of("111122223333");
+    let mut out = std::io::stdout();
+    writeln!(out, "{} in front of {upstream}; Ctrl-C ends it. In another terminal:", endpoint.url())?;
+    for (name, value) in account.environment() {
+        writeln!(out, "export {name}={value}")?;
+    }
+    if let Some((program, rest)) = arguments.command.split_first() {
+        std::process::Command::new(program).args(rest).envs(account.environment()).status()?;
+    }
     loop {
         std::thread::park();
     }

@@ -1,0 +1,130 @@
+//! What others change, and that AWS is the only state.
+
+use aws_sdk_sqs::types::QueueAttributeName;
+use pipe_test_support::{Kind, Sandbox};
+
+use crate::cloud::Cloud;
+use crate::session::{apply, in_sync, plan, sandbox, snapshot};
+
+const CONSUMER: &str = "gateway-events-consumer";
+const CONSUMER_ROLE: &str = "gateway-events-consumer-role-eu-central-1";
+
+fn applied(kind: Kind, account: &str) -> (pipe_test_support::Endpoint, Sandbox, Cloud) {
+    let (endpoint, sandbox) = sandbox(kind, account, crate::MAIN);
+    sandbox.converge();
+    let cloud = Cloud::of(&sandbox.account);
+    (endpoint, sandbox, cloud)
+}
+
+/// Lambda's grant on the old role is dead although the new one has its ARN: the function is made anew, its mapping is not.
+#[test]
+fn a_role_deleted_by_hand_takes_its_function_along_and_not_the_mapping() {
+    let (_endpoint, sandbox, cloud) = applied(Kind::MiniStack, "200000000071");
+    let mappings = cloud.mappings();
+    let iam = &cloud.aws.iam;
+    cloud.run(iam.delete_role_policy().role_name(CONSUMER_ROLE).policy_name("pipe").send()).unwrap();
+    cloud.run(iam.delete_role().role_name(CONSUMER_ROLE).send()).unwrap();
+    let plan = plan(&sandbox);
+    snapshot("drift_role", &plan.replace(&role_ids(&plan), "[role id]"));
+    apply(&sandbox, "the role is back", &plan);
+    assert_eq!(cloud.mappings(), mappings, "the mapping is the same one, and so is its place in the stream");
+}
+
+/// The id that AWS gave the old role.
+fn role_ids(plan: &str) -> String {
+    let (_, follows) = plan.split_once("follows: \"").unwrap();
+    follows.split_once('"').unwrap().0.to_owned()
+}
+
+#[test]
+fn a_stream_made_anew_by_hand_takes_its_mapping_along() {
+    let (_endpoint, sandbox, cloud) = applied(Kind::MiniStack, "200000000072");
+    let mappings = cloud.mappings();
+    let kinesis = &cloud.aws.kinesis;
+    cloud.run(kinesis.delete_stream().stream_name("GatewayEventsStream").send()).unwrap();
+    let plan = plan(&sandbox);
+    let lines: Vec<&str> = plan.lines().filter(|line| !line.starts_with("    ")).collect();
+    snapshot("drift_stream", &lines.join("\n"));
+    apply(&sandbox, "the stream is back", &plan);
+    let names = |all: &[(String, String)]| all.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&cloud.mappings()), names(&mappings));
+    assert_ne!(cloud.mappings(), mappings, "the old one's checkpoint is of a stream that is gone");
+}
+
+#[test]
+fn what_is_changed_by_hand_shows_as_drift_and_is_put_back() {
+    let (_endpoint, sandbox, cloud) = applied(Kind::MiniStack, "200000000073");
+    let aws = &cloud.aws;
+    let [(_, uuid)] = cloud.mappings().try_into().unwrap();
+    cloud.run(aws.lambda.update_function_configuration().function_name(CONSUMER).memory_size(512).send()).unwrap();
+    cloud.run(aws.lambda.update_event_source_mapping().uuid(uuid).batch_size(7).send()).unwrap();
+    let stream = aws.kinesis.increase_stream_retention_period().stream_name("GatewayEventsStream");
+    cloud.run(stream.retention_period_hours(72).send()).unwrap();
+    let group = aws.logs.put_retention_policy().log_group_name("/aws/lambda/gateway-events-consumer");
+    cloud.run(group.retention_in_days(90).send()).unwrap();
+    let table = aws.dynamodb.update_table().table_name("EventTable").deletion_protection_enabled(true);
+    cloud.run(table.send()).unwrap();
+    let url = cloud.run(aws.sqs.get_queue_url().queue_name("LambdaDeadLetterQueue").send()).unwrap().queue_url.unwrap();
+    let queue = aws.sqs.set_queue_attributes().queue_url(url);
+    cloud.run(queue.attributes(QueueAttributeName::MessageRetentionPeriod, "60").send()).unwrap();
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
+    let role = aws.iam.put_role_policy().role_name(CONSUMER_ROLE).policy_name("pipe").policy_document(policy);
+    cloud.run(role.send()).unwrap();
+    let secret = aws.secrets.update_secret().secret_id("gateway/credentials").description("mine");
+    cloud.run(secret.send()).unwrap();
+
+    let plan = plan(&sandbox);
+    snapshot("drift_properties", &plan);
+    assert_eq!(plan.matches("(drift: changed outside of pipe)").count(), 8, "{plan}");
+    apply(&sandbox, "drift", &plan);
+}
+
+#[test]
+fn a_tag_changed_by_hand_is_put_back() {
+    let (_endpoint, sandbox, cloud) = applied(Kind::MiniStack, "200000000074");
+    let kinesis = &cloud.aws.kinesis;
+    let more = kinesis.add_tags_to_stream().stream_name("GatewayEventsStream").tags("mine", "yes");
+    cloud.run(more.send()).unwrap();
+    let less = kinesis.remove_tags_from_stream().stream_name("GatewayEventsStream").tag_keys("pipe:resource");
+    cloud.run(less.send()).unwrap();
+    let plan = plan(&sandbox);
+    snapshot("drift_tags", &plan);
+    apply(&sandbox, "tags", &plan);
+}
+
+/// No lock file, no state: a lost laptop loses nothing.
+#[test]
+fn c30_another_folder_with_the_same_spec_has_nothing_to_do() {
+    let (_endpoint, sandbox, _) = applied(Kind::MiniStack, "200000000075");
+    let files: Vec<_> = std::fs::read_dir(sandbox.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
+    assert_eq!(files, ["pipeline.yaml"], "nothing is kept beside the spec, nor in the home folder");
+    let other = sandbox.in_region("eu-central-1", crate::MAIN);
+    in_sync(&other, "another folder");
+    other.edit("memory_mb: 128", "memory_mb: 256");
+    other.converge();
+    assert!(plan(&sandbox).contains("memory_mb: 256 → 128"), "the first folder sees what the second one did");
+}
+
+#[test]
+fn c31_a_plan_is_made_of_what_aws_has_now() {
+    let (_endpoint, sandbox, cloud) = applied(Kind::MiniStack, "200000000076");
+    cloud.run(cloud.aws.dynamodb.delete_table().table_name("EventTable").send()).unwrap();
+    assert!(plan(&sandbox).contains("+ table           dynamodb:Table             EventTable\n"));
+    sandbox.converge();
+}
+
+#[test]
+fn c32_apply_prints_and_does_what_diff_prints() {
+    let (_endpoint, sandbox) = sandbox(Kind::MiniStack, "200000000077", crate::MAIN);
+    for (from, to) in [("memory_mb: 128", "memory_mb: 256"), ("shards: 1", "shards: 2"), ("EventTable", "events")] {
+        let diff = sandbox.run(&["diff", "--exit-code"]);
+        assert_eq!(diff.code, Some(2));
+        let apply = sandbox.pipe(&["apply", "--yes", "--allow-data-loss", "all"]);
+        assert!(apply.starts_with(&diff.out), "{}\nis not the beginning of\n{apply}", diff.out);
+        sandbox.account.clear();
+        assert_eq!(sandbox.run(&["diff", "--exit-code"]).code, Some(0));
+        sandbox.pipe(&["apply", "--yes"]);
+        assert!(sandbox.account.writes().is_empty(), "an empty diff is an apply that writes nothing");
+        sandbox.edit(from, to);
+    }
+}

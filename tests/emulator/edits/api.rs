@@ -1,0 +1,91 @@
+//! `source.api` and `auth`.
+
+use pipe_test_support::Kind;
+
+use crate::session::{Edit, apply, chain, plan, sandbox, snapshot};
+
+#[test]
+fn api() {
+    const EDITS: &[Edit] = &[
+        ("name", "    stage: prod", "    name: gateway\n    stage: prod"),
+        ("stage", "stage: prod", "stage: live"),
+        ("access_log_days", "access_log_days: 1", "access_log_days: 3"),
+        ("access_log_days: off", "access_log_days: 3", "access_log_days: off"),
+        ("access_log_days, its default", "    access_log_days: off\n", ""),
+        ("throttle", "    routes:", "    throttle: { rate_per_second: 5.5, burst: 10 }\n    routes:"),
+        ("throttle.rate_per_second", "rate_per_second: 5.5", "rate_per_second: 7"),
+        ("throttle.burst", "burst: 10", "burst: 20"),
+        // moto keeps the settings when they are taken away.
+        ("no throttle", "    throttle: { rate_per_second: 7, burst: 20 }\n", ""),
+        ("xray", "    routes:", "    xray: true\n    routes:"),
+        ("no xray", "    xray: true\n", ""),
+    ];
+    chain(Kind::MiniStack, "200000000011", "edits_api", EDITS);
+}
+
+#[test]
+fn routes() {
+    const EDITS: &[Edit] = &[
+        (
+            "another route",
+            "        partition_key: path.eventId\n",
+            "        partition_key: path.eventId\n      - post: /other\n        auth: none\n",
+        ),
+        ("auth", "        auth: none\n", "        auth: basic\n"),
+        ("its default", "        auth: basic\n", "        partition_key: random\n"),
+    ];
+    let (_endpoint, sandbox) = sandbox(Kind::MiniStack, "200000000012", crate::MAIN);
+    sandbox.converge();
+    std::fs::write(sandbox.path().join("event.json"), r#"{"type":"object","required":["id"]}"#).unwrap();
+    let mut session = String::new();
+    let mut step = |title: &str, from: &str, to: &str| {
+        sandbox.edit(from, to);
+        let (_, same) = title.split_once("= ").unzip();
+        if same.is_some() {
+            return crate::session::in_sync(&sandbox, title);
+        }
+        let plan = plan(&sandbox);
+        session += &format!("# {title}\n{plan}\n");
+        apply(&sandbox, title, &plan);
+    };
+    for (title, from, to) in &EDITS[..2] {
+        step(title, from, to);
+    }
+    step("= its default", EDITS[2].1, EDITS[2].2);
+    step("partition_key: query", "partition_key: random", "partition_key: query.key");
+    step("partition_key: header", "partition_key: query.key", "partition_key: header.X-Key");
+    step("partition_key: body", "partition_key: header.X-Key", "partition_key: body.user.id");
+    step("partition_key: random", "        partition_key: body.user.id\n", "");
+    step("body: schema", "      - post: /other\n", "      - post: /other\n        body: { schema: event.json }\n");
+    std::fs::write(sandbox.path().join("event.json"), r#"{"type":"object","required":["id","at"]}"#).unwrap();
+    step("another text of the schema", "/other\n", "/other\n");
+    step("body: any", "body: { schema: event.json }", "body: any");
+    step("body: object", "        body: any\n", "");
+    step("post", "post: /other", "post: /others/{id}");
+    step("no other route", "      - post: /others/{id}\n", "");
+    snapshot("edits_routes", &session);
+}
+
+#[test]
+fn auth() {
+    const EDITS: &[Edit] = &[
+        ("secret", "secret: gateway/credentials", "secret: gateway/keys"),
+        ("on_destroy", "secret: gateway/keys", "secret: gateway/keys\n    on_destroy: retain"),
+        ("another secret instead of one that is retained", "secret: gateway/keys", "secret: gateway/more"),
+        ("on_destroy, its default", "    on_destroy: retain\n", ""),
+        // The first name is still in its recovery window: the same secret comes back.
+        ("a secret that was deleted", "secret: gateway/more", "secret: gateway/credentials"),
+        ("secret, its default", "    secret: gateway/credentials\n", ""),
+    ];
+    chain(Kind::MiniStack, "200000000013", "edits_auth", EDITS);
+}
+
+/// MiniStack keeps the TTL of an authorizer that is patched as text, and so never shows the new number.
+#[test]
+fn cache_seconds() {
+    const EDITS: &[Edit] = &[
+        ("cache_seconds", "cache_seconds: 0", "cache_seconds: 60"),
+        ("cache_seconds, its default", "    cache_seconds: 60\n", ""),
+    ];
+    chain(Kind::Moto, "200000000014", "edits_cache", EDITS);
+}
