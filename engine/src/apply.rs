@@ -6,15 +6,17 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::aws::{Cx, Note};
+use crate::diff;
 use crate::error::{Class, Error, Result};
 use crate::event::{Event, Failure};
-use crate::owner::FOLLOWS;
+use crate::owner::{APPLIED, FOLLOWS};
 use crate::plan::{Action, Change, Plan, Step, Verb, follow_tag, steps};
 use crate::resource::{Id, Kind, Live, Made, Outputs, State};
 use serde_json::Value;
@@ -40,7 +42,7 @@ pub struct Outcome {
 struct Finished {
     step: usize,
     result: Result<Option<Made>>,
-    took: std::time::Duration,
+    took: Duration,
 }
 
 struct Run<'a> {
@@ -128,6 +130,9 @@ impl<'a> Run<'a> {
         let (id, kind, name) = (change.id.clone(), change.kind.name, change.name.to_string());
         self.send(Event::Started { id, kind, name, verb });
         let mut tags = change.tags.clone();
+        if let (Verb::Ensure, Some(meanwhile)) = (verb, &change.meanwhile) {
+            tags.entry(APPLIED.into()).and_modify(|hash| *hash = diff::hash(meanwhile));
+        }
         let followed: Vec<&Id> = change.needs.iter().filter(|need| need.follow).map(|need| &need.of).collect();
         if !followed.is_empty() {
             tags.insert(FOLLOWS.into(), follow_tag(&followed, &self.identities));
@@ -137,7 +142,8 @@ impl<'a> Run<'a> {
         tasks.spawn(async move {
             let change = &plan.changes[index];
             let result = match verb {
-                Verb::Ensure => ensure(&cx, change).await.map(Some),
+                Verb::Ensure => ensure(&cx, change, change.meanwhile.as_ref()).await.map(Some),
+                Verb::Finish => ensure(&cx, change, None).await.map(Some),
                 Verb::Delete => delete(&cx, change).await.map(|()| None),
             };
             Finished { step, result, took: start.elapsed() }
@@ -218,19 +224,20 @@ impl<'a> Run<'a> {
 
 /// Observes, checks that nobody changed it since the plan, and lets the kind do the rest. After an outcome that nobody knows it
 /// looks again: what the lost call made is found, and nothing is made twice.
-async fn ensure(cx: &Cx, change: &Change) -> Result<Made> {
+async fn ensure(cx: &Cx, change: &Change, meanwhile: Option<&Value>) -> Result<Made> {
     let mut looks = 0;
     loop {
         let live = observe(cx, change).await?;
         if looks == 0 {
             unchanged(change, live.as_ref())?;
         }
-        let result = (change.kind.reconcile)(cx, &change.desired, &change.name, live.as_ref()).await;
+        let desired = meanwhile.unwrap_or(&change.desired);
+        let result = (change.kind.reconcile)(cx, desired, &change.name, live.as_ref()).await;
         looks += 1;
         match result {
             Err(error) if looks < LOOKS && matches!(error.class(), Class::Unclear | Class::Exists) => {
                 cx.waiting(format!("another look, because the outcome of a call is unknown: {error}"));
-                tokio::time::sleep(std::time::Duration::from_millis(200 << looks)).await;
+                tokio::time::sleep(Duration::from_millis(200 << looks)).await;
             }
             result => return result,
         }
@@ -264,9 +271,9 @@ fn unchanged(change: &Change, live: Option<&Live<Value>>) -> Result<()> {
             changed("somebody else made it".into())
         }
         (Some(planned), Some(live)) => {
+            let expected = [Some(&planned.props), Some(&change.desired), change.meanwhile.as_ref()];
             let moved = live.props.as_object().into_iter().flatten().find(|(property, value)| {
-                planned.props.get(property.as_str()) != Some(value)
-                    && change.desired.get(property.as_str()) != Some(value)
+                expected.iter().flatten().all(|props| props.get(property.as_str()) != Some(value))
             });
             moved.map_or(Ok(()), |(property, _)| changed(format!("`{property}` is neither as planned nor as desired")))
         }

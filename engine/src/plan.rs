@@ -59,6 +59,9 @@ pub struct Change {
     /// What it is to be.
     #[serde(skip)]
     pub desired: Value,
+    /// What it is to be until the deletes are done, where that differs.
+    #[serde(skip)]
+    pub meanwhile: Option<Value>,
     /// All tags that it is to have, but for what it follows.
     #[serde(skip)]
     pub tags: Tags,
@@ -76,6 +79,11 @@ impl Change {
     /// The name under which the live resource is found.
     pub fn live_name(&self) -> &Name {
         self.old_name.as_ref().unwrap_or(&self.name)
+    }
+
+    /// A delete, or a replacement under a new name, which deletes the old one when all else is done.
+    pub fn deletes_late(&self) -> bool {
+        self.action == Action::Delete || (self.action == Action::Replace && !self.keeps_name())
     }
 
     /// A replacement that frees its name before it takes it again.

@@ -92,6 +92,12 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
         None
     }
 
+    /// What to be until the plan's deletes are done, if that is more than `self`: a policy that still names what is about to be
+    /// deleted, so that the next run finds it there should this one be stopped. Tags may not tell for minutes.
+    fn meanwhile(&self, _live: &Self) -> Option<Self> {
+        None
+    }
+
     /// What, set on the live resource, forbids deleting and replacing it (`deletion_protection`).
     fn protected(&self) -> Option<&'static str> {
         None
@@ -152,6 +158,7 @@ pub struct Kind {
     pub of_account: bool,
     pub lingers: &'static str,
     pub loses: fn(&Value, &Value) -> Option<String>,
+    pub meanwhile: fn(&Value, &Value) -> Option<Value>,
     pub protected: fn(&Value) -> Option<&'static str>,
     pub name_of: fn(&str) -> Option<Name>,
     pub grants: fn(&Place, &Name) -> Vec<Grant>,
@@ -182,6 +189,7 @@ impl Kind {
             of_account: R::OF_ACCOUNT,
             lingers: R::LINGERS,
             loses: |desired, live| typed::<R>(desired).ok()?.loses(&typed::<R>(live).ok()?),
+            meanwhile: |desired, live| json(&typed::<R>(desired).ok()?.meanwhile(&typed::<R>(live).ok()?)?).ok(),
             protected: |live| typed::<R>(live).ok()?.protected(),
             name_of: R::name_of,
             grants: R::grants,

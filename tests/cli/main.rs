@@ -1,2 +1,12 @@
-//! The process as its user sees it: exit codes, errors, help.
+//! The process as its user sees it: exit codes, errors, help, interruption and recovery.
 #![cfg(test)]
+
+mod bad;
+mod complaints;
+mod consent;
+mod help;
+mod killed;
+mod secrets;
+mod site;
+mod stopped;
+mod unlucky;

@@ -134,7 +134,10 @@ fn an_own_one_that_becomes_existing_is_released() {
 fn to_existing(sandbox: &Sandbox) {
     for (from, to) in [
         ("secret: gateway/credentials", "secret: { existing: gateway/credentials }"),
-        ("    name: GatewayEventsStream\n    shards: 1\n    retention_hours: 24\n", "    existing: GatewayEventsStream\n"),
+        (
+            "    name: GatewayEventsStream\n    shards: 1\n    retention_hours: 24\n",
+            "    existing: GatewayEventsStream\n",
+        ),
         ("    name: EventTable\n    partition_key: eventId\n", "    existing: EventTable\n"),
         ("    capacity: { read: 5, write: 10 }\n    point_in_time_recovery: true\n", ""),
         ("    name: LambdaDeadLetterQueue\n    retention_days: 14", "    existing: LambdaDeadLetterQueue"),

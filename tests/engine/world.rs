@@ -18,6 +18,8 @@ pub struct Fake<const K: usize> {
     pub value: u32,
     /// A change replaces the resource.
     pub fixed: u32,
+    /// ARNs that it tells of, as a policy does.
+    pub refs: Vec<String>,
 }
 
 /// One fake resource.
@@ -28,6 +30,7 @@ pub struct Thing {
     pub handle: Handle,
     pub value: u32,
     pub fixed: u32,
+    pub refs: Vec<String>,
     pub tags: Tags,
     pub leaving: bool,
 }
@@ -79,7 +82,16 @@ impl World {
     pub fn put(&mut self, kind: &'static str, name: &str, value: u32, tags: &[(&str, &str)]) {
         let handle = self.handle();
         let tags = tags.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-        self.things.push(Thing { kind, name: Name::new(name), handle, value, fixed: 0, tags, leaving: false });
+        self.things.push(Thing {
+            kind,
+            name: Name::new(name),
+            handle,
+            value,
+            fixed: 0,
+            refs: Vec::new(),
+            tags,
+            leaving: false,
+        });
     }
 
     fn handle(&mut self) -> Handle {
@@ -129,7 +141,7 @@ impl World {
     }
 }
 
-fn arn(kind: &str, name: &Name) -> String {
+pub fn arn(kind: &str, name: &Name) -> String {
     format!("arn:{kind}/{name}")
 }
 
@@ -147,6 +159,11 @@ impl<const K: usize> Resource for Fake<K> {
         (K == 1 && self.value < live.value).then(|| "some records are lost".into())
     }
 
+    fn meanwhile(&self, live: &Self) -> Option<Self> {
+        let more: Vec<String> = live.refs.iter().filter(|arn| !self.refs.contains(arn)).cloned().collect();
+        (!more.is_empty()).then(|| Self { refs: [self.refs.clone(), more].concat(), ..self.clone() })
+    }
+
     fn name_of(arn: &str) -> Option<Name> {
         arn.strip_prefix(&format!("arn:{}/", Self::KIND)).map(Name::new)
     }
@@ -161,7 +178,7 @@ impl<const K: usize> Resource for Fake<K> {
         let here = world.things.iter().filter(|thing| thing.kind == Self::KIND && thing.name == *name);
         let live = |thing: &Thing| Live {
             handle: thing.handle.clone(),
-            props: Self { value: thing.value, fixed: thing.fixed },
+            props: Self { value: thing.value, fixed: thing.fixed, refs: thing.refs.clone() },
             outputs: Outputs::new(),
             tags: thing.tags.clone(),
             identity: thing.handle.to_string(),
@@ -182,6 +199,7 @@ impl<const K: usize> Resource for Fake<K> {
                 handle: handle.clone(),
                 value: self.value,
                 fixed: self.fixed,
+                refs: self.refs.clone(),
                 tags: cx.tags.clone(),
                 leaving: false,
             };
@@ -195,10 +213,11 @@ impl<const K: usize> Resource for Fake<K> {
         assert_eq!(self.fixed, live.props.fixed, "what cannot change in place must be replaced");
         let at = world.things.iter().position(|thing| thing.handle == live.handle).expect("observed just now");
         // Two writes, so that a kill may come between them.
-        if self.value != live.props.value || world.things[at].name != *name {
-            let (value, name) = (self.value, name.clone());
+        if self.value != live.props.value || self.refs != live.props.refs || world.things[at].name != *name {
+            let (value, refs, name) = (self.value, self.refs.clone(), name.clone());
             world.write("update", (Self::KIND, &name.clone(), &live.handle), |world| {
                 world.things[at].value = value;
+                world.things[at].refs = refs;
                 world.things[at].name = name;
             })?;
         }

@@ -39,6 +39,13 @@ impl Policy {
         self.0.to_string()
     }
 
+    /// This policy with the statements of another one as well.
+    #[must_use]
+    pub fn with(&self, other: &Self) -> Self {
+        let more = other.statements().iter().filter(|statement| !self.statements().contains(statement));
+        Self::new(self.statements().iter().chain(more).cloned().collect())
+    }
+
     /// The statements.
     pub fn statements(&self) -> &[Value] {
         self.0["Statement"].as_array().map_or(&[], Vec::as_slice)

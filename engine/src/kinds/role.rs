@@ -40,6 +40,15 @@ impl Resource for Role {
     const KIND: &'static str = "iam:Role";
     const REPLACE_ON: &'static [&'static str] = &["path"];
 
+    fn meanwhile(&self, live: &Self) -> Option<Self> {
+        let policies = self.policies.iter().map(|(name, own)| {
+            let both = live.policies.get(name).map_or_else(|| own.clone(), |live| own.with(live));
+            (name.clone(), both)
+        });
+        let wider = Self { policies: policies.collect(), ..self.clone() };
+        (wider != *self).then_some(wider)
+    }
+
     fn name_of(arn: &str) -> Option<Name> {
         let (head, path) = arn.split_once(":role/pipe/")?;
         (head.split(':').nth(2) == Some("iam")).then(|| Name::new(path.rsplit('/').next().unwrap_or(path)))

@@ -33,6 +33,7 @@ pub fn plan(graph: &Graph, found: &Found, kinds: &'static [Kind], adopt: bool) -
         planner.node(node);
     }
     planner.orphans(kinds);
+    planner.meanwhile();
     planner.plan
 }
 
@@ -149,6 +150,7 @@ impl<'a> Planner<'a> {
             loss: None,
             live: None,
             desired,
+            meanwhile: None,
             tags,
             needs: node.needs.clone(),
         }
@@ -255,6 +257,16 @@ impl<'a> Planner<'a> {
         }
     }
 
+    /// Where something is deleted at the end, what still tells of it does so until then.
+    fn meanwhile(&mut self) {
+        if self.plan.changes.iter().any(Change::deletes_late) {
+            for change in self.plan.changes.iter_mut().filter(|change| change.action == Action::Update) {
+                let live = change.live.as_ref().map(|live| &live.props);
+                change.meanwhile = live.and_then(|live| (change.kind.meanwhile)(&change.desired, live));
+            }
+        }
+    }
+
     fn orphan(&mut self, id: &Id, kind: &'static Kind, name: &Name, live: &Live<Value>) {
         let mut change = self.release(id, kind, name, live);
         if !retained(live) {
@@ -283,6 +295,7 @@ impl<'a> Planner<'a> {
             loss: None,
             live: Some(live.clone()),
             desired: live.props.clone(),
+            meanwhile: None,
             tags,
             needs: Vec::new(),
         }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::plan::{Action, Change, Plan};
 use crate::resource::Kind;
 
-/// One of the two things that are ever done to a resource.
+/// One of the things that are ever done to a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verb {
@@ -13,6 +13,8 @@ pub enum Verb {
     Ensure,
     /// Delete what it was.
     Delete,
+    /// Reconcile it once more, now that nothing is left to delete ([`Change::meanwhile`]).
+    Finish,
 }
 
 /// A step of a run.
@@ -32,12 +34,13 @@ pub struct Step {
 /// - What is needed is ensured before what needs it.
 /// - A replacement that keeps its name first deletes what follows it, then itself, then ensures both again; one with a new name
 ///   ensures first and deletes last.
-/// - All other deletes come after everything that is ensured, in reverse order of `kinds`.
+/// - All other deletes come after everything that is ensured, in reverse order of `kinds`; what still told of them ends then.
 pub fn steps(plan: &Plan, kinds: &'static [Kind]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for (change, planned) in plan.changes.iter().enumerate() {
         let verbs: &[Verb] = match planned.action {
             Action::Same => &[],
+            Action::Update if planned.meanwhile.is_some() => &[Verb::Ensure, Verb::Finish],
             Action::Create | Action::Update => &[Verb::Ensure],
             Action::Replace => &[Verb::Delete, Verb::Ensure],
             Action::Delete => &[Verb::Delete],
@@ -79,6 +82,7 @@ impl Order<'_> {
                 }
                 after
             }
+            Verb::Finish => self.find(Verb::Delete, |_| true).chain(self.find(Verb::Ensure, |_| true)).collect(),
             Verb::Delete if change.keeps_name() => {
                 let follows = |other: &Change| other.needs.iter().any(|need| need.follow && need.of == change.id);
                 self.find(Verb::Delete, |other| other.keeps_name() && follows(other)).collect()

@@ -84,7 +84,7 @@ impl Lines {
 
 fn doing(verb: Verb) -> &'static str {
     match verb {
-        Verb::Ensure => "applying",
+        Verb::Ensure | Verb::Finish => "applying",
         Verb::Delete => "deleting",
     }
 }
@@ -92,13 +92,14 @@ fn doing(verb: Verb) -> &'static str {
 fn done(verb: Verb) -> &'static str {
     match verb {
         Verb::Ensure => "is as it should be",
+        Verb::Finish => "is as it should be at the end",
         Verb::Delete => "is gone",
     }
 }
 
 fn to(verb: Verb) -> &'static str {
     match verb {
-        Verb::Ensure => "apply",
+        Verb::Ensure | Verb::Finish => "apply",
         Verb::Delete => "delete",
     }
 }

@@ -1,0 +1,84 @@
+//! Nothing is changed without consent, and nothing is lost without its name.
+
+use pipe_test_support::Run;
+
+use crate::site::{MAIN, Site};
+
+/// Asserts exit code 3, these texts, and that nothing was written.
+fn refused(site: &Site, run: &Run, texts: &[&str]) {
+    assert_eq!(run.code, Some(3), "{}{}", run.out, run.err);
+    for text in texts {
+        assert!(run.err.contains(text), "no `{text}` in: {}", run.err);
+    }
+    assert_eq!(site.written(), Vec::<String>::new(), "something was changed");
+}
+
+#[test]
+fn nothing_is_applied_where_nobody_can_be_asked() {
+    let site = Site::new(MAIN);
+    let run = site.user.run(&["apply"]);
+    refused(&site, &run, &["nothing was changed: there is no terminal to ask on", "hint: pass --yes"]);
+    assert!(run.out.contains("Plan: 15 to create."), "the plan is shown all the same: {}", run.out);
+    refused(&site, &site.user.run(&["apply", "--json"]), &["hint: pass --yes"]);
+    refused(&site, &site.user.run(&["apply", "--allow-data-loss", "all"]), &["hint: pass --yes"]);
+}
+
+#[test]
+fn nothing_is_destroyed_without_the_names_of_what_is_lost() {
+    let site = Site::applied();
+    let hints = ["dlq", "table", "stream", "secret"].map(|id| format!("hint: to agree, pass --allow-data-loss {id}\n"));
+    let hints: Vec<&str> = hints.iter().map(String::as_str).collect();
+    refused(&site, &site.user.run(&["destroy", "--yes"]), &hints);
+    let with_yes = hints.iter().map(|hint| hint.replace("pass ", "pass --yes ")).collect::<Vec<_>>();
+    refused(&site, &site.user.run(&["destroy"]), &with_yes.iter().map(String::as_str).collect::<Vec<_>>());
+    refused(&site, &site.user.run(&["destroy", "--allow-data-loss", "all"]), &["hint: pass --yes"]);
+    let some =
+        ["destroy", "--yes", "--allow-data-loss", "dlq", "--allow-data-loss", "table", "--allow-data-loss", "tables"];
+    let run = site.user.run(&some);
+    refused(&site, &run, &["`stream` (kinesis:Stream `GatewayEventsStream`): what it holds is deleted", "`secret`"]);
+    assert!(!run.err.contains("`table`") && !run.err.contains("`dlq`"), "{}", run.err);
+    let all = ["dlq", "table", "stream", "secret"].map(|id| ["--allow-data-loss", id]).concat();
+    site.user.pipe(&[&["destroy", "--yes"][..], &all].concat());
+}
+
+#[test]
+fn a_replacement_is_consented_to_by_id() {
+    let site = Site::applied();
+    site.user.edit("partition_key: eventId\n", "partition_key: eventId\n    sort_key: at\n");
+    let run = site.user.run(&["apply", "--yes"]);
+    refused(
+        &site,
+        &run,
+        &["`table` (dynamodb:Table `EventTable`): what it holds is deleted", "--allow-data-loss table"],
+    );
+    assert!(run.out.contains("forces replacement"), "{}", run.out);
+    refused(&site, &site.user.run(&["apply", "--yes", "--allow-data-loss", "stream"]), &["--allow-data-loss table"]);
+    site.user.pipe(&["apply", "--yes", "--allow-data-loss", "table"]);
+    let written = site.written();
+    assert!(written.contains(&"DeleteTable".to_owned()) && written.contains(&"CreateTable".to_owned()), "{written:?}");
+    site.user.converge();
+}
+
+#[test]
+fn a_loss_in_place_is_consented_to_as_well() {
+    let site = Site::applied();
+    site.user.edit("retention_days: 14", "retention_days: 1");
+    refused(&site, &site.user.run(&["apply", "--yes"]), &["messages older than 86400 s", "--allow-data-loss dlq"]);
+    site.user.pipe(&["apply", "--yes", "--allow-data-loss", "all"]);
+    site.user.converge();
+}
+
+#[test]
+fn an_empty_plan_needs_no_consent() {
+    let site = Site::applied();
+    let run = site.user.run(&["apply"]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    assert!(run.out.contains("Nothing to do"), "{}", run.out);
+    assert_eq!(site.user.run(&["diff", "--exit-code"]).code, Some(0));
+    site.user.edit("retention_hours: 24", "retention_hours: 48");
+    assert_eq!(site.user.run(&["diff", "--exit-code"]).code, Some(2));
+    assert_eq!(site.user.run(&["diff"]).code, Some(0));
+    assert_eq!(site.written(), Vec::<String>::new());
+    let nothing = Site::new(MAIN);
+    assert_eq!(nothing.user.run(&["destroy"]).code, Some(0), "there is nothing to destroy");
+}

@@ -1,0 +1,59 @@
+//! Ctrl-C: the first finishes what is under way and says what is left, the second stops at once.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use pipe_test_support::{Rule, Run};
+
+use crate::site::{MAIN, Running, Site, WHOLE, signal, until};
+
+/// Begins an apply whose consumer takes so long, and returns when that is under way.
+fn begun(site: &Site, consumer_takes: Duration) -> Running {
+    let slow = Rule::on("lambda", "CreateFunction").containing("gateway-events-consumer").delay(consumer_takes);
+    let slow = site.user.account.set(slow);
+    let mut command = site.user.command(&["apply", "--yes"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let running = Running(child);
+    until("the consumer to be made", || site.user.account.fired(slow) == 1);
+    running
+}
+
+fn ended(mut running: Running) -> Run {
+    let mut run = Run { code: None, out: String::new(), err: String::new() };
+    std::io::Read::read_to_string(&mut running.0.stderr.take().unwrap(), &mut run.err).unwrap();
+    run.code = running.0.wait().unwrap().code();
+    run
+}
+
+#[test]
+fn what_is_under_way_is_finished_and_the_rest_is_told() {
+    let site = Site::new(MAIN);
+    let running = begun(&site, Duration::from_secs(2));
+    signal(running.0.id(), "INT");
+    let run = ended(running);
+    assert_eq!(run.code, Some(130), "{}", run.err);
+    assert!(run.err.contains("interrupted: finishing what is under way"), "{}", run.err);
+    assert!(run.err.contains("✓ consumer "), "{}", run.err);
+    assert!(run.err.contains("left to do: mapping; running it again goes on from here"), "{}", run.err);
+    assert_eq!(site.calls_of("CreateEventSourceMapping").len(), 0, "the mapping was not to be begun");
+    assert_eq!(site.calls_of("CreateFunction").iter().filter(|call| call.status == Some(201)).count(), 2);
+    site.user.converge();
+    assert_eq!(site.census(), WHOLE);
+}
+
+#[test]
+fn the_second_stops_at_once() {
+    let site = Site::new(MAIN);
+    let running = begun(&site, Duration::from_secs(8));
+    signal(running.0.id(), "INT");
+    std::thread::sleep(Duration::from_millis(300));
+    let start = Instant::now();
+    signal(running.0.id(), "INT");
+    let run = ended(running);
+    assert_eq!(run.code, Some(130), "{}", run.err);
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+    // The call that was under way takes effect in AWS all the same, and is found.
+    until("the lost call to end", || site.calls_of("CreateFunction").iter().all(|call| call.ended.is_some()));
+    site.user.converge();
+    assert_eq!(site.census(), WHOLE);
+}

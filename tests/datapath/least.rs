@@ -1,0 +1,158 @@
+//! `pipe iam-policy` prints what a deployer needs: a user with nothing else applies, edits, lists and destroys.
+//!
+//! What MiniStack cannot show, because it does not check it: `iam:PassRole`; the right to tag of a call that creates with tags
+//! (TagRole, TagQueue, TagResource, AddTagsToStream); `lambda:UpdateEventSourceMapping` and `DeleteEventSourceMapping`;
+//! `lambda:GetEventSourceMapping` and `DeleteFunctionConcurrency` (taken for another action); `iam:CreateServiceLinkedRole`.
+
+use aws_sdk_iam::Client;
+use pipe_test_support::{Account, Kind, Run, Sandbox};
+use serde_json::{Value, json};
+
+use super::cloud::{root, sandbox};
+
+/// What a managed policy may have, white space not counted (IAM quotas).
+const MOST_CHARACTERS: usize = 6144;
+
+/// An IAM user whose only policy is this one, as key id and secret.
+pub struct Deployer {
+    key: String,
+    secret: String,
+}
+
+impl Deployer {
+    /// Makes the user, as the account's root.
+    pub async fn new(account: &Account, name: &str, policy: &Value) -> Self {
+        let iam = Client::new(&root(account).await);
+        let text = as_ministack_asks(policy).to_string();
+        let made = iam.create_policy().policy_name(name).policy_document(text).send().await.unwrap();
+        let arn = made.policy().unwrap().arn().unwrap().to_owned();
+        iam.create_user().user_name(name).send().await.unwrap();
+        iam.attach_user_policy().user_name(name).policy_arn(arn).send().await.unwrap();
+        let made = iam.create_access_key().user_name(name).send().await.unwrap();
+        let key = made.access_key().unwrap();
+        Self { key: key.access_key_id().to_owned(), secret: key.secret_access_key().to_owned() }
+    }
+
+    /// Runs `pipe` as this user.
+    pub fn run(&self, sandbox: &Sandbox, arguments: &[&str]) -> Run {
+        let mut command = sandbox.command(arguments);
+        command.env("AWS_ACCESS_KEY_ID", &self.key).env("AWS_SECRET_ACCESS_KEY", &self.secret);
+        Run::of(command.output().unwrap())
+    }
+
+    fn pipe(&self, sandbox: &Sandbox, arguments: &[&str]) -> String {
+        let run = self.run(sandbox, arguments);
+        assert_eq!(run.code, Some(0), "pipe {arguments:?}\n{}\n{}", run.out, run.err);
+        run.out
+    }
+}
+
+/// The policy as `pipe` prints it.
+pub fn printed(sandbox: &Sandbox) -> Value {
+    serde_json::from_str(&sandbox.pipe(&["iam-policy"])).unwrap()
+}
+
+/// What is to be added where MiniStack looks a right up under another ARN than AWS does: roles without their path, a secret to be
+/// made without the six characters of its ARN, a function to be made and log groups to be looked for under `*`.
+fn as_ministack_asks(policy: &Value) -> Value {
+    let mut policy = policy.clone();
+    let statements = policy["Statement"].as_array_mut().unwrap();
+    let mut anywhere = Vec::new();
+    for statement in statements.iter_mut() {
+        let actions: Vec<String> = texts(&statement["Action"]);
+        let odd = ["lambda:CreateFunction", "logs:DescribeLogGroups"];
+        anywhere.extend(actions.into_iter().filter(|action| odd.contains(&action.as_str())));
+        let resources = statement["Resource"].as_array_mut().unwrap();
+        let more: Vec<Value> = resources.iter().filter_map(|arn| elsewhere(arn.as_str().unwrap())).collect();
+        resources.extend(more);
+    }
+    if !anywhere.is_empty() {
+        statements.push(json!({ "Effect": "Allow", "Action": anywhere, "Resource": "*" }));
+    }
+    policy
+}
+
+fn elsewhere(arn: &str) -> Option<Value> {
+    let role = || Some(format!("{}:role/{}", arn.split_once(":role/")?.0, arn.rsplit_once('/')?.1));
+    arn.strip_suffix("-??????").map(str::to_owned).or_else(role).map(Value::from)
+}
+
+pub fn texts(list: &Value) -> Vec<String> {
+    list.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+}
+
+/// A policy of which this action was taken away, wherever it stood.
+pub fn without(policy: &Value, action: &str) -> Value {
+    let mut policy = policy.clone();
+    let statements = policy["Statement"].as_array_mut().unwrap();
+    let mut found = false;
+    for statement in statements.iter_mut() {
+        let actions = statement["Action"].as_array_mut().unwrap();
+        let before = actions.len();
+        actions.retain(|one| one != action);
+        found |= actions.len() < before;
+    }
+    statements.retain(|statement| statement["Action"] != json!([]));
+    assert!(found, "`{action}` is not in the policy");
+    policy
+}
+
+/// Edits that change every kind in place, then one that replaces the stream and with it the mapping.
+fn edits() -> [Vec<(&'static str, &'static str)>; 3] {
+    [
+        vec![
+            ("name: gateway-events\n", "name: gateway-events\ntags: { team: a }\n"),
+            ("memory_mb: 128", "memory_mb: 256"),
+            ("shards: 1", "shards: 2"),
+        ],
+        vec![
+            ("tags: { team: a }\n", ""),
+            ("retention_hours: 24", "retention_hours: 48"),
+            ("access_log_days: 1", "access_log_days: 3"),
+            ("write: 10", "write: 20"),
+            ("retention_days: 14", "retention_days: 7"),
+            ("size: 10", "size: 20"),
+            ("partition_key: path.eventId", "partition_key: random"),
+        ],
+        vec![("name: GatewayEventsStream", "name: OtherStream"), ("timeout_seconds: 30", "timeout_seconds: 20")],
+    ]
+}
+
+#[tokio::test]
+async fn user_with_the_printed_policy_can_do_it_all() {
+    let sandbox = sandbox(Kind::MiniStackWithAuth);
+    let policy = printed(&sandbox);
+    let length = policy.to_string().chars().filter(|letter| !letter.is_whitespace()).count();
+    assert!(length <= MOST_CHARACTERS, "{length} characters are more than a managed policy may have");
+    let deployer = Deployer::new(&sandbox.account, "deployer", &policy).await;
+
+    deployer.pipe(&sandbox, &["apply", "--yes"]);
+    unchanged(&sandbox, &deployer);
+    for edits in edits() {
+        edits.into_iter().for_each(|(from, to)| sandbox.edit(from, to));
+        // The stream that the last edit renames is found by its tags and its place in the policy of the consumer's role.
+        let deployer = Deployer::new(&sandbox.account, &format!("editor-{}", sandbox.account.calls().len()), &both(&policy, &printed(&sandbox))).await;
+        deployer.pipe(&sandbox, &["apply", "--yes", "--allow-data-loss", "all"]);
+        unchanged(&sandbox, &deployer);
+    }
+    let deployer = Deployer::new(&sandbox.account, "owner", &printed(&sandbox)).await;
+    let outputs = deployer.pipe(&sandbox, &["outputs"]);
+    assert!(outputs.contains("stream.name = OtherStream") && !outputs.contains("credentials ="), "{outputs}");
+    assert!(deployer.pipe(&sandbox, &["list"]).contains("gateway-events"));
+    let refused = deployer.run(&sandbox, &["outputs", "--reveal"]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.err.contains("secretsmanager:GetSecretValue"), "deploying is not reading secrets: {}", refused.err);
+    deployer.pipe(&sandbox, &["destroy", "--yes", "--allow-data-loss", "all"]);
+    assert!(sandbox.pipe(&["list"]).contains("no pipelines"));
+}
+
+fn unchanged(sandbox: &Sandbox, deployer: &Deployer) {
+    let again = deployer.run(sandbox, &["diff", "--exit-code"]);
+    assert_eq!(again.code, Some(0), "{}{}", again.out, again.err);
+}
+
+/// One policy with the statements of two: what a deployer needs whose edit renames something is what both specs need.
+fn both(before: &Value, after: &Value) -> Value {
+    let statements = [before, after].into_iter().flat_map(|policy| policy["Statement"].as_array().unwrap().clone());
+    json!({ "Version": "2012-10-17", "Statement": statements.collect::<Vec<_>>() })
+}
