@@ -1,6 +1,6 @@
 //! The stage always serves the API as it is written, and every difference shows. Named after the field notes' complaints.
 
-use std::process::Child;
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 
 use aws_sdk_apigateway::types::{Op, PatchOperation};
@@ -77,7 +77,7 @@ fn c03_a_kill_before_the_deployment_leaves_a_stage_that_shows_as_stale() {
     sandbox.edit("partition_key: path.eventId", "partition_key: random");
     // The lock is held until the process can be killed.
     let mut running = child.lock().unwrap();
-    *running = Some(sandbox.command(&["apply", "--yes"]).spawn().unwrap());
+    *running = Some(sandbox.command(&["apply", "--yes"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
     drop(running);
     while !sandbox.account.is_stopped() {
         std::thread::sleep(std::time::Duration::from_millis(20));
@@ -149,11 +149,8 @@ fn c03_a_route_changed_by_hand_is_written_anew() {
 #[test]
 fn c05_the_stage_moves_before_old_deployments_go() {
     let (_endpoint, sandbox, cloud) = applied(Kind::MiniStack, "200000000087");
-    for burst in 0..5 {
-        let (from, to) = if burst % 2 == 0 { ("path.eventId", "random") } else { ("random", "path.eventId") };
-        sandbox.edit(&format!("partition_key: {from}"), &format!("partition_key: {to}"));
-        sandbox.edit("        partition_key", &format!("        # {burst}\n        partition_key"));
-        sandbox.edit("post: /submit", &format!("post: /v{burst}/submit"));
+    for _ in 0..5 {
+        sandbox.edit("post: /", "post: /more/");
         sandbox.account.clear();
         sandbox.pipe(&["apply", "--yes"]);
     }
@@ -168,8 +165,8 @@ fn c05_the_stage_moves_before_old_deployments_go() {
 fn c06_five_deployments_are_kept_to_roll_back_to() {
     let (_endpoint, sandbox, cloud) = applied(Kind::MiniStack, "200000000088");
     let mut history = vec![served(&cloud)];
-    for version in 0..6 {
-        sandbox.edit("post: /submit", &format!("post: /v{version}/submit"));
+    for _ in 0..6 {
+        sandbox.edit("post: /", "post: /more/");
         sandbox.pipe(&["apply", "--yes"]);
         history.push(served(&cloud));
     }

@@ -8,14 +8,14 @@ use crate::diff::{Field, diff, hash};
 use crate::error::Error;
 use crate::graph::{Graph, Node};
 use crate::live::Found;
-use crate::owner::{APPLIED, FOLLOWS, ON_DESTROY, Owner, desired_tags, released_tags};
+use crate::owner::{APPLIED, FOLLOWS, ON_DESTROY, Owner, desired_tags};
 use crate::plan::{Action, Change, Plan, Used};
 use crate::resource::{Handle, Id, Kind, Live, Name, State, Tags, resolve};
 
 /// What is taken for an identity that AWS has yet to assign. No identity can be this text.
 const UNKNOWN: &str = "(known after apply)";
 
-type Taken<'a> = BTreeSet<(&'static str, &'a Name, &'a Handle)>;
+pub(super) type Taken<'a> = BTreeSet<(&'static str, &'a Name, &'a Handle)>;
 
 /// Plans the way from what was found to what the graph wants. `kinds` gives the order of deletes, `adopt` takes over what
 /// nobody owns. What must not be done is in [`Plan::refusals`].
@@ -37,20 +37,20 @@ pub fn plan(graph: &Graph, found: &Found, kinds: &'static [Kind], adopt: bool) -
     planner.plan
 }
 
-struct Planner<'a> {
-    graph: &'a Graph,
-    found: &'a Found,
+pub(super) struct Planner<'a> {
+    pub(super) graph: &'a Graph,
+    pub(super) found: &'a Found,
     adopt: bool,
-    plan: Plan,
+    pub(super) plan: Plan,
     renamed: BTreeMap<(&'static str, Id), (&'a Name, &'a Live<Value>)>,
     /// Live resources that belong to a node; the rest of ours are orphans.
-    taken: Taken<'a>,
+    pub(super) taken: Taken<'a>,
     /// What AWS assigned to each resource, as far as it is known.
     identities: BTreeMap<Id, String>,
 }
 
 impl<'a> Planner<'a> {
-    fn owner(&self, live: &Live<Value>) -> Owner {
+    pub(super) fn owner(&self, live: &Live<Value>) -> Owner {
         Owner::of(&live.tags, &self.graph.pipeline)
     }
 
@@ -210,7 +210,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Says what a change loses, and refuses what the live resource protects.
-    fn guard(&mut self, change: &mut Change, live: &Live<Value>) {
+    pub(super) fn guard(&mut self, change: &mut Change, live: &Live<Value>) {
         let gone = matches!(change.action, Action::Replace | Action::Delete);
         if gone && let Some(property) = (change.kind.protected)(&live.props) {
             self.refuse(
@@ -232,78 +232,10 @@ impl<'a> Planner<'a> {
             _ => None,
         };
     }
-
-    /// What is ours and belongs to no node: deleted, or released where its tag says so. In reverse order of kinds.
-    fn orphans(&mut self, kinds: &'static [Kind]) {
-        for kind in kinds.iter().rev() {
-            let of_kind = self.found.lives.iter().filter(|((name, _), _)| *name == kind.name);
-            for (name, live) in of_kind.flat_map(|((_, name), lives)| lives.iter().map(move |live| (name, live))) {
-                if kind.of_account {
-                    let which = live.outputs.get("arn").map_or(name.as_str(), String::as_str);
-                    self.plan.left.push(format!("{} `{which}`: it belongs to the account", kind.name));
-                    continue;
-                }
-                let Owner::Ours(id) = self.owner(live) else { continue };
-                if live.state == State::Leaving {
-                    if !kind.lingers.is_empty() {
-                        self.plan.left.push(format!("{} `{name}`: {}", kind.name, kind.lingers));
-                    }
-                    continue;
-                }
-                if !self.taken.contains(&(kind.name, name, &live.handle)) {
-                    self.orphan(&id, kind, name, live);
-                }
-            }
-        }
-    }
-
-    /// Where something is deleted at the end, what still tells of it does so until then.
-    fn meanwhile(&mut self) {
-        if self.plan.changes.iter().any(Change::deletes_late) {
-            for change in self.plan.changes.iter_mut().filter(|change| change.action == Action::Update) {
-                let live = change.live.as_ref().map(|live| &live.props);
-                change.meanwhile = live.and_then(|live| (change.kind.meanwhile)(&change.desired, live));
-            }
-        }
-    }
-
-    fn orphan(&mut self, id: &Id, kind: &'static Kind, name: &Name, live: &Live<Value>) {
-        let mut change = self.release(id, kind, name, live);
-        if !retained(live) {
-            change = Change { action: Action::Delete, reasons: Vec::new(), fields: Vec::new(), ..change };
-            self.guard(&mut change, live);
-            if !kind.lingers.is_empty() {
-                self.plan.left.push(format!("{} `{name}`: {}", kind.name, kind.lingers));
-            }
-        }
-        self.plan.changes.push(change);
-    }
-
-    /// Lets go of a resource: its properties stay, its ownership tags go.
-    fn release(&self, id: &Id, kind: &'static Kind, name: &Name, live: &Live<Value>) -> Change {
-        let tags = released_tags(&self.graph.pipeline, &live.tags);
-        Change {
-            id: id.clone(),
-            kind,
-            name: name.clone(),
-            old_name: None,
-            action: Action::Update,
-            reasons: vec!["released: it stays, and is no longer the pipeline's".into()],
-            orphan: true,
-            drift: false,
-            fields: tag_fields(&live.tags, &tags, None),
-            loss: None,
-            live: Some(live.clone()),
-            desired: live.props.clone(),
-            meanwhile: None,
-            tags,
-            needs: Vec::new(),
-        }
-    }
 }
 
 /// Whether the live resource says that it is to outlive the pipeline.
-fn retained(live: &Live<Value>) -> bool {
+pub(super) fn retained(live: &Live<Value>) -> bool {
     live.tags.get(ON_DESTROY).is_some_and(|value| value == "retain")
 }
 
@@ -332,7 +264,7 @@ fn field(path: &str, old: &str, new: &str, forces_replacement: bool) -> Field {
 }
 
 /// The tags that differ. AWS's own never do.
-fn tag_fields(live: &Tags, desired: &Tags, follow: Option<&str>) -> Vec<Field> {
+pub(super) fn tag_fields(live: &Tags, desired: &Tags, follow: Option<&str>) -> Vec<Field> {
     let mut desired = desired.clone();
     desired.extend(follow.map(|identity| (FOLLOWS.to_owned(), identity.to_owned())));
     let json = |tags: &Tags| {
