@@ -51,8 +51,19 @@ fn walk(path: &str, old: Option<&Value>, new: Option<&Value>, fields: &mut Vec<F
         }
         return;
     }
-    let shown = |value: Option<&Value>| value.map(|value| if secret(path) { HIDDEN.into() } else { value.clone() });
+    let shown = |value: Option<&Value>| value.map(|value| shown(path, value));
     fields.push(Field { path: path.to_owned(), old: shown(old), new: shown(new), forces_replacement: false });
+}
+
+/// A value without what must not be shown in it.
+fn shown(path: &str, value: &Value) -> Value {
+    match value {
+        _ if secret(path) => HIDDEN.into(),
+        Value::Object(all) => {
+            all.iter().map(|(key, value)| (key.clone(), shown(&format!("{path}.{key}"), value))).collect()
+        }
+        other => other.clone(),
+    }
 }
 
 /// Whether the value at this path must not be shown: an environment variable may hold what belongs into a secret.
@@ -88,6 +99,8 @@ mod tests {
             diff(&json!({"environment": {"DB_PASSWORD": "a"}}), &json!({"environment": {"DB_PASSWORD": "b"}}), &[]);
         assert_eq!(fields.len(), 1);
         assert_eq!(fields[0].old, Some(json!(HIDDEN)));
+        let made = diff(&json!({}), &json!({"environment": {"DB_PASSWORD": "a", "MODE": "b"}}), &[]);
+        assert_eq!(made[0].new, Some(json!({"DB_PASSWORD": HIDDEN, "MODE": "b"})));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Basic credentials of a REST API, checked against a secret (a `REQUEST` authorizer).
 //!
 //! Limits: the secret is JSON with the non-empty texts `username` and `password`; a password changed in the secret is
-//! accepted at once and the old one for at most [`MAX_AGE`]. Needs `secretsmanager:GetSecretValue` on the secret.
+//! accepted at once, or a minute after the secret was read last; the old one for at most [`MAX_AGE`]. Needs
+//! `secretsmanager:GetSecretValue` on the secret.
 
 mod basic;
 mod event;

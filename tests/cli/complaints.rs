@@ -63,8 +63,8 @@ fn c07_concurrent_modifications_are_waited_for() {
         assert_eq!(site.user.account.fired(rule), 1, "{operation}");
     }
     assert_eq!(site.census(), WHOLE);
-    site.user.edit("cache_seconds: 0", "cache_seconds: 60");
-    let rule = site.user.account.set(conflict("UpdateAuthorizer"));
+    site.user.edit("stage: prod", "stage: prod\n    xray: true");
+    let rule = site.user.account.set(conflict("UpdateStage"));
     site.user.converge();
     assert_eq!(site.user.account.fired(rule), 1);
 }

@@ -1,5 +1,8 @@
 //! Nothing is changed without consent, and nothing is lost without its name.
 
+use std::io::Write;
+use std::process::Stdio;
+
 use pipe_test_support::Run;
 
 use crate::site::{MAIN, Site};
@@ -81,4 +84,39 @@ fn an_empty_plan_needs_no_consent() {
     assert_eq!(site.written(), Vec::<String>::new());
     let nothing = Site::new(MAIN);
     assert_eq!(nothing.user.run(&["destroy"]).code, Some(0), "there is nothing to destroy");
+}
+
+/// Runs `pipe` at a terminal, made by `script` (util-linux), where somebody types these answers.
+fn at_a_terminal(site: &Site, arguments: &str, answers: &str) -> Run {
+    let pipe = site.user.command(&[]);
+    let mut script = std::process::Command::new("script");
+    script.args(["-qefc", &format!("{} {arguments}", env!("CARGO_BIN_EXE_pipe")), "/dev/null"]);
+    script.env_clear().envs(pipe.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    script.current_dir(site.user.path()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = script.spawn().unwrap();
+    running.stdin.take().unwrap().write_all(answers.as_bytes()).unwrap();
+    Run::of(running.wait_with_output().unwrap())
+}
+
+#[test]
+fn at_a_terminal_it_asks() {
+    let site = Site::new("name: small\nstream: { kinesis: { name: Small } }\n");
+    for no in ["n\n", "\n", "yess\n"] {
+        let run = at_a_terminal(&site, "apply", no);
+        assert_eq!(run.code, Some(3), "{}", run.out);
+        assert!(run.out.contains("Apply? [y/N]") && run.out.contains("because the answer was no"), "{}", run.out);
+    }
+    assert_eq!(site.written(), Vec::<String>::new());
+    let run = at_a_terminal(&site, "apply", "y\n");
+    assert_eq!(run.code, Some(0), "{}", run.out);
+    site.user.account.clear();
+    for no in ["y\n", "Small\n", "\n"] {
+        let run = at_a_terminal(&site, "destroy", no);
+        assert_eq!(run.code, Some(3), "{}", run.out);
+        let question = "`stream` (kinesis:Stream `Small`): what it holds is deleted.";
+        assert!(run.out.contains(question) && run.out.contains("Type its id to go on: "), "{}", run.out);
+    }
+    assert_eq!(site.written(), Vec::<String>::new());
+    let run = at_a_terminal(&site, "destroy", "stream\n");
+    assert_eq!((run.code, site.written()), (Some(0), vec!["DeleteStream".to_owned()]), "{}", run.out);
 }

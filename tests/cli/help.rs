@@ -1,21 +1,19 @@
-//! What needs no account: help, completions, schema, graph, validate, JSON lines, and readers that go away.
+//! What needs no account: help, completions, schema, graph, validate, and readers that go away.
 
 use std::process::{Command, Stdio};
 
-use pipe_test_support::Sandbox;
-use serde_json::Value;
+use crate::site::root;
 
-use crate::site::{MAIN, Site, root};
-
-/// `pipe` in an empty folder but for the main file, and without AWS.
+/// `pipe` beside the main file, and without AWS.
 fn offline() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pipe"));
-    command.current_dir(root()).env_clear().env("NO_COLOR", "1").stdin(Stdio::null());
+    command.current_dir(root()).stdin(Stdio::null());
+    command.env_clear().env("NO_COLOR", "1").env("AWS_EC2_METADATA_DISABLED", "true");
     command
 }
 
 /// Exit code, standard output, standard error.
-fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
+pub fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
     let run = pipe_test_support::Run::of(offline().args(arguments).output().unwrap());
     (run.code, run.out, run.err)
 }
@@ -24,7 +22,37 @@ fn run(arguments: &[&str]) -> (Option<i32>, String, String) {
 fn help_tells_commands_and_exit_codes() {
     let (code, out, err) = run(&["--help"]);
     assert_eq!((code, err.as_str()), (Some(0), ""));
-    insta::assert_snapshot!(out, @"");
+    insta::assert_snapshot!(out, @r##"
+    One page of YAML becomes a production-grade AWS event pipeline.
+
+    Usage: pipe [OPTIONS] <COMMAND>
+
+    Commands:
+      apply        Make the account match the spec
+      diff         Show what apply would do
+      destroy      Delete what the pipeline owns
+      validate     Check a spec offline: every problem in one run
+      schema       Print the JSON schema of specs
+      graph        Draw the resources: needs solid, mentions dotted
+      list         List the pipelines of this account and region
+      outputs      Print endpoint, names and ARNs
+      iam-policy   Print the least IAM policy that a deployer of this spec needs
+      completions  Print a completion script for a shell
+      help         Print this message or the help of the given subcommand(s)
+
+    Options:
+          --region <REGION>     AWS region; otherwise AWS_REGION or the profile's
+          --profile <PROFILE>   Profile of the AWS configuration files; otherwise AWS_PROFILE
+          --endpoint-url <URL>  An AWS-compatible endpoint for every service; otherwise AWS_ENDPOINT_URL
+          --json                Print JSON, one object a line, for machines
+      -v, --verbose...          Trace every AWS call to standard error (RUST_LOG refines it); -vv for
+                                more
+      -h, --help                Print help
+      -V, --version             Print version
+
+    Exit codes: 0 done or nothing to do, 1 failed, 2 changes present (diff --exit-code), 3 refused
+    because consent is missing, 130 interrupted.
+    "##);
     let (code, out, _) = run(&["apply", "--help"]);
     assert_eq!(code, Some(0));
     for option in ["--yes", "--allow-data-loss <ID>", "--adopt", "--json", "[default: pipeline.yaml]"] {
@@ -60,7 +88,7 @@ fn a_wrong_command_line_is_a_failure_and_no_change() {
     for arguments in wrong {
         let (code, out, err) = run(arguments);
         assert_eq!((code, out.as_str()), (Some(1), ""), "{arguments:?}");
-        assert!(err.contains("Usage: pipe"), "{arguments:?}: {err}");
+        assert!(err.contains("--help"), "{arguments:?}: {err}");
     }
     assert!(run(&["upply"]).2.contains("apply"), "a similar command is named");
 }
@@ -87,10 +115,95 @@ fn the_schema_is_the_one_in_the_repository() {
 fn the_graph_of_the_main_file() {
     let (code, out, _) = run(&["graph"]);
     assert_eq!(code, Some(0));
-    insta::assert_snapshot!(out, @"");
+    insta::assert_snapshot!(out, @r##"
+    flowchart LR
+      secret["secretsmanager:Secret<br/>gateway/credentials"]
+      authorizer-log["logs:LogGroup<br/>/aws/lambda/gateway-events-authorizer"]
+      authorizer-role["iam:Role<br/>gateway-events-authorizer-role-region"]
+      authorizer["lambda:Function<br/>gateway-events-authorizer"]
+      api-role["iam:Role<br/>gateway-events-api-role-region"]
+      api-log["logs:LogGroup<br/>/aws/apigateway/gateway-events-api"]
+      api-logging["apigateway:AccountLogging<br/>account"]
+      api["apigateway:RestApi<br/>gateway-events-api"]
+      stream["kinesis:Stream<br/>GatewayEventsStream"]
+      table["dynamodb:Table<br/>EventTable"]
+      dlq["sqs:Queue<br/>LambdaDeadLetterQueue"]
+      consumer-log["logs:LogGroup<br/>/aws/lambda/gateway-events-consumer"]
+      consumer-role["iam:Role<br/>gateway-events-consumer-role-region"]
+      consumer["lambda:Function<br/>gateway-events-consumer"]
+      mapping["lambda:EventSourceMapping<br/>gateway-events-consumer/GatewayEventsStream"]
+      authorizer-role -.-> secret
+      authorizer-role -.-> authorizer-log
+      authorizer --> authorizer-role
+      authorizer --> authorizer-log
+      authorizer -.-> secret
+      api-role -.-> stream
+      api-role -.-> authorizer
+      api --> api-log
+      api --> api-logging
+      api -.-> api-role
+      api -.-> stream
+      api -.-> authorizer
+      consumer-role -.-> stream
+      consumer-role -.-> table
+      consumer-role -.-> dlq
+      consumer-role -.-> consumer-log
+      consumer --> consumer-role
+      consumer --> consumer-log
+      consumer -.-> stream
+      consumer -.-> table
+      consumer -.-> dlq
+      mapping --> consumer
+      mapping --> dlq
+      mapping --> stream
+    "##);
     let (code, out, _) = run(&["graph", "--format", "dot"]);
     assert_eq!(code, Some(0));
-    insta::assert_snapshot!(out, @"");
+    insta::assert_snapshot!(out, @r##"
+    digraph "gateway-events" {
+      rankdir=LR;
+      node [shape=box];
+      "secret" [label="secretsmanager:Secret\ngateway/credentials"];
+      "authorizer-log" [label="logs:LogGroup\n/aws/lambda/gateway-events-authorizer"];
+      "authorizer-role" [label="iam:Role\ngateway-events-authorizer-role-region"];
+      "authorizer" [label="lambda:Function\ngateway-events-authorizer"];
+      "api-role" [label="iam:Role\ngateway-events-api-role-region"];
+      "api-log" [label="logs:LogGroup\n/aws/apigateway/gateway-events-api"];
+      "api-logging" [label="apigateway:AccountLogging\naccount"];
+      "api" [label="apigateway:RestApi\ngateway-events-api"];
+      "stream" [label="kinesis:Stream\nGatewayEventsStream"];
+      "table" [label="dynamodb:Table\nEventTable"];
+      "dlq" [label="sqs:Queue\nLambdaDeadLetterQueue"];
+      "consumer-log" [label="logs:LogGroup\n/aws/lambda/gateway-events-consumer"];
+      "consumer-role" [label="iam:Role\ngateway-events-consumer-role-region"];
+      "consumer" [label="lambda:Function\ngateway-events-consumer"];
+      "mapping" [label="lambda:EventSourceMapping\ngateway-events-consumer/GatewayEventsStream"];
+      "authorizer-role" -> "secret" [style=dotted];
+      "authorizer-role" -> "authorizer-log" [style=dotted];
+      "authorizer" -> "authorizer-role";
+      "authorizer" -> "authorizer-log";
+      "authorizer" -> "secret" [style=dotted];
+      "api-role" -> "stream" [style=dotted];
+      "api-role" -> "authorizer" [style=dotted];
+      "api" -> "api-log";
+      "api" -> "api-logging";
+      "api" -> "api-role" [style=dotted];
+      "api" -> "stream" [style=dotted];
+      "api" -> "authorizer" [style=dotted];
+      "consumer-role" -> "stream" [style=dotted];
+      "consumer-role" -> "table" [style=dotted];
+      "consumer-role" -> "dlq" [style=dotted];
+      "consumer-role" -> "consumer-log" [style=dotted];
+      "consumer" -> "consumer-role";
+      "consumer" -> "consumer-log";
+      "consumer" -> "stream" [style=dotted];
+      "consumer" -> "table" [style=dotted];
+      "consumer" -> "dlq" [style=dotted];
+      "mapping" -> "consumer";
+      "mapping" -> "dlq";
+      "mapping" -> "stream";
+    }
+    "##);
 }
 
 #[test]
@@ -99,54 +212,35 @@ fn a_good_file_is_valid_and_a_bad_one_told_at_its_places() {
     assert_eq!((code, out.as_str()), (Some(0), "pipeline.yaml: pipeline `gateway-events` is valid\n"));
     let (code, out, err) = run(&["validate", "tests/specs/bad/partition_key.yaml"]);
     assert_eq!((code, out.as_str()), (Some(1), ""));
-    insta::assert_snapshot!(err, @"");
-}
+    insta::assert_snapshot!(err, @r##"
+    error: `/a/{id}/{of}` has no parameter `eventId`
+     --> tests/specs/bad/partition_key.yaml:5:48
+      |
+    5 |       - { post: '/a/{id}/{of}', partition_key: path.eventId }
+      |                                                ^^^^^^^^^^^^
+      |
+      = help: its parameters are `id` and `of`
 
-/// Every line of standard output is one JSON object that says what it is.
-fn events(out: &str) -> Vec<String> {
-    let event = |line: &str| {
-        let value: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
-        value["event"].as_str().unwrap_or_else(|| panic!("no event: {line}")).to_owned()
-    };
-    out.lines().map(event).collect()
-}
+    error: `/b` has no parameter `id`
+     --> tests/specs/bad/partition_key.yaml:6:36
+      |
+    6 |       - { post: /b, partition_key: path.id }
+      |                                    ^^^^^^^
+      |
+      = help: add `{id}` to the path, or take the key from `header`, `query` or `body`
 
-#[test]
-fn offline_commands_speak_json_lines() {
-    let (code, out, _) = run(&["validate", "--json"]);
-    assert_eq!((code, events(&out)), (Some(0), vec!["problems".to_owned()]));
-    let (code, out, _) = run(&["validate", "--json", "tests/specs/bad/partition_key.yaml"]);
-    assert_eq!((code, events(&out)), (Some(1), vec!["problems".to_owned()]));
-    let (code, out, _) = run(&["validate", "--json", "nothing.yaml"]);
-    assert_eq!((code, events(&out)), (Some(1), vec!["problems".to_owned()]));
-    for format in ["mermaid", "dot"] {
-        let (code, out, _) = run(&["graph", "--json", "--format", format]);
-        assert_eq!((code, events(&out)), (Some(0), vec!["graph".to_owned()]));
-    }
-    let (code, out, _) = run(&["diff", "--json"]);
-    assert_eq!((code, events(&out)), (Some(1), vec!["error".to_owned()]), "no region is an event too");
-}
+    error: `source.api.routes[2].partition_key` must be `path.X`, `query.X`, `header.X`, `body.X` or `random`, but is the text `eventId`
+     --> tests/specs/bad/partition_key.yaml:7:36
+      |
+    7 |       - { post: /c, partition_key: eventId }
+      |                                    ^^^^^^^
 
-#[test]
-fn runs_speak_json_lines() {
-    let site = Site::new(MAIN);
-    let json = |user: &Sandbox, arguments: &[&str], code| {
-        let run = user.run(arguments);
-        assert_eq!(run.code, Some(code), "{arguments:?}: {}{}", run.out, run.err);
-        events(&run.out)
-    };
-    assert_eq!(json(&site.user, &["diff", "--json"], 0), ["plan"]);
-    assert_eq!(json(&site.user, &["apply", "--json"], 3), ["plan", "error"]);
-    let applied = json(&site.user, &["apply", "--json", "--yes"], 0);
-    assert_eq!((applied.first().unwrap().as_str(), applied.last().unwrap().as_str()), ("plan", "summary"));
-    let count = |what: &str| applied.iter().filter(|event| *event == what).count();
-    assert_eq!((count("started"), count("done"), count("failed")), (15, 15, 0));
-    assert_eq!(json(&site.user, &["outputs", "--json"], 0), ["outputs"]);
-    assert_eq!(json(&site.user, &["list", "--json"], 0), ["pipelines"]);
-    assert_eq!(json(&site.user, &["destroy", "--json", "--yes"], 3), ["plan", "error", "error", "error", "error"]);
-    let policy = site.user.pipe(&["iam-policy", "--json"]);
-    assert_eq!(policy.lines().count(), 1);
-    assert_eq!(serde_json::from_str::<Value>(&policy).unwrap()["Version"], "2012-10-17");
+    error: `source.api.routes[3].partition_key` must be `path.X`, `query.X`, `header.X`, `body.X` or `random`, but is the text `path.`
+     --> tests/specs/bad/partition_key.yaml:8:36
+      |
+    8 |       - { post: /d, partition_key: path. }
+      |                                    ^^^^^
+    "##);
 }
 
 /// `pipe schema | head -1`: the reader has enough, which is no failure of ours.

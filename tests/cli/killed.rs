@@ -1,8 +1,8 @@
 //! `kill -9` between any two calls: the same command again converges, with nothing doubled, orphaned or left.
 
 use std::process::Stdio;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use pipe_test_support::Rule;
 
@@ -11,11 +11,17 @@ use crate::site::{LEFT, MAIN, Running, Site, WHOLE, signal};
 const APPLY: &[&str] = &["apply", "--yes"];
 const DESTROY: &[&str] = &["destroy", "--yes", "--allow-data-loss", "all"];
 
-/// How many writes a command takes when nothing happens to it.
-fn writes(site: &Site, command: &[&str]) -> usize {
-    site.user.account.clear();
-    site.user.pipe(command);
-    site.written().len()
+/// How many writes a cold apply and a destroy take when nothing happens to them.
+fn writes() -> [usize; 2] {
+    static WRITES: OnceLock<[usize; 2]> = OnceLock::new();
+    *WRITES.get_or_init(|| {
+        let site = Site::new(MAIN);
+        [APPLY, DESTROY].map(|command| {
+            site.user.account.clear();
+            site.user.pipe(command);
+            site.written().len()
+        })
+    })
 }
 
 /// Runs a command that is killed at its k-th write, before or after that takes effect.
@@ -45,7 +51,7 @@ fn places(writes: usize, quarter: usize) -> Vec<usize> {
 
 /// Kills a cold apply at four places, and applies again.
 fn apply_again(quarter: usize, after: bool) {
-    let all = writes(&Site::new(MAIN), APPLY);
+    let [all, _] = writes();
     assert!(all > 40, "{all} writes are fewer than the main file takes");
     for k in places(all, quarter) {
         let site = Site::new(MAIN);
@@ -57,7 +63,7 @@ fn apply_again(quarter: usize, after: bool) {
 
 /// Kills a destroy at four places, and destroys again.
 fn destroy_again(quarter: usize, after: bool) {
-    let all = writes(&Site::applied(), DESTROY);
+    let [_, all] = writes();
     assert!(all >= 14, "{all} writes are fewer than the main file takes");
     for k in places(all, quarter) {
         let site = Site::applied();
@@ -95,4 +101,27 @@ fn apply_after_a_killed_destroy() {
     killed(&site, DESTROY, 7, true);
     site.user.converge();
     assert_eq!(site.census(), WHOLE);
+}
+
+/// An edit of every sort: a stream under a new name, a table made anew, functions changed, a queue's retention.
+#[test]
+fn an_edit_killed_before_and_after_a_write() {
+    const EDITED: &[&str] = &["apply", "--yes", "--allow-data-loss", "all"];
+    let edited = || {
+        let site = Site::applied();
+        site.user.edit("name: GatewayEventsStream", "name: AnotherStream");
+        site.user.edit("partition_key: eventId\n", "partition_key: eventId\n    sort_key: at\n");
+        site.user.edit("memory_mb: 128", "memory_mb: 256");
+        site.user.edit("retention_days: 14", "retention_days: 13");
+        site
+    };
+    let whole = edited();
+    whole.user.pipe(EDITED);
+    let all = whole.written().len();
+    for (n, k) in places(all, 1).into_iter().enumerate() {
+        let site = edited();
+        killed(&site, EDITED, k, n % 2 == 0);
+        site.user.converge();
+        assert_eq!(site.census(), whole.census(), "killed at write {k} of {all}");
+    }
 }

@@ -5,6 +5,7 @@ mod bad;
 mod complaints;
 mod consent;
 mod help;
+mod json;
 mod killed;
 mod secrets;
 mod site;

@@ -45,6 +45,9 @@ fn no_command_says_the_password() {
             let text = format!("{}{}", run.out, run.err);
             assert!(!text.contains(&password) && !text.contains(&basic), "`pipe {command}` says the password");
         }
+        for line in said.iter().filter(|_| json).flat_map(|(_, run)| run.out.lines()) {
+            assert!(serde_json::from_str::<serde_json::Value>(line).is_ok_and(|value| value.is_object()), "{line}");
+        }
         let calls = said.iter().filter(|(_, run)| run.err.contains("secretsmanager")).count();
         assert!(calls >= 5, "the traces were to show calls");
         assert_eq!(self::password(&site), password, "it is the same secret again");

@@ -34,9 +34,9 @@ fn what_is_under_way_is_finished_and_the_rest_is_told() {
     assert_eq!(run.code, Some(130), "{}", run.err);
     assert!(run.err.contains("interrupted: finishing what is under way"), "{}", run.err);
     assert!(run.err.contains("✓ consumer "), "{}", run.err);
-    assert!(run.err.contains("left to do: mapping; running it again goes on from here"), "{}", run.err);
+    let left = run.err.lines().find_map(|line| line.strip_prefix("left to do: ")).unwrap_or_default();
+    assert!(left.contains("mapping") && left.ends_with("; running it again goes on from here"), "{}", run.err);
     assert_eq!(site.calls_of("CreateEventSourceMapping").len(), 0, "the mapping was not to be begun");
-    assert_eq!(site.calls_of("CreateFunction").iter().filter(|call| call.status == Some(201)).count(), 2);
     site.user.converge();
     assert_eq!(site.census(), WHOLE);
 }
@@ -56,4 +56,26 @@ fn the_second_stops_at_once() {
     until("the lost call to end", || site.calls_of("CreateFunction").iter().all(|call| call.ended.is_some()));
     site.user.converge();
     assert_eq!(site.census(), WHOLE);
+}
+
+/// A step that waits has no call in flight: nothing is lost by ending its wait.
+#[test]
+#[ignore = "waits are not ended by the first Ctrl-C yet: it takes until the role is known, up to 10 minutes"]
+fn a_wait_is_ended_at_once() {
+    let site = Site::new(MAIN);
+    let text = "The role defined for the function cannot be assumed by Lambda.";
+    let never = Rule::on("lambda", "CreateFunction").fail(400, "InvalidParameterValueException", text);
+    let never = site.user.account.set(never);
+    let mut command = site.user.command(&["apply", "--yes"]);
+    let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+    until("the role to be waited for", || site.user.account.fired(never) >= 6);
+    let start = Instant::now();
+    signal(running.0.id(), "INT");
+    while running.0.try_wait().unwrap().is_none() {
+        assert!(start.elapsed() < Duration::from_secs(5), "it goes on waiting");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let run = ended(running);
+    assert_eq!(run.code, Some(130), "{}", run.err);
+    assert!(run.err.contains("left to do: "), "{}", run.err);
 }

@@ -2,7 +2,8 @@
 //!
 //! What MiniStack cannot show, because it does not check it: `iam:PassRole`; the right to tag of a call that creates with tags
 //! (TagRole, TagQueue, TagResource, AddTagsToStream); `lambda:UpdateEventSourceMapping` and `DeleteEventSourceMapping`;
-//! `lambda:GetEventSourceMapping` and `DeleteFunctionConcurrency` (taken for another action); `iam:CreateServiceLinkedRole`.
+//! `lambda:GetEventSourceMapping` and `DeleteFunctionConcurrency` (taken for another action); `iam:CreateServiceLinkedRole`; and
+//! `tag:GetResources`, which the endpoint answers in its place.
 
 use aws_sdk_iam::Client;
 use pipe_test_support::{Account, Kind, Run, Sandbox};
@@ -53,15 +54,21 @@ pub fn printed(sandbox: &Sandbox) -> Value {
 }
 
 /// What is to be added where MiniStack looks a right up under another ARN than AWS does: roles without their path, a secret to be
-/// made without the six characters of its ARN, a function to be made and log groups to be looked for under `*`.
+/// made without the six characters of its ARN, and five actions under `*`.
 fn as_ministack_asks(policy: &Value) -> Value {
     let mut policy = policy.clone();
     let statements = policy["Statement"].as_array_mut().unwrap();
+    const ANYWHERE: [&str; 5] = [
+        "dynamodb:ListTagsOfResource",
+        "dynamodb:TagResource",
+        "dynamodb:UntagResource",
+        "lambda:CreateFunction",
+        "logs:DescribeLogGroups",
+    ];
     let mut anywhere = Vec::new();
     for statement in statements.iter_mut() {
         let actions: Vec<String> = texts(&statement["Action"]);
-        let odd = ["lambda:CreateFunction", "logs:DescribeLogGroups"];
-        anywhere.extend(actions.into_iter().filter(|action| odd.contains(&action.as_str())));
+        anywhere.extend(actions.into_iter().filter(|action| ANYWHERE.contains(&action.as_str())));
         let resources = statement["Resource"].as_array_mut().unwrap();
         let more: Vec<Value> = resources.iter().filter_map(|arn| elsewhere(arn.as_str().unwrap())).collect();
         resources.extend(more);
@@ -122,16 +129,15 @@ fn edits() -> [Vec<(&'static str, &'static str)>; 3] {
 async fn user_with_the_printed_policy_can_do_it_all() {
     let sandbox = sandbox(Kind::MiniStackWithAuth);
     let policy = printed(&sandbox);
-    let length = policy.to_string().chars().filter(|letter| !letter.is_whitespace()).count();
-    assert!(length <= MOST_CHARACTERS, "{length} characters are more than a managed policy may have");
+    assert!(characters(&policy) <= MOST_CHARACTERS, "{} characters", characters(&policy));
     let deployer = Deployer::new(&sandbox.account, "deployer", &policy).await;
 
     deployer.pipe(&sandbox, &["apply", "--yes"]);
     unchanged(&sandbox, &deployer);
-    for edits in edits() {
+    for (number, edits) in edits().into_iter().enumerate() {
         edits.into_iter().for_each(|(from, to)| sandbox.edit(from, to));
-        // The stream that the last edit renames is found by its tags and its place in the policy of the consumer's role.
-        let deployer = Deployer::new(&sandbox.account, &format!("editor-{}", sandbox.account.calls().len()), &both(&policy, &printed(&sandbox))).await;
+        let rights = both(&policy, &printed(&sandbox));
+        let deployer = Deployer::new(&sandbox.account, &format!("editor-{number}"), &rights).await;
         deployer.pipe(&sandbox, &["apply", "--yes", "--allow-data-loss", "all"]);
         unchanged(&sandbox, &deployer);
     }
@@ -155,4 +161,70 @@ fn unchanged(sandbox: &Sandbox, deployer: &Deployer) {
 fn both(before: &Value, after: &Value) -> Value {
     let statements = [before, after].into_iter().flat_map(|policy| policy["Statement"].as_array().unwrap().clone());
     json!({ "Version": "2012-10-17", "Statement": statements.collect::<Vec<_>>() })
+}
+
+fn characters(policy: &Value) -> usize {
+    policy.to_string().chars().filter(|letter| !letter.is_whitespace()).count()
+}
+
+/// The actions that a policy allows on what an ARN ends with.
+fn on(policy: &Value, end: &str) -> Vec<String> {
+    let statements = policy["Statement"].as_array().unwrap().iter();
+    let here = statements.filter(|statement| texts(&statement["Resource"]).iter().any(|arn| arn.ends_with(end)));
+    here.flat_map(|statement| texts(&statement["Action"])).collect()
+}
+
+#[test]
+fn roles_are_passed_to_their_own_service_only() {
+    let policy = printed(&sandbox(Kind::MiniStackWithAuth));
+    let passing =
+        policy["Statement"].as_array().unwrap().iter().filter(|one| texts(&one["Action"]) == ["iam:PassRole"]);
+    let mut passed = Vec::new();
+    for statement in passing {
+        let service = statement["Condition"]["StringEquals"]["iam:PassedToService"].as_str().unwrap();
+        let name = |arn: String| arn.rsplit_once('/').unwrap().1.to_owned();
+        passed.extend(texts(&statement["Resource"]).into_iter().map(|arn| (service.to_owned(), name(arn))));
+    }
+    let passed: Vec<(&str, &str)> = passed.iter().map(|(service, role)| (service.as_str(), role.as_str())).collect();
+    assert_eq!(
+        passed,
+        [
+            ("apigateway.amazonaws.com", "gateway-events-api-role-eu-central-1"),
+            ("apigateway.amazonaws.com", "pipe-apigateway-logs"),
+            ("lambda.amazonaws.com", "gateway-events-authorizer-role-eu-central-1"),
+            ("lambda.amazonaws.com", "gateway-events-consumer-role-eu-central-1"),
+        ]
+    );
+}
+
+#[test]
+fn what_is_only_used_is_not_made_changed_or_deleted() {
+    let sandbox = sandbox(Kind::MiniStackWithAuth);
+    sandbox.edit("    secret: gateway/credentials", "    secret: { existing: other/credentials }");
+    let queue = "    name: LambdaDeadLetterQueue\n    retention_days: 14";
+    sandbox.edit(queue, "    existing: TheirQueue");
+    let policy = printed(&sandbox);
+    let queue = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags", "sqs:TagQueue", "sqs:UntagQueue"];
+    assert_eq!(on(&policy, ":TheirQueue"), queue);
+    let secret = ["secretsmanager:TagResource", "secretsmanager:UntagResource"];
+    assert_eq!(on(&policy, ":secret:other/credentials-??????"), secret);
+}
+
+#[test]
+fn longest_names_of_a_pipeline_fit_one_policy_and_longer_ones_are_told() {
+    let sandbox = sandbox(Kind::MiniStackWithAuth);
+    sandbox.edit("name: gateway-events", "name: a-name-of-one-and-thirty-letter");
+    sandbox.edit("GatewayEventsStream", &"Stream".repeat(8));
+    sandbox.edit("EventTable", &"Table".repeat(8));
+    sandbox.edit("LambdaDeadLetterQueue", &"Queue".repeat(8));
+    let run = sandbox.run(&["iam-policy"]);
+    let policy: Value = serde_json::from_str(&run.out).unwrap();
+    assert!(characters(&policy) <= MOST_CHARACTERS, "{} characters", characters(&policy));
+    assert_eq!((run.code, run.err.as_str()), (Some(0), ""));
+
+    sandbox.edit("gateway/credentials", &"secret/".repeat(70));
+    let run = sandbox.run(&["iam-policy"]);
+    let length = characters(&serde_json::from_str(&run.out).unwrap());
+    let told = format!("the policy has {length} characters, and a managed policy may have 6144");
+    assert!(run.code == Some(0) && run.err.contains(&told), "{}", run.err);
 }

@@ -1,4 +1,6 @@
 //! A thousand records, some of them poison: every good one is a row, every other one is in the DLQ, byte for byte.
+//!
+//! MiniStack goes on behind a batch whatever the function answers, so what a partial-batch answer leaves behind is not shown here.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -47,7 +49,6 @@ fn poison() -> Vec<Poison> {
         ("no-key", "no-key", r#"{"eventID": "p"}"#.to_owned()),
         ("number-key", "wrong-key", r#"{"eventId": 7}"#.to_owned()),
         ("empty-key", "wrong-key", r#"{"eventId": ""}"#.to_owned()),
-        ("long-key", "wrong-key", format!(r#"{{"eventId": "{}"}}"#, "k".repeat(2049))),
         ("large", "item-too-large", format!(r#"{{"eventId": "p", "text": "{}"}}"#, "x".repeat(400 * 1024))),
         ("digits", "number", format!(r#"{{"eventId": "p", "n": {EXACT}9}}"#)),
         ("magnitude", "number", r#"{"eventId": "p", "n": 1e126}"#.to_owned()),
@@ -198,7 +199,12 @@ async fn every_record_is_a_row_or_a_dead_letter() {
     assert_eq!(letters.len(), poison.len(), "each once");
     for Poison { record, reason, encoding } in &poison {
         let letter = letters.iter().find(|letter| letter["partitionKey"] == record.key.as_str()).expect(&record.key);
-        assert_eq!((&letter["reason"], &letter["encoding"]), (&(*reason).into(), &(*encoding).into()), "{}", record.key);
+        assert_eq!(
+            (&letter["reason"], &letter["encoding"]),
+            (&(*reason).into(), &(*encoding).into()),
+            "{}",
+            record.key
+        );
         assert_eq!(letter["sequenceNumber"], sequence_numbers[&record.key].as_str());
         assert!(payload(&aws, letter).await == record.data, "the payload of {} is another", record.key);
     }

@@ -18,6 +18,15 @@ sink: { table: { existing: their-table } }
 dlq: { queue: { existing: their-queue } }
 ";
 
+/// What the main pipeline keeps data in, and the account's own.
+const HELD: [&str; 5] = [
+    "queue LambdaDeadLetterQueue",
+    "role pipe-apigateway-logs",
+    "secret gateway/credentials",
+    "stream GatewayEventsStream",
+    "table EventTable",
+];
+
 /// What somebody else has: a stream, a table, a queue and a secret.
 fn make_theirs(cloud: &Cloud) {
     let aws = &cloud.aws;
@@ -101,6 +110,31 @@ fn what_exists_may_be_named_by_its_arn() {
     assert!(refused.err.contains("is not in region eu-central-1 of account 200000000042"), "{}", refused.err);
 }
 
+/// What is to be retained is released by `destroy`, and taken back by the next apply; the rest goes.
+#[test]
+fn what_is_retained_outlives_the_pipeline() {
+    let (_endpoint, sandbox) = sandbox(Kind::MiniStack, "200000000044", crate::MAIN);
+    for (from, to) in [
+        ("    cache_seconds: 0", "    on_destroy: retain"),
+        ("    shards: 1", "    on_destroy: retain"),
+        ("    partition_key: eventId\n    c", "    partition_key: eventId\n    on_destroy: retain\n    c"),
+        ("    retention_days: 14", "    on_destroy: retain"),
+    ] {
+        sandbox.edit(from, to);
+    }
+    sandbox.converge();
+    let cloud = Cloud::of(&sandbox.account);
+    // Nothing is lost, so no consent is asked for.
+    let down = sandbox.pipe(&["destroy", "--yes"]);
+    assert_eq!(down.matches("(released: it stays, and is no longer the pipeline's)").count(), 4, "{down}");
+    assert_eq!(cloud.inventory(), HELD);
+    let again = sandbox.pipe(&["destroy", "--yes"]);
+    assert!(again.contains("Nothing to do"), "{again}");
+    let back = plan(&sandbox);
+    assert_eq!(back.matches("(taken back)").count(), 4, "{back}");
+    apply(&sandbox, "taken back", &back);
+}
+
 /// What the pipeline made and then only uses is released: it stays when the pipeline goes.
 #[test]
 fn an_own_one_that_becomes_existing_is_released() {
@@ -115,14 +149,7 @@ fn an_own_one_that_becomes_existing_is_released() {
     assert_eq!(cloud.inventory(), before, "everything is still there");
 
     sandbox.pipe(&["destroy", "--yes", "--allow-data-loss", "all"]);
-    let left = [
-        "queue LambdaDeadLetterQueue",
-        "role pipe-apigateway-logs",
-        "secret gateway/credentials",
-        "stream GatewayEventsStream",
-        "table EventTable",
-    ];
-    assert_eq!(cloud.inventory(), left);
+    assert_eq!(cloud.inventory(), HELD);
 
     sandbox.write(crate::MAIN);
     let back = plan(&sandbox);

@@ -3,7 +3,7 @@
 use pipe_test_support::{Kind, Sandbox};
 
 use crate::cloud::Cloud;
-use crate::session::{apply, plan, sandbox, snapshot};
+use crate::session::{apply, in_sync, plan, sandbox, snapshot};
 
 /// The main spec without these sections. Without anybody to ask, its routes are open.
 fn without(sections: &[&str]) -> String {
@@ -34,9 +34,10 @@ fn one_by_one(account: &str, name: &str, removals: &[&[&str]]) {
     for sections in removals {
         session += &removed(&sandbox, sections);
         sandbox.write(crate::MAIN);
-        sandbox.converge();
+        sandbox.pipe(&["apply", "--yes"]);
         assert_eq!(Cloud::of(&sandbox.account).inventory(), whole, "{sections:?} are back");
     }
+    in_sync(&sandbox, "everything is back");
     snapshot(name, &session);
 }
 

@@ -21,7 +21,8 @@ pub fn plan(sandbox: &Sandbox) -> String {
     run.out.split_once('\n').unwrap().1.to_owned()
 }
 
-/// Applies MAIN, then makes one edit after the other, each applied and proven to be all; the plans are the snapshot `name`.
+/// Applies MAIN, then makes one edit after the other; the plans are the snapshot `name`. What an apply would leave undone is in
+/// the next edit's plan, so that only after the last one it is asked whether anything is left.
 pub fn chain(kind: Kind, account: &str, name: &str, edits: &[Edit]) {
     let (_endpoint, sandbox) = sandbox(kind, account, crate::MAIN);
     sandbox.converge();
@@ -30,13 +31,20 @@ pub fn chain(kind: Kind, account: &str, name: &str, edits: &[Edit]) {
         sandbox.edit(from, to);
         let plan = plan(&sandbox);
         let _ = writeln!(session, "# {title}\n{plan}");
-        apply(&sandbox, title, &plan);
+        run(&sandbox, title, &plan);
     }
+    in_sync(&sandbox, "after the last edit");
     snapshot(name, &session);
 }
 
-/// Applies a plan: what it would lose it refuses to lose without consent, and it prints what `diff` printed.
+/// Applies a plan, and proves that nothing is left to do.
 pub fn apply(sandbox: &Sandbox, title: &str, plan: &str) {
+    run(sandbox, title, plan);
+    in_sync(sandbox, title);
+}
+
+/// Applies a plan: what it would lose it refuses to lose without consent, and it prints what `diff` printed.
+fn run(sandbox: &Sandbox, title: &str, plan: &str) {
     if plan.contains("\n    ! ") {
         sandbox.account.clear();
         let refused = sandbox.run(&["apply", "--yes"]);
@@ -47,7 +55,6 @@ pub fn apply(sandbox: &Sandbox, title: &str, plan: &str) {
     let applied = sandbox.run(&["apply", "--yes", "--allow-data-loss", "all"]);
     assert_eq!(applied.code, Some(0), "{title}:\n{plan}\n{}{}", applied.out, applied.err);
     assert!(applied.out.contains(plan), "{title}: `apply` prints another plan than `diff`\n{plan}\n{}", applied.out);
-    in_sync(sandbox, title);
 }
 
 /// Proves that nothing is left to do.

@@ -127,15 +127,20 @@ fn refused(operation: String, code: &str, message: &str, status: u16, request_id
         () if has(PROPAGATING) => Class::Propagating,
         () if BUSY_CODES.contains(&code) || has(BUSY) => Class::Busy,
         () if THROTTLED.contains(&code) || status == 429 => Class::Throttled,
-        () if status >= 500 => Class::Unclear,
+        // A success whose answer the SDK cannot read took effect, most likely.
+        () if status >= 500 || status < 300 => Class::Unclear,
         () => Class::Fatal,
     };
-    let text = if message.is_empty() { format!("AWS answered {status} without a message") } else { message.to_owned() };
+    let text = match message {
+        "" if status < 300 => format!("AWS answered {status}, and the answer cannot be read"),
+        "" => format!("AWS answered {status} without a message"),
+        message => message.to_owned(),
+    };
     let error = Error::new(class, text).call(Call { operation: operation.clone(), code: code.to_owned(), request_id });
     match () {
         () if DENIED.contains(&code) => error.hint(format!(
             "allow `{}` on this resource for the deploying identity; `pipe iam-policy` prints all that it needs",
-            action(&operation)
+            missing(&operation, message)
         )),
         () if BAD_CREDENTIALS.contains(&code) => {
             error.hint("check the AWS credentials in use: `aws sts get-caller-identity` shows whose they are")
@@ -177,6 +182,13 @@ fn operation(error_type: &str) -> String {
         other => other,
     };
     format!("{service}:{}", operation.strip_suffix("Error").unwrap_or(operation))
+}
+
+/// The IAM action that was missing. AWS names it, and it is another than the call's where a call needs more than one: PassRole,
+/// tags.
+fn missing(operation: &str, message: &str) -> String {
+    let named = message.split_once("not authorized to perform: ").and_then(|(_, rest)| rest.split_whitespace().next());
+    named.map_or_else(|| action(operation), str::to_owned)
 }
 
 /// The IAM action of an operation. They have one name, but for API Gateway, whose actions are HTTP's.
@@ -242,9 +254,20 @@ mod tests {
     }
 
     #[test]
+    fn an_answer_that_cannot_be_read_is_unclear() {
+        let error = refused("apigateway:X".into(), "", "", 200, String::new());
+        assert_eq!(error.class(), Class::Unclear);
+        assert_eq!(error.message(), "AWS answered 200, and the answer cannot be read");
+    }
+
+    #[test]
     fn a_denial_names_the_action() {
         let error = refused("kinesis:CreateStream".into(), "AccessDeniedException", "no", 400, String::new());
         assert!(error.hint_text().is_some_and(|hint| hint.contains("`kinesis:CreateStream`")));
+        let text =
+            "User: arn:aws:iam::1:user/u is not authorized to perform: iam:PassRole on resource: arn:aws:iam::1:role/r";
+        let error = refused("lambda:CreateFunction".into(), "AccessDeniedException", text, 403, String::new());
+        assert!(error.hint_text().is_some_and(|hint| hint.starts_with("allow `iam:PassRole` on this resource")));
         let error = refused("apigateway:CreateResource".into(), "AccessDeniedException", "no", 403, String::new());
         assert!(error.hint_text().is_some_and(|hint| hint.contains("`apigateway:POST`")));
     }

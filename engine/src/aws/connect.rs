@@ -90,7 +90,7 @@ pub async fn connect(options: &ConnectOptions) -> Result<Aws> {
     let region = sdk.region().map(ToString::to_string).unwrap_or_default();
     // The SDK's own error for missing credentials does not say which sources were tried.
     if let Some(provider) = sdk.credentials_provider() {
-        provider.provide_credentials().await.map_err(|error| no_credentials(&error))?;
+        provider.provide_credentials().await.map_err(|error| no_credentials(&error, options.profile.as_deref()))?;
     }
     let once =
         aws_sdk_sts::config::Builder::from(&sdk).retry_config(RetryConfig::standard().with_max_attempts(2)).build();
@@ -102,13 +102,14 @@ pub async fn connect(options: &ConnectOptions) -> Result<Aws> {
     Ok(Aws::new(&sdk, Place { partition, account, region }))
 }
 
-fn no_credentials(error: &CredentialsError) -> Error {
+fn no_credentials(error: &CredentialsError, profile: Option<&str>) -> Error {
     let mut reason: &dyn std::error::Error = error;
     while let Some(cause) = reason.source() {
         reason = cause;
     }
-    let message = match error {
-        CredentialsError::CredentialsNotLoaded(_) => "no AWS credentials were found".to_owned(),
+    let message = match (error, profile) {
+        (_, Some(profile)) => format!("the profile `{profile}` gives no AWS credentials: {reason}"),
+        (CredentialsError::CredentialsNotLoaded(_), None) => "no AWS credentials were found".to_owned(),
         _ => format!("the AWS credentials cannot be loaded: {reason}"),
     };
     Error::fatal(message)
@@ -119,9 +120,13 @@ fn no_credentials(error: &CredentialsError) -> Error {
 fn unreachable(error: Error, endpoint: Option<&str>) -> Error {
     match (endpoint, error.failed_call()) {
         (Some(url), Some(call)) if call.code.is_empty() => {
-            Error::new(error.class(), format!("`{url}` does not answer: {}", error.message()))
-                .call(call.clone())
-                .hint("is the endpoint running? It comes from --endpoint-url, AWS_ENDPOINT_URL or the profile")
+            let message = match error.message().strip_prefix("AWS answered") {
+                Some(rest) => format!("`{url}` is no AWS endpoint: it answered{rest}"),
+                None => format!("`{url}` cannot be reached: {}", error.message()),
+            };
+            Error::new(error.class(), message).call(call.clone()).hint(
+                "is the URL right, and the endpoint running? It comes from --endpoint-url, AWS_ENDPOINT_URL or the profile",
+            )
         }
         _ => error,
     }

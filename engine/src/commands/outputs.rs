@@ -28,7 +28,13 @@ pub async fn run(shell: Shell, global: &Global, args: &OutputsArgs) -> Outcome {
         given.extend(outputs.into_iter().map(|(attr, value)| (format!("{}.{attr}", node.id), value)));
     }
     match &args.field {
-        Some(field) => shell.data(&format!("{}\n", select(&given, field)?)),
+        Some(field) => {
+            let (name, value) = select(&given, field)?;
+            match shell.json {
+                true => shell.line(&serde_json::json!({ "event": "outputs", "outputs": { name: value } })),
+                false => shell.data(&format!("{value}\n")),
+            }
+        }
         None if shell.json => shell.line(&serde_json::json!({ "event": "outputs", "outputs": given })),
         None => given.iter().for_each(|(name, value)| shell.data(&format!("{name} = {value}\n"))),
     }
@@ -36,11 +42,11 @@ pub async fn run(shell: Shell, global: &Global, args: &OutputsArgs) -> Outcome {
 }
 
 /// A value by its whole name, or by its last part where only one has it.
-fn select<'a>(given: &'a BTreeMap<String, String>, field: &str) -> Result<&'a str, Error> {
+fn select<'a>(given: &'a BTreeMap<String, String>, field: &str) -> Result<(&'a str, &'a str), Error> {
     let fits = |name: &str| name == field || name.rsplit_once('.').is_some_and(|(_, attr)| attr == field);
     let all: Vec<(&String, &String)> = given.iter().filter(|(name, _)| fits(name)).collect();
     match all.as_slice() {
-        [(_, value)] => Ok(value.as_str()),
+        [(name, value)] => Ok((name.as_str(), value.as_str())),
         [] => Err(Error::fatal(format!("there is no output `{field}`")).hint(format!(
             "there are {}; secrets need --reveal; what is not applied yet has none",
             given.keys().map(String::as_str).collect::<Vec<_>>().join(", ")

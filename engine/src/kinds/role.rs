@@ -74,11 +74,12 @@ impl Resource for Role {
         ];
         // The path holds the pipeline's name, which is not known here; `*` also spans `/`.
         let role = arn(place, "/pipe/*/", name);
-        let pass = |service| Grant { passed_to: Some(service), ..Grant::new(&["iam:PassRole"], role.clone()) };
+        // Of a pipeline's roles, whose names are `<pipeline>-<id>-<region>`, one is API Gateway's and the others are functions'.
+        let of_api = name.as_str().ends_with(&format!("-api-role-{}", place.region));
+        let service = if of_api { "apigateway.amazonaws.com" } else { "lambda.amazonaws.com" };
         vec![
             Grant::new(&["iam:ListRoles"], "*"),
-            pass("apigateway.amazonaws.com"),
-            pass("lambda.amazonaws.com"),
+            Grant { passed_to: Some(service), ..Grant::new(&["iam:PassRole"], role.clone()) },
             Grant::new(ON_THE_ROLE, role),
         ]
     }

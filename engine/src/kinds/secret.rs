@@ -52,7 +52,10 @@ impl Resource for Secret {
         // A secret that does not exist has no ARN to be matched: a narrower right to describe it would end in AccessDenied
         // where `not found` is the answer.
         const ON_ANY: &[&str] = &["secretsmanager:DescribeSecret", "secretsmanager:GetRandomPassword"];
-        vec![Grant::new(ON_ANY, "*"), Grant::new(ON_THE_SECRET, arn_pattern(place, name))]
+        // `existing:` may give an ARN.
+        let whole = name.as_str().starts_with("arn:").then(|| name.to_string());
+        let secret = whole.unwrap_or_else(|| arn_pattern(place, name));
+        vec![Grant::new(ON_ANY, "*"), Grant::new(ON_THE_SECRET, secret)]
     }
 
     async fn reveal(cx: &Cx, name: &Name) -> Result<Outputs> {

@@ -12,6 +12,9 @@ use crate::term::style::{BAD, CHANGED, DIM, END, GOOD};
 /// Longest value shown, in characters; a mapping template would fill the screen.
 const WIDTH: usize = 96;
 
+/// Characters shown before the place where two long values begin to differ.
+const LEAD: usize = 24;
+
 /// The plan as text, with styles.
 pub fn render(plan: &Plan) -> String {
     let mut text = String::new();
@@ -81,21 +84,27 @@ fn is_stamp(field: &Field) -> bool {
 }
 
 fn render_field(text: &mut String, action: Action, field: &Field) {
-    let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "(none)".to_owned(), shorten);
+    let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "(none)".to_owned(), Value::to_string);
+    let (old, new) = (value(&field.old), value(&field.new));
+    let from = difference(&old, &new);
     let _ = match action {
-        Action::Create => writeln!(text, "    {DIM}{}: {}{END}", field.path, value(&field.new)),
+        Action::Create => writeln!(text, "    {DIM}{}: {}{END}", field.path, excerpt(&new, 0)),
         _ => {
             let forces =
                 if field.forces_replacement { format!("  {BAD}forces replacement{END}") } else { String::new() };
-            writeln!(text, "    {}: {} → {}{forces}", field.path, value(&field.old), value(&field.new))
+            writeln!(text, "    {}: {} → {}{forces}", field.path, excerpt(&old, from), excerpt(&new, from))
         }
     };
 }
 
-fn shorten(value: &Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(WIDTH) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text,
-    }
+/// Where to begin to show two values: shortly before they differ, where their beginnings alone would look the same.
+fn difference(old: &str, new: &str) -> usize {
+    let same = old.chars().zip(new.chars()).take_while(|(old, new)| old == new).count();
+    if same < WIDTH / 2 || old.chars().count().max(new.chars().count()) <= WIDTH { 0 } else { same - LEAD }
+}
+
+fn excerpt(text: &str, from: usize) -> String {
+    let shown: String = text.chars().skip(from).take(WIDTH).collect();
+    let (before, after) = (from > 0, text.chars().nth(from + WIDTH).is_some());
+    format!("{}{shown}{}", if before { "…" } else { "" }, if after { "…" } else { "" })
 }

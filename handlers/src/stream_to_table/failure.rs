@@ -78,6 +78,7 @@ const REASONS: &[(&str, Reason)] = &[
     ("type mismatch for key", Reason::WrongKey),
     ("key attribute", Reason::WrongKey),
     ("size of hashkey", Reason::WrongKey),
+    ("size of all hash keys", Reason::WrongKey),
     ("size of all range keys", Reason::WrongKey),
     ("item size", Reason::ItemTooLarge),
     ("nesting levels", Reason::TooDeep),

@@ -27,6 +27,20 @@ fn function() {
     chain(Kind::MiniStack, "200000000021", "edits_function", EDITS);
 }
 
+/// Neither when it is made nor when it changes.
+#[test]
+fn what_looks_like_a_secret_is_in_no_plan() {
+    let (_endpoint, sandbox) = sandbox(Kind::MiniStack, "200000000025", crate::MAIN);
+    sandbox.edit("    batch:", "    environment: { MODE: shown, DB_PASSWORD: tops3cret }\n    batch:");
+    for arguments in [&["diff"][..], &["diff", "--json"], &["apply", "--yes"]] {
+        let run = sandbox.run(arguments);
+        assert_eq!(run.code, Some(0), "{}", run.err);
+        assert!(run.out.contains(r#""MODE":"shown""#), "{}", run.out);
+        assert!(!run.out.contains("tops3cret") && !run.err.contains("tops3cret"), "{}{}", run.out, run.err);
+    }
+    in_sync(&sandbox, "with an environment");
+}
+
 #[test]
 fn batch_and_failures() {
     const EDITS: &[Edit] = &[
