@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use pipe_test_support::Rule;
 
-use crate::site::{LEFT, MAIN, Running, Site, WHOLE, signal};
+use crate::site::{LEFT, MAIN, Running, Site, WHOLE, at_each, signal};
 
 const APPLY: &[&str] = &["apply", "--yes"];
 const DESTROY: &[&str] = &["destroy", "--yes", "--allow-data-loss", "all"];
@@ -53,25 +53,25 @@ fn places(writes: usize, quarter: usize) -> Vec<usize> {
 fn apply_again(quarter: usize, after: bool) {
     let [all, _] = writes();
     assert!(all > 40, "{all} writes are fewer than the main file takes");
-    for k in places(all, quarter) {
+    at_each(&places(all, quarter), |k| {
         let site = Site::new(MAIN);
         killed(&site, APPLY, k, after);
         site.user.converge();
         assert_eq!(site.census(), WHOLE, "killed at write {k} of {all}, after it: {after}");
-    }
+    });
 }
 
 /// Kills a destroy at four places, and destroys again.
 fn destroy_again(quarter: usize, after: bool) {
     let [_, all] = writes();
     assert!(all >= 14, "{all} writes are fewer than the main file takes");
-    for k in places(all, quarter) {
+    at_each(&places(all, quarter), |k| {
         let site = Site::applied();
         killed(&site, DESTROY, k, after);
         site.user.pipe(DESTROY);
         assert_eq!(site.census(), LEFT, "killed at write {k} of {all}, after it: {after}");
         assert!(site.user.pipe(&["destroy"]).contains("Nothing to do"));
-    }
+    });
 }
 
 #[test]
@@ -118,10 +118,10 @@ fn an_edit_killed_before_and_after_a_write() {
     let whole = edited();
     whole.user.pipe(EDITED);
     let all = whole.written().len();
-    for (n, k) in places(all, 1).into_iter().enumerate() {
+    at_each(&places(all, 1), |k| {
         let site = edited();
-        killed(&site, EDITED, k, n % 2 == 0);
+        killed(&site, EDITED, k, k % 2 == 0);
         site.user.converge();
         assert_eq!(site.census(), whole.census(), "killed at write {k} of {all}");
-    }
+    });
 }

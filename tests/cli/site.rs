@@ -107,6 +107,16 @@ async fn census(sdk: &SdkConfig) -> BTreeMap<&'static str, usize> {
     counts
 }
 
+/// Does the same at each of these places of a run, at once: each takes an account of its own, and mostly waits.
+pub fn at_each(places: &[usize], check: impl Fn(usize) + Sync) {
+    std::thread::scope(|scope| {
+        for &place in places {
+            let check = &check;
+            scope.spawn(move || check(place));
+        }
+    });
+}
+
 /// Sends a signal, by its name without `SIG`.
 pub fn signal(process: u32, name: &str) {
     let sent = std::process::Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status().unwrap();

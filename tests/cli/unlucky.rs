@@ -3,14 +3,14 @@
 use pipe_test_support::{Rule, Run};
 use serde_json::json;
 
-use crate::site::{LEFT, MAIN, Site, WHOLE};
+use crate::site::{LEFT, MAIN, Site, WHOLE, at_each};
 
 const APPLY: &[&str] = &["apply", "--yes"];
 const DESTROY: &[&str] = &["destroy", "--yes", "--allow-data-loss", "all"];
 
 /// Applies with one fault at each of these writes, and again where the first apply gave up.
-fn copes(places: &[usize], fault: impl Fn(Rule) -> Rule) {
-    for &k in places {
+fn copes(places: &[usize], fault: impl Fn(Rule) -> Rule + Sync) {
+    at_each(places, |k| {
         let site = Site::new(MAIN);
         let rule = site.user.account.set(fault(Rule::writes().nth(k)));
         let run: Run = site.user.run(APPLY);
@@ -21,12 +21,12 @@ fn copes(places: &[usize], fault: impl Fn(Rule) -> Rule) {
         }
         site.user.converge();
         assert_eq!(site.census(), WHOLE, "write {k}");
-    }
+    });
 }
 
 /// The same, and the one apply must do.
-fn shrugs_off(places: &[usize], fault: impl Fn(Rule) -> Rule) {
-    for &k in places {
+fn shrugs_off(places: &[usize], fault: impl Fn(Rule) -> Rule + Sync) {
+    at_each(places, |k| {
         let site = Site::new(MAIN);
         let rule = site.user.account.set(fault(Rule::writes().nth(k)));
         site.user.pipe(APPLY);
@@ -34,7 +34,7 @@ fn shrugs_off(places: &[usize], fault: impl Fn(Rule) -> Rule) {
         let again = site.user.run(&["diff", "--exit-code"]);
         assert_eq!(again.code, Some(0), "write {k}: there is still something to do:\n{}", again.out);
         assert_eq!(site.census(), WHOLE, "write {k}");
-    }
+    });
 }
 
 #[test]

@@ -128,7 +128,7 @@ fn refused(operation: String, code: &str, message: &str, status: u16, request_id
         () if BUSY_CODES.contains(&code) || has(BUSY) => Class::Busy,
         () if THROTTLED.contains(&code) || status == 429 => Class::Throttled,
         // A success whose answer the SDK cannot read took effect, most likely.
-        () if status >= 500 || status < 300 => Class::Unclear,
+        () if !(300..500).contains(&status) => Class::Unclear,
         () => Class::Fatal,
     };
     let text = match message {
