@@ -92,5 +92,7 @@ fn c20_the_function_has_no_dead_letter_queue_of_its_own() {
     let function = graph.node("consumer").unwrap().desired.as_object().unwrap().clone();
     let named: Vec<&String> = function.keys().filter(|key| key.contains("dead") || key.contains("dlq")).collect();
     assert!(named.is_empty(), "{named:?}");
-    assert!(function["environment"]["PIPE_DLQ_URL"].as_str().is_some_and(|url| url.ends_with("/LambdaDeadLetterQueue")));
+    assert!(
+        function["environment"]["PIPE_DLQ_URL"].as_str().is_some_and(|url| url.ends_with("/LambdaDeadLetterQueue"))
+    );
 }

@@ -68,7 +68,7 @@ pub async fn run(
 ) -> Outcome {
     let start = Instant::now();
     let (notes, mut noted) = mpsc::unbounded_channel::<Note>();
-    let cx = cx.clone().with_notes(notes);
+    let cx = cx.clone().with_notes(notes).with_stop(stop.clone());
     let mut run = Run::new(plan, steps(plan, kinds), events);
     let mut tasks: JoinSet<Finished> = JoinSet::new();
     let mut ready: Vec<usize> = (0..run.steps.len()).filter(|&step| run.waits[step] == 0).collect();
@@ -165,6 +165,11 @@ impl<'a> Run<'a> {
                 }
                 self.send(Event::Done { id, verb, milliseconds: took.as_millis() });
             }
+            Err(error) if error.class() == Class::Interrupted => {
+                self.outcome.interrupted = true;
+                self.skip(step, error.message());
+                self.doomed[step] = Some(format!("`{id}` was interrupted"));
+            }
             Err(error) => {
                 self.send(Event::Failed { id: id.clone(), verb, error: Failure::from(&error) });
                 self.outcome.failed.push((id.clone(), error));
@@ -192,15 +197,19 @@ impl<'a> Run<'a> {
                     _ if self.waits[step] > 0 => {}
                     None => ready.push(step),
                     Some(because) => {
-                        let (id, verb) = (self.change(step).id.clone(), self.steps[step].verb);
-                        self.send(Event::Skipped { id: id.clone(), verb, because: because.clone() });
-                        self.outcome.skipped.push(id);
+                        self.skip(step, &because.clone());
                         ended.push(step);
                     }
                 }
             }
         }
         ready
+    }
+
+    fn skip(&mut self, step: usize, because: &str) {
+        let (id, verb) = (self.change(step).id.clone(), self.steps[step].verb);
+        self.send(Event::Skipped { id: id.clone(), verb, because: because.to_owned() });
+        self.outcome.skipped.push(id);
     }
 
     /// What never began because the run was interrupted is left to do as well.
@@ -237,7 +246,7 @@ async fn ensure(cx: &Cx, change: &Change, meanwhile: Option<&Value>) -> Result<M
         match result {
             Err(error) if looks < LOOKS && matches!(error.class(), Class::Unclear | Class::Exists) => {
                 cx.waiting(format!("another look, because the outcome of a call is unknown: {error}"));
-                tokio::time::sleep(Duration::from_millis(200 << looks)).await;
+                cx.pause(Duration::from_millis(200 << looks)).await?;
             }
             result => return result,
         }

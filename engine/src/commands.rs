@@ -46,7 +46,11 @@ pub async fn run(cli: Cli) -> u8 {
         Command::Destroy(args) => destroy::run(shell, global, args).await,
         Command::Validate(args) => validate::run(shell, args),
         Command::Schema => {
-            shell.data(&crate::spec::schema());
+            let schema = crate::spec::schema();
+            match serde_json::from_str(&schema) {
+                Ok(value) if shell.json => shell.line(&value),
+                _ => shell.data(&schema),
+            }
             Ok(exit::OK)
         }
         Command::Graph(args) => graph::run(shell, global, args),

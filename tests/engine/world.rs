@@ -124,7 +124,7 @@ impl World {
         let call = self.calls;
         self.calls += 1;
         if self.killed_at.is_some_and(|at| call >= at) {
-            return Err(Error::new(Class::Interrupted, "killed"));
+            return Err(Error::fatal("killed"));
         }
         let unclear = || {
             Error::new(Class::Unclear, "no answer").call(Call { operation: format!("fake:{verb}"), ..Call::default() })

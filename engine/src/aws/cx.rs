@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
+use tokio::time::sleep;
 
 use crate::aws::Aws;
+use crate::error::{Class, Error, Result};
 use crate::resource::{Id, Tags};
 
 /// The code that functions are made of: zips by the base64 of their SHA-256, which is what Lambda calls `CodeSha256`.
@@ -30,12 +34,21 @@ pub struct Cx {
     /// The resource at hand.
     pub id: Option<Id>,
     notes: Option<UnboundedSender<Note>>,
+    stop: Option<watch::Receiver<bool>>,
 }
 
 impl Cx {
     /// A context that reads: without tags, code and notes.
     pub fn new(aws: Arc<Aws>, pipeline: impl Into<String>) -> Self {
-        Self { aws, pipeline: pipeline.into(), bundle: Arc::default(), tags: Tags::new(), id: None, notes: None }
+        Self {
+            aws,
+            pipeline: pipeline.into(),
+            bundle: Arc::default(),
+            tags: Tags::new(),
+            id: None,
+            notes: None,
+            stop: None,
+        }
     }
 
     /// The same with code to deploy.
@@ -58,11 +71,40 @@ impl Cx {
         Self { id: Some(id.clone()), tags, ..self.clone() }
     }
 
+    /// The same, ended in its pauses when `stop` turns true.
+    #[must_use]
+    pub fn with_stop(mut self, stop: watch::Receiver<bool>) -> Self {
+        self.stop = Some(stop);
+        self
+    }
+
+    /// Pauses between two calls. Calls are finished, pauses are not: the next run goes on from here.
+    ///
+    /// # Errors
+    /// `Interrupted`, when the user stopped the run.
+    pub async fn pause(&self, duration: Duration) -> Result<()> {
+        tokio::select! {
+            () = sleep(duration) => Ok(()),
+            () = stopped(self.stop.clone()) => Err(Error::new(Class::Interrupted, "stopped while it waited")),
+        }
+    }
+
     /// Says what the resource at hand waits for.
     pub fn waiting(&self, what: impl Into<String>) {
         if let Some(notes) = &self.notes {
             // The receiver is gone only when the run is over: then nobody wants to know.
             let _ = notes.send(Note { id: self.id.clone(), waiting_for: what.into() });
         }
+    }
+}
+
+/// Ends when the user stops the run; never where nobody can.
+async fn stopped(stop: Option<watch::Receiver<bool>>) {
+    let told = match stop {
+        Some(mut stop) => stop.wait_for(|stop| *stop).await.is_ok(),
+        None => false,
+    };
+    if !told {
+        std::future::pending::<()>().await;
     }
 }

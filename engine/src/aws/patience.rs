@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::aws::Cx;
 use crate::error::{Class, Error, Result};
@@ -49,7 +49,7 @@ where
             cx.waiting(what);
             said = true;
         }
-        sleep(pause).await;
+        cx.pause(pause).await?;
         pause = (pause * 2).min(Duration::from_secs(2));
     }
 }
@@ -77,7 +77,7 @@ where
             return Err(error);
         }
         cx.waiting(what);
-        sleep(pace).await;
+        cx.pause(pace).await?;
     }
 }
 
@@ -105,7 +105,7 @@ where
             cx.waiting(what);
             said = true;
         }
-        sleep(pause).await;
+        cx.pause(pause).await?;
         pause = (pause * 3 / 2).min(Duration::from_secs(5));
     }
 }

@@ -25,6 +25,9 @@ pub async fn run(shell: Shell, global: &Global, args: &ApplyArgs) -> Outcome {
         code = walk::conclude(shell, &outcome);
         given = outcome.outputs;
     }
+    for left in &plan.left {
+        shell.out(&format!("left: {left}\n"));
+    }
     if code == exit::OK {
         shell.out(&outputs::summary(&loaded, &args.spec.file, &given));
         shell.out(&format!("Done in {:.1} s.\n", start.elapsed().as_secs_f32()));

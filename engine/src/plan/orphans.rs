@@ -12,6 +12,9 @@ impl Planner<'_> {
         for kind in kinds.iter().rev() {
             let of_kind = self.found.lives.iter().filter(|((name, _), _)| *name == kind.name);
             for (name, live) in of_kind.flat_map(|((_, name), lives)| lives.iter().map(move |live| (name, live))) {
+                if kind.of_account && !self.graph.nodes().is_empty() {
+                    continue;
+                }
                 if kind.of_account {
                     let which = live.outputs.get("arn").map_or(name.as_str(), String::as_str);
                     self.plan.left.push(format!("{} `{which}`: it belongs to the account", kind.name));
