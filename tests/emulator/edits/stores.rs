@@ -49,7 +49,7 @@ fn table() {
         ("sort_key.type", "sort_key: at", "sort_key: { name: at, type: number }"),
         ("no sort_key", "    sort_key: { name: at, type: number }\n", ""),
         ("partition_key", "    partition_key: eventId", "    partition_key: id"),
-        ("partition_key.type", "    partition_key: id", "    partition_key: { name: id, type: binary }"),
+        ("partition_key.type", "    partition_key: id", "    partition_key: { name: id, type: number }"),
         ("name", "name: EventTable", "name: events"),
     ];
     chain(Kind::MiniStack, "200000000033", "edits_table", EDITS);

@@ -1,7 +1,7 @@
 //! Rules between sections: what needs what, and what excludes what.
 
 use super::Cx;
-use crate::spec::Problem;
+use crate::spec::{KeyType, Problem};
 
 /// What has no use without another section.
 pub(super) fn sections(cx: &Cx<'_>) -> Vec<Problem> {
@@ -38,6 +38,16 @@ pub(super) fn handler(cx: &Cx<'_>) -> Vec<Problem> {
     if !function.failures.partial {
         let message = "`partial: false` does not go with a bundled handler: its answer names the records that failed";
         problems.push(Problem::error("/consumer/function/failures/partial", message).hint("take `partial` out"));
+    }
+    let table = cx.spec.table().and_then(|table| table.own());
+    let keys = [
+        ("partition_key", table.map(|table| &table.partition_key)),
+        ("sort_key", table.and_then(|t| t.sort_key.as_ref())),
+    ];
+    for (name, _) in keys.iter().filter(|(_, key)| key.is_some_and(|key| key.kind == KeyType::Binary)) {
+        let message = "`stream-to-table` cannot write a binary key: its records are JSON, which has no binary values";
+        let hint = "make the key a `string` or a `number`, or bring a handler of your own";
+        problems.push(Problem::error(format!("/sink/table/{name}/type"), message).hint(hint));
     }
     problems
 }
