@@ -7,6 +7,7 @@ use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::operation::create_stream::CreateStreamOutput;
 use aws_sdk_kinesis::operation::describe_stream_summary::DescribeStreamSummaryOutput;
+use aws_sdk_kinesis::operation::list_tags_for_stream::ListTagsForStreamOutput;
 use aws_sdk_kinesis::operation::update_shard_count::UpdateShardCountOutput;
 use aws_sdk_kinesis::types::builders::StreamDescriptionSummaryBuilder;
 use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
@@ -137,7 +138,12 @@ async fn a_new_stream_is_waited_for() {
         .output(|| described(StreamStatus::Creating, 0))
         .output(|| described(StreamStatus::Active, 2))
         .build();
-    let made = plain(2).reconcile(&cx(&[&create, &describe]), &events(), None).await.unwrap();
+    // As AWS answers: the creating call's tags are there. MiniStack and moto drop them, and then they are set.
+    let tag = aws_sdk_kinesis::types::Tag::builder().key("pipe:pipeline").value("demo").build().unwrap();
+    let tags = mock!(Client::list_tags_for_stream).then_output(move || {
+        ListTagsForStreamOutput::builder().tags(tag.clone()).has_more_tags(false).build().unwrap()
+    });
+    let made = plain(2).reconcile(&cx(&[&create, &describe, &tags]), &events(), None).await.unwrap();
     assert_eq!((create.num_calls(), describe.num_calls()), (1, 3));
     assert_eq!(made.identity, "2018-12-17T22:10:50.987Z");
     assert_eq!(made.outputs["arn"], "arn:aws:kinesis:eu-central-1:111122223333:stream/events");
