@@ -244,8 +244,10 @@ async fn ensure(cx: &Cx, change: &Change, meanwhile: Option<&Value>) -> Result<M
         let result = (change.kind.reconcile)(cx, desired, &change.name, live.as_ref()).await;
         looks += 1;
         match result {
-            Err(error) if looks < LOOKS && matches!(error.class(), Class::Unclear | Class::Exists) => {
-                cx.waiting(format!("another look, because the outcome of a call is unknown: {error}"));
+            Err(error)
+                if looks < LOOKS && matches!(error.class(), Class::Unclear | Class::Exists | Class::NotFound) =>
+            {
+                cx.waiting(format!("another look, because AWS does not show what is there: {error}"));
                 cx.pause(Duration::from_millis(200 << looks)).await?;
             }
             result => return result,

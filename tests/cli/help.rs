@@ -139,9 +139,9 @@ fn the_graph_of_the_main_file() {
       authorizer -.-> secret
       api-role -.-> stream
       api-role -.-> authorizer
+      api --> api-role
       api --> api-log
       api --> api-logging
-      api -.-> api-role
       api -.-> stream
       api -.-> authorizer
       consumer-role -.-> stream

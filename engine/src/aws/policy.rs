@@ -57,20 +57,11 @@ pub fn allow(sid: &str, actions: &[&str], resources: &[String]) -> Value {
     json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources })
 }
 
-/// The trust policy of a role that one AWS service takes on. Whoever passes a role to Lambda must be of its account already, and
-/// Lambda names no source when it takes the role on, so a condition could only lock it out.
+/// The trust policy of a role that one AWS service takes on, without a source condition: neither Lambda nor API Gateway names a
+/// source when it takes on an execution or credentials role, so a condition would lock it out. Whoever passes a role to a service
+/// must be of its account anyway.
 pub fn trust(service: &str) -> Policy {
     Policy::new(vec![json!({ "Effect": "Allow", "Principal": { "Service": service }, "Action": "sts:AssumeRole" })])
-}
-
-/// The same for a service that says for whom it acts: only for this account (confused deputy, aws-facts 6.1).
-pub fn trust_in_account(service: &str, account: &str) -> Policy {
-    Policy::new(vec![json!({
-        "Effect": "Allow",
-        "Principal": { "Service": service },
-        "Action": "sts:AssumeRole",
-        "Condition": { "StringEquals": { "aws:SourceAccount": account } },
-    })])
 }
 
 fn canonical(policy: &Value) -> Value {

@@ -7,6 +7,7 @@
 //! IAM: sqs:CreateQueue, GetQueueUrl, GetQueueAttributes, SetQueueAttributes, DeleteQueue, TagQueue, UntagQueue, ListQueueTags.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
@@ -93,10 +94,26 @@ impl Resource for Queue {
         Ok(Made { outputs: outputs(cx, name, &url), identity: String::new() })
     }
 
-    async fn delete(cx: &Cx, _name: &Name, handle: &Handle) -> Result<()> {
+    async fn delete(cx: &Cx, name: &Name, handle: &Handle) -> Result<()> {
         let sent = cx.aws.sqs.delete_queue().queue_url(handle.as_str()).send().await;
-        nothing_if_absent(sent.map_err(Error::from)).map(drop)
+        nothing_if_absent(sent.map_err(Error::from))?;
+        gone(cx, name).await
     }
+}
+
+/// Waits until SQS says twice in a row that the queue is gone: for up to 60 s it may still answer for a deleted one (aws-facts 2.9),
+/// and an apply that believed it would leave the pipeline without its dlq.
+async fn gone(cx: &Cx, name: &Name) -> Result<()> {
+    let absent = AtomicU32::new(0);
+    let ask = || async {
+        let sent = cx.aws.sqs.get_queue_url().queue_name(name.as_str()).send().await;
+        match nothing_if_absent(sent.map_err(Error::from))? {
+            Some(_) => absent.store(0, Ordering::Relaxed),
+            None => _ = absent.fetch_add(1, Ordering::Relaxed),
+        }
+        Ok((absent.load(Ordering::Relaxed) == 2).then_some(()))
+    };
+    poll(cx, &format!("SQS to forget queue `{name}`"), SETTLED_WITHIN, ask).await
 }
 
 impl Queue {
@@ -149,8 +166,15 @@ impl Queue {
     /// Proves by a read that what was written is there; reads again only where SQS is behind.
     async fn settled(&self, cx: &Cx, name: &Name, url: &str) -> Result<()> {
         let what = format!("SQS to show queue `{name}` as it was written");
-        poll(cx, &what, SETTLED_WITHIN, || async { Ok(describe(cx, url).await?.filter(|live| live == self)) }).await?;
-        Ok(())
+        let shown = || async { Ok(describe(cx, url).await?.filter(|live| live == self)) };
+        match poll(cx, &what, SETTLED_WITHIN, shown).await {
+            // SQS has taken the call; a retention period takes it up to 15 minutes (aws-facts 2.9).
+            Err(error) if error.class() == Class::Fatal && error.failed_call().is_none() => {
+                cx.waiting("nothing more: SQS took the change, but may show it only in 15 minutes");
+                Ok(())
+            }
+            shown => shown.map(drop),
+        }
     }
 }
 

@@ -185,7 +185,8 @@ impl Table {
             update(cx, name, request, |now| now.capacity() == self.capacity()).await?;
         }
         if self.encryption != live.encryption {
-            update(cx, name, request.clone().sse_specification(self.encrypted()), |_| true).await?;
+            let request = request.clone().sse_specification(self.encrypted());
+            update(cx, name, request, |now| now.encryption == self.encryption).await?;
         }
         if self.deletion_protection != live.deletion_protection {
             let on = self.deletion_protection;

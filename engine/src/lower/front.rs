@@ -33,18 +33,18 @@ impl Lowering<'_> {
             nodes.push(self.secret(&auth.basic)?);
             nodes.extend(self.authorizer()?);
         }
-        let role =
-            self.role(policy::trust_in_account("apigateway.amazonaws.com", &self.place.account), self.api_statements());
+        let role = self.role(policy::trust("apigateway.amazonaws.com"), self.api_statements());
         let mentions = [id::STREAM, id::AUTHORIZER];
         nodes.push(Node::new(id::API_ROLE, self.role_name(id::API_ROLE), &role)?.mentions(mentions));
         let group = names::api_log(&self.spec.api_name());
         if let Some(days) = api.access_log_days.days() {
-            nodes.push(Node::new(id::API_LOG, &group, &LogGroup { retention_days: days })?);
+            nodes.push(Node::new(id::API_LOG, &group, &LogGroup { retention_days: days })?.adopted());
             nodes.push(Node::new(id::API_LOGGING, "account", &AccountLogging {})?);
         }
         let document = api::document(&self.api_input(api, &group)?)?;
-        let node = Node::new(id::API, self.spec.api_name(), &document)?.needs([id::API_LOG, id::API_LOGGING]);
-        nodes.push(node.mentions([id::API_ROLE, id::STREAM, id::AUTHORIZER]));
+        let node =
+            Node::new(id::API, self.spec.api_name(), &document)?.needs([id::API_ROLE, id::API_LOG, id::API_LOGGING]);
+        nodes.push(node.mentions([id::STREAM, id::AUTHORIZER]));
         Ok(nodes)
     }
 

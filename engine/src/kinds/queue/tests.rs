@@ -4,6 +4,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::{Builder, Credentials};
 use aws_sdk_sqs::operation::create_queue::CreateQueueOutput;
+use aws_sdk_sqs::operation::delete_queue::DeleteQueueOutput;
 use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesOutput;
 use aws_sdk_sqs::operation::get_queue_url::GetQueueUrlOutput;
 use aws_sdk_sqs::operation::list_queue_tags::ListQueueTagsOutput;
@@ -153,7 +154,25 @@ async fn a_url_without_a_queue_is_absent() {
     let tags = mock!(Client::list_queue_tags).then_http_response(absent);
     assert!(Queue::read(&cx(&[&url, &shown, &tags]), &name()).await.unwrap().is_empty());
     let delete = mock!(Client::delete_queue).then_http_response(absent);
-    Queue::delete(&cx(&[&delete]), &name(), &Handle::new(URL)).await.unwrap();
+    let gone = mock!(Client::get_queue_url).then_http_response(absent);
+    Queue::delete(&cx(&[&delete, &gone]), &name(), &Handle::new(URL)).await.unwrap();
+}
+
+// Neither emulator answers for a deleted queue; SQS may, for up to 60 s.
+#[tokio::test(start_paused = true)]
+async fn a_deleted_queue_is_gone_when_sqs_says_so_twice() {
+    let delete = mock!(Client::delete_queue).then_output(|| DeleteQueueOutput::builder().build());
+    let still = || GetQueueUrlOutput::builder().queue_url(URL).build();
+    let asked = mock!(Client::get_queue_url)
+        .sequence()
+        .output(still)
+        .http_response(absent)
+        .output(still)
+        .http_response(absent)
+        .times(2)
+        .build();
+    Queue::delete(&cx(&[&delete, &asked]), &name(), &Handle::new(URL)).await.unwrap();
+    assert_eq!(asked.num_calls(), 5);
 }
 
 #[tokio::test]

@@ -57,6 +57,13 @@ pub async fn head(cx: &Cx, desired: &RestApi, name: &Name, found: &Found) -> Res
 pub async fn parts(cx: &Cx, desired: &RestApi, found: &mut Found) -> Result<()> {
     let (api, live) = (found.head.id.clone(), found.document.clone());
     for (name, schema) in desired.models.iter().filter(|(name, schema)| live.models.get(*name) != Some(schema)) {
+        if live.models.contains_key(name) {
+            // The name holds the schema's hash, so only another hand can have changed it.
+            let call = cx.aws.apigateway.update_model().rest_api_id(&api).model_name(name);
+            let call = call.patch_operations(replace("/schema", &schema.to_string()));
+            write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
+            continue;
+        }
         let call = cx.aws.apigateway.create_model().rest_api_id(&api).name(name).content_type("application/json");
         let call = call.schema(schema.to_string());
         write(cx, || async { there_already(call.clone().send().await.map(drop).map_err(Error::from)) }).await?;

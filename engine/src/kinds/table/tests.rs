@@ -220,7 +220,15 @@ async fn each_class_of_change_is_a_call_of_its_own() {
     let protection = mock!(Client::update_table)
         .match_requests(|sent| sent.deletion_protection_enabled() == Some(true) && sent.sse_specification().is_none())
         .then_output(done);
-    let describe = mock!(Client::describe_table).then_output(|| described(answer().deletion_protection_enabled(true)));
+    // The encryption is seen through: for a while after the call AWS may show what was before.
+    let encrypted = || SseDescription::builder().status(SseStatus::Enabled).sse_type(SseType::Kms).build();
+    let describe = mock!(Client::describe_table)
+        .sequence()
+        .output(|| described(answer().deletion_protection_enabled(true)))
+        .times(4)
+        .output(move || described(answer().deletion_protection_enabled(true).sse_description(encrypted())))
+        .times(4)
+        .build();
     let live = Table { read_capacity: 1, ..plain() };
     let table = Table { encryption: AWS_MANAGED.into(), deletion_protection: true, ..plain() };
     table.sync(&cx(&[&capacity, &encryption, &protection, &describe]), &events(), &live).await.unwrap();
