@@ -185,9 +185,9 @@ fn the_graph_of_the_main_file() {
       "authorizer" -> "secret" [style=dotted];
       "api-role" -> "stream" [style=dotted];
       "api-role" -> "authorizer" [style=dotted];
+      "api" -> "api-role";
       "api" -> "api-log";
       "api" -> "api-logging";
-      "api" -> "api-role" [style=dotted];
       "api" -> "stream" [style=dotted];
       "api" -> "authorizer" [style=dotted];
       "consumer-role" -> "stream" [style=dotted];

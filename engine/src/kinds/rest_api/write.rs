@@ -60,7 +60,7 @@ pub async fn parts(cx: &Cx, desired: &RestApi, found: &mut Found) -> Result<()> 
         if live.models.contains_key(name) {
             // The name holds the schema's hash, so only another hand can have changed it.
             let call = cx.aws.apigateway.update_model().rest_api_id(&api).model_name(name);
-            let call = call.patch_operations(replace("/schema", &schema.to_string()));
+            let call = call.patch_operations(replace("/schema", schema.to_string()));
             write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
             continue;
         }
