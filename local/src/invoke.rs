@@ -1,0 +1,32 @@
+//! The contract between those who call functions (gateway, pollers) and those who run them.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+/// Calls a function by its name or unqualified ARN with a payload, as Lambda's synchronous Invoke does.
+///
+/// A plain function value, so that each part is tested alone with one made up on the spot.
+pub type Invoke = Arc<dyn Fn(String, Bytes) -> BoxFuture<'static, Result<Answer, Refusal>> + Send + Sync>;
+
+/// What came of a call that reached the function (HTTP 200 of Invoke).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The function's answer, or Lambda's error document: `{"errorMessage": ..., "errorType": ...}`.
+    pub payload: Bytes,
+    /// `Unhandled` when it failed, timed out or crashed: Lambda's `X-Amz-Function-Error`.
+    pub error: Option<String>,
+    pub request_id: String,
+}
+
+/// Why a call did not reach the function. None of these consumes a mapping's retries (aws-facts 5.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// `ResourceNotFoundException`.
+    NotFound,
+    /// `TooManyRequestsException`: as many calls run as the reserved concurrency allows.
+    Throttled,
+    /// The service failed: the function's code could not be fetched, its role not be assumed.
+    Unavailable(String),
+}
