@@ -1,7 +1,7 @@
 //! The code that is deployed: the handlers that this binary carries, and those that users bring.
 //!
 //! Everything ends as a zip and its SHA-256, by which [`crate::aws::Cx`] hands it to the function's kind. What cannot run on
-//! Lambda (another architecture, a newer glibc) is refused here, and not when it first runs.
+//! Lambda (another architecture, a newer glibc) is told here, and not when it first runs.
 
 use std::path::Path;
 
@@ -35,6 +35,8 @@ pub struct Code {
     pub zip: Vec<u8>,
     /// `x86_64` or `arm64`.
     pub architecture: String,
+    /// Why it does not start on Lambda, though it may on this machine: it needs a newer glibc.
+    pub unfit: Option<Error>,
 }
 
 /// A handler as `build.rs` left it.
@@ -61,17 +63,16 @@ fn embedded(name: &str) -> Option<Embedded> {
     }
 }
 
-/// The handler of this name that the binary carries; nothing where it carries none.
-///
-/// # Errors
-/// This `pipe` was built on a system whose glibc is newer than Lambda's, so its handlers would not start there.
-pub fn bundled(name: &str) -> Option<Result<Code>> {
+/// The handler of this name that the binary carries; nothing where it carries none. It is unfit where this `pipe` was built on a
+/// system whose glibc is newer than Lambda's.
+pub fn bundled(name: &str) -> Option<Code> {
     let found = embedded(name)?;
-    if !found.unfit.is_empty() {
-        return Some(Err(Error::fatal(format!("the bundled handler `{name}` {}", found.unfit))
-            .hint("build `pipe` on Amazon Linux 2023 or a system as old, or with PIPE_HANDLERS naming a folder of fit handlers")));
-    }
-    Some(Ok(Code { sha256: found.sha256.to_owned(), zip: found.zip.to_vec(), architecture: ARCHITECTURE.to_owned() }))
+    let unfit = (!found.unfit.is_empty()).then(|| {
+        Error::fatal(format!("the bundled handler `{name}` {}", found.unfit))
+            .hint("build `pipe` on Amazon Linux 2023 or a system as old, or with PIPE_HANDLERS naming a folder of fit handlers")
+    });
+    let (sha256, zip) = (found.sha256.to_owned(), found.zip.to_vec());
+    Some(Code { sha256, zip, architecture: ARCHITECTURE.to_owned(), unfit })
 }
 
 /// Finds, or builds, the code of a handler: a bundled name, or a path below `root` to a folder with `bootstrap`, to a zip, or to
@@ -82,11 +83,10 @@ pub fn bundled(name: &str) -> Option<Result<Code>> {
 /// little more than a shell to run it. Building a crate takes as long as cargo does, and blocks.
 ///
 /// # Errors
-/// No such handler; what does not build; what does not run on Lambda's Amazon Linux 2023; another architecture than was asked
-/// for; a zip larger than Lambda takes.
+/// No such handler; what does not build; what is no program for Linux; another architecture than was asked for; a zip larger than
+/// Lambda takes. Code that needs a newer glibc than Lambda's Amazon Linux 2023 has is returned, as unfit.
 pub fn load(handler: &str, root: &Path, architecture: Option<&str>) -> Result<Code> {
     if let Some(code) = bundled(handler) {
-        let code = code?;
         return match architecture {
             Some(wanted) if wanted != code.architecture => Err(other_architecture(handler, ARCHITECTURE, wanted).hint(
                 format!("the bundled handlers are for `{ARCHITECTURE}`, as this `pipe` is: leave `architecture` out"),
@@ -103,8 +103,8 @@ pub fn load(handler: &str, root: &Path, architecture: Option<&str>) -> Result<Co
     }
     if path.is_file() && path.extension().is_some_and(|end| end == "zip") {
         let zip = bytes(&path)?;
-        let architecture = fit(&archive::bootstrap(&zip, handler)?, handler, architecture)?;
-        return code(zip, handler, architecture);
+        let fit = fit(&archive::bootstrap(&zip, handler)?, handler, architecture)?;
+        return code(zip, handler, fit);
     }
     let error = if path.exists() {
         Error::fatal(format!(
@@ -120,12 +120,12 @@ pub fn load(handler: &str, root: &Path, architecture: Option<&str>) -> Result<Co
 }
 
 fn packed(bootstrap: &[u8], handler: &str, architecture: Option<&str>) -> Result<Code> {
-    let architecture = fit(bootstrap, handler, architecture)?;
+    let fit = fit(bootstrap, handler, architecture)?;
     let zip = pack::pack(bootstrap).map_err(|error| Error::fatal(format!("`{handler}` cannot be zipped: {error}")))?;
-    code(zip, handler, architecture)
+    code(zip, handler, fit)
 }
 
-fn code(zip: Vec<u8>, handler: &str, architecture: String) -> Result<Code> {
+fn code(zip: Vec<u8>, handler: &str, (architecture, unfit): (String, Option<Error>)) -> Result<Code> {
     if zip.len() > ZIPPED {
         return Err(Error::fatal(format!(
             "the zip of `{handler}` has {} bytes, and Lambda takes {ZIPPED} at most",
@@ -133,13 +133,13 @@ fn code(zip: Vec<u8>, handler: &str, architecture: String) -> Result<Code> {
         ))
         .hint("build it in release, and strip its symbols (`strip = true` in the profile)"));
     }
-    Ok(Code { sha256: pack::sha256(&zip), zip, architecture })
+    Ok(Code { sha256: pack::sha256(&zip), zip, architecture, unfit })
 }
 
-/// Checks that a bootstrap starts on Lambda, and says for which architecture it is.
-fn fit(bootstrap: &[u8], handler: &str, wanted: Option<&str>) -> Result<String> {
+/// For which architecture a bootstrap is, and why it does not start on Lambda if it does not.
+fn fit(bootstrap: &[u8], handler: &str, wanted: Option<&str>) -> Result<(String, Option<Error>)> {
     if bootstrap.starts_with(b"#!") {
-        return Ok(wanted.unwrap_or(ARCHITECTURE).to_owned());
+        return Ok((wanted.unwrap_or(ARCHITECTURE).to_owned(), None));
     }
     let program = elf::inspect(bootstrap).map_err(|what| {
         Error::fatal(format!("the bootstrap of `{handler}` does not run on Lambda: it is {what}")).hint(
@@ -150,14 +150,14 @@ fn fit(bootstrap: &[u8], handler: &str, wanted: Option<&str>) -> Result<String> 
         return Err(other_architecture(handler, program.architecture, wanted)
             .hint(format!("set `architecture: {}`, or build the handler for {wanted}", program.architecture)));
     }
-    if let Some(unfit) = program.unfit {
+    let unfit = program.unfit.map(|unfit| {
         let machine = if program.architecture == "arm64" { "aarch64" } else { "x86_64" };
-        return Err(Error::fatal(format!("the bootstrap of `{handler}` {unfit}")).hint(format!(
+        Error::fatal(format!("the bootstrap of `{handler}` {unfit}")).hint(format!(
             "build it on Amazon Linux 2023, or with `cargo zigbuild --release --target {machine}-unknown-linux-gnu.2.34`, or \
              static for {machine}-unknown-linux-musl"
-        )));
-    }
-    Ok(program.architecture.to_owned())
+        ))
+    });
+    Ok((program.architecture.to_owned(), unfit))
 }
 
 fn other_architecture(handler: &str, has: &str, wanted: &str) -> Error {

@@ -1,11 +1,13 @@
 //! The command line: what `pipe` understands, and what its exit codes mean.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::aws::ConnectOptions;
 use crate::error::Class;
+use crate::session::Session;
 
 /// Exit codes, the same for every command.
 pub mod exit {
@@ -60,21 +62,36 @@ pub struct Global {
     /// An AWS-compatible endpoint for every service; otherwise AWS_ENDPOINT_URL
     #[arg(long, global = true, value_name = "URL")]
     pub endpoint_url: Option<String>,
+    /// The pipeline that `pipe dev` runs on this machine, instead of the one on AWS
+    #[arg(long, global = true, conflicts_with_all = ["region", "profile", "endpoint_url"])]
+    pub local: bool,
     /// Print JSON, one object a line, for machines
     #[arg(long, global = true)]
     pub json: bool,
     /// Trace every AWS call to standard error (RUST_LOG refines it); -vv for more
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
+    /// The `pipe dev` that `--local` means.
+    #[arg(skip)]
+    pub session: Option<Session>,
 }
 
 impl Global {
     /// The way to AWS that the options ask for.
     pub fn connect_options(&self) -> ConnectOptions {
-        ConnectOptions {
-            region: self.region.clone(),
-            profile: self.profile.clone(),
-            endpoint_url: self.endpoint_url.clone(),
+        match &self.session {
+            Some(session) => ConnectOptions {
+                region: Some(session.region.clone()),
+                profile: None,
+                endpoint_url: Some(session.endpoint_url.clone()),
+                keys: session.keys.clone(),
+            },
+            None => ConnectOptions {
+                region: self.region.clone(),
+                profile: self.profile.clone(),
+                endpoint_url: self.endpoint_url.clone(),
+                keys: None,
+            },
         }
     }
 }
@@ -88,6 +105,8 @@ pub enum Command {
     Diff(DiffArgs),
     /// Delete what the pipeline owns
     Destroy(DestroyArgs),
+    /// End the lease that a dead run has left
+    Unlock(UnlockArgs),
     /// Check a spec offline: every problem in one run
     Validate(FileArgs),
     /// Print the JSON schema of specs
@@ -100,18 +119,46 @@ pub enum Command {
     Outputs(OutputsArgs),
     /// Print the least IAM policy that a deployer of this spec needs
     IamPolicy(FileArgs),
+    /// Run the pipeline on this machine, and apply every edit of its spec and handlers
+    Dev(DevArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Runs a command that ends with whoever started it
+    #[command(hide = true)]
+    Supervise {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        command: Vec<OsString>,
+    },
 }
+
+impl Command {
+    /// The spec that the command is about; the default one where it names none.
+    pub fn file(&self) -> &Path {
+        match self {
+            Self::Apply(args) => &args.spec.file,
+            Self::Diff(args) => &args.spec.file,
+            Self::Destroy(args) => &args.spec.file,
+            Self::Unlock(args) => &args.spec.file,
+            Self::Validate(args) | Self::IamPolicy(args) => &args.file,
+            Self::Graph(args) => &args.spec.file,
+            Self::Outputs(args) => &args.spec.file,
+            Self::Dev(args) => &args.spec.file,
+            Self::Schema | Self::List | Self::Completions { .. } | Self::Supervise { .. } => Path::new(SPEC),
+        }
+    }
+}
+
+/// The spec that is meant where none is named.
+const SPEC: &str = "pipeline.yaml";
 
 /// The spec that a command is about.
 #[derive(Clone, Debug, Args)]
 pub struct FileArgs {
     /// The spec
-    #[arg(default_value = "pipeline.yaml")]
+    #[arg(default_value = SPEC)]
     pub file: PathBuf,
 }
 
@@ -124,6 +171,20 @@ pub struct ConsentArgs {
     /// Agree that the data of this resource is lost; repeatable, `all` for every one
     #[arg(long, value_name = "ID")]
     pub allow_data_loss: Vec<String>,
+    /// Agree that somebody may do more than before: a policy that gains an action, a route that loses its authorizer
+    #[arg(long)]
+    pub allow_widening: bool,
+}
+
+/// How a run that changes something goes.
+#[derive(Clone, Debug, Default, Args)]
+pub struct RunArgs {
+    /// Wait while another run changes this pipeline
+    #[arg(long)]
+    pub wait: bool,
+    /// Begin nothing new after this time, finish what is under way, and exit with 1
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub timeout: Option<u64>,
 }
 
 #[derive(Debug, Args)]
@@ -132,6 +193,8 @@ pub struct ApplyArgs {
     pub spec: FileArgs,
     #[command(flatten)]
     pub consent: ConsentArgs,
+    #[command(flatten)]
+    pub run: RunArgs,
     /// Take over resources that exist under the spec's names and that no pipeline owns
     #[arg(long)]
     pub adopt: bool,
@@ -158,6 +221,20 @@ pub struct DestroyArgs {
     pub name: Option<String>,
     #[command(flatten)]
     pub consent: ConsentArgs,
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+#[derive(Debug, Args)]
+pub struct UnlockArgs {
+    #[command(flatten)]
+    pub spec: FileArgs,
+    /// The pipeline's name, where its spec is not at hand
+    #[arg(long, value_name = "PIPELINE")]
+    pub name: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
 }
 
 #[derive(Debug, Args)]
@@ -186,4 +263,15 @@ pub struct OutputsArgs {
     /// Print secrets too
     #[arg(long)]
     pub reveal: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct DevArgs {
+    #[command(flatten)]
+    pub spec: FileArgs,
+    /// Port of the API on 127.0.0.1
+    #[arg(long, default_value_t = 3000)]
+    pub port: u16,
+    #[command(flatten)]
+    pub consent: ConsentArgs,
 }

@@ -3,18 +3,23 @@
 mod apply;
 mod consent;
 mod destroy;
+mod dev;
 mod diff;
 mod graph;
+mod halt;
 mod iam_policy;
+mod kept;
 mod list;
 mod outputs;
+mod unlock;
 mod validate;
 mod walk;
 
 use clap::CommandFactory;
 
-use crate::cli::{Cli, Command, exit, exit_code};
+use crate::cli::{Cli, Command, Global, exit, exit_code};
 use crate::error::Error;
+use crate::session::{self, Session};
 use crate::spec::Report;
 use crate::term::Shell;
 
@@ -26,6 +31,8 @@ pub enum Stop {
     Errors(Vec<Error>),
     /// Problems of the spec, each with its place.
     Report(Report),
+    /// All is said already.
+    Code(u8),
 }
 
 impl From<Error> for Stop {
@@ -39,11 +46,15 @@ type Outcome = Result<u8, Stop>;
 /// Runs a command, reports what stopped it, and returns the exit code.
 pub async fn run(cli: Cli) -> u8 {
     let shell = Shell { json: cli.global.json };
-    let global = &cli.global;
+    let global = match session(&cli) {
+        Ok(session) => &Global { session, ..cli.global.clone() },
+        Err(error) => return report(shell, error.into()),
+    };
     let outcome = match &cli.command {
         Command::Apply(args) => apply::run(shell, global, args).await,
         Command::Diff(args) => diff::run(shell, global, args).await,
         Command::Destroy(args) => destroy::run(shell, global, args).await,
+        Command::Unlock(args) => unlock::run(shell, global, args).await,
         Command::Validate(args) => validate::run(shell, args),
         Command::Schema => {
             let schema = crate::spec::schema();
@@ -57,6 +68,8 @@ pub async fn run(cli: Cli) -> u8 {
         Command::List => list::run(shell, global).await,
         Command::Outputs(args) => outputs::run(shell, global, args).await,
         Command::IamPolicy(args) => iam_policy::run(shell, global, args).await,
+        Command::Dev(args) => dev::run(shell, global, args).await,
+        Command::Supervise { .. } => Err(Error::defect("`supervise` does not come here").into()),
         Command::Completions { shell: of } => {
             // Into memory first: clap_complete panics where its reader goes away.
             let mut script = Vec::new();
@@ -68,6 +81,14 @@ pub async fn run(cli: Cli) -> u8 {
     outcome.unwrap_or_else(|stop| report(shell, stop))
 }
 
+/// The running `pipe dev` that `--local` asks for.
+fn session(cli: &Cli) -> Result<Option<Session>, Error> {
+    match cli.global.local {
+        true => session::find(cli.command.file()).map(Some),
+        false => Ok(None),
+    }
+}
+
 fn report(shell: Shell, stop: Stop) -> u8 {
     let errors = match stop {
         Stop::Report(report) => {
@@ -75,6 +96,7 @@ fn report(shell: Shell, stop: Stop) -> u8 {
             shell.err(&report.render(true));
             return exit::FAILED;
         }
+        Stop::Code(code) => return code,
         Stop::Error(error) => vec![error],
         Stop::Errors(errors) => errors,
     };

@@ -3,13 +3,17 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use pipe::cli::{Cli, Command};
 use tracing_subscriber::EnvFilter;
 
 fn main() -> ExitCode {
-    let cli = match pipe::cli::Cli::try_parse() {
+    let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(told) => return told_by_clap(&told),
     };
+    if let Command::Supervise { command } = &cli.command {
+        return pipe_local::supervise::run(command);
+    }
     trace(cli.global.verbose);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();
     match runtime {

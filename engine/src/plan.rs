@@ -54,6 +54,12 @@ pub struct Change {
     /// What is lost: it needs consent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<String>,
+    /// What it does to the records on their way.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub means: Vec<String>,
+    /// Who may do more after it: it needs consent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub widens: Vec<String>,
     /// What it was when the plan was made.
     #[serde(skip)]
     pub live: Option<Live<Value>>,
@@ -134,6 +140,11 @@ impl Plan {
     /// The changes that need consent.
     pub fn losses(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|change| change.loss.is_some())
+    }
+
+    /// The changes after which somebody may do more.
+    pub fn widening(&self) -> impl Iterator<Item = &Change> {
+        self.changes.iter().filter(|change| !change.widens.is_empty())
     }
 }
 

@@ -92,6 +92,16 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
         None
     }
 
+    /// What this change, a replacement or one in place, does to the records on their way: read again, skipped, out of order.
+    fn means(&self, _live: &Self, _replaced: bool) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Who may do more after this change than before.
+    fn widens(&self, _live: &Self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What to be until the plan's deletes are done, if that is more than `self`: a policy that still names what is about to be
     /// deleted, so that the next run finds it there should this one be stopped. Tags may not tell for minutes.
     fn meanwhile(&self, _live: &Self) -> Option<Self> {
@@ -158,6 +168,8 @@ pub struct Kind {
     pub of_account: bool,
     pub lingers: &'static str,
     pub loses: fn(&Value, &Value) -> Option<String>,
+    pub means: fn(&Value, &Value, bool) -> Vec<String>,
+    pub widens: fn(&Value, &Value) -> Vec<String>,
     pub meanwhile: fn(&Value, &Value) -> Option<Value>,
     pub protected: fn(&Value) -> Option<&'static str>,
     pub name_of: fn(&str) -> Option<Name>,
@@ -189,6 +201,8 @@ impl Kind {
             of_account: R::OF_ACCOUNT,
             lingers: R::LINGERS,
             loses: |desired, live| typed::<R>(desired).ok()?.loses(&typed::<R>(live).ok()?),
+            means: |desired, live, replaced| both::<R>(desired, live, |desired, live| desired.means(live, replaced)),
+            widens: |desired, live| both::<R>(desired, live, |desired, live| desired.widens(live)),
             meanwhile: |desired, live| json(&typed::<R>(desired).ok()?.meanwhile(&typed::<R>(live).ok()?)?).ok(),
             protected: |live| typed::<R>(live).ok()?.protected(),
             name_of: R::name_of,
@@ -242,6 +256,14 @@ pub fn resolve(value: &mut Value, find: &impl Fn(&str, &str) -> Option<String>) 
 
 fn typed<R: DeserializeOwned>(props: &Value) -> Result<R> {
     R::deserialize(props).map_err(|e| Error::defect(format!("properties do not fit their kind: {e}")))
+}
+
+/// Asks about desired and live; what does not fit its kind is told where it is read or applied.
+fn both<R: Resource>(desired: &Value, live: &Value, ask: impl Fn(&R, &R) -> Vec<String>) -> Vec<String> {
+    match (typed::<R>(desired), typed::<R>(live)) {
+        (Ok(desired), Ok(live)) => ask(&desired, &live),
+        _ => Vec::new(),
+    }
 }
 
 fn erase<R: Serialize>(live: Live<R>) -> Result<Live<Value>> {

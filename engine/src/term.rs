@@ -1,6 +1,7 @@
 //! The only place that prints: plans, events, results and errors, for people or as JSON lines.
 
 mod json;
+mod moving;
 mod plan;
 mod reporter;
 
@@ -12,6 +13,7 @@ use serde_json::Value;
 use crate::error::Error;
 
 pub use json::plan_lines;
+pub use moving::report as moving;
 pub use plan::render as render_plan;
 pub use reporter::report;
 

@@ -67,7 +67,8 @@ impl Roles {
             let reason = aws_sdk_sts::error::DisplayErrorContext(&error).to_string();
             Error::new(format!("assume the role `{role}`: {reason}"))
         })?;
-        let given = answer.credentials().ok_or_else(|| Error::new(format!("assume the role `{role}`: no credentials")))?;
+        let given =
+            answer.credentials().ok_or_else(|| Error::new(format!("assume the role `{role}`: no credentials")))?;
         let end = SystemTime::try_from(*given.expiration()).ok();
         let token = Some(given.session_token().to_owned());
         Ok(Credentials::new(given.access_key_id(), given.secret_access_key(), token, end, "pipe-dev"))

@@ -31,12 +31,14 @@ fn help_tells_commands_and_exit_codes() {
       apply        Make the account match the spec
       diff         Show what apply would do
       destroy      Delete what the pipeline owns
+      unlock       End the lease that a dead run has left
       validate     Check a spec offline: every problem in one run
       schema       Print the JSON schema of specs
       graph        Draw the resources: needs solid, mentions dotted
       list         List the pipelines of this account and region
       outputs      Print endpoint, names and ARNs
       iam-policy   Print the least IAM policy that a deployer of this spec needs
+      dev          Run the pipeline on this machine, and apply every edit of its spec and handlers
       completions  Print a completion script for a shell
       help         Print this message or the help of the given subcommand(s)
 
@@ -44,6 +46,8 @@ fn help_tells_commands_and_exit_codes() {
           --region <REGION>     AWS region; otherwise AWS_REGION or the profile's
           --profile <PROFILE>   Profile of the AWS configuration files; otherwise AWS_PROFILE
           --endpoint-url <URL>  An AWS-compatible endpoint for every service; otherwise AWS_ENDPOINT_URL
+          --local               The pipeline that `pipe dev` runs on this machine, instead of the one on
+                                AWS
           --json                Print JSON, one object a line, for machines
       -v, --verbose...          Trace every AWS call to standard error (RUST_LOG refines it); -vv for
                                 more

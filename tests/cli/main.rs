@@ -7,6 +7,7 @@ mod consent;
 mod help;
 mod json;
 mod killed;
+mod lease;
 mod secrets;
 mod site;
 mod stopped;

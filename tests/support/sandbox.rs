@@ -80,9 +80,9 @@ impl Sandbox {
         run.out
     }
 
-    /// Applies the spec, with consent to every loss, and proves that there is nothing left to do.
+    /// Applies the spec, with consent to every loss and widening, and proves that there is nothing left to do.
     pub fn converge(&self) {
-        self.pipe(&["apply", "--yes", "--allow-data-loss", "all"]);
+        self.pipe(&["apply", "--yes", "--allow-data-loss", "all", "--allow-widening"]);
         let again = self.run(&["diff", "--exit-code"]);
         assert_eq!(again.code, Some(0), "there is still something to do:\n{}\n{}", again.out, again.err);
     }

@@ -8,6 +8,7 @@ use crate::error::{Call, Class, Error, Result};
 
 const NOT_FOUND: &[&str] = &[
     "ResourceNotFoundException",
+    "ParameterNotFound",
     "NoSuchEntity",
     "NoSuchEntityException",
     "TableNotFoundException",
@@ -18,6 +19,7 @@ const NOT_FOUND: &[&str] = &[
 
 const EXISTS: &[&str] = &[
     "EntityAlreadyExists",
+    "ParameterAlreadyExists",
     "ResourceAlreadyExistsException",
     "ResourceExistsException",
     "QueueAlreadyExists",

@@ -7,6 +7,7 @@ use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 
@@ -46,6 +47,8 @@ pub struct ConnectOptions {
     pub region: Option<String>,
     pub profile: Option<String>,
     pub endpoint_url: Option<String>,
+    /// Access key id and secret, instead of what the environment has.
+    pub keys: Option<(String, String)>,
 }
 
 /// A client for each service, all on one paced HTTP client.
@@ -60,6 +63,7 @@ pub struct Aws {
     pub logs: aws_sdk_cloudwatchlogs::Client,
     pub secrets: aws_sdk_secretsmanager::Client,
     pub sqs: aws_sdk_sqs::Client,
+    pub ssm: aws_sdk_ssm::Client,
     pub tagging: aws_sdk_resourcegroupstagging::Client,
 }
 
@@ -76,6 +80,7 @@ impl Aws {
             logs: aws_sdk_cloudwatchlogs::Client::new(sdk),
             secrets: aws_sdk_secretsmanager::Client::new(sdk),
             sqs: aws_sdk_sqs::Client::new(sdk),
+            ssm: aws_sdk_ssm::Client::new(sdk),
             tagging: aws_sdk_resourcegroupstagging::Client::new(sdk),
         }
     }
@@ -86,7 +91,7 @@ impl Aws {
 /// # Errors
 /// No region, no or wrong credentials, an endpoint that does not answer: each with what to do.
 pub async fn connect(options: &ConnectOptions) -> Result<Aws> {
-    let sdk = load(options).await?;
+    let sdk = sdk(options).await?;
     let region = sdk.region().map(ToString::to_string).unwrap_or_default();
     // The SDK's own error for missing credentials does not say which sources were tried.
     if let Some(provider) = sdk.credentials_provider() {
@@ -132,7 +137,11 @@ fn unreachable(error: Error, endpoint: Option<&str>) -> Error {
     }
 }
 
-async fn load(options: &ConnectOptions) -> Result<SdkConfig> {
+/// The configuration that the options lead to. No call is made.
+///
+/// # Errors
+/// No region.
+pub async fn sdk(options: &ConnectOptions) -> Result<SdkConfig> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(pace::client())
         // aws-facts 11: the SDK's defaults are 3 attempts, a first back-off of 1 s and no time-out at all.
@@ -151,6 +160,9 @@ async fn load(options: &ConnectOptions) -> Result<SdkConfig> {
     }
     if let Some(url) = &options.endpoint_url {
         loader = loader.endpoint_url(url);
+    }
+    if let Some((id, secret)) = &options.keys {
+        loader = loader.credentials_provider(Credentials::new(id, secret, None, None, "pipe dev"));
     }
     let sdk = loader.load().await;
     if sdk.region().is_none() {

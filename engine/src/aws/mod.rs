@@ -4,13 +4,14 @@ mod call;
 mod connect;
 mod cx;
 mod pace;
+pub mod parameter;
 mod patience;
 pub mod policy;
 mod tagging;
 mod tags;
 
 pub use call::nothing_if_absent;
-pub use connect::{Aws, ConnectOptions, Place, connect};
+pub use connect::{Aws, ConnectOptions, Place, connect, sdk};
 pub use cx::{Bundle, Cx, Note};
 pub use patience::{in_turn, patiently, poll};
 pub use tagging::tagged;

@@ -32,9 +32,18 @@ impl Codes {
         Ok(codes)
     }
 
+    /// The same for AWS.
+    ///
+    /// # Errors
+    /// Code that starts on this machine perhaps, but not on Lambda.
+    pub fn for_lambda(self) -> Result<Self> {
+        let unfit = self.consumer.unfit.as_ref().or(self.authorizer.unfit.as_ref()).cloned();
+        unfit.map_or(Ok(self), Err)
+    }
+
     /// Stands for code where none is deployed: drawings and policies do not depend on it.
     pub fn unbuilt() -> Self {
-        let code = Code { sha256: String::new(), zip: Vec::new(), architecture: ARCHITECTURE.into() };
+        let code = Code { sha256: String::new(), zip: Vec::new(), architecture: ARCHITECTURE.into(), unfit: None };
         Self { consumer: code.clone(), authorizer: code }
     }
 

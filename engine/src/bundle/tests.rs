@@ -6,7 +6,7 @@ use zip::{ZipArchive, ZipWriter};
 use super::*;
 
 fn bytes_of(handler: &str) -> Vec<u8> {
-    let code = bundled(handler).unwrap().unwrap();
+    let code = bundled(handler).unwrap();
     archive::bootstrap(&code.zip, handler).unwrap()
 }
 
@@ -64,7 +64,7 @@ fn a_zip_holds_an_executable_bootstrap_and_no_time() {
 #[test]
 fn the_bundled_handlers_run_on_amazon_linux_2023_and_are_small() {
     for name in HANDLERS {
-        let code = bundled(name).unwrap().unwrap();
+        let code = bundled(name).unwrap();
         let program = elf::inspect(&bytes_of(name)).unwrap();
         assert_eq!(program, elf::Program { architecture: ARCHITECTURE, unfit: None }, "{name}");
         assert!(code.zip.len() <= 3_000_000, "{name} has {} bytes", code.zip.len());
@@ -78,13 +78,13 @@ fn a_bundled_handler_is_for_one_architecture_only() {
     let (message, hint) = refusal(load("stream-to-table", Path::new("/"), Some(other)));
     assert!(message.contains(other) && hint.contains(ARCHITECTURE), "{message}: {hint}");
     assert!(load("stream-to-table", Path::new("/"), Some(ARCHITECTURE)).is_ok());
-    assert_eq!(load("authorizer", Path::new("/"), None).unwrap(), bundled("authorizer").unwrap().unwrap());
+    assert_eq!(load("authorizer", Path::new("/"), None).unwrap(), bundled("authorizer").unwrap());
 }
 
 #[test]
 fn a_folder_with_a_bootstrap_is_zipped_as_the_bundled_ones_are() {
     let folder = folder("bootstrap", &bytes_of("stream-to-table"));
-    assert_eq!(load(".", folder.path(), None), bundled("stream-to-table").unwrap());
+    assert_eq!(load(".", folder.path(), None).unwrap(), bundled("stream-to-table").unwrap());
 }
 
 #[test]

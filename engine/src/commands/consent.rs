@@ -19,7 +19,8 @@ pub fn ask(shell: Shell, plan: &Plan, args: &ConsentArgs, verb: &str) -> Result<
             return Err(Stop::Errors(losses.iter().map(|change| missing(change, args)).collect()));
         }
     }
-    if args.yes || !losses.is_empty() {
+    let agreed = widening(shell, plan, args)?;
+    if args.yes || agreed || !losses.is_empty() {
         return Ok(());
     }
     match shell.ask(&format!("{verb}? [y/N] ")).as_deref() {
@@ -28,6 +29,28 @@ pub fn ask(shell: Shell, plan: &Plan, args: &ConsentArgs, verb: &str) -> Result<
         None => Err(Error::new(Class::Consent, "nothing was changed: there is no terminal to ask on")
             .hint("pass --yes")
             .into()),
+    }
+}
+
+/// Asks about security that widens. Says whether it was asked and agreed to.
+fn widening(shell: Shell, plan: &Plan, args: &ConsentArgs) -> Result<bool, Stop> {
+    let told: Vec<String> = plan
+        .widening()
+        .flat_map(|change| change.widens.iter().map(move |more| format!("`{}`: {more}", change.id)))
+        .collect();
+    if told.is_empty() || args.allow_widening {
+        return Ok(false);
+    }
+    let question = format!("{}\nThis allows more than before. Go on? [y/N] ", told.join("\n"));
+    let answer = if args.yes { None } else { shell.ask(&question) };
+    match answer.as_deref() {
+        Some("y" | "Y" | "yes") => Ok(true),
+        _ => {
+            let yes = if args.yes { "" } else { "--yes " };
+            let hint = format!("to agree, pass {yes}--allow-widening");
+            let missing = |text: &String| Error::new(Class::Consent, text.clone()).hint(hint.clone());
+            Err(Stop::Errors(told.iter().map(missing).collect()))
+        }
     }
 }
 

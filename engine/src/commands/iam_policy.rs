@@ -9,6 +9,7 @@ use crate::bundle::Codes;
 use crate::cli::{FileArgs, Global, exit};
 use crate::commands::{Outcome, walk};
 use crate::graph::Graph;
+use crate::lease;
 use crate::lower::{defaults, lower};
 use crate::resource::Grant;
 use crate::term::Shell;
@@ -53,6 +54,7 @@ pub fn policy(graph: &Graph, place: &Place) -> Value {
         (kind.grants)(place, &name).into_iter().for_each(|grant| allow(grant, false));
     }
     allow(Grant::new(&["tag:GetResources"], "*"), false);
+    allow(lease::grant(place, &graph.pipeline), false);
     let mut merged: BTreeMap<(BTreeSet<&str>, Option<&str>), BTreeSet<String>> = BTreeMap::new();
     for ((resource, passed_to), actions) in actions {
         merged.entry((actions, passed_to)).or_default().insert(resource);

@@ -27,6 +27,9 @@ pub async fn run(shell: Shell, global: &Global, args: &OutputsArgs) -> Outcome {
         }
         given.extend(outputs.into_iter().map(|(attr, value)| (format!("{}.{attr}", node.id), value)));
     }
+    if let (Some(session), Some(endpoint)) = (&global.session, given.get_mut("api.endpoint")) {
+        endpoint.clone_from(&session.api_url);
+    }
     match &args.field {
         Some(field) => {
             let (name, value) = select(&given, field)?;
@@ -66,11 +69,13 @@ pub fn planned(plan: &Plan) -> BTreeMap<Id, Outputs> {
 }
 
 /// The endpoint and a request to paste, without the password in it.
-pub fn summary(loaded: &Loaded, file: &Path, given: &BTreeMap<Id, Outputs>) -> String {
+pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<Id, Outputs>) -> String {
     let endpoint = given.values().find_map(|outputs| outputs.get("endpoint"));
+    let endpoint = global.session.as_ref().map(|session| &session.api_url).filter(|_| endpoint.is_some()).or(endpoint);
     let (Some(endpoint), Some(request)) = (endpoint, example_request(&loaded.spec)) else { return String::new() };
+    let local = if global.session.is_some() { "--local " } else { "" };
     let credentials = match request.authorized {
-        true => format!(" -u \"$(pipe outputs {} --reveal --field credentials)\"", file.display()),
+        true => format!(" -u \"$(pipe outputs {} {local}--reveal --field credentials)\"", file.display()),
         false => String::new(),
     };
     format!(

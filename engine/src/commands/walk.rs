@@ -9,6 +9,7 @@ use crate::aws::{Cx, connect, tagged};
 use crate::bundle::Codes;
 use crate::cli::Global;
 use crate::commands::Stop;
+use crate::commands::halt::Halt;
 use crate::graph::Graph;
 use crate::kinds::KINDS;
 use crate::live::{self, Found};
@@ -38,11 +39,17 @@ pub struct Desired {
 }
 
 impl Desired {
-    /// Lowers a spec for the account that the options lead to.
+    /// Lowers a spec for the account that the options lead to, or for the running `pipe dev`.
     pub async fn of(global: &Global, loaded: &Loaded) -> Result<Self, Stop> {
-        let codes = Codes::load(loaded)?;
+        // Building a handler's crate takes as long as cargo does.
+        let codes = tokio::task::block_in_place(|| Codes::load(loaded))?;
+        let local = global.session.is_some();
+        let codes = if local { codes } else { codes.for_lambda()? };
         let aws = connect(&global.connect_options()).await?;
-        let graph = lower(loaded, &aws.place, &codes)?;
+        let graph = match local {
+            true => lower(&loaded.clone().local(), &aws.place, &codes)?,
+            false => lower(loaded, &aws.place, &codes)?,
+        };
         let cx = Cx::new(Arc::new(aws), &loaded.spec.name).with_bundle(Arc::new(codes.bundle()));
         Ok(Self { cx, graph })
     }
@@ -81,30 +88,20 @@ impl Desired {
         }
     }
 
-    /// Runs a plan and shows what happens. Ctrl-C: the first begins nothing new, the second stops at once.
-    pub async fn run(&self, shell: Shell, plan: &Arc<Plan>) -> apply::Outcome {
+    /// Runs a plan and shows what happens. When `stopped` turns true, nothing new begins.
+    pub async fn run(&self, shell: Shell, plan: &Arc<Plan>, stopped: watch::Receiver<bool>) -> apply::Outcome {
         let (events, receiver) = mpsc::unbounded_channel();
-        let (stop, stopped) = watch::channel(false);
         let reporter = tokio::spawn(report(shell, receiver));
-        let listener = tokio::spawn(async move {
-            while tokio::signal::ctrl_c().await.is_ok() {
-                if stop.send_replace(true) {
-                    std::process::exit(i32::from(crate::cli::exit::INTERRUPTED));
-                }
-                shell.err("\ninterrupted: finishing what is under way; once more stops at once\n");
-            }
-        });
         let outcome = apply::run(&self.cx, plan, KINDS, &events, stopped).await;
         drop(events);
-        listener.abort();
         // The reporter ends when the last event is shown.
         let _ = reporter.await;
         outcome
     }
 }
 
-/// The exit code of a run, after saying what is left.
-pub fn conclude(shell: Shell, outcome: &apply::Outcome) -> u8 {
+/// The exit code of a run that `halt` may have ended, after saying what is left.
+pub fn conclude(shell: Shell, outcome: &apply::Outcome, halt: &Halt) -> u8 {
     use crate::cli::{exit, exit_code};
     for (id, error) in &outcome.failed {
         shell.err(&format!("\n`{id}`: {}", crate::term::render_error(error)));
@@ -114,7 +111,7 @@ pub fn conclude(shell: Shell, outcome: &apply::Outcome) -> u8 {
         shell.err(&format!("left to do: {}; running it again goes on from here\n", ids.join(", ")));
     }
     match outcome.failed.first() {
-        _ if outcome.interrupted => exit::INTERRUPTED,
+        _ if outcome.interrupted => halt.exit_code(),
         Some((_, error)) => exit_code(error.class()),
         None => exit::OK,
     }

@@ -20,6 +20,7 @@ use crate::error::{Class, Error, Result};
 use crate::kinds::function::Function;
 use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State, Tags};
 
+mod means;
 mod read;
 mod start;
 
@@ -81,6 +82,10 @@ impl Resource for Mapping {
             }
             () => None,
         }
+    }
+
+    fn means(&self, live: &Self, replaced: bool) -> Vec<String> {
+        means::means(self, live, replaced)
     }
 
     fn grants(place: &Place, _name: &Name) -> Vec<Grant> {

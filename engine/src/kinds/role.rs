@@ -19,6 +19,8 @@ use crate::aws::{Cx, Place, TagDiff, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State, Tags};
 
+mod widens;
+
 const WAIT: &str = "IAM to take the change of the role";
 
 /// An IAM role with all its policies.
@@ -39,6 +41,10 @@ pub struct Role {
 impl Resource for Role {
     const KIND: &'static str = "iam:Role";
     const REPLACE_ON: &'static [&'static str] = &["path"];
+
+    fn widens(&self, live: &Self) -> Vec<String> {
+        widens::widens(self, live)
+    }
 
     fn meanwhile(&self, live: &Self) -> Option<Self> {
         let policies = self.policies.iter().map(|(name, own)| {

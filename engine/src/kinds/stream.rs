@@ -56,6 +56,11 @@ impl Resource for Stream {
             .then(|| format!("records older than {new} hours are lost at once; they are kept for {old} hours now"))
     }
 
+    fn widens(&self, live: &Self) -> Vec<String> {
+        let open = self.encryption == NONE && live.encryption != NONE;
+        open.then(|| "new records are no longer encrypted".to_owned()).into_iter().collect()
+    }
+
     fn name_of(arn: &str) -> Option<Name> {
         let name = arn.strip_prefix("arn:")?.split_once(":kinesis:")?.1.split_once(":stream/")?.1;
         (!name.contains('/')).then(|| Name::new(name))

@@ -148,6 +148,8 @@ impl<'a> Planner<'a> {
             drift: false,
             fields: Vec::new(),
             loss: None,
+            means: Vec::new(),
+            widens: Vec::new(),
             live: None,
             desired,
             meanwhile: None,
@@ -231,6 +233,14 @@ impl<'a> Planner<'a> {
             Action::Update => (change.kind.loses)(&change.desired, &live.props),
             _ => None,
         };
+        if matches!(change.action, Action::Replace | Action::Update) {
+            let replaced = change.action == Action::Replace;
+            change.means = (change.kind.means)(&change.desired, &live.props, replaced);
+            // What was applied once and was taken away by other hands was agreed to then.
+            if !change.drift {
+                change.widens = (change.kind.widens)(&change.desired, &live.props);
+            }
+        }
     }
 }
 

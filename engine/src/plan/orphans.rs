@@ -70,6 +70,8 @@ impl Planner<'_> {
             drift: false,
             fields: tag_fields(&live.tags, &tags, None),
             loss: None,
+            means: Vec::new(),
+            widens: Vec::new(),
             live: Some(live.clone()),
             desired: live.props.clone(),
             meanwhile: None,

@@ -52,6 +52,18 @@ pub struct Loaded {
     pub root: PathBuf,
 }
 
+impl Loaded {
+    /// The same as it is deployed for `pipe dev`: the endpoint's own mapping is off, so that only the local pollers read. Nothing
+    /// else differs from what AWS gets.
+    #[must_use]
+    pub fn local(mut self) -> Self {
+        if let Some(consumer) = &mut self.spec.consumer {
+            consumer.function.enabled = false;
+        }
+        self
+    }
+}
+
 /// Reads and checks the spec in the file at `path`.
 ///
 /// # Errors

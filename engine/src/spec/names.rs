@@ -14,6 +14,15 @@ impl Spec {
         self.source.as_ref().map(|source| &source.api)
     }
 
+    /// Returns the schema files that routes name.
+    pub fn schemas(&self) -> impl Iterator<Item = &std::path::Path> {
+        let routes = self.api().into_iter().flat_map(|api| &api.routes);
+        routes.filter_map(|route| match &route.body {
+            super::Body::Schema(file) => Some(file.as_path()),
+            super::Body::Object | super::Body::Any => None,
+        })
+    }
+
     /// Returns the stream, the pipeline's own or an existing one.
     #[must_use]
     pub fn kinesis(&self) -> Option<&OwnOrExisting<Kinesis>> {

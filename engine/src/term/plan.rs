@@ -76,6 +76,12 @@ fn render_change(text: &mut String, change: &Change) {
     if let Some(loss) = &change.loss {
         let _ = writeln!(text, "    {BAD}! {loss}{END}");
     }
+    for more in &change.widens {
+        let _ = writeln!(text, "    {BAD}^ {more}{END}");
+    }
+    for meaning in &change.means {
+        let _ = writeln!(text, "    {CHANGED}? {meaning}{END}");
+    }
 }
 
 /// The hash of the desired form changes with every edit; it is news only when nothing else changes.

@@ -13,6 +13,7 @@
 
 mod deploy;
 mod document;
+mod means;
 mod parts;
 mod read;
 mod route;
@@ -41,6 +42,14 @@ impl Resource for RestApi {
     const KIND: &'static str = "apigateway:RestApi";
     const RENAMES: bool = true;
     const STAMPED: bool = false;
+
+    fn means(&self, live: &Self, _replaced: bool) -> Vec<String> {
+        means::means(self, live)
+    }
+
+    fn widens(&self, live: &Self) -> Vec<String> {
+        means::widens(self, live)
+    }
 
     fn grants(place: &Place, _name: &Name) -> Vec<Grant> {
         const ALL: &[&str] =

@@ -1,0 +1,101 @@
+//! The AWS-compatible endpoint of `pipe dev`: MiniStack of its own, or the user's, behind the forwarder.
+
+use std::ffi::OsString;
+use std::net::Ipv4Addr;
+use std::path::Path;
+
+use pipe_local::endpoint::{Emulator, Forwarder, MINISTACK, environment};
+use pipe_local::event::Events;
+use tokio::net::TcpListener;
+
+use crate::cli::Global;
+use crate::error::{Error, Result};
+use crate::session;
+use crate::term::Shell;
+
+/// The account of an endpoint that `pipe dev` starts: MiniStack takes a key of 12 digits as the account's root.
+const KEYS: (&str, &str) = ("000000000000", "local");
+/// Where nobody says another one.
+const REGION: &str = "us-east-1";
+
+/// A running endpoint.
+pub struct Cloud {
+    forwarder: Forwarder,
+    emulator: Option<Emulator>,
+    region: String,
+}
+
+impl Cloud {
+    /// Starts MiniStack, or uses the endpoint that the options name, and puts the forwarder in front of it.
+    ///
+    /// # Errors
+    /// No Python, no package index on first use, an emulator that does not come up: each with what to do.
+    pub async fn start(shell: Shell, global: &Global, events: Events) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let listener = listener.map_err(|error| Error::fatal(format!("listen on 127.0.0.1: {error}")))?;
+        let named = std::env::var("AWS_REGION").or_else(|_| std::env::var("AWS_DEFAULT_REGION")).ok();
+        let region = global.region.clone().or(named).unwrap_or_else(|| REGION.to_owned());
+        let (emulator, upstream) = match &global.endpoint_url {
+            Some(url) => (None, url.clone()),
+            None => {
+                let emulator = own(shell, &listener).await?;
+                let url = emulator.url();
+                (Some(emulator), url)
+            }
+        };
+        let forwarder = Forwarder::start(listener, &upstream, events).await?;
+        Ok(Self { forwarder, emulator, region })
+    }
+
+    /// Whether `pipe dev` started it, so that nothing in it is anybody's loss.
+    pub fn is_own(&self) -> bool {
+        self.emulator.is_some()
+    }
+
+    pub fn url(&self) -> String {
+        self.forwarder.url()
+    }
+
+    pub fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Credentials that the endpoint takes, where they are not the user's own.
+    pub fn keys(&self) -> Option<(String, String)> {
+        self.is_own().then(|| (KEYS.0.to_owned(), KEYS.1.to_owned()))
+    }
+
+    /// The options with which the commands' walk comes here.
+    pub fn global(&self, global: &Global, spec: &Path) -> Global {
+        Global { session: Some(super::session(self, spec)), ..global.clone() }
+    }
+
+    /// Returns when the emulator ends by itself.
+    pub async fn ended(&mut self) -> Error {
+        match &mut self.emulator {
+            Some(emulator) => emulator.ended().await.into(),
+            None => std::future::pending().await,
+        }
+    }
+
+    pub async fn stop(self) {
+        self.forwarder.stop().await;
+        if let Some(emulator) = self.emulator {
+            emulator.stop().await;
+        }
+    }
+}
+
+async fn own(shell: Shell, listener: &TcpListener) -> Result<Emulator> {
+    let cache = session::cache()?;
+    let venv = environment(&cache.join("ministack"), &[MINISTACK], &mut |step| shell.err(&format!("{step}\n"))).await?;
+    let address = listener.local_addr().map_err(|error| Error::fatal(format!("listen on 127.0.0.1: {error}")))?;
+    let log = cache.join("dev").join(format!("ministack-{}.log", std::process::id()));
+    Ok(Emulator::start(&venv, &supervisor()?, &log, &format!("http://{address}")).await?)
+}
+
+/// What every child of `pipe dev` runs under, so that it ends with `pipe dev` however that ends.
+pub fn supervisor() -> Result<Vec<OsString>> {
+    let program = std::env::current_exe().map_err(|error| Error::fatal(format!("find this program: {error}")))?;
+    Ok(vec![program.into(), "supervise".into()])
+}

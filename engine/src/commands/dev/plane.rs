@@ -1,0 +1,123 @@
+//! The data plane of `pipe dev`: gateway, pollers, functions.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use pipe_local::event::Events;
+use pipe_local::functions::{self, Functions};
+use pipe_local::gateway::{self, Gateway};
+use pipe_local::poller::{self, Pollers, Wanted};
+use pipe_local::roles::Roles;
+use tokio::net::TcpListener;
+
+use crate::aws::{ConnectOptions, sdk};
+use crate::error::{Error, Result};
+use crate::lower::id;
+use crate::resource::{Id, Outputs};
+use crate::session;
+use crate::spec::Loaded;
+
+use super::cloud::{Cloud, supervisor};
+
+/// What moves events: started once, and made to follow the spec after every apply.
+pub struct Plane {
+    roles: Roles,
+    functions: Functions,
+    pollers: Pollers,
+    gateway: Option<Gateway>,
+    /// The API's port, until a gateway serves it.
+    listener: Option<TcpListener>,
+    address: SocketAddr,
+    events: Events,
+}
+
+impl Plane {
+    /// Prepares functions and pollers; nothing runs before [`Plane::follow`].
+    ///
+    /// # Errors
+    /// The port was lost.
+    pub async fn new(cloud: &Cloud, listener: TcpListener, events: Events) -> Result<Self> {
+        let address = listener.local_addr().map_err(|error| Error::fatal(format!("listen on 127.0.0.1: {error}")))?;
+        let options = ConnectOptions {
+            region: Some(cloud.region().to_owned()),
+            profile: None,
+            endpoint_url: Some(cloud.url()),
+            keys: cloud.keys(),
+        };
+        // Quotas of AWS's control plane are no business of the data plane.
+        let tls = Provider::Rustls(CryptoMode::AwsLc);
+        let client = aws_smithy_http_client::Builder::new().tls_provider(tls).build_https();
+        let sdk = sdk(&options).await?.into_builder().http_client(client).build();
+        let roles = Roles::new(sdk);
+        let cache = session::cache()?;
+        let functions = Functions::new(functions::Settings {
+            supervisor: supervisor()?,
+            cache: cache.join("code"),
+            events: events.clone(),
+            roles: roles.clone(),
+            endpoint_url: cloud.url(),
+            region: cloud.region().to_owned(),
+        });
+        let pollers = Pollers::new(poller::Settings {
+            roles: roles.clone(),
+            invoke: functions.as_invoke(),
+            events: events.clone(),
+            checkpoints: cache.join("dev").join(format!("checkpoints-{}.json", std::process::id())),
+        });
+        Ok(Self { roles, functions, pollers, gateway: None, listener: Some(listener), address, events })
+    }
+
+    /// Where a stage of the API is served.
+    pub fn url(&self, stage: &str) -> String {
+        format!("http://{}/{stage}", self.address)
+    }
+
+    /// Makes what runs match what was applied: other code for the next call, another snapshot of the API, other mappings.
+    ///
+    /// # Errors
+    /// A role that may not what its function or mapping needs; an endpoint that does not answer.
+    pub async fn follow(&mut self, loaded: &Loaded, outputs: &BTreeMap<Id, Outputs>) -> Result<()> {
+        self.roles.forget();
+        self.functions.refresh().await?;
+        self.serve(loaded, outputs).await?;
+        let spec = &loaded.spec;
+        let wanted =
+            spec.function().map(|function| Wanted { function: spec.consumer_name(), enabled: function.enabled });
+        self.pollers.sync(wanted.into_iter().collect()).await?;
+        if spec.function().is_some() {
+            self.functions.warm(&spec.consumer_name()).await?;
+        }
+        Ok(())
+    }
+
+    async fn serve(&mut self, loaded: &Loaded, outputs: &BTreeMap<Id, Outputs>) -> Result<()> {
+        let api = outputs.get(&Id::new(id::API)).and_then(|api| api.get("id"));
+        let (Some(api), Some(spec)) = (api, loaded.spec.api()) else {
+            return Ok(());
+        };
+        if let Some(gateway) = &self.gateway {
+            return Ok(gateway.refresh(api, &spec.stage).await?);
+        }
+        let Some(listener) = self.listener.take() else { return Ok(()) };
+        let settings = gateway::Settings {
+            roles: self.roles.clone(),
+            invoke: self.functions.as_invoke(),
+            events: self.events.clone(),
+            api: api.clone(),
+            stage: spec.stage.clone(),
+        };
+        self.gateway = Some(Gateway::start(listener, settings).await?);
+        Ok(())
+    }
+
+    /// Ends what runs: no new requests first, then no new batches, then the functions.
+    pub async fn stop(self) {
+        if let Some(gateway) = &self.gateway {
+            gateway.stop().await;
+        }
+        self.pollers.stop().await;
+        self.functions.stop().await;
+    }
+}

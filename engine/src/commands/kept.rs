@@ -1,0 +1,63 @@
+//! Keeps other runs away from a pipeline while this one changes it.
+
+use crate::cli::RunArgs;
+use crate::commands::Stop;
+use crate::commands::halt::Halt;
+use crate::commands::walk::Desired;
+use crate::lease::{self, Asked, Lease};
+use crate::term::Shell;
+
+/// The lease of a run, where there is one.
+pub struct Kept {
+    lease: Option<Lease>,
+    /// Another run had it first, so that what was planned before may not fit any more.
+    pub waited: bool,
+}
+
+impl Kept {
+    /// Takes the pipeline's lease. Without the permission for it the run goes on, with a warning.
+    ///
+    /// # Errors
+    /// Another run has it, and `--wait` was not given; the user gave up waiting.
+    pub async fn take(shell: Shell, desired: &Desired, args: &RunArgs, halt: &Halt) -> Result<Self, Stop> {
+        let (aws, pipeline) = (&desired.cx.aws, desired.graph.pipeline.as_str());
+        let mut waited = false;
+        let taken = match lease::take(aws, pipeline).await {
+            Ok(Asked::Taken(lease)) => Ok(lease),
+            Ok(Asked::Held(holder)) if !args.wait => return Err(lease::held(pipeline, &holder).into()),
+            Ok(Asked::Held(_)) => {
+                waited = true;
+                let mut told = halt.told();
+                let free = lease::wait(aws, pipeline, |holder| {
+                    let text =
+                        format!("waiting for {}, who is changing `{pipeline}` since {}", holder.holder, holder.started);
+                    shell.line(&serde_json::json!({ "event": "waiting_for_lease", "holder": holder.holder, "since": holder.started }));
+                    shell.err(&format!("{text}\n"));
+                });
+                tokio::select! {
+                    lease = free => lease,
+                    _ = told.wait_for(|told| *told) => return Err(Stop::Code(halt.exit_code())),
+                }
+            }
+            Err(error) => Err(error),
+        };
+        match taken {
+            Ok(lease) => {
+                halt.when_lost(lease.lost());
+                Ok(Self { lease: Some(lease), waited })
+            }
+            Err(error) => {
+                shell.warn(&format!("this run has no lease, so nothing keeps another one away: {error}"));
+                Ok(Self { lease: None, waited })
+            }
+        }
+    }
+
+    /// Gives the lease back.
+    pub async fn release(self, shell: Shell) {
+        let Some(lease) = self.lease else { return };
+        if let Err(error) = lease.release().await {
+            shell.warn(&format!("the lease could not be given back, and ends by itself within a minute: {error}"));
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Where a running `pipe dev` is, so that other commands find it by the spec's path.
+//!
+//! A file in the user's cache directory, locked while `pipe dev` runs: the lock ends with the process however it ends, so a
+//! file that is left behind by a kill misleads nobody.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+
+/// A running `pipe dev`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// The spec, as an absolute path.
+    pub spec: PathBuf,
+    /// The AWS-compatible endpoint that it deployed to.
+    pub endpoint_url: String,
+    /// Where the API is served, with its stage; empty without an API.
+    pub api_url: String,
+    pub region: String,
+    /// Credentials of an endpoint that `pipe dev` started itself; on one of the user's own, the user's are used. Not a
+    /// secret: the endpoint takes any.
+    pub keys: Option<(String, String)>,
+}
+
+/// The mark of this process as the one `pipe dev` for a spec. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Claim {
+    path: PathBuf,
+    file: File,
+}
+
+/// The folder that holds what can be made again: the emulator, unpacked code, sessions. `PIPE_CACHE` names another one.
+///
+/// # Errors
+/// The system names no cache directory.
+pub fn cache() -> Result<PathBuf> {
+    let chosen = std::env::var_os("PIPE_CACHE").map(PathBuf::from);
+    chosen.or_else(|| dirs::cache_dir().map(|cache| cache.join("pipe"))).ok_or_else(|| {
+        Error::fatal("there is no cache directory for this user").hint("set HOME, XDG_CACHE_HOME or PIPE_CACHE")
+    })
+}
+
+impl Claim {
+    /// Claims a spec for this process.
+    ///
+    /// # Errors
+    /// Another `pipe dev` runs for it; the cache directory cannot be written.
+    pub fn of(spec: &Path) -> Result<Self> {
+        let path = path(spec)?;
+        let failed = |error: std::io::Error| Error::fatal(format!("write `{}`: {error}", path.display()));
+        fs::create_dir_all(path.parent().unwrap_or(&path)).map_err(failed)?;
+        let file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { path, file }),
+            Err(TryLockError::WouldBlock) => {
+                Err(Error::fatal(format!("`pipe dev` runs already for `{}`", spec.display()))
+                    .hint("stop it first, or give this one another spec"))
+            }
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+
+    /// Lets other commands find the session.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn publish(&mut self, session: &Session) -> Result<()> {
+        let text = serde_json::to_vec(session).map_err(|error| Error::defect(error.to_string()))?;
+        let mut write = || {
+            self.file.set_len(0)?;
+            self.file.rewind()?;
+            self.file.write_all(&text)
+        };
+        write().map_err(|error| Error::fatal(format!("write `{}`: {error}", self.path.display())))
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        // Emptied, not removed: a successor may hold the same file open and wait for its lock.
+        let _ = self.file.set_len(0);
+    }
+}
+
+/// The session of the `pipe dev` that runs for this spec.
+///
+/// # Errors
+/// None runs, or it has not come up yet.
+pub fn find(spec: &Path) -> Result<Session> {
+    let none = || {
+        Error::fatal(format!("no `pipe dev` runs for `{}`", spec.display()))
+            .hint(format!("start it in another terminal: pipe dev {}", spec.display()))
+    };
+    let mut file = File::open(path(spec)?).map_err(|_| none())?;
+    if file.try_lock_shared().is_ok() {
+        return Err(none());
+    }
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(|_| none())?;
+    serde_json::from_str(&text).map_err(|_| {
+        Error::fatal(format!("the `pipe dev` of `{}` is still coming up", spec.display()))
+            .hint("wait for its `curl` line")
+    })
+}
+
+/// The file that another command touches when it has changed what runs.
+///
+/// # Errors
+/// The spec is not there.
+pub fn bell(spec: &Path) -> Result<PathBuf> {
+    Ok(path(spec)?.with_extension("applied"))
+}
+
+/// Tells the running `pipe dev` that another command has applied something.
+///
+/// # Errors
+/// The cache directory cannot be written.
+pub fn ring(spec: &Path) -> Result<()> {
+    let bell = bell(spec)?;
+    fs::write(&bell, b"").map_err(|error| Error::fatal(format!("write `{}`: {error}", bell.display())))
+}
+
+fn path(spec: &Path) -> Result<PathBuf> {
+    let spec = fs::canonicalize(spec).map_err(|error| {
+        Error::fatal(format!("read `{}`: {error}", spec.display()))
+            .hint("name the spec: `pipe ... path/to/pipeline.yaml`")
+    })?;
+    let hash = Sha256::digest(spec.as_os_str().as_encoded_bytes());
+    let hash: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    Ok(cache()?.join("dev").join(format!("{hash}.json")))
+}

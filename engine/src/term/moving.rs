@@ -1,0 +1,56 @@
+//! What moves through `pipe dev`, one line an event.
+
+use pipe_local::event::Event;
+use tokio::sync::mpsc::UnboundedReceiver;
+
+use crate::term::Shell;
+use crate::term::style::{BAD, DIM, END, GOOD, WARN};
+
+/// Shows events until nobody sends them any more.
+pub async fn report(shell: Shell, mut events: UnboundedReceiver<Event>) {
+    while let Some(event) = events.recv().await {
+        match serde_json::to_value(&event) {
+            Ok(value) if shell.json => shell.line(&value),
+            _ => shell.out(&format!("{}\n", line(&event))),
+        }
+    }
+}
+
+fn line(event: &Event) -> String {
+    match event {
+        Event::Answered { method, path, status, milliseconds, shard, sequence_number, reason } => {
+            let style = if *status < 400 { GOOD } else { BAD };
+            let took = match (shard, sequence_number) {
+                (Some(shard), Some(number)) => format!("→ {}", position(shard, number)),
+                _ => reason.clone().unwrap_or_default(),
+            };
+            format!("{style}{status}{END} {method} {path} {took} {DIM}{milliseconds} ms{END}")
+        }
+        Event::Batch { function, shard, records, milliseconds, succeeded, error } => {
+            let shard = short(shard);
+            match error {
+                None => format!("    {shard} → {function}: {records} records {DIM}{milliseconds} ms{END}"),
+                Some(error) => format!(
+                    "  {BAD}✗{END} {shard} → {function}: {succeeded} of {records} records, {error} {DIM}{milliseconds} ms{END}"
+                ),
+            }
+        }
+        Event::Row { table, key } => format!("    {GOOD}✓{END} {table} {key}"),
+        Event::DeadLetter { queue, reason, shard, first, last } => {
+            let to = if first == last { String::new() } else { format!(" to {last}") };
+            format!("  {BAD}!{END} {queue}: {reason} {}{to}", position(shard, first))
+        }
+        Event::Log { function, line } => format!("    {DIM}{function}: {line}{END}"),
+        Event::Warning { message } => format!("{WARN}warning{END}: {message}"),
+    }
+}
+
+fn position(shard: &str, number: &str) -> String {
+    format!("{}:{number}", short(shard))
+}
+
+/// `shardId-000000000000` is `shard 0`.
+fn short(shard: &str) -> String {
+    let number = shard.strip_prefix("shardId-").map(|digits| digits.trim_start_matches('0'));
+    number.map_or_else(|| shard.to_owned(), |digits| format!("shard {}", if digits.is_empty() { "0" } else { digits }))
+}

@@ -1,0 +1,187 @@
+//! One at a time: two runs of one pipeline, and what a dead one leaves behind.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use aws_sdk_ssm::types::ParameterType;
+use pipe_test_support::{Rule, Run};
+use serde_json::{Value, json};
+
+use crate::site::{MAIN, Running, Site, WHOLE, signal, until};
+
+const LEASE: &str = "/pipe/gateway-events/lease";
+/// Another spec of the same pipeline, so that there is something to do.
+const MORE_MEMORY: (&str, &str) = ("memory_mb: 128", "memory_mb: 256");
+
+/// The lease as it is in the account.
+fn lease(site: &Site) -> Option<Value> {
+    let ssm = aws_sdk_ssm::Client::new(&site.sdk);
+    let answer = site.wait(ssm.get_parameter().name(LEASE).send()).ok()?;
+    serde_json::from_str(answer.parameter()?.value()?).ok()
+}
+
+/// A lease as a run on another machine has it, ending so many seconds from now.
+fn foreign(site: &Site, seconds: i64) {
+    let time = |offset: i64| {
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;
+        let time = aws_sdk_ssm::primitives::DateTime::from_secs(now + offset);
+        time.fmt(aws_sdk_ssm::primitives::DateTimeFormat::DateTime).unwrap()
+    };
+    let value = json!({ "holder": "ada@elsewhere", "host": "elsewhere", "process": 1, "started": time(-100),
+        "expires": time(seconds), "token": "another" });
+    let ssm = aws_sdk_ssm::Client::new(&site.sdk);
+    let put = ssm.put_parameter().name(LEASE).value(value.to_string()).r#type(ParameterType::String);
+    site.wait(put.overwrite(true).send()).unwrap();
+}
+
+/// Begins an apply that has the lease and is held up, and returns when that is so.
+fn holding(site: &Site, takes: Duration) -> Running {
+    let slow = Rule::on("lambda", "CreateFunction").containing("gateway-events-consumer").delay(takes);
+    let slow = site.user.account.set(slow);
+    let mut command = site.user.command(&["apply", "--yes"]);
+    let running = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    until("the consumer to be made", || site.user.account.fired(slow) == 1);
+    running
+}
+
+#[test]
+fn the_second_is_told_who_has_it_and_since_when() {
+    let site = Site::new(MAIN);
+    let first = holding(&site, Duration::from_secs(4));
+    let lease = lease(&site).unwrap();
+    let second = site.user.run(&["apply", "--yes"]);
+    assert_eq!(second.code, Some(1), "{}", second.err);
+    let (holder, started) = (lease["holder"].as_str().unwrap(), lease["started"].as_str().unwrap());
+    let said = format!("`gateway-events` is being changed by {holder} since {started}");
+    assert!(second.err.contains(&said) && second.err.contains("--wait"), "{}", second.err);
+    // Looking needs no lease.
+    assert_eq!(site.user.run(&["diff"]).code, Some(0));
+    ended(first, 0);
+    assert_eq!(self::lease(&site), None, "it is given back");
+    site.user.converge();
+    assert_eq!(site.census(), WHOLE);
+}
+
+fn ended(mut running: Running, code: i32) {
+    assert_eq!(running.0.wait().unwrap().code(), Some(code));
+}
+
+#[test]
+fn with_wait_it_plans_again_after_the_first() {
+    let site = Site::new(MAIN);
+    let first = holding(&site, Duration::from_secs(3));
+    let second = site.user.run(&["apply", "--yes", "--wait"]);
+    assert_eq!(second.code, Some(0), "{}", second.err);
+    assert!(
+        second.err.contains("waiting for ") && second.err.contains("who is changing `gateway-events`"),
+        "{}",
+        second.err
+    );
+    assert!(second.out.contains("Nothing to do"), "the first has done it all: {}", second.out);
+    ended(first, 0);
+    assert_eq!(site.calls_of("CreateFunction").len(), 2, "each function was made once");
+    assert_eq!(site.census(), WHOLE);
+}
+
+#[test]
+fn what_a_killed_run_on_this_machine_held_is_free_at_once() {
+    let site = Site::new(MAIN);
+    let first = holding(&site, Duration::from_secs(3));
+    signal(first.0.id(), "KILL");
+    drop(first);
+    assert!(lease(&site).is_some());
+    let start = Instant::now();
+    site.user.converge();
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+    assert_eq!((site.census().as_str(), lease(&site)), (WHOLE, None));
+}
+
+#[test]
+fn a_lease_from_elsewhere_holds_until_its_end() {
+    let site = Site::applied();
+    site.user.edit(MORE_MEMORY.0, MORE_MEMORY.1);
+    foreign(&site, 3);
+    let refused = site.user.run(&["apply", "--yes"]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.err.contains("is being changed by ada@elsewhere since"), "{}", refused.err);
+    assert!(!site.written().iter().any(|operation| operation.starts_with("Update")), "nothing was changed");
+    std::thread::sleep(Duration::from_secs(4));
+    site.user.converge();
+    assert_eq!(lease(&site), None);
+}
+
+/// The loser of two that take over an expired lease writes nothing more: its version was not the next one.
+#[test]
+fn of_two_that_take_over_one_wins() {
+    let site = Site::applied();
+    site.user.edit(MORE_MEMORY.0, MORE_MEMORY.1);
+    foreign(&site, -1);
+    let overwrite = Rule::on("ssm", "PutParameter").containing("\"Overwrite\":true");
+    let slow = site.user.account.set(overwrite.times(2).delay(Duration::from_millis(1500)));
+    let commands = [&["apply", "--yes"], &["apply", "--yes"]].map(|arguments| site.user.command(arguments));
+    let running: Vec<_> =
+        commands.map(|mut command| command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()).into();
+    let runs: Vec<Run> = running.into_iter().map(|child| Run::of(child.wait_with_output().unwrap())).collect();
+    assert_eq!(site.user.account.fired(slow), 2, "both found it expired");
+    let mut codes: Vec<_> = runs.iter().map(|run| run.code).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, [Some(0), Some(1)], "{runs:?}");
+    assert!(runs.iter().any(|run| run.err.contains("is being changed by")), "{runs:?}");
+    assert_eq!(site.calls_of("UpdateFunctionConfiguration").len(), 1);
+}
+
+#[test]
+fn unlock_ends_it_after_asking() {
+    let site = Site::applied();
+    assert!(site.user.pipe(&["unlock"]).contains("`gateway-events` is not locked"));
+    foreign(&site, 600);
+    let asked = site.user.run(&["unlock"]);
+    assert_eq!(asked.code, Some(3));
+    assert!(asked.out.contains("held by ada@elsewhere") && asked.err.contains("--yes"), "{}{}", asked.out, asked.err);
+    assert!(lease(&site).is_some());
+    site.user.pipe(&["unlock", "--name", "gateway-events", "--yes"]);
+    assert_eq!(lease(&site), None);
+}
+
+#[test]
+fn without_the_right_to_it_a_run_goes_on_with_a_warning() {
+    let site = Site::new(MAIN);
+    let denied = Rule::on("ssm", "PutParameter").fail(
+        400,
+        "AccessDeniedException",
+        "User is not authorized to perform: ssm:PutParameter",
+    );
+    site.user.account.set(denied);
+    let run = site.user.run(&["apply", "--yes"]);
+    assert_eq!(run.code, Some(0), "{}", run.err);
+    assert!(run.err.contains("warning: this run has no lease"), "{}", run.err);
+    assert_eq!(site.census(), WHOLE);
+}
+
+#[test]
+fn a_lost_answer_to_the_first_write_is_no_foreign_lease() {
+    let site = Site::applied();
+    site.user.edit(MORE_MEMORY.0, MORE_MEMORY.1);
+    let lost = site.user.account.set(Rule::on("ssm", "PutParameter").times(1).reset_after());
+    let run = site.user.run(&["apply", "--yes"]);
+    assert_eq!((run.code, run.err.contains("warning")), (Some(0), false), "{}", run.err);
+    assert_eq!((site.user.account.fired(lost), lease(&site)), (1, None));
+}
+
+#[test]
+fn after_its_time_nothing_new_is_begun() {
+    let site = Site::new(MAIN);
+    let slow = Rule::on("lambda", "CreateFunction").containing("gateway-events-consumer").delay(Duration::from_secs(3));
+    site.user.account.set(slow);
+    let run = site.user.run(&["apply", "--yes", "--timeout", "2"]);
+    assert_eq!(run.code, Some(1), "{}", run.err);
+    assert!(
+        run.err.contains("2 s are over: finishing what is under way") && run.err.contains("left to do: "),
+        "{}",
+        run.err
+    );
+    assert_eq!(site.calls_of("CreateEventSourceMapping").len(), 0);
+    assert_eq!(lease(&site), None, "it is given back");
+    site.user.converge();
+    assert_eq!(site.census(), WHOLE);
+}
