@@ -1,32 +1,23 @@
-//! To come.
-use crate::{error::*, event::Events};
-use std::ffi::OsString;
-use std::path::*;
+//! The AWS-compatible endpoint of the local cloud: MiniStack in an environment of its own, and a forwarder in front of it.
+//!
+//! [`environment`] makes the Python environment once, [`Emulator`] runs MiniStack from it with authorization on, and [`Forwarder`]
+//! is the address that the deployer and the functions get. It passes every call on as it is but for what MiniStack does otherwise
+//! than AWS (`quirks`), and tells which rows and dead letters passed by (`watch`).
+
+mod call;
+mod emulator;
+mod environment;
+mod forwarder;
+mod quirks;
+mod upstream;
+mod watch;
+
+pub use emulator::Emulator;
+pub use environment::environment;
+pub use forwarder::Forwarder;
+
+/// The pinned MiniStack: what the forwarder puts right was measured with this one.
 pub const MINISTACK: &str = "ministack==1.5.33";
-pub async fn environment(_: &Path, _: &[&str], _: &mut (dyn FnMut(&str) + Send)) -> Result<PathBuf> {
-    Err(Error::new("x"))
-}
-pub struct Emulator;
-impl Emulator {
-    pub async fn start(_: &Path, _: &[OsString], _: &Path, _: &str) -> Result<Self> {
-        Ok(Self)
-    }
-    pub fn url(&self) -> String {
-        String::new()
-    }
-    pub async fn stop(self) {}
-    pub async fn ended(&mut self) -> Error {
-        Error::new("x")
-    }
-}
-#[derive(Clone)]
-pub struct Forwarder;
-impl Forwarder {
-    pub async fn start(_: tokio::net::TcpListener, _: &str, _: Events) -> Result<Self> {
-        Ok(Self)
-    }
-    pub fn url(&self) -> String {
-        String::new()
-    }
-    pub async fn stop(&self) {}
-}
+
+#[cfg(test)]
+mod tests;

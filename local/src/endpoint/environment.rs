@@ -1,0 +1,194 @@
+//! A Python environment with pinned packages.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File, TryLockError};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use crate::error::{Error, Result};
+
+/// The oldest Python that the pinned MiniStack runs on (its `Requires-Python`).
+const OLDEST: (u32, u32) = (3, 10);
+/// Says in the environment which packages it was made with.
+const MARKER: &str = "packages.txt";
+/// Follows the folder's name while the environment is being made.
+const UNFINISHED: &str = ".new-";
+/// How often a lock that another process holds is tried.
+const LOCK_EVERY: Duration = Duration::from_millis(100);
+/// How much of pip's output is shown when it fails.
+const LINES_SHOWN: usize = 8;
+const INSTEAD: &str = "or use --endpoint-url";
+
+/// Finds the environment with these packages in `folder`, or makes it there, which takes a minute and needs the package index.
+///
+/// Gives the folder of the virtual environment. It is made beside its place and moved there when it is whole, and made anew where
+/// it was made with other packages; of two processes the second waits. Dropping the future ends what it started.
+///
+/// # Errors
+/// No Python, one that is too old or lacks `venv`, no package index, a folder that cannot be written: each with what to do.
+pub async fn environment(folder: &Path, packages: &[&str], progress: &mut (dyn FnMut(&str) + Send)) -> Result<PathBuf> {
+    found_or_made(folder, packages, &std::env::var_os("PATH").unwrap_or_default(), progress).await
+}
+
+/// As [`environment`], with Python looked for on this search path.
+pub(super) async fn found_or_made(
+    folder: &Path,
+    packages: &[&str],
+    search_path: &OsStr,
+    progress: &mut (dyn FnMut(&str) + Send),
+) -> Result<PathBuf> {
+    if is_made(folder, packages) {
+        return Ok(folder.to_owned());
+    }
+    let python = python(search_path).await?;
+    let _lock = lock(folder, progress).await?;
+    // Whoever held the lock may have made it meanwhile.
+    if !is_made(folder, packages) {
+        progress(&format!("installing {} into {}, once", shown(packages), folder.display()));
+        make(folder, packages, &python).await?;
+        progress(&format!("installed {}", shown(packages)));
+    }
+    Ok(folder.to_owned())
+}
+
+fn is_made(folder: &Path, packages: &[&str]) -> bool {
+    fs::read_to_string(folder.join(MARKER)).is_ok_and(|made| made == packages.join("\n"))
+}
+
+/// Makes the environment under another name, and gives it its own when it is whole.
+async fn make(folder: &Path, packages: &[&str], python: &Path) -> Result<()> {
+    remove_unfinished(folder)?;
+    // With a name of this process: pip may outlive one that was killed, and must not write into another's.
+    let unfinished = with_suffix(folder, &format!("{UNFINISHED}{}", std::process::id()));
+    let made = run(Command::new(python).args(["-m", "venv"]).arg(&unfinished)).await?;
+    if !made.status.success() {
+        return Err(no_venv(python, &made));
+    }
+    let mut pip = Command::new(unfinished.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]).args(packages);
+    let installed = run(&mut pip).await?;
+    if !installed.status.success() {
+        let message = format!("install {}: {}", shown(packages), end_of(&installed));
+        let hint = format!("the first use needs the package index (PyPI); {INSTEAD}");
+        return Err(Error::new(message).hint(hint));
+    }
+    fs::write(unfinished.join(MARKER), packages.join("\n")).map_err(|error| unwritable(&unfinished, &error))?;
+    remove(folder)?;
+    fs::rename(&unfinished, folder).map_err(|error| unwritable(folder, &error))
+}
+
+/// The `python3` of this search path, if it is new enough.
+async fn python(search_path: &OsStr) -> Result<PathBuf> {
+    const VERSION: &str = "import sys; print('%d.%d' % sys.version_info[:2])";
+    let newer = format!("install Python {}.{} or newer, {INSTEAD}", OLDEST.0, OLDEST.1);
+    let candidates = std::env::split_paths(search_path).map(|folder| folder.join("python3"));
+    let Some(python) = candidates.into_iter().find(|path| is_executable(path)) else {
+        return Err(Error::new("find `python3`, which MiniStack needs").hint(newer));
+    };
+    let asked = run(Command::new(&python).args(["-c", VERSION])).await?;
+    let text = String::from_utf8_lossy(&asked.stdout).trim().to_owned();
+    let version = text.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+    match version.filter(|_| asked.status.success()) {
+        Some(version) if version >= OLDEST => Ok(python),
+        Some(_) => Err(Error::new(format!("use `{}`: it is Python {text}", python.display())).hint(newer)),
+        None => Err(Error::new(format!("run `{}`: {}", python.display(), end_of(&asked))).hint(newer)),
+    }
+}
+
+fn is_executable(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+}
+
+/// Holds the lock file beside the folder until dropped. Tried again and again, for a thread that waits in the kernel could not
+/// be cancelled.
+async fn lock(folder: &Path, progress: &mut (dyn FnMut(&str) + Send)) -> Result<File> {
+    let path = with_suffix(folder, ".lock");
+    let parent = folder.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(|error| unwritable(parent, &error))?;
+    let file = File::create(&path).map_err(|error| unwritable(&path, &error))?;
+    let mut told = false;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if !told => {
+                told = true;
+                progress(&format!("waiting for another process that makes {}", folder.display()));
+            }
+            Err(TryLockError::WouldBlock) => {}
+            Err(TryLockError::Error(error)) => return Err(unwritable(&path, &error)),
+        }
+        tokio::time::sleep(LOCK_EVERY).await;
+    }
+}
+
+/// Runs a command to its end; it is killed if the caller goes away.
+async fn run(command: &mut Command) -> Result<Output> {
+    // These lead Python and pip out of the environment.
+    for name in ["PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT"] {
+        command.env_remove(name);
+    }
+    let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await;
+    output.map_err(|error| {
+        let program = command.as_std().get_program().to_string_lossy().into_owned();
+        Error::new(format!("run `{program}`: {error}")).hint(format!("check the installation of Python, {INSTEAD}"))
+    })
+}
+
+fn no_venv(python: &Path, output: &Output) -> Error {
+    let error = Error::new(format!("make a virtual environment with `{}`: {}", python.display(), end_of(output)));
+    let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+    let text = String::from_utf8_lossy(&text);
+    if text.contains("ensurepip") || text.contains("No module named venv") {
+        return error.hint(format!("on Debian and Ubuntu: apt install python3-venv; {INSTEAD}"));
+    }
+    error.hint(format!("check the installation of Python and that the disk is not full, {INSTEAD}"))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Error {
+    let hint = format!("the cache folder must be writable and have 200 MB of space; {INSTEAD}");
+    Error::new(format!("write `{}`: {error}", path.display())).hint(hint)
+}
+
+/// Removes what processes that were killed have left beside the folder.
+fn remove_unfinished(folder: &Path) -> Result<()> {
+    let parent = folder.parent().unwrap_or(Path::new("."));
+    let start = with_suffix(folder, UNFINISHED);
+    let start = start.file_name().unwrap_or_default().as_encoded_bytes();
+    let siblings = fs::read_dir(parent).map_err(|error| unwritable(parent, &error))?;
+    let mut left = siblings.flatten().filter(|one| one.file_name().as_encoded_bytes().starts_with(start));
+    left.try_for_each(|one| remove(&one.path()))
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(unwritable(folder, &error)),
+        _ => Ok(()),
+    }
+}
+
+/// The last lines that a command wrote, its errors after its output.
+fn end_of(output: &Output) -> String {
+    let text = [output.stdout.as_slice(), b"\n", output.stderr.as_slice()].concat();
+    let text = String::from_utf8_lossy(&text).into_owned();
+    let lines: Vec<&str> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    match lines.len() {
+        0 => output.status.to_string(),
+        count => lines[count.saturating_sub(LINES_SHOWN)..].join("\n"),
+    }
+}
+
+/// `MiniStack 1.5.33` for people, from the pins.
+fn shown(packages: &[&str]) -> String {
+    let one = |pin: &&str| pin.replace("==", " ").replacen("ministack", "MiniStack", 1);
+    packages.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+fn with_suffix(folder: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(folder);
+    name.push(suffix);
+    PathBuf::from(name)
+}

@@ -1,0 +1,66 @@
+//! The mode of streams.
+//!
+//! Beyond what it shows, a stream's mode changes nothing in MiniStack: it has the shards that it has, and no capacity. So the
+//! forwarder keeps a mode that is set later, for the stream that was there then: one made anew has another creation time.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use hyper::Response;
+use hyper::header::{CONTENT_TYPE, HeaderValue};
+use serde_json::{Value, json};
+
+use super::{Answering, Exchange, mended};
+
+const DESCRIBE: &str = "Kinesis_20131202.DescribeStreamSummary";
+const MODE: &str = "StreamModeDetails";
+
+/// Modes that were set, by ARN and creation time.
+pub type Modes = Mutex<HashMap<(String, String), Value>>;
+
+/// Sets a stream's mode. A stream that is not there is refused by the endpoint itself.
+pub fn update_mode<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
+    Box::pin(async move {
+        let input = exchange.input();
+        let described = exchange.ask("kinesis", DESCRIBE, &json!({ "StreamARN": input["StreamARN"] })).await;
+        let stream = described.and_then(|described| identity(&described["StreamDescriptionSummary"]));
+        let mode = input[MODE]["StreamMode"].as_str().filter(|mode| ["PROVISIONED", "ON_DEMAND"].contains(mode));
+        let (Some(stream), Some(_)) = (stream, mode) else {
+            return exchange.forward().await;
+        };
+        let mut modes = exchange.memory.modes.lock().unwrap_or_else(PoisonError::into_inner);
+        modes.insert(stream, input[MODE].clone());
+        let mut answer = Response::new(Bytes::new());
+        answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
+        Ok(answer)
+    })
+}
+
+/// Shows the mode that was set last.
+pub fn current_mode<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
+    Box::pin(async move {
+        let answer = exchange.forward().await?;
+        let modes = exchange.memory.modes.lock().unwrap_or_else(PoisonError::into_inner);
+        if modes.is_empty() {
+            return Ok(answer);
+        }
+        let show = |stream: &mut Value| {
+            if let Some(mode) = identity(stream).and_then(|stream| modes.get(&stream)) {
+                stream[MODE] = mode.clone();
+            }
+        };
+        Ok(mended(answer, |body| {
+            for described in ["StreamDescription", "StreamDescriptionSummary"] {
+                body.get_mut(described).into_iter().for_each(show);
+            }
+            body.get_mut("StreamSummaries").and_then(Value::as_array_mut).into_iter().flatten().for_each(show);
+        }))
+    })
+}
+
+fn identity(stream: &Value) -> Option<(String, String)> {
+    let made = stream.get("StreamCreationTimestamp")?;
+    Some((stream.get("StreamARN")?.as_str()?.to_owned(), made.to_string()))
+}

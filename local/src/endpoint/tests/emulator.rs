@@ -1,0 +1,146 @@
+//! MiniStack's process, in place of which a small HTTP server runs; and its end, however it comes.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rustix::process::{Pid, test_kill_process};
+use tempfile::TempDir;
+use tokio::time::{Instant, timeout};
+
+use crate::endpoint::Emulator;
+use crate::error::Result;
+
+/// Runs what follows it, and kills its whole group when its stdin closes.
+const SUPERVISOR: &str = r#"
+import os, signal, subprocess, sys, threading
+def end_with_owner():
+    os.read(0, 1)
+    os.killpg(0, signal.SIGKILL)
+threading.Thread(target=end_with_owner, daemon=True).start()
+sys.exit(subprocess.call(sys.argv[1:], stdin=subprocess.DEVNULL))
+"#;
+
+/// Writes down its process id, environment and arguments, and answers 200 from the second question on.
+const SERVES: &str = r#"
+import http.server, json, os, sys
+print("starting", flush=True)
+json.dump({"environment": dict(os.environ), "arguments": sys.argv[1:]}, open("FOLDER/given", "w"))
+open("FOLDER/pid.new", "w").write(str(os.getpid()))
+os.rename("FOLDER/pid.new", "FOLDER/pid")
+asked = 0
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        global asked
+        asked += 1
+        self.send_response(200 if asked > 1 and self.path == "/_ministack/health" else 500)
+        self.end_headers()
+http.server.HTTPServer(("127.0.0.1", int(os.environ["GATEWAY_PORT"])), Handler).serve_forever()
+"#;
+
+/// A folder that looks like a virtual environment, whose Python runs `text` whatever it is asked.
+fn venv(text: &str) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let text = text.replace("FOLDER", &folder.path().to_string_lossy());
+    fs::write(folder.path().join("fake.py"), text).unwrap();
+    fs::create_dir(folder.path().join("bin")).unwrap();
+    let run = format!("#!/bin/sh\nexec python3 '{}' \"$@\"\n", folder.path().join("fake.py").display());
+    super::program(&folder.path().join("bin/python"), &run);
+    folder
+}
+
+fn log(venv: &TempDir) -> PathBuf {
+    venv.path().join("ministack.log")
+}
+
+async fn start(venv: &TempDir) -> Result<Emulator> {
+    let supervisor = ["python3", "-c", SUPERVISOR].map(OsString::from);
+    Emulator::start(venv.path(), &supervisor, &log(venv), "http://127.0.0.1:1").await
+}
+
+fn pid(venv: &TempDir) -> Pid {
+    Pid::from_raw(fs::read_to_string(venv.path().join("pid")).unwrap().parse().unwrap()).unwrap()
+}
+
+async fn gone(pid: Pid) {
+    let gone = async {
+        while test_kill_process(pid).is_ok() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    timeout(Duration::from_secs(5), gone).await.expect("it outlives its owner");
+}
+
+#[tokio::test]
+async fn it_starts_as_asked_and_stops() {
+    let venv = venv(SERVES);
+    let emulator = start(&venv).await.unwrap();
+    let given = fs::read_to_string(venv.path().join("given")).unwrap();
+    let given: serde_json::Value = serde_json::from_str(&given).unwrap();
+    assert_eq!(given["arguments"], serde_json::json!(["-I", "-m", "ministack"]));
+    let environment = given["environment"].as_object().unwrap();
+    for (name, value) in [
+        ("AUTH", "true"),
+        ("BIND_HOST", "127.0.0.1"),
+        ("IOT_MTLS_ENABLED", "0"),
+        ("SFTP_ENABLED", "0"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+    ] {
+        assert_eq!(environment[name], value, "{name}");
+    }
+    assert_eq!(emulator.url(), format!("http://127.0.0.1:{}", environment["GATEWAY_PORT"].as_str().unwrap()));
+    let aws: Vec<_> = environment.keys().filter(|name| name.starts_with("AWS_")).collect();
+    assert_eq!(aws, ["AWS_ENDPOINT_URL"]);
+    // Cargo's own variables stand for all that the caller has.
+    assert!(environment.contains_key("PATH") && !environment.contains_key("CARGO_MANIFEST_DIR"));
+
+    let pid = pid(&venv);
+    let begin = Instant::now();
+    emulator.stop().await;
+    gone(pid).await;
+    assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
+    assert!(fs::read_to_string(log(&venv)).unwrap().starts_with("starting\n"));
+}
+
+#[tokio::test]
+async fn it_ends_when_its_owner_goes_away() {
+    let venv = venv(SERVES);
+    let emulator = start(&venv).await.unwrap();
+    let pid = pid(&venv);
+    drop(emulator);
+    gone(pid).await;
+}
+
+#[tokio::test]
+async fn its_own_end_is_told() {
+    let venv = venv(SERVES);
+    let mut emulator = start(&venv).await.unwrap();
+    let pid = pid(&venv);
+    assert!(timeout(Duration::from_millis(50), emulator.ended()).await.is_err());
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert!(test_kill_process(pid).is_ok(), "to ask whether it ended does not end it");
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    let error = timeout(Duration::from_secs(5), emulator.ended()).await.unwrap();
+    assert!(error.message().starts_with("keep MiniStack running: it ended ("), "{error}");
+    assert!(error.message().contains("starting"), "{error}");
+    assert!(error.hint_text().unwrap().contains("ministack.log"));
+}
+
+#[tokio::test]
+async fn a_start_that_fails_shows_the_end_of_the_log() {
+    let venv =
+        venv("import sys\nfor i in range(30): print('line', i)\nprint('No module named ministack')\nsys.exit(3)\n");
+    let error = start(&venv).await.unwrap_err();
+    assert!(error.message().contains("(exit status: 3):\nline 11\n"), "{error}");
+    assert!(error.message().ends_with("No module named ministack"), "{error}");
+    assert!(error.hint_text().unwrap().contains("--endpoint-url"));
+}
+
+#[tokio::test]
+async fn a_supervisor_that_is_not_there() {
+    let venv = venv(SERVES);
+    let supervisor = ["/no/such/supervisor".into()];
+    let error = Emulator::start(venv.path(), &supervisor, &log(&venv), "http://127.0.0.1:1").await.unwrap_err();
+    assert!(error.message().starts_with("start MiniStack: "), "{error}");
+}

@@ -1,0 +1,162 @@
+//! Rows and dead letters are told, and nothing that must stay secret.
+
+use serde_json::{Value, json};
+
+use super::cloud::Cloud;
+use crate::event::Event;
+
+const DYNAMO: &str = "DynamoDB_20120810";
+
+/// An upstream that describes a table with a sort key and answers all else with `answer`.
+async fn cloud(status: u16, answer: Value) -> Cloud {
+    let cloud = Cloud::new(move |seen| match seen.operation() {
+        "DescribeTable" => {
+            let keys =
+                [json!({"AttributeName": "id", "KeyType": "HASH"}), json!({"AttributeName": "at", "KeyType": "RANGE"})];
+            super::cloud::json(200, &json!({"Table": {"TableName": seen.json()["TableName"], "KeySchema": keys}}))
+        }
+        _ => super::cloud::json(status, &answer),
+    });
+    let cloud = cloud.await;
+    let describe = json!({"TableName": "events"});
+    let answer = cloud.call("dynamodb", &format!("{DYNAMO}.DescribeTable"), &describe).await;
+    assert_eq!(super::cloud::json_of(&answer)["Table"]["TableName"], "events");
+    cloud
+}
+
+async fn put(cloud: &Cloud, key: &str, item: Value) -> u16 {
+    let input = json!({"TableName": "events", "Item": item});
+    cloud.call_as(key, "dynamodb", &format!("{DYNAMO}.PutItem"), &input).await.status().as_u16()
+}
+
+fn row(key: &str) -> Event {
+    Event::Row { table: "events".into(), key: key.into() }
+}
+
+fn item(id: &str) -> Value {
+    json!({"at": {"N": "7"}, "id": {"S": id}, "payload": {"S": "secret"}})
+}
+
+#[tokio::test]
+async fn a_row_of_a_role_is_told_with_its_key() {
+    let mut cloud = cloud(200, json!({})).await;
+    assert_eq!(put(&cloud, "ASIA1", item("a\"b")).await, 200);
+    assert_eq!(cloud.told(), [row(r#"{"id":{"S":"a\"b"},"at":{"N":"7"}}"#)]);
+    put(&cloud, "000000000000", item("a")).await;
+    put(&cloud, "AKIA1", item("a")).await;
+    assert_eq!(cloud.told(), [], "only what functions write");
+}
+
+#[tokio::test]
+async fn a_long_key_is_cut() {
+    let mut cloud = cloud(200, json!({})).await;
+    put(&cloud, "ASIA1", item(&"ä".repeat(300))).await;
+    let [Event::Row { key, .. }] = &cloud.told()[..] else { panic!("one row") };
+    assert_eq!(key.chars().count(), 200);
+}
+
+#[tokio::test]
+async fn a_row_that_was_refused_is_not_told() {
+    let mut cloud = cloud(400, json!({"__type": "ConditionalCheckFailedException"})).await;
+    assert_eq!(put(&cloud, "ASIA1", item("a")).await, 400);
+    assert_eq!(cloud.told(), []);
+}
+
+#[tokio::test]
+async fn a_table_that_is_not_known_shows_no_key() {
+    let mut cloud = cloud(200, json!({})).await;
+    let input = json!({"TableName": "arn:aws:dynamodb:eu-central-1:000000000000:table/other", "Item": item("a")});
+    cloud.call_as("ASIA1", "dynamodb", &format!("{DYNAMO}.PutItem"), &input).await;
+    assert_eq!(cloud.told(), [Event::Row { table: "other".into(), key: String::new() }]);
+}
+
+#[tokio::test]
+async fn a_table_made_anew_has_its_new_key() {
+    let mut cloud = cloud(
+        200,
+        json!({"TableDescription": {
+            "TableName": "events", "KeySchema": [{"AttributeName": "payload", "KeyType": "HASH"}],
+        }}),
+    )
+    .await;
+    cloud.call("dynamodb", &format!("{DYNAMO}.CreateTable"), &json!({"TableName": "events"})).await;
+    put(&cloud, "ASIA1", item("a")).await;
+    assert_eq!(cloud.told(), [row(r#"{"payload":{"S":"secret"}}"#)]);
+}
+
+#[tokio::test]
+async fn of_a_batch_what_was_written_is_told() {
+    let put = |id: &str| json!({"PutRequest": {"Item": item(id)}});
+    let mut cloud = cloud(200, json!({"UnprocessedItems": {"events": [put("b")]}})).await;
+    let delete = json!({"DeleteRequest": {"Key": {"id": {"S": "d"}}}});
+    let input = json!({"RequestItems": {"events": [put("a"), put("b"), delete, put("c")]}});
+    let answer = cloud.call_as("ASIA1", "dynamodb", &format!("{DYNAMO}.BatchWriteItem"), &input).await;
+    assert_eq!(super::cloud::json_of(&answer)["UnprocessedItems"]["events"][0], put("b"), "the answer is untouched");
+    let key = |id: &str| row(&format!(r#"{{"id":{{"S":"{id}"}},"at":{{"N":"7"}}}}"#));
+    assert_eq!(cloud.told(), [key("a"), key("c")]);
+}
+
+fn letter(reason: &str, sequence_number: &str) -> String {
+    json!({
+        "version": 1, "reason": reason, "message": "m", "eventID": format!("shardId-000000000001:{sequence_number}"),
+        "streamArn": "arn", "shardId": "shardId-000000000001", "sequenceNumber": sequence_number, "partitionKey": "p",
+        "arrivedAt": "2026-01-01T00:00:00Z", "encoding": "base64", "payload": "c2VjcmV0",
+    })
+    .to_string()
+}
+
+fn told(reason: &str, sequence_number: &str) -> Event {
+    Event::DeadLetter {
+        queue: "dead".into(),
+        reason: reason.into(),
+        shard: "shardId-000000000001".into(),
+        first: sequence_number.into(),
+        last: sequence_number.into(),
+    }
+}
+
+async fn send(cloud: &Cloud, key: &str, body: &str) {
+    let input = json!({"QueueUrl": "http://127.0.0.1:1/000000000000/dead", "MessageBody": body});
+    cloud.call_as(key, "sqs", "AmazonSQS.SendMessage", &input).await;
+}
+
+#[tokio::test]
+async fn a_dead_letter_of_a_role_is_told_without_its_payload() {
+    let mut cloud = cloud(200, json!({"MessageId": "m"})).await;
+    send(&cloud, "ASIA1", &letter("no-key", "495")).await;
+    assert_eq!(cloud.told(), [told("no-key", "495")]);
+    send(&cloud, "000000000000", &letter("no-key", "495")).await;
+    assert_eq!(cloud.told(), [], "only what functions send");
+}
+
+#[tokio::test]
+async fn other_messages_are_not_told() {
+    let mut cloud = cloud(200, json!({"MessageId": "m"})).await;
+    let mut of_a_mapping: Value = serde_json::from_str(&letter("no-key", "1")).unwrap();
+    of_a_mapping["KinesisBatchInfo"] = json!({"shardId": "shardId-000000000001"});
+    let another_version = letter("no-key", "1").replace(r#""version":1"#, r#""version":2"#);
+    for body in [&of_a_mapping.to_string(), &another_version, "hello", "{}", "[1]", ""] {
+        send(&cloud, "ASIA1", body).await;
+        assert_eq!(cloud.told(), [], "{body}");
+    }
+}
+
+#[tokio::test]
+async fn of_a_batch_of_messages_what_was_taken_is_told() {
+    let mut cloud = cloud(200, json!({"Successful": [{"Id": "2"}, {"Id": "3"}], "Failed": [{"Id": "1"}]})).await;
+    let entry = |id: &str, body: &str| json!({"Id": id, "MessageBody": body});
+    let entries = [entry("1", &letter("a", "1")), entry("2", "hello"), entry("3", &letter("c", "3"))];
+    let input = json!({"QueueUrl": "http://127.0.0.1:1/000000000000/dead", "Entries": entries});
+    cloud.call_as("ASIA1", "sqs", "AmazonSQS.SendMessageBatch", &input).await;
+    assert_eq!(cloud.told(), [told("c", "3")]);
+}
+
+/// More than any of these services takes: it passes unread.
+#[tokio::test]
+async fn a_huge_body_passes_unread() {
+    let mut cloud = cloud(200, json!({})).await;
+    let huge = json!({"id": {"S": "a"}, "at": {"N": "7"}, "payload": {"S": "x".repeat(11 * 1024 * 1024)}});
+    assert_eq!(put(&cloud, "ASIA1", huge).await, 200);
+    assert_eq!(cloud.seen.lock().unwrap().last().unwrap().body.len() / 1024 / 1024, 11);
+    assert_eq!(cloud.told(), []);
+}
