@@ -1,20 +1,172 @@
-//! To come.
-use crate::{error::*, event::Events, invoke::*, roles::Roles};
+//! The data plane of a REST API (API Gateway v1), over a snapshot of the API as deployed.
+//!
+//! A request goes the way that AWS gives it: route, stage throttle, authorizer, validation, mapping template, integration,
+//! integration response; what API Gateway answers itself are its gateway responses. Templates, patterns, schemas and routes
+//! are parsed once for a deployment.
+//!
+//! Not served: HTTP and VPC integrations, Cognito, IAM and API keys (requests are refused, as they would be without
+//! credentials), usage plans, stage caches, the account's own throttle, execution logs, X-Ray. HTTP header names arrive in
+//! lower case, as from a client that speaks HTTP/2. The endpoint is spoken to over plain HTTP.
+
+mod access_log;
+mod authorizer;
+mod definition;
+mod exchange;
+mod integration;
+mod live;
+mod mapping;
+mod params;
+mod read;
+mod refusal;
+mod reply;
+mod router;
+mod serve;
+mod shared;
+mod snapshot;
+mod throttle;
+mod validate;
+mod variables;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::serve::ListenerExt;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use self::access_log::Log;
+use self::live::Live;
+use self::read::Reader;
+use self::shared::Shared;
+use self::snapshot::Snapshot;
+use crate::error::Result;
+use crate::event::Events;
+use crate::invoke::Invoke;
+use crate::roles::Roles;
+
+/// How long requests under way may take to end when the gateway stops, and then how long the access log may.
+const STOP: Duration = Duration::from_millis(1500);
+
+/// What a gateway serves, and with what.
 pub struct Settings {
     pub roles: Roles,
     pub invoke: Invoke,
     pub events: Events,
+    /// The API's id at the endpoint.
     pub api: String,
     pub stage: String,
 }
+
+/// A running gateway. Cheap to clone; it ends with the last clone.
 #[derive(Clone)]
-pub struct Gateway;
+pub struct Gateway {
+    shared: Arc<Shared>,
+    tasks: Arc<Tasks>,
+}
+
+struct Tasks {
+    server: Mutex<Option<JoinHandle<()>>>,
+    log: JoinHandle<()>,
+    stop: watch::Sender<bool>,
+}
+
 impl Gateway {
-    pub async fn start(_: tokio::net::TcpListener, _: Settings) -> Result<Self> {
-        Ok(Self)
+    /// Serves `http://<listener>/<stage>/...`.
+    ///
+    /// # Errors
+    /// The API or the stage cannot be read.
+    pub async fn start(listener: TcpListener, settings: Settings) -> Result<Self> {
+        let live = read(&settings.roles, &settings.api, &settings.stage, None).await?;
+        Ok(Self::serve(listener, settings, live))
     }
-    pub async fn refresh(&self, _: &str, _: &str) -> Result<()> {
+
+    fn serve(listener: TcpListener, settings: Settings, live: Live) -> Self {
+        let Settings { roles, invoke, events, .. } = settings;
+        let (log, log_task) = Log::start(roles.clone(), events.clone());
+        let shared = Arc::new(Shared::new(roles, invoke, events, log, live));
+        warn_of_problems(&shared);
+        let (stop, mut stopped) = watch::channel(false);
+        let app = Router::new().fallback(serve::answer).with_state(Arc::clone(&shared));
+        let app = app.into_make_service_with_connect_info::<SocketAddr>();
+        let listener = listener.tap_io(|stream| {
+            // Small answers must not wait for Nagle; a socket that cannot do this is served all the same.
+            let _ = stream.set_nodelay(true);
+        });
+        let server = tokio::spawn(async move {
+            let stopping = async move {
+                // Ends too when the gateway was dropped.
+                let _ = stopped.wait_for(|stop| *stop).await;
+            };
+            // axum serves until it is stopped; it has no other end.
+            let _ = axum::serve(listener, app).with_graceful_shutdown(stopping).await;
+        });
+        Self { shared, tasks: Arc::new(Tasks { server: Mutex::new(Some(server)), log: log_task, stop }) }
+    }
+
+    /// Reads the stage again; takes a new snapshot when its deployment is another one. Stage settings, throttle and access log
+    /// always apply. Requests under way end on the old snapshot. Another API id or stage may be given.
+    ///
+    /// # Errors
+    /// The API or the stage cannot be read; what was served until now goes on.
+    pub async fn refresh(&self, api: &str, stage: &str) -> Result<()> {
+        let before = self.shared.live();
+        let live = read(&self.shared.roles, api, stage, Some(&before)).await?;
+        let is_new = !Arc::ptr_eq(&before.snapshot, &live.snapshot);
+        self.shared.serve(live);
+        if is_new {
+            warn_of_problems(&self.shared);
+        }
         Ok(())
     }
-    pub async fn stop(&self) {}
+
+    /// Takes no more requests, lets those under way end for a moment, and writes the rest of the access log.
+    pub async fn stop(&self) {
+        self.tasks.stop.send_replace(true);
+        let server = self.tasks.server.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut server) = server
+            && timeout(STOP, &mut server).await.is_err()
+        {
+            server.abort();
+        }
+        // What does not get through to the log in this time is lost.
+        let _ = timeout(STOP, self.shared.log.flush()).await;
+        self.tasks.log.abort();
+    }
 }
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        self.log.abort();
+        if let Some(server) = self.server.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            server.abort();
+        }
+    }
+}
+
+/// What is at the endpoint, with the snapshot of `before` where that is still what is deployed.
+async fn read(roles: &Roles, api: &str, stage: &str, before: Option<&Live>) -> Result<Live> {
+    let reader = Reader::new(roles, api, stage);
+    let settings = reader.stage().await?;
+    let same = |live: &&Live| {
+        let place = &live.place;
+        place.api == api && place.stage == stage && live.snapshot.deployment == settings.deployment
+    };
+    if let Some(before) = before.filter(same) {
+        return Ok(Live::new(before.place.clone(), Arc::clone(&before.snapshot), settings, Some(before)));
+    }
+    let (place, definition) = (reader.place().await?, reader.definition(&settings.deployment).await?);
+    Ok(Live::new(place, Arc::new(Snapshot::new(&definition)), settings, before))
+}
+
+fn warn_of_problems(shared: &Shared) {
+    for problem in &shared.live().snapshot.problems {
+        shared.warn(format!("the gateway: {problem}"));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! The logs of one process: to whoever watches, and to the function's log group under its role's own credentials.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_sdk_cloudwatchlogs::Client;
+use aws_sdk_cloudwatchlogs::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_cloudwatchlogs::types::InputLogEvent;
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use super::report;
+use crate::event::{Event, Events};
+
+/// How often lines are sent at most.
+const PAUSE: Duration = Duration::from_millis(500);
+/// What CloudWatch Logs counts for an event beside its text, in bytes.
+const OVERHEAD: usize = 26;
+/// The most that a line may have, in bytes: an event of 256 KB. A longer one is cut into several.
+pub(super) const LINE: usize = 256 * 1024 - OVERHEAD;
+/// The most of one PutLogEvents, in bytes and in events.
+const BATCH_BYTES: usize = 1_048_576;
+const BATCH_EVENTS: usize = 10_000;
+/// How many lines may wait. Where more come than the service takes they are dropped, and a call never waits.
+const WAITING: usize = 50_000;
+
+/// Where a process's lines go.
+pub(super) struct Place {
+    pub client: Client,
+    pub function: String,
+    pub role: String,
+    pub group: String,
+    pub stream: String,
+    pub events: Events,
+    /// Whether the user was told that lines are lost; shared by all processes of the function.
+    pub told: Arc<AtomicBool>,
+}
+
+/// A way to a process's log. Cheap to clone; the log is sent to its end when the last one is gone.
+#[derive(Clone)]
+pub(super) struct Log {
+    lines: mpsc::Sender<InputLogEvent>,
+    place: Arc<Place>,
+}
+
+impl Log {
+    /// Opens the log. `alive` is held until everything is sent, so that who stops can wait for it.
+    pub(super) fn open(place: Place, alive: watch::Receiver<bool>) -> Self {
+        let (lines, waiting) = mpsc::channel(WAITING);
+        let place = Arc::new(place);
+        tokio::spawn(ship(place.clone(), waiting, alive));
+        Self { lines, place }
+    }
+
+    /// Writes a line of Lambda's own, which only the log group has.
+    pub(super) fn platform(&self, message: String) {
+        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let event =
+            InputLogEvent::builder().timestamp(i64::try_from(at.as_millis()).unwrap_or_default()).message(message);
+        if event.build().is_ok_and(|event| self.lines.try_send(event).is_err()) {
+            self.place.lost("more lines come than the log group takes");
+        }
+    }
+
+    /// Reads what the function writes, line by line, to its end.
+    pub(super) async fn follow(self, stream: impl AsyncRead + Unpin) {
+        let mut stream = BufReader::new(stream);
+        let mut line = Vec::new();
+        loop {
+            line.clear();
+            // A function that writes no line ends cannot fill the memory.
+            match (&mut stream).take(LINE as u64).read_until(b'\n', &mut line).await {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
+            }
+            let text = String::from_utf8_lossy(&line);
+            let text = text.trim_end_matches(['\r', '\n']);
+            // What stands for a byte that is no text is longer than it.
+            let text = &text[..text.floor_char_boundary(LINE)];
+            if !text.is_empty() {
+                let _ =
+                    self.place.events.send(Event::Log { function: self.place.function.clone(), line: text.to_owned() });
+                self.platform(text.to_owned());
+            }
+        }
+    }
+}
+
+impl Place {
+    /// Says once that lines are lost.
+    fn lost(&self, reason: &str) {
+        if !self.told.swap(true, Ordering::Relaxed) {
+            let message =
+                format!("lines of the function `{}` are missing in `{}`: {reason}", self.function, self.group);
+            let _ = self.events.send(Event::Warning { message });
+        }
+    }
+
+    fn refused<E>(&self, action: &str, error: &SdkError<E>)
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let reason = error.code().map_or_else(|| DisplayErrorContext(error).to_string(), str::to_owned);
+        self.lost(&format!("the role `{}` was refused `{action}` ({reason})", self.role));
+    }
+
+    async fn create(&self) -> bool {
+        let stream = self.client.create_log_stream().log_group_name(&self.group).log_stream_name(&self.stream);
+        match stream.send().await {
+            Ok(_) => true,
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_resource_already_exists_exception()) =>
+            {
+                true
+            }
+            Err(error) => {
+                self.refused("logs:CreateLogStream", &error);
+                false
+            }
+        }
+    }
+
+    async fn put(&self, events: Vec<InputLogEvent>) {
+        let put = self.client.put_log_events().log_group_name(&self.group).log_stream_name(&self.stream);
+        if let Err(error) = put.set_log_events(Some(events)).send().await {
+            self.refused("logs:PutLogEvents", &error);
+        }
+    }
+}
+
+/// Sends lines until there are no more. Those of a refused request are dropped; the next ones are tried again.
+async fn ship(place: Arc<Place>, mut waiting: mpsc::Receiver<InputLogEvent>, alive: watch::Receiver<bool>) {
+    let mut open = false;
+    let mut lines = Vec::new();
+    while let Some(first) = waiting.recv().await {
+        // Who stops does not wait for more.
+        if !*alive.borrow() {
+            sleep(PAUSE).await;
+        }
+        lines.push(first);
+        while let Ok(line) = waiting.try_recv() {
+            lines.push(line);
+        }
+        // The service refuses a batch that is not in order; the clock may have been set back.
+        lines.sort_by_key(InputLogEvent::timestamp);
+        open = open || place.create().await;
+        for batch in batches(std::mem::take(&mut lines)).into_iter().filter(|_| open) {
+            place.put(batch).await;
+        }
+    }
+}
+
+/// Cuts lines into what one request takes.
+pub(super) fn batches(lines: Vec<InputLogEvent>) -> Vec<Vec<InputLogEvent>> {
+    let mut all: Vec<Vec<InputLogEvent>> = Vec::new();
+    let mut bytes = 0;
+    for line in lines {
+        let size = line.message().len() + OVERHEAD;
+        match all.last_mut() {
+            Some(batch) if bytes + size <= BATCH_BYTES && batch.len() < BATCH_EVENTS => {
+                bytes += size;
+                batch.push(line);
+            }
+            _ => {
+                bytes = size;
+                all.push(vec![line]);
+            }
+        }
+    }
+    all
+}
+
+/// A log stream's name as Lambda gives it: the day, the version, and something that no other process has.
+pub(super) fn stream_name() -> String {
+    let day = report::timestamp(SystemTime::now())[..10].replace('-', "/");
+    format!("{day}/[$LATEST]{}", Uuid::new_v4().simple())
+}

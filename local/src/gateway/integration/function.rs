@@ -1,0 +1,36 @@
+//! A call of a function.
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::super::live::Live;
+use super::super::refusal::Refusal;
+use super::super::shared::Shared;
+use super::{Answered, misconfigured};
+use crate::invoke::Refusal as Unreached;
+
+/// Invokes a function if the integration's role may.
+pub async fn invoke(
+    shared: &Shared,
+    live: &Live,
+    role: &str,
+    function: &str,
+    payload: Bytes,
+) -> Result<Answered, Refusal> {
+    if role.is_empty() || !live.permits.allows(shared, role, function).await {
+        return Err(misconfigured());
+    }
+    let answer = (shared.invoke)(function.to_owned(), payload).await;
+    let answer = answer.map_err(|refusal| match refusal {
+        Unreached::NotFound => misconfigured(),
+        // Lambda's own refusals come out as 500, not as 429.
+        Unreached::Throttled | Unreached::Unavailable(_) => Refusal::of("INTEGRATION_FAILURE").status(500),
+    })?;
+    let message = || {
+        let error: Value = serde_json::from_slice(&answer.payload).unwrap_or_default();
+        error["errorMessage"].as_str().unwrap_or_default().to_owned()
+    };
+    let error = answer.error.as_ref().map(|_| message());
+    let headers = vec![("x-amzn-requestid".to_owned(), answer.request_id.clone())];
+    Ok(Answered { status: 200, headers, body: answer.payload, error })
+}

@@ -1,0 +1,129 @@
+//! A request's way, in AWS's order: size, route, throttle, authorizer, validation, integration, answer, log.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{ConnectInfo, State};
+use axum::http::header::CONTENT_LENGTH;
+use axum::http::request::Parts;
+use axum::http::{Request, Response};
+use bytes::Bytes;
+use http_body_util::{BodyExt, Limited};
+use serde_json::Value;
+
+use super::exchange::Exchange;
+use super::live::Live;
+use super::refusal::Refusal;
+use super::reply::Reply;
+use super::shared::Shared;
+use super::snapshot::{Guard, Route};
+use crate::event::Event;
+
+/// The most that a body may have, in bytes (AWS's quota).
+pub const LONGEST_BODY: usize = 10 * 1024 * 1024;
+/// The most that request line and headers may have together, in bytes (AWS's quota).
+pub const LONGEST_HEAD: usize = 10_240;
+
+/// Answers a request with what is served when it comes.
+pub async fn answer(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request<Body>,
+) -> Response<Body> {
+    let live = shared.live();
+    let (parts, body) = request.into_parts();
+    let deployment = &live.snapshot.deployment;
+    let mut exchange = Exchange::new(&live.place, deployment, Arc::clone(&live.variables), &parts, peer);
+    let reply = match run(&shared, &live, &mut exchange, &parts, body).await {
+        Ok(reply) => reply,
+        Err(refusal) => {
+            refusal.tell(&mut exchange);
+            exchange.reason = Some(refusal.kind.to_owned());
+            live.snapshot.refusals.answer(&refusal, &exchange)
+        }
+    };
+    tell(&shared, &live, &mut exchange, &reply);
+    reply.into_response(&exchange)
+}
+
+async fn run(
+    shared: &Shared,
+    live: &Live,
+    exchange: &mut Exchange,
+    parts: &Parts,
+    body: Body,
+) -> Result<Reply, Refusal> {
+    head(parts)?;
+    exchange.body = read(parts, body).await?;
+    let route = route(live, exchange)?;
+    let path = exchange.variable("resourcePath").unwrap_or_default();
+    if !live.throttles.admit(&path, &exchange.method) {
+        return Err(Refusal::of("THROTTLED"));
+    }
+    match &route.guard {
+        Guard::Open => {}
+        Guard::Shut(kind) => return Err(Refusal::of(kind)),
+        Guard::Authorizer(id) => {
+            let authorizer = live.snapshot.authorizers.get(id);
+            let authorizer = authorizer.ok_or_else(|| Refusal::of("AUTHORIZER_CONFIGURATION_ERROR"))?;
+            authorizer.admit(shared, live, exchange).await?;
+        }
+    }
+    route.checks.pass(exchange)?;
+    let integration = route.integration.as_ref().ok_or_else(|| Refusal::of("API_CONFIGURATION_ERROR"))?;
+    integration.run(shared, live, exchange).await
+}
+
+fn head(parts: &Parts) -> Result<(), Refusal> {
+    let line = parts.method.as_str().len() + parts.uri.path_and_query().map_or(0, |uri| uri.as_str().len());
+    let headers: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+    if line + headers <= LONGEST_HEAD {
+        return Ok(());
+    }
+    Err(Refusal::of("DEFAULT_4XX").status(431).saying("Request Header Fields Too Large"))
+}
+
+async fn read(parts: &Parts, body: Body) -> Result<Bytes, Refusal> {
+    let announced = parts.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > LONGEST_BODY as u64) {
+        return Err(Refusal::of("REQUEST_TOO_LARGE"));
+    }
+    let read = Limited::new(body, LONGEST_BODY).collect().await;
+    // Whoever broke off the request does not see this answer.
+    read.map(|read| read.to_bytes()).map_err(|_| Refusal::of("REQUEST_TOO_LARGE"))
+}
+
+/// Finds the method that serves the request, and tells `$context` which resource it is of.
+fn route<'a>(live: &'a Live, exchange: &mut Exchange) -> Result<&'a Route, Refusal> {
+    let unknown = || Refusal::of("MISSING_AUTHENTICATION_TOKEN");
+    let found = Some(&exchange.resource_path).filter(|path| !path.is_empty());
+    let (number, params) = found.and_then(|path| live.snapshot.router.find(path)).ok_or_else(unknown)?;
+    let resource = live.snapshot.resources.get(number).ok_or_else(unknown)?;
+    let route = resource.route(&exchange.method).ok_or_else(unknown)?;
+    exchange.params.path = params;
+    exchange.set("resourceId", Value::from(resource.id.as_str()));
+    exchange.set("resourcePath", Value::from(resource.path.as_str()));
+    Ok(route)
+}
+
+/// Tells what came of the request: to the access log and to whoever listens.
+fn tell(shared: &Shared, live: &Live, exchange: &mut Exchange, reply: &Reply) {
+    let milliseconds = exchange.milliseconds();
+    exchange.metrics.insert("status", reply.status.to_string());
+    exchange.metrics.insert("responseLength", reply.body.len().to_string());
+    exchange.metrics.insert("responseLatency", milliseconds.to_string());
+    if let Some(log) = &live.access_log {
+        shared.log.write(log, exchange);
+    }
+    // A receiver that is gone wants to know nothing.
+    let _ = shared.events.send(Event::Answered {
+        method: exchange.method.clone(),
+        path: exchange.path.clone(),
+        status: reply.status,
+        milliseconds,
+        shard: exchange.shard.take(),
+        sequence_number: exchange.sequence_number.take(),
+        reason: exchange.reason.take(),
+    });
+}

@@ -1,0 +1,108 @@
+//! An API as deployed, with everything parsed and compiled once.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::authorizer::Authorizer;
+use super::definition::{Definition, Method};
+use super::integration::Integration;
+use super::refusal::GatewayResponses;
+use super::router::Router;
+use super::validate::Checks;
+
+/// What is served until the stage's deployment is another one.
+#[derive(Debug, Default)]
+pub struct Snapshot {
+    pub deployment: String,
+    pub router: Router,
+    pub resources: Vec<Resource>,
+    pub authorizers: HashMap<String, Authorizer>,
+    pub refusals: GatewayResponses,
+    pub binary_types: Vec<String>,
+    /// What of the API cannot be served as AWS would; requests that need it are answered with 500.
+    pub problems: Vec<String>,
+}
+
+/// A path with its methods.
+#[derive(Debug)]
+pub struct Resource {
+    pub id: String,
+    pub path: String,
+    pub methods: BTreeMap<String, Route>,
+}
+
+/// One method of one path.
+#[derive(Debug)]
+pub struct Route {
+    pub guard: Guard,
+    pub checks: Checks,
+    pub integration: Option<Integration>,
+}
+
+/// Who may pass.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Guard {
+    Open,
+    /// Who the authorizer with this id lets in.
+    Authorizer(String),
+    /// Nobody, because this kind of authorization is not served here: the gateway response of this type.
+    Shut(&'static str),
+}
+
+impl Snapshot {
+    pub fn new(definition: &Definition) -> Self {
+        let mut snapshot = Self {
+            deployment: definition.deployment.clone(),
+            refusals: GatewayResponses::new(&definition.gateway_responses),
+            binary_types: definition.binary_types.clone(),
+            ..Self::default()
+        };
+        for authorizer in &definition.authorizers {
+            let compiled = Authorizer::new(authorizer);
+            if let Some(reason) = compiled.unusable() {
+                snapshot.problems.push(format!("the authorizer `{}` {reason}: nobody gets in", authorizer.name));
+            }
+            snapshot.authorizers.insert(authorizer.id.clone(), compiled);
+        }
+        for (number, resource) in definition.resources.iter().enumerate() {
+            let methods = resource.methods.iter().map(|(name, method)| {
+                let at = format!("{name} {}", resource.path);
+                (name.clone(), route(definition, method, &at, &mut snapshot.problems))
+            });
+            let methods = methods.collect::<BTreeMap<_, _>>();
+            snapshot.router.add(&resource.path, number);
+            snapshot.resources.push(Resource { id: resource.id.clone(), path: resource.path.clone(), methods });
+        }
+        snapshot
+    }
+
+    /// Whether bodies of this media type are bytes and no text.
+    pub fn is_binary(&self, media: &str) -> bool {
+        let group = media.split('/').next().unwrap_or_default();
+        self.binary_types.iter().any(|known| known == media || known == "*/*" || *known == format!("{group}/*"))
+    }
+}
+
+impl Resource {
+    /// The method of this name, or the one that takes any.
+    pub fn route(&self, method: &str) -> Option<&Route> {
+        self.methods.get(method).or_else(|| self.methods.get("ANY"))
+    }
+}
+
+fn route(definition: &Definition, method: &Method, at: &str, problems: &mut Vec<String>) -> Route {
+    let guard = match method.authorization.as_str() {
+        _ if method.api_key => Guard::Shut("INVALID_API_KEY"),
+        "NONE" => Guard::Open,
+        "CUSTOM" => Guard::Authorizer(method.authorizer.clone()),
+        "COGNITO_USER_POOLS" => Guard::Shut("UNAUTHORIZED"),
+        _ => Guard::Shut("MISSING_AUTHENTICATION_TOKEN"),
+    };
+    if let Guard::Shut(kind) = guard {
+        problems.push(format!("{at}: its authorization is not served here, and every request is answered with {kind}"));
+    }
+    let mut found = Vec::new();
+    let checks = Checks::new(definition, method, &mut found);
+    let integration = method.integration.as_ref().map(|integration| Integration::new(integration, &mut found));
+    problems.extend(found.into_iter().map(|problem| format!("{at}: {problem}")));
+    Route { guard, checks, integration }
+}

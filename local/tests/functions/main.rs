@@ -1,0 +1,10 @@
+//! The host of functions with real processes: small bootstraps in Python, at an endpoint of the test's own.
+#![cfg(test)]
+
+mod calls;
+mod endpoint;
+mod failures;
+mod host;
+mod life;
+mod logs;
+mod supervisor;
