@@ -5,11 +5,17 @@
 
 #[path = "endpoint/authorization.rs"]
 mod authorization;
+#[path = "endpoint/chance.rs"]
+mod chance;
 #[path = "endpoint/cloud.rs"]
 mod cloud;
 #[path = "endpoint/faults.rs"]
 mod faults;
 #[path = "endpoint/manners.rs"]
 mod manners;
+#[path = "endpoint/roles.rs"]
+mod roles;
+#[path = "endpoint/states.rs"]
+mod states;
 #[path = "endpoint/tag_query.rs"]
 mod tag_query;

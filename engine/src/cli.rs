@@ -9,6 +9,10 @@ use crate::aws::ConnectOptions;
 use crate::error::Class;
 use crate::session::Session;
 
+mod using;
+
+pub use using::{DlqCommand, DlqLsArgs, DlqShowArgs, SendArgs};
+
 /// Exit codes, the same for every command.
 pub mod exit {
     /// Done, or nothing to do.
@@ -121,6 +125,11 @@ pub enum Command {
     IamPolicy(FileArgs),
     /// Run the pipeline on this machine, and apply every edit of its spec and handlers
     Dev(DevArgs),
+    /// Post events to the API with the pipeline's own credentials
+    Send(SendArgs),
+    /// Read the dead-letter queue, and take nothing from it
+    #[command(subcommand)]
+    Dlq(DlqCommand),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -146,6 +155,9 @@ impl Command {
             Self::Graph(args) => &args.spec.file,
             Self::Outputs(args) => &args.spec.file,
             Self::Dev(args) => &args.spec.file,
+            Self::Send(args) => &args.spec.file,
+            Self::Dlq(DlqCommand::Ls(args)) => &args.spec.file,
+            Self::Dlq(DlqCommand::Show(args)) => &args.spec.file,
             Self::Schema | Self::List | Self::Completions { .. } | Self::Supervise { .. } => Path::new(SPEC),
         }
     }

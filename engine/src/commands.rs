@@ -5,12 +5,15 @@ mod consent;
 mod destroy;
 mod dev;
 mod diff;
+mod dlq;
 mod graph;
 mod halt;
 mod iam_policy;
 mod kept;
 mod list;
 mod outputs;
+mod running;
+mod send;
 mod unlock;
 mod validate;
 mod walk;
@@ -69,6 +72,8 @@ pub async fn run(cli: Cli) -> u8 {
         Command::Outputs(args) => outputs::run(shell, global, args).await,
         Command::IamPolicy(args) => iam_policy::run(shell, global, args).await,
         Command::Dev(args) => dev::run(shell, global, args).await,
+        Command::Send(args) => send::run(shell, global, args).await,
+        Command::Dlq(command) => dlq::run(shell, global, command).await,
         Command::Supervise { .. } => Err(Error::defect("`supervise` does not come here").into()),
         Command::Completions { shell: of } => {
             // Into memory first: clap_complete panics where its reader goes away.

@@ -13,7 +13,7 @@ use crate::graph::Graph;
 use crate::resource::Name;
 use crate::spec::{Loaded, Spec};
 
-pub use front::{Example, example_request};
+pub use front::{Example, Mark, example_of, example_request};
 pub use names::{defaults, id};
 
 /// The inputs that every part of the lowering has.

@@ -3,6 +3,7 @@
 mod json;
 mod moving;
 mod plan;
+mod progress;
 mod reporter;
 
 use std::io::{IsTerminal, Write};
@@ -13,8 +14,9 @@ use serde_json::Value;
 use crate::error::Error;
 
 pub use json::plan_lines;
-pub use moving::report as moving;
+pub use moving::{position, report as moving};
 pub use plan::render as render_plan;
+pub use progress::Progress;
 pub use reporter::report;
 
 /// Where output goes and in which form.

@@ -1,24 +1,214 @@
-//! To come.
-use crate::{error::*, event::Events, invoke::*, roles::Roles};
-use std::path::*;
+//! Event source mappings of Kinesis streams, with everything that AWS does and no emulator has.
+//!
+//! What AWS documents or was recorded to do is in aws-facts 5: batches by number, window and payload; one batch in flight per shard and
+//! slot, in the order of a key; retries, bisection, partial-batch responses, record ages, filters, documents for the on-failure
+//! destination, resharding. A record is handed over at least once, never skipped. Decisions are pure ([`shard`], [`slot`]);
+//! [`poll`] and [`run`] do them.
+//!
+//! Chosen where AWS says nothing, or different from it:
+//! - An idle shard is asked every 200 ms, not every second ([`reader`]).
+//! - A failing batch rests 200 ms, then twice as long each time, up to 10 s; what is refused (throttles, a queue) 1 s to 30 s.
+//! - A window and a batch size hold for each slot of its own.
+//! - Halves are tried at once, in order, and each is counted anew, as is what is left after a partial success (recorded).
+//!   A function that names the first record of a batch makes no progress: with bisection the batch is split in halves.
+//! - One document for each batch that is given up. AWS may put several of one split batch into one.
+//! - A record of more than 6 MB fails each try without a call, with status 413 in the document.
+//! - A record that the stream forgets while it is tried is given up as `RecordAgeExceeded`.
+//! - A queue that refuses a document is asked until the stream has forgotten the records, and the slot waits.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::error::Result;
+use crate::event::Events;
+use crate::invoke::Invoke;
+use crate::roles::Roles;
+
+mod batch;
+mod checkpoints;
+mod clock;
+mod document;
+mod filter;
+mod kinesis;
+mod lookup;
+mod mapping;
+mod outcome;
+mod poll;
+mod reader;
+mod record;
+mod rights;
+mod run;
+mod shard;
+mod slot;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+use checkpoints::Checkpoints;
+use clock::Clock;
+use kinesis::Access;
+use mapping::Properties;
+use poll::World;
+use run::Order;
+
+/// How long [`Pollers::stop`] waits for the batches in flight.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What pollers work with.
 pub struct Settings {
     pub roles: Roles,
     pub invoke: Invoke,
     pub events: Events,
+    /// File that keeps checkpoints over restarts, by mapping UUID and shard.
     pub checkpoints: PathBuf,
 }
+
+/// A mapping to run: its function's name, and whether the spec enables it.
+///
+/// The endpoint's own `Enabled` is not asked: there it is false, so that only these pollers read.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     pub function: String,
     pub enabled: bool,
 }
+
+/// The pollers of all mappings. Cheap to clone; they end when the last clone is dropped.
 #[derive(Clone)]
-pub struct Pollers;
-impl Pollers {
-    pub fn new(_: Settings) -> Self {
-        Self
+pub struct Pollers {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    roles: Roles,
+    invoke: Invoke,
+    events: Events,
+    checkpoints: Checkpoints,
+    clock: Clock,
+    /// By mapping UUID.
+    running: Mutex<BTreeMap<String, Running>>,
+}
+
+/// The task of a mapping, which ends with this.
+struct Running {
+    orders: watch::Sender<Order>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.task.abort();
     }
-    pub async fn sync(&self, _: Vec<Wanted>) -> Result<()> {
+}
+
+impl Pollers {
+    /// Reads the checkpoints; nothing runs before [`Pollers::sync`].
+    pub fn new(settings: Settings) -> Self {
+        let Settings { roles, invoke, events, checkpoints } = settings;
+        let checkpoints = Checkpoints::load(checkpoints, events.clone());
+        let (clock, running) = (Clock::start(), Mutex::default());
+        Self { shared: Arc::new(Shared { roles, invoke, events, checkpoints, clock, running }) }
+    }
+
+    /// Makes what runs match the mappings of these functions, as the API has them now: to be called after every apply.
+    ///
+    /// A new mapping starts; a changed one goes on from its checkpoint with its new properties once the batches in flight have
+    /// ended; a deleted or disabled one ends. Before a mapping starts or changes, its role's rights are checked by real calls, as
+    /// AWS does: what runs unchanged is not asked again, and a right that is taken from it is an [`crate::event::Event::Warning`].
+    ///
+    /// # Errors
+    /// A mapping cannot be read, or AWS would refuse it: the first such error. The other mappings run all the same, and one that ran
+    /// goes on as it was. Where the endpoint cannot say what there is, nothing changes.
+    pub async fn sync(&self, wanted: Vec<Wanted>) -> Result<()> {
+        let mut first_error = Ok(());
+        let mut found = BTreeMap::new();
+        let mut existing = BTreeSet::new();
+        for wanted in &wanted {
+            for mapping in lookup::mappings(&self.shared.roles, &self.shared.events, &wanted.function).await? {
+                existing.insert(mapping.uuid);
+                match mapping.properties {
+                    Ok(properties) => drop(found.insert(properties.uuid.clone(), (properties, wanted.enabled))),
+                    Err(error) => first_error = first_error.and(Err(error)),
+                }
+            }
+        }
+        for (uuid, (properties, enabled)) in found {
+            let order = if enabled { Order::Run(Arc::new(properties)) } else { Order::Rest };
+            if let Err(error) = self.order(uuid, order).await {
+                first_error = first_error.and(Err(error));
+            }
+        }
+        self.end_others(&existing);
+        self.shared.checkpoints.keep_mappings(&existing);
+        first_error
+    }
+
+    /// Starts no new batch; those in flight end, or are dropped after two seconds. Then the checkpoints are written.
+    pub async fn stop(&self) {
+        let all = std::mem::take(&mut *self.shared.running());
+        for running in all.values() {
+            running.orders.send_replace(Order::End);
+        }
+        let end = async {
+            let mut all = all;
+            for running in all.values_mut() {
+                let _ended = (&mut running.task).await;
+            }
+        };
+        // What has not ended is aborted when it is dropped here.
+        let _late = timeout(PATIENCE, end).await;
+        self.shared.checkpoints.write().await;
+    }
+
+    /// Gives a mapping an order, if it is a new one.
+    async fn order(&self, uuid: String, order: Order) -> Result<()> {
+        let shared = &self.shared;
+        if shared.running().get(&uuid).is_some_and(|running| *running.orders.borrow() == order) {
+            return Ok(());
+        }
+        if let Order::Run(mapping) = &order {
+            rights::check(&Access::new(shared.roles.clone(), mapping), &shared.roles, mapping).await?;
+        }
+        let mut running = shared.running();
+        match running.get(&uuid) {
+            Some(running) => drop(running.orders.send_replace(order)),
+            None if order == Order::Rest => {}
+            None => drop(running.insert(uuid, shared.start(order))),
+        }
         Ok(())
     }
-    pub async fn stop(&self) {}
+
+    /// Ends the mappings that are no more. Their tasks stay until what is in flight has ended.
+    fn end_others(&self, existing: &BTreeSet<String>) {
+        let mut running = self.shared.running();
+        running.retain(|_, running| !running.task.is_finished());
+        for (_, running) in running.iter().filter(|(uuid, _)| !existing.contains(*uuid)) {
+            running.orders.send_replace(Order::End);
+        }
+    }
+}
+
+impl Shared {
+    fn running(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn start(&self, order: Order) -> Running {
+        let (orders, given) = watch::channel(order);
+        let (roles, invoke, events) = (self.roles.clone(), self.invoke.clone(), self.events.clone());
+        let (checkpoints, clock) = (self.checkpoints.clone(), self.clock);
+        let world = move |mapping: &Properties| World {
+            stream: Access::new(roles.clone(), mapping).stream(),
+            invoke: invoke.clone(),
+            events: events.clone(),
+            checkpoints: checkpoints.clone(),
+            clock,
+        };
+        Running { orders, task: tokio::spawn(run::run(world, given)) }
+    }
 }

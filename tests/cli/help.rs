@@ -39,6 +39,8 @@ fn help_tells_commands_and_exit_codes() {
       outputs      Print endpoint, names and ARNs
       iam-policy   Print the least IAM policy that a deployer of this spec needs
       dev          Run the pipeline on this machine, and apply every edit of its spec and handlers
+      send         Post events to the API with the pipeline's own credentials
+      dlq          Read the dead-letter queue, and take nothing from it
       completions  Print a completion script for a shell
       help         Print this message or the help of the given subcommand(s)
 

@@ -5,7 +5,9 @@
 
 mod authorizer;
 mod cloud;
+mod dlq;
 mod least;
 mod needed;
 mod records;
 mod roles;
+mod send;

@@ -2,13 +2,19 @@
 
 use std::collections::HashMap;
 use std::io::Write;
+use std::time::{Duration, Instant};
 
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_kinesis::config::Credentials;
+use aws_sdk_lambda::operation::create_event_source_mapping::CreateEventSourceMappingError;
+use aws_sdk_lambda::operation::create_function::CreateFunctionError;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{EventSourcePosition, FunctionCode, Runtime};
 use pipe_test_support::{Account, Emulator, Endpoint, Kind};
+
+/// Lets Lambda assume a role.
+pub const TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
 
 /// An account on an endpoint, with its clients.
 pub struct Cloud {
@@ -34,6 +40,10 @@ impl Cloud {
         aws_sdk_kinesis::Client::new(&self.config)
     }
 
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.config)
+    }
+
     pub fn lambda(&self) -> aws_sdk_lambda::Client {
         aws_sdk_lambda::Client::new(&self.config)
     }
@@ -56,22 +66,27 @@ impl Cloud {
         self.arn("kinesis", &format!("stream/{name}"))
     }
 
-    /// Makes a function with its role; moto wants the role to exist.
-    pub async fn make_function(&self, name: &str) -> String {
-        let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+    /// Makes a role that Lambda may assume, and returns its ARN.
+    pub async fn make_role(&self, name: &str) -> String {
         let iam = aws_sdk_iam::Client::new(&self.config);
-        let role = iam.create_role().role_name(name).assume_role_policy_document(trust).send().await.unwrap();
-        let made = self.lambda().create_function().function_name(name).role(role.role().unwrap().arn());
-        let made = made.runtime(Runtime::Providedal2023).handler("bootstrap").set_tags(Some(tags()));
-        let made = made.code(FunctionCode::builder().zip_file(zip()).build()).send().await.unwrap();
-        made.function_arn().unwrap().to_owned()
+        let role = iam.create_role().role_name(name).assume_role_policy_document(TRUST).send().await.unwrap();
+        role.role().unwrap().arn().to_owned()
     }
 
-    pub async fn make_mapping(
-        &self,
-        stream: &str,
-        function: &str,
-    ) -> Result<String, aws_sdk_lambda::operation::create_event_source_mapping::CreateEventSourceMappingError> {
+    /// Makes a function with its role; moto wants the role to exist.
+    pub async fn make_function(&self, name: &str) -> String {
+        let role = self.make_role(name).await;
+        self.try_make_function(name, &role).await.unwrap()
+    }
+
+    pub async fn try_make_function(&self, name: &str, role: &str) -> Result<String, CreateFunctionError> {
+        let made = self.lambda().create_function().function_name(name).role(role);
+        let made = made.runtime(Runtime::Providedal2023).handler("bootstrap").set_tags(Some(tags()));
+        let made = made.code(FunctionCode::builder().zip_file(zip()).build()).send().await;
+        made.map(|made| made.function_arn().unwrap().to_owned()).map_err(|error| error.into_service_error())
+    }
+
+    pub async fn make_mapping(&self, stream: &str, function: &str) -> Result<String, CreateEventSourceMappingError> {
         let made = self.lambda().create_event_source_mapping().event_source_arn(stream).function_name(function);
         let made = made.starting_position(EventSourcePosition::TrimHorizon).enabled(false).set_tags(Some(tags()));
         made.send().await.map(|made| made.uuid().unwrap().to_owned()).map_err(|error| error.into_service_error())
@@ -86,6 +101,19 @@ pub async fn config(endpoint: &Endpoint, key: &str, secret: &str) -> SdkConfig {
         .retry_config(RetryConfig::disabled())
         .load()
         .await
+}
+
+/// Asks again and again until the answer is yes, for at most 10 seconds.
+pub async fn until(mut holds: impl AsyncFnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(10);
+    while !holds().await {
+        assert!(Instant::now() < end, "it does not come about");
+        soon(Duration::from_millis(50)).await;
+    }
+}
+
+pub async fn soon(after: Duration) {
+    tokio::time::sleep(after).await;
 }
 
 pub fn tags() -> HashMap<String, String> {

@@ -4,6 +4,7 @@
 mod call;
 mod faults;
 mod message;
+mod nature;
 mod operations;
 mod quirks;
 mod server;
@@ -18,6 +19,7 @@ use tokio::sync::oneshot;
 
 pub use call::{Call, rounds};
 pub use faults::{Rule, RuleId};
+pub use nature::{Fault, Faults, Latency, Nature, Roles, Spans, States, Unseen};
 use server::Shared;
 
 use crate::{Emulator, Kind};
@@ -129,6 +131,17 @@ impl Account {
     /// Takes all rules back.
     pub fn clear_rules(&self) {
         self.shared.state().rules.clear(&self.id);
+    }
+
+    /// Gives the account a nature in place of the one it had: the states and delays of AWS, quotas, bad luck. What began
+    /// under the old one goes on. It knows only what is made and changed from now on.
+    pub fn set_nature(&self, nature: Nature) {
+        self.shared.natures.set(&self.id, nature);
+    }
+
+    /// The faults that the nature's chance drew since it was set: the operation, its how-manieth call, and what happened.
+    pub fn drawn_faults(&self) -> Vec<(String, u64, Fault)> {
+        self.shared.natures.drawn(&self.id)
     }
 
     /// Whether a rule has stopped the account.

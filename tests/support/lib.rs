@@ -8,4 +8,5 @@ mod sandbox;
 
 pub use emulator::{Emulator, Kind};
 pub use endpoint::{Account, Call, Endpoint, Rule, RuleId, rounds};
+pub use endpoint::{Fault, Faults, Latency, Nature, Roles, Spans, States, Unseen};
 pub use sandbox::{Run, Sandbox};

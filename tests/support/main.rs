@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use clap::{Parser, ValueEnum};
-use pipe_test_support::{Emulator, Endpoint, Kind};
+use pipe_test_support::{Emulator, Endpoint, Kind, Nature};
 
 #[derive(Parser)]
 struct Arguments {
@@ -16,6 +16,15 @@ struct Arguments {
     /// An emulator that runs already, instead of one of its own.
     #[arg(long)]
     upstream: Option<String>,
+    /// AWS's states, delays and quotas, as they are or ten times faster; without it the emulator's nature.
+    #[arg(long, value_enum)]
+    nature: Option<Manners>,
+    /// Faults by chance of this share of the calls, 0 to 1; needs a nature.
+    #[arg(long, default_value_t = 0.0, requires = "nature")]
+    faults: f64,
+    /// What the faults are drawn from.
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
     /// A command to run with the environment that leads to the endpoint; the endpoint stays until Ctrl-C.
     #[arg(trailing_var_arg = true)]
     command: Vec<String>,
@@ -26,6 +35,21 @@ enum Backend {
     Ministack,
     MinistackWithAuth,
     Moto,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Manners {
+    Real,
+    Short,
+}
+
+impl Manners {
+    fn nature(self) -> Nature {
+        match self {
+            Self::Real => Nature::real(),
+            Self::Short => Nature::short(),
+        }
+    }
 }
 
 fn main() -> std::io::Result<()> {
@@ -39,6 +63,9 @@ fn main() -> std::io::Result<()> {
     let upstream = own.as_ref().map(Emulator::url).or(arguments.upstream).unwrap_or_default();
     let endpoint = Endpoint::start_on(arguments.port, kind, &upstream);
     let account = endpoint.account_of("111122223333");
+    if let Some(manners) = arguments.nature {
+        account.set_nature(manners.nature().with_faults(arguments.faults, arguments.seed));
+    }
     let mut out = std::io::stdout();
     writeln!(out, "{} in front of {upstream}; Ctrl-C ends it. In another terminal:", endpoint.url())?;
     for (name, value) in account.environment() {

@@ -78,8 +78,12 @@ pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<I
         true => format!(" -u \"$(pipe outputs {} {local}--reveal --field credentials)\"", file.display()),
         false => String::new(),
     };
+    let header = request.header.map_or_else(String::new, |(name, value)| format!(" -H '{name}: {value}'"));
+    // A shell reads the `?` of a query.
+    let quote = if request.path.contains('?') { "'" } else { "" };
     format!(
-        "\nendpoint: {endpoint}\n  curl{credentials} -H 'Content-Type: application/json' -d '{}' {endpoint}{}\n\n",
+        "\nendpoint: {endpoint}\n  curl{credentials} -H 'Content-Type: application/json'{header} -d '{}' \
+         {quote}{endpoint}{}{quote}\n\n",
         request.body, request.path
     )
 }

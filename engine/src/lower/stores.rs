@@ -78,7 +78,8 @@ impl Lowering<'_> {
     }
 }
 
-fn key(key: &spec::Key) -> Key {
+/// A key attribute of the spec as the kind has it.
+pub(super) fn key(key: &spec::Key) -> Key {
     let kind = match key.kind {
         KeyType::String => KeyKind::String,
         KeyType::Number => KeyKind::Number,

@@ -45,7 +45,8 @@ fn line(event: &Event) -> String {
     }
 }
 
-fn position(shard: &str, number: &str) -> String {
+/// A record's place in its stream, short.
+pub fn position(shard: &str, number: &str) -> String {
     format!("{}:{number}", short(shard))
 }
 

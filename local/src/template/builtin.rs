@@ -35,7 +35,9 @@ impl Run<'_> {
             Value::Map(context) => context,
             _ => empty_map(heap)?,
         };
-        for (name, parts) in [("requestOverride", &["header", "path", "querystring"][..]), ("responseOverride", &["header"])] {
+        for (name, parts) in
+            [("requestOverride", &["header", "path", "querystring"][..]), ("responseOverride", &["header"])]
+        {
             let overrides = member(heap, context, name)?;
             parts.iter().try_for_each(|part| member(heap, overrides, part).map(drop))?;
         }
@@ -56,13 +58,20 @@ impl Run<'_> {
         if self.params.is_none() {
             let params = self.scope.params;
             let mut parts = Vec::new();
-            for (name, part) in [("path", &params.path), ("querystring", &params.querystring), ("header", &params.header)] {
+            for (name, part) in
+                [("path", &params.path), ("querystring", &params.querystring), ("header", &params.header)]
+            {
                 let members = part.iter().map(|(name, value)| (Arc::from(name.as_str()), Value::text(value)));
                 parts.push((Arc::from(name), self.heap.new_map(members)?));
             }
             self.params = Some(self.heap.new_map(parts)?);
         }
         Ok(self.params.clone().unwrap_or(Value::Null))
+    }
+
+    pub fn raw_body(&mut self) -> Value {
+        let body = self.scope.body;
+        self.raw.get_or_insert_with(|| Value::text(if body.is_empty() { "{}" } else { body })).clone()
     }
 
     /// The body as a value. An empty one is none; one that is no JSON is a text, as Jayway's parser takes it.
@@ -90,7 +99,7 @@ impl Run<'_> {
             ("path", [path]) => self.at_path(path),
             ("json", [path]) => self.input_json(path).map(Some),
             ("params", []) => self.params().map(Some),
-            ("params", [Value::Text(name)]) => Ok(Some(self.param(name))),
+            ("params", [Value::Text(name)]) => self.param(name).map(Some),
             _ => Ok(None),
         }
     }
@@ -106,13 +115,11 @@ impl Run<'_> {
     }
 
     /// From the path, then the query, then the headers; an empty text if it is in none.
-    fn param(&self, name: &str) -> Value {
+    fn param(&mut self, name: &str) -> Result<Value, String> {
         let params = self.scope.params;
-        let find = |part: &[(String, String)]| {
-            part.iter().rev().find(|(known, _)| known == name).map(|(_, value)| Value::text(value))
-        };
-        let found = find(&params.path).or_else(|| find(&params.querystring)).or_else(|| find(&params.header));
-        found.unwrap_or_else(|| Value::Text(Arc::clone(&self.empty)))
+        let mut parts = [&params.path, &params.querystring, &params.header].into_iter();
+        let found = parts.find_map(|part| part.iter().rev().find(|(known, _)| known == name));
+        keep(&mut self.heap, found.map_or_else(String::new, |(_, value)| value.clone()))
     }
 
     pub fn util_method(&mut self, name: &str, arguments: &[Value]) -> Result<Option<Value>, String> {
@@ -177,7 +184,9 @@ fn escape_java_script(text: &str) -> String {
 
 fn url_decode(text: &str) -> Result<String, String> {
     let bytes = text.as_bytes();
-    let broken = text.match_indices('%').any(|(at, _)| !bytes.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)));
+    let broken = text
+        .match_indices('%')
+        .any(|(at, _)| !bytes.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)));
     if broken {
         return Err("the text for `$util.urlDecode` has a `%` without two hexadecimal digits".to_owned());
     }

@@ -47,7 +47,7 @@ impl Run<'_> {
             (Value::Map(map), _) => self.heap.map(*map).get(name).cloned(),
             (Value::Entry(_, key), "key") => Some(Value::Text(Arc::clone(key))),
             (Value::Entry(map, key), "value") => self.heap.map(*map).get(key).cloned(),
-            (Value::Input, "body") => Some(Value::text(if self.scope.body.is_empty() { "{}" } else { self.scope.body })),
+            (Value::Input, "body") => Some(self.raw_body()),
             (Value::List(list), "empty") => Some(Value::Bool(self.heap.list(*list).items.is_empty())),
             (Value::Text(text), "empty") => Some(Value::Bool(text.is_empty())),
             (Value::Loop(depth), _) => self.loop_property(*depth, name),

@@ -13,7 +13,9 @@ impl Run<'_> {
             ("isEmpty", []) => Ok(Some(Value::Bool(self.heap.list(list).items.is_empty()))),
             ("get", [index]) => self.at_index(list, index),
             ("contains", [item]) => Ok(Some(Value::Bool(self.find(list, item)?.is_some()))),
-            ("indexOf", [item]) => Ok(Some(self.find(list, item)?.map_or(Value::Number(Number::Whole(-1)), Value::count))),
+            ("indexOf", [item]) => {
+                Ok(Some(self.find(list, item)?.map_or(Value::Number(Number::Whole(-1)), Value::count)))
+            }
             _ => self.list_change(list, name, arguments),
         }
     }
@@ -135,8 +137,9 @@ impl Run<'_> {
             }
             ("remove", [key]) => {
                 let key = self.heap.printed(key)?;
+                // The index is made anew.
                 let length = self.heap.map(map).len();
-                self.heap.work(length)?;
+                self.heap.work(length.saturating_mul(16))?;
                 Ok(self.heap.map_mut(map).remove(&key))
             }
             ("clear", []) => {

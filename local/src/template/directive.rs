@@ -58,7 +58,8 @@ impl<'t> Parser<'t> {
             return None;
         }
         let rest = &self.text[from..];
-        let length = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'@')).count();
+        let length =
+            rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'@')).count();
         if braced && self.byte(from + length) != Some(b'}') {
             return None;
         }

@@ -76,7 +76,8 @@ impl Run<'_> {
         if first.abs_diff(last) >= MAX_RANGE as u128 {
             return Err(format!("the range has more than {MAX_RANGE} items"));
         }
-        let items = if first <= last { (first..=last).map(whole).collect() } else { (last..=first).rev().map(whole).collect() };
+        let items =
+            if first <= last { (first..=last).map(whole).collect() } else { (last..=first).rev().map(whole).collect() };
         self.heap.new_list(items, false)
     }
 
@@ -94,7 +95,9 @@ impl Run<'_> {
             Operator::LessOrEqual => compared(&left, &right, Ordering::is_le),
             Operator::Greater => compared(&left, &right, Ordering::is_gt),
             Operator::GreaterOrEqual => compared(&left, &right, Ordering::is_ge),
-            Operator::Add if matches!((&left, &right), (Value::Text(_), _) | (_, Value::Text(_))) => self.joined(&left, &right)?,
+            Operator::Add if matches!((&left, &right), (Value::Text(_), _) | (_, Value::Text(_))) => {
+                self.joined(&left, &right)?
+            }
             operator => match (&left, &right) {
                 (Value::Number(left), Value::Number(right)) => {
                     left.calculate(operator, right).map_or(Value::Null, Value::Number)
@@ -159,7 +162,8 @@ impl Run<'_> {
                     self.item(&target, &index)?
                 }
                 Step::Call(call) => {
-                    let arguments = call.arguments.iter().map(|argument| self.value(argument)).collect::<Result<Vec<_>, _>>()?;
+                    let arguments =
+                        call.arguments.iter().map(|argument| self.value(argument)).collect::<Result<Vec<_>, _>>()?;
                     self.at = reference.at;
                     self.call(&target, call, &arguments)?
                 }

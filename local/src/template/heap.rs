@@ -9,8 +9,8 @@ use std::sync::Arc;
 use super::ast::Block;
 use super::number::Number;
 
-/// The work of one rendering: bytes of text read and made, and 64 for each other step. About a second, and the bound of memory.
-const MAX_WORK: usize = 512 << 20;
+/// The work of one rendering: bytes of text read and made, and some for each other step. Less than a second, and a bound of memory.
+const MAX_WORK: usize = 256 << 20;
 /// The work of a step without a text.
 pub const STEP: usize = 64;
 /// Maps with more members than this have an index.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::de::IgnoredAny;
 use serde_json::Value as Json;
 
-use super::heap::{Heap, STEP, Value};
+use super::heap::{Heap, Value};
 use super::number::Number;
 
 /// None for a text that is no JSON or nests deeper than 127. Of a key that comes twice, the last value counts.
@@ -113,7 +113,6 @@ impl Reader<'_> {
         let mut items = Vec::new();
         while !self.passed(b']') {
             items.push(self.value()?);
-            self.heap.work(STEP / 2)?;
             self.passed(b',');
         }
         Ok(self.heap.new_list(items, true)?)
@@ -127,7 +126,6 @@ impl Reader<'_> {
             let key = self.string()?;
             self.passed(b':');
             entries.push((key, self.value()?));
-            self.heap.work(STEP / 2)?;
             self.passed(b',');
         }
         Ok(self.heap.new_map(entries)?)

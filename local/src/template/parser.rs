@@ -2,6 +2,8 @@
 //!
 //! Written after the token states of Velocity 1.7's grammar: which whitespace belongs to a directive, and what a backslash does.
 
+use std::cell::Cell;
+
 use super::TemplateError;
 use super::ast::{Block, Node, Position, Reference};
 
@@ -9,16 +11,16 @@ use super::ast::{Block, Node, Position, Reference};
 const MAX_DEPTH: usize = 100;
 
 pub fn parse(text: &str) -> Result<Block, TemplateError> {
-    let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-    let mut parser = Parser { text, at: 0, depth: 0, place: Place::Template(lines) };
+    let start = Position { line: 1, column: 1 };
+    let mut parser = Parser { text, at: 0, depth: 0, place: Place::Template(Cell::new((0, start))) };
     parser.whole()
 }
 
 /// Where a parser's text comes from.
 #[derive(Debug)]
 enum Place {
-    /// The template itself, with the offsets at which its lines begin.
-    Template(Vec<usize>),
+    /// The template itself, with the position last asked for and its offset: the next one mostly comes soon after it.
+    Template(Cell<(usize, Position)>),
     /// A text in double quotes at this position.
     Text(Position),
 }
@@ -239,11 +241,19 @@ impl<'t> Parser<'t> {
     pub fn position_of(&self, at: usize) -> Position {
         match &self.place {
             Place::Text(position) => *position,
-            Place::Template(lines) => {
-                let line = lines.partition_point(|start| *start <= at);
-                let start = lines.get(line.saturating_sub(1)).copied().unwrap_or(0);
-                let column = self.text.get(start..at).map_or(0, |before| before.chars().count()) + 1;
-                Position { line, column }
+            Place::Template(last) => {
+                let (mut from, mut position) = last.get();
+                if at < from {
+                    (from, position) = (0, Position { line: 1, column: 1 });
+                }
+                for char in self.text.get(from..at).unwrap_or_default().chars() {
+                    position.column += 1;
+                    if char == '\n' {
+                        position = Position { line: position.line + 1, column: 1 };
+                    }
+                }
+                last.set((at, position));
+                position
             }
         }
     }

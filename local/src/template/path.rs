@@ -101,7 +101,9 @@ fn bound(text: &str) -> Result<Option<i64>, String> {
 }
 
 fn number(text: &str) -> Result<i64, String> {
-    text.trim().parse().map_err(|_| "the JSONPath has something in brackets that is no index, slice or quoted name".to_owned())
+    text.trim()
+        .parse()
+        .map_err(|_| "the JSONPath has something in brackets that is no index, slice or quoted name".to_owned())
 }
 
 /// Quoted names with commas between, up to the closing bracket.
@@ -109,7 +111,8 @@ fn names(text: &str) -> Result<(Step, &str), String> {
     let mut names = Vec::new();
     let mut rest = text;
     loop {
-        let quote = rest.chars().next().filter(|quote| matches!(quote, '\'' | '"')).ok_or("the JSONPath lacks a quote")?;
+        let quote =
+            rest.chars().next().filter(|quote| matches!(quote, '\'' | '"')).ok_or("the JSONPath lacks a quote")?;
         let (name, after) = quoted(&rest[1..], quote).ok_or("a quote in the JSONPath is not closed")?;
         names.push(name);
         rest = after.trim_start();

@@ -2,16 +2,16 @@
 
 use regex::{Captures, Regex, RegexBuilder};
 
+use super::MAX_OUTPUT_BYTES;
+use super::heap::{Heap, STEP};
+
 /// A compiled pattern may have this many bytes.
 const MAX_COMPILED_BYTES: usize = 1 << 20;
-/// A text may split into this many parts.
-const MAX_PARTS: usize = 1_000_000;
 
 pub fn compile(pattern: &str) -> Result<Regex, String> {
-    RegexBuilder::new(pattern)
-        .size_limit(MAX_COMPILED_BYTES)
-        .build()
-        .map_err(|_| "the pattern is no regular expression that this engine knows (no look-around, no back-references)".to_owned())
+    RegexBuilder::new(pattern).size_limit(MAX_COMPILED_BYTES).build().map_err(|_| {
+        "the pattern is no regular expression that this engine knows (no look-around, no back-references)".to_owned()
+    })
 }
 
 /// The pattern as `String.matches` takes it: Java tries every alternative until one fits the whole text.
@@ -23,15 +23,16 @@ pub fn compile_whole(pattern: &str) -> Result<Regex, String> {
 
 /// `String.replaceAll` and `replaceFirst`: `$1` and `${name}` are groups, a backslash takes the next character as it is.
 ///
-/// Fails where Java throws, and when the result is longer than `limit` bytes.
-pub fn replace(pattern: &Regex, text: &str, replacement: &str, first: bool, limit: usize) -> Result<String, String> {
+/// Fails where Java throws, when the result is too long, and when it is too much work.
+pub fn replace(pattern: &Regex, text: &str, replacement: &str, first: bool, heap: &mut Heap) -> Result<String, String> {
     let parts = parse_replacement(pattern, replacement)?;
     let mut out = String::new();
     let mut end = 0;
     for found in pattern.captures_iter(text).take(if first { 1 } else { usize::MAX }) {
         let Some(whole) = found.get(0) else { continue };
+        heap.work(STEP)?;
         out.push_str(&text[end..whole.start()]);
-        append(&mut out, &parts, &found, limit)?;
+        append(&mut out, &parts, &found)?;
         end = whole.end();
     }
     out.push_str(&text[end..]);
@@ -43,14 +44,14 @@ enum Part {
     Group(usize),
 }
 
-fn append(out: &mut String, parts: &[Part], found: &Captures<'_>, limit: usize) -> Result<(), String> {
+fn append(out: &mut String, parts: &[Part], found: &Captures<'_>) -> Result<(), String> {
     for part in parts {
         match part {
             Part::Text(text) => out.push_str(text),
             Part::Group(group) => out.push_str(found.get(*group).map_or("", |group| group.as_str())),
         }
-        if out.len() > limit {
-            return Err(format!("the text becomes longer than {limit} bytes"));
+        if out.len() > MAX_OUTPUT_BYTES {
+            return Err(format!("the text becomes longer than {MAX_OUTPUT_BYTES} bytes"));
         }
     }
     Ok(())
@@ -70,7 +71,8 @@ fn parse_replacement(pattern: &Regex, replacement: &str) -> Result<Vec<Part>, St
             parts.push(Part::Text(next.to_string()));
             rest = &rest[next.len_utf8()..];
         } else {
-            let (group, after) = group(pattern, rest).ok_or("the replacement names a group that the pattern has not")?;
+            let (group, after) =
+                group(pattern, rest).ok_or("the replacement names a group that the pattern has not")?;
             parts.push(Part::Group(group));
             rest = after;
         }
@@ -94,8 +96,8 @@ fn group<'t>(pattern: &Regex, text: &'t str) -> Option<(usize, &'t str)> {
 
 /// `String.split`: empty texts at the end are left out, as is an empty one that an empty match at the start would make.
 ///
-/// Fails when there are more than [`MAX_PARTS`].
-pub fn split(pattern: &Regex, text: &str, limit: usize) -> Result<Vec<String>, String> {
+/// Fails when it is too much work.
+pub fn split(pattern: &Regex, text: &str, limit: usize, heap: &mut Heap) -> Result<Vec<String>, String> {
     let mut parts = Vec::new();
     let mut from = 0;
     for found in pattern.find_iter(text) {
@@ -105,9 +107,7 @@ pub fn split(pattern: &Regex, text: &str, limit: usize) -> Result<Vec<String>, S
         if found.end() == 0 || (found.is_empty() && found.start() == text.len()) {
             continue;
         }
-        if parts.len() == MAX_PARTS {
-            return Err(format!("the text splits into more than {MAX_PARTS} parts"));
-        }
+        heap.work(STEP)?;
         parts.push(text[from..found.start()].to_owned());
         from = found.end();
     }

@@ -38,7 +38,8 @@ impl<'t> Parser<'t> {
 
     fn identifier(&mut self) -> Arc<str> {
         let rest = self.rest();
-        let length = rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')).count();
+        let length =
+            rest.bytes().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')).count();
         self.at += length;
         rest[..length].into()
     }
@@ -52,7 +53,8 @@ impl<'t> Parser<'t> {
                     return Err(self.expected("`]`"));
                 }
                 steps.push(Step::Index(index));
-            } else if self.peek() == Some(b'.') && self.byte(self.at + 1).is_some_and(|byte| byte.is_ascii_alphabetic()) {
+            } else if self.peek() == Some(b'.') && self.byte(self.at + 1).is_some_and(|byte| byte.is_ascii_alphabetic())
+            {
                 self.at += 1;
                 let name = self.identifier();
                 steps.push(if self.call_follows() { self.call(name)? } else { Step::Property(name) });

@@ -48,7 +48,8 @@ pub(super) struct Run<'a> {
     pub at: Position,
     pub depth: usize,
     pub empty: Arc<str>,
-    /// Made when first used, as are the three after it.
+    /// `$input.body`. Made when first used, as are the four after it.
+    pub raw: Option<Value>,
     pub body: Option<Value>,
     pub params: Option<Value>,
     pub context: Option<Value>,
@@ -65,6 +66,7 @@ impl<'a> Run<'a> {
             at: Position { line: 1, column: 1 },
             depth: 0,
             empty: "".into(),
+            raw: None,
             body: None,
             params: None,
             context: None,
@@ -116,7 +118,12 @@ impl<'a> Run<'a> {
         Ok(Flow::Next)
     }
 
-    fn branch(&mut self, branches: &[(Expression, Block)], otherwise: &Block, out: &mut String) -> Result<Flow, String> {
+    fn branch(
+        &mut self,
+        branches: &[(Expression, Block)],
+        otherwise: &Block,
+        out: &mut String,
+    ) -> Result<Flow, String> {
         for (condition, block) in branches {
             if self.holds(condition)? {
                 return self.block(block, out);

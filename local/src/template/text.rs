@@ -12,7 +12,8 @@ use super::number::Number;
 use super::pattern;
 
 pub fn call(heap: &mut Heap, text: &Arc<str>, call: &Call, arguments: &[Value]) -> Result<Option<Value>, String> {
-    heap.work(2 * text.len())?;
+    let others: usize = arguments.iter().filter_map(|argument| argument.as_text().map(|text| text.len())).sum();
+    heap.work(2 * (text.len() + others))?;
     if let Some(value) = ask(text, &call.name, arguments) {
         return Ok(Some(value));
     }
@@ -25,7 +26,9 @@ pub fn call(heap: &mut Heap, text: &Arc<str>, call: &Call, arguments: &[Value]) 
         ("replace", [Value::Text(from), Value::Text(to)]) => replace(text, from, to)?,
         ("substring", [from]) => return substring(heap, text, from.as_whole(), Some(length(text))),
         ("substring", [from, to]) => return substring(heap, text, from.as_whole(), to.as_whole()),
-        ("charAt", [at]) => return substring(heap, text, at.as_whole(), at.as_whole().and_then(|at| at.checked_add(1))),
+        ("charAt", [at]) => {
+            return substring(heap, text, at.as_whole(), at.as_whole().and_then(|at| at.checked_add(1)));
+        }
         _ => return with_pattern(heap, text, call, arguments),
     };
     keep(heap, made).map(Some)
@@ -63,7 +66,7 @@ fn with_pattern(heap: &mut Heap, text: &str, call: &Call, arguments: &[Value]) -
         ("replaceAll" | "replaceFirst", [Value::Text(replacement)]) => {
             let pattern = compiled(call, source, pattern::compile)?;
             let first = &*call.name == "replaceFirst";
-            let made = pattern::replace(&pattern, text, replacement, first, MAX_OUTPUT_BYTES)?;
+            let made = pattern::replace(&pattern, text, replacement, first, heap)?;
             keep(heap, made).map(Some)
         }
         ("split", limit) => {
@@ -73,14 +76,18 @@ fn with_pattern(heap: &mut Heap, text: &str, call: &Call, arguments: &[Value]) -
                 _ => return Ok(None),
             };
             let pattern = compiled(call, source, pattern::compile)?;
-            let parts = pattern::split(&pattern, text, limit)?;
+            let parts = pattern::split(&pattern, text, limit, heap)?;
             heap.new_list(parts.iter().map(|part| Value::text(part)).collect(), false).map(Some)
         }
         _ => Ok(None),
     }
 }
 
-fn compiled<'c>(call: &'c Call, source: &str, compile: fn(&str) -> Result<Regex, String>) -> Result<Cow<'c, Regex>, String> {
+fn compiled<'c>(
+    call: &'c Call,
+    source: &str,
+    compile: fn(&str) -> Result<Regex, String>,
+) -> Result<Cow<'c, Regex>, String> {
     match &call.pattern {
         Some(pattern) => Ok(Cow::Borrowed(pattern)),
         None => compile(source).map(Cow::Owned),
@@ -140,7 +147,8 @@ fn substring(heap: &mut Heap, text: &str, from: Option<i128>, to: Option<i128>) 
 }
 
 fn same_ignoring_case(left: &str, right: &str) -> bool {
-    let folded = |text: &str| text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect::<String>();
+    let folded =
+        |text: &str| text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect::<String>();
     left.eq_ignore_ascii_case(right) || folded(left) == folded(right)
 }
 

@@ -88,7 +88,13 @@ fn position(index: i64, length: usize) -> Option<usize> {
     }
 }
 
-fn slice(list: usize, from: Option<i64>, to: Option<i64>, heap: &mut Heap, found: &mut Vec<Value>) -> Result<(), String> {
+fn slice(
+    list: usize,
+    from: Option<i64>,
+    to: Option<i64>,
+    heap: &mut Heap,
+    found: &mut Vec<Value>,
+) -> Result<(), String> {
     let length = heap.list(list).items.len();
     let place = |bound: i64| position(bound, length).unwrap_or(0).min(length);
     let (from, to) = (from.map_or(0, place), to.map_or(length, place));

@@ -92,6 +92,23 @@ impl Answer {
         answer
     }
 
+    /// An answer without a body, as what stands before a service gives it.
+    pub fn empty(status: u16) -> Self {
+        Self { status, headers: HeaderMap::new(), body: Bytes::new() }
+    }
+
+    /// The error of a queue, which has two codes: this one, and that of the older protocol in a header of its own.
+    pub fn queue_error(code: &str, message: &str) -> Self {
+        let older = match code {
+            "QueueDoesNotExist" => "AWS.SimpleQueueService.NonExistentQueue;Sender".to_owned(),
+            code => format!("AWS.SimpleQueueService.{code};Sender"),
+        };
+        let mut answer = Self::error(Protocol::Json, 400, &format!("com.amazonaws.sqs#{code}"), message);
+        let older = HeaderValue::from_str(&older).unwrap_or_else(|_| HeaderValue::from_static("InternalFailure"));
+        answer.headers.insert(HeaderName::from_static("x-amzn-query-error"), older);
+        answer
+    }
+
     fn xml_error(status: u16, code: &str, message: &str) -> Self {
         let body = format!(
             "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\

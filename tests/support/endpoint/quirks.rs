@@ -10,7 +10,8 @@ mod tagging;
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use hyper::Method;
 use serde_json::{Map, Value};
@@ -35,7 +36,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    fn tags(&self) -> MutexGuard<'_, Tags> {
+    pub fn tags(&self) -> MutexGuard<'_, Tags> {
         self.tags.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -51,8 +52,10 @@ impl Memory {
 pub struct Exchange<'a> {
     pub call: &'a Call,
     pub request: &'a Request,
-    pub upstream: &'a Upstream,
+    pub upstream: &'a Arc<Upstream>,
     pub memory: &'a Memory,
+    /// The moment whose tags the tag query shows.
+    pub tags_as_of: Instant,
 }
 
 type Answering<'a> = Pin<Box<dyn Future<Output = Result<Answer, Lost>> + Send + 'a>>;
@@ -62,7 +65,7 @@ impl Exchange<'_> {
         self.upstream.forward(self.request, &self.call.account).await
     }
 
-    fn error(&self, status: u16, code: &str, message: &str) -> Answer {
+    pub fn error(&self, status: u16, code: &str, message: &str) -> Answer {
         Answer::error(self.call.protocol, status, code, message)
     }
 
@@ -71,12 +74,12 @@ impl Exchange<'_> {
     }
 
     /// Reads from the caller's account what a REST-JSON service has under this path.
-    async fn get(&self, path: &str) -> Result<Answer, Lost> {
+    pub async fn get(&self, path: &str) -> Result<Answer, Lost> {
         self.upstream.ask(&self.root(""), Method::GET, path, &Value::Null).await
     }
 
     /// Makes a call of a JSON service in the caller's account.
-    async fn ask(&self, target: &str, input: &Value) -> Result<Answer, Lost> {
+    pub async fn ask(&self, target: &str, input: &Value) -> Result<Answer, Lost> {
         self.upstream.ask(&self.root(target), Method::POST, "/", input).await
     }
 }

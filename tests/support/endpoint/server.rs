@@ -16,14 +16,16 @@ use tokio::sync::oneshot;
 use super::call::Call;
 use super::faults::{Action, Rules, When};
 use super::message::{Answer, Protocol, Request};
-use super::quirks::{self, Exchange, Memory};
+use super::nature::{self, Natures};
+use super::quirks::{Exchange, Memory};
 use super::upstream::{Lost, Upstream, collect};
 use crate::Kind;
 
 /// What the server and the test that started it both look at.
 pub struct Shared {
-    upstream: Upstream,
+    upstream: Arc<Upstream>,
     memory: Memory,
+    pub natures: Arc<Natures>,
     state: Mutex<State>,
 }
 
@@ -38,8 +40,8 @@ pub struct State {
 
 impl Shared {
     pub fn new(kind: Kind, upstream: &str) -> Self {
-        let upstream = Upstream::new(kind, upstream.trim_end_matches('/').to_owned());
-        Self { upstream, memory: Memory::default(), state: Mutex::default() }
+        let upstream = Arc::new(Upstream::new(kind, upstream.trim_end_matches('/').to_owned()));
+        Self { upstream, memory: Memory::default(), natures: Arc::default(), state: Mutex::default() }
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {
@@ -77,9 +79,9 @@ impl Shared {
         if let Some(instead) = self.apply(call, actions, When::Before) {
             return instead;
         }
-        let exchange = Exchange { call, request, upstream: &self.upstream, memory: &self.memory };
-        let answer = quirks::answer(&exchange).await?;
-        self.memory.observe(call, request, &answer);
+        let tags_as_of = self.natures.tags_as_of(&call.account);
+        let exchange = Exchange { call, request, upstream: &self.upstream, memory: &self.memory, tags_as_of };
+        let answer = nature::answer(&exchange, &self.natures).await?;
         match self.apply(call, actions, When::After) {
             Some(instead) => instead,
             None => Ok(self.state().rules.on_answer(call, text, answer)),
@@ -113,7 +115,7 @@ impl Shared {
 }
 
 /// The refusal of a service that is asked too often [aws-facts 1 and 2.1].
-fn throttled(call: &Call) -> Answer {
+pub fn throttled(call: &Call) -> Answer {
     let (status, code, message) = match call.service.as_str() {
         "apigateway" => (429, "TooManyRequestsException", "Too Many Requests"),
         "lambda" => (429, "TooManyRequestsException", "Rate exceeded"),

@@ -1,6 +1,7 @@
 //! The tags of everything whose tagging the endpoint saw, for the tag queries that the emulators cannot answer.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -10,9 +11,13 @@ use super::message::{Answer, Request};
 /// Keys and values.
 pub type TagMap = BTreeMap<String, String>;
 
-/// Tags by ARN. An ARN names account and region, but for a REST API's: its account is kept beside it.
+/// Tags by ARN, as they were over time. An ARN names account and region, but for a REST API's: its account is kept
+/// beside it.
 #[derive(Default)]
-pub struct Tags(BTreeMap<(String, String), TagMap>);
+pub struct Tags(BTreeMap<(String, String), History>);
+
+/// What the tags were since when, the oldest first; nothing while there was no such resource.
+type History = Vec<(Instant, Option<TagMap>)>;
 
 /// What a call did to the tags of one resource.
 enum Change {
@@ -24,17 +29,29 @@ enum Change {
 
 impl Tags {
     pub fn of(&self, account: &str, arn: &str) -> Option<&TagMap> {
-        self.0.get(&(account.to_owned(), arn.to_owned()))
+        let history = self.0.get(&(account.to_owned(), arn.to_owned()))?;
+        as_of(history, Instant::now())
     }
 
-    /// The tagged resources of an account and region, by ARN.
+    /// The tags as they were at a moment, if they changed since; what was made since has had its first tags from the start.
+    pub fn before(&self, account: &str, arn: &str, moment: Instant) -> Option<TagMap> {
+        let history = self.0.get(&(account.to_owned(), arn.to_owned()))?;
+        let (changed, _) = history.last().filter(|(changed, tags)| *changed > moment && tags.is_some())?;
+        let made = history.iter().rposition(|(_, tags)| tags.is_none()).map_or(0, |gone| gone + 1);
+        let then = history[made..].iter().rev().find(|(since, _)| *since <= moment && since < changed);
+        then.or(history.get(made)).and_then(|(_, tags)| tags.clone())
+    }
+
+    /// The tagged resources of an account and region at a moment, by ARN.
     pub fn in_region<'a>(
         &'a self,
         account: &'a str,
         region: &'a str,
+        moment: Instant,
     ) -> impl Iterator<Item = (&'a String, &'a TagMap)> {
         let here = move |arn: &str| arn.split(':').nth(3) == Some(region);
-        self.0.iter().filter(move |((of, arn), _)| of == account && here(arn)).map(|((_, arn), tags)| (arn, tags))
+        let of_account = self.0.iter().filter(move |((of, arn), _)| of == account && here(arn));
+        of_account.filter_map(move |((_, arn), history)| Some((arn, as_of(history, moment)?)))
     }
 
     /// Notes what a call that succeeded did to tags.
@@ -42,13 +59,21 @@ impl Tags {
         let Some((arn, change)) = self.change(call, request, answer) else {
             return;
         };
-        let key = (call.account.clone(), arn);
-        match change {
-            Change::Made(tags) => drop(self.0.insert(key, tags)),
-            Change::Tagged(tags) => self.0.entry(key).or_default().extend(tags),
-            Change::Untagged(keys) => self.0.entry(key).or_default().retain(|tag, _| !keys.contains(tag)),
-            Change::Gone => drop(self.0.remove(&key)),
-        }
+        let history = self.0.entry((call.account.clone(), arn)).or_default();
+        let mut now = history.last().and_then(|(_, tags)| tags.clone()).unwrap_or_default();
+        let after = match change {
+            Change::Made(tags) => Some(tags),
+            Change::Tagged(tags) => {
+                now.extend(tags);
+                Some(now)
+            }
+            Change::Untagged(keys) => {
+                now.retain(|tag, _| !keys.contains(tag));
+                Some(now)
+            }
+            Change::Gone => None,
+        };
+        history.push((Instant::now(), after));
     }
 
     fn change(&self, call: &Call, request: &Request, answer: &Answer) -> Option<(String, Change)> {
@@ -83,7 +108,7 @@ impl Tags {
     fn secret_arn(&self, call: &Call, id: &str) -> Option<String> {
         let arn =
             if id.starts_with("arn:") { id.to_owned() } else { arn(call, "secretsmanager", &format!("secret:{id}")) };
-        let known = self.in_region(&call.account, &call.region).map(|(known, _)| known);
+        let known = self.in_region(&call.account, &call.region, Instant::now()).map(|(known, _)| known);
         let same = |known: &&String| **known == arn || known.rsplit_once('-').is_some_and(|(stem, _)| stem == arn);
         known.into_iter().find(same).cloned().or_else(|| id.starts_with("arn:").then_some(arn))
     }
@@ -172,7 +197,12 @@ fn api_gateway(call: &Call, request: &Request, input: &Value, output: &Value) ->
     })
 }
 
-fn arn(call: &Call, service: &str, resource: &str) -> String {
+fn as_of(history: &History, moment: Instant) -> Option<&TagMap> {
+    history.iter().rev().find(|(since, _)| *since <= moment).and_then(|(_, tags)| tags.as_ref())
+}
+
+/// The ARN of a resource in the caller's account and region.
+pub fn arn(call: &Call, service: &str, resource: &str) -> String {
     format!("arn:aws:{service}:{}:{}:{resource}", call.region, call.account)
 }
 

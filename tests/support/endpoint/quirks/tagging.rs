@@ -14,7 +14,8 @@ pub fn get_resources<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
         let call = exchange.call;
         let found: Vec<Value> = {
             let tags = exchange.memory.tags();
-            let wanted = tags.in_region(&call.account, &call.region).filter(|(arn, tags)| matches(&input, arn, tags));
+            let then = tags.in_region(&call.account, &call.region, exchange.tags_as_of);
+            let wanted = then.filter(|(arn, tags)| matches(&input, arn, tags));
             wanted.map(|(arn, tags)| json!({ "ResourceARN": arn, "Tags": pairs(tags) })).collect()
         };
         Ok(Answer::of_json(200, &page(&input, &found)))

@@ -1,0 +1,53 @@
+//! The commands that use what runs.
+
+use clap::{Args, Subcommand};
+
+use super::FileArgs;
+
+#[derive(Debug, Args)]
+pub struct SendArgs {
+    #[command(flatten)]
+    pub spec: FileArgs,
+    /// The body: JSON, @FILE or - for standard input; otherwise an example. One event is sent byte for byte, bad JSON too (that is
+    /// how one makes a dead letter); of many, each gets key attributes of its own
+    #[arg(long, value_name = "JSON|@FILE|-")]
+    pub data: Option<String>,
+    /// The route, or a part that only its path has; otherwise the first
+    #[arg(long, value_name = "PATH")]
+    pub route: Option<String>,
+    /// How many events
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub count: u32,
+    /// Wait, and show where each event went: a row, a dead letter, or still in the stream
+    #[arg(long)]
+    pub follow: bool,
+    /// Seconds that --follow waits
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub timeout: u32,
+}
+
+/// What `pipe dlq` does.
+#[derive(Debug, Subcommand)]
+pub enum DlqCommand {
+    /// One line for each dead letter
+    Ls(DlqLsArgs),
+    /// Everything about one dead letter, with its payload
+    Show(DlqShowArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct DlqLsArgs {
+    #[command(flatten)]
+    pub spec: FileArgs,
+    /// Messages that are shown at most
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub struct DlqShowArgs {
+    /// The message's id or the event's, or a beginning that only one has
+    pub id: String,
+    #[command(flatten)]
+    pub spec: FileArgs,
+}

@@ -1,0 +1,118 @@
+//! `pipe dlq`: reads the dead-letter queue, both what the bundled consumer writes and what a mapping does, and takes nothing
+//! from it.
+
+pub mod letter;
+mod lines;
+mod payload;
+pub mod peek;
+mod records;
+
+use std::path::Path;
+
+use tokio::sync::watch;
+
+pub use payload::{cut, visible};
+
+use crate::aws::Cx;
+use crate::cli::{DlqCommand, DlqLsArgs, DlqShowArgs, Global, exit};
+use crate::commands::halt::Halt;
+use crate::commands::running::Running;
+use crate::commands::{Outcome, Stop, walk};
+use crate::error::{Class, Error, Result};
+use crate::term::Shell;
+use letter::Letter;
+use lines::InStream;
+use peek::peek;
+use records::{Readable, Retention};
+
+/// What is said on Ctrl-C.
+const GIVING_BACK: &str = "interrupted: making the messages visible again";
+/// Messages that are looked through for one id.
+const SEARCHED: usize = 10_000;
+
+/// Runs the command.
+pub async fn run(shell: Shell, global: &Global, command: &DlqCommand) -> Outcome {
+    match command {
+        DlqCommand::Ls(args) => ls(shell, global, args).await,
+        DlqCommand::Show(args) => show(shell, global, args).await,
+    }
+}
+
+async fn ls(shell: Shell, global: &Global, args: &DlqLsArgs) -> Outcome {
+    let dlq = Dlq::of(shell, global, &args.spec.file).await?;
+    let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
+    let mut letters = Vec::new();
+    let more = peek(&dlq.cx, &dlq.url, limit, &dlq.stopped, &mut |letter| letters.push(letter)).await?;
+    letters.sort_by_key(|letter: &Letter| letter.sent_at);
+    let mut retention = Retention::default();
+    for letter in &letters {
+        let stream = in_stream(&dlq.cx, letter, &mut retention).await?;
+        shell.line(&lines::json_line(letter, stream.as_ref()));
+        shell.out(&lines::line(letter, stream.as_ref()));
+    }
+    shell.line(&serde_json::json!({ "event": "dead_letters", "shown": letters.len(), "more": more }));
+    match (letters.len(), more) {
+        (0, _) => shell.out("no dead letters\n"),
+        (shown, true) => shell.err(&format!("{shown} shown; there may be more: --limit\n")),
+        (_, false) => {}
+    }
+    Ok(exit::OK)
+}
+
+async fn show(shell: Shell, global: &Global, args: &DlqShowArgs) -> Outcome {
+    let dlq = Dlq::of(shell, global, &args.spec.file).await?;
+    let mut letters = Vec::new();
+    let mut keep = |letter: Letter| {
+        if letter.may_be(&args.id) {
+            letters.push(letter);
+        }
+    };
+    peek(&dlq.cx, &dlq.url, SEARCHED, &dlq.stopped, &mut keep).await?;
+    let letter = letter::select(&letters, &args.id)?;
+    let mut stream = in_stream(&dlq.cx, letter, &mut Retention::default()).await?;
+    if let (Some(stream), Some(place)) = (&mut stream, letter.place())
+        && matches!(stream.readable, Readable::Until(_) | Readable::Partly(_) | Readable::Unknown)
+    {
+        match records::read(&dlq.cx, &place).await {
+            Ok(records) => (stream.records, stream.failed) = (Some(records), None),
+            Err(error) => stream.failed = Some(error.to_string()),
+        }
+    }
+    shell.line(&lines::json_whole(letter, stream.as_ref()));
+    shell.out(&lines::whole(letter, stream.as_ref()));
+    let failed = stream.is_some_and(|stream| stream.failed.is_some());
+    Ok(if failed { exit::FAILED } else { exit::OK })
+}
+
+/// The queue of a pipeline.
+struct Dlq {
+    cx: Cx,
+    url: String,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Dlq {
+    async fn of(shell: Shell, global: &Global, file: &Path) -> Result<Self, Stop> {
+        let loaded = walk::spec(shell, file)?;
+        if loaded.spec.queue().is_none() {
+            let error = Error::fatal(format!("the pipeline `{}` has no dead-letter queue", loaded.spec.name));
+            return Err(error.hint("add `dlq: { queue: {} }` to its spec, and apply it").into());
+        }
+        let running = Running::of(global, &loaded).await?;
+        let url = running.queue().await?.unwrap_or_default();
+        let stopped = Halt::on_interrupt(shell, GIVING_BACK).told();
+        Ok(Self { cx: running.cx, url, stopped })
+    }
+}
+
+/// Whether the stream still has what the message has not: a batch's records, or a payload that did not fit.
+async fn in_stream(cx: &Cx, letter: &Letter, retention: &mut Retention) -> Result<Option<InStream>> {
+    let (Some(place), None) = (letter.place(), letter.payload()) else { return Ok(None) };
+    let (readable, failed) = match retention.of(cx, &place).await {
+        Ok(readable) => (readable, None),
+        // A stream that may not be asked, or an ARN that is none, is no reason to hide the rest.
+        Err(error) if error.class() == Class::Fatal => (Readable::Unknown, Some(error.to_string())),
+        Err(error) => return Err(error),
+    };
+    Ok(Some(InStream { readable, records: None, failed }))
+}

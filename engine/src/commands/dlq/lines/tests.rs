@@ -1,0 +1,98 @@
+use super::*;
+use crate::commands::dlq::payload::Payload;
+
+const HANDLER: &str = r#"{"version":1,"reason":"bad-json","message":"EOF at line 1","eventID":"shardId-000000000000:4954",
+    "streamArn":"arn:aws:kinesis:eu-central-1:111122223333:stream/s","shardId":"shardId-000000000000","sequenceNumber":"4954",
+    "partitionKey":"k","arrivedAt":"2019-11-14T00:38:04.835Z","encoding":"base64","payload":"eyIbWzJK"}"#;
+const MAPPING: &str = r#"{"requestContext":{"functionArn":"arn:f","condition":"RecordAgeExceeded","approximateInvokeCount":8},
+    "KinesisBatchInfo":{"shardId":"shardId-000000000001","startSequenceNumber":"9","endSequenceNumber":"11",
+    "approximateArrivalOfFirstRecord":"2019-11-14T00:38:04.835Z","approximateArrivalOfLastRecord":"2019-11-14T00:38:05.580Z",
+    "batchSize":2,"streamArn":"arn:aws:kinesis:eu-central-1:111122223333:stream/s"}}"#;
+
+fn letter(body: &str) -> Letter {
+    Letter::new("0123456789-abc".into(), 1_573_691_884_835, body.into())
+}
+
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+fn in_stream() -> InStream {
+    let record = |number: &str, data: &[u8]| Record {
+        key: "k".into(),
+        sequence_number: number.into(),
+        payload: Payload::Data(data.to_vec()),
+    };
+    let records = Some(vec![record("9", b"{\"a\":1}"), record("11", &[0xff])]);
+    InStream { readable: Readable::Until(1_573_778_284_835), records, failed: None }
+}
+
+#[test]
+fn each_letter_is_one_line() {
+    let all = [
+        line(&letter(HANDLER), None),
+        line(&letter(MAPPING), Some(&InStream { records: None, ..in_stream() })),
+        line(&letter("hello\n\u{1b}[2Jworld"), None),
+    ];
+    insta::assert_snapshot!(plain(&all.concat()), @r#"
+    2019-11-14T00:38:04Z 01234567  bad-json: EOF at line 1  shardId-000000000000:4954  {"\u{1b}[2J
+    2019-11-14T00:38:04Z 01234567  RecordAgeExceeded: 8 invocations  shardId-000000000001:9 to 11 (2 records)  readable until 2019-11-15T00:38:04Z
+    2019-11-14T00:38:04Z 01234567  neither the bundled consumer's nor a mapping's  hello\n\u{1b}[2Jworld
+    "#);
+}
+
+#[test]
+fn everything_about_a_letter() {
+    insta::assert_snapshot!(whole(&letter(HANDLER), None), @r#"
+    message 0123456789-abc
+      came       2019-11-14T00:38:04Z
+      reason     bad-json
+      details    EOF at line 1
+      event      shardId-000000000000:4954
+      stream     arn:aws:kinesis:eu-central-1:111122223333:stream/s
+      arrived    2019-11-14T00:38:04.835Z
+      key        k
+    payload:
+    {"\u{1b}[2J
+    "#);
+    insta::assert_snapshot!(whole(&letter(MAPPING), Some(&in_stream())), @r#"
+    message 0123456789-abc
+      came       2019-11-14T00:38:04Z
+      reason     RecordAgeExceeded
+      details    8 invocations
+      event      shardId-000000000001:9 to 11 (2 records)
+      stream     arn:aws:kinesis:eu-central-1:111122223333:stream/s
+      arrived    2019-11-14T00:38:04.835Z
+      function   arn:f
+    the records are in the stream only: readable until 2019-11-15T00:38:04Z
+    record 9 with key k:
+    {
+      "a": 1
+    }
+    record 11 with key k:
+    (1 bytes that are not UTF-8, as base64:)
+    /w==
+    "#);
+    let past = InStream { readable: Readable::PastSince(1_573_778_284_835), records: None, failed: None };
+    let text = whole(&letter(MAPPING), Some(&past));
+    assert!(
+        text.ends_with("the records are in the stream only: past retention since 2019-11-15T00:38:04Z\n"),
+        "{text}"
+    );
+    assert!(whole(&letter("hello"), None).ends_with("the message, as it is:\nhello\n"));
+}
+
+#[test]
+fn machines_get_every_byte() {
+    let handler = json_whole(&letter(HANDLER), None);
+    assert_eq!((&handler["payload"], &handler["shape"]), (&json!("{\"\u{1b}[2J"), &json!("handler")));
+    assert_eq!((&handler["first"], &handler["partition_key"]), (&json!("4954"), &json!("k")));
+    let mapping = json_whole(&letter(MAPPING), Some(&in_stream()));
+    assert_eq!(mapping["readable_until"], "2019-11-15T00:38:04Z");
+    assert_eq!(mapping["records"][0]["payload"], "{\"a\":1}");
+    assert_eq!(mapping["records"][1]["payload_base64"], "/w==");
+    assert_eq!(mapping["body"]["KinesisBatchInfo"]["batchSize"], 2);
+    let failed = InStream { failed: Some("no".into()), ..in_stream() };
+    assert_eq!(json_line(&letter(MAPPING), Some(&failed))["records_failed"], "no");
+    assert_eq!(json_whole(&letter("hello"), None)["body"], "hello");
+}

@@ -1,0 +1,96 @@
+//! Looks into a queue and takes nothing out of it.
+//!
+//! SQS shows messages only by receiving them: for some seconds nobody else can. They are made visible again as soon as all are
+//! seen, also after an error and on Ctrl-C; what a kill leaves comes back by itself after [`HIDDEN_SECONDS`]. Each look counts as
+//! a receive, which matters only to a queue that has a dead-letter queue of its own.
+//!
+//! IAM: sqs:ReceiveMessage, ChangeMessageVisibility.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry as Entry, Message, MessageSystemAttributeName};
+use tokio::sync::watch;
+
+use super::letter::Letter;
+use crate::aws::Cx;
+use crate::error::{Class, Error, Result};
+
+/// How long a message that was received stays with us, unless it is given back before: long enough to see a hundred.
+const HIDDEN_SECONDS: i32 = 10;
+/// What SQS gives, and takes back, at once.
+const BATCH: usize = 10;
+/// Receives in a row that bring nothing new before the queue counts as seen: what was received first is visible again.
+const STALE: u32 = 3;
+
+/// Shows every message of a queue once, in SQS's order, at most `limit`. Returns whether there may be more.
+///
+/// # Errors
+/// Those of SQS; `Interrupted`, when the user stopped it.
+pub async fn peek(
+    cx: &Cx,
+    url: &str,
+    limit: usize,
+    stopped: &watch::Receiver<bool>,
+    show: &mut (dyn FnMut(Letter) + Send),
+) -> Result<bool> {
+    let mut receipts = Vec::new();
+    let seen = receive(cx, url, limit, stopped, &mut receipts, show).await;
+    for some in receipts.chunks(BATCH) {
+        // What cannot be given back comes back by itself.
+        let _ = give_back(cx, url, some).await;
+    }
+    seen
+}
+
+async fn receive(
+    cx: &Cx,
+    url: &str,
+    limit: usize,
+    stopped: &watch::Receiver<bool>,
+    receipts: &mut Vec<String>,
+    show: &mut (dyn FnMut(Letter) + Send),
+) -> Result<bool> {
+    let (mut seen, mut stale) = (BTreeSet::new(), 0);
+    while seen.len() < limit && stale < STALE {
+        if *stopped.borrow() {
+            return Err(Error::new(Class::Interrupted, "stopped before all messages were seen"));
+        }
+        let most = i32::try_from((limit - seen.len()).min(BATCH)).unwrap_or_default();
+        let request = cx.aws.sqs.receive_message().queue_url(url).max_number_of_messages(most);
+        // A long poll asks all of SQS's servers: nothing then means that there is nothing.
+        let request = request.visibility_timeout(HIDDEN_SECONDS).wait_time_seconds(1);
+        let request = request.message_system_attribute_names(MessageSystemAttributeName::SentTimestamp);
+        let messages = request.send().await?.messages.unwrap_or_default();
+        if messages.is_empty() {
+            return Ok(false);
+        }
+        stale += 1;
+        for message in messages {
+            receipts.extend(message.receipt_handle.clone());
+            if seen.insert(message.message_id.clone().unwrap_or_default()) {
+                stale = 0;
+                show(letter(message));
+            }
+        }
+    }
+    Ok(stale < STALE)
+}
+
+fn letter(message: Message) -> Letter {
+    let sent = message.attributes.as_ref().and_then(|all| all.get(&MessageSystemAttributeName::SentTimestamp));
+    let sent_at = sent.and_then(|millis| millis.parse().ok()).unwrap_or_default();
+    Letter::new(message.message_id.unwrap_or_default(), sent_at, message.body.unwrap_or_default())
+}
+
+async fn give_back(cx: &Cx, url: &str, receipts: &[String]) -> Result<()> {
+    let entry = |(at, receipt): (usize, &String)| {
+        Entry::builder().id(at.to_string()).receipt_handle(receipt).visibility_timeout(0).build()
+    };
+    let entries: Result<Vec<Entry>, _> = receipts.iter().enumerate().map(entry).collect();
+    let entries = entries.map_err(|error| Error::defect(error.to_string()))?;
+    let request = cx.aws.sqs.change_message_visibility_batch().queue_url(url);
+    Ok(request.set_entries(Some(entries)).send().await.map(drop)?)
+}
+
+#[cfg(test)]
+mod tests;

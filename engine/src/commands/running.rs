@@ -1,0 +1,114 @@
+//! The pipeline that runs, for commands that use it: found by the names of the spec, and read only where AWS alone knows.
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::aws::{Cx, connect};
+use crate::bundle::Codes;
+use crate::cli::Global;
+use crate::error::{Class, Error, Result};
+use crate::graph::{Graph, Node};
+use crate::kinds::table::{Key, Table};
+use crate::lower::{id, lower};
+use crate::owner::Owner;
+use crate::resource::{Live, State};
+use crate::spec::{Loaded, Spec};
+
+/// What to do where the pipeline is not there.
+const APPLY: &str = "has the pipeline been applied, in this account and region? `pipe diff` shows what is missing";
+
+/// A pipeline and the way to it.
+pub struct Running {
+    pub cx: Cx,
+    pub spec: Spec,
+    graph: Graph,
+    /// Where `pipe dev` serves the API, with `--local`.
+    local_api: Option<String>,
+}
+
+impl Running {
+    /// Connects. Nothing is built, and nothing of the pipeline is read yet.
+    ///
+    /// # Errors
+    /// As those of connecting and lowering.
+    pub async fn of(global: &Global, loaded: &Loaded) -> Result<Self> {
+        let aws = connect(&global.connect_options()).await?;
+        let graph = lower(loaded, &aws.place, &Codes::unbuilt())?;
+        let local_api = global.session.as_ref().map(|session| session.api_url.clone());
+        Ok(Self { cx: Cx::new(Arc::new(aws), &loaded.spec.name), spec: loaded.spec.clone(), graph, local_api })
+    }
+
+    /// The API's URL with its stage, without a `/` at its end.
+    ///
+    /// # Errors
+    /// There is no API, in the spec or in AWS.
+    pub async fn endpoint(&self) -> Result<String> {
+        let node = self.node(id::API)?;
+        let url = match &self.local_api {
+            Some(url) => Some(url.clone()).filter(|url| !url.is_empty()),
+            None => self.live(node).await?.and_then(|live| live.outputs.get("endpoint").cloned()),
+        };
+        url.map(|url| url.trim_end_matches('/').to_owned()).ok_or_else(|| absent(node))
+    }
+
+    /// Username and password of the API, as `username:password`.
+    ///
+    /// # Errors
+    /// There is no secret, or its value is another; the value is in no error.
+    pub async fn credentials(&self) -> Result<String> {
+        let node = self.node(id::SECRET)?;
+        let revealed = (node.kind.reveal)(&self.cx, &node.name).await;
+        let mut outputs = revealed.map_err(|error| missing(error, node))?;
+        outputs.remove("credentials").ok_or_else(|| absent(node))
+    }
+
+    /// Name and key attributes of the sink's table; nothing where the pipeline has none.
+    ///
+    /// # Errors
+    /// An existing table is not there.
+    pub async fn table(&self) -> Result<Option<(String, Vec<Key>)>> {
+        let Some(node) = self.graph.node(id::TABLE) else { return Ok(None) };
+        let props = match node.existing {
+            true => self.live(node).await?.ok_or_else(|| absent(node))?.props,
+            false => node.desired.clone(),
+        };
+        let table = Table::deserialize(props).map_err(|error| Error::defect(error.to_string()))?;
+        let keys = [Some(table.partition_key), table.sort_key].into_iter().flatten().collect();
+        Ok(Some((node.name.to_string(), keys)))
+    }
+
+    /// URL of the dead-letter queue; nothing where the pipeline has none.
+    ///
+    /// # Errors
+    /// The queue is not there.
+    pub async fn queue(&self) -> Result<Option<String>> {
+        let Some(node) = self.graph.node(id::DLQ) else { return Ok(None) };
+        let ask = self.cx.aws.sqs.get_queue_url().queue_name(node.name.as_str());
+        let sent = ask.queue_owner_aws_account_id(&self.cx.aws.place.account).send().await;
+        let answer = sent.map_err(|error| missing(error.into(), node))?;
+        Ok(Some(answer.queue_url.unwrap_or_default()))
+    }
+
+    fn node(&self, id: &str) -> Result<&Node> {
+        self.graph.node(id).ok_or_else(|| Error::fatal(format!("the spec has no `{id}`")))
+    }
+
+    /// What AWS has under a node's name: of several, the pipeline's own.
+    async fn live(&self, node: &Node) -> Result<Option<Live<Value>>> {
+        let mut lives = (node.kind.read)(&self.cx, &node.name).await?;
+        lives.retain(|live| live.state == State::Live);
+        lives.sort_by_key(|live| !matches!(Owner::of(&live.tags, &self.spec.name), Owner::Ours(_)));
+        Ok(lives.into_iter().next())
+    }
+}
+
+fn absent(node: &Node) -> Error {
+    Error::new(Class::NotFound, format!("there is no {} `{}`", node.kind.name, node.name)).hint(APPLY)
+}
+
+/// Says what to do where the error is that a resource is not there.
+fn missing(error: Error, node: &Node) -> Error {
+    if error.class() == Class::NotFound { absent(node) } else { error }
+}

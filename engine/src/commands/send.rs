@@ -1,0 +1,176 @@
+//! `pipe send`: posts events to the API with the pipeline's own credentials, and follows them to where they end.
+
+mod event;
+mod follow;
+mod post;
+mod rows;
+mod tally;
+
+use std::io::Read;
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::cli::{Global, SendArgs, exit};
+use crate::commands::halt::Halt;
+use crate::commands::running::Running;
+use crate::commands::{Outcome, Stop, walk};
+use crate::error::{Class, Error, Result};
+use crate::spec::{Api, Loaded, Route};
+use crate::term::{Progress, Shell};
+use event::Maker;
+use follow::{Follow, Places, Sent};
+use post::Target;
+use tally::Tally;
+
+/// Requests at once.
+const AT_ONCE: usize = 10;
+/// API Gateway takes no larger body (aws-facts 5.5).
+const MAX_BYTES: u64 = 10 * 1024 * 1024;
+/// What is said on Ctrl-C.
+const STOPPING: &str = "interrupted: no more is sent; what was sent is on its way";
+
+/// Runs the command.
+pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
+    let loaded = walk::spec(shell, &args.spec.file)?;
+    let route = event::route(api(&loaded)?, args.route.as_deref())?;
+    let data = args.data.as_deref().map(read).transpose()?;
+    let running = Running::of(global, &loaded).await?;
+    let (places, keys) = places(&running, args.follow).await?;
+    let credentials = match loaded.spec.authorizer_of(route) {
+        Some(_) => Some(running.credentials().await?),
+        None => None,
+    };
+    let target = Target::new(running.endpoint().await?, credentials.as_deref());
+    let stopped = Halt::on_interrupt(shell, STOPPING).told();
+    let maker = Maker { spec: &loaded.spec, route, keys, data, count: args.count, run: event::new_run() };
+
+    let start = Instant::now();
+    let mut tally = Tally::default();
+    let (sent, failed) = send(shell, &target, &maker, &stopped, &mut tally).await;
+    shell.line(&tally.json(args.count, start.elapsed()));
+    shell.out(&tally.text(&format!("{}{}", target.endpoint(), route.post), start.elapsed()));
+
+    let failed = failed.map(|error| unanswered(error, global)).or_else(|| refused(&tally, route, sent.len()));
+    let missing = match args.follow && !sent.is_empty() {
+        true => follow(shell, &running, &places, sent, args, &stopped).await?,
+        false => 0,
+    };
+    match failed {
+        _ if *stopped.borrow() => Ok(exit::INTERRUPTED),
+        Some(error) => Err(error.into()),
+        None => Ok(if missing > 0 { exit::FAILED } else { exit::OK }),
+    }
+}
+
+/// Why not every event that was answered is in the stream.
+fn refused(tally: &Tally, route: &Route, sent: usize) -> Option<Error> {
+    let placeless = || {
+        let error = Error::fatal("the API answers 200, but does not say where the stream has the record");
+        error.hint("is it the API of this spec? `pipe diff` shows what differs")
+    };
+    let strange = usize::try_from(tally.accepted()) != Ok(sent);
+    tally.refusal(route).or_else(|| strange.then(placeless))
+}
+
+fn api(loaded: &Loaded) -> Result<&Api> {
+    let none = || Error::fatal(format!("the pipeline `{}` has no API to send to", loaded.spec.name));
+    loaded.spec.api().ok_or_else(|| none().hint("`pipe send` posts to `source.api`; write to the stream otherwise"))
+}
+
+/// The bytes that `--data` means.
+fn read(data: &str) -> Result<Vec<u8>> {
+    let source: Box<dyn Read> = match (data, data.strip_prefix('@')) {
+        ("-", _) => Box::new(std::io::stdin()),
+        (_, Some(file)) => {
+            Box::new(std::fs::File::open(file).map_err(|error| Error::fatal(format!("read `{file}`: {error}")))?)
+        }
+        _ => return Ok(data.as_bytes().to_vec()),
+    };
+    let mut bytes = Vec::new();
+    let read = source.take(MAX_BYTES + 1).read_to_end(&mut bytes);
+    read.map_err(|error| Error::fatal(format!("read `{data}`: {error}")))?;
+    match bytes.len() as u64 <= MAX_BYTES {
+        true => Ok(bytes),
+        false => Err(Error::fatal(format!("`{data}` is larger than the 10 MiB that API Gateway takes"))),
+    }
+}
+
+/// Where events may end, and the key attributes of the table.
+async fn places(running: &Running, follow: bool) -> Result<(Places, Vec<crate::kinds::table::Key>), Stop> {
+    let (table, keys) = running.table().await?.unzip();
+    let queue = if follow { running.queue().await? } else { None };
+    if follow && table.is_none() && queue.is_none() {
+        let error = Error::fatal("there is nothing to follow the events to");
+        return Err(error.hint("--follow looks into `sink.table` and `dlq.queue`, and the spec has neither").into());
+    }
+    Ok((Places { table, queue }, keys.unwrap_or_default()))
+}
+
+/// Sends all events, some at once. Returns what the stream took, and the error that ended it early.
+async fn send(
+    shell: Shell,
+    target: &Target,
+    maker: &Maker<'_>,
+    stopped: &watch::Receiver<bool>,
+    tally: &mut Tally,
+) -> (Vec<Sent>, Option<Error>) {
+    let (mut sent, mut failed, mut hopeless) = (Vec::new(), None, false);
+    let mut progress = Progress::new(shell);
+    let mut under_way = JoinSet::new();
+    let mut events = (1..=maker.count).map(|n| maker.event(n));
+    loop {
+        while under_way.len() < AT_ONCE && failed.is_none() && !hopeless && !*stopped.borrow() {
+            let Some(event) = events.next() else { break };
+            under_way.spawn(target.clone().post(event));
+        }
+        match under_way.join_next().await {
+            None => break,
+            Some(Ok(Ok(answer))) => {
+                tally.add(answer.status);
+                hopeless |= tally::is_hopeless(answer.status);
+                shell.line(&tally::json(&answer));
+                if maker.count == 1 {
+                    progress.out(&tally::line(&answer));
+                }
+                sent.extend(Sent::of(answer));
+            }
+            Some(Ok(Err(error))) => failed = failed.or(Some(error)),
+            Some(Err(error)) => failed = failed.or(Some(Error::defect(error.to_string()))),
+        }
+        progress.tell(&tally.progress(maker.count));
+    }
+    sent.sort_by_key(|sent: &Sent| sent.n);
+    (sent, failed)
+}
+
+/// Returns how many are still on their way.
+async fn follow(
+    shell: Shell,
+    running: &Running,
+    places: &Places,
+    sent: Vec<Sent>,
+    args: &SendArgs,
+    stopped: &watch::Receiver<bool>,
+) -> Result<usize> {
+    let mut follow = Follow::new(shell, &running.cx, places, sent);
+    let outcome = follow.run(Duration::from_secs(args.timeout.into()), stopped).await;
+    follow.conclude();
+    match outcome {
+        // On Ctrl-C what is known was told.
+        Err(error) if error.class() == Class::Interrupted => Ok(0),
+        outcome => outcome,
+    }
+}
+
+/// Says what to do where the API did not answer.
+fn unanswered(error: Error, global: &Global) -> Error {
+    match (error.class(), global.session.is_some()) {
+        (Class::Unclear, true) => error.hint("is `pipe dev` still running?"),
+        (Class::Unclear, false) => {
+            error.hint("check the network and proxy; a new API's name takes a moment to be known")
+        }
+        _ => error,
+    }
+}

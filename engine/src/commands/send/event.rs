@@ -1,0 +1,202 @@
+//! The events to send: which route, and for each a body and parameters of its own.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::value::RawValue;
+
+use crate::error::{Error, Result};
+use crate::kinds::table::{Key, KeyKind};
+use crate::lower::{Example, Mark, example_of};
+use crate::spec::{Api, Route, Spec};
+
+/// Keys of one run lie below the next multiple of this: `--count` is smaller.
+const RUN: u64 = 1_000_000;
+
+/// Key attributes of an item.
+pub type ItemKey = HashMap<String, AttributeValue>;
+
+/// One request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// The first is 1.
+    pub n: u32,
+    /// From the stage on.
+    pub path: String,
+    pub header: Option<(String, String)>,
+    pub body: Vec<u8>,
+    /// The row that the record is to become; nothing where the body has no such key.
+    pub key: Option<ItemKey>,
+    /// The key is the user's, and not of this run alone: an earlier event may have made its row.
+    pub given_key: bool,
+}
+
+/// What all events of a run have in common.
+pub struct Maker<'a> {
+    pub spec: &'a Spec,
+    pub route: &'a Route,
+    /// Key attributes of the sink's table.
+    pub keys: Vec<Key>,
+    pub data: Option<Vec<u8>>,
+    pub count: u32,
+    /// No other run has this number: below 4 thousand million, so that numbers stay exact in any JSON reader.
+    pub run: u64,
+}
+
+impl Maker<'_> {
+    /// The event with this number.
+    pub fn event(&self, n: u32) -> Event {
+        let mark = Mark { text: format!("{:x}-{n}", self.run), number: self.run * RUN + u64::from(n) };
+        let example = example_of(self.spec, self.route, &self.keys, &mark);
+        let body = match &self.data {
+            None => example.body.to_string().into_bytes(),
+            Some(data) if self.count == 1 => data.clone(),
+            Some(data) => with_keys(data, &self.keys, &mark).unwrap_or_else(|| data.clone()),
+        };
+        let given_key = self.data.is_some() && self.count == 1;
+        let Example { path, header, .. } = example;
+        Event { n, path, header, key: item_key(&body, &self.keys), given_key, body }
+    }
+}
+
+/// A number that no other run has, as far as chance goes.
+pub fn new_run() -> u64 {
+    fastrand::u64(1..4_000_000_000)
+}
+
+/// The route that is meant: by its path, by a part of it that no other has, or the first.
+///
+/// # Errors
+/// None has it, or more than one.
+pub fn route<'a>(api: &'a Api, asked: Option<&str>) -> Result<&'a Route> {
+    let Some(asked) = asked else {
+        return api.routes.first().ok_or_else(|| Error::fatal("the API has no routes"));
+    };
+    let whole = api.routes.iter().find(|route| route.post == asked);
+    let parts: Vec<&Route> = api.routes.iter().filter(|route| route.post.contains(asked)).collect();
+    match (whole, parts.as_slice()) {
+        (Some(route), _) => Ok(route),
+        (None, [route]) => Ok(*route),
+        (None, several) => {
+            let what = if several.is_empty() { "no route has" } else { "more than one route has" };
+            let all: Vec<String> = api.routes.iter().take(20).map(|route| format!("`{}`", route.post)).collect();
+            Err(Error::fatal(format!("{what} `{asked}` in its path")).hint(format!("there are {}", all.join(", "))))
+        }
+    }
+}
+
+/// The same object with key attributes of its own; nothing where it is no object. All else keeps its digits.
+fn with_keys(data: &[u8], keys: &[Key], mark: &Mark) -> Option<Vec<u8>> {
+    let mut members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(data).ok()?;
+    for key in keys {
+        let value = match key.kind {
+            KeyKind::Number => mark.number.to_string(),
+            KeyKind::String | KeyKind::Binary => {
+                serde_json::Value::String(format!("{}-{}", key.name, mark.text)).to_string()
+            }
+        };
+        members.insert(key.name.clone(), RawValue::from_string(value).ok()?);
+    }
+    serde_json::to_vec(&members).ok()
+}
+
+/// The key of the row that a body becomes; nothing where the body has none that the table takes.
+fn item_key(body: &[u8], keys: &[Key]) -> Option<ItemKey> {
+    let members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body).ok()?;
+    let value = |key: &Key| {
+        let raw = members.get(&key.name)?.get();
+        let value = match key.kind {
+            KeyKind::String => {
+                AttributeValue::S(serde_json::from_str(raw).ok().filter(|text: &String| !text.is_empty())?)
+            }
+            KeyKind::Number if raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => {
+                AttributeValue::N(raw.to_owned())
+            }
+            // The bundled consumer writes no bytes.
+            KeyKind::Number | KeyKind::Binary => return None,
+        };
+        Some((key.name.clone(), value))
+    };
+    let key: Option<ItemKey> = keys.iter().map(value).collect();
+    key.filter(|key| !key.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SPEC: &str = "
+name: demo
+source: { api: { routes: [ { post: '/a/{id}' }, { post: '/a/{id}/b' }, { post: /c } ] } }
+auth: { basic: {} }
+stream: { kinesis: {} }
+consumer: { function: { handler: stream-to-table } }
+sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
+";
+
+    fn spec() -> Spec {
+        crate::spec::parse("pipeline.yaml", SPEC.as_bytes(), std::path::Path::new(".")).unwrap().spec
+    }
+
+    fn keys() -> Vec<Key> {
+        let key = |name: &str, kind| Key { name: name.into(), kind };
+        vec![key("id", KeyKind::String), key("at", KeyKind::Number)]
+    }
+
+    fn event(data: Option<&str>, count: u32, n: u32) -> Event {
+        let spec = spec();
+        let route = &spec.api().unwrap().routes[0];
+        let data = data.map(|data| data.as_bytes().to_vec());
+        Maker { spec: &spec, route, keys: keys(), data, count, run: 0xabc }.event(n)
+    }
+
+    #[test]
+    fn a_route_is_named_by_its_path_or_by_a_part_of_it() {
+        let spec = spec();
+        let api = spec.api().unwrap();
+        let chosen = |asked| route(api, asked).map(|route| route.post.as_str());
+        assert_eq!(chosen(None).unwrap(), "/a/{id}");
+        assert_eq!(chosen(Some("/a/{id}")).unwrap(), "/a/{id}", "the whole path comes before parts");
+        assert_eq!(chosen(Some("/b")).unwrap(), "/a/{id}/b");
+        assert_eq!(chosen(Some("/a")).unwrap_err().message(), "more than one route has `/a` in its path");
+        let error = chosen(Some("/x")).unwrap_err();
+        assert_eq!(error.message(), "no route has `/x` in its path");
+        assert_eq!(error.hint_text(), Some("there are `/a/{id}`, `/a/{id}/b`, `/c`"));
+    }
+
+    #[test]
+    fn every_example_is_a_row_of_its_own() {
+        let first = event(None, 2, 1);
+        assert_eq!(first.path, "/a/id-abc-1");
+        let body: serde_json::Value = serde_json::from_slice(&first.body).unwrap();
+        assert_eq!(body, serde_json::json!({ "hello": "world", "id": "id-abc-1", "at": 2_748_000_001_u64 }));
+        let key = first.key.unwrap();
+        assert_eq!(key["id"], AttributeValue::S("id-abc-1".into()));
+        assert_eq!(key["at"], AttributeValue::N("2748000001".into()));
+        assert_ne!(event(None, 2, 2).key.unwrap(), key);
+    }
+
+    #[test]
+    fn data_of_one_event_is_sent_as_it_is() {
+        for data in ["{", "[1]", "", r#" {"id":"x", "at":1.50} "#] {
+            assert_eq!(event(Some(data), 1, 1).body, data.as_bytes());
+        }
+        assert_eq!(event(Some("{"), 1, 1).key, None);
+        assert!(
+            event(Some("{}"), 1, 1).given_key && !event(Some("{}"), 2, 1).given_key && !event(None, 1, 1).given_key
+        );
+        for data in [r#"{"id":"x"}"#, r#"{"id":7,"at":1}"#, r#"{"id":"","at":1}"#, r#"{"id":"x","at":"1"}"#] {
+            assert_eq!(event(Some(data), 1, 1).key, None, "{data} is no row");
+        }
+        let key = event(Some(r#"{"id":"x","at":-1.50}"#), 1, 1).key.unwrap();
+        assert_eq!(key["at"], AttributeValue::N("-1.50".into()));
+    }
+
+    #[test]
+    fn data_of_many_gets_keys_of_its_own_and_keeps_every_digit() {
+        let data = r#"{"n": 12345678901234567890123456789.10, "id": "x"}"#;
+        let body = String::from_utf8(event(Some(data), 3, 2).body).unwrap();
+        assert_eq!(body, r#"{"at":2748000002,"id":"id-abc-2","n":12345678901234567890123456789.10}"#);
+        assert_eq!(event(Some("{"), 3, 2).body, b"{");
+    }
+}

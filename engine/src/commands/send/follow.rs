@@ -1,0 +1,204 @@
+//! Where events went: each is followed by its place in the stream until it is a row or a dead letter.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep};
+
+use super::event::ItemKey;
+use super::post::{Answer, Taken};
+use super::rows::{BATCH, present};
+use crate::aws::Cx;
+use crate::commands::dlq::letter::Letter;
+use crate::commands::dlq::peek::peek;
+use crate::commands::dlq::{cut, visible};
+use crate::error::Result;
+use crate::term::{Progress, Shell, position};
+
+/// How often the queue is looked into: each look takes a second and hides its messages from others for that long.
+const LETTERS_EVERY: Duration = Duration::from_secs(2);
+/// Pauses between looks into the table, which cost its read capacity.
+const PAUSE: Duration = Duration::from_millis(300);
+/// Keys that are asked for where the last ones were not there yet.
+const PROBE: usize = 10;
+/// Dead letters that a queue is searched for at most, in one look.
+const SEARCHED: usize = 10_000;
+/// Up to so many events have a line each.
+const EACH: usize = 20;
+
+/// Where an event is.
+const ROW: &str = "row";
+const DEAD_LETTER: &str = "dead_letter";
+const IN_STREAM: &str = "in_stream";
+
+/// An event that the stream took.
+pub struct Sent {
+    pub n: u32,
+    pub taken: Taken,
+    pub key: Option<ItemKey>,
+    pub given_key: bool,
+}
+
+impl Sent {
+    /// Nothing where the stream did not take it.
+    pub fn of(answer: Answer) -> Option<Self> {
+        let Answer { event, taken, .. } = answer;
+        Some(Self { n: event.n, taken: taken?, key: event.key, given_key: event.given_key })
+    }
+}
+
+/// Where to look.
+pub struct Places {
+    pub table: Option<String>,
+    pub queue: Option<String>,
+}
+
+/// The following of a run's events.
+pub struct Follow<'a> {
+    shell: Shell,
+    cx: &'a Cx,
+    places: &'a Places,
+    progress: Progress,
+    /// By their numbers.
+    pending: BTreeMap<u32, Sent>,
+    /// With which event the next look into the table begins, and how many keys it asks for.
+    next: u32,
+    width: usize,
+    verbose: bool,
+    rows: usize,
+    letters: usize,
+}
+
+impl<'a> Follow<'a> {
+    /// Begins with what was sent.
+    pub fn new(shell: Shell, cx: &'a Cx, places: &'a Places, sent: Vec<Sent>) -> Self {
+        let (progress, verbose) = (Progress::new(shell), sent.len() <= EACH);
+        let pending = sent.into_iter().map(|sent| (sent.n, sent)).collect();
+        Self { shell, cx, places, progress, pending, next: 0, width: BATCH, verbose, rows: 0, letters: 0 }
+    }
+
+    /// Looks until every event is found, the time is up or the user stops it. Returns what is still on its way.
+    ///
+    /// # Errors
+    /// Those of DynamoDB and SQS.
+    pub async fn run(&mut self, timeout: Duration, stopped: &watch::Receiver<bool>) -> Result<usize> {
+        let end = Instant::now() + timeout;
+        let mut looked = None;
+        while !self.pending.is_empty() && !*stopped.borrow() {
+            // The last look begins after the time is up, so that nothing is called missing that is there.
+            let last = Instant::now() >= end;
+            let more = self.look_for_rows().await?;
+            if last || (!more && looked.is_none_or(|at: Instant| at.elapsed() >= LETTERS_EVERY)) {
+                self.look_for_letters(stopped).await?;
+                looked = Some(Instant::now());
+            }
+            self.progress.tell(&self.counts());
+            if last {
+                break;
+            }
+            if !more {
+                sleep(PAUSE).await;
+            }
+        }
+        Ok(self.pending.len())
+    }
+
+    /// Asks for the rows of the next events, and says whether to go on at once: all of them were there. Events become rows nearly
+    /// in the order in which they were sent, so what is asked in vain, and costs read capacity all the same, is little.
+    async fn look_for_rows(&mut self) -> Result<bool> {
+        let Some(table) = &self.places.table else { return Ok(false) };
+        let asked = self.asked();
+        let keys: Vec<&ItemKey> = asked.iter().filter_map(|n| self.pending[n].key.as_ref()).collect();
+        let there = present(self.cx, table, &keys).await?;
+        let found: Vec<u32> = asked.iter().zip(&there).filter(|(_, there)| **there).map(|(n, _)| *n).collect();
+        (self.next, self.width) = match (asked.first(), asked.last()) {
+            (Some(first), _) if !found.is_empty() => (*first, BATCH),
+            (_, Some(last)) => (last + 1, PROBE),
+            _ => (0, PROBE),
+        };
+        for n in &found {
+            if let Some(sent) = self.pending.remove(n) {
+                self.rows += 1;
+                self.tell(&sent, ROW, None);
+            }
+        }
+        Ok(!found.is_empty() && found.len() == asked.len())
+    }
+
+    /// The next events with a key; from the first one on again, when there are none behind.
+    fn asked(&self) -> Vec<u32> {
+        let from = |start: u32| -> Vec<u32> {
+            let with_key = self.pending.range(start..).filter(|(_, sent)| sent.key.is_some());
+            with_key.map(|(n, _)| *n).take(self.width).collect()
+        };
+        let behind = from(self.next);
+        if behind.is_empty() { from(0) } else { behind }
+    }
+
+    async fn look_for_letters(&mut self, stopped: &watch::Receiver<bool>) -> Result<()> {
+        let Some(queue) = &self.places.queue else { return Ok(()) };
+        let mut found = Vec::new();
+        let pending = &self.pending;
+        let mut show = |letter: Letter| {
+            let about = |sent: &&Sent| letter.covers(&sent.taken.shard_id, &sent.taken.sequence_number);
+            found.extend(pending.values().filter(about).map(|sent| (sent.n, why(&letter))));
+        };
+        peek(self.cx, queue, SEARCHED, stopped, &mut show).await?;
+        for (n, why) in found {
+            if let Some(sent) = self.pending.remove(&n) {
+                self.letters += 1;
+                self.tell(&sent, DEAD_LETTER, Some(&why));
+            }
+        }
+        Ok(())
+    }
+
+    fn tell(&self, sent: &Sent, went: &str, why: Option<&str>) {
+        let Taken { shard_id, sequence_number } = &sent.taken;
+        self.shell.line(&json!({
+            "event": "followed", "n": sent.n, "shard": shard_id, "sequence_number": sequence_number,
+            "went": went, "reason": why, "given_key": sent.given_key,
+        }));
+        let at = position(shard_id, sequence_number);
+        match (went, why) {
+            (DEAD_LETTER, Some(why)) => {
+                self.progress.out(&format!("event {} ({at}) is a dead letter: {why}\n", sent.n))
+            }
+            (ROW, _) if !self.verbose => {}
+            (ROW, _) if sent.given_key => self.progress.out(&format!(
+                "event {} ({at}) has a row under its key, which an earlier event with that key may have made\n",
+                sent.n
+            )),
+            (ROW, _) => self.progress.out(&format!("event {} ({at}) is a row\n", sent.n)),
+            // Whole, so that it can be looked for.
+            _ => self.progress.out(&format!("event {} is still in the stream: {shard_id}:{sequence_number}\n", sent.n)),
+        }
+    }
+
+    /// Says what is still on its way, and how many went where.
+    pub fn conclude(&self) {
+        self.pending.values().for_each(|sent| self.tell(sent, IN_STREAM, None));
+        self.shell.line(&self.json());
+        self.progress.out(&format!("{}\n", self.counts()));
+    }
+
+    fn counts(&self) -> String {
+        let some = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        format!("{}, {}, {} on the way", some(self.rows, "row"), some(self.letters, "dead letter"), self.pending.len())
+    }
+
+    fn json(&self) -> Value {
+        json!({ "event": "followed_all", "rows": self.rows, "dead_letters": self.letters, "on_the_way": self.pending.len() })
+    }
+}
+
+fn why(letter: &Letter) -> String {
+    let more = cut(&letter.message(), 200);
+    let colon = if more.is_empty() { "" } else { ": " };
+    format!("{}{colon}{more}", visible(letter.reason()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,128 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials;
+use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_sqs::operation::change_message_visibility_batch::ChangeMessageVisibilityBatchOutput;
+use aws_sdk_sqs::operation::receive_message::ReceiveMessageOutput;
+use aws_sdk_sqs::types::Message;
+use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
+
+use super::*;
+use crate::aws::{Aws, Place};
+
+const SHARD: &str = "shardId-000000000000";
+
+fn cx(table: &Rule, queue: &[&Rule]) -> Cx {
+    let sdk =
+        SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("eu-central-1")).build();
+    let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
+    let mut aws = Aws::new(&sdk, place);
+    let answers = || MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny);
+    let credentials = || Credentials::new("key", "secret", None, None, "test");
+    let config = aws_sdk_dynamodb::config::Builder::from(&sdk).credentials_provider(credentials());
+    let config = config.http_client(create_mock_http_client()).interceptor(answers().with_rule(table));
+    aws.dynamodb = aws_sdk_dynamodb::Client::from_conf(config.build());
+    let config = aws_sdk_sqs::config::Builder::from(&sdk).credentials_provider(credentials());
+    let config = config
+        .http_client(create_mock_http_client())
+        .interceptor(queue.iter().fold(answers(), |answers, rule| answers.with_rule(rule)));
+    aws.sqs = aws_sdk_sqs::Client::from_conf(config.build());
+    Cx::new(Arc::new(aws), "demo")
+}
+
+/// A table that has a row for each key that is asked for, but for these; and the number of calls of each size.
+fn table(but: &'static [&'static str]) -> Rule {
+    mock!(aws_sdk_dynamodb::Client::batch_get_item).then_compute_output(move |request| {
+        let asked = request.request_items().unwrap()["t"].keys().to_vec();
+        let there = asked.into_iter().filter(|key| but.iter().all(|id| key["id"] != AttributeValue::S((*id).into())));
+        BatchGetItemOutput::builder().responses("t", there.collect()).build()
+    })
+}
+
+/// A queue with these messages, each time it is looked into.
+fn queue(bodies: Vec<String>) -> [Rule; 2] {
+    let call = AtomicUsize::new(0);
+    let receive = mock!(aws_sdk_sqs::Client::receive_message).then_compute_output(move |_| {
+        let full = call.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
+        let message = |(at, body): (usize, &String)| {
+            Message::builder().message_id(format!("m{at}")).receipt_handle("r").body(body).build()
+        };
+        let all = bodies.iter().enumerate().map(message).filter(|_| full).collect();
+        ReceiveMessageOutput::builder().set_messages(Some(all)).build()
+    });
+    let back = mock!(aws_sdk_sqs::Client::change_message_visibility_batch).then_output(|| {
+        let back = ChangeMessageVisibilityBatchOutput::builder().set_successful(Some(Vec::new()));
+        back.set_failed(Some(Vec::new())).build().unwrap()
+    });
+    [receive, back]
+}
+
+fn sent(n: u32, key: bool) -> Sent {
+    let key = key.then(|| ItemKey::from([("id".to_owned(), AttributeValue::S(format!("id-{n}")))]));
+    Sent { n, taken: Taken { shard_id: SHARD.into(), sequence_number: (1000 + n).to_string() }, key, given_key: false }
+}
+
+fn places() -> Places {
+    Places { table: Some("t".into()), queue: Some("https://sqs/q".into()) }
+}
+
+fn poison(number: u32) -> String {
+    json!({
+        "version": 1, "reason": "bad-json", "message": "m", "eventID": format!("{SHARD}:{number}"), "streamArn": "arn:s",
+        "shardId": SHARD, "sequenceNumber": number.to_string(), "arrivedAt": "2019-11-14T00:38:04Z", "encoding": "none",
+    })
+    .to_string()
+}
+
+/// Rows, dead letters, and what is still on its way.
+async fn followed(table: &Rule, queue: [Rule; 2], all: Vec<Sent>, timeout: u64) -> (usize, usize, usize) {
+    let cx = cx(table, &[&queue[0], &queue[1]]);
+    let places = places();
+    let (_sender, stopped) = watch::channel(false);
+    let mut follow = Follow::new(Shell { json: false }, &cx, &places, all);
+    let left = follow.run(Duration::from_secs(timeout), &stopped).await.unwrap();
+    (follow.rows, follow.letters, left)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_rows_are_found_in_ten_calls() {
+    let table = table(&[]);
+    let all = (1..=1000).map(|n| sent(n, true)).collect();
+    assert_eq!(followed(&table, queue(vec![]), all, 60).await, (1000, 0, 0));
+    assert_eq!(table.num_calls(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_event_ends_somewhere() {
+    // 2 has no key, 3 has one and is refused all the same; 5 to 6 are a mapping's.
+    let batch = json!({
+        "requestContext": { "condition": "RetryAttemptsExhausted", "approximateInvokeCount": 2 },
+        "KinesisBatchInfo": {
+            "shardId": SHARD, "startSequenceNumber": "1005", "endSequenceNumber": "1006", "batchSize": 2,
+            "approximateArrivalOfFirstRecord": "", "approximateArrivalOfLastRecord": "", "streamArn": "arn:s",
+        },
+    });
+    let bodies = vec![poison(1002), poison(1003), batch.to_string(), poison(77), "else".into()];
+    let all = (1..=6).map(|n| sent(n, n != 2)).collect();
+    assert_eq!(followed(&table(&["id-3", "id-5", "id-6"]), queue(bodies), all, 60).await, (2, 4, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_nowhere_is_still_on_its_way_when_the_time_is_up() {
+    let table = table(&["id-3"]);
+    let all = (1..=5).map(|n| sent(n, true)).collect();
+    let start = Instant::now();
+    assert_eq!(followed(&table, queue(vec![]), all, 3).await, (4, 0, 1));
+    assert!((3..5).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+}
+
+/// One that waits does not hide the others: the look goes round.
+#[tokio::test(start_paused = true)]
+async fn events_behind_those_that_wait_are_found() {
+    let table = table(&["id-1", "id-2", "id-3", "id-4", "id-5", "id-6", "id-7", "id-8", "id-9", "id-10", "id-11"]);
+    let all = (1..=250).map(|n| sent(n, true)).collect();
+    assert_eq!(followed(&table, queue(vec![]), all, 5).await, (239, 0, 11));
+}

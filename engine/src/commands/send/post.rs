@@ -1,0 +1,170 @@
+//! Requests to the API, each once: a repeated one might be a second event.
+
+use std::time::Duration;
+
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings, SharedHttpConnector};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+
+use super::event::Event;
+use crate::error::{Class, Error, Result};
+
+/// API Gateway answers within 29 s (aws-facts 5.5).
+const ANSWERED_WITHIN: Duration = Duration::from_secs(35);
+const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
+
+/// The API, and who is asking. Cheap to clone.
+#[derive(Clone)]
+pub struct Target {
+    connector: SharedHttpConnector,
+    endpoint: String,
+    /// The header's value.
+    authorization: Option<String>,
+}
+
+/// What the API said.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    pub event: Event,
+    pub status: u16,
+    /// Where the stream has the record, if it was taken.
+    pub taken: Option<Taken>,
+}
+
+/// The answer's body.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Taken {
+    pub shard_id: String,
+    pub sequence_number: String,
+}
+
+impl Target {
+    /// The API at this URL, asked with these credentials, `username:password`.
+    pub fn new(endpoint: String, credentials: Option<&str>) -> Self {
+        let settings = HttpConnectorSettings::builder().connect_timeout(CONNECTED_WITHIN).read_timeout(ANSWERED_WITHIN);
+        // `pipe dev` is on this machine, which no proxy reaches.
+        let local = endpoint.starts_with("http://");
+        let proxy = if local { ProxyConfig::disabled() } else { ProxyConfig::from_env() };
+        let connector = Connector::builder().connector_settings(settings.build()).proxy_config(proxy);
+        let connector = connector.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build();
+        let authorization = credentials.map(|credentials| format!("Basic {}", STANDARD.encode(credentials)));
+        Self { connector: SharedHttpConnector::new(connector), endpoint, authorization }
+    }
+
+    /// The API's URL.
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    /// Posts one event.
+    ///
+    /// # Errors
+    /// `Unclear`, where there was no answer. Neither credentials nor payload are in an error.
+    pub async fn post(self, event: Event) -> Result<Answer> {
+        let request = self.request(&event)?;
+        let answer = self.connector.call(request).await.map_err(|error| self.unanswered(&error))?;
+        let status = answer.status().as_u16();
+        let body = ByteStream::new(answer.into_body()).collect().await;
+        let body = body.map_err(|error| self.unanswered(&error))?.into_bytes();
+        let taken = (status == 200).then(|| serde_json::from_slice(&body).ok()).flatten();
+        Ok(Answer { event, status, taken })
+    }
+
+    fn request(&self, event: &Event) -> Result<HttpRequest> {
+        let url = format!("{}{}", self.endpoint, event.path);
+        let mut request = HttpRequest::new(SdkBody::from(event.body.clone()));
+        let bad = |_| Error::fatal(format!("`{url}` is no URL"));
+        request.set_method("POST").map_err(bad)?;
+        request.set_uri(url.as_str()).map_err(bad)?;
+        let headers = request.headers_mut();
+        let mut all = vec![("content-type".to_owned(), "application/json".to_owned())];
+        all.extend(self.authorization.iter().map(|value| ("authorization".to_owned(), value.clone())));
+        all.extend(event.header.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())));
+        for (name, value) in all {
+            // Without the value: it may be the credentials.
+            let bad = format!("`{name}` cannot be a header with this value");
+            headers.try_insert(name, value).map_err(|_| Error::fatal(bad))?;
+        }
+        Ok(request)
+    }
+
+    fn unanswered(&self, error: &dyn std::error::Error) -> Error {
+        let mut cause = error;
+        while let Some(inner) = cause.source() {
+            cause = inner;
+        }
+        Error::new(Class::Unclear, format!("`{}` did not answer: {cause}", self.endpoint))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    fn event() -> Event {
+        let header = Some(("X-Who".to_owned(), "me".to_owned()));
+        Event { n: 1, path: "/a/1?b=c".into(), header, body: b"{\"secret\":1".to_vec(), key: None, given_key: true }
+    }
+
+    /// Answers one request with this, and gives the request.
+    async fn served(status: &'static str, body: &'static str) -> (String, tokio::task::JoinHandle<String>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/prod", listener.local_addr().unwrap());
+        let task = tokio::spawn(async move {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut read = vec![0; 4096];
+            let mut request = String::new();
+            while !request.ends_with("{\"secret\":1") {
+                let length = stream.read(&mut read).await.unwrap();
+                request += std::str::from_utf8(&read[..length]).unwrap();
+            }
+            let answer = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+            stream.write_all(answer.as_bytes()).await.unwrap();
+            request
+        });
+        (url, task)
+    }
+
+    #[tokio::test]
+    async fn a_request_has_credentials_type_and_body_and_the_answer_its_place() {
+        let body = r#"{"SequenceNumber":"49","ShardId":"shardId-000000000000"}"#;
+        let (url, request) = served("200 OK", body).await;
+        let answer = Target::new(url, Some("user:pass")).post(event()).await.unwrap();
+        assert_eq!(answer.taken, Some(Taken { shard_id: "shardId-000000000000".into(), sequence_number: "49".into() }));
+        let request = request.await.unwrap();
+        assert!(request.starts_with("POST /prod/a/1?b=c HTTP/1.1\r\n"), "{request}");
+        let lines =
+            ["authorization: Basic dXNlcjpwYXNz", "content-type: application/json", "content-length: 11", "x-who: me"];
+        assert!(lines.iter().all(|line| request.contains(&format!("{line}\r\n"))), "{request}");
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_an_answer() {
+        let (url, _) = served("429 Too Many Requests", "{}").await;
+        let answer = Target::new(url, None).post(event()).await.unwrap();
+        assert_eq!((answer.status, answer.taken), (429, None));
+    }
+
+    #[tokio::test]
+    async fn no_answer_is_an_error_without_credentials_and_payload() {
+        let closed = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let error = Target::new(format!("http://{closed}/prod"), Some("user:pass")).post(event()).await.unwrap_err();
+        assert_eq!(error.class(), Class::Unclear);
+        let text = format!("{error:?}");
+        assert!(
+            text.contains("did not answer") && !text.contains("dXNlcjpwYXNz") && !text.contains("secret"),
+            "{text}"
+        );
+    }
+}

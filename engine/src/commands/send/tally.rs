@@ -1,0 +1,168 @@
+//! What became of the requests: how many were answered how, and what to do about refusals.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::post::Answer;
+use crate::error::Error;
+use crate::spec::{Body, Route};
+use crate::term::position;
+
+/// Answers by their status.
+#[derive(Debug, Default)]
+pub struct Tally {
+    statuses: BTreeMap<u16, u32>,
+}
+
+impl Tally {
+    /// Counts an answer.
+    pub fn add(&mut self, status: u16) {
+        *self.statuses.entry(status).or_default() += 1;
+    }
+
+    /// How many were answered at all.
+    pub fn answered(&self) -> u32 {
+        self.statuses.values().sum()
+    }
+
+    /// How many were taken, as the API says.
+    pub fn accepted(&self) -> u32 {
+        self.answered() - self.refused()
+    }
+
+    /// How many were not taken.
+    pub fn refused(&self) -> u32 {
+        self.statuses.iter().filter(|(status, _)| **status != 200).map(|(_, count)| count).sum()
+    }
+
+    /// How far the sending is.
+    pub fn progress(&self, count: u32) -> String {
+        format!("{} of {count} answered, {} of them refused", self.answered(), self.refused())
+    }
+
+    /// The result, for people.
+    pub fn text(&self, url: &str, took: Duration) -> String {
+        let (answered, rate) = (self.answered(), self.rate(took));
+        let mut text = format!("{answered} answered by {url} in {:.1} s ({rate} events/s)\n", took.as_secs_f64());
+        for (status, count) in &self.statuses {
+            text += &format!("  {status}: {count}\n");
+        }
+        text
+    }
+
+    /// The result, for machines.
+    pub fn json(&self, count: u32, took: Duration) -> Value {
+        json!({
+            "event": "summary",
+            "count": count,
+            "answered": self.answered(),
+            "refused": self.refused(),
+            "statuses": self.statuses,
+            "milliseconds": took.as_millis(),
+            "events_per_second": self.rate(took),
+        })
+    }
+
+    fn rate(&self, took: Duration) -> u64 {
+        u64::from(self.answered()) * 1000 / u64::try_from(took.as_millis()).unwrap_or(u64::MAX).max(1)
+    }
+
+    /// Why some were refused, for the first status that was.
+    pub fn refusal(&self, route: &Route) -> Option<Error> {
+        let (status, count) = self.statuses.iter().find(|(status, _)| **status != 200)?;
+        let error = Error::fatal(format!("{count} of {} events were refused with {status}", self.answered()));
+        Some(match hint(*status, route) {
+            Some(hint) => error.hint(hint),
+            None => error,
+        })
+    }
+}
+
+/// Whether the next event would be refused as this one was.
+pub fn is_hopeless(status: u16) -> bool {
+    matches!(status, 401 | 403 | 404)
+}
+
+fn hint(status: u16, route: &Route) -> Option<String> {
+    let body = match &route.body {
+        Body::Object => "the body must be a JSON object".to_owned(),
+        Body::Any => "the partition key is missing or longer than 256 characters".to_owned(),
+        Body::Schema(file) => format!("the body must fit `{}`: give one with --data", file.display()),
+    };
+    let text = match status {
+        400 => body.as_str(),
+        401 => {
+            "the authorizer did not take the secret's credentials: if the secret was changed a moment ago, wait a minute, and \
+             `auth.basic.cache_seconds`"
+        }
+        403 => {
+            "API Gateway answers this for a path that is not deployed: `pipe diff` shows whether the API is as the spec says"
+        }
+        404 => {
+            "the API may not write to the stream: `pipe diff` shows whether its role and the stream are as the spec says"
+        }
+        413 => "a record of the stream holds 1 MiB, with its partition key",
+        429 => {
+            "the stream takes 1000 records and 1 MB a second in each shard: add shards, or send fewer; or the API is throttled"
+        }
+        500..=599 => {
+            "the stream did not take it, or the authorizer failed: the logs of the API and of the authorizer say more"
+        }
+        _ => return None,
+    };
+    Some(text.to_owned())
+}
+
+/// One answer, for people.
+pub fn line(answer: &Answer) -> String {
+    let at = answer.taken.as_ref().map(|taken| position(&taken.shard_id, &taken.sequence_number));
+    format!("{} event {} → {}\n", answer.status, answer.event.n, at.unwrap_or_else(|| "not taken".to_owned()))
+}
+
+/// One answer, for machines.
+pub fn json(answer: &Answer) -> Value {
+    let mut event = json!({ "event": "sent", "n": answer.event.n, "status": answer.status });
+    if let Some(taken) = &answer.taken {
+        event["shard"] = json!(taken.shard_id);
+        event["sequence_number"] = json!(taken.sequence_number);
+    }
+    event
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(body: Body) -> Route {
+        Route { post: "/a".into(), auth: None, partition_key: crate::spec::PartitionKey::Random, body }
+    }
+
+    fn tally(statuses: &[u16]) -> Tally {
+        let mut tally = Tally::default();
+        statuses.iter().for_each(|status| tally.add(*status));
+        tally
+    }
+
+    #[test]
+    fn answers_are_counted_by_status() {
+        let tally = tally(&[200, 429, 200, 200]);
+        let text = tally.text("https://x/prod/a", Duration::from_millis(500));
+        assert_eq!(text, "4 answered by https://x/prod/a in 0.5 s (8 events/s)\n  200: 3\n  429: 1\n");
+        let json = tally.json(5, Duration::from_millis(500));
+        assert_eq!((&json["refused"], &json["statuses"]["429"], &json["count"]), (&1.into(), &1.into(), &5.into()));
+    }
+
+    #[test]
+    fn a_refusal_says_what_to_do() {
+        assert_eq!(tally(&[200]).refusal(&route(Body::Object)), None);
+        let error = tally(&[200, 400]).refusal(&route(Body::Object)).unwrap();
+        assert_eq!(error.message(), "1 of 2 events were refused with 400");
+        assert_eq!(error.hint_text(), Some("the body must be a JSON object"));
+        for status in [401, 403, 404, 413, 429, 502] {
+            let error = tally(&[status]).refusal(&route(Body::Any)).unwrap();
+            assert!(error.hint_text().is_some(), "{status}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Filter criteria of a mapping: Lambda's event filtering, which is EventBridge's.
+//!
+//! A record passes when one pattern matches. In a pattern, fields are joined by *and*, the rules of a field by *or*, and the
+//! objects of `$or` by *or* too. A field that holds a list matches when one of its elements does. As in EventBridge `exists`
+//! sees values only: a field that holds an object, or an empty list, counts as absent.
+//!
+//! AWS's newer pages say that Kinesis mappings filter on `data` only, the older ones show metadata too; here both work.
+//!
+//! AWS: <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html>, .../with-kinesis-filtering.html.
+
+use serde_json::{Map, Value};
+
+use crate::error::{self, Error};
+
+mod rule;
+
+use rule::Rule;
+
+/// One pattern of `FilterCriteria`, understood.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Filter {
+    node: Node,
+    /// It asks for `data`, so that a record whose data is no JSON does not pass, whatever is asked of it.
+    data: bool,
+}
+
+/// What must hold at one place of the event.
+#[derive(Clone, Debug, PartialEq)]
+enum Node {
+    /// All of it, in the fields of an object.
+    All(Vec<Part>),
+    /// One of the rules, for the value.
+    Any(Vec<Rule>),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+enum Part {
+    Field(String, Node),
+    Or(Vec<Node>),
+}
+
+impl Filter {
+    /// Understands the text of a pattern.
+    ///
+    /// # Errors
+    /// It is no JSON object, holds something that no rule is, or its `data` is no object: what AWS refuses when the mapping is made.
+    pub fn parse(pattern: &str) -> error::Result<Self> {
+        let wrong = |why: &str| {
+            Error::new(format!("read the filter `{pattern}`: {why}"))
+                .hint("a pattern is like `{\"data\": {\"kind\": [\"order\", {\"prefix\": \"x\"}]}}`")
+        };
+        let Ok(Value::Object(fields)) = serde_json::from_str(pattern) else {
+            return Err(wrong("it is no JSON object"));
+        };
+        // AWS: the filter for `data` must be JSON of its own; plain strings are for other sources.
+        if fields.get("data").is_some_and(|data| !data.is_object()) {
+            return Err(wrong("`data` must be an object"));
+        }
+        let data = fields.contains_key("data");
+        node(&fields).map(|node| Self { node, data }).map_err(|why| wrong(&why))
+    }
+
+    /// Whether a record passes, by what [`super::record::Record::facts`] says of it.
+    pub fn matches(&self, facts: &Value) -> bool {
+        (!self.data || facts.get("data").is_some()) && self.node.holds(Some(facts))
+    }
+}
+
+fn node(fields: &Map<String, Value>) -> Result<Node, String> {
+    if fields.is_empty() {
+        return Err("it holds an empty object".to_owned());
+    }
+    let parts = fields.iter().map(|(name, value)| match value {
+        Value::Array(choices) if name == "$or" => choices.iter().map(choice).collect::<Result<_, _>>().map(Part::Or),
+        Value::Object(inner) => node(inner).map(|inner| Part::Field(name.clone(), inner)),
+        Value::Array(rules) if !rules.is_empty() => {
+            let rules = rules.iter().map(Rule::parse).collect::<Result<_, _>>();
+            rules.map(|rules| Part::Field(name.clone(), Node::Any(rules)))
+        }
+        _ => Err(format!("`{name}` must hold an object or a list of rules")),
+    });
+    parts.collect::<Result<_, _>>().map(Node::All)
+}
+
+fn choice(value: &Value) -> Result<Node, String> {
+    node(value.as_object().ok_or("`$or` must hold objects")?)
+}
+
+impl Node {
+    fn holds(&self, value: Option<&Value>) -> bool {
+        match (self, value) {
+            (Self::All(parts), Some(Value::Array(elements))) if !elements.is_empty() => {
+                elements.iter().any(|element| Self::all(parts, Some(element)))
+            }
+            (Self::All(parts), value) => Self::all(parts, value),
+            (Self::Any(rules), Some(Value::Array(elements))) if !elements.is_empty() => {
+                elements.iter().any(|element| rules.iter().any(|rule| rule.holds(plain(element))))
+            }
+            (Self::Any(rules), value) => rules.iter().any(|rule| rule.holds(value.and_then(plain))),
+        }
+    }
+
+    fn all(parts: &[Part], value: Option<&Value>) -> bool {
+        parts.iter().all(|part| match part {
+            Part::Field(name, node) => node.holds(value.and_then(|value| value.get(name))),
+            Part::Or(choices) => choices.iter().any(|choice| choice.holds(value)),
+        })
+    }
+}
+
+/// A value that is neither object nor list: what rules are about.
+fn plain(value: &Value) -> Option<&Value> {
+    (!value.is_object() && !value.is_array()).then_some(value)
+}

@@ -1,0 +1,67 @@
+//! Reads the mappings of a function from the endpoint, as the deployer.
+
+use aws_sdk_lambda::types::EventSourceMappingConfiguration;
+
+use super::kinesis::reason;
+use super::mapping::{Properties, stream};
+use crate::error::{Error, Result};
+use crate::event::{Event, Events};
+use crate::roles::Roles;
+
+/// A mapping that there is, and what it is told to do, if that can be run.
+pub struct Found {
+    pub uuid: String,
+    pub properties: Result<Properties>,
+}
+
+/// The mappings of a function from Kinesis streams. Others are named in a warning: nothing runs them here.
+///
+/// # Errors
+/// The endpoint does not say: the function is not there, or a call fails.
+pub async fn mappings(roles: &Roles, events: &Events, function: &str) -> Result<Vec<Found>> {
+    let lambda = aws_sdk_lambda::Client::new(roles.root());
+    let asked = lambda.get_function_configuration().function_name(function).send().await;
+    let configuration = asked.map_err(|error| failed(function, &reason(&error)))?;
+    let role = configuration.role().unwrap_or_default();
+    let mut pages = lambda.list_event_source_mappings().function_name(function).into_paginator().items().send();
+    let mut found = Vec::new();
+    while let Some(mapping) = pages.next().await {
+        let mapping = mapping.map_err(|error| failed(function, &reason(&error)))?;
+        if let Some(read) = read(roles, events, &mapping, function, role).await? {
+            found.push(read);
+        }
+    }
+    Ok(found)
+}
+
+async fn read(
+    roles: &Roles,
+    events: &Events,
+    mapping: &EventSourceMappingConfiguration,
+    function: &str,
+    role: &str,
+) -> Result<Option<Found>> {
+    let uuid = mapping.uuid().unwrap_or_default().to_owned();
+    let Some(stream) = stream(mapping) else {
+        let source = mapping.event_source_arn().unwrap_or_default();
+        let message =
+            format!("the mapping of `{function}` from `{source}` does not run locally: it reads no Kinesis stream");
+        let _gone = events.send(Event::Warning { message });
+        return Ok(None);
+    };
+    let kinesis = aws_sdk_kinesis::Client::new(roles.root());
+    let asked = kinesis.describe_stream_summary().stream_arn(stream).send().await;
+    let properties = match asked {
+        Ok(answer) => {
+            let hours = answer.stream_description_summary().map_or(24, |stream| stream.retention_period_hours());
+            Properties::read(mapping, function, role, hours)
+        }
+        Err(error) => Err(failed(function, &reason(&error))),
+    };
+    let unreadable = || Err(failed(function, "it reads no Kinesis stream"));
+    Ok(Some(Found { uuid, properties: properties.and_then(|properties| properties.map_or_else(unreadable, Ok)) }))
+}
+
+fn failed(function: &str, why: &str) -> Error {
+    Error::new(format!("read the mappings of `{function}`: {why}"))
+}

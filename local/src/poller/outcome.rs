@@ -1,0 +1,94 @@
+//! What an answer means for a batch: partial-batch responses, and how long to wait before the next try.
+
+use serde_json::Value;
+
+use crate::invoke::Answer;
+
+/// How long a failing batch rests before each further try: this, then twice as long each time, up to [`FAILED_MOST_MS`].
+///
+/// AWS says only that it backs off; these are chosen so that a repaired function goes on soon on one's own machine.
+const FAILED_FIRST_MS: i64 = 200;
+const FAILED_MOST_MS: i64 = 10_000;
+/// The same where the call did not reach the function, or the queue did not take a document.
+const REFUSED_FIRST_MS: i64 = 1_000;
+const REFUSED_MOST_MS: i64 = 30_000;
+
+/// What came of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// All records are done with.
+    Success,
+    /// The records before this one are done with; it and all after it are tried again, also those that succeeded.
+    From(usize),
+    /// None is.
+    Failed,
+}
+
+/// Judges an answer to a batch with these sequence numbers.
+///
+/// With `ReportBatchItemFailures` (`partial`), all of these are success, as recorded (aws-facts 5.2): an empty answer, `null`,
+/// `""`, `[]`, `{}`, no list or an empty one. These are failure of the whole batch: an identifier that is `""`, null or not in
+/// the batch, another key in its place, and an answer that is no object. Otherwise the lowest named record counts.
+/// An object without `batchItemFailures` has no list: success. AWS names this case neither way.
+pub fn judge<'a>(answer: &Answer, partial: bool, sequences: impl Iterator<Item = &'a str>) -> Verdict {
+    if answer.error.is_some() {
+        return Verdict::Failed;
+    }
+    if !partial || answer.payload.trim_ascii().is_empty() {
+        return Verdict::Success;
+    }
+    match serde_json::from_slice(&answer.payload) {
+        Ok(answer) => named(&answer, &sequences.collect::<Vec<_>>()),
+        Err(_) => Verdict::Failed,
+    }
+}
+
+fn named(answer: &Value, sequences: &[&str]) -> Verdict {
+    let failures = match answer {
+        Value::Null => return Verdict::Success,
+        Value::String(text) if text.is_empty() => return Verdict::Success,
+        Value::Array(list) if list.is_empty() => return Verdict::Success,
+        Value::Object(fields) => fields.get("batchItemFailures").unwrap_or(&Value::Null),
+        _ => return Verdict::Failed,
+    };
+    let failures = match failures {
+        Value::Null => return Verdict::Success,
+        Value::Array(failures) => failures,
+        _ => return Verdict::Failed,
+    };
+    let mut lowest = None;
+    for failure in failures {
+        let id = failure.get("itemIdentifier").and_then(Value::as_str);
+        // A batch is in the order of its sequence numbers, so the first place is the lowest number.
+        let Some(place) = id.and_then(|id| sequences.iter().position(|sequence| *sequence == id)) else {
+            return Verdict::Failed;
+        };
+        lowest = Some(lowest.map_or(place, |lowest: usize| lowest.min(place)));
+    }
+    lowest.map_or(Verdict::Success, Verdict::From)
+}
+
+/// What an answer's failure is called: Lambda's word and the error's type, never its message, which may hold a payload.
+pub fn failure(answer: &Answer) -> Option<String> {
+    let error = answer.error.as_ref()?;
+    let document: Option<Value> = serde_json::from_slice(&answer.payload).ok();
+    let kind = document.as_ref().and_then(|document| document.get("errorType")).and_then(Value::as_str);
+    Some(match kind {
+        Some(kind) if !kind.is_empty() => format!("{error} ({})", kind.chars().take(80).collect::<String>()),
+        _ => error.clone(),
+    })
+}
+
+/// Milliseconds to wait after a batch failed for the nth time, from 0.
+pub fn failed_pause_ms(nth: u32) -> i64 {
+    doubled(FAILED_FIRST_MS, FAILED_MOST_MS, nth)
+}
+
+/// Milliseconds to wait after something was refused for the nth time in a row, from 0.
+pub fn refused_pause_ms(nth: u32) -> i64 {
+    doubled(REFUSED_FIRST_MS, REFUSED_MOST_MS, nth)
+}
+
+fn doubled(first: i64, most: i64, nth: u32) -> i64 {
+    first.saturating_mul(1_i64 << nth.min(30)).min(most)
+}

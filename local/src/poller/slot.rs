@@ -1,0 +1,262 @@
+//! One of a shard's parallel lines: at most one of its batches is at work, and the others wait behind it in order.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+
+use super::batch::{Batch, Entry, Last, ready};
+use super::document::{Condition, document};
+use super::mapping::Properties;
+use super::outcome::{Verdict, failed_pause_ms, failure, judge, refused_pause_ms};
+use crate::invoke::{Answer, Refusal};
+
+/// What AWS answers an Invoke that is too large, in the document of a record that is.
+const TOO_LARGE: u16 = 413;
+/// How often a destination is asked at the least, about four minutes, also for records that the stream has forgotten already.
+const LEAST_REFUSALS: u32 = 12;
+
+/// What is to be done now for a slot, outside of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Call the function; then tell [`Slot::answered`].
+    Call { payload: Bytes },
+    /// Send a document to the destination; then tell [`Slot::sent`].
+    Send { document: String, given_up: GivenUp },
+    /// Nothing hears of these records: say so. They are done with.
+    Drop { given_up: GivenUp, refused: bool },
+}
+
+/// Records that are given up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenUp {
+    pub condition: Condition,
+    pub records: usize,
+    pub first: String,
+    pub last: String,
+}
+
+/// What came of a call, for [`crate::event::Event::Batch`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Told {
+    pub records: usize,
+    pub succeeded: usize,
+    pub error: Option<String>,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Free,
+    /// A call or a document is under way.
+    Busy,
+    Paused {
+        until: i64,
+    },
+}
+
+#[derive(Debug)]
+struct Leaving {
+    batch: Batch,
+    condition: Condition,
+    refusals: u32,
+}
+
+/// See the module. All times are in milliseconds.
+#[derive(Debug, Default)]
+pub struct Slot {
+    waiting: VecDeque<Entry>,
+    /// The batch that is tried, last, and what bisection left for later before it.
+    work: Vec<Batch>,
+    /// What is given up and not yet told to the destination.
+    leaving: Option<Leaving>,
+    state: State,
+    /// Records that are done with since the last look.
+    done: Vec<Entry>,
+}
+
+impl Slot {
+    pub fn take(&mut self, entry: Entry) {
+        self.waiting.push_back(entry);
+    }
+
+    /// Whether more records would make its next batch fuller.
+    pub fn hungry(&self, batch_size: usize) -> bool {
+        self.waiting.len() < batch_size
+    }
+
+    /// The records that are done with since the last look.
+    pub fn done(&mut self) -> Vec<Entry> {
+        std::mem::take(&mut self.done)
+    }
+
+    /// What to do now, if anything.
+    pub fn next(&mut self, now: i64, mapping: &Properties, shard: &str) -> Option<Step> {
+        if matches!(self.state, State::Busy) {
+            return None;
+        }
+        self.expire(now, mapping);
+        if matches!(self.state, State::Paused { until } if now < until) {
+            return None;
+        }
+        self.state = State::Free;
+        if self.leaving.is_some() {
+            return self.give_up(now, mapping, shard);
+        }
+        let mut batch = self.work.pop().or_else(|| self.gather(now, mapping))?;
+        if batch.too_large() {
+            let request_id = uuid::Uuid::new_v4().to_string();
+            batch.last = Some(Last { request_id, status: TOO_LARGE, error: None });
+            self.failed(batch, now, mapping);
+            return self.next(now, mapping, shard);
+        }
+        let payload = batch.payload();
+        self.work.push(batch);
+        self.state = State::Busy;
+        Some(Step::Call { payload })
+    }
+
+    /// Takes what came of the call.
+    pub fn answered(&mut self, result: &Result<Answer, Refusal>, now: i64, mapping: &Properties) -> Told {
+        self.state = State::Free;
+        let Some(mut batch) = self.work.pop() else { return Told::default() };
+        let records = batch.entries.len();
+        let answer = match result {
+            Ok(answer) => answer,
+            Err(refusal) => {
+                self.state = State::Paused { until: now + refused_pause_ms(batch.refusals) };
+                batch.refusals += 1;
+                self.work.push(batch);
+                return Told { records, succeeded: 0, error: Some(refused(refusal)) };
+            }
+        };
+        batch.refusals = 0;
+        batch.last = Some(Last { request_id: answer.request_id.clone(), status: 200, error: answer.error.clone() });
+        let verdict = judge(answer, mapping.partial, batch.entries.iter().map(|entry| entry.sequence.as_str()));
+        match verdict {
+            Verdict::Success => {
+                self.done.append(&mut batch.entries);
+                Told { records, succeeded: records, error: None }
+            }
+            // Recorded: what is left after progress is tried as often as a batch of its own.
+            Verdict::From(place @ 1..) => {
+                self.done.append(&mut batch.take_first(place).entries);
+                self.work.push(batch.anew());
+                Told { records, succeeded: place, error: Some("named failures".to_owned()) }
+            }
+            Verdict::From(_) | Verdict::Failed => {
+                self.failed(batch, now, mapping);
+                let error = failure(answer).unwrap_or_else(|| "named failures".to_owned());
+                Told { records, succeeded: 0, error: Some(error) }
+            }
+        }
+    }
+
+    /// Takes whether the destination has the document.
+    pub fn sent(&mut self, accepted: bool, now: i64) {
+        self.state = State::Free;
+        let Some(mut leaving) = self.leaving.take() else { return };
+        if accepted {
+            self.done.append(&mut leaving.batch.entries);
+        } else {
+            self.state = State::Paused { until: now + refused_pause_ms(leaving.refusals) };
+            leaving.refusals += 1;
+            self.leaving = Some(leaving);
+        }
+    }
+
+    /// When [`Slot::next`] may have something to do without any news; `None` while only news can help.
+    pub fn wake(&self, mapping: &Properties) -> Option<i64> {
+        let rested = match self.state {
+            State::Busy => return None,
+            State::Paused { until } => Some(until),
+            State::Free if self.leaving.is_some() || !self.work.is_empty() => Some(i64::MIN),
+            State::Free => self.waiting.front().map(|entry| entry.taken_ms + mapping.window_ms),
+        };
+        let next = self.work.last().and_then(|batch| batch.entries.first()).or(self.waiting.front());
+        let expires = next.filter(|_| self.leaving.is_none()).map(|entry| entry.arrived_ms + mapping.age_limit_ms());
+        [rested, expires].into_iter().flatten().min()
+    }
+
+    /// What failed too often is given up; what may be split is; the rest is tried again after a while.
+    ///
+    /// Splitting uses up no retry, so halves are tried at once and counted anew. A function that names the first record of all
+    /// made no progress: that too is split in halves, so that nothing leaves together with one bad record. AWS documents a split
+    /// for an invocation that fails and for a partial success, and is silent about this one.
+    fn failed(&mut self, mut batch: Batch, now: i64, mapping: &Properties) {
+        batch.calls += 1;
+        let half = batch.entries.len() / 2;
+        if mapping.bisect && half > 0 {
+            let first = batch.take_first(half);
+            self.work.push(batch.anew());
+            self.work.push(first.anew());
+        } else if mapping.retries.is_some_and(|retries| batch.calls > retries) {
+            self.leaving = Some(Leaving { batch, condition: Condition::RetryAttemptsExhausted, refusals: 0 });
+        } else {
+            self.state = State::Paused { until: now + failed_pause_ms(batch.calls - 1) };
+            self.work.push(batch);
+        }
+    }
+
+    /// Gives up the first records of the next batch that are too old, before younger ones are tried.
+    fn expire(&mut self, now: i64, mapping: &Properties) {
+        if self.leaving.is_some() {
+            return;
+        }
+        let limit = mapping.age_limit_ms();
+        let expired = match self.work.pop() {
+            Some(mut batch) => {
+                let expired = batch.take_first(batch.older_than(limit, now));
+                if !batch.entries.is_empty() {
+                    self.work.push(batch);
+                }
+                expired
+            }
+            None => {
+                let old = self.waiting.iter().take_while(|entry| now - entry.arrived_ms >= limit).count();
+                Batch::new(self.waiting.drain(..old.min(mapping.batch_size)).collect())
+            }
+        };
+        if !expired.entries.is_empty() {
+            self.leaving = Some(Leaving { batch: expired, condition: Condition::RecordAgeExceeded, refusals: 0 });
+            self.state = State::Free;
+        }
+    }
+
+    fn gather(&mut self, now: i64, mapping: &Properties) -> Option<Batch> {
+        let oldest = self.waiting.front()?;
+        let (count, full) = ready(&self.waiting, mapping.batch_size);
+        (full || now >= oldest.taken_ms + mapping.window_ms).then(|| Batch::new(self.waiting.drain(..count).collect()))
+    }
+
+    /// Without a destination the records are dropped, as AWS does; a destination that refuses is asked until the stream has
+    /// forgotten them, since then nobody could read them any more. AWS does not say what it does then.
+    fn give_up(&mut self, now: i64, mapping: &Properties, shard: &str) -> Option<Step> {
+        let leaving = self.leaving.as_mut()?;
+        let (batch, condition) = (&leaving.batch, leaving.condition);
+        let (first, last) = (batch.entries.first()?, batch.entries.last()?);
+        let given_up = GivenUp {
+            condition,
+            records: batch.entries.len(),
+            first: first.sequence.as_str().to_owned(),
+            last: last.sequence.as_str().to_owned(),
+        };
+        let forgotten = leaving.refusals >= LEAST_REFUSALS && now - last.arrived_ms >= mapping.retention_ms;
+        if mapping.on_failure.is_some() && !forgotten {
+            let document = document(batch, condition, mapping, shard, now);
+            self.state = State::Busy;
+            return Some(Step::Send { document, given_up });
+        }
+        self.done.append(&mut leaving.batch.entries);
+        self.leaving = None;
+        Some(Step::Drop { given_up, refused: forgotten })
+    }
+}
+
+/// A refusal in a few words.
+pub fn refused(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::NotFound => "the function does not exist".to_owned(),
+        Refusal::Throttled => "throttled".to_owned(),
+        Refusal::Unavailable(reason) => format!("unavailable: {reason}"),
+    }
+}

@@ -1,0 +1,80 @@
+//! The file of checkpoints.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::time::{Duration, sleep};
+
+use super::sequence;
+use crate::event::Event;
+use crate::poller::checkpoints::{Checkpoints, Place};
+use crate::poller::record::Sequence;
+
+fn load(path: &Path) -> (Checkpoints, tokio::sync::mpsc::UnboundedReceiver<Event>) {
+    let (events, told) = unbounded_channel();
+    (Checkpoints::load(path.to_owned(), events), told)
+}
+
+#[tokio::test]
+async fn places_survive_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("new").join("checkpoints.json");
+    let (checkpoints, mut told) = load(&path);
+    let places = [
+        ("a", Place::Oldest),
+        ("b", Place::Since(7)),
+        ("c", Place::After(Sequence::new(sequence(1)))),
+        ("d", Place::Done),
+    ];
+    for (shard, place) in places.clone() {
+        checkpoints.set("u", shard, place);
+    }
+    checkpoints.write().await;
+    let again = load(&path).0.places("u");
+    assert_eq!(again, places.map(|(shard, place)| (shard.to_owned(), place)).into());
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.starts_with(r#"{"u":{"a":"oldest","b":{"since":7},"c":{"after":"4959"#), "{text}");
+    assert!(told.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn the_file_follows_within_half_a_second() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoints.json");
+    let (checkpoints, _told) = load(&path);
+    checkpoints.set("u", "a", Place::Oldest);
+    checkpoints.set("u", "a", Place::Done);
+    assert!(!path.exists(), "it is not written each time");
+    sleep(Duration::from_millis(700)).await;
+    assert_eq!(fs::read_to_string(&path).unwrap(), r#"{"u":{"a":"done"}}"#);
+}
+
+#[tokio::test]
+async fn what_is_gone_is_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let (checkpoints, _told) = load(&folder.path().join("c.json"));
+    for (uuid, shard) in [("u", "a"), ("u", "b"), ("v", "a")] {
+        checkpoints.set(uuid, shard, Place::Oldest);
+    }
+    checkpoints.keep_shards("u", |shard| shard == "b");
+    checkpoints.keep_mappings(&BTreeSet::from(["u".to_owned()]));
+    assert_eq!(checkpoints.places("u").into_keys().collect::<Vec<_>>(), ["b"]);
+    assert!(checkpoints.places("v").is_empty());
+}
+
+#[tokio::test]
+async fn a_broken_file_and_a_broken_disk_are_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("c.json");
+    fs::write(&path, "{").unwrap();
+    let (checkpoints, mut told) = load(&path);
+    assert!(matches!(told.try_recv(), Ok(Event::Warning { message }) if message.contains("cannot be read")));
+    fs::remove_file(&path).unwrap();
+    fs::create_dir_all(path.join("in the way")).unwrap();
+    checkpoints.write().await;
+    checkpoints.write().await;
+    assert!(matches!(told.try_recv(), Ok(Event::Warning { message }) if message.contains("cannot be written")));
+    assert!(told.try_recv().is_err());
+}

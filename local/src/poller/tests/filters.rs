@@ -1,0 +1,135 @@
+//! Filter criteria, as EventBridge's patterns are documented.
+
+use serde_json::{Value, json};
+
+use super::{NOW, SHARD, mapping, record, shared};
+use crate::poller::filter::Filter;
+use crate::poller::shard::Shard;
+
+fn passes(rule: &Value, data: &Value) -> bool {
+    let pattern = json!({ "data": { "a": [rule] } });
+    Filter::parse(&pattern.to_string()).unwrap().matches(&json!({ "data": data }))
+}
+
+fn check(rows: &[(Value, Value, bool)]) {
+    for (rule, data, expected) in rows {
+        assert_eq!(passes(rule, data), *expected, "{rule} for {data}");
+    }
+}
+
+#[test]
+fn rules_about_one_value() {
+    let rows = [
+        (json!("x"), json!({"a": "x"}), true),
+        (json!("x"), json!({"a": "X"}), false),
+        (json!(""), json!({"a": ""}), true),
+        (json!(""), json!({"a": null}), false),
+        (json!(null), json!({"a": null}), true),
+        (json!(null), json!({}), false),
+        (json!(true), json!({"a": true}), true),
+        (json!(true), json!({"a": "true"}), false),
+        (json!(100), json!({"a": 1e2}), true),
+        (json!(100), json!({"a": "100"}), false),
+        (json!({"prefix": "ab"}), json!({"a": "abc"}), true),
+        (json!({"prefix": "ab"}), json!({"a": "cab"}), false),
+        (json!({"prefix": "ab"}), json!({"a": 1}), false),
+        (json!({"suffix": ".png"}), json!({"a": "b.png"}), true),
+        (json!({"suffix": ".png"}), json!({"a": "b.jpg"}), false),
+        (json!({"equals-ignore-case": "aLiCe"}), json!({"a": "Alice"}), true),
+        (json!({"equals-ignore-case": "aLiCe"}), json!({"a": "Bob"}), false),
+        (json!({"numeric": ["=", 5]}), json!({"a": 5.0}), true),
+        (json!({"numeric": [">", 0, "<=", 5]}), json!({"a": 5}), true),
+        (json!({"numeric": [">", 0, "<=", 5]}), json!({"a": 0}), false),
+        (json!({"numeric": [">=", 0, "<", 5]}), json!({"a": 5}), false),
+        (json!({"numeric": [">", 0]}), json!({"a": "1"}), false),
+    ];
+    check(&rows);
+}
+
+#[test]
+fn rules_about_absence_exclusion_and_lists() {
+    let rows = [
+        (json!({"exists": true}), json!({"a": null}), true),
+        (json!({"exists": true}), json!({}), false),
+        (json!({"exists": false}), json!({}), true),
+        (json!({"exists": false}), json!({"a": 1}), false),
+        (json!({"exists": true}), json!({"a": {"b": 1}}), false),
+        (json!({"anything-but": "x"}), json!({"a": "y"}), true),
+        (json!({"anything-but": "x"}), json!({"a": "x"}), false),
+        (json!({"anything-but": "x"}), json!({}), false),
+        (json!({"anything-but": ["x", 1]}), json!({"a": 1}), false),
+        (json!({"anything-but": {"prefix": "x"}}), json!({"a": "xy"}), false),
+        (json!({"anything-but": {"suffix": ["x", "y"]}}), json!({"a": "az"}), true),
+        // A list matches by one of its elements.
+        (json!("x"), json!({"a": ["y", "x"]}), true),
+        (json!("x"), json!({"a": ["y"]}), false),
+        (json!("x"), json!({"a": []}), false),
+    ];
+    check(&rows);
+}
+
+#[test]
+fn fields_are_joined_by_and_rules_by_or() {
+    let pattern = json!({
+        "partitionKey": [{"prefix": "user-"}],
+        "data": {"order": {"type": ["buy", "sell"]}, "$or": [{"price": [{"numeric": [">", 10]}]}, {"vip": [true]}]}
+    });
+    let filter = Filter::parse(&pattern.to_string()).unwrap();
+    let matches = |key: &str, data: Value| filter.matches(&json!({ "partitionKey": key, "data": data }));
+    assert!(matches("user-1", json!({"order": {"type": "buy"}, "price": 11})));
+    assert!(matches("user-1", json!({"order": [{"type": "x"}, {"type": "sell"}], "vip": true})));
+    assert!(!matches("user-1", json!({"order": {"type": "buy"}, "price": 10})));
+    assert!(!matches("user-1", json!({"order": {"type": "hold"}, "vip": true})));
+    assert!(!matches("host-1", json!({"order": {"type": "buy"}, "price": 11})));
+}
+
+#[test]
+fn wrong_patterns_are_refused() {
+    let rows = [
+        ("{", "it is no JSON object"),
+        ("[]", "it is no JSON object"),
+        (r#"{"data": ["x"]}"#, "`data` must be an object"),
+        (r#"{"a": "x"}"#, "`a` must hold an object or a list of rules"),
+        (r#"{"a": []}"#, "`a` must hold an object or a list of rules"),
+        (r#"{"a": [{"greater": 1}]}"#, "the operator `greater` is unknown"),
+        (r#"{"a": [{"numeric": [">"]}]}"#, "`numeric` needs a list"),
+        (r#"{"a": [{"exists": "yes"}]}"#, "`exists` needs a boolean"),
+        (r#"{"a": {}}"#, "it holds an empty object"),
+    ];
+    for (pattern, why) in rows {
+        let error = Filter::parse(pattern).unwrap_err();
+        assert!(error.message().contains(why), "{pattern}: {}", error.message());
+    }
+}
+
+#[test]
+fn what_does_not_pass_is_done_with_and_what_is_no_json_does_not_pass() {
+    let mut mapping = mapping();
+    mapping.filters = vec![
+        Filter::parse(r#"{"data": {"n": [1]}}"#).unwrap(),
+        Filter::parse(r#"{"data": {"n": [4]}, "partitionKey": ["k"]}"#).unwrap(),
+    ];
+    let mut shard = Shard::new(SHARD, shared(mapping));
+    let mut records: Vec<_> = (0..6).map(|n| record(n, "k")).collect();
+    records[1].data = b"n=1".to_vec();
+    shard.take(records, NOW);
+    assert_eq!(shard.checkpoint().unwrap().as_str(), super::sequence(3), "0 to 3 are skipped");
+    let steps = shard.steps(NOW);
+    let [(0, crate::poller::slot::Step::Call { payload })] = steps.as_slice() else { panic!("{steps:?}") };
+    assert_eq!(super::numbers(payload), [4]);
+    shard.answered(0, &super::succeeds(), NOW);
+    assert!(shard.idle());
+    assert_eq!(shard.checkpoint().unwrap().as_str(), super::sequence(5));
+}
+
+#[test]
+fn a_pattern_without_data_looks_at_metadata_only() {
+    let filter = Filter::parse(r#"{"partitionKey": ["k"]}"#).unwrap();
+    let mut binary = record(0, "k");
+    binary.data = vec![0xff];
+    let absent = Filter::parse(r#"{"data": {"a": [{"exists": false}]}}"#).unwrap();
+    assert!(absent.matches(&record(0, "k").facts(&mapping(), SHARD)));
+    assert!(!absent.matches(&binary.facts(&mapping(), SHARD)), "AWS drops what is no JSON");
+    assert!(filter.matches(&binary.facts(&mapping(), SHARD)));
+    assert!(!filter.matches(&record(0, "j").facts(&mapping(), SHARD)));
+}

@@ -1,0 +1,178 @@
+//! A stream, a function and a queue in memory, for the tasks that poll.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use futures_util::FutureExt;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{Duration, Instant, sleep};
+
+use super::{arrived, number, numbers, succeeds};
+use crate::event::Event;
+use crate::invoke::{Answer, Invoke, Refusal};
+use crate::poller::checkpoints::{Checkpoints, Place};
+use crate::poller::clock::Clock;
+use crate::poller::mapping::Properties;
+use crate::poller::poll::World;
+use crate::poller::record::Record;
+use crate::poller::run::{Order, run};
+use crate::poller::stream::{Page, ShardFacts, Stream, Trouble};
+
+#[derive(Default)]
+pub struct FakeShard {
+    pub parents: Vec<String>,
+    pub records: Vec<Record>,
+    pub closed: bool,
+}
+
+/// What the test may change while the tasks run.
+#[derive(Default)]
+pub struct Cloud {
+    pub shards: BTreeMap<String, FakeShard>,
+    pub read_trouble: Option<Trouble>,
+    pub send_trouble: Option<Trouble>,
+    pub documents: Vec<String>,
+    pub reads: Vec<Instant>,
+    /// Places that iterators were asked for.
+    pub places: Vec<(String, Place)>,
+    /// When a call came, and its records.
+    pub calls: Vec<(Instant, Vec<usize>)>,
+}
+
+type Function = dyn Fn(&[usize]) -> (Duration, Result<Answer, Refusal>) + Send + Sync;
+
+pub struct Fake {
+    pub cloud: Arc<Mutex<Cloud>>,
+    pub events: UnboundedReceiver<Event>,
+    pub checkpoints: Checkpoints,
+    pub world: World,
+    pub start: Instant,
+}
+
+impl Fake {
+    /// A world with a function that takes a while.
+    pub fn new(path: PathBuf, function: Box<Function>) -> Self {
+        let (sender, events) = unbounded_channel();
+        let cloud: Arc<Mutex<Cloud>> = Arc::default();
+        let checkpoints = Checkpoints::load(path, sender.clone());
+        let (called, function) = (cloud.clone(), Arc::new(function));
+        let invoke: Invoke = Arc::new(move |_, payload| {
+            let numbers = numbers(&payload);
+            let (took, answer) = function(&numbers);
+            called.lock().unwrap().calls.push((Instant::now(), numbers));
+            async move {
+                sleep(took).await;
+                answer
+            }
+            .boxed()
+        });
+        let (stream, clock) = (stream(&cloud), Clock::start());
+        let world = World { stream, invoke, events: sender, checkpoints: checkpoints.clone(), clock };
+        Self { cloud, events, checkpoints, world, start: Instant::now() }
+    }
+
+    /// One whose function succeeds at once.
+    pub fn quick(path: PathBuf) -> Self {
+        Self::new(path, Box::new(|_| (Duration::ZERO, succeeds())))
+    }
+
+    pub fn shard(&self, id: &str, parents: &[&str]) {
+        let parents = parents.iter().map(|parent| (*parent).to_owned()).collect();
+        self.cloud.lock().unwrap().shards.insert(id.to_owned(), FakeShard { parents, ..FakeShard::default() });
+    }
+
+    pub fn put(&self, shard: &str, numbers: impl IntoIterator<Item = usize>) {
+        let now = self.world.clock.now();
+        let records = numbers.into_iter().map(|n| arrived(n, &format!("key-{n}"), now));
+        self.cloud.lock().unwrap().shards.get_mut(shard).unwrap().records.extend(records);
+    }
+
+    pub fn close(&self, shard: &str) {
+        self.cloud.lock().unwrap().shards.get_mut(shard).unwrap().closed = true;
+    }
+
+    pub fn run(&self, mapping: Properties) -> (watch::Sender<Order>, JoinHandle<()>) {
+        let (orders, given) = watch::channel(Order::Run(Arc::new(mapping)));
+        let world = self.world.clone();
+        (orders, tokio::spawn(run(move |_| world.clone(), given)))
+    }
+
+    /// The records that the function got, in order.
+    pub fn seen(&self) -> Vec<usize> {
+        self.cloud.lock().unwrap().calls.iter().flat_map(|(_, numbers)| numbers.clone()).collect()
+    }
+
+    pub fn place(&self, shard: &str) -> Option<Place> {
+        self.checkpoints.places("uuid-1").remove(shard)
+    }
+
+    pub fn warnings(&mut self) -> Vec<String> {
+        let mut warnings = Vec::new();
+        while let Ok(event) = self.events.try_recv() {
+            if let Event::Warning { message } = event {
+                warnings.push(message);
+            }
+        }
+        warnings
+    }
+}
+
+fn stream(cloud: &Arc<Mutex<Cloud>>) -> Stream {
+    let (list, iterate, read, send) = (cloud.clone(), cloud.clone(), cloud.clone(), cloud.clone());
+    Stream {
+        shards: Arc::new(move || {
+            let cloud = list.lock().unwrap();
+            let facts =
+                |(id, shard): (&String, &FakeShard)| ShardFacts { id: id.clone(), parents: shard.parents.clone() };
+            std::future::ready(Ok(cloud.shards.iter().map(facts).collect())).boxed()
+        }),
+        iterator: Arc::new(move |shard, place| {
+            let mut cloud = iterate.lock().unwrap();
+            cloud.places.push((shard.clone(), place.clone()));
+            let Some(found) = cloud.shards.get(&shard) else {
+                return std::future::ready(Err(Trouble::NotFound(shard))).boxed();
+            };
+            let from = |record: &Record| match &place {
+                Place::Oldest | Place::Done => true,
+                Place::Since(time) => record.arrived_ms >= *time,
+                Place::After(sequence) => record.sequence > *sequence,
+            };
+            let position = found.records.iter().position(from).unwrap_or(found.records.len());
+            std::future::ready(Ok(format!("{shard} {position}"))).boxed()
+        }),
+        read: Arc::new(move |iterator| std::future::ready(page(&mut read.lock().unwrap(), &iterator)).boxed()),
+        send: Arc::new(move |document| {
+            let mut cloud = send.lock().unwrap();
+            let result = cloud.send_trouble.clone().map_or(Ok(()), Err);
+            if result.is_ok() {
+                cloud.documents.push(document);
+            }
+            std::future::ready(result).boxed()
+        }),
+    }
+}
+
+/// At most ten records at a time, and the end of a closed shard.
+fn page(cloud: &mut Cloud, iterator: &str) -> Result<Page, Trouble> {
+    cloud.reads.push(Instant::now());
+    if let Some(trouble) = &cloud.read_trouble {
+        return Err(trouble.clone());
+    }
+    let (shard, position) = iterator.split_once(' ').unwrap();
+    let position: usize = position.parse().unwrap();
+    let found = cloud.shards.get(shard).ok_or_else(|| Trouble::NotFound(shard.to_owned()))?;
+    let records: Vec<_> = found.records.iter().skip(position).take(10).cloned().collect();
+    let next = position + records.len();
+    let ended = found.closed && next == found.records.len();
+    Ok(Page { records, next: (!ended).then(|| format!("{shard} {next}")) })
+}
+
+pub fn after(sequence: &Place) -> usize {
+    match sequence {
+        Place::After(sequence) => number(sequence.as_str()),
+        place => panic!("{place:?}"),
+    }
+}
