@@ -140,8 +140,10 @@ impl Lowering<'_> {
     pub(super) fn function(&self, lambda: Lambda<'_>) -> Result<Vec<Node>> {
         let group = names::function_log(&lambda.name);
         let mut statements = lambda.statements;
-        let streams = format!("{}:*", log_group::arn(self.place, &Name::new(&group)));
-        statements.push(allow("WriteLogs", &["logs:CreateLogStream", "logs:PutLogEvents"], &[streams]));
+        // AWS's reference has the group for CreateLogStream and its streams for PutLogEvents.
+        let own = log_group::arn(self.place, &Name::new(&group));
+        let streams = format!("{own}:*");
+        statements.push(allow("WriteLogs", &["logs:CreateLogStream", "logs:PutLogEvents"], &[own, streams]));
         if lambda.xray {
             statements.push(allow("Trace", &["xray:PutTelemetryRecords", "xray:PutTraceSegments"], &["*".into()]));
         }

@@ -11,9 +11,17 @@ pub async fn report(shell: Shell, mut events: UnboundedReceiver<Event>) {
     while let Some(event) = events.recv().await {
         match serde_json::to_value(&event) {
             Ok(value) if shell.json => shell.line(&value),
+            _ if is_routine(&event) => {}
             _ => shell.out(&format!("{}\n", line(&event))),
         }
     }
+}
+
+/// Whether it is a line of a log that says all is well: the event it tells of has a line of its own here.
+fn is_routine(event: &Event) -> bool {
+    let Event::Log { line, .. } = event else { return false };
+    let logged: Option<serde_json::Value> = serde_json::from_str(line).ok();
+    logged.is_some_and(|logged| matches!(logged["level"].as_str(), Some("INFO" | "DEBUG" | "TRACE")))
 }
 
 fn line(event: &Event) -> String {

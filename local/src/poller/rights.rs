@@ -18,7 +18,7 @@ pub async fn check(access: &Access, roles: &Roles, mapping: &Properties) -> erro
     let clients = access.clients().await?;
     let (kinesis, arn) = (&clients.kinesis, mapping.stream_arn.as_str());
     allowed(mapping, "kinesis:DescribeStream", kinesis.describe_stream().stream_arn(arn).limit(1).send()).await?;
-    allowed(mapping, "kinesis:DescribeStreamSummary", kinesis.describe_stream_summary().stream_arn(arn).send()).await?;
+    allowed(mapping, "kinesis:ListStreams", kinesis.list_streams().limit(1).send()).await?;
     let shards = allowed(mapping, "kinesis:ListShards", kinesis.list_shards().stream_arn(arn).send()).await?;
     // The last is an open one, where the newest place is sure to be.
     let Some(shard) = shards.shards().last() else {
