@@ -6,15 +6,15 @@
 
 mod step;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinSet;
-use tokio::time::Instant;
+use tokio::task::{self, JoinError, JoinSet};
+use tokio::time::{Instant, sleep_until};
 
-use crate::aws::{Cx, Note};
+use crate::aws::{Cx, Note, Said, within};
 use crate::diff;
 use crate::error::{Class, Error, Result};
 use crate::event::{Event, Failure};
@@ -24,6 +24,9 @@ use crate::resource::{Id, Kind, Made, Outputs};
 
 /// Calls for different resources at one time.
 const CONCURRENCY: usize = 10;
+
+/// A run that says nothing for so long says how far it is.
+pub const HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// How a run ended.
 #[derive(Debug, Default)]
@@ -38,7 +41,6 @@ pub struct Outcome {
 
 /// What a finished step tells the loop.
 struct Finished {
-    step: usize,
     result: Result<Option<Made>>,
     took: Duration,
 }
@@ -50,10 +52,15 @@ struct Run<'a> {
     waits: Vec<usize>,
     /// Why a step will not run.
     doomed: Vec<Option<String>>,
-    begun: Vec<bool>,
+    /// Which steps have succeeded, failed or been skipped.
+    ended: Vec<bool>,
+    under_way: HashMap<task::Id, usize>,
     identities: BTreeMap<Id, String>,
     outcome: Outcome,
     events: &'a mpsc::UnboundedSender<Event>,
+    start: Instant,
+    /// When something was said last, but for failed calls.
+    said: Instant,
 }
 
 /// Runs the plan until nothing is left that can run. `stop` turns true to begin no further step.
@@ -64,7 +71,6 @@ pub async fn run(
     events: &mpsc::UnboundedSender<Event>,
     stop: watch::Receiver<bool>,
 ) -> Outcome {
-    let start = Instant::now();
     let (notes, mut noted) = mpsc::unbounded_channel::<Note>();
     let cx = cx.clone().with_notes(notes).with_stop(stop.clone());
     let mut run = Run::new(plan, steps(plan, kinds), events);
@@ -78,15 +84,17 @@ pub async fn run(
             run.start(&cx, step, &mut tasks);
         }
         tokio::select! {
+            // What a step says comes before its end.
+            biased;
             Some(note) = noted.recv() => run.note(note),
-            finished = tasks.join_next() => match finished {
+            finished = tasks.join_next_with_id() => match finished {
                 None => break,
-                Some(Ok(finished)) => ready.extend(run.finish(finished)),
-                Some(Err(panic)) => run.outcome.failed.push((Id::new("pipe"), Error::defect(panic.to_string()))),
+                Some(finished) => ready.extend(run.finish(finished)),
             },
+            () = sleep_until(run.said + HEARTBEAT) => run.progress(),
         }
     }
-    run.end(start)
+    run.end()
 }
 
 impl<'a> Run<'a> {
@@ -103,11 +111,16 @@ impl<'a> Run<'a> {
             identities.insert(id.clone(), live.identity.clone());
         }
         let waits = steps.iter().map(|step| step.after.len()).collect();
-        let (doomed, begun) = (vec![None; steps.len()], vec![false; steps.len()]);
-        Self { plan, steps, waits, doomed, begun, identities, outcome, events }
+        let (doomed, ended) = (vec![None; steps.len()], vec![false; steps.len()]);
+        let (under_way, start) = (HashMap::new(), Instant::now());
+        Self { plan, steps, waits, doomed, ended, under_way, identities, outcome, events, start, said: start }
     }
 
-    fn send(&self, event: Event) {
+    fn send(&mut self, event: Event) {
+        // A call may fail every other second for minutes: that is no news of the run.
+        if !matches!(event, Event::CallFailed { .. }) {
+            self.said = Instant::now();
+        }
         // Without a reader nobody wants to know; the outcome is returned all the same.
         let _ = self.events.send(event);
     }
@@ -116,14 +129,23 @@ impl<'a> Run<'a> {
         &self.plan.changes[self.steps[step].change]
     }
 
-    fn note(&self, note: Note) {
-        if let Some(id) = note.id {
-            self.send(Event::Waiting { id, waiting_for: note.waiting_for });
-        }
+    fn note(&mut self, note: Note) {
+        let Some(id) = note.id else { return };
+        self.send(match note.said {
+            Said::Waiting(waiting_for) => Event::Waiting { id, waiting_for },
+            Said::Again(error) => Event::CallFailed { id, error: Failure::from(&error), again: true },
+        });
+    }
+
+    /// Says how far the run is.
+    fn progress(&mut self) {
+        let mut under_way: Vec<Id> = self.under_way.values().map(|&step| self.change(step).id.clone()).collect();
+        under_way.sort();
+        let (done, total) = (self.outcome.done, self.steps.len());
+        self.send(Event::Progress { done, total, under_way, milliseconds: milliseconds(self.start.elapsed()) });
     }
 
     fn start(&mut self, cx: &Cx, step: usize, tasks: &mut JoinSet<Finished>) {
-        self.begun[step] = true;
         let (change, verb) = (self.change(step), self.steps[step].verb);
         let (id, kind, name) = (change.id.clone(), change.kind.name, change.name.to_string());
         self.send(Event::Started { id, kind, name, verb });
@@ -137,20 +159,25 @@ impl<'a> Run<'a> {
         }
         let cx = cx.for_resource(&change.id, tags);
         let (plan, index, start) = (self.plan.clone(), self.steps[step].change, Instant::now());
-        tasks.spawn(async move {
+        let task = tasks.spawn(within(cx.clone(), async move {
             let change = &plan.changes[index];
             let result = match verb {
                 Verb::Ensure => step::ensure(&cx, change, change.meanwhile.as_ref()).await.map(Some),
                 Verb::Finish => step::ensure(&cx, change, None).await.map(Some),
                 Verb::Delete => step::delete(&cx, change).await.map(|()| None),
             };
-            Finished { step, result, took: start.elapsed() }
-        });
+            Finished { result, took: start.elapsed() }
+        }));
+        self.under_way.insert(task.id(), step);
     }
 
-    /// Takes a result in; gives the steps that are ready now.
-    fn finish(&mut self, finished: Finished) -> Vec<usize> {
-        let Finished { step, result, took } = finished;
+    /// Takes the end of a task in; gives the steps that are ready now.
+    fn finish(&mut self, finished: Result<(task::Id, Finished), JoinError>) -> Vec<usize> {
+        let (task, Finished { result, took }) = finished.unwrap_or_else(|panic| {
+            (panic.id(), Finished { result: Err(Error::defect(panic.to_string())), took: Duration::ZERO })
+        });
+        let Some(step) = self.under_way.remove(&task) else { return Vec::new() };
+        self.ended[step] = true;
         let (id, verb) = (self.change(step).id.clone(), self.steps[step].verb);
         match result {
             Ok(made) => {
@@ -161,7 +188,7 @@ impl<'a> Run<'a> {
                     self.identities.insert(id.clone(), made.identity);
                     self.outcome.outputs.insert(id.clone(), made.outputs);
                 }
-                self.send(Event::Done { id, verb, milliseconds: took.as_millis() });
+                self.send(Event::Done { id, verb, milliseconds: milliseconds(took) });
             }
             Err(error) if error.class() == Class::Interrupted => {
                 self.outcome.interrupted = true;
@@ -169,7 +196,11 @@ impl<'a> Run<'a> {
                 self.doomed[step] = Some(format!("`{id}` was interrupted"));
             }
             Err(error) => {
-                self.send(Event::Failed { id: id.clone(), verb, error: Failure::from(&error) });
+                let failure = Failure::from(&error);
+                if error.failed_call().is_some() {
+                    self.send(Event::CallFailed { id: id.clone(), error: failure.clone(), again: false });
+                }
+                self.send(Event::Failed { id: id.clone(), verb, error: failure });
                 self.outcome.failed.push((id.clone(), error));
                 self.doomed[step] = Some(format!("`{id}` failed"));
             }
@@ -205,26 +236,32 @@ impl<'a> Run<'a> {
     }
 
     fn skip(&mut self, step: usize, because: &str) {
+        self.ended[step] = true;
         let (id, verb) = (self.change(step).id.clone(), self.steps[step].verb);
         self.send(Event::Skipped { id: id.clone(), verb, because: because.to_owned() });
         self.outcome.skipped.push(id);
     }
 
     /// What never began because the run was interrupted is left to do as well.
-    fn end(mut self, start: Instant) -> Outcome {
-        if self.outcome.interrupted {
-            let left = (0..self.steps.len()).filter(|&step| !self.begun[step] && self.doomed[step].is_none());
-            let left: Vec<Id> = left.map(|step| self.change(step).id.clone()).collect();
-            self.outcome.skipped.extend(left);
+    fn end(mut self) -> Outcome {
+        let left: Vec<usize> = (0..self.steps.len()).filter(|&step| !self.ended[step]).collect();
+        for step in left {
+            let because = self.doomed[step].take().unwrap_or_else(|| "the run was stopped".to_owned());
+            self.skip(step, &because);
         }
         let outcome = &self.outcome;
-        self.send(Event::Summary {
+        let summary = Event::Summary {
             done: outcome.done,
             failed: outcome.failed.len(),
             skipped: outcome.skipped.len(),
             interrupted: outcome.interrupted,
-            milliseconds: start.elapsed().as_millis(),
-        });
+            milliseconds: milliseconds(self.start.elapsed()),
+        };
+        self.send(summary);
         self.outcome
     }
+}
+
+fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

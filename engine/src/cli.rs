@@ -114,7 +114,7 @@ pub enum Command {
     /// Check a spec offline: every problem in one run
     Validate(FileArgs),
     /// Print the JSON schema of specs
-    Schema,
+    Schema(SchemaArgs),
     /// Draw the resources: needs solid, mentions dotted
     Graph(GraphArgs),
     /// List the pipelines of this account and region
@@ -158,7 +158,7 @@ impl Command {
             Self::Send(args) => &args.spec.file,
             Self::Dlq(DlqCommand::Ls(args)) => &args.spec.file,
             Self::Dlq(DlqCommand::Show(args)) => &args.spec.file,
-            Self::Schema | Self::List | Self::Completions { .. } | Self::Supervise { .. } => Path::new(SPEC),
+            Self::Schema(_) | Self::List | Self::Completions { .. } | Self::Supervise { .. } => Path::new(SPEC),
         }
     }
 }
@@ -247,6 +247,13 @@ pub struct UnlockArgs {
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Print the schema of the lines of --json instead
+    #[arg(long)]
+    pub events: bool,
 }
 
 #[derive(Debug, Args)]

@@ -22,6 +22,7 @@ use clap::CommandFactory;
 
 use crate::cli::{Cli, Command, Global, exit, exit_code};
 use crate::error::Error;
+use crate::event::{self, Event};
 use crate::session::{self, Session};
 use crate::spec::Report;
 use crate::term::Shell;
@@ -59,10 +60,10 @@ pub async fn run(cli: Cli) -> u8 {
         Command::Destroy(args) => destroy::run(shell, global, args).await,
         Command::Unlock(args) => unlock::run(shell, global, args).await,
         Command::Validate(args) => validate::run(shell, args),
-        Command::Schema => {
-            let schema = crate::spec::schema();
+        Command::Schema(args) => {
+            let schema = if args.events { event::schema() } else { crate::spec::schema() };
             match serde_json::from_str(&schema) {
-                Ok(value) if shell.json => shell.line(&value),
+                Ok(schema) if shell.json => shell.line(&Event::Schema { schema }),
                 _ => shell.data(&schema),
             }
             Ok(exit::OK)
@@ -79,7 +80,11 @@ pub async fn run(cli: Cli) -> u8 {
             // Into memory first: clap_complete panics where its reader goes away.
             let mut script = Vec::new();
             clap_complete::generate(*of, &mut Cli::command(), "pipe", &mut script);
-            shell.data(&String::from_utf8_lossy(&script));
+            let script = String::from_utf8_lossy(&script).into_owned();
+            match shell.json {
+                true => shell.line(&Event::Completions { script }),
+                false => shell.data(&script),
+            }
             Ok(exit::OK)
         }
     };
@@ -97,7 +102,7 @@ fn session(cli: &Cli) -> Result<Option<Session>, Error> {
 fn report(shell: Shell, stop: Stop) -> u8 {
     let errors = match stop {
         Stop::Report(report) => {
-            shell.line(&serde_json::json!({ "event": "problems", "problems": report.to_json() }));
+            shell.line(&Event::Problems { problems: report.located() });
             shell.err(&report.render(true));
             return exit::FAILED;
         }

@@ -1,11 +1,13 @@
 //! What differs between desired and live, property by property; written once for all kinds.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 /// One property that differs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Field {
     /// Where it is: `memory_mb`, `environment.MODE`.
     pub path: String,

@@ -1,56 +1,364 @@
-//! What happens during a run, as facts. The reporter turns them into lines; `--json` prints them as they are, one a line.
+//! What a command has to say to machines: each line of `--json` is one [`Event`] with the version of their shape.
+//!
+//! A run sends its part of them while it lasts; the reporter turns those into lines for people where `--json` is not given.
+//! `schema/events.json` is generated from these types ([`schema()`]), descriptions included, and tests hold the output to it.
 
+mod moved;
+mod parts;
+mod schema;
+pub mod using;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::error::Error;
-use crate::plan::Verb;
+use crate::plan::{Change, Plan, Used, Verb};
 use crate::resource::Id;
+use crate::spec::Located;
 
-/// Version of the events' shape; grows when a member changes its meaning or goes away.
+pub use parts::{Failure, GraphNode};
+pub use schema::schema;
+
+/// Version of the lines' shape; grows when a member changes its meaning or goes away, not when one is added.
 pub const VERSION: u32 = 1;
 
-/// A fact of a run.
-#[derive(Clone, Debug, Serialize)]
+/// One line of `pipe --json`: what happened, or what was asked for.
+///
+/// `apply` and `destroy` print `plan`, then for each step `started`, any number of `waiting` and `call_failed`, and one of `done`,
+/// `failed` and `skipped`; then `summary`. `plan` comes twice where another run was waited for: the last one is what is run.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
+#[schemars(deny_unknown_fields)]
 pub enum Event {
-    /// A resource's step began.
-    Started { id: Id, kind: &'static str, name: String, verb: Verb },
+    /// What is to be done: nothing, where there are no changes.
+    Plan {
+        /// The pipeline's name.
+        pipeline: String,
+        /// What changes, in the order of needs, deletes last.
+        changes: Vec<Change>,
+        /// What the pipeline uses and never changes.
+        uses: Vec<Used>,
+        /// What stays behind when all is deleted, and why.
+        left: Vec<String>,
+        /// What else is worth knowing.
+        notes: Vec<String>,
+    },
+    /// A step began.
+    Started {
+        /// The resource's id.
+        id: Id,
+        /// The resource's kind, as in `kinesis:Stream`.
+        kind: &'static str,
+        /// The resource's name.
+        name: String,
+        /// What is done to it.
+        verb: Verb,
+    },
     /// A step waits for something that AWS has to do.
-    Waiting { id: Id, waiting_for: String },
+    Waiting {
+        /// The resource's id.
+        id: Id,
+        /// The reason.
+        waiting_for: String,
+    },
+    /// How far a run is, where it said nothing else but of failed calls for 10 seconds.
+    Progress {
+        /// How many steps have succeeded.
+        done: usize,
+        /// How many steps the plan has.
+        total: usize,
+        /// The ids of the resources whose steps have begun and not ended.
+        under_way: Vec<Id>,
+        /// Time since the run began.
+        milliseconds: u64,
+    },
+    /// A call to AWS failed: it is made again, or its step has failed. An answer that a step expects ("not found") is no failure.
+    CallFailed {
+        /// The id of the resource whose step made the call.
+        id: Id,
+        /// The failure. Operation and message are always there, code and request id where there was an answer.
+        error: Failure,
+        /// Whether it is tried again, unless the run is stopped first.
+        again: bool,
+    },
     /// A step succeeded.
-    Done { id: Id, verb: Verb, milliseconds: u128 },
+    Done {
+        /// The resource's id.
+        id: Id,
+        /// What was done to it.
+        verb: Verb,
+        /// Time that the step took.
+        milliseconds: u64,
+    },
     /// A step failed; what depends on it is skipped.
-    Failed { id: Id, verb: Verb, error: Failure },
-    /// A step was not begun.
-    Skipped { id: Id, verb: Verb, because: String },
-    /// The run is over.
-    Summary { done: usize, failed: usize, skipped: usize, interrupted: bool, milliseconds: u128 },
+    Failed {
+        /// The resource's id.
+        id: Id,
+        /// What was to be done to it.
+        verb: Verb,
+        /// Why it failed.
+        error: Failure,
+    },
+    /// A step was not begun, or was ended while it waited, because the run was stopped.
+    Skipped {
+        /// The resource's id.
+        id: Id,
+        /// What was to be done to it.
+        verb: Verb,
+        /// The reason.
+        because: String,
+    },
+    /// The run is over: the steps by how they ended.
+    Summary {
+        /// Steps that succeeded.
+        done: usize,
+        /// Steps that failed.
+        failed: usize,
+        /// Steps that were not begun, or not ended.
+        skipped: usize,
+        /// Whether it was ended early: by Ctrl-C, by `--timeout`, by the loss of its lease.
+        interrupted: bool,
+        /// Time that the run took.
+        milliseconds: u64,
+    },
+    /// The run is to end early: nothing new begins, calls are finished.
+    Stopping {
+        /// The reason.
+        because: String,
+    },
+    /// Another run has the pipeline's lease, and `--wait` waits for its end.
+    WaitingForLease {
+        /// User and host of that run.
+        holder: String,
+        /// When it took the lease, in RFC 3339.
+        since: String,
+    },
+    /// The command failed, or was refused. There may be several: each is a reason of its own.
+    Error {
+        /// Why.
+        error: Failure,
+    },
+    /// Something that the user should know and that stops nothing.
+    Warning {
+        /// One sentence.
+        message: String,
+    },
+    /// What there is to say about the spec; empty where nothing is.
+    Problems {
+        /// Each with its place, in the order of the file.
+        problems: Vec<Located>,
+    },
+    /// The resources of a spec (`graph`).
+    Graph {
+        /// The resources, in the order of needs.
+        nodes: Vec<GraphNode>,
+    },
+    /// The pipelines of the account and region (`list`).
+    Pipelines {
+        /// Their names, sorted.
+        pipelines: Vec<String>,
+    },
+    /// Endpoint, names and ARNs (`outputs`); secrets only with `--reveal`.
+    Outputs {
+        /// By id and attribute, as in `stream.arn`.
+        outputs: BTreeMap<String, String>,
+    },
+    /// The least policy that a deployer needs (`iam-policy`).
+    Policy {
+        /// An IAM policy document.
+        policy: Value,
+    },
+    /// A JSON schema (`schema`).
+    Schema {
+        /// The schema.
+        schema: Value,
+    },
+    /// A completion script (`completions`).
+    Completions {
+        /// The script.
+        script: String,
+    },
+    /// Who has the pipeline's lease (`unlock`).
+    Lease {
+        /// The pipeline's name.
+        pipeline: String,
+        /// User and host of the run that has it; absent where nobody has.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        holder: Option<String>,
+        /// When it was taken, in RFC 3339.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        since: Option<String>,
+        /// When it ends unless it is renewed, in RFC 3339.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        expires: Option<String>,
+    },
+    /// The lease was ended (`unlock`).
+    Unlocked {
+        /// The pipeline's name.
+        pipeline: String,
+    },
+    /// An event was answered (`send`).
+    Sent {
+        /// Its number in this run, from 1.
+        n: u32,
+        /// The answer's status.
+        status: u16,
+        /// The shard that took it; absent where none did.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        shard: Option<String>,
+        /// Its sequence number; absent where it was not taken.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sequence_number: Option<String>,
+    },
+    /// All events are answered (`send`).
+    SentAll {
+        /// How many were to be sent.
+        count: u32,
+        /// How many were answered.
+        answered: u32,
+        /// How many of those were not taken.
+        refused: u32,
+        /// How many had each status.
+        statuses: BTreeMap<u16, u32>,
+        /// Time that it took.
+        milliseconds: u64,
+        /// Answers in a second.
+        events_per_second: u64,
+    },
+    /// Where an event went (`send --follow`).
+    Followed {
+        /// Its number in this run, from 1.
+        n: u32,
+        /// The shard that took it.
+        shard: String,
+        /// Its sequence number.
+        sequence_number: String,
+        /// `row`, `dead_letter`, or `in_stream` where it is still on its way.
+        went: String,
+        /// Why it is a dead letter.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// Whether its key was the user's, so that an earlier event may have made the row.
+        given_key: bool,
+    },
+    /// Where all events went (`send --follow`).
+    FollowedAll {
+        /// How many are rows.
+        rows: usize,
+        /// How many are dead letters.
+        dead_letters: usize,
+        /// How many are still in the stream.
+        on_the_way: usize,
+    },
+    /// A message of the dead-letter queue (`dlq`).
+    Letter {
+        /// All about it.
+        letter: Box<using::Letter>,
+    },
+    /// The end of the list (`dlq ls`).
+    Letters {
+        /// How many were shown.
+        shown: usize,
+        /// Whether there are more.
+        more: bool,
+    },
+    /// The API answered a request (`dev`).
+    Answered {
+        /// The request's method.
+        method: String,
+        /// The request's path.
+        path: String,
+        /// The answer's status.
+        status: u16,
+        /// Time that the answer took.
+        milliseconds: u64,
+        /// The shard that took the record; absent where none did.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        shard: Option<String>,
+        /// The record's sequence number; absent where there is no record.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sequence_number: Option<String>,
+        /// Why it was not taken: the name of a gateway response, or the integration's error code.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+    /// A function was given a batch (`dev`).
+    Batch {
+        /// The function's name.
+        function: String,
+        /// The shard that the records are of.
+        shard: String,
+        /// How many records the batch has.
+        records: usize,
+        /// Time that the function took.
+        milliseconds: u64,
+        /// How many records are done with; the rest is tried again.
+        succeeded: usize,
+        /// The function's error, or that it named failures.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+    },
+    /// A function wrote an item (`dev`).
+    Row {
+        /// The table's name.
+        table: String,
+        /// The item's key, as DynamoDB's JSON.
+        key: String,
+    },
+    /// A message went to a queue (`dev`).
+    DeadLetter {
+        /// The queue's name.
+        queue: String,
+        /// The function's reason, or the mapping's condition.
+        reason: String,
+        /// The shard that the records are of.
+        shard: String,
+        /// Sequence number of the first record.
+        first: String,
+        /// Sequence number of the last record.
+        last: String,
+    },
+    /// A function wrote a line to its log (`dev`).
+    Log {
+        /// The function's name.
+        function: String,
+        /// The line.
+        line: String,
+    },
 }
 
-/// An error as data.
-#[derive(Clone, Debug, Serialize)]
-pub struct Failure {
-    pub message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub operation: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
+/// An event with its version, as it is printed.
+#[derive(Serialize)]
+struct Line<'a> {
+    version: u32,
+    #[serde(flatten)]
+    event: &'a Event,
 }
 
-impl From<&Error> for Failure {
-    fn from(error: &Error) -> Self {
-        let call = error.failed_call();
-        let text = |part: fn(&crate::error::Call) -> &String| call.map(part).filter(|text| !text.is_empty()).cloned();
-        Self {
-            message: error.message().to_owned(),
-            operation: text(|call| &call.operation),
-            code: text(|call| &call.code),
-            request_id: text(|call| &call.request_id),
-            hint: error.hint_text().map(str::to_owned),
+impl Event {
+    /// What a plan comes to: its changes, without what stays the same.
+    pub fn plan(plan: &Plan) -> Self {
+        Self::Plan {
+            pipeline: plan.pipeline.clone(),
+            changes: plan.work().cloned().collect(),
+            uses: plan.uses.clone(),
+            left: plan.left.clone(),
+            notes: plan.notes.clone(),
         }
+    }
+
+    /// The summary of a plan that changes nothing.
+    pub fn nothing_to_do() -> Self {
+        Self::Summary { done: 0, failed: 0, skipped: 0, interrupted: false, milliseconds: 0 }
+    }
+
+    /// The event as one line of JSON, with its newline.
+    ///
+    /// # Errors
+    /// None that these types can give.
+    pub fn to_line(&self) -> serde_json::Result<String> {
+        serde_json::to_string(&Line { version: VERSION, event: self }).map(|line| line + "\n")
     }
 }

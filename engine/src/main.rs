@@ -1,10 +1,18 @@
 //! `pipe`: see the library for everything but this.
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
 use pipe::cli::{Cli, Command};
-use tracing_subscriber::EnvFilter;
+use pipe::error::Error;
+use pipe::event::{Event, Failure};
+use pipe::term::Shell;
+use tracing::Level;
+use tracing_subscriber::filter::{FilterExt, filter_fn};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
@@ -26,10 +34,28 @@ fn main() -> ExitCode {
 fn told_by_clap(told: &clap::Error) -> ExitCode {
     // A reader that went away wants no more of it.
     let _ = told.print();
-    ExitCode::from(if told.use_stderr() { pipe::cli::exit::FAILED } else { pipe::cli::exit::OK })
+    if !told.use_stderr() {
+        return ExitCode::from(pipe::cli::exit::OK);
+    }
+    if std::env::args_os().any(|argument| argument == "--json") {
+        let error = Error::fatal(complaint(told)).hint("`pipe --help` says what there is");
+        Shell { json: true }.line(&Event::Error { error: Failure::from(&error) });
+    }
+    ExitCode::from(pipe::cli::exit::FAILED)
 }
 
-/// Sends traces to standard error: nothing by default, every call with `-v`, what `RUST_LOG` says in any case.
+/// What is wrong in what clap says: all before its tips and the usage, as one line.
+fn complaint(told: &clap::Error) -> String {
+    if told.kind() == clap::error::ErrorKind::MissingSubcommand {
+        return "no command was given".to_owned();
+    }
+    let text = told.render().to_string();
+    let wrong = text.split("\n\n").next().unwrap_or_default();
+    wrong.trim_start_matches("error: ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Sends traces to standard error: nothing by default, every call with `-v`, what `RUST_LOG` says in any case. What the SDK and
+/// those below it say most finely holds headers and bodies, and is never let through.
 fn trace(verbose: u8) {
     let default = match verbose {
         0 => "off",
@@ -37,5 +63,11 @@ fn trace(verbose: u8) {
         _ => "pipe=trace,aws_smithy_runtime=debug",
     };
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let ours = |target: &str| target == "pipe" || target.starts_with("pipe::");
+    let no_bodies = filter_fn(move |about| ours(about.target()) || *about.level() <= Level::DEBUG);
+    // A reader that goes away (`pipe -v diff 2>&1 | head`) ends no run.
+    let colour = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(colour);
+    let layer = layer.log_internal_errors(false);
+    tracing_subscriber::registry().with(layer.with_filter(filter.and(no_bodies))).init();
 }

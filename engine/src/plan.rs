@@ -6,6 +6,7 @@ mod decide;
 mod orphans;
 mod steps;
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
@@ -18,27 +19,37 @@ pub use decide::plan;
 pub use steps::{Step, Verb, steps};
 
 /// What a change does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
+    /// It is made.
     Create,
+    /// It is changed in place, which is also what adopting and releasing do.
     Update,
+    /// It is deleted and made anew.
     Replace,
+    /// It is deleted.
     Delete,
+    /// Nothing.
     Same,
 }
 
 /// One resource's difference.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Change {
+    /// The resource's id.
     pub id: Id,
+    /// The resource's kind, as in `kinesis:Stream`.
     #[serde(serialize_with = "kind_name")]
+    #[schemars(with = "String")]
     pub kind: &'static Kind,
     /// The name that it has afterwards, or had before a delete.
     pub name: Name,
     /// The name that it has now, where that is another.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub old_name: Option<Name>,
+    /// What is done to it.
     pub action: Action,
     /// Why, where the properties do not say it: `adopted`, `released`, `consumer-role is replaced`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -49,6 +60,7 @@ pub struct Change {
     /// Live differs although the spec did not change since the last apply.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub drift: bool,
+    /// The properties that differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<Field>,
     /// What is lost: it needs consent.
@@ -100,7 +112,7 @@ impl Change {
 }
 
 /// Ordered changes, and what is worth knowing about what stays.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default)]
 pub struct Plan {
     pub pipeline: String,
     /// In the order of needs, deletes last; what stays the same is among them.
@@ -111,16 +123,20 @@ pub struct Plan {
     pub left: Vec<String>,
     pub notes: Vec<String>,
     /// Why this plan must not run; all of them at once.
-    #[serde(skip)]
     pub refusals: Vec<Error>,
 }
 
 /// A resource that the pipeline uses.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
 pub struct Used {
+    /// The id that it has in the pipeline.
     pub id: Id,
+    /// The resource's kind, as in `kinesis:Stream`.
     #[serde(serialize_with = "kind_name")]
+    #[schemars(with = "String")]
     pub kind: &'static Kind,
+    /// The resource's name.
     pub name: Name,
     #[serde(skip)]
     pub live: Live<Value>,

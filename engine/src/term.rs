@@ -1,6 +1,5 @@
 //! The only place that prints: plans, events, results and errors, for people or as JSON lines.
 
-mod json;
 mod moving;
 mod plan;
 mod progress;
@@ -9,11 +8,11 @@ mod reporter;
 use std::io::{IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
-use serde_json::Value;
 
 use crate::error::Error;
+use crate::event::{Event, Failure};
+use crate::plan::Plan;
 
-pub use json::plan_lines;
 pub use moving::{position, report as moving};
 pub use plan::render as render_plan;
 pub use progress::Progress;
@@ -39,10 +38,14 @@ impl Shell {
         write(&mut AutoStream::auto(std::io::stdout()), text);
     }
 
-    /// Writes one JSON object as a line to standard output, in JSON mode only.
-    pub fn line(&self, value: &Value) {
-        if self.json {
-            write(&mut AutoStream::new(std::io::stdout(), ColorChoice::Never), &format!("{value}\n"));
+    /// Writes an event as a line to standard output, in JSON mode only.
+    pub fn line(&self, event: &Event) {
+        if !self.json {
+            return;
+        }
+        match event.to_line() {
+            Ok(line) => write(&mut AutoStream::new(std::io::stdout(), ColorChoice::Never), &line),
+            Err(error) => self.err(&render_error(&Error::defect(format!("an event is not JSON: {error}")))),
         }
     }
 
@@ -53,13 +56,13 @@ impl Shell {
 
     /// Reports an error with its hint.
     pub fn error(&self, error: &Error) {
-        self.line(&serde_json::json!({ "event": "error", "error": crate::event::Failure::from(error) }));
+        self.line(&Event::Error { error: Failure::from(error) });
         self.err(&render_error(error));
     }
 
     /// Warns of something.
     pub fn warn(&self, text: &str) {
-        self.line(&serde_json::json!({ "event": "warning", "message": text }));
+        self.line(&Event::Warning { message: text.to_owned() });
         self.err(&format!("{}warning{}: {text}\n", style::WARN, style::END));
     }
 
@@ -73,6 +76,11 @@ impl Shell {
         std::io::stdin().read_line(&mut answer).ok()?;
         Some(answer.trim().to_owned())
     }
+}
+
+/// A plan as the line that tells it.
+pub fn plan_lines(plan: &Plan) -> Event {
+    Event::plan(plan)
 }
 
 /// An error as people read it: what failed, the request id for AWS's support, what to do.

@@ -4,6 +4,7 @@
 mod bad;
 mod complaints;
 mod consent;
+mod events;
 mod help;
 mod json;
 mod killed;
@@ -11,4 +12,5 @@ mod lease;
 mod secrets;
 mod site;
 mod stopped;
+mod traces;
 mod unlucky;

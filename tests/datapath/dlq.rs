@@ -26,9 +26,9 @@ fn listed(sandbox: &Sandbox) -> Vec<Value> {
     let (last, letters) = lines.split_last().unwrap();
     assert_eq!(
         (&last["event"], &last["shown"], &last["more"]),
-        (&"dead_letters".into(), &letters.len().into(), &false.into())
+        (&"letters".into(), &letters.len().into(), &false.into())
     );
-    letters.to_vec()
+    letters.iter().map(|line| line["letter"].clone()).collect()
 }
 
 /// The on-failure document of a batch that began with this record (aws-facts 5.3).
@@ -70,8 +70,9 @@ async fn a_dead_letter_is_shown_with_its_payload_and_stays() {
         let text = sandbox.pipe(&["dlq", "show", name]);
         assert!(text.ends_with("payload:\n{\"eventId\": \"e-1\", \n"), "{name}: {text}");
     }
-    let whole: Value = serde_json::from_str(&sandbox.pipe(&["dlq", "show", id, "--json"])).unwrap();
-    assert_eq!((&whole["payload"], &whole["partition_key"]), (&r#"{"eventId": "e-1", "#.into(), &"p".into()));
+    let line: Value = serde_json::from_str(&sandbox.pipe(&["dlq", "show", id, "--json"])).unwrap();
+    let whole = &line["letter"];
+    assert_eq!((&whole["payload"]["text"], &whole["partition_key"]), (&r#"{"eventId": "e-1", "#.into(), &"p".into()));
     let none = sandbox.run(&["dlq", "show", "nothing"]);
     assert_eq!((none.code, none.out.as_str()), (Some(1), ""));
     assert!(none.err.contains("no dead letter has the id `nothing`"), "{}", none.err);

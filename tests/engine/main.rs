@@ -1,6 +1,7 @@
 //! The six invariants of the engine (ARCHITECTURE.md), with fake kinds in memory and random failures.
 #![cfg(test)]
 
+mod heartbeat;
 mod world;
 
 use std::collections::BTreeMap;

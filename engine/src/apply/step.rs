@@ -29,6 +29,7 @@ pub async fn ensure(cx: &Cx, change: &Change, meanwhile: Option<&Value>) -> Resu
             Err(error)
                 if looks < LOOKS && matches!(error.class(), Class::Unclear | Class::Exists | Class::NotFound) =>
             {
+                cx.again(&error);
                 cx.waiting(format!("another look, because AWS does not show what is there: {error}"));
                 cx.pause(Duration::from_millis(200 << looks)).await?;
             }

@@ -121,7 +121,7 @@ where
 }
 
 /// Puts an answer that refused into its class.
-fn refused(operation: String, code: &str, message: &str, status: u16, request_id: String) -> Error {
+pub(super) fn refused(operation: String, code: &str, message: &str, status: u16, request_id: String) -> Error {
     let has = |list: &[&str]| list.iter().any(|part| message.contains(part));
     let class = match () {
         () if NOT_FOUND.contains(&code) => Class::NotFound,
@@ -178,12 +178,17 @@ fn no_answer<E: std::error::Error + 'static>(operation: String, error: &SdkError
 fn operation(error_type: &str) -> String {
     let service = error_type.strip_prefix("aws_sdk_").and_then(|rest| rest.split("::").next()).unwrap_or("aws");
     let operation = error_type.rsplit("::").next().unwrap_or(error_type);
+    named(service, operation.strip_suffix("Error").unwrap_or(operation))
+}
+
+/// An operation as IAM names it, by the service's name in the SDK.
+pub(super) fn named(service: &str, operation: &str) -> String {
     let service = match service {
         "cloudwatchlogs" => "logs",
-        "resourcegroupstagging" => "tag",
+        "resourcegroupstagging" | "resourcegroupstaggingapi" => "tag",
         other => other,
     };
-    format!("{service}:{}", operation.strip_suffix("Error").unwrap_or(operation))
+    format!("{service}:{operation}")
 }
 
 /// The IAM action that was missing. AWS names it, and it is another than the call's where a call needs more than one: PassRole,

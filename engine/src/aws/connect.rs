@@ -11,6 +11,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 
+use crate::aws::attempts::Attempts;
 use crate::aws::pace;
 use crate::error::{Error, Result};
 
@@ -68,20 +69,34 @@ pub struct Aws {
 }
 
 impl Aws {
-    /// Clients of this configuration, for this place.
+    /// Clients of this configuration, for this place. Each names its calls for the trace, and tells of what it repeats.
     pub fn new(sdk: &SdkConfig, place: Place) -> Self {
         Self {
             place,
-            apigateway: aws_sdk_apigateway::Client::new(sdk),
-            dynamodb: aws_sdk_dynamodb::Client::new(sdk),
-            iam: aws_sdk_iam::Client::new(sdk),
-            kinesis: aws_sdk_kinesis::Client::new(sdk),
-            lambda: aws_sdk_lambda::Client::new(sdk),
-            logs: aws_sdk_cloudwatchlogs::Client::new(sdk),
-            secrets: aws_sdk_secretsmanager::Client::new(sdk),
-            sqs: aws_sdk_sqs::Client::new(sdk),
-            ssm: aws_sdk_ssm::Client::new(sdk),
-            tagging: aws_sdk_resourcegroupstagging::Client::new(sdk),
+            apigateway: aws_sdk_apigateway::Client::from_conf(
+                aws_sdk_apigateway::config::Builder::from(sdk).interceptor(Attempts).build(),
+            ),
+            dynamodb: aws_sdk_dynamodb::Client::from_conf(
+                aws_sdk_dynamodb::config::Builder::from(sdk).interceptor(Attempts).build(),
+            ),
+            iam: aws_sdk_iam::Client::from_conf(aws_sdk_iam::config::Builder::from(sdk).interceptor(Attempts).build()),
+            kinesis: aws_sdk_kinesis::Client::from_conf(
+                aws_sdk_kinesis::config::Builder::from(sdk).interceptor(Attempts).build(),
+            ),
+            lambda: aws_sdk_lambda::Client::from_conf(
+                aws_sdk_lambda::config::Builder::from(sdk).interceptor(Attempts).build(),
+            ),
+            logs: aws_sdk_cloudwatchlogs::Client::from_conf(
+                aws_sdk_cloudwatchlogs::config::Builder::from(sdk).interceptor(Attempts).build(),
+            ),
+            secrets: aws_sdk_secretsmanager::Client::from_conf(
+                aws_sdk_secretsmanager::config::Builder::from(sdk).interceptor(Attempts).build(),
+            ),
+            sqs: aws_sdk_sqs::Client::from_conf(aws_sdk_sqs::config::Builder::from(sdk).interceptor(Attempts).build()),
+            ssm: aws_sdk_ssm::Client::from_conf(aws_sdk_ssm::config::Builder::from(sdk).interceptor(Attempts).build()),
+            tagging: aws_sdk_resourcegroupstagging::Client::from_conf(
+                aws_sdk_resourcegroupstagging::config::Builder::from(sdk).interceptor(Attempts).build(),
+            ),
         }
     }
 }
@@ -97,9 +112,9 @@ pub async fn connect(options: &ConnectOptions) -> Result<Aws> {
     if let Some(provider) = sdk.credentials_provider() {
         provider.provide_credentials().await.map_err(|error| no_credentials(&error, options.profile.as_deref()))?;
     }
-    let once =
-        aws_sdk_sts::config::Builder::from(&sdk).retry_config(RetryConfig::standard().with_max_attempts(2)).build();
-    let identity = aws_sdk_sts::Client::from_conf(once).get_caller_identity().send().await;
+    let once = aws_sdk_sts::config::Builder::from(&sdk).retry_config(RetryConfig::standard().with_max_attempts(2));
+    let identity =
+        aws_sdk_sts::Client::from_conf(once.interceptor(Attempts).build()).get_caller_identity().send().await;
     let identity = identity.map_err(|error| unreachable(Error::from(error), sdk.endpoint_url()))?;
     let arn = identity.arn().unwrap_or_default();
     let partition = arn.split(':').nth(1).filter(|text| !text.is_empty()).unwrap_or("aws").to_owned();

@@ -15,11 +15,21 @@ use crate::resource::{Id, Tags};
 /// The code that functions are made of: zips by the base64 of their SHA-256, which is what Lambda calls `CodeSha256`.
 pub type Bundle = BTreeMap<String, Vec<u8>>;
 
-/// Something a kind has to say while it works: what it waits for.
+/// Something that is said while a resource is worked on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
+    /// The resource at hand.
     pub id: Option<Id>,
-    pub waiting_for: String,
+    pub said: Said,
+}
+
+/// What is said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// What is waited for.
+    Waiting(String),
+    /// A call failed, and is made again.
+    Again(Error),
 }
 
 /// Context of a call: the clients, the pipeline, the tags to set, the code, and the way to send notes. Cheap to clone.
@@ -91,9 +101,20 @@ impl Cx {
 
     /// Says what the resource at hand waits for.
     pub fn waiting(&self, what: impl Into<String>) {
+        self.say(Said::Waiting(what.into()));
+    }
+
+    /// Says that a call failed and is made again. One that is not ends its step, which says so.
+    pub fn again(&self, error: &Error) {
+        if error.failed_call().is_some() {
+            self.say(Said::Again(error.clone()));
+        }
+    }
+
+    fn say(&self, said: Said) {
         if let Some(notes) = &self.notes {
             // The receiver is gone only when the run is over: then nobody wants to know.
-            let _ = notes.send(Note { id: self.id.clone(), waiting_for: what.into() });
+            let _ = notes.send(Note { id: self.id.clone(), said });
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The way to AWS: clients, places and ARNs, classes of errors, patience, pace.
 
+mod attempts;
 mod call;
 mod connect;
 mod cx;
@@ -10,9 +11,10 @@ pub mod policy;
 mod tagging;
 mod tags;
 
+pub use attempts::within;
 pub use call::nothing_if_absent;
 pub use connect::{Aws, ConnectOptions, Place, connect, sdk};
-pub use cx::{Bundle, Cx, Note};
+pub use cx::{Bundle, Cx, Note, Said};
 pub use patience::{in_turn, patiently, poll};
 pub use tagging::tagged;
 pub use tags::TagDiff;

@@ -10,9 +10,12 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+
+use crate::aws::attempts::Operation;
 
 /// Calls per second and burst of a service, over all its operations of an account and region.
 const QUOTAS: &[(&str, u32, u32)] = &[
@@ -79,31 +82,62 @@ impl HttpConnector for PacedConnector {
         let service = request.headers().get("authorization").and_then(service_of).map(str::to_owned);
         HttpConnectorFuture::new(async move {
             limits.wait(service.as_deref()).await;
-            let (operation, start) = (operation(&request), Instant::now());
+            let traced = Traced::begin(service.unwrap_or_default(), operation(&request));
             let answer = inner.call(request).await;
-            let milliseconds = start.elapsed().as_millis();
-            let service = service.unwrap_or_default();
-            match &answer {
-                Ok(answer) => {
-                    let id = REQUEST_ID.iter().find_map(|name| answer.headers().get(*name)).unwrap_or_default();
-                    tracing::debug!(
-                        service,
-                        operation,
-                        status = answer.status().as_u16(),
-                        milliseconds,
-                        request_id = id
-                    );
-                }
-                Err(error) => tracing::debug!(service, operation, %error, milliseconds),
-            }
+            traced.end(&answer);
             answer
         })
     }
 }
 
-/// The operation: AWS's JSON protocols name it in a header, the query protocol in the body (of which nothing else is looked at),
-/// the REST ones by method and path.
+/// A call that is traced when it ends, however it does.
+struct Traced {
+    service: String,
+    operation: String,
+    start: Instant,
+    answered: bool,
+}
+
+impl Traced {
+    fn begin(service: String, operation: String) -> Self {
+        Self { service, operation, start: Instant::now(), answered: false }
+    }
+
+    fn end(mut self, answer: &Result<HttpResponse, ConnectorError>) {
+        self.answered = true;
+        let (service, operation, milliseconds) = (&self.service, &self.operation, self.start.elapsed().as_millis());
+        match answer {
+            Ok(answer) => {
+                let (status, request_id) = (answer.status().as_u16(), request_id(answer));
+                tracing::debug!(service, operation, status, milliseconds, request_id);
+            }
+            Err(error) => tracing::debug!(service, operation, %error, milliseconds),
+        }
+    }
+}
+
+impl Drop for Traced {
+    /// The SDK drops a call whose time is over.
+    fn drop(&mut self) {
+        if !self.answered {
+            let (service, operation, milliseconds) = (&self.service, &self.operation, self.start.elapsed().as_millis());
+            tracing::debug!(service, operation, error = "no answer in time", milliseconds);
+        }
+    }
+}
+
+/// AWS's request id; empty where the answer has none.
+pub(super) fn request_id(answer: &HttpResponse) -> &str {
+    REQUEST_ID.iter().find_map(|name| answer.headers().get(*name)).unwrap_or_default()
+}
+
+/// The operation as the client names it that makes the call. The SDK's own calls, for credentials, have no such name: AWS's JSON
+/// protocols name it in a header, the query protocol in the body (of which nothing else is looked at), the REST ones by method
+/// and path.
 fn operation(request: &HttpRequest) -> String {
+    if let Some(Operation(name)) = request.extension() {
+        return name.clone();
+    }
     if let Some(target) = request.headers().get("x-amz-target") {
         return target.rsplit('.').next().unwrap_or(target).to_owned();
     }

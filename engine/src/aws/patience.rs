@@ -45,6 +45,7 @@ where
         if start.elapsed() + pause > budget {
             return Err(error);
         }
+        cx.again(&error);
         if !said {
             cx.waiting(what);
             said = true;
@@ -76,6 +77,7 @@ where
         if !in_time || !matches!(error.class(), Class::Throttled | Class::Propagating) {
             return Err(error);
         }
+        cx.again(&error);
         cx.waiting(what);
         cx.pause(pace).await?;
     }

@@ -8,6 +8,7 @@ use crate::cli::{ApplyArgs, Global, exit};
 use crate::commands::halt::{FINISHING, Halt};
 use crate::commands::kept::Kept;
 use crate::commands::{Outcome, Stop, consent, outputs, walk};
+use crate::event::Event;
 use crate::plan::Plan;
 use crate::resource::{Id, Outputs};
 use crate::session;
@@ -20,7 +21,9 @@ pub async fn run(shell: Shell, global: &Global, args: &ApplyArgs) -> Outcome {
     let desired = walk::Desired::of(global, &loaded).await?;
     let plan = plan(shell, &desired, args).await?;
     let (mut code, mut given) = (exit::OK, outputs::planned(&plan));
-    if !plan.is_empty() {
+    if plan.is_empty() {
+        shell.line(&Event::nothing_to_do());
+    } else {
         consent::ask(shell, &plan, &args.consent, "Apply")?;
         let halt = Halt::on_interrupt(shell, FINISHING);
         halt.after(args.run.timeout);
@@ -64,6 +67,7 @@ async fn change(
     if kept.waited {
         of = plan(shell, desired, args).await?;
         if of.is_empty() {
+            shell.line(&Event::nothing_to_do());
             return Ok((exit::OK, outputs::planned(&of)));
         }
         consent::ask(shell, &of, &args.consent, "Apply")?;

@@ -6,6 +6,7 @@ use crate::cli::{DestroyArgs, Global, exit};
 use crate::commands::halt::{FINISHING, Halt};
 use crate::commands::kept::Kept;
 use crate::commands::{Outcome, Stop, consent, walk};
+use crate::event::Event;
 use crate::plan::Plan;
 use crate::resource::{Kind, Name};
 use crate::term::{Shell, plan_lines, render_plan};
@@ -23,7 +24,9 @@ pub async fn run(shell: Shell, global: &Global, args: &DestroyArgs) -> Outcome {
     };
     let plan = plan(shell, &desired, &names).await?;
     let mut code = exit::OK;
-    if !plan.is_empty() {
+    if plan.is_empty() {
+        shell.line(&Event::nothing_to_do());
+    } else {
         consent::ask(shell, &plan, &args.consent, "Destroy")?;
         let halt = Halt::on_interrupt(shell, FINISHING);
         halt.after(args.run.timeout);
@@ -61,6 +64,7 @@ async fn change(
     if kept.waited {
         of = plan(shell, desired, names).await?;
         if of.is_empty() {
+            shell.line(&Event::nothing_to_do());
             return Ok(exit::OK);
         }
         consent::ask(shell, &of, &args.consent, "Destroy")?;

@@ -19,6 +19,7 @@ use crate::commands::halt::Halt;
 use crate::commands::running::Running;
 use crate::commands::{Outcome, Stop, walk};
 use crate::error::{Class, Error, Result};
+use crate::event::Event;
 use crate::term::Shell;
 use letter::Letter;
 use lines::InStream;
@@ -47,10 +48,10 @@ async fn ls(shell: Shell, global: &Global, args: &DlqLsArgs) -> Outcome {
     let mut retention = Retention::default();
     for letter in &letters {
         let stream = in_stream(&dlq.cx, letter, &mut retention).await?;
-        shell.line(&lines::json_line(letter, stream.as_ref()));
+        shell.line(&lines::event_line(letter, stream.as_ref()));
         shell.out(&lines::line(letter, stream.as_ref()));
     }
-    shell.line(&serde_json::json!({ "event": "dead_letters", "shown": letters.len(), "more": more }));
+    shell.line(&Event::Letters { shown: letters.len(), more });
     match (letters.len(), more) {
         (0, _) => shell.out("no dead letters\n"),
         (shown, true) => shell.err(&format!("{shown} shown; there may be more: --limit\n")),
@@ -78,7 +79,7 @@ async fn show(shell: Shell, global: &Global, args: &DlqShowArgs) -> Outcome {
             Err(error) => stream.failed = Some(error.to_string()),
         }
     }
-    shell.line(&lines::json_whole(letter, stream.as_ref()));
+    shell.line(&lines::event_whole(letter, stream.as_ref()));
     shell.out(&lines::whole(letter, stream.as_ref()));
     let failed = stream.is_some_and(|stream| stream.failed.is_some());
     Ok(if failed { exit::FAILED } else { exit::OK })

@@ -4,8 +4,10 @@ use crate::aws::Place;
 use crate::bundle::Codes;
 use crate::cli::{Global, GraphArgs, GraphFormat, exit};
 use crate::commands::{Outcome, walk};
+use crate::event::{Event, GraphNode};
 use crate::graph::{Graph, Node};
 use crate::lower::lower;
+use crate::resource::Id;
 use crate::term::Shell;
 
 /// Runs the command.
@@ -19,7 +21,7 @@ pub fn run(shell: Shell, global: &Global, args: &GraphArgs) -> Outcome {
         GraphFormat::Dot => dot(&graph),
     };
     match shell.json {
-        true => shell.line(&json(&graph)),
+        true => shell.line(&told(&graph)),
         false => shell.data(&drawn),
     }
     Ok(exit::OK)
@@ -50,13 +52,15 @@ fn dot(graph: &Graph) -> String {
     text + "}\n"
 }
 
-fn json(graph: &Graph) -> serde_json::Value {
-    let node = |node: &Node| {
-        let needs: Vec<&str> = node.needs.iter().map(|need| need.of.as_str()).collect();
-        let mentions: Vec<&str> = unneeded(node).collect();
-        serde_json::json!({ "id": node.id, "kind": node.kind.name, "name": node.name, "needs": needs, "mentions": mentions })
+fn told(graph: &Graph) -> Event {
+    let node = |node: &Node| GraphNode {
+        id: node.id.clone(),
+        kind: node.kind.name,
+        name: node.name.to_string(),
+        needs: node.needs.iter().map(|need| need.of.clone()).collect(),
+        mentions: unneeded(node).map(Id::new).collect(),
     };
-    serde_json::json!({ "event": "graph", "nodes": graph.nodes().iter().map(node).collect::<Vec<_>>() })
+    Event::Graph { nodes: graph.nodes().iter().map(node).collect() }
 }
 
 /// Mentions of what is not needed anyway.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::cli::exit;
+use crate::event::Event;
 use crate::term::Shell;
 
 /// What a command that changes AWS says on the first Ctrl-C.
@@ -76,6 +77,7 @@ impl Halt {
 
     fn tell(&self, code: u8, says: &str) {
         if self.code.set(code).is_ok() {
+            self.shell.line(&Event::Stopping { because: says.to_owned() });
             self.shell.err(&format!("\n{says}\n"));
             self.stop.send_replace(true);
         }

@@ -8,6 +8,7 @@ use crate::aws::{Place, connect};
 use crate::bundle::Codes;
 use crate::cli::{FileArgs, Global, exit};
 use crate::commands::{Outcome, walk};
+use crate::event::Event;
 use crate::graph::Graph;
 use crate::lease;
 use crate::lower::{defaults, lower};
@@ -32,9 +33,8 @@ pub async fn run(shell: Shell, global: &Global, args: &FileArgs) -> Outcome {
             "the policy has {length} characters, and a managed policy may have {MOST_CHARACTERS}: make two of its statements"
         ));
     }
-    // One object either way; people get it indented.
     match shell.json {
-        true => shell.line(&policy),
+        true => shell.line(&Event::Policy { policy }),
         false => shell.data(&format!("{policy:#}\n")),
     }
     Ok(exit::OK)

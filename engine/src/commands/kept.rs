@@ -4,6 +4,7 @@ use crate::cli::RunArgs;
 use crate::commands::Stop;
 use crate::commands::halt::Halt;
 use crate::commands::walk::Desired;
+use crate::event::Event;
 use crate::lease::{self, Asked, Lease};
 use crate::term::Shell;
 
@@ -31,7 +32,8 @@ impl Kept {
                 let free = lease::wait(aws, pipeline, |holder| {
                     let text =
                         format!("waiting for {}, who is changing `{pipeline}` since {}", holder.holder, holder.started);
-                    shell.line(&serde_json::json!({ "event": "waiting_for_lease", "holder": holder.holder, "since": holder.started }));
+                    let (holder, since) = (holder.holder.clone(), holder.started.clone());
+                    shell.line(&Event::WaitingForLease { holder, since });
                     shell.err(&format!("{text}\n"));
                 });
                 tokio::select! {

@@ -7,6 +7,7 @@ use crate::aws::{Cx, connect, tagged};
 use crate::cli::{Global, exit};
 use crate::commands::Outcome;
 use crate::error::Result;
+use crate::event::Event;
 use crate::kinds::KINDS;
 use crate::owner::PIPELINE;
 use crate::resource::State;
@@ -31,7 +32,7 @@ pub async fn run(shell: Shell, global: &Global) -> Outcome {
             pipelines.insert(pipeline);
         }
     }
-    shell.line(&serde_json::json!({ "event": "pipelines", "pipelines": pipelines }));
+    shell.line(&Event::Pipelines { pipelines: pipelines.iter().cloned().collect() });
     pipelines.iter().for_each(|pipeline| shell.out(&format!("{pipeline}\n")));
     if pipelines.is_empty() {
         let place = &cx.aws.place;

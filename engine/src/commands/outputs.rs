@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::cli::{Global, OutputsArgs, exit};
 use crate::commands::{Outcome, walk};
 use crate::error::Error;
+use crate::event::Event;
 use crate::lower::example_request;
 use crate::plan::Plan;
 use crate::resource::{Id, Outputs};
@@ -34,11 +35,14 @@ pub async fn run(shell: Shell, global: &Global, args: &OutputsArgs) -> Outcome {
         Some(field) => {
             let (name, value) = select(&given, field)?;
             match shell.json {
-                true => shell.line(&serde_json::json!({ "event": "outputs", "outputs": { name: value } })),
+                true => {
+                    let outputs = BTreeMap::from([(name.to_owned(), value.to_owned())]);
+                    shell.line(&Event::Outputs { outputs });
+                }
                 false => shell.data(&format!("{value}\n")),
             }
         }
-        None if shell.json => shell.line(&serde_json::json!({ "event": "outputs", "outputs": given })),
+        None if shell.json => shell.line(&Event::Outputs { outputs: given }),
         None => given.iter().for_each(|(name, value)| shell.data(&format!("{name} = {value}\n"))),
     }
     Ok(exit::OK)

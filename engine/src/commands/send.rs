@@ -49,7 +49,7 @@ pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
     let start = Instant::now();
     let mut tally = Tally::default();
     let (sent, failed) = send(shell, &target, &maker, &stopped, &mut tally).await;
-    shell.line(&tally.json(args.count, start.elapsed()));
+    shell.line(&tally.event(args.count, start.elapsed()));
     shell.out(&tally.text(&format!("{}{}", target.endpoint(), route.post), start.elapsed()));
 
     let failed = failed.map(|error| unanswered(error, global)).or_else(|| refused(&tally, route, sent.len()));
@@ -130,7 +130,7 @@ async fn send(
             Some(Ok(Ok(answer))) => {
                 tally.add(answer.status);
                 hopeless |= tally::is_hopeless(answer.status);
-                shell.line(&tally::json(&answer));
+                shell.line(&tally::event(&answer));
                 if maker.count == 1 {
                     progress.out(&tally::line(&answer));
                 }

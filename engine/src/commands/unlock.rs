@@ -6,6 +6,7 @@ use crate::aws::{connect, parameter};
 use crate::cli::{Global, UnlockArgs, exit};
 use crate::commands::{Outcome, walk};
 use crate::error::{Class, Error};
+use crate::event::Event;
 use crate::lease;
 use crate::term::Shell;
 
@@ -17,7 +18,14 @@ pub async fn run(shell: Shell, global: &Global, args: &UnlockArgs) -> Outcome {
     };
     let aws = Arc::new(connect(&global.connect_options()).await?);
     let name = lease::name(&pipeline);
-    let Some((holder, _)) = lease::holder(&aws, &name).await? else {
+    let found = lease::holder(&aws, &name).await?.map(|(holder, _)| holder);
+    shell.line(&Event::Lease {
+        pipeline: pipeline.clone(),
+        holder: found.as_ref().map(|found| found.holder.clone()),
+        since: found.as_ref().map(|found| found.started.clone()),
+        expires: found.as_ref().map(|found| found.expires.clone()),
+    });
+    let Some(holder) = found else {
         shell.out(&format!("`{pipeline}` is not locked\n"));
         return Ok(exit::OK);
     };
@@ -26,20 +34,20 @@ pub async fn run(shell: Shell, global: &Global, args: &UnlockArgs) -> Outcome {
         holder.holder, holder.started, holder.expires
     ));
     if !args.yes {
-        let question = "Two runs at once can undo each other's work. Is that run dead? [y/N] ";
-        match shell.ask(question).as_deref() {
-            Some("y" | "Y" | "yes") => {}
-            Some(_) => {
-                return Err(Error::new(Class::Consent, "the lease was left alone, because the answer was no").into());
-            }
-            None => {
-                return Err(Error::new(Class::Consent, "the lease was left alone: there is no terminal to ask on")
-                    .hint("pass --yes if that run is dead")
-                    .into());
-            }
-        }
+        agreed(shell)?;
     }
     parameter::delete(&aws, &name).await?;
     shell.out(&format!("`{pipeline}` is free\n"));
+    shell.line(&Event::Unlocked { pipeline });
     Ok(exit::OK)
+}
+
+/// Asks whether the run that has the lease is dead.
+fn agreed(shell: Shell) -> Result<(), Error> {
+    match shell.ask("Two runs at once can undo each other's work. Is that run dead? [y/N] ").as_deref() {
+        Some("y" | "Y" | "yes") => Ok(()),
+        Some(_) => Err(Error::new(Class::Consent, "the lease was left alone, because the answer was no")),
+        None => Err(Error::new(Class::Consent, "the lease was left alone: there is no terminal to ask on")
+            .hint("pass --yes if that run is dead")),
+    }
 }

@@ -2,13 +2,14 @@
 
 use crate::cli::{FileArgs, exit};
 use crate::commands::{Outcome, Stop};
+use crate::event::Event;
 use crate::spec;
 use crate::term::Shell;
 
 /// Runs the command.
 pub fn run(shell: Shell, args: &FileArgs) -> Outcome {
     let loaded = spec::load(&args.file).map_err(Stop::Report)?;
-    shell.line(&serde_json::json!({ "event": "problems", "problems": loaded.notes.to_json() }));
+    shell.line(&Event::Problems { problems: loaded.notes.located() });
     if !loaded.notes.problems.is_empty() {
         shell.err(&loaded.notes.render(true));
     }

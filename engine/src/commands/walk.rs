@@ -10,6 +10,7 @@ use crate::bundle::Codes;
 use crate::cli::Global;
 use crate::commands::Stop;
 use crate::commands::halt::Halt;
+use crate::event::Event;
 use crate::graph::Graph;
 use crate::kinds::KINDS;
 use crate::live::{self, Found};
@@ -26,7 +27,7 @@ pub fn spec(shell: Shell, file: &Path) -> Result<Loaded, Stop> {
     let loaded = spec::load(file).map_err(Stop::Report)?;
     let warnings = loaded.notes.clone().without_notes();
     if !warnings.problems.is_empty() {
-        shell.line(&serde_json::json!({ "event": "problems", "problems": warnings.to_json() }));
+        shell.line(&Event::Problems { problems: warnings.located() });
         shell.err(&warnings.render(true));
     }
     Ok(loaded)

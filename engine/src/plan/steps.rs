@@ -1,19 +1,20 @@
 //! The order in which a plan is carried out: what waits for what.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::plan::{Action, Change, Plan};
 use crate::resource::Kind;
 
 /// One of the things that are ever done to a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verb {
     /// Reconcile it.
     Ensure,
     /// Delete what it was.
     Delete,
-    /// Reconcile it once more, now that nothing is left to delete ([`Change::meanwhile`]).
+    /// Reconcile it once more, now that nothing is left to delete: it loses what it still had meanwhile.
     Finish,
 }
 

@@ -2,6 +2,7 @@
 
 use super::places::Places;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::fmt;
@@ -13,7 +14,7 @@ const DRAWN: usize = 100;
 const LINE: usize = 2000;
 
 /// How bad a problem is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// The spec cannot be used.
@@ -81,6 +82,26 @@ impl Problem {
     }
 }
 
+/// A problem as data, with the place that it has in its file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Located {
+    /// Name of the file, as given.
+    pub file: String,
+    /// Line, from 1; `null` where the problem is the whole file's.
+    pub line: Option<usize>,
+    /// Column, from 1, in characters; `null` where the problem is the whole file's.
+    pub column: Option<usize>,
+    /// How bad it is.
+    pub severity: Severity,
+    /// One lower-case sentence without a full stop.
+    pub message: String,
+    /// JSON pointer of the value, as in `/stream/kinesis/shards`; empty for the document.
+    pub path: String,
+    /// What to do about it; `null` where nothing is known.
+    pub hint: Option<String>,
+}
+
 /// The problems of one spec with the text that they are drawn in, in the order of their places.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
@@ -130,14 +151,25 @@ impl Report {
     /// Returns one object per problem: file, line, column, severity, message, path and hint (`null` where there is none).
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let objects = self.problems.iter().map(|problem| {
+        json!(self.located())
+    }
+
+    /// Returns the same as typed values.
+    #[must_use]
+    pub fn located(&self) -> Vec<Located> {
+        let located = self.problems.iter().map(|problem| {
             let (line, column) = problem.span.as_ref().map(|span| self.position(span.start)).unzip();
-            json!({
-                "file": self.file, "line": line, "column": column, "severity": problem.severity,
-                "message": problem.message, "path": problem.path, "hint": problem.hint,
-            })
+            Located {
+                file: self.file.clone(),
+                line,
+                column,
+                severity: problem.severity,
+                message: problem.message.clone(),
+                path: problem.path.clone(),
+                hint: problem.hint.clone(),
+            }
         });
-        Value::Array(objects.collect())
+        located.collect()
     }
 
     fn draw(&self, problem: &Problem, renderer: &Renderer) -> String {

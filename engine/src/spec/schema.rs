@@ -41,7 +41,7 @@ fn generate() -> Value {
 
 /// Returns the value with every object's keys in alphabetical order: serde_json keeps them so, or in the order of their
 /// making, by a feature that other crates of a build may turn on.
-fn sorted(value: Value) -> Value {
+pub(crate) fn sorted(value: Value) -> Value {
     match value {
         Value::Object(object) => {
             let entries: BTreeMap<String, Value> =

@@ -9,10 +9,10 @@ use crate::term::style::{BAD, DIM, END, GOOD, WARN};
 /// Shows events until nobody sends them any more.
 pub async fn report(shell: Shell, mut events: UnboundedReceiver<Event>) {
     while let Some(event) = events.recv().await {
-        match serde_json::to_value(&event) {
-            Ok(value) if shell.json => shell.line(&value),
-            _ if is_routine(&event) => {}
-            _ => shell.out(&format!("{}\n", line(&event))),
+        match shell.json {
+            true => shell.line(&event.into()),
+            false if is_routine(&event) => {}
+            false => shell.out(&format!("{}\n", line(&event))),
         }
     }
 }

@@ -21,9 +21,9 @@ pub async fn report(shell: Shell, mut events: UnboundedReceiver<Event>) {
         live.set_draw_target(ProgressDrawTarget::stderr());
     }
     while let Some(event) = events.recv().await {
-        match serde_json::to_value(&event) {
-            Ok(value) if shell.json => shell.line(&value),
-            _ => lines.show(event),
+        match shell.json {
+            true => shell.line(&event),
+            false => lines.show(event),
         }
     }
 }
@@ -53,7 +53,13 @@ impl Lines {
             Event::Skipped { id, because, .. } => {
                 self.print(&format!("{DIM}- {id:<15} skipped, because {because}{END}"))
             }
-            Event::Summary { .. } => {}
+            Event::Progress { done, total, under_way, milliseconds } if self.live.is_none() => {
+                let ids: Vec<&str> = under_way.iter().map(Id::as_str).collect();
+                let after = seconds(milliseconds);
+                self.print(&format!("  {DIM}{done} of {total} done after {after}, under way: {}{END}", ids.join(", ")));
+            }
+            // A terminal shows what is under way; what is waited for and what failed is said by other events.
+            _ => {}
         }
     }
 
@@ -104,7 +110,7 @@ fn to(verb: Verb) -> &'static str {
     }
 }
 
-fn seconds(milliseconds: u128) -> String {
+fn seconds(milliseconds: u64) -> String {
     format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100)
 }
 

@@ -16,6 +16,9 @@ pub enum Protocol {
     Query,
 }
 
+/// The id of a request that is refused by a rule, as AWS's answers have one.
+const REQUEST_ID: &str = "00000000-0000-0000-0000-000000000000";
+
 /// A request as it came.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -83,9 +86,16 @@ impl Answer {
 
     /// The error that a service of this protocol answers.
     pub fn error(protocol: Protocol, status: u16, code: &str, message: &str) -> Self {
-        if protocol == Protocol::Query {
-            return Self::xml_error(status, code, message);
-        }
+        let mut answer = match protocol {
+            Protocol::Query => Self::xml_error(status, code, message),
+            _ => Self::json_error(status, code, message),
+        };
+        let id = HeaderValue::from_static(REQUEST_ID);
+        answer.headers.insert(HeaderName::from_static("x-amzn-requestid"), id);
+        answer
+    }
+
+    fn json_error(status: u16, code: &str, message: &str) -> Self {
         let mut answer = Self::of_json(status, &json!({ "__type": code, "message": message, "Message": message }));
         let value = HeaderValue::from_str(code).unwrap_or_else(|_| HeaderValue::from_static("InternalFailure"));
         answer.headers.insert(HeaderName::from_static("x-amzn-errortype"), value);
@@ -112,7 +122,7 @@ impl Answer {
     fn xml_error(status: u16, code: &str, message: &str) -> Self {
         let body = format!(
             "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\
-             <RequestId>00000000-0000-0000-0000-000000000000</RequestId></ErrorResponse>"
+             <RequestId>{REQUEST_ID}</RequestId></ErrorResponse>"
         );
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("text/xml"))]);
         Self { status, headers, body: Bytes::from(body) }

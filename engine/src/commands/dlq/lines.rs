@@ -1,10 +1,9 @@
 //! What `pipe dlq` prints: a line for each letter, or all about one; for people and as JSON.
 
-use serde_json::{Map, Value, json};
-
 use super::letter::{Letter, Shape};
 use super::payload::{cut, visible};
 use super::records::{Readable, Record, time};
+use crate::event::{Event, using};
 use crate::term::style::{BAD, DIM, END};
 
 /// Characters of a payload, or of the reason's details, on a line.
@@ -53,35 +52,34 @@ fn position(letter: &Letter) -> Option<String> {
 }
 
 /// One letter as an event.
-pub fn json(letter: &Letter, stream: Option<&InStream>) -> Map<String, Value> {
-    let mut all = Map::from_iter([
-        ("event".to_owned(), json!("dead_letter")),
-        ("id".to_owned(), json!(letter.id)),
-        ("sent_at".to_owned(), json!(time(letter.sent_at))),
-        ("shape".to_owned(), json!(shape(letter))),
-        ("reason".to_owned(), json!(letter.reason())),
-        ("message".to_owned(), json!(letter.message())),
-    ]);
-    if let Some(place) = letter.place() {
-        all.insert("event_id".to_owned(), json!(letter.event_id()));
-        all.insert("stream_arn".to_owned(), json!(place.stream_arn));
-        all.insert("shard".to_owned(), json!(place.shard));
-        all.insert("first".to_owned(), json!(place.first));
-        all.insert("last".to_owned(), json!(place.last));
-        all.insert("records_count".to_owned(), json!(place.records));
-    }
+fn event(letter: &Letter, stream: Option<&InStream>) -> using::Letter {
+    let place = letter.place();
+    let place = place.as_ref();
+    let mut event = using::Letter {
+        id: letter.id.clone(),
+        sent_at: time(letter.sent_at),
+        shape: shape(letter),
+        reason: letter.reason().to_owned(),
+        message: letter.message(),
+        event_id: place.and_then(|_| letter.event_id()),
+        stream_arn: place.map(|place| place.stream_arn.to_owned()),
+        shard: place.map(|place| place.shard.to_owned()),
+        first: place.map(|place| place.first.to_owned()),
+        last: place.map(|place| place.last.to_owned()),
+        records_count: place.map(|place| place.records),
+        ..using::Letter::default()
+    };
     if let Some(stream) = stream {
-        let (name, at) = match stream.readable {
-            Readable::Until(end) => ("readable_until", json!(time(end))),
-            Readable::Partly(end) => ("partly_readable_until", json!(time(end))),
-            Readable::PastSince(end) => ("past_retention_since", json!(time(end))),
-            Readable::NoStream => ("stream_is_gone", json!(true)),
-            Readable::Unknown => ("readable_until", Value::Null),
-        };
-        all.insert(name.to_owned(), at);
-        all.extend(stream.failed.as_ref().map(|failed| ("records_failed".to_owned(), json!(failed))));
+        match stream.readable {
+            Readable::Until(end) => event.readable_until = Some(time(end)),
+            Readable::Partly(end) => event.partly_readable_until = Some(time(end)),
+            Readable::PastSince(end) => event.past_retention_since = Some(time(end)),
+            Readable::NoStream => event.stream_is_gone = true,
+            Readable::Unknown => {}
+        }
+        event.records_failed.clone_from(&stream.failed);
     }
-    all
+    event
 }
 
 fn shape(letter: &Letter) -> &'static str {
@@ -93,36 +91,28 @@ fn shape(letter: &Letter) -> &'static str {
 }
 
 /// One letter as an event, with the start of its payload.
-pub fn json_line(letter: &Letter, stream: Option<&InStream>) -> Value {
-    let mut all = json(letter, stream);
-    if let Some(payload) = letter.payload() {
-        all.insert("payload_start".to_owned(), json!(payload.start(START)));
-    }
-    Value::Object(all)
+pub fn event_line(letter: &Letter, stream: Option<&InStream>) -> Event {
+    let payload_start = letter.payload().map(|payload| payload.start(START));
+    Event::Letter { letter: Box::new(using::Letter { payload_start, ..event(letter, stream) }) }
 }
 
 /// Everything about a letter, as an event.
-pub fn json_whole(letter: &Letter, stream: Option<&InStream>) -> Value {
-    let mut all = json(letter, stream);
-    if let Some(payload) = letter.payload() {
-        let (name, value) = payload.json();
-        all.insert(name.to_owned(), value);
-    }
+pub fn event_whole(letter: &Letter, stream: Option<&InStream>) -> Event {
+    let mut event = event(letter, stream);
+    event.payload = letter.payload().map(|payload| payload.event());
     match &letter.shape {
-        Shape::Handler(handler) => _ = all.insert("partition_key".to_owned(), json!(handler.partition_key)),
+        Shape::Handler(handler) => event.partition_key = Some(handler.partition_key.clone()),
         Shape::Mapping(_) | Shape::Unknown => {
-            let body = serde_json::from_str(&letter.body).unwrap_or_else(|_| json!(letter.body));
-            all.insert("body".to_owned(), body);
+            event.body = Some(serde_json::from_str(&letter.body).unwrap_or_else(|_| letter.body.clone().into()));
         }
     }
-    if let Some(records) = stream.and_then(|stream| stream.records.as_ref()) {
-        let record = |record: &Record| {
-            let (name, payload) = record.payload.json();
-            json!({ "partition_key": record.key, "sequence_number": record.sequence_number, name: payload })
-        };
-        all.insert("records".to_owned(), records.iter().map(record).collect());
-    }
-    Value::Object(all)
+    let record = |record: &Record| using::Record {
+        partition_key: record.key.clone(),
+        sequence_number: record.sequence_number.clone(),
+        payload: record.payload.event(),
+    };
+    event.records = stream.and_then(|stream| Some(stream.records.as_ref()?.iter().map(record).collect()));
+    Event::Letter { letter: Box::new(event) }
 }
 
 /// Everything about a letter, for people.

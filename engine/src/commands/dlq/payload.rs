@@ -2,11 +2,11 @@
 
 use std::io::Read;
 
+use crate::event::using;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
 use serde::de::IgnoredAny;
-use serde_json::{Value, json};
 
 /// No record of a stream is larger (aws-facts 5.5).
 const MAX_BYTES: u64 = 10 * 1024 * 1024;
@@ -59,13 +59,13 @@ impl Payload {
         }
     }
 
-    /// All of it, for machines: `payload` where it is text, else `payload_base64`.
-    pub fn json(&self) -> (&'static str, Value) {
+    /// All of it, for machines.
+    pub fn event(&self) -> using::Payload {
         match self {
-            Self::Broken(text) => ("payload_undecoded", json!(text)),
+            Self::Broken(text) => using::Payload::Undecoded(text.clone()),
             Self::Data(data) => match std::str::from_utf8(data) {
-                Ok(text) => ("payload", json!(text)),
-                Err(_) => ("payload_base64", json!(STANDARD.encode(data))),
+                Ok(text) => using::Payload::Text(text.to_owned()),
+                Err(_) => using::Payload::Base64(STANDARD.encode(data)),
             },
         }
     }

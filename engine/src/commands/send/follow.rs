@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
@@ -15,6 +14,7 @@ use crate::commands::dlq::letter::Letter;
 use crate::commands::dlq::peek::peek;
 use crate::commands::dlq::{cut, visible};
 use crate::error::Result;
+use crate::event::Event;
 use crate::term::{Progress, Shell, position};
 
 /// How often the queue is looked into: each look takes a second and hides its messages from others for that long.
@@ -157,10 +157,14 @@ impl<'a> Follow<'a> {
 
     fn tell(&self, sent: &Sent, went: &str, why: Option<&str>) {
         let Taken { shard_id, sequence_number } = &sent.taken;
-        self.shell.line(&json!({
-            "event": "followed", "n": sent.n, "shard": shard_id, "sequence_number": sequence_number,
-            "went": went, "reason": why, "given_key": sent.given_key,
-        }));
+        self.shell.line(&Event::Followed {
+            n: sent.n,
+            shard: shard_id.clone(),
+            sequence_number: sequence_number.clone(),
+            went: went.to_owned(),
+            reason: why.map(str::to_owned),
+            given_key: sent.given_key,
+        });
         let at = position(shard_id, sequence_number);
         match (went, why) {
             (DEAD_LETTER, Some(why)) => {
@@ -180,7 +184,7 @@ impl<'a> Follow<'a> {
     /// Says what is still on its way, and how many went where.
     pub fn conclude(&self) {
         self.pending.values().for_each(|sent| self.tell(sent, IN_STREAM, None));
-        self.shell.line(&self.json());
+        self.shell.line(&self.event());
         self.progress.out(&format!("{}\n", self.counts()));
     }
 
@@ -189,8 +193,8 @@ impl<'a> Follow<'a> {
         format!("{}, {}, {} on the way", some(self.rows, "row"), some(self.letters, "dead letter"), self.pending.len())
     }
 
-    fn json(&self) -> Value {
-        json!({ "event": "followed_all", "rows": self.rows, "dead_letters": self.letters, "on_the_way": self.pending.len() })
+    fn event(&self) -> Event {
+        Event::FollowedAll { rows: self.rows, dead_letters: self.letters, on_the_way: self.pending.len() }
     }
 }
 

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
 use super::post::Answer;
 use crate::error::Error;
+use crate::event::Event;
 use crate::spec::{Body, Route};
 use crate::term::position;
 
@@ -53,16 +52,15 @@ impl Tally {
     }
 
     /// The result, for machines.
-    pub fn json(&self, count: u32, took: Duration) -> Value {
-        json!({
-            "event": "summary",
-            "count": count,
-            "answered": self.answered(),
-            "refused": self.refused(),
-            "statuses": self.statuses,
-            "milliseconds": took.as_millis(),
-            "events_per_second": self.rate(took),
-        })
+    pub fn event(&self, count: u32, took: Duration) -> Event {
+        Event::SentAll {
+            count,
+            answered: self.answered(),
+            refused: self.refused(),
+            statuses: self.statuses.clone(),
+            milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            events_per_second: self.rate(took),
+        }
     }
 
     fn rate(&self, took: Duration) -> u64 {
@@ -122,13 +120,14 @@ pub fn line(answer: &Answer) -> String {
 }
 
 /// One answer, for machines.
-pub fn json(answer: &Answer) -> Value {
-    let mut event = json!({ "event": "sent", "n": answer.event.n, "status": answer.status });
-    if let Some(taken) = &answer.taken {
-        event["shard"] = json!(taken.shard_id);
-        event["sequence_number"] = json!(taken.sequence_number);
+pub fn event(answer: &Answer) -> Event {
+    let taken = answer.taken.as_ref();
+    Event::Sent {
+        n: answer.event.n,
+        status: answer.status,
+        shard: taken.map(|taken| taken.shard_id.clone()),
+        sequence_number: taken.map(|taken| taken.sequence_number.clone()),
     }
-    event
 }
 
 #[cfg(test)]
@@ -150,8 +149,9 @@ mod tests {
         let tally = tally(&[200, 429, 200, 200]);
         let text = tally.text("https://x/prod/a", Duration::from_millis(500));
         assert_eq!(text, "4 answered by https://x/prod/a in 0.5 s (8 events/s)\n  200: 3\n  429: 1\n");
-        let json = tally.json(5, Duration::from_millis(500));
-        assert_eq!((&json["refused"], &json["statuses"]["429"], &json["count"]), (&1.into(), &1.into(), &5.into()));
+        let line = tally.event(5, Duration::from_millis(500)).to_line().unwrap();
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((&line["refused"], &line["statuses"]["429"], &line["count"]), (&1.into(), &1.into(), &5.into()));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use aws_smithy_types::body::SdkBody;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::*;
-use crate::aws::Aws;
+use crate::aws::{Aws, Said};
 use crate::resource::Id;
 
 const URL: &str = "https://sqs.eu-central-1.amazonaws.com/111122223333/demo-dlq";
@@ -95,8 +95,9 @@ async fn c33_c38_a_name_that_is_still_taken_is_waited_for_and_one_read_proves_th
     assert_eq!(made.outputs["url"], URL);
     assert_eq!(made.outputs["arn"], "arn:aws:sqs:eu-central-1:111122223333:demo-dlq");
     assert_eq!((create.num_calls(), shown.num_calls()), (2, 1));
-    let note = notes.try_recv().unwrap().waiting_for;
-    assert_eq!(note, "SQS to free the name `demo-dlq`: a deleted queue's name stays taken for 60 s");
+    assert!(matches!(notes.try_recv().unwrap().said, Said::Again(error) if error.class() == Class::Busy));
+    let text = "SQS to free the name `demo-dlq`: a deleted queue's name stays taken for 60 s";
+    assert_eq!(notes.try_recv().unwrap().said, Said::Waiting(text.to_owned()));
     assert!(notes.try_recv().is_err(), "said once");
 }
 

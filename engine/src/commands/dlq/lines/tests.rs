@@ -1,3 +1,5 @@
+use serde_json::{Value, json};
+
 use super::*;
 use crate::commands::dlq::payload::Payload;
 
@@ -82,17 +84,25 @@ fn everything_about_a_letter() {
     assert!(whole(&letter("hello"), None).ends_with("the message, as it is:\nhello\n"));
 }
 
+fn line_of(event: &Event) -> Value {
+    serde_json::from_str::<Value>(&event.to_line().unwrap()).unwrap()["letter"].take()
+}
+
+fn whole_line(letter: &Letter, stream: Option<&InStream>) -> Value {
+    line_of(&event_whole(letter, stream))
+}
+
 #[test]
 fn machines_get_every_byte() {
-    let handler = json_whole(&letter(HANDLER), None);
-    assert_eq!((&handler["payload"], &handler["shape"]), (&json!("{\"\u{1b}[2J"), &json!("handler")));
+    let handler = whole_line(&letter(HANDLER), None);
+    assert_eq!((&handler["payload"]["text"], &handler["shape"]), (&json!("{\"\u{1b}[2J"), &json!("handler")));
     assert_eq!((&handler["first"], &handler["partition_key"]), (&json!("4954"), &json!("k")));
-    let mapping = json_whole(&letter(MAPPING), Some(&in_stream()));
+    let mapping = whole_line(&letter(MAPPING), Some(&in_stream()));
     assert_eq!(mapping["readable_until"], "2019-11-15T00:38:04Z");
-    assert_eq!(mapping["records"][0]["payload"], "{\"a\":1}");
-    assert_eq!(mapping["records"][1]["payload_base64"], "/w==");
+    assert_eq!(mapping["records"][0]["payload"]["text"], "{\"a\":1}");
+    assert_eq!(mapping["records"][1]["payload"]["base64"], "/w==");
     assert_eq!(mapping["body"]["KinesisBatchInfo"]["batchSize"], 2);
     let failed = InStream { failed: Some("no".into()), ..in_stream() };
-    assert_eq!(json_line(&letter(MAPPING), Some(&failed))["records_failed"], "no");
-    assert_eq!(json_whole(&letter("hello"), None)["body"], "hello");
+    assert_eq!(line_of(&event_line(&letter(MAPPING), Some(&failed)))["records_failed"], "no");
+    assert_eq!(whole_line(&letter("hello"), None)["body"], "hello");
 }

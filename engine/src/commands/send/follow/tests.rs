@@ -9,6 +9,7 @@ use aws_sdk_sqs::operation::change_message_visibility_batch::ChangeMessageVisibi
 use aws_sdk_sqs::operation::receive_message::ReceiveMessageOutput;
 use aws_sdk_sqs::types::Message;
 use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
+use serde_json::json;
 
 use super::*;
 use crate::aws::{Aws, Place};

@@ -1,0 +1,57 @@
+//! What several lines, or the parts of one, are made of.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::error::{Call, Error};
+use crate::resource::Id;
+
+/// An error as data.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Failure {
+    /// What was wrong.
+    pub message: String,
+    /// The AWS call that failed, as in `kinesis:CreateStream`; absent where none did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// AWS's error code; absent where there was no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// AWS's request id, for its support; absent where there was no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+}
+
+/// A resource of a spec and the resources that it knows.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct GraphNode {
+    /// The resource's id.
+    pub id: Id,
+    /// The resource's kind, as in `kinesis:Stream`.
+    pub kind: &'static str,
+    /// The resource's name.
+    pub name: String,
+    /// Ids of what must be there before it.
+    pub needs: Vec<Id>,
+    /// Ids of what it names without needing it.
+    pub mentions: Vec<Id>,
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        let call = error.failed_call();
+        let text = |part: fn(&Call) -> &String| call.map(part).filter(|text| !text.is_empty()).cloned();
+        Self {
+            message: error.message().to_owned(),
+            operation: text(|call| &call.operation),
+            code: text(|call| &call.code),
+            request_id: text(|call| &call.request_id),
+            hint: error.hint_text().map(str::to_owned),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Lines of the commands that use what runs: `send` and `dlq`.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+/// A message of the dead-letter queue. `dlq ls` gives the start of its payload, `dlq show` all of it.
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Letter {
+    /// The message's id.
+    pub id: String,
+    /// When it came to the queue, in RFC 3339.
+    pub sent_at: String,
+    /// `handler`, `mapping`, or `unknown` for what is neither's.
+    pub shape: &'static str,
+    /// The handler's reason, or the mapping's condition.
+    pub reason: String,
+    /// What else is said of the reason; may be empty.
+    pub message: String,
+    /// The event's id: shard and sequence number, of a batch its first record's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<String>,
+    /// The stream that had the records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream_arn: Option<String>,
+    /// The shard that the records are of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shard: Option<String>,
+    /// Sequence number of the first record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<String>,
+    /// Sequence number of the last record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<String>,
+    /// How many records it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records_count: Option<u64>,
+    /// Until when the stream has the records, in RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub readable_until: Option<String>,
+    /// Until when the stream has the younger of the records, in RFC 3339; it has lost the older ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partly_readable_until: Option<String>,
+    /// When the stream lost the records, in RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub past_retention_since: Option<String>,
+    /// Whether there is no such stream any more.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub stream_is_gone: bool,
+    /// Why the stream could not be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records_failed: Option<String>,
+    /// The first characters of the payload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload_start: Option<String>,
+    /// The payload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Payload>,
+    /// The record's partition key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partition_key: Option<String>,
+    /// The message's body, where it is not the handler's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body: Option<Value>,
+    /// What the stream has of the records.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records: Option<Vec<Record>>,
+}
+
+/// A payload in one of three forms.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Payload {
+    /// As text.
+    Text(String),
+    /// As base64, because it is no text.
+    Base64(String),
+    /// As it came, because it could not be decoded.
+    Undecoded(String),
+}
+
+/// A record that was read again from the stream.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Record {
+    /// Its partition key.
+    pub partition_key: String,
+    /// Its sequence number.
+    pub sequence_number: String,
+    /// Its data.
+    pub payload: Payload,
+}
