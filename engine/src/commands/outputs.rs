@@ -79,7 +79,7 @@ pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<I
     let (Some(endpoint), Some(request)) = (endpoint, example_request(&loaded.spec)) else { return String::new() };
     let local = if global.session.is_some() { "--local " } else { "" };
     let credentials = match request.authorized {
-        true => format!(" -u \"$(pipe outputs {} {local}--reveal --field credentials)\"", file.display()),
+        true => format!(" -u \"$({} outputs {} {local}--reveal --field credentials)\"", program(), file.display()),
         false => String::new(),
     };
     let header = request.header.map_or_else(String::new, |(name, value)| format!(" -H '{name}: {value}'"));
@@ -90,4 +90,9 @@ pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<I
          {quote}{endpoint}{}{quote}\n\n",
         request.body, request.path
     )
+}
+
+/// This program as the user called it, so that a printed command works where it is not on the PATH.
+fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "pipe".to_owned())
 }
