@@ -232,7 +232,7 @@ pub fn json(props: &impl Serialize) -> Result<Value> {
 }
 
 /// Begins a value that is an output of another resource: no text of a spec begins with this character.
-const OUTPUT: char = '\u{1}';
+pub(crate) const OUTPUT: char = '\u{1}';
 
 /// Stands, in desired properties, for what AWS has as an attribute of another resource: the key of an existing table.
 pub fn output_of(id: &str, attribute: &str) -> String {

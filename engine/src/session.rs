@@ -117,6 +117,22 @@ pub fn bell(spec: &Path) -> Result<PathBuf> {
     Ok(path(spec)?.with_extension("applied"))
 }
 
+/// The file in which `pipe dev` keeps how far it has read the streams of a spec.
+///
+/// # Errors
+/// The spec is not there.
+pub fn checkpoints(spec: &Path) -> Result<PathBuf> {
+    Ok(path(spec)?.with_extension("checkpoints"))
+}
+
+/// Where the emulator that `pipe dev` starts for a spec writes its output.
+///
+/// # Errors
+/// The spec is not there.
+pub fn log(spec: &Path) -> Result<PathBuf> {
+    Ok(path(spec)?.with_extension("log"))
+}
+
 /// Tells the running `pipe dev` that another command has applied something.
 ///
 /// # Errors

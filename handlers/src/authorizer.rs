@@ -120,4 +120,6 @@ impl<S: Secrets> Authorizer<S> {
 }
 
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod tests;

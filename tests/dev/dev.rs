@@ -46,19 +46,34 @@ impl Dev {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("pipeline.yaml"), spec).unwrap();
         prepare(folder.path());
-        let mut command = pipe(folder.path(), account.as_ref());
-        command.args(["dev", "--port", "0", "--yes"]).stdin(Stdio::null());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = launch(folder.path(), account.as_ref());
         let lines = Arc::<Mutex<Vec<String>>>::default();
         let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         gather(out, &lines);
         gather(err, &lines);
         let mut dev = Self { folder, child, lines, account };
-        dev.until_within("it to be up", UP_WITHIN, |dev| {
-            assert!(dev.child.try_wait().unwrap().is_none(), "it ended:\n{}", dev.said());
-            dev.said().contains("Up in ").then_some(())
-        });
+        dev.until_up(1);
         dev
+    }
+
+    fn until_up(&mut self, times: usize) {
+        self.until_within("it to be up", UP_WITHIN, |dev| {
+            assert!(dev.child.try_wait().unwrap().is_none(), "it ended:\n{}", dev.said());
+            (dev.count("Up in ") >= times).then_some(())
+        });
+    }
+
+    /// Ends it with this signal, and starts it again in the same folder and on the same endpoint.
+    pub fn restart(&mut self, signal: rustix::process::Signal) {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, signal).unwrap();
+        self.child.wait().unwrap();
+        let ups = self.count("Up in ");
+        self.child = launch(self.folder.path(), self.account.as_ref());
+        let (out, err) = (self.child.stdout.take().unwrap(), self.child.stderr.take().unwrap());
+        gather(out, &self.lines);
+        gather(err, &self.lines);
+        self.until_up(ups + 1);
     }
 
     /// Everything that it has printed.
@@ -73,6 +88,16 @@ impl Dev {
 
     pub fn process(&self) -> u32 {
         self.child.id()
+    }
+
+    /// The account on the test endpoint that the test brought along.
+    pub fn account(&self) -> &Account {
+        self.account.as_ref().expect("an account of a test endpoint")
+    }
+
+    /// The process itself, for tests that end it.
+    pub fn child(&mut self) -> &mut Child {
+        &mut self.child
     }
 
     pub fn path(&self) -> &Path {
@@ -194,6 +219,18 @@ impl Drop for Dev {
     }
 }
 
+/// Starts `pipe dev`, so that what it says can be read.
+fn launch(folder: &Path, account: Option<&Account>) -> Child {
+    let mut command = pipe(folder, account);
+    command.args(["dev", "--port", "0", "--yes"]).stdin(Stdio::null());
+    if let Some(account) = account {
+        // Without it an emulator is started, whatever the environment says.
+        let [.., (_, url), _] = account.environment();
+        command.args(["--endpoint-url", &url]);
+    }
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
 fn gather(from: impl std::io::Read + Send + 'static, lines: &Arc<Mutex<Vec<String>>>) {
     let lines = Arc::clone(lines);
     std::thread::spawn(move || {
@@ -204,11 +241,14 @@ fn gather(from: impl std::io::Read + Send + 'static, lines: &Arc<Mutex<Vec<Strin
 }
 
 /// `pipe` with one cache for all tests, so that the emulator is installed once.
-fn pipe(folder: &Path, account: Option<&Account>) -> Command {
+pub fn pipe(folder: &Path, account: Option<&Account>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pipe"));
     command.current_dir(folder).env_clear();
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.env("HOME", folder).env("PIPE_CACHE", cache()).env("NO_COLOR", "1").env("AWS_REGION", "eu-central-1");
+    // What cargo is found by: a handler may be a crate.
+    let rust = ["RUSTUP_HOME", "CARGO_HOME", "RUSTUP_TOOLCHAIN"];
+    command.envs(rust.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
     if let Some(account) = account {
         command.envs(account.environment());
     }

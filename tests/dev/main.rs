@@ -1,11 +1,26 @@
 //! `pipe dev` as its user has it: one process, a POST that becomes a row, and whatever goes wrong in between.
 #![cfg(test)]
 
+mod client;
+mod consumers;
 mod dev;
 mod edits;
+mod elsewhere;
 mod ends;
+mod handlers;
 mod http;
+mod killed;
 mod least;
+mod outages;
+mod own;
 mod poison;
-mod consumers;
+mod process;
+mod puts;
+mod rights;
+mod routes;
+mod same;
+mod sender;
+mod starts;
 mod using;
+mod versions;
+mod weather;

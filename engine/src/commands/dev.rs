@@ -36,10 +36,10 @@ pub async fn run(shell: Shell, global: &Global, args: &DevArgs) -> Outcome {
     let halt = Halt::on_interrupt(shell, "stopping; once more stops at once");
     let mut stopped = halt.told();
     let cloud = tokio::select! {
-        cloud = Cloud::start(shell, global, events.clone()) => cloud?,
+        cloud = Cloud::start(shell, global, &args.spec.file, events.clone()) => cloud?,
         _ = stopped.changed() => return Ok(exit::OK),
     };
-    let plane = Plane::new(&cloud, listener, events).await?;
+    let plane = Plane::new(&cloud, &args.spec.file, listener, events).await?;
     let mut dev = Dev { shell, args, global: cloud.global(global, &args.spec.file), cloud, plane, claim };
     let outcome = dev.serve(loaded, &halt).await;
     if tokio::time::timeout(END_WITHIN, dev.stop()).await.is_err() {

@@ -1,4 +1,4 @@
-//! What ends a run early: Ctrl-C, its time, a lost lease. Whatever it is, nothing new begins, and calls are finished.
+//! What ends a run early: Ctrl-C or SIGTERM, its time, a lost lease. Whatever it is, nothing new begins, and calls are finished.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -21,13 +21,13 @@ pub struct Halt {
 }
 
 impl Halt {
-    /// Listens for Ctrl-C from now on: the first is told to the run, the second ends the process.
+    /// Listens for Ctrl-C and SIGTERM from now on: the first is told to the run, the second ends the process.
     pub fn on_interrupt(shell: Shell, says: &'static str) -> Self {
         let halt = Self { shell, stop: watch::Sender::new(false), code: Arc::default() };
         tokio::spawn({
             let halt = halt.clone();
             async move {
-                while tokio::signal::ctrl_c().await.is_ok() {
+                while interrupted().await {
                     if halt.is_told() {
                         std::process::exit(i32::from(exit::INTERRUPTED));
                     }
@@ -81,5 +81,17 @@ impl Halt {
             self.shell.err(&format!("\n{says}\n"));
             self.stop.send_replace(true);
         }
+    }
+}
+
+/// Waits for Ctrl-C, or for SIGTERM, which is how a service manager asks for the same. False where signals cannot be heard.
+async fn interrupted() -> bool {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => tokio::select! {
+            heard = tokio::signal::ctrl_c() => heard.is_ok(),
+            heard = terminate.recv() => heard.is_some(),
+        },
+        Err(_) => tokio::signal::ctrl_c().await.is_ok(),
     }
 }

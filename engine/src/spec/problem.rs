@@ -1,6 +1,7 @@
 //! What is wrong with a spec, and how it is shown: in rustc's look, or as JSON.
 
 use super::places::Places;
+use crate::error::tame;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -45,7 +46,7 @@ pub struct Problem {
 impl Problem {
     /// Makes an error about the value at `path`.
     pub(super) fn error(path: impl Into<String>, message: impl Into<String>) -> Self {
-        let (path, message) = (path.into(), message.into());
+        let (path, message) = (path.into(), tame(&message.into()));
         Self { severity: Severity::Error, message, path, span: None, hint: None, on_key: false }
     }
 
@@ -61,7 +62,7 @@ impl Problem {
 
     /// Adds what to do.
     pub(super) fn hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+        Self { hint: Some(tame(&hint.into())), ..self }
     }
 
     /// Marks the key instead of the value.
@@ -119,6 +120,9 @@ impl Report {
         problems.sort_by_cached_key(|problem| {
             (problem.span.as_ref().map(|span| span.start), problem.severity, problem.message.clone())
         });
+        // Letters of as many bytes stand for those that steer a terminal and that the drawing would let through.
+        let text = text.replace(|letter| ('\u{80}'..='\u{9f}').contains(&letter), "\u{b7}");
+        let text = text.replace(['\u{2028}', '\u{2029}'], "\u{fffd}");
         Self { file: file.to_owned(), problems, text }
     }
 

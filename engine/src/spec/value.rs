@@ -1,6 +1,7 @@
 //! From YAML's values to JSON's, which the schema and the types read.
 
 use super::problem::{Problem, segment};
+use crate::resource::OUTPUT;
 use serde_json::{Map, Number, Value};
 use serde_yaml::Value as Yaml;
 
@@ -24,7 +25,13 @@ impl Walk {
         match yaml {
             Yaml::Null => Value::Null,
             Yaml::Bool(flag) => Value::Bool(flag),
-            Yaml::String(text) => Value::String(text),
+            Yaml::String(text) => {
+                // What begins so stands for what AWS has, once the spec is a graph.
+                if text.starts_with(OUTPUT) {
+                    self.problem("a text cannot begin with the character U+0001", Some("leave it out".to_owned()));
+                }
+                Value::String(text)
+            }
             Yaml::Number(number) => numeric(&number).unwrap_or_else(|| {
                 self.problem("this is not a number that can be counted with", None);
                 Value::Null

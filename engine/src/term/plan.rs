@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use crate::diff::Field;
+use crate::error::tame;
 use crate::owner::APPLIED;
 use crate::plan::{Action, Change, Plan};
 use crate::term::style::{BAD, CHANGED, DIM, END, GOOD};
@@ -110,7 +111,7 @@ fn difference(old: &str, new: &str) -> usize {
 }
 
 fn excerpt(text: &str, from: usize) -> String {
-    let shown: String = text.chars().skip(from).take(WIDTH).collect();
+    let shown = tame(&text.chars().skip(from).take(WIDTH).collect::<String>());
     let (before, after) = (from > 0, text.chars().nth(from + WIDTH).is_some());
     format!("{}{shown}{}", if before { "…" } else { "" }, if after { "…" } else { "" })
 }

@@ -137,6 +137,8 @@ fn panicked(panic: Box<dyn Any + Send>) -> Poison {
 #[cfg(test)]
 mod fake;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod tests;

@@ -26,18 +26,26 @@ const INSTEAD: &str = "or use --endpoint-url";
 /// Finds the environment with these packages in `folder`, or makes it there, which takes a minute and needs the package index.
 ///
 /// Gives the folder of the virtual environment. It is made beside its place and moved there when it is whole, and made anew where
-/// it was made with other packages; of two processes the second waits. Dropping the future ends what it started.
+/// it was made with other packages; of two processes the second waits. `supervisor` is the command that runs what follows it until its own stdin closes:
+/// dropping the future ends what it started, and so does the end of the process.
 ///
 /// # Errors
 /// No Python, one that is too old or lacks `venv`, no package index, a folder that cannot be written: each with what to do.
-pub async fn environment(folder: &Path, packages: &[&str], progress: &mut (dyn FnMut(&str) + Send)) -> Result<PathBuf> {
-    found_or_made(folder, packages, &std::env::var_os("PATH").unwrap_or_default(), progress).await
+pub async fn environment(
+    folder: &Path,
+    packages: &[&str],
+    supervisor: &[OsString],
+    progress: &mut (dyn FnMut(&str) + Send),
+) -> Result<PathBuf> {
+    let search_path = std::env::var_os("PATH").unwrap_or_default();
+    found_or_made(folder, packages, supervisor, &search_path, progress).await
 }
 
 /// As [`environment`], with Python looked for on this search path.
 pub(super) async fn found_or_made(
     folder: &Path,
     packages: &[&str],
+    supervisor: &[OsString],
     search_path: &OsStr,
     progress: &mut (dyn FnMut(&str) + Send),
 ) -> Result<PathBuf> {
@@ -49,7 +57,11 @@ pub(super) async fn found_or_made(
     // Whoever held the lock may have made it meanwhile.
     if !is_made(folder, packages) {
         progress(&format!("installing {} into {}, once", shown(packages), folder.display()));
-        make(folder, packages, &python).await?;
+        if let Err(error) = make(folder, packages, supervisor, &python).await {
+            // The next attempt would do this, but it may never come.
+            remove_unfinished(folder).ok();
+            return Err(error);
+        }
         progress(&format!("installed {}", shown(packages)));
     }
     Ok(folder.to_owned())
@@ -60,17 +72,19 @@ fn is_made(folder: &Path, packages: &[&str]) -> bool {
 }
 
 /// Makes the environment under another name, and gives it its own when it is whole.
-async fn make(folder: &Path, packages: &[&str], python: &Path) -> Result<()> {
+async fn make(folder: &Path, packages: &[&str], supervisor: &[OsString], python: &Path) -> Result<()> {
     remove_unfinished(folder)?;
-    // With a name of this process: pip may outlive one that was killed, and must not write into another's.
+    // With a name of this process: what ends a moment after one that was killed must not write into another's.
     let unfinished = with_suffix(folder, &format!("{UNFINISHED}{}", std::process::id()));
-    let made = run(Command::new(python).args(["-m", "venv"]).arg(&unfinished)).await?;
+    let venv = [python.as_os_str(), "-m".as_ref(), "venv".as_ref(), unfinished.as_os_str()];
+    let made = run_under(supervisor, &venv).await?;
     if !made.status.success() {
         return Err(no_venv(python, &made));
     }
-    let mut pip = Command::new(unfinished.join("bin/python"));
-    pip.args(["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"]).args(packages);
-    let installed = run(&mut pip).await?;
+    let pip = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"];
+    let inside = unfinished.join("bin/python");
+    let words: Vec<&OsStr> = pip.iter().chain(packages).map(|word| OsStr::new(*word)).collect();
+    let installed = run_under(supervisor, &[&[inside.as_os_str()], words.as_slice()].concat()).await?;
     if !installed.status.success() {
         let message = format!("install {}: {}", shown(packages), end_of(&installed));
         let hint = format!("the first use needs the package index (PyPI); {INSTEAD}");
@@ -127,15 +141,37 @@ async fn lock(folder: &Path, progress: &mut (dyn FnMut(&str) + Send)) -> Result<
 
 /// Runs a command to its end; it is killed if the caller goes away.
 async fn run(command: &mut Command) -> Result<Output> {
-    // These lead Python and pip out of the environment.
+    let output = cleared(command).stdin(Stdio::null()).kill_on_drop(true).output().await;
+    output.map_err(|error| unstarted(command, &error))
+}
+
+/// The same with what the command starts itself, as the making of an environment does: all of it ends with the caller, however
+/// that ends.
+async fn run_under(supervisor: &[OsString], words: &[&OsStr]) -> Result<Output> {
+    let mut words = supervisor.iter().map(OsString::as_os_str).chain(words.iter().copied());
+    let mut command = Command::new(words.next().unwrap_or_default());
+    cleared(command.args(words)).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // A group of its own: Ctrl-C at the terminal is for the owner.
+    let child = command.process_group(0).spawn();
+    let mut child = child.map_err(|error| unstarted(&command, &error))?;
+    // Open as long as somebody waits for the output, and the supervisor with it.
+    let stdin = child.stdin.take();
+    let output = child.wait_with_output().await;
+    drop(stdin);
+    output.map_err(|error| unstarted(&command, &error))
+}
+
+/// Without what leads Python and pip out of the environment.
+fn cleared(command: &mut Command) -> &mut Command {
     for name in ["PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT"] {
         command.env_remove(name);
     }
-    let output = command.stdin(Stdio::null()).kill_on_drop(true).output().await;
-    output.map_err(|error| {
-        let program = command.as_std().get_program().to_string_lossy().into_owned();
-        Error::new(format!("run `{program}`: {error}")).hint(format!("check the installation of Python, {INSTEAD}"))
-    })
+    command
+}
+
+fn unstarted(command: &Command, error: &std::io::Error) -> Error {
+    let program = command.as_std().get_program().to_string_lossy();
+    Error::new(format!("run `{program}`: {error}")).hint(format!("check the installation of Python, {INSTEAD}"))
 }
 
 fn no_venv(python: &Path, output: &Output) -> Error {

@@ -119,6 +119,11 @@ static QUIRKS: &[Quirk] = &[
         answer: streams::current_mode,
     },
     Quirk {
+        reason: "the refusal of an empty partition key does not name it",
+        operations: &[Target("Kinesis_20131202.PutRecord")],
+        answer: streams::put_record,
+    },
+    Quirk {
         reason: "the tagging API knows no streams, secrets and log groups",
         operations: &[Target("ResourceGroupsTaggingAPI_20170126.GetResources")],
         answer: tagging::get_resources,

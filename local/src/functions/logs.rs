@@ -35,7 +35,7 @@ pub(super) struct Place {
     pub group: String,
     pub stream: String,
     pub events: Events,
-    /// Whether the user was told that lines are lost; shared by all processes of the function.
+    /// Whether the user was told that lines are lost, since a stream was last made; shared by all processes of the function.
     pub told: Arc<AtomicBool>,
 }
 
@@ -110,7 +110,11 @@ impl Place {
     async fn create(&self) -> bool {
         let stream = self.client.create_log_stream().log_group_name(&self.group).log_stream_name(&self.stream);
         match stream.send().await {
-            Ok(_) => true,
+            Ok(_) => {
+                // What is lost from here on is other news.
+                self.told.store(false, Ordering::Relaxed);
+                true
+            }
             Err(error)
                 if error.as_service_error().is_some_and(|error| error.is_resource_already_exists_exception()) =>
             {

@@ -49,7 +49,12 @@ impl Upstream {
             hyper::Request::builder().method(&request.method).uri(format!("{}{}", self.url, request.target));
         let headers = forwarded.headers_mut().ok_or("a request without a valid address")?;
         *headers = request.headers.clone();
+        let had_length = headers.contains_key(CONTENT_LENGTH);
         [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING].iter().for_each(|name| drop(headers.remove(name)));
+        if had_length {
+            // hyper does not say how long an empty body is, and signatures cover the header where it came with the call.
+            headers.insert(CONTENT_LENGTH, HeaderValue::from(request.body.len()));
+        }
         headers.insert(HeaderName::from_static("x-forwarded-proto"), HeaderValue::from_static("https"));
         if self.kind == Kind::Moto && is_account(account) {
             // MiniStack takes a 12-digit access key as the account; moto wants it said apart.

@@ -30,15 +30,16 @@ impl Cloud {
     ///
     /// # Errors
     /// No Python, no package index on first use, an emulator that does not come up: each with what to do.
-    pub async fn start(shell: Shell, global: &Global, events: Events) -> Result<Self> {
+    pub async fn start(shell: Shell, global: &Global, spec: &Path, events: Events) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.map_err(|error| Error::fatal(format!("listen on 127.0.0.1: {error}")))?;
         let named = std::env::var("AWS_REGION").or_else(|_| std::env::var("AWS_DEFAULT_REGION")).ok();
         let region = global.region.clone().or(named).unwrap_or_else(|| REGION.to_owned());
-        let (emulator, upstream) = match &global.endpoint_url {
-            Some(url) => (None, url.clone()),
+        let given = global.endpoint_url.clone().or_else(|| std::env::var("AWS_ENDPOINT_URL").ok());
+        let (emulator, upstream) = match given {
+            Some(url) => (None, url),
             None => {
-                let emulator = own(shell, &listener).await?;
+                let emulator = own(shell, &listener, spec).await?;
                 let url = emulator.url();
                 (Some(emulator), url)
             }
@@ -86,12 +87,12 @@ impl Cloud {
     }
 }
 
-async fn own(shell: Shell, listener: &TcpListener) -> Result<Emulator> {
+async fn own(shell: Shell, listener: &TcpListener, spec: &Path) -> Result<Emulator> {
     let cache = session::cache()?;
-    let venv = environment(&cache.join("ministack"), &[MINISTACK], &mut |step| shell.err(&format!("{step}\n"))).await?;
+    let (supervisor, mut progress) = (supervisor()?, |step: &str| shell.err(&format!("{step}\n")));
+    let venv = environment(&cache.join("ministack"), &[MINISTACK], &supervisor, &mut progress).await?;
     let address = listener.local_addr().map_err(|error| Error::fatal(format!("listen on 127.0.0.1: {error}")))?;
-    let log = cache.join("dev").join(format!("ministack-{}.log", std::process::id()));
-    Ok(Emulator::start(&venv, &supervisor()?, &log, &format!("http://{address}")).await?)
+    Ok(Emulator::start(&venv, &supervisor, &session::log(spec)?, &format!("http://{address}")).await?)
 }
 
 /// What every child of `pipe dev` runs under, so that it ends with `pipe dev` however that ends.

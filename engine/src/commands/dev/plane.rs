@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use pipe_local::event::Events;
+use pipe_local::event::{Event, Events};
 use pipe_local::functions::{self, Functions};
 use pipe_local::gateway::{self, Gateway};
 use pipe_local::poller::{self, Pollers, Wanted};
@@ -38,7 +39,7 @@ impl Plane {
     ///
     /// # Errors
     /// The port was lost.
-    pub async fn new(cloud: &Cloud, listener: TcpListener, events: Events) -> Result<Self> {
+    pub async fn new(cloud: &Cloud, spec: &Path, listener: TcpListener, events: Events) -> Result<Self> {
         let address = listener.local_addr().map_err(|error| Error::fatal(format!("listen on 127.0.0.1: {error}")))?;
         let options = ConnectOptions {
             region: Some(cloud.region().to_owned()),
@@ -64,7 +65,8 @@ impl Plane {
             roles: roles.clone(),
             invoke: functions.as_invoke(),
             events: events.clone(),
-            checkpoints: cache.join("dev").join(format!("checkpoints-{}.json", std::process::id())),
+            // By the spec, which one `pipe dev` at a time has: the next one goes on where this one ends.
+            checkpoints: session::checkpoints(spec)?,
         });
         Ok(Self { roles, functions, pollers, gateway: None, listener: Some(listener), address, events })
     }
@@ -87,7 +89,11 @@ impl Plane {
             spec.function().map(|function| Wanted { function: spec.consumer_name(), enabled: function.enabled });
         self.pollers.sync(wanted.into_iter().collect()).await?;
         if spec.function().is_some() {
-            self.functions.warm(&spec.consumer_name()).await?;
+            // A function that does not start is told, and tried again when a record comes.
+            if let Err(error) = self.functions.warm(&spec.consumer_name()).await {
+                let message = error.to_string();
+                let _ = self.events.send(Event::Warning { message });
+            }
         }
         Ok(())
     }

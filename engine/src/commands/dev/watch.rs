@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::time::{Instant, timeout_at};
 
 use crate::error::{Error, Result};
 use crate::session;
@@ -77,7 +78,13 @@ impl Changes {
                 None => std::future::pending().await,
             }
         }
-        while tokio::time::timeout(QUIET, self.events.recv()).await.is_ok() {}
+        let mut until = Instant::now() + QUIET;
+        // What does not matter does not put it off: a handler may write beside the spec all the time.
+        while let Ok(Some(path)) = timeout_at(until, self.events.recv()).await {
+            if self.matters(&path) {
+                until = Instant::now() + QUIET;
+            }
+        }
     }
 
     fn matters(&self, path: &Path) -> bool {

@@ -1,4 +1,4 @@
-//! The mode of streams.
+//! The mode of streams, and records without a key.
 //!
 //! Beyond what it shows, a stream's mode changes nothing in MiniStack: it has the shards that it has, and no capacity. So the
 //! forwarder keeps a mode that is set later, for the stream that was there then: one made anew has another creation time.
@@ -57,6 +57,23 @@ pub fn current_mode<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> 
             }
             body.get_mut("StreamSummaries").and_then(Value::as_array_mut).into_iter().flatten().for_each(show);
         }))
+    })
+}
+
+/// Refuses an empty partition key in AWS's words: a pipeline's API tells refusals apart by them.
+pub fn put_record<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
+    const MESSAGE: &str = "1 validation error detected: Value '' at 'partitionKey' failed to satisfy constraint: Member must have \
+                           length greater than or equal to 1";
+    Box::pin(async move {
+        let answer = exchange.forward().await?;
+        if answer.status() != 400 || exchange.input()["PartitionKey"] != "" {
+            return Ok(answer);
+        }
+        let Ok(mut refusal) = serde_json::from_slice::<Value>(answer.body()) else { return Ok(answer) };
+        if refusal["__type"] == "ValidationException" {
+            refusal["message"] = MESSAGE.into();
+        }
+        Ok(answer.map(|_| Bytes::from(refusal.to_string())))
     })
 }
 

@@ -13,7 +13,7 @@ use crate::endpoint::Emulator;
 use crate::error::Result;
 
 /// Runs what follows it, and kills its whole group when its stdin closes.
-const SUPERVISOR: &str = r#"
+pub const SUPERVISOR: &str = r#"
 import os, signal, subprocess, sys, threading
 def end_with_owner():
     os.read(0, 1)

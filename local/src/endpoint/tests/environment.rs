@@ -1,11 +1,13 @@
 //! The Python environment, made with a `python3` that the test made up: nothing is installed.
 
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::emulator::SUPERVISOR;
 use crate::endpoint::environment::found_or_made;
 use crate::error::{Error, Result};
 
@@ -53,7 +55,8 @@ impl Machine {
     async fn environment_in(&self, folder: &Path, pins: &[&str]) -> (Result<PathBuf>, Vec<String>) {
         let mut told = Vec::new();
         let search_path = std::env::join_paths([self.path("nothing"), self.path("bin")]).unwrap();
-        let made = found_or_made(folder, pins, &search_path, &mut |text| told.push(text.to_owned())).await;
+        let supervisor = ["python3", "-c", SUPERVISOR].map(OsString::from);
+        let made = found_or_made(folder, pins, &supervisor, &search_path, &mut |text| told.push(text.to_owned())).await;
         (made, told)
     }
 
@@ -135,9 +138,9 @@ async fn of_two_at_once_one_makes_it() {
 }
 
 #[tokio::test]
-async fn a_kill_in_the_middle_ends_pip_and_leaves_nothing_half() {
+async fn a_kill_in_the_middle_ends_all_of_pip_and_leaves_nothing_half() {
     let machine = Machine::new();
-    machine.python("3.12", ":", &format!("echo $$ > '{}'; exec sleep 60", machine.path("pid").display()));
+    machine.python("3.12", ":", &format!("sleep 60 & echo $! > '{}'; wait", machine.path("pid").display()));
     tokio::select! {
         made = machine.environment(PINS) => panic!("{made:?}"),
         () = async { while fs::read_to_string(machine.path("pid")).unwrap_or_default().is_empty() {

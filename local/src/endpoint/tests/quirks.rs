@@ -197,3 +197,23 @@ async fn other_questions_to_the_tagging_api_are_the_endpoints() {
     }
     assert_eq!(cloud.seen.lock().unwrap().len(), 3, "nothing else is asked");
 }
+
+#[tokio::test]
+async fn an_empty_partition_key_is_refused_in_aws_words() {
+    let cloud = Cloud::new(|seen| match seen.json()["PartitionKey"].as_str() {
+        Some("") => json(400, &json!({"__type": "ValidationException", "message": "PartitionKey is required"})),
+        Some("denied") => json(400, &json!({"__type": "AccessDeniedException", "message": "no"})),
+        _ => json(200, &json!({"SequenceNumber": "7", "ShardId": "shardId-000000000000"})),
+    })
+    .await;
+    let put = async |key: &str| {
+        let input = json!({"StreamName": "s", "Data": "e30=", "PartitionKey": key});
+        let answer = cloud.call("kinesis", &format!("{KINESIS}.PutRecord"), &input).await;
+        (answer.status().as_u16(), json_of(&answer)["message"].as_str().unwrap_or_default().to_owned())
+    };
+    let message = "1 validation error detected: Value '' at 'partitionKey' failed to satisfy constraint: Member must have \
+                   length greater than or equal to 1";
+    assert_eq!(put("").await, (400, message.to_owned()));
+    assert_eq!(put("denied").await, (400, "no".to_owned()), "other refusals are the endpoint's");
+    assert_eq!(put("k").await.0, 200);
+}

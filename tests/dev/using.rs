@@ -1,0 +1,187 @@
+//! The other commands with `--local`, beside a running `pipe dev` and without one.
+
+use pipe_test_support::Run;
+use serde_json::{Value, json};
+
+use super::dev::{Dev, pipe};
+
+const SPEC: &str = "
+name: used
+source:
+  api:
+    routes:
+      - { post: '/submit/{eventId}', partition_key: path.eventId }
+      - { post: '/raw/{eventId}', partition_key: path.eventId, body: any }
+auth: { basic: {} }
+stream: { kinesis: {} }
+consumer: { function: { handler: stream-to-table, batch: { size: 10 } } }
+sink: { table: { partition_key: eventId } }
+dlq: { queue: {} }
+";
+
+#[test]
+fn other_commands_work_on_what_runs_here() {
+    let mut dev = Dev::new(SPEC);
+    events_are_sent_and_followed(&dev);
+    poison_is_a_dead_letter(&dev);
+    outputs_are_of_this_machine(&dev);
+    nothing_is_to_be_done(&dev);
+    another_one_is_refused(&dev);
+    an_apply_rings(&mut dev);
+}
+
+fn events_are_sent_and_followed(dev: &Dev) {
+    let sent = dev.pipe(&["send", "--count", "300", "--follow"]);
+    assert!(sent.contains("300 answered by http://127.0.0.1:") && sent.contains("\n  200: 300\n"), "{sent}");
+    assert!(sent.ends_with("300 rows, 0 dead letters, 0 on the way\n"), "{sent}");
+
+    let lines = events(&dev.pipe(&["send", "--count", "3", "--follow", "--json"]));
+    let of = |event: &str| lines.iter().filter(|line| line["event"] == event).collect::<Vec<_>>();
+    assert!(of("sent").len() == 3 && of("sent").iter().all(|sent| sent["status"] == 200), "{lines:?}");
+    assert!(of("followed").len() == 3 && of("followed").iter().all(|one| one["went"] == "row"), "{lines:?}");
+    assert_eq!((of("summary")[0]["count"].clone(), of("summary")[0]["refused"].clone()), (json!(3), json!(0)));
+    assert_eq!(*of("followed_all")[0], json!({"event": "followed_all", "rows": 3, "dead_letters": 0, "on_the_way": 0}));
+}
+
+fn poison_is_a_dead_letter(dev: &Dev) {
+    let refused = dev.run(&["send", "--data", "{"]);
+    assert_eq!(refused.code, Some(1), "the default route takes objects only: {refused:?}");
+    assert!(refused.err.contains("1 of 1 events were refused with 400"), "{refused:?}");
+    assert!(refused.err.contains("hint: the body must be a JSON object"), "{refused:?}");
+
+    let sent = dev.pipe(&["send", "--route", "/raw", "--data", "{\"half\": \"way", "--follow"]);
+    assert!(sent.contains("is a dead letter: bad-json: "), "{sent}");
+    assert!(sent.ends_with("0 rows, 1 dead letter, 0 on the way\n"), "{sent}");
+
+    let listed = dev.pipe(&["dlq", "ls"]);
+    assert_eq!(listed.lines().count(), 1, "{listed}");
+    assert!(listed.contains("  bad-json: ") && listed.ends_with("  {\"half\": \"way\n"), "{listed}");
+    let lines = events(&dev.pipe(&["dlq", "ls", "--json"]));
+    assert_eq!(lines[1], json!({"event": "dead_letters", "shown": 1, "more": false}));
+    assert_eq!((&lines[0]["reason"], &lines[0]["shape"]), (&json!("bad-json"), &json!("handler")));
+
+    let id = lines[0]["id"].as_str().unwrap();
+    let by_event = dev.pipe(&["dlq", "show", lines[0]["event_id"].as_str().unwrap()]);
+    let shown = dev.pipe(&["dlq", "show", &id[..8]]);
+    assert_eq!(shown, by_event);
+    assert!(shown.starts_with(&format!("message {id}\n")), "{shown}");
+    assert!(shown.contains("  reason     bad-json\n") && shown.ends_with("payload:\n{\"half\": \"way\n"), "{shown}");
+    let shown = events(&dev.pipe(&["dlq", "show", id, "--json"]));
+    assert_eq!((&shown[0]["payload"], &shown[0]["reason"]), (&json!("{\"half\": \"way"), &json!("bad-json")));
+}
+
+fn outputs_are_of_this_machine(dev: &Dev) {
+    let shown = dev.pipe(&["outputs"]);
+    assert!(shown.contains(&format!("api.endpoint = {}\n", dev.url())), "{shown}");
+    assert!(shown.contains("table.name = used-table\n") && !shown.contains("credentials ="), "{shown}");
+    assert_eq!(dev.pipe(&["outputs", "--field", "endpoint"]), format!("{}\n", dev.url()));
+    let credentials = dev.pipe(&["outputs", "--reveal", "--field", "credentials"]);
+    let (username, password) = credentials.trim().split_once(':').unwrap();
+    assert_eq!((username, password.len()), ("used", 32));
+    assert!(!shown.contains(password), "secrets only with --reveal");
+    let lines = events(&dev.pipe(&["outputs", "--json"]));
+    assert_eq!(lines[0]["outputs"]["api.endpoint"], json!(dev.url()));
+}
+
+fn nothing_is_to_be_done(dev: &Dev) {
+    let diff = dev.pipe(&["diff", "--exit-code"]);
+    assert!(diff.contains("Nothing to do"), "{diff}");
+    let lines = events(&dev.pipe(&["diff", "--exit-code", "--json"]));
+    assert!(lines.iter().any(|line| line["event"].is_string()), "{lines:?}");
+    assert!(!lines.iter().any(|line| line["action"] == "create" || line["action"] == "update"), "{lines:?}");
+    assert_eq!(dev.pipe(&["list"]), "used\n");
+    assert_eq!(events(&dev.pipe(&["list", "--json"])), [json!({"event": "pipelines", "pipelines": ["used"]})]);
+}
+
+fn another_one_is_refused(dev: &Dev) {
+    let mut second = pipe(dev.path(), None);
+    let second = Run::of(second.args(["dev", "--port", "0"]).output().unwrap());
+    assert_eq!(second.code, Some(1), "{second:?}");
+    assert!(second.err.contains("`pipe dev` runs already for `pipeline.yaml`\n  hint: stop it first"), "{second:?}");
+    assert_eq!(dev.pipe(&["list"]), "used\n", "the first one goes on");
+}
+
+/// An apply of another spec file with the same name of pipeline would be no edit; so the running one must hear of it.
+fn an_apply_rings(dev: &mut Dev) {
+    let (sdk, applied) = (dev.sdk(), dev.count("Applied in"));
+    let lambda = aws_sdk_lambda::Client::new(&sdk);
+    let change = lambda.update_function_configuration().function_name("used-consumer").timeout(77).send();
+    super::dev::wait(change).unwrap();
+    let diff = dev.run(&["diff", "--exit-code"]);
+    assert_eq!(diff.code, Some(2), "drift is a change: {diff:?}");
+    assert_eq!(dev.count("Applied in"), applied, "nobody told the running one of it yet");
+    let apply = dev.pipe(&["apply", "--yes"]);
+    assert!(apply.contains("timeout_seconds") && apply.contains("Done in"), "{apply}");
+    dev.until("the bell", |dev| (dev.count("Applied in") > applied).then_some(()));
+    assert_eq!(dev.run(&["diff", "--exit-code"]).code, Some(0));
+
+    dev.edit("batch: { size: 10 }", "batch: { size: 7 }");
+    dev.until("the edit", |dev| (dev.count("Applied in") > applied + 1).then_some(()));
+    let apply = dev.pipe(&["apply", "--yes"]);
+    assert!(apply.contains("Nothing to do"), "the running one was faster: {apply}");
+    let sent = dev.pipe(&["send", "--count", "20", "--follow"]);
+    assert!(sent.ends_with("20 rows, 0 dead letters, 0 on the way\n"), "{sent}");
+}
+
+#[test]
+fn without_a_running_one_each_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("pipeline.yaml"), SPEC).unwrap();
+    let commands: [&[&str]; 8] = [
+        &["outputs"],
+        &["diff"],
+        &["list"],
+        &["send"],
+        &["apply", "--yes"],
+        &["destroy", "--yes"],
+        &["dlq", "ls"],
+        &["dlq", "show", "x"],
+    ];
+    for command in commands {
+        let run = Run::of(pipe(folder.path(), None).args(command).arg("--local").output().unwrap());
+        assert_eq!((run.code, run.out.as_str()), (Some(1), ""), "{command:?}");
+        let expected = "error: no `pipe dev` runs for `pipeline.yaml`\n  \
+                        hint: start it in another terminal: pipe dev pipeline.yaml\n";
+        assert_eq!(run.err, expected, "{command:?}");
+        let run = Run::of(pipe(folder.path(), None).args(command).args(["--local", "--json"]).output().unwrap());
+        let expected = json!({ "event": "error", "error": {
+            "message": "no `pipe dev` runs for `pipeline.yaml`",
+            "hint": "start it in another terminal: pipe dev pipeline.yaml",
+        }});
+        assert_eq!((run.code, events(&run.out)), (Some(1), vec![expected]), "{command:?}");
+    }
+}
+
+#[test]
+fn what_moves_is_told_as_json() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("pipeline.yaml"), SPEC).unwrap();
+    let mut dev = super::process::Started::of(folder.path(), |command| {
+        command.arg("--json");
+    });
+    dev.until("the API", |_| {
+        let outputs = pipe(folder.path(), None).args(["outputs", "--local"]).output().unwrap();
+        outputs.status.success().then_some(())
+    });
+    let local =
+        |arguments: &[&str]| Run::of(pipe(folder.path(), None).args(arguments).arg("--local").output().unwrap());
+    assert_eq!(local(&["send", "--follow"]).code, Some(0));
+    assert_eq!(local(&["send", "--route", "/raw", "--data", "{", "--follow"]).code, Some(0));
+    dev.until("all events", |dev| {
+        let lines = events(&dev.out());
+        let has = |event: &str| lines.iter().any(|line| line["event"] == event);
+        ["plan", "answered", "batch", "row", "dead_letter", "log"].into_iter().all(has).then_some(())
+    });
+    let lines = events(&dev.out());
+    let answered = lines.iter().find(|line| line["event"] == "answered").unwrap();
+    assert_eq!((&answered["method"], &answered["status"]), (&json!("POST"), &json!(200)), "{answered}");
+    let letter = lines.iter().find(|line| line["event"] == "dead_letter").unwrap();
+    assert_eq!((&letter["queue"], &letter["reason"]), (&json!("used-dlq"), &json!("bad-json")), "{letter}");
+    let row = lines.iter().find(|line| line["event"] == "row").unwrap();
+    assert_eq!(row["table"], "used-table");
+}
+
+/// Output for machines: each line is an object.
+fn events(out: &str) -> Vec<Value> {
+    out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}

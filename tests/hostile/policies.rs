@@ -1,0 +1,103 @@
+//! Every policy, statement by statement, as a spec of these sections may have it: the only wildcards are those written here.
+
+use pipe::spec::Spec;
+use serde_json::{Value, json};
+
+use crate::walk::place;
+
+/// Checks the policies of one resource.
+pub fn check(spec: &Spec, id: &str, desired: &Value) {
+    match id {
+        "consumer-role" => role(spec, desired, "lambda", consumer(spec)),
+        "authorizer-role" => role(spec, desired, "lambda", authorizer(spec)),
+        "api-role" => role(spec, desired, "apigateway", api(spec)),
+        "dlq" => {
+            let statement = json!({
+                "Sid": "TlsOnly", "Effect": "Deny", "Principal": { "AWS": ["*"] }, "Action": ["sqs:*"],
+                "Resource": [arn("sqs", &spec.queue_name())],
+                "Condition": { "Bool": { "aws:SecureTransport": ["false"] } },
+            });
+            assert_eq!(desired["policy"], document(vec![statement]));
+        }
+        other => assert!(desired.get("policies").is_none(), "{other} has policies that nobody checks"),
+    }
+}
+
+fn role(spec: &Spec, desired: &Value, service: &str, mut statements: Vec<Value>) {
+    let service = format!("{service}.amazonaws.com");
+    let trust = json!({ "Effect": "Allow", "Principal": { "Service": [service] }, "Action": ["sts:AssumeRole"] });
+    assert_eq!(desired["trust"], document(vec![trust]));
+    let mut policies = desired["policies"].clone();
+    let by_sid = |statement: &Value| statement["Sid"].to_string();
+    policies["pipe"]["Statement"].as_array_mut().unwrap().sort_by_key(by_sid);
+    statements.sort_by_key(by_sid);
+    assert_eq!(policies, json!({ "pipe": document(statements) }));
+    assert_eq!(desired["path"], format!("/pipe/{}/{}/", spec.name, place().region));
+    assert_eq!(desired["permissions_boundary"], spec.permissions_boundary.clone().unwrap_or_default());
+    assert_eq!(desired["managed"], json!([]));
+}
+
+fn document(statements: Vec<Value>) -> Value {
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+fn allow(sid: &str, actions: &[&str], resource: &str) -> Value {
+    json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": [resource] })
+}
+
+fn arn(service: &str, resource: &str) -> String {
+    // Were one of these in a name, the text below would be as wide as the policy, and nobody would see it.
+    assert!(!resource.contains(['*', '?', '$', '"', '\\', '\n']), "{resource}");
+    format!("arn:aws:{service}:eu-west-1:123456789012:{resource}")
+}
+
+fn consumer(spec: &Spec) -> Vec<Value> {
+    let function = spec.function().unwrap();
+    let read = ["kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"];
+    let mut statements = vec![
+        allow("ReadStream", &read, &arn("kinesis", &format!("stream/{}", spec.stream_name()))),
+        allow("ListStreams", &["kinesis:ListStreams"], "*"),
+    ];
+    if spec.table().is_some() {
+        let all = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
+        let actions = if function.handler == "stream-to-table" { &all[2..3] } else { &all[..] };
+        statements.push(allow("WriteTable", actions, &arn("dynamodb", &format!("table/{}", spec.table_name()))));
+    }
+    if spec.queue().is_some() {
+        statements.push(allow("SendToDlq", &["sqs:SendMessage"], &arn("sqs", &spec.queue_name())));
+    }
+    statements.extend(lambda(&spec.consumer_name(), function.xray));
+    statements
+}
+
+fn authorizer(spec: &Spec) -> Vec<Value> {
+    let given = spec.existing_secret().and_then(|secret| secret.arn()).map(str::to_owned);
+    let by_name = || format!("{}-??????", arn("secretsmanager", &format!("secret:{}", spec.secret_name())));
+    let secret = given.unwrap_or_else(by_name);
+    let mut statements = vec![allow("ReadSecret", &["secretsmanager:GetSecretValue"], &secret)];
+    assert!(!secret.contains('*'), "{secret}");
+    statements.extend(lambda(&spec.authorizer_name(), spec.api().unwrap().xray));
+    statements
+}
+
+/// What every function may do: write its log, and be traced.
+fn lambda(name: &str, xray: bool) -> Vec<Value> {
+    let group = arn("logs", &format!("log-group:/aws/lambda/{name}"));
+    let write = ["logs:CreateLogStream", "logs:PutLogEvents"];
+    let resources = [group.clone(), format!("{group}:*")];
+    let mut statements = vec![json!({ "Sid": "WriteLogs", "Effect": "Allow", "Action": write, "Resource": resources })];
+    if xray {
+        statements.push(allow("Trace", &["xray:PutTelemetryRecords", "xray:PutTraceSegments"], "*"));
+    }
+    statements
+}
+
+fn api(spec: &Spec) -> Vec<Value> {
+    let stream = arn("kinesis", &format!("stream/{}", spec.stream_name()));
+    let mut statements = vec![allow("PutRecords", &["kinesis:PutRecord"], &stream)];
+    if spec.auth.is_some() {
+        let function = arn("lambda", &format!("function:{}", spec.authorizer_name()));
+        statements.push(allow("Authorize", &["lambda:InvokeFunction"], &function));
+    }
+    statements
+}

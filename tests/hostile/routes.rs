@@ -1,0 +1,133 @@
+//! The REST API's document: what stands in each template, parsed and rendered by the engine that also serves `pipe dev`.
+
+use std::collections::BTreeMap;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use pipe::spec::{PartitionKey, Route, Spec};
+use pipe_local::template::{Params, Scope, Template};
+use serde_json::{Value, json};
+
+use crate::walk::Taken;
+
+/// What does not depend on a request: the log line, the challenge, the addresses, and that every template can be parsed.
+pub fn document(spec: &Spec, desired: &Value) {
+    let api = spec.api().unwrap();
+    let routes = desired["routes"].as_object().unwrap();
+    assert_eq!(routes.len(), api.routes.len());
+    for route in &api.routes {
+        let made = &routes[&format!("POST {}", route.post)];
+        let guarded = spec.authorizer_of(route).is_some();
+        assert_eq!(made["authorization"], if guarded { "CUSTOM" } else { "NONE" });
+        assert_eq!(made["authorizer"], if guarded { spec.authorizer_name() } else { String::new() });
+        assert_eq!(made["integration"]["uri"], "arn:aws:apigateway:eu-west-1:kinesis:action/PutRecord");
+        Template::parse(template(made)).unwrap_or_else(|error| panic!("{error}: {}", template(made)));
+        answers(made);
+    }
+    if let Some(challenge) = desired["gateway_responses"].get("UNAUTHORIZED") {
+        let value = format!("'Basic realm=\"{}\"'", spec.name);
+        assert_eq!(challenge["parameters"], json!({ "gatewayresponse.header.WWW-Authenticate": value }));
+    }
+    let stages = desired["stages"].as_object().unwrap();
+    assert_eq!(stages.keys().collect::<Vec<_>>(), [&api.stage]);
+    if let Some(log) = stages[&api.stage]["access_log"].as_object() {
+        let group = format!(
+            "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/apigateway/{}",
+            spec.api_name().replace(' ', "-")
+        );
+        assert_eq!(log["group_arn"], group);
+        let paths: Vec<&str> = api.routes.iter().map(|route| route.post.as_str()).collect();
+        log_line(log["format"].as_str().unwrap(), &paths);
+    }
+}
+
+/// API Gateway puts values into the line without escapes. What holds: the line is one, each value has a text to itself, and
+/// the one value that is the spec's own, the path of the resource, cannot leave it.
+fn log_line(format: &str, paths: &[&str]) {
+    assert_eq!(format.lines().count(), 1);
+    let members: BTreeMap<String, String> = serde_json::from_str(format).unwrap();
+    assert!(members.values().all(|value| value.strip_prefix("$context.").is_some_and(|name| !name.contains('$'))));
+    for path in paths {
+        let line = format.replace("$context.resourcePath", path);
+        let read: BTreeMap<String, String> = serde_json::from_str(&line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        let (expected, changed) =
+            (members.len(), read.iter().filter(|(name, value)| members[*name] != **value).count());
+        assert_eq!((read.len(), changed, read["resourcePath"].as_str()), (expected, 1, *path));
+    }
+}
+
+/// What Kinesis answers, also when it quotes a client, never makes more of an answer than its message.
+fn answers(route: &Value) {
+    let quoted = r##"{"__type": "ValidationException", "message": "\"}, \"a\": #set($x = 1) 'data' ${x}\n", "SequenceNumber": "1\"2", "ShardId": "s\\"}"##;
+    for (status, answer) in route["integration"]["responses"].as_object().unwrap() {
+        let template = Template::parse(answer["templates"]["application/json"].as_str().unwrap()).unwrap();
+        for body in [quoted, "{}", ""] {
+            let text = render(&template, body, &Params::default());
+            // Kinesis says both with 200; an answer without them is not Kinesis'.
+            if status != "200" || body == quoted {
+                let made: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+                let mut names: Vec<&str> = made.as_object().unwrap().keys().map(String::as_str).collect();
+                names.sort_unstable();
+                assert_eq!(names, if status == "200" { &["SequenceNumber", "ShardId"][..] } else { &["message"] });
+            }
+        }
+    }
+}
+
+/// Every route, called by a client who sends this text wherever a client can.
+pub fn check(taken: &Taken, hostile: &str) {
+    let Some(desired) = taken.graph.node("api").map(|node| &node.desired) else { return };
+    let spec = &taken.loaded.spec;
+    for route in &spec.api().unwrap().routes {
+        call(spec, route, template(&desired["routes"][&format!("POST {}", route.post)]), hostile);
+    }
+}
+
+fn template(route: &Value) -> &str {
+    let templates = route["integration"]["templates"].as_object().unwrap();
+    assert_eq!(templates.keys().collect::<Vec<_>>(), ["application/json"]);
+    templates["application/json"].as_str().unwrap()
+}
+
+/// The call that a request becomes has these three members, each once and each as it should be.
+fn call(spec: &Spec, route: &Route, template: &str, hostile: &str) {
+    let named = |name: &str| vec![("other".to_owned(), "x".to_owned()), (name.to_owned(), hostile.to_owned())];
+    let parameter = route.post.rsplit("/{").next().and_then(|end| end.strip_suffix('}'));
+    let mut params = Params { path: parameter.map(named).unwrap_or_default(), ..Params::default() };
+    let mut body = json!({ "a": hostile, hostile: [hostile] });
+    let key = match &route.partition_key {
+        PartitionKey::Random => "JKJaXmPLvHcESHA=",
+        PartitionKey::Path(_) => hostile,
+        PartitionKey::Query(name) => {
+            params.querystring = named(name);
+            hostile
+        }
+        PartitionKey::Header(name) => {
+            params.header = named(name);
+            hostile
+        }
+        PartitionKey::Body(path) => {
+            body = path.rsplit('.').fold(json!(hostile), |inner, name| json!({ name: inner }));
+            hostile
+        }
+    };
+    let stream = if route.post.contains("{streamName}") { hostile.to_owned() } else { spec.stream_name() };
+    let bodies = match route.partition_key {
+        PartitionKey::Body(_) => vec![body.to_string()],
+        _ => vec![body.to_string(), hostile.to_owned()],
+    };
+    for body in bodies {
+        let text = render(&Template::parse(template).unwrap(), &body, &params);
+        let made: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+        let sent = if body.is_empty() { "{}" } else { &body };
+        assert_eq!(made, json!({ "StreamName": stream, "Data": STANDARD.encode(sent), "PartitionKey": key }), "{text}");
+        // JSON's readers take the last of two members; a client may add none.
+        assert_eq!(text.lines().count(), 5, "{text}");
+    }
+}
+
+fn render(template: &Template, body: &str, params: &Params) -> String {
+    let context = json!({ "extendedRequestId": "JKJaXmPLvHcESHA=", "requestId": "r" });
+    let scope = Scope { body, params, context: &context, stage_variables: &BTreeMap::new() };
+    template.render(&scope).unwrap().text
+}
