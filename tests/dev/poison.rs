@@ -100,7 +100,7 @@ fn are_listed(dev: &Dev, bad: &[&Put]) {
     assert_eq!(listed.last().unwrap()["shown"], bad.len());
     for put in bad {
         let id = format!("{}:{}", put.shard, put.sequence);
-        assert_eq!(listed.iter().filter(|letter| letter["event_id"] == id.as_str()).count(), 1, "{json}");
+        assert_eq!(listed.iter().filter(|letter| letter["letter"]["event_id"] == id.as_str()).count(), 1, "{json}");
         assert!(text.contains(&id), "{text}");
     }
 }

@@ -53,9 +53,9 @@ fn any_body_is_taken_byte_for_byte(dev: &mut Dev, client: &Client) {
     dev.until("three dead letters", |dev| (dev.count("LambdaDeadLetterQueue: ") >= 3).then_some(()));
     let lines = dev.pipe(&["dlq", "ls", "--json"]);
     let letters = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let ids: Vec<String> = letters.filter_map(|letter| Some(letter["id"].as_str()?.to_owned())).collect();
+    let ids: Vec<String> = letters.filter_map(|letter| Some(letter["letter"]["id"].as_str()?.to_owned())).collect();
     let payload = |id: &String| serde_json::from_str::<Value>(&dev.pipe(&["dlq", "show", id, "--json"])).unwrap();
-    let payloads: Vec<Value> = ids.iter().map(|id| payload(id)["payload"].clone()).collect();
+    let payloads: Vec<Value> = ids.iter().map(|id| payload(id)["letter"]["payload"]["text"].clone()).collect();
     for body in bodies {
         assert!(payloads.contains(&json!(body)), "{body} is not in {payloads:?}");
     }

@@ -39,7 +39,7 @@ fn events_are_sent_and_followed(dev: &Dev) {
     let of = |event: &str| lines.iter().filter(|line| line["event"] == event).collect::<Vec<_>>();
     assert!(of("sent").len() == 3 && of("sent").iter().all(|sent| sent["status"] == 200), "{lines:?}");
     assert!(of("followed").len() == 3 && of("followed").iter().all(|one| one["went"] == "row"), "{lines:?}");
-    assert_eq!((of("summary")[0]["count"].clone(), of("summary")[0]["refused"].clone()), (json!(3), json!(0)));
+    assert_eq!((of("sent_all")[0]["count"].clone(), of("sent_all")[0]["refused"].clone()), (json!(3), json!(0)));
     assert_eq!(*of("followed_all")[0], json!({"event": "followed_all", "rows": 3, "dead_letters": 0, "on_the_way": 0}));
 }
 
@@ -57,17 +57,19 @@ fn poison_is_a_dead_letter(dev: &Dev) {
     assert_eq!(listed.lines().count(), 1, "{listed}");
     assert!(listed.contains("  bad-json: ") && listed.ends_with("  {\"half\": \"way\n"), "{listed}");
     let lines = events(&dev.pipe(&["dlq", "ls", "--json"]));
-    assert_eq!(lines[1], json!({"event": "dead_letters", "shown": 1, "more": false}));
-    assert_eq!((&lines[0]["reason"], &lines[0]["shape"]), (&json!("bad-json"), &json!("handler")));
+    assert_eq!(lines[1], json!({"event": "letters", "shown": 1, "more": false}));
+    let letter = &lines[0]["letter"];
+    assert_eq!((&letter["reason"], &letter["shape"]), (&json!("bad-json"), &json!("handler")));
 
-    let id = lines[0]["id"].as_str().unwrap();
-    let by_event = dev.pipe(&["dlq", "show", lines[0]["event_id"].as_str().unwrap()]);
+    let id = letter["id"].as_str().unwrap();
+    let by_event = dev.pipe(&["dlq", "show", letter["event_id"].as_str().unwrap()]);
     let shown = dev.pipe(&["dlq", "show", &id[..8]]);
     assert_eq!(shown, by_event);
     assert!(shown.starts_with(&format!("message {id}\n")), "{shown}");
     assert!(shown.contains("  reason     bad-json\n") && shown.ends_with("payload:\n{\"half\": \"way\n"), "{shown}");
     let shown = events(&dev.pipe(&["dlq", "show", id, "--json"]));
-    assert_eq!((&shown[0]["payload"], &shown[0]["reason"]), (&json!("{\"half\": \"way"), &json!("bad-json")));
+    let letter = &shown[0]["letter"];
+    assert_eq!((&letter["payload"]["text"], &letter["reason"]), (&json!("{\"half\": \"way"), &json!("bad-json")));
 }
 
 fn outputs_are_of_this_machine(dev: &Dev) {
@@ -183,5 +185,10 @@ fn what_moves_is_told_as_json() {
 
 /// Output for machines: each line is an object.
 fn events(out: &str) -> Vec<Value> {
-    out.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+    let event = |line: &str| {
+        let mut event: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert_eq!(event.as_object_mut().unwrap().remove("version"), Some(json!(1)), "{line}");
+        event
+    };
+    out.lines().map(event).collect()
 }
