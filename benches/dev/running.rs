@@ -14,6 +14,19 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 const MAIN: &str = include_str!("../../pipeline.yaml");
 const PIPE: &str = env!("CARGO_BIN_EXE_pipe");
 
+/// A handler that answers every call with nothing.
+const HANDLER: &str = r#"
+import http.client, os
+api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+while True:
+    api.request("GET", "/2018-06-01/runtime/invocation/next")
+    call = api.getresponse()
+    call.read()
+    id = call.headers["Lambda-Runtime-Aws-Request-Id"]
+    api.request("POST", f"/2018-06-01/runtime/invocation/{id}/response", b"null")
+    api.getresponse().read()
+"#;
+
 pub struct Running {
     folder: tempfile::TempDir,
     child: Child,
@@ -165,7 +178,7 @@ fn children(process: u32) -> Vec<u32> {
 
 fn write(folder: &Path, number: usize) {
     let handler = folder.join("own/bootstrap");
-    std::fs::write(&handler, format!("#!/bin/sh\n# {number}\nexec sleep 60\n")).expect("the handler is written");
+    std::fs::write(&handler, format!("#!/usr/bin/env python3\n# {number}\n{HANDLER}")).expect("the handler is written");
     std::fs::set_permissions(&handler, std::fs::Permissions::from_mode(0o755)).expect("it is made executable");
 }
 

@@ -25,6 +25,16 @@ pub fn spec() -> impl Strategy<Value = Value> {
         })
 }
 
+/// The spec as a file: JSON, which is YAML too, with an escape for each letter that one reader of YAML takes for the end of a line
+/// and another does not.
+pub fn text(spec: &Value) -> String {
+    let plain = |letter: char| {
+        !letter.is_control() && !matches!(letter, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}'..='\u{ffff}')
+    };
+    let shown = |letter: char| if plain(letter) { letter.to_string() } else { format!("\\u{:04x}", u32::from(letter)) };
+    spec.to_string().chars().map(shown).collect()
+}
+
 fn set(spec: &mut Value, key: &str, value: Option<impl Into<Value>>) {
     if let Some(value) = value {
         spec[key] = value.into();

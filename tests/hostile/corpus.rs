@@ -3,8 +3,9 @@
 use std::fs;
 
 use crate::mutate::{Text, scalar_text};
-use crate::walk::{in_time, repository, walk, why_not};
+use crate::walk::{in_time, repository, root, walk, why_not};
 use crate::{graph, routes};
+use pipe::spec;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 
@@ -35,5 +36,25 @@ fn the_kept_specs_are_taken_or_refused_as_their_names_say() {
                 routes::check(&taken, &hostile);
             }
         });
+    }
+}
+
+/// What is behind the blotted values of variables is where it was: found by `nothing_that_is_allowed_leaves_its_place`.
+#[test]
+fn places_are_right_behind_values_that_are_not_shown() {
+    let head = "name: small\nstream: { kinesis: {} }\ndlq: { queue: {} }\nconsumer: { function: { handler: ./my-handler, environment: ";
+    for (environment, line) in [
+        ("{ MODE: 'é😀語', MORE: plain }", 4),
+        ("{ MODE: 'first\n\n    second 😀\n    third' }", 7),
+        ("{ MODE: \"hunter\n    😀😀\" }", 5),
+    ] {
+        let text = format!("{head}{environment}, memory_mb: 1 }} }}\n");
+        let marked = text.lines().nth(line - 1).unwrap();
+        let expected = marked[..marked.find(": 1 }").unwrap() + 2].chars().count() + 1;
+        let report = spec::parse("pipeline.yaml", text.as_bytes(), &root()).unwrap_err();
+        let found = &report.located()[0];
+        assert_eq!((found.line, found.column), (Some(line), Some(expected)), "{report}");
+        let shown = report.render(false);
+        assert!(["é", "😀", "second", "hunter"].iter().all(|value| !shown.contains(value)), "{shown}");
     }
 }

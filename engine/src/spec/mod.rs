@@ -162,11 +162,24 @@ fn checked(value: &Value, root: &Path, problems: &mut Vec<Problem>) -> Option<Sp
     }
 }
 
-/// Returns the text with the values of environment variables as asterisks: what is drawn may end in a log.
+/// Returns the text with the values of environment variables as asterisks: what is drawn may end in a log. Lines, letters and bytes
+/// stay as many as they were, for the places of what follows.
 fn blotted(text: &str, places: &Places) -> String {
+    let star = |letter: char| match letter.len_utf8() {
+        _ if matches!(letter, '\n' | '\r') => letter,
+        1 => '*',
+        2 => '\u{b7}',
+        3 => '\u{2217}',
+        _ => '\u{1f7b6}',
+    };
     let mut bytes = text.as_bytes().to_vec();
     for span in places.scalars(check::ENVIRONMENT.trim_end_matches('/')) {
-        bytes.get_mut(span).into_iter().flatten().for_each(|byte| *byte = b'*');
+        let stars: String = text.get(span.clone()).unwrap_or_default().chars().map(star).collect();
+        match bytes.get_mut(span) {
+            Some(place) if place.len() == stars.len() => place.copy_from_slice(stars.as_bytes()),
+            Some(place) => place.fill(b'*'),
+            None => {}
+        }
     }
     String::from_utf8(bytes).unwrap_or_default()
 }
