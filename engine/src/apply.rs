@@ -188,7 +188,8 @@ impl<'a> Run<'a> {
                     self.identities.insert(id.clone(), made.identity);
                     self.outcome.outputs.insert(id.clone(), made.outputs);
                 }
-                self.send(Event::Done { id, verb, milliseconds: milliseconds(took) });
+                let outcome = (verb == Verb::Delete).then_some(self.change(step).kind.deleted);
+                self.send(Event::Done { id, verb, milliseconds: milliseconds(took), outcome });
             }
             Err(error) if error.class() == Class::Interrupted => {
                 self.outcome.interrupted = true;

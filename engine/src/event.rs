@@ -91,6 +91,9 @@ pub enum Event {
         verb: Verb,
         /// Time that the step took.
         milliseconds: u64,
+        /// What became of it by a delete: it is gone, or on its way.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        outcome: Option<&'static str>,
     },
     /// A step failed; what depends on it is skipped.
     Failed {

@@ -24,6 +24,9 @@ const LIFETIME: Duration = Duration::from_secs(60);
 /// How often it is renewed, and how soon again after a failure.
 const RENEWAL: Duration = Duration::from_secs(20);
 const AGAIN: Duration = Duration::from_secs(2);
+/// How often a lease is asked for while nobody knows what became of the question, with twice the pause each time.
+const ATTEMPTS: u32 = 6;
+const SOON: Duration = Duration::from_millis(200);
 /// How often a waiting run looks.
 const LOOK: Duration = Duration::from_secs(2);
 
@@ -112,33 +115,63 @@ pub enum Asked {
     Held(Holder),
 }
 
-/// Asks once for the lease of a pipeline.
+/// Asks for the lease of a pipeline; again a few times while no answer comes, or the answer is to ask less often.
 ///
 /// # Errors
-/// No permission for it, or no answer: the caller decides whether to go on without.
+/// No permission for it, or still no answer: the caller decides whether to go on without.
 pub async fn take(aws: &Arc<Aws>, pipeline: &str) -> Result<Asked> {
     let (name, mine) = (name(pipeline), Holder::new());
-    let version = match parameter::write(aws, &name, &mine.to_text(), false).await {
-        Ok(Some(version)) => version,
-        Ok(None) => match take_over(aws, &name, &mine).await? {
-            Ok(version) => version,
-            Err(holder) => return Ok(Asked::Held(holder)),
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        match ask(aws, &name, &mine).await {
+            Ok(Ok(version)) => return Ok(Asked::Taken(Lease::keep(aws.clone(), name, mine, version))),
+            Ok(Err(holder)) => return Ok(Asked::Held(holder)),
+            Err(error) if attempt < ATTEMPTS && matches!(error.class(), Class::Unclear | Class::Throttled) => {
+                sleep(SOON * 2_u32.pow(attempt)).await;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Asks once. Gives the version that was written, or who has it.
+async fn ask(aws: &Aws, name: &str, mine: &Holder) -> Result<Result<i64, Holder>> {
+    match write(aws, name, mine, false).await? {
+        Some(version) => Ok(Ok(version)),
+        None => take_over(aws, name, mine).await,
+    }
+}
+
+/// Writes a holder's name. Where nobody knows whether that took effect, it did if the name is there.
+async fn write(aws: &Aws, name: &str, mine: &Holder, overwrite: bool) -> Result<Option<i64>> {
+    match parameter::write(aws, name, &mine.to_text(), overwrite).await {
+        Err(error) if error.class() == Class::Unclear => match holder(aws, name).await? {
+            Some((holder, version)) if holder.token == mine.token => Ok(Some(version)),
+            _ => Err(error),
         },
-        // It may have taken effect: then the name in it is ours.
-        Err(error) if error.class() == Class::Unclear => match holder(aws, &name).await? {
-            Some((holder, version)) if holder.token == mine.token => version,
-            _ => return Err(error),
-        },
-        Err(error) => return Err(error),
-    };
-    Ok(Asked::Taken(Lease::keep(aws.clone(), name, mine, version)))
+        written => written,
+    }
+}
+
+/// Takes away the lease that a dead run left, so that a run with nothing to do leaves nothing behind either.
+///
+/// # Errors
+/// No permission for it, or no answer.
+pub async fn sweep(aws: &Arc<Aws>, pipeline: &str) -> Result<()> {
+    let left = holder(aws, &name(pipeline)).await?.is_some_and(|(holder, _)| holder.is_over());
+    // As every other run: somebody else may be taking it over at this moment.
+    match if left { Some(take(aws, pipeline).await?) } else { None } {
+        Some(Asked::Taken(lease)) => lease.release().await,
+        _ => Ok(()),
+    }
 }
 
 /// Takes the lease of somebody whose time is over. Returns its version, or who has it.
 async fn take_over(aws: &Aws, name: &str, mine: &Holder) -> Result<Result<i64, Holder>> {
     let Some((found, version)) = holder(aws, name).await? else {
         // Released a moment ago.
-        return match parameter::write(aws, name, &mine.to_text(), false).await? {
+        return match write(aws, name, mine, false).await? {
             Some(version) => Ok(Ok(version)),
             None => Ok(Err(holder(aws, name).await?.map_or_else(|| mine.clone(), |(holder, _)| holder))),
         };
@@ -146,11 +179,11 @@ async fn take_over(aws: &Aws, name: &str, mine: &Holder) -> Result<Result<i64, H
     if !found.is_over() {
         return Ok(Err(found));
     }
-    let written = parameter::write(aws, name, &mine.to_text(), true).await?;
+    let written = write(aws, name, mine, true).await?;
     if written != Some(version + 1) {
         return Ok(Err(holder(aws, name).await?.map_or(found, |(holder, _)| holder)));
     }
-    let again = parameter::write(aws, name, &mine.renewed().to_text(), true).await?;
+    let again = write(aws, name, &mine.renewed(), true).await?;
     Ok(again.ok_or(found))
 }
 

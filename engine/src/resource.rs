@@ -86,6 +86,8 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     const OF_ACCOUNT: bool = false;
     /// What a delete leaves behind for a while, e.g. "in its recovery window for 30 days"; empty where nothing.
     const LINGERS: &'static str = "";
+    /// What it is when its delete has succeeded; the deletes of some kinds end later, and nothing waits for that.
+    const DELETED: &'static str = "is gone";
 
     /// Why this update in place loses records, or the way back to them (a shorter retention, PITR off).
     fn loses(&self, _live: &Self) -> Option<String> {
@@ -167,6 +169,7 @@ pub struct Kind {
     pub stamped: bool,
     pub of_account: bool,
     pub lingers: &'static str,
+    pub deleted: &'static str,
     pub loses: fn(&Value, &Value) -> Option<String>,
     pub means: fn(&Value, &Value, bool) -> Vec<String>,
     pub widens: fn(&Value, &Value) -> Vec<String>,
@@ -200,6 +203,7 @@ impl Kind {
             stamped: R::STAMPED,
             of_account: R::OF_ACCOUNT,
             lingers: R::LINGERS,
+            deleted: R::DELETED,
             loses: |desired, live| typed::<R>(desired).ok()?.loses(&typed::<R>(live).ok()?),
             means: |desired, live, replaced| both::<R>(desired, live, |desired, live| desired.means(live, replaced)),
             widens: |desired, live| both::<R>(desired, live, |desired, live| desired.widens(live)),

@@ -1,27 +1,85 @@
-//! `kill -9` between any two calls: the same command again converges, with nothing doubled, orphaned or left.
+//! `kill -9` before and after any write: the same command again leaves the account as a run that nobody killed leaves it, with
+//! nothing orphaned, doubled or stale.
 
+use std::io::Write;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use pipe_test_support::Rule;
 
-use crate::site::{LEFT, MAIN, Running, Site, WHOLE, at_each, signal};
+use crate::chance::{Seed, in_parallel};
+use crate::inventory::{inventory, same};
+use crate::site::{MAIN, Running, Site, WHOLE, signal};
 
-const APPLY: &[&str] = &["apply", "--yes"];
+const APPLY: &[&str] = &["apply", "--yes", "--allow-data-loss", "all", "--allow-widening"];
 const DESTROY: &[&str] = &["destroy", "--yes", "--allow-data-loss", "all"];
 
-/// How many writes a cold apply and a destroy take when nothing happens to them.
-fn writes() -> [usize; 2] {
-    static WRITES: OnceLock<[usize; 2]> = OnceLock::new();
-    *WRITES.get_or_init(|| {
-        let site = Site::new(MAIN);
-        [APPLY, DESTROY].map(|command| {
-            site.user.account.clear();
-            site.user.pipe(command);
-            site.written().len()
+/// How many places of each scenario a usual run of the tests looks at.
+const SAMPLES: usize = 4;
+/// Accounts that are worked in at once.
+const AT_ONCE: usize = 6;
+
+/// A command, and where it begins.
+struct Scenario {
+    name: &'static str,
+    begun: fn() -> Site,
+    command: &'static [&'static str],
+    /// At least so many writes, so that a scenario which does nothing is noticed.
+    at_least: usize,
+    whole: OnceLock<(usize, String)>,
+}
+
+static SCENARIOS: [Scenario; 4] = [
+    Scenario { name: "a cold apply", begun: || Site::new(MAIN), command: APPLY, at_least: 40, whole: OnceLock::new() },
+    Scenario { name: "five edits", begun: edited, command: APPLY, at_least: 8, whole: OnceLock::new() },
+    Scenario { name: "a replace", begun: replaced, command: APPLY, at_least: 10, whole: OnceLock::new() },
+    Scenario { name: "a destroy", begun: Site::applied, command: DESTROY, at_least: 14, whole: OnceLock::new() },
+];
+
+/// Of every sort: a function, a mapping, a table in place, a queue, and a route of the API.
+fn edited() -> Site {
+    let site = Site::applied();
+    site.user.edit("memory_mb: 128", "memory_mb: 256");
+    site.user.edit("retries: 100", "retries: 50");
+    site.user.edit("write: 10", "write: 11");
+    site.user.edit("retention_days: 14", "retention_days: 13");
+    site.user.edit("post: /submit/", "post: /events/");
+    site
+}
+
+/// A stream under a new name, which its mapping follows, and a table that keeps its name.
+fn replaced() -> Site {
+    let site = Site::applied();
+    site.user.edit("name: GatewayEventsStream", "name: AnotherStream");
+    site.user.edit("partition_key: eventId\n", "partition_key: eventId\n    sort_key: at\n");
+    site
+}
+
+impl Scenario {
+    /// How many writes the command takes when nothing happens to it, and what the account is like then.
+    fn whole(&self) -> &(usize, String) {
+        self.whole.get_or_init(|| {
+            let site = (self.begun)();
+            site.user.pipe(self.command);
+            let writes = site.written().len();
+            assert!(writes >= self.at_least, "{} takes {writes} writes", self.name);
+            (writes, inventory(&site))
         })
-    })
+    }
+
+    /// Kills the command at its k-th write, before or after that takes effect, and runs it again.
+    fn survives(&self, k: usize, after: bool) {
+        let (all, whole) = self.whole();
+        let site = (self.begun)();
+        killed(&site, self.command, k, after);
+        site.user.pipe(self.command);
+        let when = format!("{} killed at write {k} of {all}, after it: {after}", self.name);
+        same(&when, &inventory(&site), whole);
+        let nothing = if self.command == DESTROY { "destroy" } else { "diff" };
+        let again = site.user.run(&[nothing]);
+        assert!(again.out.contains("Nothing to do"), "{when}\n{}{}", again.out, again.err);
+    }
 }
 
 /// Runs a command that is killed at its k-th write, before or after that takes effect.
@@ -44,54 +102,30 @@ fn killed(site: &Site, command: &[&str], k: usize, after: bool) {
     site.user.account.resume();
 }
 
-/// Four places of a run with so many writes.
-fn places(writes: usize, quarter: usize) -> Vec<usize> {
-    (0..4).map(|n| 1 + (writes - 1) * (4 * n + quarter) / 15).collect()
-}
-
-/// Kills a cold apply at four places, and applies again.
-fn apply_again(quarter: usize, after: bool) {
-    let [all, _] = writes();
-    assert!(all > 40, "{all} writes are fewer than the main file takes");
-    at_each(&places(all, quarter), |k| {
-        let site = Site::new(MAIN);
-        killed(&site, APPLY, k, after);
-        site.user.converge();
-        assert_eq!(site.census(), WHOLE, "killed at write {k} of {all}, after it: {after}");
-    });
-}
-
-/// Kills a destroy at four places, and destroys again.
-fn destroy_again(quarter: usize, after: bool) {
-    let [_, all] = writes();
-    assert!(all >= 14, "{all} writes are fewer than the main file takes");
-    at_each(&places(all, quarter), |k| {
-        let site = Site::applied();
-        killed(&site, DESTROY, k, after);
-        site.user.pipe(DESTROY);
-        assert_eq!(site.census(), LEFT, "killed at write {k} of {all}, after it: {after}");
-        assert!(site.user.pipe(&["destroy"]).contains("Nothing to do"));
-    });
-}
-
+/// Some places of each scenario, others every time.
 #[test]
-fn apply_killed_before_a_write() {
-    apply_again(0, false);
+fn killed_somewhere_and_run_again() {
+    let seed = Seed::new();
+    let mut random = seed.random();
+    let mut places: Vec<(&Scenario, usize, bool)> = Vec::new();
+    for scenario in &SCENARIOS {
+        let all = scenario.whole().0;
+        places.extend((0..SAMPLES).map(|_| (scenario, random.usize(1..=all), random.bool())));
+    }
+    in_parallel(AT_ONCE, &places, |(scenario, k, after)| scenario.survives(*k, *after));
 }
 
+/// Every place of every scenario: some 200 accounts.
 #[test]
-fn apply_killed_after_a_write() {
-    apply_again(2, true);
-}
-
-#[test]
-fn destroy_killed_before_a_write() {
-    destroy_again(1, false);
-}
-
-#[test]
-fn destroy_killed_after_a_write() {
-    destroy_again(3, true);
+#[ignore = "takes half an hour on two cores: `cargo test --test cli -- --ignored`"]
+fn killed_anywhere_and_run_again() {
+    let each = |scenario: &'static Scenario| {
+        (1..=scenario.whole().0).flat_map(move |k| [false, true].map(|after| (scenario, k, after)))
+    };
+    let places: Vec<_> = SCENARIOS.iter().flat_map(each).collect();
+    let writes: Vec<usize> = SCENARIOS.iter().map(|scenario| scenario.whole().0).collect();
+    writeln!(std::io::stderr(), "writes of the scenarios: {writes:?}, so {} places", places.len()).ok();
+    in_parallel(AT_ONCE, &places, |(scenario, k, after)| scenario.survives(*k, *after));
 }
 
 /// A destroy that was killed half-way is no obstacle to an apply.
@@ -101,27 +135,5 @@ fn apply_after_a_killed_destroy() {
     killed(&site, DESTROY, 7, true);
     site.user.converge();
     assert_eq!(site.census(), WHOLE);
-}
-
-/// An edit of every sort: a stream under a new name, a table made anew, functions changed, a queue's retention.
-#[test]
-fn an_edit_killed_before_and_after_a_write() {
-    const EDITED: &[&str] = &["apply", "--yes", "--allow-data-loss", "all"];
-    let edited = || {
-        let site = Site::applied();
-        site.user.edit("name: GatewayEventsStream", "name: AnotherStream");
-        site.user.edit("partition_key: eventId\n", "partition_key: eventId\n    sort_key: at\n");
-        site.user.edit("memory_mb: 128", "memory_mb: 256");
-        site.user.edit("retention_days: 14", "retention_days: 13");
-        site
-    };
-    let whole = edited();
-    whole.user.pipe(EDITED);
-    let all = whole.written().len();
-    at_each(&places(all, 1), |k| {
-        let site = edited();
-        killed(&site, EDITED, k, k % 2 == 0);
-        site.user.converge();
-        assert_eq!(site.census(), whole.census(), "killed at write {k} of {all}");
-    });
+    same("a destroy killed at write 7", &inventory(&site), &SCENARIOS[0].whole().1);
 }

@@ -2,10 +2,14 @@
 #![cfg(test)]
 
 mod bad;
+mod chance;
+mod classes;
 mod complaints;
 mod consent;
 mod events;
+mod failing;
 mod help;
+mod inventory;
 mod json;
 mod killed;
 mod lease;

@@ -15,12 +15,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
+use hyper::Method;
+use serde_json::Value;
 use tokio::sync::oneshot;
 
 pub use call::{Call, rounds};
 pub use faults::{Rule, RuleId};
 pub use nature::{Fault, Faults, Latency, Nature, Roles, Spans, States, Unseen};
 use server::Shared;
+use upstream::{Root, Upstream};
 
 use crate::{Emulator, Kind};
 
@@ -96,6 +99,21 @@ impl Account {
             ("AWS_ENDPOINT_URL", self.url.clone()),
             ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
         ]
+    }
+
+    /// What the account answers its root in `eu-central-1`, as AWS spells it: to an operation of a JSON service
+    /// (`Kinesis_20131202.ListStreams`), or, where `operation` is empty, to a GET of `path`.
+    ///
+    /// Panics if it answers an error.
+    pub fn ask(&self, service: &str, operation: &str, path: &str, input: &Value) -> Value {
+        let endpoint = Upstream::new(Kind::MiniStack, self.url.clone());
+        let root = Root { account: &self.id, region: "eu-central-1", service, operation };
+        let method = if operation.is_empty() { Method::GET } else { Method::POST };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let answer = runtime.block_on(endpoint.ask(&root, method, path, input)).expect("the endpoint answers");
+        let text = String::from_utf8_lossy(&answer.body);
+        assert!(answer.is_success(), "{service} {operation} {path} {input}: {} {text}", answer.status);
+        answer.json()
     }
 
     /// The account's calls, in the order in which they came, but not those that came while it was stopped.

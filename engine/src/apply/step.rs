@@ -10,13 +10,15 @@ use crate::owner::PIPELINE;
 use crate::plan::{Action, Change};
 use crate::resource::{Live, Made, State, Tags};
 
-/// How often a step looks again after an outcome that nobody knows.
-const LOOKS: usize = 5;
+/// How often a step looks after outcomes that nobody knows, while what it sees stays the same.
+const LOOKS: u32 = 5;
+/// How often in all: a REST API has many parts, and each look may show one more.
+const LOOKS_IN_ALL: u32 = 50;
 
 /// Observes, checks that nobody changed it since the plan, and lets the kind do the rest. After an outcome that nobody knows it
-/// looks again: what the lost call made is found, and nothing is made twice.
+/// looks again: what the lost call made is found, and nothing is made twice. It gives up when several looks show the same.
 pub async fn ensure(cx: &Cx, change: &Change, meanwhile: Option<&Value>) -> Result<Made> {
-    let mut looks = 0;
+    let (mut looks, mut in_vain, mut last) = (0, 0, None);
     loop {
         let live = observe(cx, change).await?;
         if looks == 0 {
@@ -24,17 +26,28 @@ pub async fn ensure(cx: &Cx, change: &Change, meanwhile: Option<&Value>) -> Resu
         }
         let desired = meanwhile.unwrap_or(&change.desired);
         let result = (change.kind.reconcile)(cx, desired, &change.name, live.as_ref()).await;
+        let seen = live.map(|live| (live.handle, live.props, live.tags));
         looks += 1;
+        in_vain = if looks > 1 && seen == last { in_vain + 1 } else { 1 };
+        last = seen;
         match result {
-            Err(error)
-                if looks < LOOKS && matches!(error.class(), Class::Unclear | Class::Exists | Class::NotFound) =>
-            {
+            Err(error) if in_vain < LOOKS && looks < LOOKS_IN_ALL && worth_a_look(&error).is_some() => {
                 cx.again(&error);
-                cx.waiting(format!("another look, because AWS does not show what is there: {error}"));
-                cx.pause(Duration::from_millis(200 << looks)).await?;
+                cx.waiting(format!("another look, because {}: {error}", worth_a_look(&error).unwrap_or_default()));
+                cx.pause(Duration::from_millis(200 << in_vain)).await?;
             }
             result => return result,
         }
+    }
+}
+
+/// Why to look again after this error, if that may help.
+fn worth_a_look(error: &Error) -> Option<&'static str> {
+    match error.class() {
+        Class::Unclear => Some("it is not known whether the last call took effect"),
+        Class::Exists => Some("something of this name is there by now"),
+        Class::NotFound => Some("AWS does not find something that this needs"),
+        _ => None,
     }
 }
 

@@ -156,7 +156,9 @@ fn no_answer<E: std::error::Error + 'static>(operation: String, error: &SdkError
     let mut text = String::new();
     let mut cause: Option<&dyn std::error::Error> = std::error::Error::source(error);
     while let Some(error) = cause {
-        text = error.to_string();
+        // The deepest says the most, but for those that say one word, such as "Error".
+        let said = error.to_string();
+        text = if said.contains(' ') { said } else { text };
         cause = error.source();
     }
     let class = if matches!(error, SdkError::ConstructionFailure(_)) { Class::Fatal } else { Class::Unclear };

@@ -112,9 +112,10 @@ pub async fn connect(options: &ConnectOptions) -> Result<Aws> {
     if let Some(provider) = sdk.credentials_provider() {
         provider.provide_credentials().await.map_err(|error| no_credentials(&error, options.profile.as_deref()))?;
     }
-    let once = aws_sdk_sts::config::Builder::from(&sdk).retry_config(RetryConfig::standard().with_max_attempts(2));
-    let identity =
-        aws_sdk_sts::Client::from_conf(once.interceptor(Attempts).build()).get_caller_identity().send().await;
+    // An endpoint that is not there is to be told soon; one that fails now and then is not.
+    let few = RetryConfig::standard().with_max_attempts(5).with_initial_backoff(Duration::from_millis(100));
+    let few = aws_sdk_sts::config::Builder::from(&sdk).retry_config(few).interceptor(Attempts).build();
+    let identity = aws_sdk_sts::Client::from_conf(few).get_caller_identity().send().await;
     let identity = identity.map_err(|error| unreachable(Error::from(error), sdk.endpoint_url()))?;
     let arn = identity.arn().unwrap_or_default();
     let partition = arn.split(':').nth(1).filter(|text| !text.is_empty()).unwrap_or("aws").to_owned();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::aws::Aws;
 use crate::error::{Class, Error, Result};
@@ -45,6 +45,8 @@ pub struct Cx {
     pub id: Option<Id>,
     notes: Option<UnboundedSender<Note>>,
     stop: Option<watch::Receiver<bool>>,
+    /// Whether a service was seen to know a new role.
+    roles_known: Arc<watch::Sender<bool>>,
 }
 
 impl Cx {
@@ -58,6 +60,7 @@ impl Cx {
             id: None,
             notes: None,
             stop: None,
+            roles_known: Arc::new(watch::channel(false).0),
         }
     }
 
@@ -96,6 +99,24 @@ impl Cx {
         tokio::select! {
             () = sleep(duration) => Ok(()),
             () = stopped(self.stop.clone()) => Err(Error::new(Class::Interrupted, "stopped while it waited")),
+        }
+    }
+
+    /// Says that a service has accepted a role, which this run may have made.
+    pub fn role_is_known(&self) {
+        self.roles_known.send_replace(true);
+    }
+
+    /// Waits until a role of this run is known to some service, and a quarter of that time more, because not all learn of it at
+    /// the same moment (aws-facts 2.2: 5 to 15 s); for `longest` where nobody tells.
+    ///
+    /// # Errors
+    /// `Interrupted`, as [`Cx::pause`].
+    pub async fn until_roles_are_known(&self, longest: Duration) -> Result<()> {
+        let (start, mut known) = (Instant::now(), self.roles_known.subscribe());
+        tokio::select! {
+            () = async { drop(known.wait_for(|known| *known).await) } => self.pause(start.elapsed() / 4).await,
+            over = self.pause(longest) => over,
         }
     }
 

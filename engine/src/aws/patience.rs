@@ -83,7 +83,11 @@ where
     }
 }
 
-/// Asks until there is an answer: after 250 ms at first, then half as long again each time, at most 5 s apart.
+/// Most states last for seconds: for so long they are asked about every second, because each may be on the critical path.
+const SECONDS: Duration = Duration::from_secs(30);
+
+/// Asks until there is an answer: after 250 ms at first, then half as long again each time, at most 1 s apart in the first half
+/// minute and 5 s later.
 ///
 /// # Errors
 /// The question's own error, or `no answer` when `budget` is used up.
@@ -108,6 +112,7 @@ where
             said = true;
         }
         cx.pause(pause).await?;
-        pause = (pause * 3 / 2).min(Duration::from_secs(5));
+        let longest = if start.elapsed() < SECONDS { 1 } else { 5 };
+        pause = (pause * 3 / 2).min(Duration::from_secs(longest));
     }
 }

@@ -23,6 +23,7 @@ pub async fn run(shell: Shell, global: &Global, args: &ApplyArgs) -> Outcome {
     let (mut code, mut given) = (exit::OK, outputs::planned(&plan));
     if plan.is_empty() {
         shell.line(&Event::nothing_to_do());
+        Kept::sweep(&desired).await;
     } else {
         consent::ask(shell, &plan, &args.consent, "Apply")?;
         let halt = Halt::on_interrupt(shell, FINISHING);

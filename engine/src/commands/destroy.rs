@@ -26,6 +26,7 @@ pub async fn run(shell: Shell, global: &Global, args: &DestroyArgs) -> Outcome {
     let mut code = exit::OK;
     if plan.is_empty() {
         shell.line(&Event::nothing_to_do());
+        Kept::sweep(&desired).await;
     } else {
         consent::ask(shell, &plan, &args.consent, "Destroy")?;
         let halt = Halt::on_interrupt(shell, FINISHING);

@@ -55,6 +55,13 @@ impl Kept {
         }
     }
 
+    /// Takes away what a dead run left of its lease, where there is nothing to do but that. Without the permission it stays.
+    pub async fn sweep(desired: &Desired) {
+        if let Err(error) = lease::sweep(&desired.cx.aws, &desired.graph.pipeline).await {
+            tracing::debug!(%error, "the lease of an earlier run could not be looked at");
+        }
+    }
+
     /// Gives the lease back.
     pub async fn release(self, shell: Shell) {
         let Some(lease) = self.lease else { return };

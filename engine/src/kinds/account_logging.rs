@@ -27,6 +27,10 @@ const TAG: (&str, &str) = ("pipe:account", "apigateway");
 /// UpdateAccount takes one call per 20 s (aws-facts 1.1), and an attempt that fails counts.
 const PACE: Duration = Duration::from_secs(20);
 
+/// How long a role that was made just now is given before the first attempt, which would be wasted, and with it 20 s: as long as
+/// IAM usually takes (aws-facts 2.2), or as long as it takes for other roles of this run.
+const SPREAD: Duration = Duration::from_secs(12);
+
 /// What AWS's managed policy AmazonAPIGatewayPushToCloudWatchLogs allows (aws-facts 6.1). It is written into the role, because
 /// not every endpoint knows AWS's managed policies.
 const ACTIONS: &[&str] = &[
@@ -69,7 +73,11 @@ impl Resource for AccountLogging {
         if let Some(live) = live {
             return Ok(Made { outputs: live.outputs.clone(), identity: String::new() });
         }
-        let arn = role(cx).await?;
+        let (arn, is_new) = role(cx).await?;
+        if is_new {
+            cx.waiting("the account's logging role to be known: API Gateway looks every 20 s at most");
+            cx.until_roles_are_known(SPREAD).await?;
+        }
         // sync
         let arn = set(cx, &arn, PACE).await?;
         Ok(Made { outputs: outputs(&arn), identity: String::new() })
@@ -102,8 +110,8 @@ async fn logging_role(cx: &Cx) -> Result<Option<String>> {
     Ok(account.cloudwatch_role_arn.filter(|arn| !arn.is_empty()))
 }
 
-/// Makes the role, or finds the one that was made from another region.
-async fn role(cx: &Cx) -> Result<String> {
+/// Makes the role, or finds the one that was made from another region or by an earlier run; says whether it is new.
+async fn role(cx: &Cx) -> Result<(String, bool)> {
     // No condition on the source: it is not published whether API Gateway names one when it tries the role out.
     let trust = Policy::new(vec![json!({
         "Effect": "Allow", "Principal": { "Service": "apigateway.amazonaws.com" }, "Action": "sts:AssumeRole",
@@ -111,16 +119,17 @@ async fn role(cx: &Cx) -> Result<String> {
     let tag = Tag::builder().key(TAG.0).value(TAG.1).build().map_err(|e| Error::defect(e.to_string()))?;
     let call = cx.aws.iam.create_role().role_name(ROLE).path(PATH).tags(tag).assume_role_policy_document(trust.text());
     let call = call.description("Lets API Gateway write access logs of all APIs of this account. Made once by pipe.");
-    let arn = match call.send().await.map_err(Error::from) {
-        Ok(made) => made.role.map(|role| role.arn),
-        Err(error) if error.class() == Class::Exists => Some(ours(cx).await?),
+    let (arn, is_new) = match call.send().await.map_err(Error::from) {
+        Ok(made) => (made.role.map(|role| role.arn), true),
+        Err(error) if error.class() == Class::Exists => (Some(ours(cx).await?), false),
         Err(error) => return Err(error),
     };
     let policy = Policy::new(vec![allow("Logs", ACTIONS, &["*".to_owned()])]).text();
     let call =
         cx.aws.iam.put_role_policy().role_name(ROLE).policy_name("push-to-cloudwatch-logs").policy_document(policy);
     patiently(cx, "IAM to know the new role", || async { Ok(call.clone().send().await.map(drop)?) }).await?;
-    arn.ok_or_else(|| Error::new(Class::Unclear, "IAM made a role and did not say which"))
+    let arn = arn.ok_or_else(|| Error::new(Class::Unclear, "IAM made a role and did not say which"))?;
+    Ok((arn, is_new))
 }
 
 /// The ARN of the role that is there already, if it is the one that `pipe` makes.
@@ -149,7 +158,15 @@ async fn set(cx: &Cx, arn: &str, pace: Duration) -> Result<String> {
         call.clone().customize().config_override(once()).send().await?;
         Ok(arn.to_owned())
     };
-    in_turn(cx, "API Gateway to accept the account's logging role: it looks every 20 s at most", pace, attempt).await
+    let what = "API Gateway to accept the account's logging role: it looks every 20 s at most";
+    in_turn(cx, what, pace, attempt).await.map_err(|error| match error.class() {
+        Class::Propagating => error.hint(format!(
+            "API Gateway did not accept the role `{arn}` in all that time: `sts:AssumeRole` for `apigateway.amazonaws.com`, or one \
+             of `{}`, may be denied by the role, its permissions boundary, or a policy of the organization",
+            ACTIONS.join("`, `")
+        )),
+        _ => error,
+    })
 }
 
 #[cfg(test)]

@@ -179,6 +179,7 @@ impl Mapping {
         };
         match patiently(cx, "the function's role to reach Lambda", create).await {
             Err(error) if error.code() == "ResourceConflictException" => Err(taken(cx, name, error).await),
+            Err(error) => Err(read::told(cx, &self.function, error).await),
             created => created,
         }
     }
@@ -216,7 +217,10 @@ impl Mapping {
         let request = request.set_bisect_batch_on_function_error(stream.then_some(self.bisect));
         let request = request.set_destination_config(stream.then(|| self.destination()));
         let call = || async { Ok::<_, Error>(request.clone().send().await.map(drop)?) };
-        patiently(cx, &format!("mapping `{name}` to accept the change"), call).await
+        match patiently(cx, &format!("mapping `{name}` to accept the change"), call).await {
+            Err(error) => Err(read::told(cx, &self.function, error).await),
+            updated => updated,
+        }
     }
 
     /// Waits until the mapping polls, or does not, as it should.

@@ -33,6 +33,7 @@ impl Resource for Secret {
     const KIND: &'static str = "secretsmanager:Secret";
     const HOLDS_DATA: bool = true;
     const LINGERS: &'static str = "recoverable for 30 days, under its name";
+    const DELETED: &'static str = "is in its recovery window";
 
     fn name_of(arn: &str) -> Option<Name> {
         let (head, suffixed) = arn.split_once(":secret:")?;

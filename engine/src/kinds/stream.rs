@@ -16,13 +16,15 @@ use aws_sdk_kinesis::types::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Cx, Place, TagDiff, nothing_if_absent, patiently, poll};
+use crate::aws::{Cx, Place, nothing_if_absent, patiently, poll};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State, Tags};
 
 mod read;
+mod tag;
 
 use read::{identity, live, props, summary, tags};
+use tag::sync_tags;
 
 /// Creating and deleting take seconds; changing the encryption can take minutes (aws-facts 2.8).
 const SOON: Duration = Duration::from_secs(15 * 60);
@@ -49,6 +51,7 @@ pub struct Stream {
 impl Resource for Stream {
     const KIND: &'static str = "kinesis:Stream";
     const HOLDS_DATA: bool = true;
+    const DELETED: &'static str = "is being deleted: AWS takes some seconds";
 
     fn loses(&self, live: &Self) -> Option<String> {
         let (new, old) = (self.retention_hours, live.retention_hours);
@@ -283,19 +286,6 @@ fn limited(error: Error) -> Error {
         _ => "ask AWS Service Quotas for more streams or shards in this region, or delete unused ones",
     };
     error.hint(hint)
-}
-
-async fn sync_tags(cx: &Cx, name: &Name, live: &Tags) -> Result<()> {
-    let TagDiff { set, remove } = TagDiff::of(&cx.tags, live);
-    if !set.is_empty() {
-        let request = cx.aws.kinesis.add_tags_to_stream().stream_name(name.as_str());
-        request.set_tags(Some(set.into_iter().collect())).send().await?;
-    }
-    if !remove.is_empty() {
-        let request = cx.aws.kinesis.remove_tags_from_stream().stream_name(name.as_str());
-        request.set_tag_keys(Some(remove)).send().await?;
-    }
-    Ok(())
 }
 
 fn outputs(cx: &Cx, name: &Name) -> Outputs {

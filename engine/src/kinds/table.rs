@@ -13,18 +13,20 @@ use std::time::Duration;
 use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, PointInTimeRecoverySpecification,
-    ProvisionedThroughput, ScalarAttributeType, SseSpecification, SseType, Tag,
+    ProvisionedThroughput, ScalarAttributeType, SseSpecification, SseType,
 };
 use aws_smithy_types::error::operation::BuildError;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Cx, Place, TagDiff, nothing_if_absent, patiently, poll};
+use crate::aws::{Cx, Place, nothing_if_absent, patiently, poll};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State, Tags};
+use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State};
 
 mod read;
+mod tag;
 
 use read::{describe, live, recovers, settled, tags};
+use tag::{sync_tags, tag};
 
 /// Creating takes seconds, and so does deleting (aws-facts 2.7).
 const SOON: Duration = Duration::from_secs(10 * 60);
@@ -75,6 +77,7 @@ impl Resource for Table {
     const KIND: &'static str = "dynamodb:Table";
     const REPLACE_ON: &'static [&'static str] = &["partition_key", "sort_key"];
     const HOLDS_DATA: bool = true;
+    const DELETED: &'static str = "is being deleted: AWS takes some seconds";
 
     fn loses(&self, live: &Self) -> Option<String> {
         let off = live.point_in_time_recovery && !self.point_in_time_recovery;
@@ -270,23 +273,6 @@ fn limited(error: Error) -> Error {
         return error;
     }
     error.hint("AWS changes a table's capacity mode and encryption about 4 times each in 24 h; apply again later")
-}
-
-async fn sync_tags(cx: &Cx, name: &Name, live: &Tags) -> Result<()> {
-    let TagDiff { set, remove } = TagDiff::of(&cx.tags, live);
-    let arn = arn(&cx.aws.place, name);
-    if !set.is_empty() {
-        let tags = set.iter().map(|(key, value)| tag(key, value)).collect::<Result<_>>()?;
-        cx.aws.dynamodb.tag_resource().resource_arn(&arn).set_tags(Some(tags)).send().await?;
-    }
-    if !remove.is_empty() {
-        cx.aws.dynamodb.untag_resource().resource_arn(&arn).set_tag_keys(Some(remove)).send().await?;
-    }
-    Ok(())
-}
-
-fn tag(key: &str, value: &str) -> Result<Tag> {
-    Tag::builder().key(key).value(value).build().map_err(unbuilt)
 }
 
 fn unbuilt(error: BuildError) -> Error {

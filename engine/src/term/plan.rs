@@ -61,7 +61,7 @@ fn symbol(action: Action) -> (anstyle::Style, char) {
 
 fn render_change(text: &mut String, change: &Change) {
     let (style, symbol) = symbol(change.action);
-    let drift = if change.drift { " (drift: changed outside of pipe)" } else { "" };
+    let drift = if change.drift { " (drift: changed outside of pipe, or left half-done)" } else { "" };
     let reasons = if change.reasons.is_empty() { String::new() } else { format!(" ({})", change.reasons.join("; ")) };
     let _ = writeln!(
         text,

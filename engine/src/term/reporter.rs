@@ -42,9 +42,10 @@ impl Lines {
                 Some(bar) => bar.set_message(format!("waiting for {waiting_for}")),
                 None => self.print(&format!("  {DIM}{id}: waiting for {waiting_for}{END}")),
             },
-            Event::Done { id, verb, milliseconds } => {
+            Event::Done { id, verb, milliseconds, outcome } => {
                 self.end(&id);
-                self.print(&format!("{GOOD}✓{END} {id:<15} {} {DIM}{}{END}", done(verb), seconds(milliseconds)));
+                let done = outcome.unwrap_or_else(|| done(verb));
+                self.print(&format!("{GOOD}✓{END} {id:<15} {done} {DIM}{}{END}", seconds(milliseconds)));
             }
             Event::Failed { id, verb, error } => {
                 self.end(&id);

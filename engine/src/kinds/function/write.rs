@@ -12,12 +12,15 @@ use aws_sdk_lambda::types::{
 };
 
 use super::{Function, arn};
-use crate::aws::{Cx, TagDiff, patiently};
+use crate::aws::{Cx, TagDiff, lacking, patiently};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Name, Tags};
 
 /// A call that carries code may take so long; others have the usual 10 s (aws-facts 11).
 const UPLOADED_WITHIN: Duration = Duration::from_secs(60);
+
+/// Who acts as the role of a function.
+const LAMBDA: &str = "lambda.amazonaws.com";
 
 impl Function {
     /// Creates the function with everything but its concurrency, which is a call of its own.
@@ -38,7 +41,10 @@ impl Function {
             .set_tags(Some(tags).filter(|tags| !tags.is_empty()));
         let create =
             || async { request.clone().customize().config_override(uploading()).send().await.map(drop).map_err(told) };
-        patiently(cx, &format!("the role of function `{name}` to be known to Lambda"), create).await
+        let what = format!("the role of function `{name}` to be known to Lambda");
+        patiently(cx, &what, create).await.map_err(|error| lacking(error, &self.role, LAMBDA))?;
+        cx.role_is_known();
+        Ok(())
     }
 
     /// Whether UpdateFunctionConfiguration has something to do.
@@ -65,7 +71,8 @@ impl Function {
             .logging_config(self.logging())
             .description(&self.description);
         let configure = || async { request.clone().send().await.map(drop).map_err(told) };
-        patiently(cx, &format!("function `{name}` and its role to be ready for the change"), configure).await
+        let what = format!("function `{name}` and its role to be ready for the change");
+        patiently(cx, &what, configure).await.map_err(|error| lacking(error, &self.role, LAMBDA))
     }
 
     /// Sends the code, and with it the architecture.

@@ -4,7 +4,7 @@ use aws_sdk_lambda::types::{EventSourceMappingConfiguration, FunctionResponseTyp
 
 use super::start::start;
 use super::{Mapping, arn, name, outputs};
-use crate::aws::{Cx, nothing_if_absent};
+use crate::aws::{Cx, lacking, nothing_if_absent};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Handle, Live, Name, State};
 
@@ -75,4 +75,16 @@ pub fn props(found: &EventSourceMappingConfiguration) -> Mapping {
 fn function(found: &EventSourceMappingConfiguration) -> &str {
     let arn = found.function_arn().unwrap_or_default();
     arn.split_once(":function:").map_or(arn, |(_, name)| name)
+}
+
+/// Says which role it was, where the wait for a role was in vain.
+pub async fn told(cx: &Cx, function: &str, error: Error) -> Error {
+    if error.class() != Class::Propagating {
+        return error;
+    }
+    let sent = cx.aws.lambda.get_function().function_name(function).send().await;
+    match sent.ok().and_then(|found| found.configuration?.role) {
+        Some(role) => lacking(error, &role, "lambda.amazonaws.com"),
+        None => error,
+    }
 }

@@ -17,7 +17,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::body::SdkBody;
 
 use super::*;
-use crate::aws::Aws;
+
+mod wrong_role;
 
 const STREAM: &str = "arn:aws:kinesis:eu-central-1:111122223333:stream/events";
 const QUEUE: &str = "arn:aws:sqs:eu-central-1:111122223333:jobs";
@@ -36,7 +37,7 @@ fn cx(rules: &[&Rule]) -> Cx {
         .build();
     let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
     let lambda = Client::from_conf(aws_sdk_lambda::config::Builder::from(&sdk).interceptor(answers).build());
-    Cx::new(Arc::new(Aws { lambda, ..Aws::new(&sdk, place) }), "demo")
+    Cx::new(Arc::new(crate::aws::Aws { lambda, ..crate::aws::Aws::new(&sdk, place) }), "demo")
 }
 
 fn refusal(status: u16, code: &str, message: &str) -> HttpResponse {

@@ -169,7 +169,7 @@ async fn slowly<T: Send, Fut: Future<Output = Result<T>> + Send>(
     seconds: u64,
     call: impl Fn() -> Fut + Send + Sync,
 ) -> Result<T> {
-    in_turn(cx, what, std::time::Duration::from_secs(seconds), || patiently(cx, what, &call)).await
+    in_turn(cx, what, std::time::Duration::from_secs(seconds), || patiently(cx, WAIT, &call)).await
 }
 
 /// For creates whose id AWS assigns: the SDK must not repeat them, because the first may have taken effect. The outcome is then

@@ -23,8 +23,17 @@ use crate::resource::{Id, Tags};
 
 /// A context whose Lambda answers by these rules, one after another.
 fn cx(rules: &[&Rule]) -> Cx {
+    cx_in(RuleMode::Sequential, rules)
+}
+
+/// One whose Lambda answers by the first rule that fits, as often as it is asked.
+fn cx_of_any(rules: &[&Rule]) -> Cx {
+    cx_in(RuleMode::MatchAny, rules)
+}
+
+fn cx_in(mode: RuleMode, rules: &[&Rule]) -> Cx {
     let mut aws = Aws::new(&SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build(), place());
-    let answers = MockResponseInterceptor::new().rule_mode(RuleMode::Sequential);
+    let answers = MockResponseInterceptor::new().rule_mode(mode);
     let config = aws_sdk_lambda::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("eu-central-1"))
@@ -107,6 +116,25 @@ async fn c12_a_role_that_lambda_does_not_know_yet_is_waited_for() {
     let cx = cx(&[&refused, &created, &found(answer().build())]);
     desired().reconcile(&cx, &Name::new("f"), None).await.unwrap();
     assert_eq!((refused.num_calls(), created.num_calls()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_that_is_never_known_is_named_after_ten_minutes() {
+    let text = "The role defined for the function cannot be assumed by Lambda.";
+    let refused = mock!(Client::create_function).then_error(move || {
+        CreateFunctionError::generic(
+            ErrorMetadata::builder().code("InvalidParameterValueException").message(text).build(),
+        )
+    });
+    let start = tokio::time::Instant::now();
+    let error = desired().reconcile(&cx_of_any(&[&refused]), &Name::new("f"), None).await.unwrap_err();
+    assert!((590..=600).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+    assert_eq!((error.message(), error.code()), (text, "InvalidParameterValueException"));
+    let hint = error.hint_text().unwrap();
+    assert!(
+        hint.contains("`arn:aws:iam::111122223333:role/pipe/demo/r`") && hint.contains("`sts:AssumeRole`"),
+        "{hint}"
+    );
 }
 
 #[tokio::test]

@@ -1,0 +1,150 @@
+//! How far a cold apply and an empty diff are from what AWS's own times allow: the wall time beside the longest chain of needs,
+//! each node with the latency, states and quotas of the account's nature. `cargo bench --bench critical` prints it; nothing is
+//! asserted, because wall times are the machine's. The budget is a ratio of 1.2.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use pipe::aws::Place;
+use pipe::bundle::Codes;
+use pipe::graph::{Graph, Node};
+use pipe::lower::lower;
+use pipe_test_support::{Emulator, Endpoint, Kind, Nature, Sandbox};
+
+const MAIN: &str = include_str!("../pipeline.yaml");
+/// Reads of a plan that come one after another: the caller, a list, what it leads to.
+const READS_OF_A_PLAN: u32 = 3;
+/// The longest that anything stays unseen after an apply; then a diff finds all of it.
+const SEEN: Duration = Duration::from_secs(5);
+
+fn main() {
+    let endpoint = Endpoint::start(Emulator::shared(Kind::MiniStack));
+    let real = Nature::real();
+    let latency = Nature { latency: real.latency.clone(), ..Nature::default() };
+    for (name, nature) in [("latency only", latency), ("as on AWS", real)] {
+        let user = Sandbox::new(env!("CARGO_BIN_EXE_pipe"), endpoint.account(), MAIN);
+        user.account.set_nature(nature.clone());
+        let apply = measure(&user, &["apply", "--yes"]);
+        let api_writes = api_writes(&user);
+        std::thread::sleep(SEEN);
+        let diff = measure(&user, &["diff", "--exit-code"]);
+        let model = Model { nature: &nature, graph: graph(user.account.id()), api_writes };
+        let (path, chain) = model.cold_apply();
+        report(&format!("cold apply, {name}"), apply, path, &chain);
+        report(&format!("empty diff, {name}"), diff, model.calls(READS_OF_A_PLAN, 0), "reads");
+    }
+}
+
+fn measure(user: &Sandbox, arguments: &[&str]) -> Duration {
+    user.account.clear();
+    let start = Instant::now();
+    user.pipe(arguments);
+    start.elapsed()
+}
+
+/// The writes of the REST API itself, which AWS takes one after another.
+fn api_writes(user: &Sandbox) -> u32 {
+    let writes = user.account.writes();
+    let writes = writes.iter().filter(|call| call.service == "apigateway" && call.operation != "UpdateAccount");
+    u32::try_from(writes.count()).unwrap_or(u32::MAX)
+}
+
+fn report(what: &str, wall: Duration, path: Duration, chain: &str) {
+    let (wall, path) = (wall.as_secs_f64(), path.as_secs_f64());
+    let ratio = wall / path;
+    let line = format!("{what:<26} wall {wall:>6.2} s   critical path {path:>6.2} s   ratio {ratio:>5.2}   {chain}\n");
+    std::io::Write::write_all(&mut std::io::stdout(), line.as_bytes()).expect("standard output takes a line");
+}
+
+fn graph(account: &str) -> Graph {
+    let place = Place { partition: "aws".into(), account: account.into(), region: "eu-central-1".into() };
+    let loaded = pipe::spec::parse("pipeline.yaml", MAIN.as_bytes(), Path::new(".")).expect("the main file is good");
+    lower(&loaded, &place, &Codes::unbuilt()).expect("the main file lowers")
+}
+
+/// What AWS needs for each resource, by its nature.
+struct Model<'a> {
+    nature: &'a Nature,
+    graph: Graph,
+    api_writes: u32,
+}
+
+/// When a resource is done, when its role can be used where it is one, and the ids on the way there.
+#[derive(Clone, Default)]
+struct Done {
+    at: Duration,
+    assumable: Duration,
+    permitted: Duration,
+    chain: Vec<String>,
+}
+
+impl Model<'_> {
+    /// So many calls one after another, at their mean latency.
+    fn calls(&self, reads: u32, writes: u32) -> Duration {
+        let latency = &self.nature.latency;
+        let half = latency.jitter / 2;
+        (latency.read + half) * reads + (latency.write + half) * writes
+    }
+
+    /// A plan, the lease, the longest chain, and the lease given back.
+    fn cold_apply(&self) -> (Duration, String) {
+        let start = self.calls(READS_OF_A_PLAN, 1);
+        let mut known = BTreeMap::new();
+        let all: Vec<Done> = self.graph.nodes().iter().map(|node| self.done(node, start, &mut known)).collect();
+        let last = all.into_iter().max_by_key(|done| done.at).unwrap_or_default();
+        (last.at + self.calls(1, 1), last.chain.join(" → "))
+    }
+
+    fn done(&self, node: &Node, start: Duration, known: &mut BTreeMap<String, Done>) -> Done {
+        if let Some(done) = known.get(node.id.as_str()) {
+            return done.clone();
+        }
+        let needs = node.needs.iter().filter_map(|need| self.graph.node(need.of.as_str()));
+        let needs: Vec<Done> = needs.map(|need| self.done(need, start, known)).collect();
+        let latest = needs.iter().max_by_key(|done| done.at).cloned().unwrap_or_default();
+        let begun = latest.at.max(start);
+        let most = |of: fn(&Done) -> Duration| needs.iter().map(of).max().unwrap_or_default();
+        let mut done = self.own(node, begun, most(|need| need.assumable), most(|need| need.permitted));
+        done.chain = latest.chain.into_iter().chain([node.id.to_string()]).collect();
+        known.insert(node.id.to_string(), done.clone());
+        done
+    }
+
+    /// One resource: its reads and writes, and what AWS takes for it.
+    fn own(&self, node: &Node, begun: Duration, assumable: Duration, permitted: Duration) -> Done {
+        let states = &self.nature.states;
+        let (roles, read, write) = (&self.nature.roles, self.calls(1, 0), self.calls(0, 1));
+        let looked = begun + read;
+        let at = match node.kind.name {
+            "iam:Role" => {
+                let made = looked + write;
+                let at = made + write;
+                let (assumable, permitted) = (made + roles.assumable, at + roles.permitted);
+                return Done { at, assumable, permitted, ..Done::default() };
+            }
+            // A role of its own, and then one attempt at the account.
+            "apigateway:AccountLogging" => {
+                let made = looked + write;
+                (made + roles.assumable).max(made + write + roles.permitted) + read + write
+            }
+            "lambda:Function" => {
+                let at = looked.max(assumable) + write + states.functions.creating + read;
+                return Done { at, permitted, ..Done::default() };
+            }
+            "lambda:EventSourceMapping" => looked.max(permitted) + write + states.mappings.creating + read,
+            "kinesis:Stream" => {
+                // CreateStream knows no encryption: that is a change of its own (aws-facts 2.8).
+                let encrypting = write + states.streams.updating + read;
+                let encrypted = node.desired["encryption"] != "none";
+                looked + write + states.streams.creating + read + if encrypted { encrypting } else { Duration::ZERO }
+            }
+            "dynamodb:Table" => looked + write * 2 + states.tables.creating + states.backups + read,
+            "apigateway:RestApi" => looked + write * self.api_writes,
+            "secretsmanager:Secret" => looked + read + write,
+            "sqs:Queue" => looked + write + read,
+            _ => looked + write * 2,
+        };
+        Done { at, ..Done::default() }
+    }
+}
