@@ -138,7 +138,7 @@ async fn user_with_the_printed_policy_can_do_it_all() {
         edits.into_iter().for_each(|(from, to)| sandbox.edit(from, to));
         let rights = both(&policy, &printed(&sandbox));
         let deployer = Deployer::new(&sandbox.account, &format!("editor-{number}"), &rights).await;
-        deployer.pipe(&sandbox, &["apply", "--yes", "--allow-data-loss", "all"]);
+        deployer.pipe(&sandbox, &["apply", "--yes", "--allow-data-loss", "all", "--allow-widening"]);
         unchanged(&sandbox, &deployer);
     }
     let deployer = Deployer::new(&sandbox.account, "owner", &printed(&sandbox)).await;

@@ -113,7 +113,7 @@ fn c32_apply_prints_and_does_what_diff_prints() {
     for (from, to) in [("memory_mb: 128", "memory_mb: 256"), ("shards: 1", "shards: 2"), ("EventTable", "events")] {
         let diff = sandbox.run(&["diff", "--exit-code"]);
         assert_eq!(diff.code, Some(2));
-        let apply = sandbox.pipe(&["apply", "--yes", "--allow-data-loss", "all"]);
+        let apply = sandbox.pipe(&["apply", "--yes", "--allow-data-loss", "all", "--allow-widening"]);
         assert!(apply.starts_with(&diff.out), "{}\nis not the beginning of\n{apply}", diff.out);
         sandbox.account.clear();
         assert_eq!(sandbox.run(&["diff", "--exit-code"]).code, Some(0));

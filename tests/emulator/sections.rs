@@ -34,7 +34,7 @@ fn one_by_one(account: &str, name: &str, removals: &[&[&str]]) {
     for sections in removals {
         session += &removed(&sandbox, sections);
         sandbox.write(crate::MAIN);
-        sandbox.pipe(&["apply", "--yes"]);
+        sandbox.pipe(&["apply", "--yes", "--allow-widening"]);
         assert_eq!(Cloud::of(&sandbox.account).inventory(), whole, "{sections:?} are back");
     }
     in_sync(&sandbox, "everything is back");

@@ -52,7 +52,7 @@ fn run(sandbox: &Sandbox, title: &str, plan: &str) {
         assert!(refused.err.contains("pass --allow-data-loss"), "{title}: {}", refused.err);
         assert!(sandbox.account.writes().is_empty(), "{title}: nothing is written without consent");
     }
-    let applied = sandbox.run(&["apply", "--yes", "--allow-data-loss", "all"]);
+    let applied = sandbox.run(&["apply", "--yes", "--allow-data-loss", "all", "--allow-widening"]);
     assert_eq!(applied.code, Some(0), "{title}:\n{plan}\n{}{}", applied.out, applied.err);
     assert!(applied.out.contains(plan), "{title}: `apply` prints another plan than `diff`\n{plan}\n{}", applied.out);
 }

@@ -63,7 +63,7 @@ fn a_protected_table_is_not_replaced() {
     for (from, to) in [("name: EventTable", "name: events"), ("    partition_key: eventId", "    partition_key: id")] {
         sandbox.edit(from, to);
         sandbox.account.clear();
-        let refused = sandbox.run(&["apply", "--yes", "--allow-data-loss", "all"]);
+        let refused = sandbox.run(&["apply", "--yes", "--allow-data-loss", "all", "--allow-widening"]);
         assert_eq!(refused.code, Some(1), "{}", refused.out);
         let text = "`table` (dynamodb:Table `EventTable`) is protected by `deletion_protection`";
         assert!(refused.err.contains(text), "{}", refused.err);
