@@ -26,9 +26,15 @@ fn gained(action: &str, now: &BTreeSet<&str>, then: Option<&BTreeSet<&str>>) -> 
     let more: Vec<&str> = match then {
         None => now.iter().copied().collect(),
         Some(then) if then.is_subset(now) => now.difference(then).copied().collect(),
-        Some(then) => now.difference(then).copied().filter(|resource| resource.ends_with('*')).collect(),
+        Some(then) => now.difference(then).copied().filter(|resource| covers(resource, then)).collect(),
     };
     (!more.is_empty()).then(|| format!("it may `{action}` on {}", more.join(", ")))
+}
+
+/// Whether a pattern stands for everything, or for more than one that was there: another one in its place does not.
+fn covers(pattern: &str, then: &BTreeSet<&str>) -> bool {
+    let start = pattern.strip_suffix('*');
+    start.is_some_and(|start| start.is_empty() || then.iter().any(|resource| resource.starts_with(start)))
 }
 
 /// Resources by the action that is allowed on them.
@@ -95,6 +101,8 @@ mod tests {
         assert_eq!(widens(&more, &live), ["it may `dynamodb:PutItem` on new"]);
         assert_eq!(widens(&role(vec![on("dynamodb:PutItem", &["new"])]), &live), [""; 0]);
         assert_eq!(widens(&role(vec![on("dynamodb:PutItem", &["*"])]), &live), ["it may `dynamodb:PutItem` on *"]);
+        assert_eq!(widens(&role(vec![on("dynamodb:PutItem", &["o*"])]), &live), ["it may `dynamodb:PutItem` on o*"]);
+        assert_eq!(widens(&role(vec![on("dynamodb:PutItem", &["new:*"])]), &live), [""; 0]);
     }
 
     #[test]
