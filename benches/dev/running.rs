@@ -140,7 +140,7 @@ impl Running {
             std::fs::read_to_string(format!("/proc/{process}/cmdline")).is_ok_and(|line| line.contains("ministack"))
         };
         // The supervisor's command line names it as well; it is the parent.
-        of(self.child.id()).filter(is_python).next_back().expect("it runs")
+        of(self.child.id()).rfind(is_python).expect("it runs")
     }
 
     /// CPU time of `pipe dev` and of its functions.
