@@ -3,18 +3,19 @@
 //! A run sends its part of them while it lasts; the reporter turns those into lines for people where `--json` is not given.
 //! `schema/events.json` is generated from these types ([`schema()`]), descriptions included, and tests hold the output to it.
 
-mod moved;
+mod line;
 mod parts;
 mod schema;
 pub mod using;
 
 use std::collections::BTreeMap;
 
+use pipe_local::event as moved;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::plan::{Change, Plan, Used, Verb};
+use crate::plan::{Change, Used, Verb};
 use crate::resource::Id;
 use crate::spec::Located;
 
@@ -268,100 +269,13 @@ pub enum Event {
         more: bool,
     },
     /// The API answered a request (`dev`).
-    Answered {
-        /// The request's method.
-        method: String,
-        /// The request's path.
-        path: String,
-        /// The answer's status.
-        status: u16,
-        /// Time that the answer took.
-        milliseconds: u64,
-        /// The shard that took the record; absent where none did.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        shard: Option<String>,
-        /// The record's sequence number; absent where there is no record.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        sequence_number: Option<String>,
-        /// Why it was not taken: the name of a gateway response, or the integration's error code.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        reason: Option<String>,
-    },
+    Answered(moved::Answered),
     /// A function was given a batch (`dev`).
-    Batch {
-        /// The function's name.
-        function: String,
-        /// The shard that the records are of.
-        shard: String,
-        /// How many records the batch has.
-        records: usize,
-        /// Time that the function took.
-        milliseconds: u64,
-        /// How many records are done with; the rest is tried again.
-        succeeded: usize,
-        /// The function's error, or that it named failures.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        error: Option<String>,
-    },
+    Batch(moved::Batch),
     /// A function wrote an item (`dev`).
-    Row {
-        /// The table's name.
-        table: String,
-        /// The item's key, as DynamoDB's JSON.
-        key: String,
-    },
+    Row(moved::Row),
     /// A message went to a queue (`dev`).
-    DeadLetter {
-        /// The queue's name.
-        queue: String,
-        /// The function's reason, or the mapping's condition.
-        reason: String,
-        /// The shard that the records are of.
-        shard: String,
-        /// Sequence number of the first record.
-        first: String,
-        /// Sequence number of the last record.
-        last: String,
-    },
+    DeadLetter(moved::DeadLetter),
     /// A function wrote a line to its log (`dev`).
-    Log {
-        /// The function's name.
-        function: String,
-        /// The line.
-        line: String,
-    },
-}
-
-/// An event with its version, as it is printed.
-#[derive(Serialize)]
-struct Line<'a> {
-    version: u32,
-    #[serde(flatten)]
-    event: &'a Event,
-}
-
-impl Event {
-    /// What a plan comes to: its changes, without what stays the same.
-    pub fn plan(plan: &Plan) -> Self {
-        Self::Plan {
-            pipeline: plan.pipeline.clone(),
-            changes: plan.work().cloned().collect(),
-            uses: plan.uses.clone(),
-            left: plan.left.clone(),
-            notes: plan.notes.clone(),
-        }
-    }
-
-    /// The summary of a plan that changes nothing.
-    pub fn nothing_to_do() -> Self {
-        Self::Summary { done: 0, failed: 0, skipped: 0, interrupted: false, milliseconds: 0 }
-    }
-
-    /// The event as one line of JSON, with its newline.
-    ///
-    /// # Errors
-    /// None that these types can give.
-    pub fn to_line(&self) -> serde_json::Result<String> {
-        serde_json::to_string(&Line { version: VERSION, event: self }).map(|line| line + "\n")
-    }
+    Log(moved::LogLine),
 }

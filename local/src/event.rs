@@ -1,5 +1,6 @@
 //! What moves on the data path, as facts. Payloads, headers and credentials are never in them.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -7,41 +8,96 @@ use tokio::sync::mpsc::UnboundedSender;
 pub type Events = UnboundedSender<Event>;
 
 /// A fact of the data path.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// The gateway answered a request. Shard and sequence number are there when a stream took the record.
-    Answered {
-        method: String,
-        path: String,
-        status: u16,
-        milliseconds: u64,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        shard: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        sequence_number: Option<String>,
-        /// Why it was not taken, as the gateway knows it: the name of a gateway response, or the integration's error code.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        reason: Option<String>,
-    },
+    /// The gateway answered a request.
+    Answered(Answered),
     /// A poller gave a batch to a function, and this came of it.
-    Batch {
-        function: String,
-        shard: String,
-        records: usize,
-        milliseconds: u64,
-        /// How many records of the batch are done with; the rest is tried again.
-        succeeded: usize,
-        /// The function's error, or that it named failures.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        error: Option<String>,
-    },
-    /// A function wrote an item; the key as DynamoDB's JSON.
-    Row { table: String, key: String },
+    Batch(Batch),
+    /// A function wrote an item.
+    Row(Row),
     /// A message went to a queue: by a function with its reason, or by a mapping with its condition.
-    DeadLetter { queue: String, reason: String, shard: String, first: String, last: String },
+    DeadLetter(DeadLetter),
     /// A function wrote a line to its log.
-    Log { function: String, line: String },
+    Log(LogLine),
     /// Something that the user should know and that stops nothing.
     Warning { message: String },
+}
+
+/// The answer to a request. Shard and sequence number are there when a stream took the record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Answered {
+    /// The request's method.
+    pub method: String,
+    /// The request's path.
+    pub path: String,
+    /// The answer's status.
+    pub status: u16,
+    /// Time that the answer took.
+    pub milliseconds: u64,
+    /// The shard that took the record; absent where none did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shard: Option<String>,
+    /// The record's sequence number; absent where there is no record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sequence_number: Option<String>,
+    /// Why it was not taken: the name of a gateway response, or the integration's error code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// A call of a function.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Batch {
+    /// The function's name.
+    pub function: String,
+    /// The shard that the records are of.
+    pub shard: String,
+    /// How many records the batch has.
+    pub records: usize,
+    /// Time that the function took.
+    pub milliseconds: u64,
+    /// How many records are done with; the rest is tried again.
+    pub succeeded: usize,
+    /// The function's error, or that it named failures.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// An item of a table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Row {
+    /// The table's name.
+    pub table: String,
+    /// The item's key, as DynamoDB's JSON.
+    pub key: String,
+}
+
+/// Records that a queue has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct DeadLetter {
+    /// The queue's name.
+    pub queue: String,
+    /// The function's reason, or the mapping's condition.
+    pub reason: String,
+    /// The shard that the records are of.
+    pub shard: String,
+    /// Sequence number of the first record.
+    pub first: String,
+    /// Sequence number of the last record.
+    pub last: String,
+}
+
+/// A line of a log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct LogLine {
+    /// The function's name.
+    pub function: String,
+    /// The line.
+    pub line: String,
 }

@@ -19,7 +19,7 @@ use crate::owner::PIPELINE;
 use crate::plan::{Plan, plan};
 use crate::resource::{Kind, Name};
 use crate::spec::{self, Loaded};
-use crate::term::{Shell, report};
+use crate::term::{Shell, plan_lines, render_plan, report};
 use crate::{apply, aws::Place};
 
 /// Reads and checks the spec; shows its warnings.
@@ -87,6 +87,19 @@ impl Desired {
             true => Ok(plan),
             false => Err(Stop::Errors(std::mem::take(&mut plan.refusals))),
         }
+    }
+
+    /// Reads what AWS has, plans and prints.
+    ///
+    /// # Errors
+    /// A read that fails; a plan that must not be run.
+    pub async fn planned(&self, shell: Shell, more: Vec<(&'static Kind, Name)>, adopt: bool) -> Result<Plan, Stop> {
+        let found = self.live(more).await?;
+        let plan = self.plan(&found, adopt)?;
+        shell.line(&plan_lines(&plan));
+        shell.out(&title(self));
+        shell.out(&render_plan(&plan));
+        Ok(plan)
     }
 
     /// Runs a plan and shows what happens. When `stopped` turns true, nothing new begins.

@@ -19,7 +19,10 @@ use crate::aws::{Cx, Place, TagDiff, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State, Tags};
 
+mod read;
 mod widens;
+
+use read::{attached, describe, inline, inline_names};
 
 const WAIT: &str = "IAM to take the change of the role";
 
@@ -242,37 +245,6 @@ fn in_a_profile(error: Error) -> Error {
     error
         .class_as(Class::Fatal)
         .hint("somebody put the role into an instance profile: take it out, then run this again")
-}
-
-async fn describe(cx: &Cx, name: &Name) -> Result<Option<Described>> {
-    let sent = cx.aws.iam.get_role().role_name(name.as_str()).send().await;
-    Ok(nothing_if_absent(sent.map_err(Error::from))?.and_then(|answer| answer.role))
-}
-
-async fn inline_names(cx: &Cx, name: &Name) -> Result<Option<Vec<String>>> {
-    let pages = cx.aws.iam.list_role_policies().role_name(name.as_str()).into_paginator().items().send();
-    nothing_if_absent(pages.collect::<Result<Vec<_>, _>>().await.map_err(Error::from))
-}
-
-/// The inline policies with their documents; one that goes away meanwhile is left out.
-async fn inline(cx: &Cx, name: &Name) -> Result<Option<BTreeMap<String, Policy>>> {
-    let Some(names) = inline_names(cx, name).await? else {
-        return Ok(None);
-    };
-    let mut policies = BTreeMap::new();
-    for policy in names {
-        let sent = cx.aws.iam.get_role_policy().role_name(name.as_str()).policy_name(&policy).send().await;
-        if let Some(answer) = nothing_if_absent(sent.map_err(Error::from))? {
-            policies.insert(policy, Policy::parse_encoded(&answer.policy_document)?);
-        }
-    }
-    Ok(Some(policies))
-}
-
-async fn attached(cx: &Cx, name: &Name) -> Result<Option<BTreeSet<String>>> {
-    let pages = cx.aws.iam.list_attached_role_policies().role_name(name.as_str()).into_paginator().items().send();
-    let all = nothing_if_absent(pages.collect::<Result<Vec<_>, _>>().await.map_err(Error::from))?;
-    Ok(all.map(|all| all.into_iter().filter_map(|policy| policy.policy_arn).collect()))
 }
 
 /// Takes policies away; one that is gone already is no failure.

@@ -1,6 +1,6 @@
 //! What moves through `pipe dev`, one line an event.
 
-use pipe_local::event::Event;
+use pipe_local::event::{Answered, Batch, DeadLetter, Event, LogLine, Row};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::term::Shell;
@@ -19,14 +19,14 @@ pub async fn report(shell: Shell, mut events: UnboundedReceiver<Event>) {
 
 /// Whether it is a line of a log that says all is well: the event it tells of has a line of its own here.
 fn is_routine(event: &Event) -> bool {
-    let Event::Log { line, .. } = event else { return false };
+    let Event::Log(LogLine { line, .. }) = event else { return false };
     let logged: Option<serde_json::Value> = serde_json::from_str(line).ok();
     logged.is_some_and(|logged| matches!(logged["level"].as_str(), Some("INFO" | "DEBUG" | "TRACE")))
 }
 
 fn line(event: &Event) -> String {
     match event {
-        Event::Answered { method, path, status, milliseconds, shard, sequence_number, reason } => {
+        Event::Answered(Answered { method, path, status, milliseconds, shard, sequence_number, reason }) => {
             let style = if *status < 400 { GOOD } else { BAD };
             let took = match (shard, sequence_number) {
                 (Some(shard), Some(number)) => format!("→ {}", position(shard, number)),
@@ -34,7 +34,7 @@ fn line(event: &Event) -> String {
             };
             format!("{style}{status}{END} {method} {path} {took} {DIM}{milliseconds} ms{END}")
         }
-        Event::Batch { function, shard, records, milliseconds, succeeded, error } => {
+        Event::Batch(Batch { function, shard, records, milliseconds, succeeded, error }) => {
             let shard = short(shard);
             match error {
                 None => format!("    {shard} → {function}: {records} records {DIM}{milliseconds} ms{END}"),
@@ -43,12 +43,12 @@ fn line(event: &Event) -> String {
                 ),
             }
         }
-        Event::Row { table, key } => format!("    {GOOD}✓{END} {table} {key}"),
-        Event::DeadLetter { queue, reason, shard, first, last } => {
+        Event::Row(Row { table, key }) => format!("    {GOOD}✓{END} {table} {key}"),
+        Event::DeadLetter(DeadLetter { queue, reason, shard, first, last }) => {
             let to = if first == last { String::new() } else { format!(" to {last}") };
             format!("  {BAD}!{END} {queue}: {reason} {}{to}", position(shard, first))
         }
-        Event::Log { function, line } => format!("    {DIM}{function}: {line}{END}"),
+        Event::Log(LogLine { function, line }) => format!("    {DIM}{function}: {line}{END}"),
         Event::Warning { message } => format!("{WARN}warning{END}: {message}"),
     }
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::call::Call;
-use crate::event::{Event, Events};
+use crate::event::{DeadLetter, Event, Events, Row};
 
 const PUT_ITEM: &str = "DynamoDB_20120810.PutItem";
 const BATCH_WRITE_ITEM: &str = "DynamoDB_20120810.BatchWriteItem";
@@ -91,7 +91,7 @@ impl Watch {
         let names = keys.get(&(call.region.clone(), table.clone())).cloned().unwrap_or_default();
         drop(keys);
         let key = start_of(&key(&names, item));
-        self.events.send(Event::Row { table, key }).ok();
+        self.events.send(Event::Row(Row { table, key })).ok();
     }
 
     fn sent(&self, input: &[u8]) -> serde_json::Result<()> {
@@ -113,9 +113,8 @@ impl Watch {
         if letter.version == 1 && letter.kinesis_batch_info.is_none() {
             let queue = queue_url.rsplit('/').next().unwrap_or(queue_url).to_owned();
             let (first, last) = (letter.sequence_number.clone(), letter.sequence_number);
-            let event =
-                Event::DeadLetter { queue, reason: start_of(&letter.reason), shard: letter.shard_id, first, last };
-            self.events.send(event).ok();
+            let letter = DeadLetter { queue, reason: start_of(&letter.reason), shard: letter.shard_id, first, last };
+            self.events.send(Event::DeadLetter(letter)).ok();
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::report;
-use crate::event::{Event, Events};
+use crate::event::{Event, Events, LogLine};
 
 /// How often lines are sent at most.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -81,8 +81,8 @@ impl Log {
             // What stands for a byte that is no text is longer than it.
             let text = &text[..text.floor_char_boundary(LINE)];
             if !text.is_empty() {
-                let _ =
-                    self.place.events.send(Event::Log { function: self.place.function.clone(), line: text.to_owned() });
+                let line = LogLine { function: self.place.function.clone(), line: text.to_owned() };
+                let _ = self.place.events.send(Event::Log(line));
                 self.platform(text.to_owned());
             }
         }

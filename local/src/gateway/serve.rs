@@ -18,7 +18,7 @@ use super::refusal::Refusal;
 use super::reply::Reply;
 use super::shared::Shared;
 use super::snapshot::{Guard, Route};
-use crate::event::Event;
+use crate::event::{Answered, Event};
 
 /// The most that a body may have, in bytes (AWS's quota).
 pub const LONGEST_BODY: usize = 10 * 1024 * 1024;
@@ -117,7 +117,7 @@ fn tell(shared: &Shared, live: &Live, exchange: &mut Exchange, reply: &Reply) {
         shared.log.write(log, exchange);
     }
     // A receiver that is gone wants to know nothing.
-    let _ = shared.events.send(Event::Answered {
+    let _ = shared.events.send(Event::Answered(Answered {
         method: exchange.method.clone(),
         path: exchange.path.clone(),
         status: reply.status,
@@ -125,5 +125,5 @@ fn tell(shared: &Shared, live: &Live, exchange: &mut Exchange, reply: &Reply) {
         shard: exchange.shard.take(),
         sequence_number: exchange.sequence_number.take(),
         reason: exchange.reason.take(),
-    });
+    }));
 }

@@ -119,8 +119,8 @@ impl World {
     async fn answered(&mut self) -> Value {
         loop {
             let event = tokio::time::timeout(Duration::from_secs(5), self.events.recv()).await.unwrap().unwrap();
-            if matches!(event, Event::Answered { .. }) {
-                return serde_json::to_value(event).unwrap();
+            if let Event::Answered(answered) = event {
+                return serde_json::to_value(answered).unwrap();
             }
         }
     }

@@ -18,7 +18,7 @@ use super::run::Order;
 use super::shard::Shard;
 use super::slot::{GivenUp, Step, refused};
 use super::stream::{Health, Page, Stream, Trouble};
-use crate::event::{Event, Events};
+use crate::event::{Batch, DeadLetter, Event, Events};
 use crate::invoke::{Answer, Invoke, Refusal};
 
 /// What the pollers of a mapping share. Cheap to clone.
@@ -141,14 +141,14 @@ impl Poll {
                     return self.function.fails(&refused(refusal));
                 }
                 self.function.well();
-                self.tell(Event::Batch {
+                self.tell(Event::Batch(Batch {
                     function: self.mapping.function.clone(),
                     shard: self.id.clone(),
                     records: told.records,
                     milliseconds: took_ms,
                     succeeded: told.succeeded,
                     error: told.error,
-                });
+                }));
             }
             Done::Sent { slot, given_up, result } => {
                 self.shard.sent(slot, result.is_ok(), now);
@@ -162,13 +162,13 @@ impl Poll {
 
     fn sent(&mut self, given_up: GivenUp) {
         self.queue.well();
-        self.tell(Event::DeadLetter {
+        self.tell(Event::DeadLetter(DeadLetter {
             queue: self.mapping.queue().unwrap_or_default().to_owned(),
             reason: given_up.condition.as_str().to_owned(),
             shard: self.id.clone(),
             first: given_up.first,
             last: given_up.last,
-        });
+        }));
     }
 
     fn dropped(&self, given_up: &GivenUp, refused: bool) {

@@ -35,7 +35,7 @@ pub struct GivenUp {
     pub last: String,
 }
 
-/// What came of a call, for [`crate::event::Event::Batch`].
+/// What came of a call, for [`crate::event::Batch`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Told {
     pub records: usize,

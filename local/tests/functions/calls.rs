@@ -117,7 +117,7 @@ async fn a_call_goes_on_when_its_caller_is_gone() {
         () = tokio::task::yield_now() => {}
     }
     assert!(
-        matches!(host.events.recv().await.unwrap(), pipe_local::event::Event::Log { line, .. } if line == "still there")
+        matches!(host.events.recv().await.unwrap(), pipe_local::event::Event::Log(log) if log.line == "still there")
     );
 }
 

@@ -11,8 +11,8 @@ use crate::host::{Host, eventually, host};
 pub async fn line(host: &mut Host) -> String {
     loop {
         let event = tokio::time::timeout(Duration::from_secs(5), host.events.recv()).await;
-        if let Event::Log { line, .. } = event.unwrap().unwrap() {
-            return line;
+        if let Event::Log(log) = event.unwrap().unwrap() {
+            return log.line;
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::cloud::Cloud;
-use crate::event::Event;
+use crate::event::{DeadLetter, Event, Row};
 
 const DYNAMO: &str = "DynamoDB_20120810";
 
@@ -30,7 +30,7 @@ async fn put(cloud: &Cloud, key: &str, item: Value) -> u16 {
 }
 
 fn row(key: &str) -> Event {
-    Event::Row { table: "events".into(), key: key.into() }
+    Event::Row(Row { table: "events".into(), key: key.into() })
 }
 
 fn item(id: &str) -> Value {
@@ -51,7 +51,7 @@ async fn a_row_of_a_role_is_told_with_its_key() {
 async fn a_long_key_is_cut() {
     let mut cloud = cloud(200, json!({})).await;
     put(&cloud, "ASIA1", item(&"ä".repeat(300))).await;
-    let [Event::Row { key, .. }] = &cloud.told()[..] else { panic!("one row") };
+    let [Event::Row(Row { key, .. })] = &cloud.told()[..] else { panic!("one row") };
     assert_eq!(key.chars().count(), 200);
 }
 
@@ -67,7 +67,7 @@ async fn a_table_that_is_not_known_shows_no_key() {
     let mut cloud = cloud(200, json!({})).await;
     let input = json!({"TableName": "arn:aws:dynamodb:eu-central-1:000000000000:table/other", "Item": item("a")});
     cloud.call_as("ASIA1", "dynamodb", &format!("{DYNAMO}.PutItem"), &input).await;
-    assert_eq!(cloud.told(), [Event::Row { table: "other".into(), key: String::new() }]);
+    assert_eq!(cloud.told(), [Event::Row(Row { table: "other".into(), key: String::new() })]);
 }
 
 #[tokio::test]
@@ -106,13 +106,13 @@ fn letter(reason: &str, sequence_number: &str) -> String {
 }
 
 fn told(reason: &str, sequence_number: &str) -> Event {
-    Event::DeadLetter {
+    Event::DeadLetter(DeadLetter {
         queue: "dead".into(),
         reason: reason.into(),
         shard: "shardId-000000000001".into(),
         first: sequence_number.into(),
         last: sequence_number.into(),
-    }
+    })
 }
 
 async fn send(cloud: &Cloud, key: &str, body: &str) {

@@ -8,7 +8,7 @@ use tokio::time::{Duration, Instant, sleep, timeout};
 
 use super::world::{Fake, after};
 use super::{SHARD, crashes, mapping, succeeds, throttled};
-use crate::event::Event;
+use crate::event::{Batch, DeadLetter, Event};
 use crate::poller::checkpoints::Place;
 use crate::poller::mapping::{Properties, Start};
 use crate::poller::run::Order;
@@ -34,7 +34,8 @@ async fn records_go_through_and_the_checkpoint_follows() {
     seconds(1.0).await;
     assert_eq!(fake.seen(), (0..25).collect::<Vec<_>>());
     assert_eq!(after(&fake.place(SHARD).unwrap()), 24);
-    let Ok(Event::Batch { function, shard, records, succeeded, error, .. }) = fake.events.try_recv() else { panic!() };
+    let Ok(Event::Batch(batch)) = fake.events.try_recv() else { panic!() };
+    let Batch { function, shard, records, succeeded, error, .. } = batch;
     assert_eq!((function.as_str(), shard.as_str(), records, succeeded, error), ("consumer", SHARD, 10, 10, None));
 }
 
@@ -253,7 +254,7 @@ async fn documents_are_sent_and_a_queue_that_refuses_is_told_once() {
     assert_eq!(after(&fake.place(SHARD).unwrap()), 0);
     let mut letters = Vec::new();
     while let Ok(event) = fake.events.try_recv() {
-        if let Event::DeadLetter { queue, reason, shard, first, last } = event {
+        if let Event::DeadLetter(DeadLetter { queue, reason, shard, first, last }) = event {
             letters.push((queue, reason, shard, first == last));
         }
     }

@@ -1,0 +1,98 @@
+//! Events as they are made and printed.
+
+use pipe_local::event as moved;
+use serde::Serialize;
+
+use super::{Event, VERSION};
+use crate::plan::Plan;
+
+/// An event with its version, as it is printed.
+#[derive(Serialize)]
+struct Line<'a> {
+    version: u32,
+    #[serde(flatten)]
+    event: &'a Event,
+}
+
+impl Event {
+    /// What a plan comes to: its changes, without what stays the same.
+    pub fn plan(plan: &Plan) -> Self {
+        Self::Plan {
+            pipeline: plan.pipeline.clone(),
+            changes: plan.work().cloned().collect(),
+            uses: plan.uses.clone(),
+            left: plan.left.clone(),
+            notes: plan.notes.clone(),
+        }
+    }
+
+    /// The summary of a plan that changes nothing.
+    pub fn nothing_to_do() -> Self {
+        Self::Summary { done: 0, failed: 0, skipped: 0, interrupted: false, milliseconds: 0 }
+    }
+
+    /// The event as one line of JSON, with its newline.
+    ///
+    /// # Errors
+    /// None that these types can give.
+    pub fn to_line(&self) -> serde_json::Result<String> {
+        serde_json::to_string(&Line { version: VERSION, event: self }).map(|line| line + "\n")
+    }
+}
+
+impl From<moved::Event> for Event {
+    fn from(moved: moved::Event) -> Self {
+        match moved {
+            moved::Event::Answered(answered) => Self::Answered(answered),
+            moved::Event::Batch(batch) => Self::Batch(batch),
+            moved::Event::Row(row) => Self::Row(row),
+            moved::Event::DeadLetter(letter) => Self::DeadLetter(letter),
+            moved::Event::Log(log) => Self::Log(log),
+            moved::Event::Warning { message } => Self::Warning { message },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What moves through `pipe dev` is told as it is, and every line is as the schema says.
+    #[test]
+    fn what_moves_fits_the_schema() {
+        let schema: serde_json::Value = serde_json::from_str(&crate::event::schema()).unwrap();
+        let schema = jsonschema::draft202012::new(&schema).unwrap();
+        let text = || "x".to_owned();
+        let (method, path, status, milliseconds) = (text(), text(), 200, 1);
+        let refused = moved::Answered {
+            method,
+            path,
+            status,
+            milliseconds,
+            shard: None,
+            sequence_number: None,
+            reason: Some(text()),
+        };
+        let taken =
+            moved::Answered { shard: Some(text()), sequence_number: Some(text()), reason: None, ..refused.clone() };
+        let batch =
+            moved::Batch { function: text(), shard: text(), records: 2, milliseconds: 1, succeeded: 1, error: None };
+        let letter = moved::DeadLetter { queue: text(), reason: text(), shard: text(), first: text(), last: text() };
+        for (moved, name) in [
+            (moved::Event::Answered(refused), "answered"),
+            (moved::Event::Answered(taken), "answered"),
+            (moved::Event::Batch(batch.clone()), "batch"),
+            (moved::Event::Batch(moved::Batch { error: Some(text()), ..batch }), "batch"),
+            (moved::Event::Row(moved::Row { table: text(), key: text() }), "row"),
+            (moved::Event::DeadLetter(letter), "dead_letter"),
+            (moved::Event::Log(moved::LogLine { function: text(), line: text() }), "log"),
+            (moved::Event::Warning { message: text() }, "warning"),
+        ] {
+            let mut line: serde_json::Value = serde_json::from_str(&Event::from(moved).to_line().unwrap()).unwrap();
+            assert_eq!((&line["event"], &line["version"]), (&name.into(), &VERSION.into()));
+            assert!(schema.is_valid(&line), "{line}");
+            line["other"] = 1.into();
+            assert!(!schema.is_valid(&line), "{line}");
+        }
+    }
+}
