@@ -56,12 +56,18 @@ fn a_kill_ends_everything() {
     }
 }
 
-#[test]
-fn a_second_ctrl_c_does_not_wait_for_a_slow_function() {
+/// One whose function has a batch and does not come back.
+fn holding_on() -> Dev {
     let spec = MAIN.replace("handler: stream-to-table", "handler: ./own");
     let mut dev = Dev::start(&spec, None, |folder| own(&folder.join("own"), SLOW));
     assert_eq!(Client::of(&dev).post("/submit/GatewayEventsStream/e1", r#"{"eventId": "e1"}"#).status, 200);
     dev.until("the function to hold on", |dev| (dev.count("holding on") > 0).then_some(()));
+    dev
+}
+
+#[test]
+fn a_second_ctrl_c_does_not_wait_for_a_slow_function() {
+    let mut dev = holding_on();
     let processes = whole(&dev);
     let start = Instant::now();
     signal(dev.process(), Signal::INT);
@@ -75,10 +81,7 @@ fn a_second_ctrl_c_does_not_wait_for_a_slow_function() {
 
 #[test]
 fn one_ctrl_c_ends_a_slow_function_too() {
-    let spec = MAIN.replace("handler: stream-to-table", "handler: ./own");
-    let mut dev = Dev::start(&spec, None, |folder| own(&folder.join("own"), SLOW));
-    assert_eq!(Client::of(&dev).post("/submit/GatewayEventsStream/e1", r#"{"eventId": "e1"}"#).status, 200);
-    dev.until("the function to hold on", |dev| (dev.count("holding on") > 0).then_some(()));
+    let mut dev = holding_on();
     let processes = whole(&dev);
     let start = Instant::now();
     signal(dev.process(), Signal::INT);

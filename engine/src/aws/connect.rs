@@ -10,6 +10,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use aws_smithy_runtime_api::client::interceptors::Intercept;
 
 use crate::aws::attempts::Attempts;
 use crate::aws::pace;
@@ -71,31 +72,36 @@ pub struct Aws {
 impl Aws {
     /// Clients of this configuration, for this place. Each names its calls for the trace, and tells of what it repeats.
     pub fn new(sdk: &SdkConfig, place: Place) -> Self {
+        Self::intercepted(sdk, place, || Attempts)
+    }
+
+    /// Clients of this configuration, for this place, each with an interceptor that `each` gives.
+    pub(super) fn intercepted<I: Intercept + 'static>(sdk: &SdkConfig, place: Place, each: impl Fn() -> I) -> Self {
         Self {
             place,
             apigateway: aws_sdk_apigateway::Client::from_conf(
-                aws_sdk_apigateway::config::Builder::from(sdk).interceptor(Attempts).build(),
+                aws_sdk_apigateway::config::Builder::from(sdk).interceptor(each()).build(),
             ),
             dynamodb: aws_sdk_dynamodb::Client::from_conf(
-                aws_sdk_dynamodb::config::Builder::from(sdk).interceptor(Attempts).build(),
+                aws_sdk_dynamodb::config::Builder::from(sdk).interceptor(each()).build(),
             ),
-            iam: aws_sdk_iam::Client::from_conf(aws_sdk_iam::config::Builder::from(sdk).interceptor(Attempts).build()),
+            iam: aws_sdk_iam::Client::from_conf(aws_sdk_iam::config::Builder::from(sdk).interceptor(each()).build()),
             kinesis: aws_sdk_kinesis::Client::from_conf(
-                aws_sdk_kinesis::config::Builder::from(sdk).interceptor(Attempts).build(),
+                aws_sdk_kinesis::config::Builder::from(sdk).interceptor(each()).build(),
             ),
             lambda: aws_sdk_lambda::Client::from_conf(
-                aws_sdk_lambda::config::Builder::from(sdk).interceptor(Attempts).build(),
+                aws_sdk_lambda::config::Builder::from(sdk).interceptor(each()).build(),
             ),
             logs: aws_sdk_cloudwatchlogs::Client::from_conf(
-                aws_sdk_cloudwatchlogs::config::Builder::from(sdk).interceptor(Attempts).build(),
+                aws_sdk_cloudwatchlogs::config::Builder::from(sdk).interceptor(each()).build(),
             ),
             secrets: aws_sdk_secretsmanager::Client::from_conf(
-                aws_sdk_secretsmanager::config::Builder::from(sdk).interceptor(Attempts).build(),
+                aws_sdk_secretsmanager::config::Builder::from(sdk).interceptor(each()).build(),
             ),
-            sqs: aws_sdk_sqs::Client::from_conf(aws_sdk_sqs::config::Builder::from(sdk).interceptor(Attempts).build()),
-            ssm: aws_sdk_ssm::Client::from_conf(aws_sdk_ssm::config::Builder::from(sdk).interceptor(Attempts).build()),
+            sqs: aws_sdk_sqs::Client::from_conf(aws_sdk_sqs::config::Builder::from(sdk).interceptor(each()).build()),
+            ssm: aws_sdk_ssm::Client::from_conf(aws_sdk_ssm::config::Builder::from(sdk).interceptor(each()).build()),
             tagging: aws_sdk_resourcegroupstagging::Client::from_conf(
-                aws_sdk_resourcegroupstagging::config::Builder::from(sdk).interceptor(Attempts).build(),
+                aws_sdk_resourcegroupstagging::config::Builder::from(sdk).interceptor(each()).build(),
             ),
         }
     }

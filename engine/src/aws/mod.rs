@@ -5,6 +5,8 @@ mod call;
 mod connect;
 mod cx;
 mod lacking;
+#[cfg(test)]
+pub mod mocked;
 mod pace;
 pub mod parameter;
 mod patience;

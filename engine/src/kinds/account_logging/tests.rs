@@ -1,34 +1,16 @@
-use std::sync::Arc;
-
-use aws_config::{BehaviorVersion, Region};
-use aws_credential_types::Credentials;
 use aws_sdk_apigateway::Client;
 use aws_sdk_apigateway::operation::get_account::GetAccountOutput;
 use aws_sdk_apigateway::operation::update_account::{UpdateAccountError, UpdateAccountOutput};
 use aws_sdk_apigateway::types::error::{BadRequestException, TooManyRequestsException};
-use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
+use aws_smithy_mocks::{Rule, RuleMode, mock};
 use aws_smithy_types::error::ErrorMetadata;
 
 use super::*;
-use crate::aws::Aws;
+use crate::aws::mocked;
 
-fn sdk() -> aws_config::SdkConfig {
-    aws_config::SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build()
-}
-
-/// A context whose API Gateway answers by these rules, one after another, and whose IAM refuses every call.
+/// A context whose API Gateway answers by these rules, one after another; any other call panics.
 fn cx(rules: &[&Rule]) -> Cx {
-    let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
-    let mut aws = Aws::new(&sdk(), place);
-    let answers = MockResponseInterceptor::new().rule_mode(RuleMode::Sequential);
-    let config = aws_sdk_apigateway::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("eu-central-1"))
-        .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
-        .http_client(create_mock_http_client())
-        .interceptor(rules.iter().fold(answers, |answers, rule| answers.with_rule(rule)));
-    aws.apigateway = Client::from_conf(config.build());
-    Cx::new(Arc::new(aws), "demo")
+    mocked::cx_that_repeats(RuleMode::Sequential, rules)
 }
 
 fn account(role: Option<&'static str>) -> Rule {

@@ -1,35 +1,21 @@
-use std::sync::Arc;
-
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_cloudwatchlogs::Client;
-use aws_sdk_cloudwatchlogs::config::{Builder, Credentials};
 use aws_sdk_cloudwatchlogs::operation::create_log_group::CreateLogGroupOutput;
 use aws_sdk_cloudwatchlogs::operation::describe_log_groups::DescribeLogGroupsOutput;
 use aws_sdk_cloudwatchlogs::operation::list_tags_for_resource::ListTagsForResourceOutput;
 use aws_sdk_cloudwatchlogs::operation::put_retention_policy::PutRetentionPolicyOutput;
 use aws_sdk_cloudwatchlogs::operation::tag_resource::TagResourceOutput;
-use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
+use aws_smithy_mocks::{Rule, RuleMode, mock};
 
 use super::*;
-use crate::aws::Aws;
+use crate::aws::mocked;
 use crate::resource::Id;
 
 const ARN: &str = "arn:aws:logs:eu-central-1:111122223333:log-group:/aws/lambda/demo";
 
 /// A context whose CloudWatch Logs answers by these rules; any other call panics.
 fn cx(rules: &[&Rule]) -> Cx {
-    let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
-    let sdk =
-        SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("eu-central-1")).build();
-    let answers = MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny);
-    let config = Builder::from(&sdk)
-        .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
-        .http_client(create_mock_http_client())
-        .interceptor(rules.iter().fold(answers, |answers, rule| answers.with_rule(rule)));
-    let mut aws = Aws::new(&sdk, place);
-    aws.logs = Client::from_conf(config.build());
     let tags = Tags::from([("pipe:pipeline".to_owned(), "demo".to_owned())]);
-    Cx::new(Arc::new(aws), "demo").for_resource(&Id::new("consumer-log"), tags)
+    mocked::cx(RuleMode::MatchAny, rules).for_resource(&Id::new("consumer-log"), tags)
 }
 
 fn name() -> Name {

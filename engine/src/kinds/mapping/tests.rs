@@ -1,8 +1,3 @@
-use std::sync::Arc;
-
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::operation::create_event_source_mapping::CreateEventSourceMappingOutput;
 use aws_sdk_lambda::operation::delete_event_source_mapping::DeleteEventSourceMappingOutput;
@@ -12,11 +7,12 @@ use aws_sdk_lambda::operation::list_tags::ListTagsOutput;
 use aws_sdk_lambda::operation::update_event_source_mapping::UpdateEventSourceMappingOutput;
 use aws_sdk_lambda::types::builders::EventSourceMappingConfigurationBuilder;
 use aws_sdk_lambda::types::{EventSourceMappingConfiguration, EventSourcePosition};
-use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
+use aws_smithy_mocks::{Rule, RuleMode, mock};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::body::SdkBody;
 
 use super::*;
+use crate::aws::mocked;
 
 mod wrong_role;
 
@@ -26,18 +22,7 @@ const DLQ: &str = "arn:aws:sqs:eu-central-1:111122223333:dlq";
 const UUID: &str = "f0a5cf1c-7f1b-4a5a-9c0e-3d1b2a4c5d6e";
 
 fn cx(rules: &[&Rule]) -> Cx {
-    let answers = MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny);
-    let answers = rules.iter().fold(answers, |answers, rule| answers.with_rule(rule));
-    let sdk = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("eu-central-1"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("key", "secret", None, None, "test")))
-        .retry_config(RetryConfig::standard())
-        .http_client(create_mock_http_client())
-        .build();
-    let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
-    let lambda = Client::from_conf(aws_sdk_lambda::config::Builder::from(&sdk).interceptor(answers).build());
-    Cx::new(Arc::new(crate::aws::Aws { lambda, ..crate::aws::Aws::new(&sdk, place) }), "demo")
+    mocked::cx_that_repeats(RuleMode::MatchAny, rules)
 }
 
 fn refusal(status: u16, code: &str, message: &str) -> HttpResponse {

@@ -1,42 +1,25 @@
-use std::sync::Arc;
-
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::config::{Builder, Credentials};
 use aws_sdk_sqs::operation::create_queue::CreateQueueOutput;
 use aws_sdk_sqs::operation::delete_queue::DeleteQueueOutput;
 use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesOutput;
 use aws_sdk_sqs::operation::get_queue_url::GetQueueUrlOutput;
 use aws_sdk_sqs::operation::list_queue_tags::ListQueueTagsOutput;
 use aws_sdk_sqs::operation::set_queue_attributes::SetQueueAttributesOutput;
-use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
+use aws_smithy_mocks::{Rule, RuleMode, mock};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_types::body::SdkBody;
 use tokio::sync::mpsc::unbounded_channel;
 
 use super::*;
-use crate::aws::{Aws, Said};
+use crate::aws::Said;
+use crate::aws::mocked::{self, place};
 use crate::resource::Id;
 
 const URL: &str = "https://sqs.eu-central-1.amazonaws.com/111122223333/demo-dlq";
 
-fn place() -> Place {
-    Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() }
-}
-
 /// A context whose SQS answers by these rules; any other call panics.
 fn cx(rules: &[&Rule]) -> Cx {
-    let sdk =
-        SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("eu-central-1")).build();
-    let answers = MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny);
-    let config = Builder::from(&sdk)
-        .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
-        .http_client(create_mock_http_client())
-        .interceptor(rules.iter().fold(answers, |answers, rule| answers.with_rule(rule)));
-    let mut aws = Aws::new(&sdk, place());
-    aws.sqs = Client::from_conf(config.build());
     let tags = Tags::from([("pipe:pipeline".to_owned(), "demo".to_owned())]);
-    Cx::new(Arc::new(aws), "demo").for_resource(&Id::new("dlq"), tags)
+    mocked::cx(RuleMode::MatchAny, rules).for_resource(&Id::new("dlq"), tags)
 }
 
 fn name() -> Name {
@@ -54,8 +37,7 @@ fn live(cx: &Cx, props: Queue) -> Live<Queue> {
 
 /// A refusal as SQS gives it: the code of its older protocol travels in a header.
 fn refusal(kind: &str, code: &str, message: &str) -> HttpResponse {
-    let body = json!({ "__type": format!("com.amazonaws.sqs#{kind}"), "message": message }).to_string();
-    let mut response = HttpResponse::new(400.try_into().unwrap(), SdkBody::from(body));
+    let mut response = mocked::refusal(&format!("com.amazonaws.sqs#{kind}"), message);
     response.headers_mut().insert("x-amzn-query-error", format!("{code};Sender"));
     response
 }

@@ -1,22 +1,19 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use aws_config::{BehaviorVersion, Region};
-use aws_credential_types::Credentials;
 use aws_sdk_apigateway::Client;
 use aws_sdk_apigateway::operation::create_deployment::CreateDeploymentOutput;
 use aws_sdk_apigateway::operation::delete_deployment::DeleteDeploymentOutput;
 use aws_sdk_apigateway::operation::delete_method::{DeleteMethodError, DeleteMethodOutput};
 use aws_sdk_apigateway::operation::update_stage::UpdateStageOutput;
 use aws_sdk_apigateway::types::error::ConflictException;
-use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
+use aws_smithy_mocks::{Rule, RuleMode, mock};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::error::ErrorMetadata;
 use serde_json::json;
 
 use super::read::Deployment;
 use super::*;
-use crate::aws::Aws;
+use crate::aws::mocked;
 
 fn texts<const N: usize>(pairs: [(&str, &str); N]) -> Texts {
     pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
@@ -169,23 +166,9 @@ fn the_endpoint_follows_from_the_partition() {
     assert_eq!(endpoint("aws-cn", "cn-north-1"), "https://abc.execute-api.cn-north-1.amazonaws.com.cn/prod");
 }
 
-fn sdk() -> aws_config::SdkConfig {
-    aws_config::SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build()
-}
-
 /// A context whose API Gateway answers by these rules, and refuses any call out of their order.
 fn cx(rules: &[&Rule]) -> Cx {
-    let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
-    let mut aws = Aws::new(&sdk(), place);
-    let answers = MockResponseInterceptor::new().rule_mode(RuleMode::Sequential);
-    let config = aws_sdk_apigateway::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("eu-central-1"))
-        .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
-        .http_client(create_mock_http_client())
-        .interceptor(rules.iter().fold(answers, |answers, rule| answers.with_rule(rule)));
-    aws.apigateway = Client::from_conf(config.build());
-    Cx::new(Arc::new(aws), "demo")
+    mocked::cx(RuleMode::Sequential, rules)
 }
 
 /// The API as desired, but deployed by these, the newest first; the stage is on the newest.

@@ -1,8 +1,4 @@
-use std::sync::Arc;
-
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_iam::Client;
-use aws_sdk_iam::config::{Builder, Credentials};
 use aws_sdk_iam::operation::attach_role_policy::AttachRolePolicyOutput;
 use aws_sdk_iam::operation::create_role::CreateRoleOutput;
 use aws_sdk_iam::operation::delete_role::DeleteRoleOutput;
@@ -14,11 +10,11 @@ use aws_sdk_iam::operation::list_attached_role_policies::ListAttachedRolePolicie
 use aws_sdk_iam::operation::list_role_policies::ListRolePoliciesOutput;
 use aws_sdk_iam::operation::put_role_policy::PutRolePolicyOutput;
 use aws_sdk_iam::types::AttachedPolicy;
-use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
+use aws_smithy_mocks::{Rule, RuleMode, mock};
 use aws_smithy_types::DateTime;
 
 use super::*;
-use crate::aws::Aws;
+use crate::aws::mocked;
 use crate::aws::policy::{allow, trust};
 use crate::resource::Id;
 
@@ -27,18 +23,8 @@ const FOREIGN: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
 
 /// A context whose IAM answers by these rules; any other call panics.
 fn cx(rules: &[&Rule]) -> Cx {
-    let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
-    let sdk =
-        SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("eu-central-1")).build();
-    let answers = MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny);
-    let config = Builder::from(&sdk)
-        .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
-        .http_client(create_mock_http_client())
-        .interceptor(rules.iter().fold(answers, |answers, rule| answers.with_rule(rule)));
-    let mut aws = Aws::new(&sdk, place);
-    aws.iam = Client::from_conf(config.build());
     let tags = Tags::from([("pipe:pipeline".to_owned(), "demo".to_owned())]);
-    Cx::new(Arc::new(aws), "demo").for_resource(&Id::new("consumer-role"), tags)
+    mocked::cx(RuleMode::MatchAny, rules).for_resource(&Id::new("consumer-role"), tags)
 }
 
 fn name() -> Name {

@@ -1,8 +1,6 @@
 use std::sync::{Arc, Mutex};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::config::{Builder, Credentials};
 use aws_sdk_secretsmanager::operation::create_secret::CreateSecretOutput;
 use aws_sdk_secretsmanager::operation::get_random_password::GetRandomPasswordOutput;
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueOutput;
@@ -10,11 +8,11 @@ use aws_sdk_secretsmanager::operation::restore_secret::RestoreSecretOutput;
 use aws_sdk_secretsmanager::operation::tag_resource::TagResourceOutput;
 use aws_sdk_secretsmanager::operation::untag_resource::UntagResourceOutput;
 use aws_sdk_secretsmanager::operation::update_secret::UpdateSecretOutput;
-use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
+use aws_smithy_mocks::{Rule, RuleMode, mock};
 use aws_smithy_types::DateTime;
 
 use super::*;
-use crate::aws::Aws;
+use crate::aws::mocked;
 use crate::resource::Id;
 
 const ARN: &str = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:demo/credentials-a1B2c3";
@@ -25,17 +23,7 @@ const MARKED: &str = "You can't perform this operation on the secret because it 
 
 /// A context whose Secrets Manager answers by these rules; any other call panics.
 fn cx(rules: &[&Rule]) -> Cx {
-    let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
-    let sdk =
-        SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("eu-central-1")).build();
-    let answers = MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny);
-    let config = Builder::from(&sdk)
-        .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
-        .http_client(create_mock_http_client())
-        .interceptor(rules.iter().fold(answers, |answers, rule| answers.with_rule(rule)));
-    let mut aws = Aws::new(&sdk, place);
-    aws.secrets = Client::from_conf(config.build());
-    Cx::new(Arc::new(aws), "demo").for_resource(&Id::new("secret"), tags("pipe:pipeline", "demo"))
+    mocked::cx(RuleMode::MatchAny, rules).for_resource(&Id::new("secret"), tags("pipe:pipeline", "demo"))
 }
 
 fn tags(key: &str, value: &str) -> Tags {

@@ -1,44 +1,20 @@
-use std::sync::Arc;
-
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::config::retry::RetryConfig;
 use aws_sdk_kinesis::operation::create_stream::CreateStreamOutput;
 use aws_sdk_kinesis::operation::describe_stream_summary::DescribeStreamSummaryOutput;
 use aws_sdk_kinesis::operation::list_tags_for_stream::ListTagsForStreamOutput;
 use aws_sdk_kinesis::operation::update_shard_count::UpdateShardCountOutput;
 use aws_sdk_kinesis::types::builders::StreamDescriptionSummaryBuilder;
-use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_mocks::{Rule, RuleMode, mock};
 use aws_smithy_types::DateTime;
-use aws_smithy_types::body::SdkBody;
 use proptest::prelude::*;
 
 use super::*;
-use crate::aws::Aws;
+use crate::aws::mocked::{self, refusal};
 use crate::resource::Id;
 
 fn cx(rules: &[&Rule]) -> Cx {
-    let answers = MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny);
-    let answers = rules.iter().fold(answers, |answers, rule| answers.with_rule(rule));
-    let sdk = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("eu-central-1"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("key", "secret", None, None, "test")))
-        .retry_config(RetryConfig::disabled())
-        .http_client(create_mock_http_client())
-        .build();
-    let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
-    let kinesis = Client::from_conf(aws_sdk_kinesis::config::Builder::from(&sdk).interceptor(answers).build());
-    let cx = Cx::new(Arc::new(Aws { kinesis, ..Aws::new(&sdk, place) }), "demo");
-    cx.for_resource(&Id::new("stream"), Tags::from([("pipe:pipeline".into(), "demo".into())]))
-}
-
-fn refusal(code: &str, message: &str) -> HttpResponse {
-    let body = serde_json::json!({ "__type": code, "message": message }).to_string();
-    HttpResponse::new(400.try_into().unwrap(), SdkBody::from(body))
+    let tags = Tags::from([("pipe:pipeline".to_owned(), "demo".to_owned())]);
+    mocked::cx(RuleMode::MatchAny, rules).for_resource(&Id::new("stream"), tags)
 }
 
 fn events() -> Name {

@@ -1,10 +1,4 @@
-use std::sync::Arc;
-
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::operation::create_table::CreateTableOutput;
 use aws_sdk_dynamodb::operation::describe_continuous_backups::DescribeContinuousBackupsOutput;
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableOutput;
@@ -17,31 +11,18 @@ use aws_sdk_dynamodb::types::{
     PointInTimeRecoveryStatus, ProvisionedThroughputDescription, SseDescription, SseStatus, TableDescription,
     TableStatus,
 };
-use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
+use aws_smithy_mocks::{Rule, RuleMode, mock};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_types::body::SdkBody;
 
 use super::*;
-use crate::aws::Aws;
+use crate::aws::mocked;
 
 fn cx(rules: &[&Rule]) -> Cx {
-    let answers = MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny);
-    let answers = rules.iter().fold(answers, |answers, rule| answers.with_rule(rule));
-    let sdk = SdkConfig::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("eu-central-1"))
-        .credentials_provider(SharedCredentialsProvider::new(Credentials::new("key", "secret", None, None, "test")))
-        .retry_config(RetryConfig::disabled())
-        .http_client(create_mock_http_client())
-        .build();
-    let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
-    let dynamodb = Client::from_conf(aws_sdk_dynamodb::config::Builder::from(&sdk).interceptor(answers).build());
-    Cx::new(Arc::new(Aws { dynamodb, ..Aws::new(&sdk, place) }), "demo")
+    mocked::cx(RuleMode::MatchAny, rules)
 }
 
 fn refusal(code: &str, message: &str) -> HttpResponse {
-    let body = serde_json::json!({ "__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": message });
-    HttpResponse::new(400.try_into().unwrap(), SdkBody::from(body.to_string()))
+    mocked::refusal(&format!("com.amazonaws.dynamodb.v20120810#{code}"), message)
 }
 
 fn events() -> Name {

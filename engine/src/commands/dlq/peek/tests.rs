@@ -1,32 +1,20 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::config::{Builder, Credentials};
 use aws_sdk_sqs::error::ErrorMetadata;
 use aws_sdk_sqs::operation::change_message_visibility_batch::ChangeMessageVisibilityBatchOutput;
 use aws_sdk_sqs::operation::receive_message::{ReceiveMessageError, ReceiveMessageOutput};
-use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
+use aws_smithy_mocks::{Rule, RuleMode, mock};
 
 use super::*;
-use crate::aws::{Aws, Place};
+use crate::aws::mocked;
 
 const URL: &str = "https://sqs.eu-central-1.amazonaws.com/111122223333/demo-dlq";
 
 /// A context whose SQS answers by these rules; any other call panics.
 fn cx(rules: &[&Rule]) -> Cx {
-    let sdk =
-        SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("eu-central-1")).build();
-    let answers = MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny);
-    let config = Builder::from(&sdk)
-        .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
-        .http_client(create_mock_http_client())
-        .interceptor(rules.iter().fold(answers, |answers, rule| answers.with_rule(rule)));
-    let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
-    let mut aws = Aws::new(&sdk, place);
-    aws.sqs = Client::from_conf(config.build());
-    Cx::new(Arc::new(aws), "demo")
+    mocked::cx(RuleMode::MatchAny, rules)
 }
 
 fn message(id: usize) -> Message {

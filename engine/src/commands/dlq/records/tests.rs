@@ -1,18 +1,14 @@
-use std::sync::Arc;
-
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_kinesis::Client;
-use aws_sdk_kinesis::config::{Builder, Credentials};
 use aws_sdk_kinesis::error::ErrorMetadata;
 use aws_sdk_kinesis::operation::describe_stream_summary::{DescribeStreamSummaryError, DescribeStreamSummaryOutput};
 use aws_sdk_kinesis::operation::get_records::GetRecordsOutput;
 use aws_sdk_kinesis::operation::get_shard_iterator::GetShardIteratorOutput;
 use aws_sdk_kinesis::primitives::Blob;
 use aws_sdk_kinesis::types::StreamDescriptionSummary;
-use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
+use aws_smithy_mocks::{Rule, RuleMode, mock};
 
 use super::*;
-use crate::aws::Aws;
+use crate::aws::mocked;
 
 const ARN: &str = "arn:aws:kinesis:eu-central-1:111122223333:stream/s";
 const ARRIVED: (&str, &str) = ("2019-11-14T00:38:04.835Z", "2019-11-14T00:38:05.580Z");
@@ -25,18 +21,7 @@ fn place() -> Place<'static> {
 
 /// A context whose Kinesis answers by these rules; any other call panics.
 fn cx(rules: &[&Rule]) -> Cx {
-    let sdk =
-        SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("eu-central-1")).build();
-    let answers = MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny);
-    let config = Builder::from(&sdk)
-        .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
-        .http_client(create_mock_http_client())
-        .interceptor(rules.iter().fold(answers, |answers, rule| answers.with_rule(rule)));
-    let here =
-        crate::aws::Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
-    let mut aws = Aws::new(&sdk, here);
-    aws.kinesis = Client::from_conf(config.build());
-    Cx::new(Arc::new(aws), "demo")
+    mocked::cx(RuleMode::MatchAny, rules)
 }
 
 fn iterator() -> Rule {

@@ -1,38 +1,17 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::operation::batch_get_item::BatchGetItemOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_sqs::operation::change_message_visibility_batch::ChangeMessageVisibilityBatchOutput;
 use aws_sdk_sqs::operation::receive_message::ReceiveMessageOutput;
 use aws_sdk_sqs::types::Message;
-use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
+use aws_smithy_mocks::{Rule, RuleMode, mock};
 use serde_json::json;
 
 use super::*;
-use crate::aws::{Aws, Place};
+use crate::aws::mocked;
 
 const SHARD: &str = "shardId-000000000000";
-
-fn cx(table: &Rule, queue: &[&Rule]) -> Cx {
-    let sdk =
-        SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("eu-central-1")).build();
-    let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
-    let mut aws = Aws::new(&sdk, place);
-    let answers = || MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny);
-    let credentials = || Credentials::new("key", "secret", None, None, "test");
-    let config = aws_sdk_dynamodb::config::Builder::from(&sdk).credentials_provider(credentials());
-    let config = config.http_client(create_mock_http_client()).interceptor(answers().with_rule(table));
-    aws.dynamodb = aws_sdk_dynamodb::Client::from_conf(config.build());
-    let config = aws_sdk_sqs::config::Builder::from(&sdk).credentials_provider(credentials());
-    let config = config
-        .http_client(create_mock_http_client())
-        .interceptor(queue.iter().fold(answers(), |answers, rule| answers.with_rule(rule)));
-    aws.sqs = aws_sdk_sqs::Client::from_conf(config.build());
-    Cx::new(Arc::new(aws), "demo")
-}
 
 /// A table that has a row for each key that is asked for, but for these; and the number of calls of each size.
 fn table(but: &'static [&'static str]) -> Rule {
@@ -80,7 +59,7 @@ fn poison(number: u32) -> String {
 
 /// Rows, dead letters, and what is still on its way.
 async fn followed(table: &Rule, queue: [Rule; 2], all: Vec<Sent>, timeout: u64) -> (usize, usize, usize) {
-    let cx = cx(table, &[&queue[0], &queue[1]]);
+    let cx = mocked::cx(RuleMode::MatchAny, &[table, &queue[0], &queue[1]]);
     let places = places();
     let (_sender, stopped) = watch::channel(false);
     let mut follow = Follow::new(Shell { json: false }, &cx, &places, all);

@@ -1,29 +1,14 @@
-use std::sync::Arc;
-
-use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::{Builder, Credentials};
 use aws_sdk_dynamodb::error::ErrorMetadata;
 use aws_sdk_dynamodb::operation::batch_get_item::{BatchGetItemError, BatchGetItemOutput};
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
+use aws_smithy_mocks::{Rule, RuleMode, mock};
 
 use super::*;
-use crate::aws::{Aws, Place};
+use crate::aws::mocked;
 
 fn cx(rule: &Rule) -> Cx {
-    let sdk =
-        SdkConfig::builder().behavior_version(BehaviorVersion::latest()).region(Region::new("eu-central-1")).build();
-    let config = Builder::from(&sdk)
-        .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
-        .http_client(create_mock_http_client())
-        .retry_config(RetryConfig::disabled())
-        .interceptor(MockResponseInterceptor::new().rule_mode(RuleMode::MatchAny).with_rule(rule));
-    let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
-    let mut aws = Aws::new(&sdk, place);
-    aws.dynamodb = Client::from_conf(config.build());
-    Cx::new(Arc::new(aws), "demo")
+    mocked::cx(RuleMode::MatchAny, &[rule])
 }
 
 fn key(id: &str) -> ItemKey {

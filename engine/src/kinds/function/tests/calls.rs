@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::Credentials;
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::operation::create_function::{CreateFunctionError, CreateFunctionOutput};
 use aws_sdk_lambda::operation::delete_function::{DeleteFunctionError, DeleteFunctionOutput};
@@ -13,11 +11,11 @@ use aws_sdk_lambda::operation::update_function_code::UpdateFunctionCodeOutput;
 use aws_sdk_lambda::operation::update_function_configuration::UpdateFunctionConfigurationOutput;
 use aws_sdk_lambda::types::TagsError;
 use aws_sdk_lambda::types::error::ResourceConflictException;
-use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client, mock};
+use aws_smithy_mocks::{Rule, RuleMode, mock};
 use aws_smithy_types::error::ErrorMetadata;
 
 use super::*;
-use crate::aws::Aws;
+use crate::aws::mocked;
 use crate::error::Class;
 use crate::resource::{Id, Tags};
 
@@ -32,18 +30,9 @@ fn cx_of_any(rules: &[&Rule]) -> Cx {
 }
 
 fn cx_in(mode: RuleMode, rules: &[&Rule]) -> Cx {
-    let mut aws = Aws::new(&SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build(), place());
-    let answers = MockResponseInterceptor::new().rule_mode(mode);
-    let config = aws_sdk_lambda::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new("eu-central-1"))
-        .credentials_provider(Credentials::new("key", "secret", None, None, "test"))
-        .http_client(create_mock_http_client())
-        .interceptor(rules.iter().fold(answers, |answers, rule| answers.with_rule(rule)));
-    aws.lambda = Client::from_conf(config.build());
     let bundle = Arc::new([("new".to_owned(), b"zip".to_vec())].into());
     let tags = Tags::from([("pipe:applied".to_owned(), "2".to_owned())]);
-    Cx::new(Arc::new(aws), "demo").with_bundle(bundle).for_resource(&Id::new("consumer"), tags)
+    mocked::cx(mode, rules).with_bundle(bundle).for_resource(&Id::new("consumer"), tags)
 }
 
 fn live(props: Function) -> Live<Function> {

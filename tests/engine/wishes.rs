@@ -1,0 +1,76 @@
+//! Random specs of fake kinds: a closed list of ids, each there or not.
+
+use std::collections::BTreeMap;
+
+use pipe::graph::{Graph, Node};
+use pipe::resource::Tags;
+use proptest::prelude::*;
+
+use crate::PIPELINE;
+use crate::world::Fake;
+
+/// Ids of the closed list; the kind of each is fixed, and what needs has a later kind than what is needed.
+pub const IDS: [(&str, usize); 8] = [("a", 0), ("b", 0), ("c", 1), ("d", 1), ("e", 2), ("f", 2), ("g", 3), ("h", 3)];
+
+/// One node of a random spec.
+#[derive(Clone, Debug)]
+pub struct Wish {
+    pub value: u32,
+    pub fixed: u32,
+    /// 0: the default name.
+    pub name: u8,
+    pub needs: Vec<(usize, bool)>,
+    pub retain: bool,
+}
+
+/// A random spec: nodes by their place in the list.
+pub type Wishes = BTreeMap<usize, Wish>;
+
+/// Any spec of up to 8 nodes.
+pub fn wishes() -> impl Strategy<Value = Wishes> {
+    let wish =
+        (0..3u32, 0..2u32, 0..3u8, prop::collection::vec((0..8usize, any::<bool>()), 0..3), prop::bool::weighted(0.1));
+    let wish = wish.prop_map(|(value, fixed, name, needs, retain)| Wish { value, fixed, name, needs, retain });
+    prop::collection::btree_map(0..8usize, wish, 0..8)
+}
+
+/// The name of a node: the default one, or one of its own.
+pub fn name(at: usize, variant: u8) -> String {
+    match variant {
+        0 => format!("{PIPELINE}-{}", IDS[at].0),
+        n => format!("{}-own-{n}", IDS[at].0),
+    }
+}
+
+/// What the spec lowers to.
+pub fn graph(wishes: &Wishes) -> Graph {
+    let node = |(&at, wish): (&usize, &Wish)| {
+        let (id, kind) = IDS[at];
+        let name = name(at, wish.name);
+        let node = match kind {
+            0 => Node::new(id, name, &Fake::<0> { value: wish.value, fixed: wish.fixed, refs: Vec::new() }),
+            1 => Node::new(id, name, &Fake::<1> { value: wish.value, fixed: wish.fixed, refs: Vec::new() }),
+            2 => Node::new(id, name, &Fake::<2> { value: wish.value, fixed: wish.fixed, refs: Vec::new() }),
+            _ => Node::new(id, name, &Fake::<3> { value: wish.value, fixed: wish.fixed, refs: Vec::new() }),
+        };
+        let mut needs = wish.needs.clone();
+        needs.sort();
+        needs.dedup_by_key(|(of, _)| *of);
+        let earlier = needs.into_iter().filter(|(of, _)| IDS[*of].1 < kind);
+        earlier.fold(node.unwrap().retained(wish.retain), |node, (of, follow)| match follow {
+            true => node.follows(IDS[of].0),
+            false => node.needs([IDS[of].0]),
+        })
+    };
+    Graph::new(PIPELINE, Tags::from([("team".to_owned(), "x".to_owned())]), wishes.iter().map(node).collect()).unwrap()
+}
+
+/// A spec of one node.
+pub fn one(at: usize, wish: Wish) -> Wishes {
+    Wishes::from([(at, wish)])
+}
+
+/// A node with nothing special.
+pub fn plain() -> Wish {
+    Wish { value: 1, fixed: 0, name: 0, needs: Vec::new(), retain: false }
+}
