@@ -5,12 +5,9 @@ use aws_sdk_lambda::types::{
 };
 
 use super::*;
+use crate::aws::mocked::place;
 
 mod calls;
-
-fn place() -> Place {
-    Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() }
-}
 
 fn desired() -> Function {
     Function {
