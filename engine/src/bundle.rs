@@ -5,6 +5,8 @@
 
 use std::path::Path;
 
+use bytes::Bytes;
+
 use crate::error::{Error, Result};
 
 mod archive;
@@ -32,7 +34,7 @@ pub struct Code {
     /// Base64 of the zip's SHA-256, which is Lambda's `CodeSha256`.
     pub sha256: String,
     /// A zip with `bootstrap` at its root.
-    pub zip: Vec<u8>,
+    pub zip: Bytes,
     /// `x86_64` or `arm64`.
     pub architecture: String,
     /// Why it does not start on Lambda, though it may on this machine: it needs a newer glibc.
@@ -71,7 +73,7 @@ pub fn bundled(name: &str) -> Option<Code> {
         Error::fatal(format!("the bundled handler `{name}` {}", found.unfit))
             .hint("build `pipe` on Amazon Linux 2023 or a system as old, or with PIPE_HANDLERS naming a folder of fit handlers")
     });
-    let (sha256, zip) = (found.sha256.to_owned(), found.zip.to_vec());
+    let (sha256, zip) = (found.sha256.to_owned(), Bytes::from_static(found.zip));
     Some(Code { sha256, zip, architecture: ARCHITECTURE.to_owned(), unfit })
 }
 
@@ -133,7 +135,7 @@ fn code(zip: Vec<u8>, handler: &str, (architecture, unfit): (String, Option<Erro
         ))
         .hint("build it in release, and strip its symbols (`strip = true` in the profile)"));
     }
-    Ok(Code { sha256: pack::sha256(&zip), zip, architecture, unfit })
+    Ok(Code { sha256: pack::sha256(&zip), zip: zip.into(), architecture, unfit })
 }
 
 /// For which architecture a bootstrap is, and why it does not start on Lambda if it does not.

@@ -72,7 +72,7 @@ pub struct Global {
     /// Print JSON, one object a line, for machines
     #[arg(long, global = true)]
     pub json: bool,
-    /// Trace every AWS call to standard error (RUST_LOG refines it); -vv for more
+    /// Trace every AWS call to standard error; -vv for more. RUST_LOG, where set, says what is traced instead
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// The `pipe dev` that `--local` means.
@@ -229,7 +229,7 @@ pub struct DestroyArgs {
     #[command(flatten)]
     pub spec: FileArgs,
     /// The pipeline's name, where its spec is not at hand
-    #[arg(long, value_name = "PIPELINE")]
+    #[arg(long, value_name = "PIPELINE", value_parser = using::pipeline, conflicts_with = "file")]
     pub name: Option<String>,
     #[command(flatten)]
     pub consent: ConsentArgs,
@@ -242,7 +242,7 @@ pub struct UnlockArgs {
     #[command(flatten)]
     pub spec: FileArgs,
     /// The pipeline's name, where its spec is not at hand
-    #[arg(long, value_name = "PIPELINE")]
+    #[arg(long, value_name = "PIPELINE", value_parser = using::pipeline, conflicts_with = "file")]
     pub name: Option<String>,
     /// Do not ask
     #[arg(long)]

@@ -26,7 +26,7 @@ use crate::error::Error;
 use crate::event::{self, Event};
 use crate::session::{self, Session};
 use crate::spec::Report;
-use crate::term::Shell;
+use crate::term::{self, Shell};
 
 /// Why a command ends early.
 #[derive(Debug)]
@@ -89,7 +89,17 @@ pub async fn run(cli: Cli) -> u8 {
             Ok(exit::OK)
         }
     };
-    outcome.unwrap_or_else(|stop| report(shell, stop))
+    let code = outcome.unwrap_or_else(|stop| report(shell, stop));
+    match term::unwritten() {
+        None => code,
+        Some(why) => {
+            let error = Error::fatal(format!("standard output did not take everything: {why}"));
+            shell.err(&term::render_error(
+                &error.hint("what was to be done is done: only what was to be read is missing"),
+            ));
+            code.max(exit::FAILED)
+        }
+    }
 }
 
 /// The running `pipe dev` that `--local` asks for.

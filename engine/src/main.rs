@@ -62,7 +62,11 @@ fn trace(verbose: u8) {
         1 => "pipe=debug",
         _ => "pipe=trace,aws_smithy_runtime=debug",
     };
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let asked = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
+    let filter = EnvFilter::try_new(if asked.is_empty() { default } else { &asked }).unwrap_or_else(|error| {
+        Shell::default().warn(&format!("RUST_LOG is not understood, and nothing is made of it: {error}"));
+        EnvFilter::new(default)
+    });
     let ours = |target: &str| target == "pipe" || target.starts_with("pipe::");
     let no_bodies = filter_fn(move |about| ours(about.target()) || *about.level() <= Level::DEBUG);
     // A reader that goes away (`pipe -v diff 2>&1 | head`) ends no run.

@@ -5,7 +5,8 @@ mod plan;
 mod progress;
 mod reporter;
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
 
 use anstream::{AutoStream, ColorChoice};
 
@@ -29,13 +30,13 @@ impl Shell {
     /// Writes text to standard output; in JSON mode nothing, for there text is data.
     pub fn out(&self, text: &str) {
         if !self.json {
-            write(&mut AutoStream::auto(std::io::stdout()), text);
+            self.data(text);
         }
     }
 
     /// Writes text to standard output as it is, JSON mode or not: what the user asked for.
     pub fn data(&self, text: &str) {
-        write(&mut AutoStream::auto(std::io::stdout()), text);
+        keep(write(&mut AutoStream::auto(std::io::stdout()), text));
     }
 
     /// Writes an event as a line to standard output, in JSON mode only.
@@ -44,14 +45,15 @@ impl Shell {
             return;
         }
         match event.to_line() {
-            Ok(line) => write(&mut AutoStream::new(std::io::stdout(), ColorChoice::Never), &line),
+            Ok(line) => keep(write(&mut AutoStream::new(std::io::stdout(), ColorChoice::Never), &line)),
             Err(error) => self.err(&render_error(&Error::defect(format!("an event is not JSON: {error}")))),
         }
     }
 
     /// Writes text to standard error, for people, even in JSON mode.
     pub fn err(&self, text: &str) {
-        write(&mut AutoStream::auto(std::io::stderr()), text);
+        // Where this cannot be written there is nowhere to say so.
+        let _ = write(&mut AutoStream::auto(std::io::stderr()), text);
     }
 
     /// Reports an error with its hint.
@@ -95,9 +97,24 @@ pub fn render_error(error: &Error) -> String {
     text
 }
 
-/// A broken pipe is the reader's choice (`pipe diff | head`), not a failure.
-fn write(to: &mut impl Write, text: &str) {
-    let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+/// Why standard output did not take everything.
+static UNWRITTEN: OnceLock<String> = OnceLock::new();
+
+/// Why standard output did not take everything, if it did not: a full disk. A run goes on all the same, and fails at its end.
+pub fn unwritten() -> Option<&'static str> {
+    UNWRITTEN.get().map(String::as_str)
+}
+
+/// Keeps the first failure. A broken pipe is the reader's choice (`pipe diff | head`), and none.
+fn keep(written: std::io::Result<()>) {
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => drop(UNWRITTEN.set(error.to_string())),
+        _ => {}
+    }
+}
+
+fn write(to: &mut impl Write, text: &str) -> std::io::Result<()> {
+    to.write_all(text.as_bytes()).and_then(|()| to.flush())
 }
 
 /// The few styles there are. The streams take them away where colour is not wanted (`NO_COLOR`, no terminal).

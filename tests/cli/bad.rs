@@ -30,6 +30,19 @@ fn refused(site: &Site, run: &Run, texts: &[&str]) {
     assert_eq!(site.written(), Vec::<String>::new(), "something was changed");
 }
 
+/// A mistyped id is told, and so is a pipeline that is not there.
+#[test]
+fn what_is_not_there() {
+    let site = Site::new(SMALL);
+    let run = site.user.run(&["outputs"]);
+    assert!(run.code == Some(0) && run.err.contains("nothing of `small` is there yet"), "{}", run.err);
+    refused(&site, &site.user.run(&["outputs", "--field", "stream.arn"]), &["there is no output `stream.arn`"]);
+    let run = site.user.run(&["destroy", "--name", "typo", "--yes"]);
+    assert!(run.code == Some(0) && run.out.contains("there is nothing of `typo` here"), "{}", run.out);
+    let run = site.user.run(&["apply", "--yes", "--allow-data-loss", "steam"]);
+    assert!(run.code == Some(0) && run.err.contains("--allow-data-loss steam: there is no resource"), "{}", run.err);
+}
+
 #[test]
 fn without_a_region() {
     let site = Site::new(MAIN);

@@ -51,8 +51,8 @@ fn help_tells_commands_and_exit_codes() {
           --local               The pipeline that `pipe dev` runs on this machine, instead of the one on
                                 AWS
           --json                Print JSON, one object a line, for machines
-      -v, --verbose...          Trace every AWS call to standard error (RUST_LOG refines it); -vv for
-                                more
+      -v, --verbose...          Trace every AWS call to standard error; -vv for more. RUST_LOG, where
+                                set, says what is traced instead
       -h, --help                Print help
       -V, --version             Print version
 
@@ -259,4 +259,25 @@ fn a_reader_that_goes_away_is_no_failure() {
         assert_eq!(String::from_utf8_lossy(&run.stderr), "", "{arguments:?}");
         assert_eq!(run.status.code(), Some(0), "{arguments:?}");
     }
+}
+
+/// What could not be written is missing somewhere: that is a failure, unlike a reader that has enough.
+#[test]
+fn a_full_disk_is_a_failure() {
+    for arguments in [&["schema"][..], &["completions", "bash"], &["graph"], &["--json", "validate"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let run = pipe_test_support::Run::of(offline().args(arguments).stdout(full).output().unwrap());
+        assert!(run.err.contains("standard output did not take everything: No space left on device"), "{}", run.err);
+        assert_eq!(run.code, Some(1), "{arguments:?}");
+    }
+}
+
+#[test]
+fn names_of_pipelines_are_looked_at_before_anything_else() {
+    for (command, name) in [("destroy", ""), ("destroy", "A b"), ("unlock", "../../x"), ("unlock", "a")] {
+        let (code, _, err) = run(&[command, "--name", name, "--yes"]);
+        assert!(code == Some(1) && err.contains("a lower-case letter, then 1 to 30"), "{name}: {err}");
+    }
+    let (code, _, err) = run(&["destroy", "pipeline.yaml", "--name", "alpha"]);
+    assert!(code == Some(1) && err.contains("cannot be used with"), "{err}");
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -13,7 +14,7 @@ use crate::error::{Class, Error, Result};
 use crate::resource::{Id, Tags};
 
 /// The code that functions are made of: zips by the base64 of their SHA-256, which is what Lambda calls `CodeSha256`.
-pub type Bundle = BTreeMap<String, Vec<u8>>;
+pub type Bundle = BTreeMap<String, Bytes>;
 
 /// Something that is said while a resource is worked on.
 #[derive(Clone, Debug, PartialEq, Eq)]

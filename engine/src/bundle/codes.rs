@@ -1,5 +1,7 @@
 //! The code of one pipeline's functions.
 
+use bytes::Bytes;
+
 use crate::aws::Bundle;
 use crate::bundle::{ARCHITECTURE, Code, load};
 use crate::error::Result;
@@ -43,7 +45,7 @@ impl Codes {
 
     /// Stands for code where none is deployed: drawings and policies do not depend on it.
     pub fn unbuilt() -> Self {
-        let code = Code { sha256: String::new(), zip: Vec::new(), architecture: ARCHITECTURE.into(), unfit: None };
+        let code = Code { sha256: String::new(), zip: Bytes::new(), architecture: ARCHITECTURE.into(), unfit: None };
         Self { consumer: code.clone(), authorizer: code }
     }
 

@@ -51,3 +51,15 @@ pub struct DlqShowArgs {
     #[command(flatten)]
     pub spec: FileArgs,
 }
+
+/// A pipeline's name, as specs may have it.
+pub(super) fn pipeline(text: &str) -> Result<String, &'static str> {
+    let known = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    let good = text.starts_with(|first: char| first.is_ascii_lowercase())
+        && (2..=31).contains(&text.len())
+        && text.chars().all(known);
+    match good {
+        true => Ok(text.to_owned()),
+        false => Err("a lower-case letter, then 1 to 30 lower-case letters, digits or hyphens"),
+    }
+}

@@ -55,8 +55,8 @@ impl Change<'_> {
             self.shell.line(&Event::nothing_to_do());
             Kept::sweep(self.desired).await;
         }
-        for left in &plan.left {
-            self.shell.out(&format!("left: {left}\n"));
+        if changed.code == exit::OK {
+            plan.left.iter().for_each(|left| self.shell.out(&format!("left: {left}\n")));
         }
         Ok(changed)
     }

@@ -8,6 +8,10 @@ use crate::term::Shell;
 
 /// Returns when the user agrees to the plan.
 pub fn ask(shell: Shell, plan: &Plan, args: &ConsentArgs, verb: &str) -> Result<(), Stop> {
+    let ids = || plan.changes.iter().map(|change| change.id.as_str());
+    for id in args.allow_data_loss.iter().filter(|id| *id != "all" && !ids().any(|known| known == id.as_str())) {
+        shell.warn(&format!("--allow-data-loss {id}: there is no resource of this id"));
+    }
     let allowed = |change: &&Change| args.allow_data_loss.iter().any(|id| id == "all" || id == change.id.as_str());
     let losses: Vec<&Change> = plan.losses().filter(|change| !allowed(change)).collect();
     for change in &losses {

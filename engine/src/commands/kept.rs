@@ -38,7 +38,10 @@ impl Kept {
                 });
                 tokio::select! {
                     lease = free => lease,
-                    _ = told.wait_for(|told| *told) => return Err(Stop::Code(halt.exit_code())),
+                    _ = told.wait_for(|told| *told) => {
+                        shell.err("nothing was changed: the other run still has the lease\n");
+                        return Err(Stop::Code(halt.exit_code()));
+                    }
                 }
             }
             Err(error) => Err(error),

@@ -31,6 +31,9 @@ pub async fn run(shell: Shell, global: &Global, args: &OutputsArgs) -> Outcome {
     if let (Some(session), Some(endpoint)) = (&global.session, given.get_mut("api.endpoint")) {
         endpoint.clone_from(&session.api_url);
     }
+    if given.is_empty() {
+        shell.warn(&format!("nothing of `{}` is there yet: `pipe apply` makes it", desired.graph.pipeline));
+    }
     match &args.field {
         Some(field) => {
             let (name, value) = select(&given, field)?;
@@ -54,8 +57,9 @@ fn select<'a>(given: &'a BTreeMap<String, String>, field: &str) -> Result<(&'a s
     let all: Vec<(&String, &String)> = given.iter().filter(|(name, _)| fits(name)).collect();
     match all.as_slice() {
         [(name, value)] => Ok((name.as_str(), value.as_str())),
+        [] if given.is_empty() => Err(Error::fatal(format!("there is no output `{field}`"))),
         [] => Err(Error::fatal(format!("there is no output `{field}`")).hint(format!(
-            "there are {}; secrets need --reveal; what is not applied yet has none",
+            "there are {}; secrets need --reveal, and what is not applied yet has none",
             given.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
         ))),
         many => Err(Error::fatal(format!("`{field}` is not the name of one output")).hint(format!(

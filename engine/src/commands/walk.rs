@@ -1,5 +1,6 @@
 //! The walk that the commands share: spec, graph, live, plan, run.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +11,7 @@ use crate::bundle::Codes;
 use crate::cli::Global;
 use crate::commands::Stop;
 use crate::commands::halt::Halt;
+use crate::error::Error;
 use crate::event::Event;
 use crate::graph::Graph;
 use crate::kinds::KINDS;
@@ -42,11 +44,13 @@ pub struct Desired {
 impl Desired {
     /// Lowers a spec for the account that the options lead to, or for the running `pipe dev`.
     pub async fn of(global: &Global, loaded: &Loaded) -> Result<Self, Stop> {
-        // Building a handler's crate takes as long as cargo does.
+        // Building a handler's crate takes as long as cargo does; who asks is found out meanwhile.
+        let options = global.connect_options();
+        let connecting = tokio::spawn(async move { connect(&options).await });
         let codes = tokio::task::block_in_place(|| Codes::load(loaded))?;
         let local = global.session.is_some();
         let codes = if local { codes } else { codes.for_lambda()? };
-        let aws = connect(&global.connect_options()).await?;
+        let aws = connecting.await.map_err(|error| Error::defect(error.to_string()))??;
         let graph = match local {
             true => lower(&loaded.clone().local(), &aws.place, &codes)?,
             false => lower(loaded, &aws.place, &codes)?,
@@ -121,7 +125,9 @@ pub fn conclude(shell: Shell, outcome: &apply::Outcome, halt: &Halt) -> u8 {
         shell.err(&format!("\n`{id}`: {}", crate::term::render_error(error)));
     }
     if !outcome.skipped.is_empty() {
-        let ids: Vec<&str> = outcome.skipped.iter().map(|id| id.as_str()).collect();
+        // What is replaced has two steps, and is one thing to do.
+        let mut seen = BTreeSet::new();
+        let ids: Vec<&str> = outcome.skipped.iter().map(|id| id.as_str()).filter(|id| seen.insert(*id)).collect();
         shell.err(&format!("left to do: {}; running it again goes on from here\n", ids.join(", ")));
     }
     match outcome.failed.first() {

@@ -190,8 +190,16 @@ fn token(place: &Place, name: &Name) -> String {
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Takes a secret out of its recovery window. One that is out of it already, by a call whose answer was lost, is as it should be.
 async fn restore(cx: &Cx, handle: &Handle) -> Result<()> {
-    Ok(cx.aws.secrets.restore_secret().secret_id(handle.as_str()).send().await.map(drop)?)
+    let sent = cx.aws.secrets.restore_secret().secret_id(handle.as_str()).send().await;
+    match sent.map_err(Error::from) {
+        Err(error) if error.code() == "InvalidRequestException" => match describe(cx, handle.as_str()).await? {
+            Some(secret) if secret.deleted_date.is_none() => Ok(()),
+            _ => Err(error),
+        },
+        other => other.map(drop),
+    }
 }
 
 /// After a restore, a part of AWS may still hold the secret for deleted.

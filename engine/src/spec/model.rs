@@ -60,7 +60,8 @@ pub struct Existing {
     /// Name (of this account and region) or ARN of a resource that the pipeline uses and never changes, instead of all other keys here. Default: the pipeline makes its own.
     #[serde(rename = "existing")]
     #[schemars(
-        regex(pattern = r"^[A-Za-z0-9/_+=.@:-]{1,2048}$"),
+        length(max = 2048),
+        regex(pattern = r"^[A-Za-z0-9/_+=.@:-]+$"),
         extend("patternErrorMessage" = "a name or an ARN")
     )]
     reference: String,

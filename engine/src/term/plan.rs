@@ -33,6 +33,9 @@ pub fn render(plan: &Plan) -> String {
 
 /// What a plan comes to, in one line.
 fn summary(plan: &Plan) -> String {
+    if plan.changes.is_empty() {
+        return format!("Nothing to do: there is nothing of `{}` here.\n", plan.pipeline);
+    }
     if plan.is_empty() {
         return format!("Nothing to do: {} resources are as they should be.\n", plan.changes.len());
     }

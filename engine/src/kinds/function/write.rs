@@ -103,7 +103,7 @@ impl Function {
 
     fn zip(&self, cx: &Cx) -> Result<Blob> {
         let missing = || Error::defect(format!("the bundle has no code with the SHA-256 `{}`", self.code_sha256));
-        Ok(Blob::new(cx.bundle.get(&self.code_sha256).ok_or_else(missing)?.clone()))
+        Ok(Blob::new(cx.bundle.get(&self.code_sha256).ok_or_else(missing)?.as_ref()))
     }
 
     /// `Environment` without `Variables` would keep the old ones (aws-facts 3.2).

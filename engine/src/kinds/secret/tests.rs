@@ -120,6 +120,21 @@ async fn a_secret_of_this_pipeline_comes_back_from_its_window() {
 }
 
 #[tokio::test]
+async fn a_restore_whose_answer_was_lost_is_one() {
+    let restored = |deleted: Option<i64>| async move {
+        let restore = mock!(Client::restore_secret)
+            .sequence()
+            .http_status(400, refusal("InvalidRequestException", "Secret is not scheduled for deletion."))
+            .build();
+        let describe = mock!(Client::describe_secret).then_output(move || described(deleted));
+        let leaving = live(State::Leaving, tags("pipe:pipeline", "demo"));
+        desired().reconcile(&cx(&[&restore, &describe]), &name(), Some(&leaving)).await
+    };
+    assert!(restored(None).await.is_ok());
+    assert_eq!(restored(Some(1_800_000_000)).await.unwrap_err().code(), "InvalidRequestException");
+}
+
+#[tokio::test]
 async fn a_name_that_somebody_elses_deleted_secret_holds_is_refused_with_the_day() {
     for owner in [tags("pipe:pipeline", "other"), tags("pipe:retained", "other"), Tags::new()] {
         let describe = mock!(Client::describe_secret).then_output(|| described(Some(1_800_000_000)));

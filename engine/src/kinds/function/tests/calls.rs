@@ -30,7 +30,7 @@ fn cx_of_any(rules: &[&Rule]) -> Cx {
 }
 
 fn cx_in(mode: RuleMode, rules: &[&Rule]) -> Cx {
-    let bundle = Arc::new([("new".to_owned(), b"zip".to_vec())].into());
+    let bundle = Arc::new([("new".to_owned(), b"zip".as_slice().into())].into());
     let tags = Tags::from([("pipe:applied".to_owned(), "2".to_owned())]);
     mocked::cx(mode, rules).with_bundle(bundle).for_resource(&Id::new("consumer"), tags)
 }
