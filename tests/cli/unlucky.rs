@@ -62,6 +62,18 @@ fn a_connection_that_is_reset_after_the_call() {
     shrugs_off(&[5, 11, 20, 33], Rule::reset_after);
 }
 
+/// What a destroy left is taken back, and is not told as left any more.
+#[test]
+fn a_secret_comes_back_though_the_answer_is_lost() {
+    let site = Site::applied();
+    assert!(site.user.pipe(DESTROY).contains("left: secretsmanager:Secret"));
+    let rule = site.user.account.set(Rule::on("secretsmanager", "RestoreSecret").times(1).reset_after());
+    let run = site.user.run(APPLY);
+    assert_eq!((run.code, site.user.account.fired(rule)), (Some(0), 1), "{}", run.err);
+    assert!(!run.out.contains("left:"), "{}", run.out);
+    assert_eq!(site.user.run(&["diff", "--exit-code"]).code, Some(0));
+}
+
 /// The call took effect, and the engine finds out by looking again: nothing is made twice.
 #[test]
 fn an_answer_that_cannot_be_read() {
