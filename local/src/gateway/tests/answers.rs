@@ -34,7 +34,7 @@ async fn a_record_is_put_and_its_place_answered() {
 
     let mut event = world.answered().await;
     event.as_object_mut().unwrap().remove("milliseconds");
-    let expected = json!({ "event": "answered", "method": "POST", "path": RECORD, "status": 200,
+    let expected = json!({ "method": "POST", "path": RECORD, "status": 200,
         "shard": "shardId-000000000000", "sequence_number": "4960" });
     assert_eq!(event, expected);
 }
