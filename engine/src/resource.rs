@@ -14,6 +14,9 @@ use serde_json::Value;
 use crate::aws::{Cx, Place};
 use crate::error::{Error, Result};
 pub use crate::names::{Handle, Id, Name};
+pub use how::How;
+
+mod how;
 
 /// Tags as AWS has them, without those whose key starts with `aws:`.
 pub type Tags = BTreeMap<String, String>;
@@ -94,8 +97,14 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
         None
     }
 
-    /// What this change, a replacement or one in place, does to the records on their way: read again, skipped, out of order.
-    fn means(&self, _live: &Self, _replaced: bool) -> Vec<String> {
+    /// What this change does to the records on their way (read again, skipped, out of order) and to clients.
+    fn means(&self, _live: &Self, _how: &How) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What it means that this live one is deleted and no other takes its place, while the pipeline stays. `gone` are the
+    /// properties that hold the ARN of what goes with it.
+    fn ends(&self, _gone: &[String]) -> Vec<String> {
         Vec::new()
     }
 
@@ -171,7 +180,8 @@ pub struct Kind {
     pub lingers: &'static str,
     pub deleted: &'static str,
     pub loses: fn(&Value, &Value) -> Option<String>,
-    pub means: fn(&Value, &Value, bool) -> Vec<String>,
+    pub means: fn(&Value, &Value, &How) -> Vec<String>,
+    pub ends: fn(&Value, &[String]) -> Vec<String>,
     pub widens: fn(&Value, &Value) -> Vec<String>,
     pub meanwhile: fn(&Value, &Value) -> Option<Value>,
     pub protected: fn(&Value) -> Option<&'static str>,
@@ -205,7 +215,8 @@ impl Kind {
             lingers: R::LINGERS,
             deleted: R::DELETED,
             loses: |desired, live| typed::<R>(desired).ok()?.loses(&typed::<R>(live).ok()?),
-            means: |desired, live, replaced| both::<R>(desired, live, |desired, live| desired.means(live, replaced)),
+            means: |desired, live, how| both::<R>(desired, live, |desired, live| desired.means(live, how)),
+            ends: |live, gone| typed::<R>(live).map_or_else(|_| Vec::new(), |live| live.ends(gone)),
             widens: |desired, live| both::<R>(desired, live, |desired, live| desired.widens(live)),
             meanwhile: |desired, live| json(&typed::<R>(desired).ok()?.meanwhile(&typed::<R>(live).ok()?)?).ok(),
             protected: |live| typed::<R>(live).ok()?.protected(),

@@ -1,5 +1,6 @@
 //! What others change, and that AWS is the only state.
 
+use aws_sdk_lambda::types::{Filter, FilterCriteria};
 use aws_sdk_sqs::types::QueueAttributeName;
 use pipe_test_support::{Kind, Sandbox};
 
@@ -51,7 +52,9 @@ fn what_is_changed_by_hand_shows_as_drift_and_is_put_back() {
     let aws = &cloud.aws;
     let [(_, uuid)] = cloud.mappings().try_into().unwrap();
     cloud.run(aws.lambda.update_function_configuration().function_name(CONSUMER).memory_size(512).send()).unwrap();
-    cloud.run(aws.lambda.update_event_source_mapping().uuid(uuid).batch_size(7).send()).unwrap();
+    let filter = FilterCriteria::builder().filters(Filter::builder().pattern(r#"{"data": {"kind": ["a"]}}"#).build());
+    let mapping = aws.lambda.update_event_source_mapping().uuid(uuid).batch_size(7).filter_criteria(filter.build());
+    cloud.run(mapping.send()).unwrap();
     let stream = aws.kinesis.increase_stream_retention_period().stream_name("GatewayEventsStream");
     cloud.run(stream.retention_period_hours(72).send()).unwrap();
     let group = aws.logs.put_retention_policy().log_group_name("/aws/lambda/gateway-events-consumer");

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Cx, Place, nothing_if_absent, patiently};
 use crate::error::{Error, Result};
-use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State};
+use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, State};
 
 mod read;
 #[cfg(test)]
@@ -57,6 +57,14 @@ pub struct Function {
 
 impl Resource for Function {
     const KIND: &'static str = "lambda:Function";
+
+    fn means(&self, live: &Self, _how: &How) -> Vec<String> {
+        let stops = self.reserved_concurrency == Some(0) && live.reserved_concurrency != Some(0);
+        // Throttles use up none of a mapping's retries: only age ends the waiting (aws-facts 5.2).
+        let told = "it is not invoked any more: records wait, and are given up when they are older than `max_age_hours`, \
+                    or lost when the stream's retention is over";
+        stops.then(|| told.to_owned()).into_iter().collect()
+    }
 
     fn name_of(arn: &str) -> Option<Name> {
         let parts: Vec<&str> = arn.split(':').collect();

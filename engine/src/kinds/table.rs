@@ -20,8 +20,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Cx, Place, nothing_if_absent, patiently, poll};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State};
+use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, State};
 
+mod means;
 mod read;
 mod tag;
 
@@ -84,6 +85,10 @@ impl Resource for Table {
         off.then(|| {
             "without point-in-time recovery no earlier state of the table can be restored, not even today's".to_owned()
         })
+    }
+
+    fn means(&self, live: &Self, how: &How) -> Vec<String> {
+        means::means(self, live, how)
     }
 
     fn protected(&self) -> Option<&'static str> {

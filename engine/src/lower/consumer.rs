@@ -131,6 +131,7 @@ impl Lowering<'_> {
             bisect: spec.failures.bisect,
             partial: spec.failures.partial,
             on_failure: self.dlq_arn().unwrap_or_default(),
+            filters: Vec::new(),
         };
         let name = mapping::name(&props.function, &props.source);
         Ok(Node::new(id::MAPPING, name.as_str(), &props)?.needs([id::CONSUMER, id::DLQ]).follows(id::STREAM))

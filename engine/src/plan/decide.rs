@@ -34,6 +34,7 @@ pub fn plan(graph: &Graph, found: &Found, kinds: &'static [Kind], adopt: bool) -
     }
     planner.orphans(kinds);
     planner.meanwhile();
+    planner.means();
     planner.plan
 }
 
@@ -46,7 +47,7 @@ pub(super) struct Planner<'a> {
     /// Live resources that belong to a node; the rest of ours are orphans.
     pub(super) taken: Taken<'a>,
     /// What AWS assigned to each resource, as far as it is known.
-    identities: BTreeMap<Id, String>,
+    pub(super) identities: BTreeMap<Id, String>,
 }
 
 impl<'a> Planner<'a> {
@@ -233,13 +234,9 @@ impl<'a> Planner<'a> {
             Action::Update => (change.kind.loses)(&change.desired, &live.props),
             _ => None,
         };
-        if matches!(change.action, Action::Replace | Action::Update) {
-            let replaced = change.action == Action::Replace;
-            change.means = (change.kind.means)(&change.desired, &live.props, replaced);
-            // What was applied once and was taken away by other hands was agreed to then.
-            if !change.drift {
-                change.widens = (change.kind.widens)(&change.desired, &live.props);
-            }
+        // What was applied once and was taken away by other hands was agreed to then.
+        if matches!(change.action, Action::Replace | Action::Update) && !change.drift {
+            change.widens = (change.kind.widens)(&change.desired, &live.props);
         }
     }
 }

@@ -22,7 +22,8 @@ impl Planner<'_> {
                 }
                 let Owner::Ours(id) = self.owner(live) else { continue };
                 if live.state == State::Leaving {
-                    if !kind.lingers.is_empty() {
+                    let taken_back = self.graph.nodes().iter().any(|n| n.kind.name == kind.name && n.name == *name);
+                    if !kind.lingers.is_empty() && !taken_back {
                         self.plan.left.push(format!("{} `{name}`: {}", kind.name, kind.lingers));
                     }
                     continue;

@@ -101,3 +101,15 @@ fn a_name_comes_from_the_arn_of_a_function_and_not_of_a_version() {
     assert_eq!(Function::name_of("arn:aws:lambda:eu-central-1:1:function:f:7"), None);
     assert_eq!(Function::name_of("arn:aws:lambda:eu-central-1:1:event-source-mapping:1"), None);
 }
+
+#[test]
+fn no_concurrency_at_all_leaves_records_waiting() {
+    let with = |reserved_concurrency| Function { reserved_concurrency, ..desired() };
+    let told = |now, then| with(now).means(&with(then), &How::default());
+    for then in [None, Some(5)] {
+        assert!(told(Some(0), then)[0].starts_with("it is not invoked any more: records wait"));
+    }
+    for (now, then) in [(Some(0), Some(0)), (Some(1), Some(5)), (None, Some(0))] {
+        assert_eq!(told(now, then), [""; 0], "{then:?} to {now:?}");
+    }
+}

@@ -1,13 +1,16 @@
 //! What a change of a mapping does to the records on their way.
 
 use super::Mapping;
+use crate::resource::How;
 
 /// Says it for people, worst first. A replaced mapping has no checkpoint, so where it starts decides what is read.
-pub fn means(desired: &Mapping, live: &Mapping, replaced: bool) -> Vec<String> {
+pub fn means(desired: &Mapping, live: &Mapping, how: &How) -> Vec<String> {
     let mut all = Vec::new();
-    if replaced {
-        all.push(start(desired, live));
+    if how.replaced {
+        all.push(start(desired, live, how));
     }
+    all.extend(sooner(desired, live, how));
+    all.extend(fewer(desired, live));
     let mut say = |so: bool, text: &str| all.extend(so.then(|| text.to_owned()));
     say(live.enabled && !desired.enabled, "records wait from now on, and are lost when the stream's retention is over");
     say(
@@ -29,80 +32,93 @@ pub fn means(desired: &Mapping, live: &Mapping, replaced: bool) -> Vec<String> {
     all
 }
 
-fn start(desired: &Mapping, live: &Mapping) -> String {
-    let new = desired.source != live.source;
-    match (new, desired.start.as_str()) {
-        (true, "oldest") => {
-            "the new stream is read from its oldest record; what the old one still holds is read no more".to_owned()
+/// What is lost without a trace. A replaced mapping is not asked.
+pub fn loses(desired: &Mapping, live: &Mapping) -> Option<String> {
+    match (desired.on_failure.as_str(), live.on_failure.as_str()) {
+        ("", "") => bound(desired, live)
+            .map(|age| format!("records older than {age} that wait now are given up, and nothing hears of them")),
+        ("", _) => Some(
+            "records that the function gives up are lost without a trace: nothing hears of them any more".to_owned(),
+        ),
+        _ => None,
+    }
+}
+
+/// What is read no more when the mapping goes. Where its source goes too, nothing is left that waits.
+pub fn ends(live: &Mapping, gone: &[String]) -> Vec<String> {
+    if !live.of_stream() || gone.iter().any(|property| property == "source") {
+        return Vec::new();
+    }
+    vec![
+        "records wait in the stream, and are lost when its retention is over".to_owned(),
+        "its checkpoint is lost: a mapping made later begins at its `start`".to_owned(),
+    ]
+}
+
+fn start(desired: &Mapping, live: &Mapping, how: &How) -> String {
+    let old = match () {
+        () if desired.source != live.source => Some("what the old one still holds is read no more"),
+        // Deleted and made again, so that it has the same ARN.
+        () if how.is_anew("source") => Some("what the old one still held is lost"),
+        () => None,
+    };
+    match (old, desired.start.as_str()) {
+        (Some(old), "oldest") => format!("the new stream is read from its oldest record; {old}"),
+        (Some(old), "newest") => {
+            format!("records that reach the new stream before the mapping polls are skipped, and {old}")
         }
-        (true, "newest") => {
-            "records that reach the new stream before the mapping polls are skipped, and what the old one still \
-             holds is read no more"
-                .to_owned()
-        }
-        (false, "oldest") => {
+        (Some(old), at) => format!("the new stream is read from {}: older records are skipped; {old}", time(at)),
+        (None, "oldest") => {
             "the stream is read again from its oldest record, so records that were handled come once more".to_owned()
         }
-        (false, "newest") => {
+        (None, "newest") => {
             "records that are not read yet, or come before the new mapping polls, are skipped".to_owned()
         }
-        (_, at) => format!(
+        (None, at) => format!(
             "the stream is read from {}: older records are skipped, younger ones that were handled come once more",
-            at.trim_start_matches("at ")
+            time(at)
         ),
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn mapping() -> Mapping {
-        Mapping {
-            function: "f".into(),
-            source: "arn:aws:kinesis:eu-central-1:1:stream/s".into(),
-            enabled: true,
-            batch_size: 100,
-            window_seconds: 0,
-            parallelization: 1,
-            start: "oldest".into(),
-            retries: 100,
-            max_age_seconds: 43200,
-            bisect: true,
-            partial: true,
-            on_failure: "queue".into(),
-        }
-    }
-
-    #[test]
-    fn an_edit_of_start_says_what_is_read_again_or_skipped() {
-        let told = |start: &str| {
-            let desired = Mapping { start: start.into(), ..mapping() };
-            means(&desired, &Mapping { start: "other".into(), ..mapping() }, true).join("; ")
-        };
-        assert!(told("oldest").contains("read again from its oldest record"));
-        assert!(told("newest").contains("are skipped"));
-        assert!(told("at 2026-01-01T00:00:00Z").contains("read from 2026-01-01T00:00:00Z: older records are skipped"));
-    }
-
-    #[test]
-    fn a_new_source_leaves_the_old_one_unread() {
-        let live = Mapping { source: "another".into(), ..mapping() };
-        let told = means(&mapping(), &live, true);
-        assert!(told[0].starts_with("the new stream is read from its oldest record"), "{told:?}");
-    }
-
-    #[test]
-    fn what_holds_up_or_reorders_records_is_told_and_what_does_not_is_not() {
-        let told = |edit: fn(&mut Mapping)| {
-            let mut desired = mapping();
-            edit(&mut desired);
-            means(&desired, &mapping(), false)
-        };
-        assert!(told(|mapping| mapping.retries = -1)[0].contains("retries are unlimited"));
-        assert!(told(|mapping| mapping.parallelization = 2)[0].contains("order is kept for each partition key only"));
-        assert!(told(|mapping| mapping.enabled = false)[0].contains("records wait"));
-        assert!(told(|mapping| mapping.partial = false)[0].contains("as a whole"));
-        assert_eq!(told(|mapping| (mapping.batch_size, mapping.window_seconds) = (10, 1)), [""; 0]);
-    }
+fn time(at: &str) -> &str {
+    at.trim_start_matches("at ")
 }
+
+fn sooner(desired: &Mapping, live: &Mapping, how: &How) -> Option<String> {
+    // In place that is a loss, which is told already.
+    if !how.replaced && desired.on_failure.is_empty() && live.on_failure.is_empty() {
+        return None;
+    }
+    let end =
+        if desired.on_failure.is_empty() { "and are lost" } else { "and the on-failure destination hears of them" };
+    Some(format!("records older than {} are given up from now on, {end}", bound(desired, live)?))
+}
+
+/// The age that records may have from now on, where they might be older before.
+fn bound(desired: &Mapping, live: &Mapping) -> Option<String> {
+    let (now, then) = (desired.max_age_seconds, live.max_age_seconds);
+    let (count, one, many) = match now {
+        _ if now < 0 || (then >= 0 && now >= then) => return None,
+        _ if now % 3600 == 0 => (now / 3600, "hour", "hours"),
+        _ if now % 60 == 0 => (now / 60, "minute", "minutes"),
+        _ => (now, "second", "seconds"),
+    };
+    Some(counted(count, one, many))
+}
+
+fn fewer(desired: &Mapping, live: &Mapping) -> Option<String> {
+    let before = match (desired.retries, live.retries) {
+        (now, then) if now < 0 || (then >= 0 && now >= then) => return None,
+        (_, -1) => "; they were unlimited".to_owned(),
+        (_, then) => format!(", no longer {then}"),
+    };
+    Some(format!("a batch that fails is given up after {}{before}", counted(desired.retries, "retry", "retries")))
+}
+
+fn counted(count: i32, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests;

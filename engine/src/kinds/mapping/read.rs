@@ -1,6 +1,7 @@
 //! What Lambda says of a mapping, in canonical form.
 
-use aws_sdk_lambda::types::{EventSourceMappingConfiguration, FunctionResponseType};
+use aws_sdk_lambda::types::{EventSourceMappingConfiguration, FilterCriteria, FunctionResponseType};
+use serde_json::Value;
 
 use super::start::start;
 use super::{Mapping, arn, name, outputs};
@@ -68,7 +69,18 @@ pub fn props(found: &EventSourceMappingConfiguration) -> Mapping {
         bisect: found.bisect_batch_on_function_error().unwrap_or_default(),
         partial: found.function_response_types().contains(&FunctionResponseType::ReportBatchItemFailures),
         on_failure: on_failure.and_then(|it| it.destination()).unwrap_or_default().to_owned(),
+        filters: filters(found),
     }
+}
+
+/// Lambda gives patterns as they were written.
+fn filters(found: &EventSourceMappingConfiguration) -> Vec<String> {
+    let patterns = found.filter_criteria().map(FilterCriteria::filters).unwrap_or_default().iter();
+    let compact =
+        |pattern: &str| serde_json::from_str(pattern).map_or_else(|_| pattern.to_owned(), |it: Value| it.to_string());
+    let mut all: Vec<String> = patterns.filter_map(|filter| filter.pattern()).map(compact).collect();
+    all.sort();
+    all
 }
 
 /// The function's name, with its qualifier where it has one: Lambda always answers with the ARN.

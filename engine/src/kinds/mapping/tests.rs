@@ -46,6 +46,7 @@ fn desired() -> Mapping {
         bisect: false,
         partial: false,
         on_failure: String::new(),
+        filters: Vec::new(),
     }
 }
 
@@ -101,6 +102,10 @@ fn names_are_made_of_function_and_source() {
 #[test]
 fn properties_are_canonical() {
     assert_eq!(read::props(&answer("Enabled").build()), desired());
+    let filter = |pattern: &str| Filter::builder().pattern(pattern).build();
+    let filters = FilterCriteria::builder().filters(filter("{ \"data\" : {} }")).filters(filter("no JSON")).build();
+    let filtered = read::props(&answer("Enabled").filter_criteria(filters).build());
+    assert_eq!(filtered.filters, ["no JSON", "{\"data\":{}}"]);
     let queue = EventSourceMappingConfiguration::builder()
         .event_source_arn(QUEUE)
         .function_arn("arn:aws:lambda:eu-central-1:111122223333:function:f")
@@ -133,7 +138,7 @@ fn what_is_given_up_must_be_heard_of() {
     assert!(desired().loses(&heard).is_some());
     assert_eq!(heard.loses(&desired()), None);
     let younger = Mapping { max_age_seconds: 60, ..desired() };
-    assert!(younger.loses(&desired()).unwrap().contains("60 s"));
+    assert!(younger.loses(&desired()).unwrap().contains("older than 1 minute"));
     assert_eq!(desired().loses(&younger), None);
     assert_eq!(Mapping { max_age_seconds: 60, ..heard.clone() }.loses(&heard), None);
     assert_eq!(Mapping { retries: 1, ..desired() }.loses(&desired()), None);
@@ -251,16 +256,19 @@ async fn a_mapping_that_is_being_made_is_read_when_it_shows_whether_it_polls() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c17_an_update_waits_and_clears_the_destination() {
+async fn c17_an_update_waits_and_clears_destination_and_filters() {
     let update = mock!(Client::update_event_source_mapping)
-        .match_requests(|sent| sent.destination_config().is_some_and(|config| config.on_failure().is_none()))
+        .match_requests(|sent| {
+            sent.destination_config().is_some_and(|config| config.on_failure().is_none())
+                && sent.filter_criteria().is_some_and(|criteria| criteria.filters().is_empty())
+        })
         .sequence()
         .http_response(|| refusal(400, "ResourceInUseException", "The operation cannot be performed at this time."))
         .output(|| UpdateEventSourceMappingOutput::builder().state("Updating").build())
         .build();
     let get =
         mock!(Client::get_event_source_mapping).sequence().output(|| got("Updating")).output(|| got("Enabled")).build();
-    let live = live_as(Mapping { on_failure: DLQ.into(), ..desired() });
+    let live = live_as(Mapping { on_failure: DLQ.into(), filters: vec!["{}".into()], ..desired() });
     desired().reconcile(&cx(&[&update, &get]), &here(), Some(&live)).await.unwrap();
     assert_eq!((update.num_calls(), get.num_calls()), (2, 2));
 }

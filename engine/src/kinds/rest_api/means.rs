@@ -1,7 +1,7 @@
-//! What a change of the API means for who may call it, and for the order of records.
+//! What a change of the API means for its clients, for who may call it, and for the order of records.
 
 use super::RestApi;
-use super::document::Route;
+use super::document::{Route, split};
 
 const NONE: &str = "NONE";
 /// What the template of a PutRecord call names its key.
@@ -20,17 +20,41 @@ pub fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
     told.collect()
 }
 
-/// Routes whose records get other partition keys.
+/// Requests that are refused, or answered elsewhere, from now on, and routes whose records get other partition keys.
 pub fn means(desired: &RestApi, live: &RestApi) -> Vec<String> {
+    let mut all = stages(desired, live);
+    all.extend(live.routes.keys().filter(|name| !desired.routes.contains_key(*name)).filter_map(|name| {
+        match desired.routes.keys().find(|other| takes(other, name)) {
+            Some(other) if takes(name, other) => None,
+            Some(other) => Some(format!("requests to `{name}` go to `{other}` from now on")),
+            None => Some(format!("requests to `{name}` are refused from now on")),
+        }
+    }));
     let both = desired.routes.iter().filter_map(|(name, route)| Some((name, route, live.routes.get(name)?)));
-    let told = both.filter_map(|(name, now, then)| match (key(now)?, key(then)?) {
+    all.extend(both.filter_map(|(name, now, then)| match (key(now)?, key(then)?) {
         (now, then) if now == then => None,
         (RANDOM, _) => Some(format!("records of `{name}` get random partition keys: their order is lost")),
         _ => Some(format!(
             "records of `{name}` get other partition keys: those on their way may be overtaken by new ones"
         )),
-    });
-    told.collect()
+    }));
+    all
+}
+
+/// An endpoint ends with the stage's name.
+fn stages(desired: &RestApi, live: &RestApi) -> Vec<String> {
+    let new = desired.stages.keys().any(|name| !live.stages.contains_key(name));
+    let instead = if new { ": clients must use the new endpoint" } else { "" };
+    let gone = live.stages.keys().filter(|name| !desired.stages.contains_key(*name));
+    gone.map(|name| format!("requests to `/{name}` are refused from now on{instead}")).collect()
+}
+
+/// Whether a route answers every request of another: each of its segments is the same, or a parameter, whatever its name.
+fn takes(route: &str, other: &str) -> bool {
+    let ((method, path), (other_method, other_path)) = (split(route), split(other));
+    let (segments, others): (Vec<&str>, Vec<&str>) = (path.split('/').collect(), other_path.split('/').collect());
+    let fits = |(segment, other): (&&str, &&str)| segment == other || segment.starts_with('{');
+    method == other_method && segments.len() == others.len() && segments.iter().zip(&others).all(fits)
 }
 
 /// The partition key as the route's template has it.
@@ -38,4 +62,45 @@ fn key(route: &Route) -> Option<&str> {
     let template = route.integration.templates.values().next()?;
     let (_, key) = template.split_once(KEY)?;
     key.split('\n').next().map(|key| key.trim_end_matches('"'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kinds::rest_api::Stage;
+
+    fn api(stages: &[&str], routes: &[&str]) -> RestApi {
+        RestApi {
+            endpoint_type: "REGIONAL".into(),
+            stages: stages.iter().map(|&name| (name.to_owned(), Stage::default())).collect(),
+            routes: routes.iter().map(|&name| (name.to_owned(), Route::default())).collect(),
+            paths: Default::default(),
+            authorizers: Default::default(),
+            models: Default::default(),
+            validators: Default::default(),
+            gateway_responses: Default::default(),
+            deployed: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_renamed_stage_is_a_new_endpoint_and_one_taken_away_is_not() {
+        let told = means(&api(&["new"], &[]), &api(&["old"], &[]));
+        assert_eq!(told, ["requests to `/old` are refused from now on: clients must use the new endpoint"]);
+        let told = means(&api(&["prod"], &[]), &api(&["by-hand", "prod"], &[]));
+        assert_eq!(told, ["requests to `/by-hand` are refused from now on"]);
+        assert_eq!(means(&api(&["a", "b"], &[]), &api(&["a"], &[])), [""; 0]);
+    }
+
+    #[test]
+    fn a_removed_route_is_refused_unless_another_one_answers() {
+        let told = |now: &[&str], then: &[&str]| means(&api(&["prod"], now), &api(&["prod"], then));
+        let refused = ["requests to `POST /a/b` are refused from now on"];
+        assert_eq!(told(&["POST /c"], &["POST /a/b", "POST /c"]), refused);
+        assert_eq!(told(&["POST /a", "POST /a/b/c", "GET /a/b"], &["POST /a/b"]), refused);
+        assert_eq!(told(&["POST /a/{x}"], &["POST /a/b"]), ["requests to `POST /a/b` go to `POST /a/{x}` from now on"]);
+        assert_eq!(told(&["POST /a/b"], &["POST /a/{x}"]), ["requests to `POST /a/{x}` are refused from now on"]);
+        assert_eq!(told(&["POST /a/{y}"], &["POST /a/{x}"]), [""; 0], "a parameter's name is no matter to clients");
+        assert_eq!(told(&["POST /c", "POST /d"], &["POST /c"]), [""; 0]);
+    }
 }

@@ -268,3 +268,9 @@ fn c11_a_snapshot_by_other_hands_shows_as_a_difference() {
     };
     assert_eq!(deployed(both), "00ff, deployment d1");
 }
+
+#[test]
+fn an_api_that_ends_takes_its_endpoint_with_it() {
+    let told = desired().ends(&[]);
+    assert_eq!(told, ["requests to its endpoint are refused from now on: an API made later has another one"]);
+}

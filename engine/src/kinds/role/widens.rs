@@ -16,10 +16,18 @@ pub fn widens(desired: &Role, live: &Role) -> Vec<String> {
     all.extend(new(&desired.managed, &live.managed).iter().map(|policy| format!("`{policy}` is attached")));
     let lifted = new(&denied(live), &denied(desired));
     all.extend(lifted.iter().map(|statement| format!("{statement} is no longer forbidden")));
-    if desired.permissions_boundary.is_empty() && !live.permissions_boundary.is_empty() {
-        all.push(format!("`{}` bounds it no longer", live.permissions_boundary));
-    }
+    all.extend(unbound(&desired.permissions_boundary, &live.permissions_boundary));
     all
+}
+
+/// Which of two boundaries allows more cannot be known here, so another one is told like none.
+fn unbound(now: &str, then: &str) -> Option<String> {
+    match (now, then) {
+        (_, "") => None,
+        (now, then) if now == then => None,
+        ("", then) => Some(format!("`{then}` bounds it no longer")),
+        (now, then) => Some(format!("`{now}` bounds it instead of `{then}`")),
+    }
 }
 
 fn gained(action: &str, now: &BTreeSet<&str>, then: Option<&BTreeSet<&str>>) -> Option<String> {
@@ -121,5 +129,14 @@ mod tests {
                 "`boundary` bounds it no longer"
             ]
         );
+    }
+
+    #[test]
+    fn another_boundary_may_allow_more_and_a_first_one_never_does() {
+        let bound = |by: &str| Role { permissions_boundary: by.into(), ..role(Vec::new()) };
+        assert_eq!(widens(&bound("new"), &bound("old")), ["`new` bounds it instead of `old`"]);
+        assert_eq!(widens(&bound(""), &bound("old")), ["`old` bounds it no longer"]);
+        assert_eq!(widens(&bound("new"), &bound("")), [""; 0]);
+        assert_eq!(widens(&bound("old"), &bound("old")), [""; 0]);
     }
 }

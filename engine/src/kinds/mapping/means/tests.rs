@@ -1,0 +1,132 @@
+use super::*;
+
+fn mapping() -> Mapping {
+    Mapping {
+        function: "f".into(),
+        source: "arn:aws:kinesis:eu-central-1:1:stream/s".into(),
+        enabled: true,
+        batch_size: 100,
+        window_seconds: 0,
+        parallelization: 1,
+        start: "oldest".into(),
+        retries: 100,
+        max_age_seconds: 43200,
+        bisect: true,
+        partial: true,
+        on_failure: "queue".into(),
+        filters: Vec::new(),
+    }
+}
+
+fn replaced(anew: &[&str]) -> How {
+    How { replaced: true, keeps_name: true, anew: anew.iter().map(|&property| property.to_owned()).collect() }
+}
+
+#[test]
+fn an_edit_of_start_says_what_is_read_again_or_skipped() {
+    let told = |start: &str| {
+        let desired = Mapping { start: start.into(), ..mapping() };
+        means(&desired, &Mapping { start: "other".into(), ..mapping() }, &replaced(&[])).join("; ")
+    };
+    assert!(told("oldest").contains("read again from its oldest record"));
+    assert!(told("newest").contains("are skipped"));
+    assert!(told("at 2026-01-01T00:00:00Z").contains("read from 2026-01-01T00:00:00Z: older records are skipped"));
+}
+
+#[test]
+fn a_new_source_leaves_the_old_one_unread() {
+    let live = Mapping { source: "another".into(), ..mapping() };
+    let told = means(&mapping(), &live, &replaced(&[]));
+    assert!(told[0].starts_with("the new stream is read from its oldest record"), "{told:?}");
+}
+
+#[test]
+fn what_holds_up_or_reorders_records_is_told_and_what_does_not_is_not() {
+    let told = |edit: fn(&mut Mapping)| {
+        let mut desired = mapping();
+        edit(&mut desired);
+        means(&desired, &mapping(), &How::default())
+    };
+    assert!(told(|mapping| mapping.retries = -1)[0].contains("retries are unlimited"));
+    assert!(told(|mapping| mapping.parallelization = 2)[0].contains("order is kept for each partition key only"));
+    assert!(told(|mapping| mapping.enabled = false)[0].contains("records wait"));
+    assert!(told(|mapping| mapping.partial = false)[0].contains("as a whole"));
+    assert_eq!(told(|mapping| (mapping.batch_size, mapping.window_seconds) = (10, 1)), [""; 0]);
+}
+
+#[test]
+fn a_stream_made_anew_has_nothing_to_be_read_again() {
+    let told = |start: &str, anew: &[&str]| {
+        let desired = Mapping { start: start.into(), ..mapping() };
+        means(&desired, &desired.clone(), &replaced(anew)).join("; ")
+    };
+    assert_eq!(
+        told("oldest", &["source"]),
+        "the new stream is read from its oldest record; what the old one still held is lost"
+    );
+    assert!(told("newest", &["source"]).ends_with("are skipped, and what the old one still held is lost"));
+    assert_eq!(
+        told("at 2026-01-01T00:00:00Z", &["source"]),
+        "the new stream is read from 2026-01-01T00:00:00Z: older records are skipped; \
+         what the old one still held is lost"
+    );
+    assert!(told("oldest", &["on_failure"]).contains("read again"), "another queue is no other stream");
+}
+
+#[test]
+fn an_end_leaves_records_waiting_unless_their_stream_goes_too() {
+    let told = ends(&mapping(), &["function".into(), "on_failure".into()]);
+    assert_eq!(
+        told,
+        [
+            "records wait in the stream, and are lost when its retention is over",
+            "its checkpoint is lost: a mapping made later begins at its `start`"
+        ]
+    );
+    assert_eq!(ends(&mapping(), &["source".into()]), [""; 0]);
+    let of_queue = Mapping { source: "arn:aws:sqs:eu-central-1:1:q".into(), ..mapping() };
+    assert_eq!(ends(&of_queue, &[]), [""; 0], "a queue knows no checkpoint");
+}
+
+#[test]
+fn a_lower_age_says_what_becomes_of_older_records() {
+    let aged =
+        |max_age_seconds, on_failure: &str| Mapping { max_age_seconds, on_failure: on_failure.into(), ..mapping() };
+    let told = |now, then| means(&aged(now, "queue"), &aged(then, "queue"), &How::default());
+    let heard = |age: &str| {
+        [format!("records older than {age} are given up from now on, and the on-failure destination hears of them")]
+    };
+    assert_eq!(told(6 * 3600, 12 * 3600), heard("6 hours"));
+    assert_eq!(told(3600, -1), heard("1 hour"));
+    assert_eq!(told(90 * 60, 7200), heard("90 minutes"));
+    assert_eq!(told(61, 7200), heard("61 seconds"));
+    for (now, then) in [(3600, 3600), (7200, 3600), (-1, 3600), (-1, -1)] {
+        assert_eq!(told(now, then), [""; 0], "{then} to {now}");
+    }
+}
+
+#[test]
+fn what_nothing_hears_of_is_told_once() {
+    let aged =
+        |max_age_seconds, on_failure: &str| Mapping { max_age_seconds, on_failure: on_failure.into(), ..mapping() };
+    let lost = ["records older than 1 hour are given up from now on, and are lost"];
+    let (now, then) = (aged(3600, ""), aged(7200, ""));
+    let loss = "records older than 1 hour that wait now are given up, and nothing hears of them";
+    assert_eq!(loses(&now, &then).as_deref(), Some(loss));
+    assert_eq!(means(&now, &then, &How::default()), [""; 0]);
+    assert_eq!(means(&now, &then, &replaced(&[]))[1..], lost, "a replacement is not asked what it loses");
+    assert_eq!(means(&now, &aged(7200, "queue"), &How::default()), lost, "the loss tells of the queue alone");
+    assert_eq!(loses(&aged(7200, ""), &then), None);
+}
+
+#[test]
+fn fewer_retries_say_when_a_batch_is_given_up() {
+    let with = |retries| Mapping { retries, ..mapping() };
+    let told = |now, then| means(&with(now), &with(then), &How::default());
+    assert_eq!(told(50, 100), ["a batch that fails is given up after 50 retries, no longer 100"]);
+    assert_eq!(told(1, 2), ["a batch that fails is given up after 1 retry, no longer 2"]);
+    assert_eq!(told(100, -1), ["a batch that fails is given up after 100 retries; they were unlimited"]);
+    for (now, then) in [(100, 100), (100, 50), (-1, -1)] {
+        assert_eq!(told(now, then), [""; 0], "{then} to {now}");
+    }
+}
