@@ -97,7 +97,7 @@ pub async fn run(cli: Cli) -> u8 {
             shell.err(&term::render_error(
                 &error.hint("what was to be done is done: only what was to be read is missing"),
             ));
-            code.max(exit::FAILED)
+            if matches!(code, exit::OK | exit::CHANGES) { exit::FAILED } else { code }
         }
     }
 }

@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::aws::{Aws, parameter};
-use crate::error::{Class, Error, Result};
+use crate::error::{Class, Error, Result, tame};
 use crate::resource::Grant;
 
 /// How long a lease lasts without being renewed.
@@ -191,7 +191,7 @@ async fn take_over(aws: &Aws, name: &str, mine: &Holder) -> Result<Result<i64, H
 pub async fn holder(aws: &Aws, name: &str) -> Result<Option<(Holder, i64)>> {
     let found = parameter::read(aws, name).await?;
     Ok(found.map(|found| {
-        let holder = serde_json::from_str(&found.value).unwrap_or_else(|_| Holder {
+        let mut holder: Holder = serde_json::from_str(&found.value).unwrap_or_else(|_| Holder {
             holder: "somebody".to_owned(),
             host: String::new(),
             process: 0,
@@ -199,6 +199,10 @@ pub async fn holder(aws: &Aws, name: &str) -> Result<Option<(Holder, i64)>> {
             expires: String::new(),
             token: String::new(),
         });
+        // Whoever may write the parameter chose these texts, and they are shown.
+        for text in [&mut holder.holder, &mut holder.started, &mut holder.expires] {
+            *text = tame(text);
+        }
         (holder, found.version)
     }))
 }

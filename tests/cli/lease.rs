@@ -27,7 +27,8 @@ fn foreign(site: &Site, seconds: i64) {
         let time = aws_sdk_ssm::primitives::DateTime::from_secs(now + offset);
         time.fmt(aws_sdk_ssm::primitives::DateTimeFormat::DateTime).unwrap()
     };
-    let value = json!({ "holder": "ada@elsewhere", "host": "elsewhere", "process": 1, "started": time(-100),
+    // The names are other people's texts.
+    let value = json!({ "holder": "ada@elsewhere\u{1b}[2J\n", "host": "elsewhere", "process": 1, "started": time(-100),
         "expires": time(seconds), "token": "another" });
     let ssm = aws_sdk_ssm::Client::new(&site.sdk);
     let put = ssm.put_parameter().name(LEASE).value(value.to_string()).r#type(ParameterType::String);
@@ -100,12 +101,15 @@ fn what_a_killed_run_on_this_machine_held_is_free_at_once() {
 fn a_lease_from_elsewhere_holds_until_its_end() {
     let site = Site::applied();
     site.user.edit(MORE_MEMORY.0, MORE_MEMORY.1);
-    foreign(&site, 3);
+    foreign(&site, 5);
     let refused = site.user.run(&["apply", "--yes"]);
     assert_eq!(refused.code, Some(1));
-    assert!(refused.err.contains("is being changed by ada@elsewhere since"), "{}", refused.err);
+    assert!(refused.err.contains("is being changed by ada@elsewhere\\u{1b}[2J\\n since"), "{}", refused.err);
+    let waited = site.user.run(&["apply", "--yes", "--wait", "--timeout", "1"]);
+    assert_eq!(waited.code, Some(1));
+    assert!(waited.err.ends_with("nothing was changed: the other run still has the lease\n"), "{}", waited.err);
     assert!(!site.written().iter().any(|operation| operation.starts_with("Update")), "nothing was changed");
-    std::thread::sleep(Duration::from_secs(4));
+    std::thread::sleep(Duration::from_secs(5));
     site.user.converge();
     assert_eq!(lease(&site), None);
 }

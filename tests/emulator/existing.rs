@@ -127,6 +127,7 @@ fn what_is_retained_outlives_the_pipeline() {
     // Nothing is lost, so no consent is asked for.
     let down = sandbox.pipe(&["destroy", "--yes"]);
     assert_eq!(down.matches("(released: it stays, and is no longer the pipeline's)").count(), 4, "{down}");
+    assert_eq!(down.matches("`: it is retained, and nobody's from now on\n").count(), 4, "{down}");
     assert_eq!(cloud.inventory(), HELD);
     let again = sandbox.pipe(&["destroy", "--yes"]);
     assert!(again.contains("Nothing to do"), "{again}");

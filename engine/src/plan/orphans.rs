@@ -47,7 +47,9 @@ impl Planner<'_> {
 
     fn orphan(&mut self, id: &Id, kind: &'static Kind, name: &Name, live: &Live<Value>) {
         let mut change = self.release(id, kind, name, live);
-        if !retained(live) {
+        if retained(live) {
+            self.plan.left.push(format!("{} `{name}`: it is retained, and nobody's from now on", kind.name));
+        } else {
             change = Change { action: Action::Delete, reasons: Vec::new(), fields: Vec::new(), ..change };
             self.guard(&mut change, live);
             if !kind.lingers.is_empty() {

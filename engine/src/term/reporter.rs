@@ -52,7 +52,7 @@ impl Lines {
                 self.print(&format!("{BAD}✗{END} {id:<15} failed to {}: {}", to(verb), failure(&error)));
             }
             Event::Skipped { id, because, .. } => {
-                self.print(&format!("{DIM}- {id:<15} skipped, because {because}{END}"))
+                self.print(&format!("{DIM}· {id:<15} skipped, because {because}{END}"))
             }
             Event::Progress { done, total, under_way, milliseconds } if self.live.is_none() => {
                 let ids: Vec<&str> = under_way.iter().map(Id::as_str).collect();

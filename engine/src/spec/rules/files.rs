@@ -2,6 +2,7 @@
 
 use super::Cx;
 use super::function::BUNDLED;
+use crate::resource::OUTPUT;
 use crate::spec::wording::{list, nearest, short};
 use crate::spec::{Body, Problem};
 use serde_json::Value;
@@ -113,10 +114,21 @@ fn schema(root: &Path, file: &str, at: &str) -> Option<Problem> {
     let content = std::fs::read(&target).map_err(|error| error.to_string());
     let parsed = content.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).map_err(|error| error.to_string()));
     let reason = match parsed {
+        Ok(value) if marked(&value) => "a text in it begins with the character U+0001".to_owned(),
         Ok(Value::Object(_)) => return None,
         Ok(_) => "it is no JSON object".to_owned(),
         Err(error) => error,
     };
     let problem = Problem::error(at, format!("`{}` is no JSON schema: {reason}", short(file)));
     Some(problem.hint("API Gateway reads JSON schemas of draft 4"))
+}
+
+/// Whether a text in it would stand for what AWS has, once the spec is a graph.
+fn marked(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.starts_with(OUTPUT),
+        Value::Array(all) => all.iter().any(marked),
+        Value::Object(all) => all.values().any(marked),
+        _ => false,
+    }
 }
