@@ -104,7 +104,8 @@ fn ctrl_c_while_the_emulator_comes_up() {
     signal(dev.pid(), Signal::INT);
     let start = Instant::now();
     let (code, took) = dev.end();
-    assert!(code == Some(0) && took < WITHIN, "{code:?} after {took:?}: {}", dev.err());
+    // On a slow machine it is up when it is seen, and then the apply is interrupted.
+    assert!(matches!(code, Some(0 | 130)) && took < WITHIN, "{code:?} after {took:?}: {}", dev.err());
     gone(&processes, folder.path(), start);
     assert!(!dev.out().contains("Up in"), "it had come up: {}", dev.out());
 }

@@ -37,7 +37,7 @@ pub async fn run(shell: Shell, global: &Global, args: &DevArgs) -> Outcome {
     let mut stopped = halt.told();
     let cloud = tokio::select! {
         cloud = Cloud::start(shell, global, &args.spec.file, events.clone()) => cloud?,
-        _ = stopped.changed() => return Ok(exit::OK),
+        _ = stopped.wait_for(|stopped| *stopped) => return Ok(exit::OK),
     };
     let plane = Plane::new(&cloud, &args.spec.file, listener, events).await?;
     let mut dev = Dev { shell, args, global: cloud.global(global, &args.spec.file), cloud, plane, claim };
@@ -70,7 +70,7 @@ impl Dev<'_> {
         self.shell.out(&format!("Up in {:.1} s. Ctrl-C ends it; edits are applied.\n", start.elapsed().as_secs_f32()));
         loop {
             tokio::select! {
-                _ = stopped.changed() => return Ok(exit::OK),
+                _ = stopped.wait_for(|stopped| *stopped) => return Ok(exit::OK),
                 ended = self.cloud.ended() => return Err(ended.into()),
                 () = changes.next() => {}
             }
