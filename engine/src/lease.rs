@@ -5,23 +5,21 @@
 //! version: who takes over an expired lease has won only if that is the version read plus one. The winner writes its name
 //! again, since a loser may have written after it; the loser writes nothing more. A holder that comes late to renew stops.
 
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+mod who;
 
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Duration;
+
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::aws::{Aws, parameter};
-use crate::error::{Class, Error, Result, tame};
+use crate::error::{Class, Error, Result};
 use crate::resource::Grant;
+pub use who::Holder;
 
-/// How long a lease lasts without being renewed.
-const LIFETIME: Duration = Duration::from_secs(60);
-/// How often it is renewed, and how soon again after a failure.
+/// How often a lease is renewed, and how soon again after a failure.
 const RENEWAL: Duration = Duration::from_secs(20);
 const AGAIN: Duration = Duration::from_secs(2);
 /// How often a lease is asked for while nobody knows what became of the question, with twice the pause each time.
@@ -29,63 +27,6 @@ const ATTEMPTS: u32 = 6;
 const SOON: Duration = Duration::from_millis(200);
 /// How often a waiting run looks.
 const LOOK: Duration = Duration::from_secs(2);
-
-/// Who has the lease.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Holder {
-    /// User and host, e.g. `ada@laptop`.
-    pub holder: String,
-    pub host: String,
-    pub process: i32,
-    /// When it was taken and when it ends, in RFC 3339.
-    pub started: String,
-    pub expires: String,
-    /// Tells two runs of the same process apart.
-    pub token: String,
-}
-
-impl Holder {
-    fn new() -> Self {
-        let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
-        let user = std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned());
-        Self {
-            holder: format!("{user}@{host}"),
-            host,
-            process: rustix::process::getpid().as_raw_nonzero().get(),
-            started: text(SystemTime::now()),
-            expires: text(SystemTime::now() + LIFETIME),
-            token: uuid::Uuid::new_v4().to_string(),
-        }
-    }
-
-    /// The same, ending later.
-    fn renewed(&self) -> Self {
-        Self { expires: text(SystemTime::now() + LIFETIME), ..self.clone() }
-    }
-
-    /// Whether nobody holds it any more: its time is over, or its process on this very host is gone.
-    fn is_over(&self) -> bool {
-        let ended =
-            DateTime::from_str(&self.expires, Format::DateTime).map_or(true, |end| end <= SystemTime::now().into());
-        let here = rustix::system::uname().nodename().to_string_lossy() == self.host.as_str();
-        ended || (here && !runs(self.process))
-    }
-
-    fn to_text(&self) -> String {
-        serde_json::to_string(self).unwrap_or_default()
-    }
-}
-
-fn runs(process: i32) -> bool {
-    let process = rustix::process::Pid::from_raw(process);
-    // A process of another user answers EPERM: it runs.
-    process.is_some_and(|process| rustix::process::test_kill_process(process) != Err(rustix::io::Errno::SRCH))
-}
-
-fn text(time: SystemTime) -> String {
-    let seconds = DateTime::from_secs(DateTime::from(time).secs());
-    seconds.fmt(Format::DateTime).unwrap_or_default()
-}
 
 /// The name of a pipeline's lease.
 pub fn name(pipeline: &str) -> String {
@@ -176,6 +117,10 @@ async fn take_over(aws: &Aws, name: &str, mine: &Holder) -> Result<Result<i64, H
             None => Ok(Err(holder(aws, name).await?.map_or_else(|| mine.clone(), |(holder, _)| holder))),
         };
     };
+    // The first write took effect after all, and nobody has written since.
+    if found.token == mine.token && version == 1 {
+        return Ok(Ok(version));
+    }
     if !found.is_over() {
         return Ok(Err(found));
     }
@@ -183,28 +128,27 @@ async fn take_over(aws: &Aws, name: &str, mine: &Holder) -> Result<Result<i64, H
     if written != Some(version + 1) {
         return Ok(Err(holder(aws, name).await?.map_or(found, |(holder, _)| holder)));
     }
-    let again = write(aws, name, &mine.renewed(), true).await?;
+    let again = confirm(aws, name, &mine.renewed()).await?;
     Ok(again.ok_or(found))
+}
+
+/// Writes the winner's name again, as often as it takes: whoever looks meanwhile may see a loser's.
+async fn confirm(aws: &Aws, name: &str, mine: &Holder) -> Result<Option<i64>> {
+    for attempt in 1..ATTEMPTS {
+        match write(aws, name, mine, true).await {
+            Err(error) if matches!(error.class(), Class::Unclear | Class::Throttled) => {
+                sleep(SOON * 2_u32.pow(attempt)).await;
+            }
+            written => return written,
+        }
+    }
+    write(aws, name, mine, true).await
 }
 
 /// Who has the lease now, and its version. What is no lease of ours counts as one that is over.
 pub async fn holder(aws: &Aws, name: &str) -> Result<Option<(Holder, i64)>> {
     let found = parameter::read(aws, name).await?;
-    Ok(found.map(|found| {
-        let mut holder: Holder = serde_json::from_str(&found.value).unwrap_or_else(|_| Holder {
-            holder: "somebody".to_owned(),
-            host: String::new(),
-            process: 0,
-            started: "an unknown time".to_owned(),
-            expires: String::new(),
-            token: String::new(),
-        });
-        // Whoever may write the parameter chose these texts, and they are shown.
-        for text in [&mut holder.holder, &mut holder.started, &mut holder.expires] {
-            *text = tame(text);
-        }
-        (holder, found.version)
-    }))
+    Ok(found.map(|found| (Holder::of(&found.value), found.version)))
 }
 
 /// Takes the lease as soon as it is free. `told` hears who has it, once for each holder.
@@ -252,11 +196,20 @@ impl Lease {
     /// The parameter could not be deleted; the lease then lasts until it expires.
     pub async fn release(self) -> Result<()> {
         self.renewal.abort();
-        match holder(&self.aws, &self.name).await? {
-            Some((holder, _)) if holder.token == self.token => parameter::delete(&self.aws, &self.name).await,
-            _ => Ok(()),
-        }
+        end(&self.aws, &self.name, &self.token).await.map(drop)
     }
+}
+
+/// Ends the lease with this token. Says whether it was there: another run may have taken it meanwhile.
+///
+/// # Errors
+/// The parameter could not be deleted; the lease then lasts until it expires.
+pub async fn end(aws: &Aws, name: &str, token: &str) -> Result<bool> {
+    let there = holder(aws, name).await?.is_some_and(|(holder, _)| holder.token == token);
+    if there {
+        parameter::delete(aws, name).await?;
+    }
+    Ok(there)
 }
 
 /// Renews until that fails for good: too late, or another run wrote in between.
@@ -287,4 +240,39 @@ pub fn held(pipeline: &str, holder: &Holder) -> Error {
         "--wait waits for its end; if that run is dead, its lease ends at {}, or at once with `pipe unlock`",
         holder.expires
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ssm::Client;
+    use aws_sdk_ssm::operation::get_parameter::GetParameterOutput;
+    use aws_sdk_ssm::types::Parameter;
+    use aws_smithy_mocks::{Rule, RuleMode, mock};
+
+    use super::*;
+    use crate::aws::mocked::{cx, refusal};
+
+    fn there(holder: &Holder, version: i64) -> Rule {
+        let parameter = Parameter::builder().value(holder.to_text()).version(version).build();
+        mock!(Client::get_parameter)
+            .then_output(move || GetParameterOutput::builder().parameter(parameter.clone()).build())
+    }
+
+    #[tokio::test]
+    async fn what_another_run_took_meanwhile_is_left_alone() {
+        let cx = cx(RuleMode::MatchAny, &[&there(&Holder::new(), 3)]);
+        assert!(!end(&cx.aws, "/pipe/demo/lease", &Holder::new().token).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_first_write_that_took_effect_late_is_ours_and_one_that_was_overwritten_is_not() {
+        let mine = Holder::new();
+        for (version, ours) in [(1, true), (2, false)] {
+            let exists = || refusal("ParameterAlreadyExists", "The parameter already exists.");
+            let write = mock!(Client::put_parameter).then_http_response(exists);
+            let cx = cx(RuleMode::MatchAny, &[&write, &there(&mine, version)]);
+            let asked = ask(&cx.aws, "/pipe/demo/lease", &mine).await.unwrap();
+            assert_eq!(asked.is_ok(), ours, "version {version}");
+        }
+    }
 }

@@ -67,7 +67,7 @@ pub struct Change {
     /// What is lost: it needs consent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<String>,
-    /// What it does to the records on their way.
+    /// What it does to the records on their way, and to clients.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub means: Vec<String>,
     /// Who may do more after it: it needs consent.

@@ -12,7 +12,6 @@ use anstream::{AutoStream, ColorChoice};
 
 use crate::error::Error;
 use crate::event::{Event, Failure};
-use crate::plan::Plan;
 
 pub use moving::{position, report as moving};
 pub use plan::render as render_plan;
@@ -68,6 +67,11 @@ impl Shell {
         self.err(&format!("{}warning{}: {text}\n", style::WARN, style::END));
     }
 
+    /// Asks whether to go on: nothing without a terminal.
+    pub fn agrees(&self, question: &str) -> Option<bool> {
+        self.ask(&format!("{question} [y/N] ")).map(|answer| matches!(answer.as_str(), "y" | "Y" | "yes"))
+    }
+
     /// Asks a question and returns the answer; nothing without a terminal.
     pub fn ask(&self, question: &str) -> Option<String> {
         if self.json || !std::io::stdin().is_terminal() {
@@ -78,11 +82,6 @@ impl Shell {
         std::io::stdin().read_line(&mut answer).ok()?;
         Some(answer.trim().to_owned())
     }
-}
-
-/// A plan as the line that tells it.
-pub fn plan_lines(plan: &Plan) -> Event {
-    Event::plan(plan)
 }
 
 /// An error as people read it: what failed, the request id for AWS's support, what to do.

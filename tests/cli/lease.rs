@@ -189,3 +189,15 @@ fn after_its_time_nothing_new_is_begun() {
     site.user.converge();
     assert_eq!(site.census(), WHOLE);
 }
+
+/// Not to know whether another run is under way is no permission to begin one.
+#[test]
+fn while_nobody_knows_who_has_it_nothing_is_begun() {
+    let site = Site::new(MAIN);
+    let rule = site.user.account.set(Rule::on("ssm", "PutParameter").fail(500, "InternalServerError", ""));
+    let run = site.user.run(&["apply", "--yes"]);
+    assert_eq!(run.code, Some(1), "{}", run.err);
+    assert!(run.err.contains("it is not known whether another run is under way"), "{}", run.err);
+    assert!(site.user.account.fired(rule) > 1, "it is asked for again");
+    assert!(site.written().iter().all(|operation| operation == "PutParameter"), "{:?}", site.written());
+}

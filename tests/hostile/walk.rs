@@ -10,13 +10,14 @@ use std::time::{Duration, Instant};
 
 use pipe::aws::Place;
 use pipe::bundle::Codes;
+use pipe::event::Event;
 use pipe::graph::Graph;
 use pipe::kinds::KINDS;
 use pipe::live::Found;
 use pipe::lower::lower;
 use pipe::plan::{Plan, plan, steps};
 use pipe::spec::{self, Loaded, Report};
-use pipe::term::{plan_lines, render_error, render_plan};
+use pipe::term::{render_error, render_plan};
 
 /// Time of the processor after which one text hangs, in a debug build: ten times what the slowest takes. Other processes on the
 /// machine do not count.
@@ -97,7 +98,7 @@ pub fn walk(bytes: &[u8]) -> Option<Taken> {
     assert_eq!(steps(&plan, KINDS).iter().filter(|step| step.change >= plan.changes.len()).count(), 0);
     let shown = without_styles(&render_plan(&plan));
     visible(&shown);
-    let line = plan_lines(&plan).to_line().unwrap();
+    let line = Event::plan(&plan).to_line().unwrap();
     assert_eq!(line.lines().count(), 1, "an event is one line: {line}");
     assert!(serde_json::from_str::<serde_json::Value>(&line).unwrap().is_object());
     Some(Taken { loaded, graph, plan })

@@ -130,7 +130,7 @@ fn bad_files_say_what_is_wrong() {
 fn problems_are_json_too() {
     let report = parse("name: größe\nstream: { kinesis: { shards: 0 } } # ü\n").unwrap_err();
     insta::with_settings!({ snapshot_path => "../snapshots/spec", prepend_module_to_snapshot => false }, {
-        insta::assert_snapshot!("json", serde_json::to_string_pretty(&report.to_json()).unwrap());
+        insta::assert_snapshot!("json", serde_json::to_string_pretty(&serde_json::json!(report.located())).unwrap());
     });
 }
 
@@ -143,7 +143,7 @@ fn places_are_right_after_other_letters_and_line_ends() {
         ("name: small\ntags: { größe: 'é' }\nstream: { kinesis: { name: 'ok', shards: 0 } } # ✓\n", 3, 42),
     ] {
         let report = parse(text).unwrap_err();
-        let json = report.to_json();
+        let json = serde_json::json!(report.located());
         assert_eq!((&json[0]["line"], &json[0]["column"]), (&line.into(), &column.into()), "{report}");
         assert_eq!(json.as_array().unwrap().len(), 1, "{report}");
         let span = report.problems[0].span.clone().unwrap();

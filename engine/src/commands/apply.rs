@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::cli::{ApplyArgs, Global, exit};
-use crate::commands::change::Change;
+use crate::commands::change::Run;
 use crate::commands::{Outcome, outputs, walk};
 use crate::session;
 use crate::term::Shell;
@@ -12,16 +12,16 @@ use crate::term::Shell;
 pub async fn run(shell: Shell, global: &Global, args: &ApplyArgs) -> Outcome {
     let start = Instant::now();
     let loaded = walk::spec(shell, &args.spec.file)?;
-    let desired = walk::Desired::of(global, &loaded).await?;
-    let (consent, run) = (&args.consent, &args.run);
-    let change = Change { shell, desired: &desired, names: Vec::new(), adopt: args.adopt, verb: "Apply", consent, run };
-    let changed = change.run().await?;
-    if changed.any && global.session.is_some() {
+    let desired = &walk::Desired::of(global, &loaded).await?;
+    let (names, adopt, question) = (Vec::new(), args.adopt, "Apply");
+    let run = Run { shell, desired, names, adopt, question, consent: &args.consent, args: &args.run };
+    let ended = run.go().await?;
+    if ended.any && global.session.is_some() {
         session::ring(&args.spec.file)?;
     }
-    if changed.code == exit::OK {
-        shell.out(&outputs::summary(global, &loaded, &args.spec.file, &changed.outputs));
+    if ended.code == exit::OK {
+        shell.out(&outputs::summary(global, &loaded, &args.spec.file, &ended.outputs));
         shell.out(&format!("Done in {:.1} s.\n", start.elapsed().as_secs_f32()));
     }
-    Ok(changed.code)
+    Ok(ended.code)
 }

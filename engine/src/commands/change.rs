@@ -14,20 +14,20 @@ use crate::resource::{Id, Kind, Name, Outputs};
 use crate::term::Shell;
 
 /// What is to be run, and how.
-pub struct Change<'a> {
+pub struct Run<'a> {
     pub shell: Shell,
     pub desired: &'a Desired,
     /// Names to look at besides the graph's.
     pub names: Vec<(&'static Kind, Name)>,
     pub adopt: bool,
     /// What is asked: `Apply`, `Destroy`.
-    pub verb: &'static str,
+    pub question: &'static str,
     pub consent: &'a ConsentArgs,
-    pub run: &'a RunArgs,
+    pub args: &'a RunArgs,
 }
 
 /// How it ended.
-pub struct Changed {
+pub struct Ended {
     /// Whether there was something to do.
     pub any: bool,
     pub code: u8,
@@ -35,30 +35,24 @@ pub struct Changed {
     pub outputs: BTreeMap<Id, Outputs>,
 }
 
-impl Change<'_> {
+impl Run<'_> {
     /// Makes it so. What stays behind is said at the end.
     ///
     /// # Errors
     /// What must not be run, what the user does not agree to, and a lease that another run has.
-    pub async fn run(&self) -> Result<Changed, Stop> {
+    pub async fn go(&self) -> Result<Ended, Stop> {
         let plan = self.plan().await?;
-        let mut changed = Changed { any: !plan.is_empty(), code: exit::OK, outputs: outputs::planned(&plan) };
-        if changed.any {
-            consent::ask(self.shell, &plan, self.consent, self.verb)?;
-            let halt = Halt::on_interrupt(self.shell, FINISHING);
-            halt.after(self.run.timeout);
-            let kept = Kept::take(self.shell, self.desired, self.run, &halt).await?;
-            let ended = self.agreed(plan.clone(), &kept, &halt).await;
-            kept.release(self.shell).await;
-            (changed.code, changed.outputs) = ended?;
-        } else {
-            self.shell.line(&Event::nothing_to_do());
+        if plan.is_empty() {
             Kept::sweep(self.desired).await;
+            return Ok(self.nothing(&plan));
         }
-        if changed.code == exit::OK {
-            plan.left.iter().for_each(|left| self.shell.out(&format!("left: {left}\n")));
-        }
-        Ok(changed)
+        consent::ask(self.shell, &plan, self.consent, self.question)?;
+        let halt = Halt::on_interrupt(self.shell, FINISHING);
+        halt.after(self.args.timeout);
+        let kept = Kept::take(self.shell, self.desired, self.args, &halt).await?;
+        let ended = self.agreed(plan, &kept, &halt).await;
+        kept.release(self.shell).await;
+        ended
     }
 
     async fn plan(&self) -> Result<Arc<Plan>, Stop> {
@@ -66,16 +60,29 @@ impl Change<'_> {
     }
 
     /// Runs the plan that was agreed to; another one, where another run came first, when that is agreed to.
-    async fn agreed(&self, mut plan: Arc<Plan>, kept: &Kept, halt: &Halt) -> Result<(u8, BTreeMap<Id, Outputs>), Stop> {
+    async fn agreed(&self, mut plan: Arc<Plan>, kept: &Kept, halt: &Halt) -> Result<Ended, Stop> {
         if kept.waited {
             plan = self.plan().await?;
             if plan.is_empty() {
-                self.shell.line(&Event::nothing_to_do());
-                return Ok((exit::OK, outputs::planned(&plan)));
+                return Ok(self.nothing(&plan));
             }
-            consent::ask(self.shell, &plan, self.consent, self.verb)?;
+            consent::ask(self.shell, &plan, self.consent, self.question)?;
         }
         let outcome = self.desired.run(self.shell, &plan, halt.told()).await;
-        Ok((walk::conclude(self.shell, &outcome, halt), outcome.outputs))
+        let code = walk::conclude(self.shell, &outcome, halt);
+        if code == exit::OK {
+            self.left(&plan);
+        }
+        Ok(Ended { any: true, code, outputs: outcome.outputs })
+    }
+
+    fn nothing(&self, plan: &Plan) -> Ended {
+        self.shell.line(&Event::nothing_to_do());
+        self.left(plan);
+        Ended { any: false, code: exit::OK, outputs: outputs::planned(plan) }
+    }
+
+    fn left(&self, plan: &Plan) {
+        plan.left.iter().for_each(|left| self.shell.out(&format!("left: {left}\n")));
     }
 }

@@ -27,9 +27,9 @@ pub fn ask(shell: Shell, plan: &Plan, args: &ConsentArgs, verb: &str) -> Result<
     if args.yes || agreed || !losses.is_empty() {
         return Ok(());
     }
-    match shell.ask(&format!("{verb}? [y/N] ")).as_deref() {
-        Some("y" | "Y" | "yes") => Ok(()),
-        Some(_) => Err(Error::new(Class::Consent, "nothing was changed, because the answer was no").into()),
+    match shell.agrees(&format!("{verb}?")) {
+        Some(true) => Ok(()),
+        Some(false) => Err(Error::new(Class::Consent, "nothing was changed, because the answer was no").into()),
         None => Err(Error::new(Class::Consent, "nothing was changed: there is no terminal to ask on")
             .hint("pass --yes")
             .into()),
@@ -45,10 +45,10 @@ fn widening(shell: Shell, plan: &Plan, args: &ConsentArgs) -> Result<bool, Stop>
     if told.is_empty() || args.allow_widening {
         return Ok(false);
     }
-    let question = format!("{}\nThis allows more than before. Go on? [y/N] ", told.join("\n"));
-    let answer = if args.yes { None } else { shell.ask(&question) };
-    match answer.as_deref() {
-        Some("y" | "Y" | "yes") => Ok(true),
+    let question = format!("{}\nThis allows more than before. Go on?", told.join("\n"));
+    let agreed = if args.yes { None } else { shell.agrees(&question) };
+    match agreed {
+        Some(true) => Ok(true),
         _ => {
             let yes = if args.yes { "" } else { "--yes " };
             let hint = format!("to agree, pass {yes}--allow-widening");

@@ -1,7 +1,7 @@
 //! `pipe destroy`: deletes what the pipeline owns, with or without its spec.
 
 use crate::cli::{DestroyArgs, Global};
-use crate::commands::change::Change;
+use crate::commands::change::Run;
 use crate::commands::{Outcome, walk};
 use crate::term::Shell;
 
@@ -16,7 +16,7 @@ pub async fn run(shell: Shell, global: &Global, args: &DestroyArgs) -> Outcome {
             (desired, names)
         }
     };
-    let (consent, run) = (&args.consent, &args.run);
-    let change = Change { shell, desired: &desired, names, adopt: false, verb: "Destroy", consent, run };
-    Ok(change.run().await?.code)
+    let (desired, question) = (&desired, "Destroy");
+    let run = Run { shell, desired, names, adopt: false, question, consent: &args.consent, args: &args.run };
+    Ok(run.go().await?.code)
 }

@@ -15,9 +15,10 @@ use crate::cli::{DevArgs, Global, exit};
 use crate::commands::halt::Halt;
 use crate::commands::{Outcome, Stop, consent, outputs, report, walk};
 use crate::error::{Error, Result};
+use crate::event::Event;
 use crate::session::{Claim, Session};
 use crate::spec::Loaded;
-use crate::term::{Shell, moving, plan_lines, render_plan};
+use crate::term::{Shell, moving, render_plan};
 
 use cloud::Cloud;
 use plane::Plane;
@@ -96,7 +97,7 @@ impl Dev<'_> {
         let desired = walk::Desired::of(&self.global, loaded).await?;
         let found = desired.live(Vec::new()).await?;
         let plan = Arc::new(desired.plan(&found, false)?);
-        self.shell.line(&plan_lines(&plan));
+        self.shell.line(&Event::plan(&plan));
         let shown = render_plan(&plan);
         // What a new pipeline is made of is in its spec; an edit is worth a look.
         let shown = if first { shown.lines().last().unwrap_or_default() } else { &shown };

@@ -74,7 +74,12 @@ async fn show(shell: Shell, global: &Global, args: &DlqShowArgs) -> Outcome {
     if let (Some(stream), Some(place)) = (&mut stream, letter.place())
         && matches!(stream.readable, Readable::Until(_) | Readable::Partly(_) | Readable::Unknown)
     {
-        match records::read(&dlq.cx, &place).await {
+        let mut stopped = dlq.stopped.clone();
+        let read = tokio::select! {
+            read = records::read(&dlq.cx, &place) => read,
+            _ = stopped.wait_for(|stopped| *stopped) => return Ok(exit::INTERRUPTED),
+        };
+        match read {
             Ok(records) => (stream.records, stream.failed) = (Some(records), None),
             Err(error) => stream.failed = Some(error.to_string()),
         }

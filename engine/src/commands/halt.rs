@@ -3,6 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::cli::exit;
@@ -24,17 +25,18 @@ impl Halt {
     /// Listens for Ctrl-C and SIGTERM from now on: the first is told to the run, the second ends the process.
     pub fn on_interrupt(shell: Shell, says: &'static str) -> Self {
         let halt = Self { shell, stop: watch::Sender::new(false), code: Arc::default() };
-        tokio::spawn({
+        // Where signals cannot be heard, they do what they do to any process.
+        if let Ok(mut signals) = Signals::new() {
             let halt = halt.clone();
-            async move {
-                while interrupted().await {
+            tokio::spawn(async move {
+                while signals.next().await.is_some() {
                     if halt.is_told() {
                         std::process::exit(i32::from(exit::INTERRUPTED));
                     }
                     halt.tell(exit::INTERRUPTED, says);
                 }
-            }
-        });
+            });
+        }
         halt
     }
 
@@ -84,14 +86,18 @@ impl Halt {
     }
 }
 
-/// Waits for Ctrl-C, or for SIGTERM, which is how a service manager asks for the same. False where signals cannot be heard.
-async fn interrupted() -> bool {
-    use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            heard = tokio::signal::ctrl_c() => heard.is_ok(),
-            heard = terminate.recv() => heard.is_some(),
-        },
-        Err(_) => tokio::signal::ctrl_c().await.is_ok(),
+/// Hears Ctrl-C, and SIGTERM, which is how a service manager asks for the same; from its making on, so that none is missed.
+struct Signals(Signal, Signal);
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self(signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
+    }
+
+    async fn next(&mut self) -> Option<()> {
+        tokio::select! {
+            heard = self.0.recv() => heard,
+            heard = self.1.recv() => heard,
+        }
     }
 }

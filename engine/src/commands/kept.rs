@@ -4,6 +4,7 @@ use crate::cli::RunArgs;
 use crate::commands::Stop;
 use crate::commands::halt::Halt;
 use crate::commands::walk::Desired;
+use crate::error::Class;
 use crate::event::Event;
 use crate::lease::{self, Asked, Lease};
 use crate::term::Shell;
@@ -16,10 +17,10 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Takes the pipeline's lease. Without the permission for it the run goes on, with a warning.
+    /// Takes the pipeline's lease. Where AWS refuses it, for want of the permission above all, the run goes on, with a warning.
     ///
     /// # Errors
-    /// Another run has it, and `--wait` was not given; the user gave up waiting.
+    /// Another run has it, and `--wait` was not given; the user gave up waiting; nobody knows who has it.
     pub async fn take(shell: Shell, desired: &Desired, args: &RunArgs, halt: &Halt) -> Result<Self, Stop> {
         let (aws, pipeline) = (&desired.cx.aws, desired.graph.pipeline.as_str());
         let mut waited = false;
@@ -37,12 +38,16 @@ impl Kept {
                     shell.err(&format!("{text}\n"));
                 });
                 tokio::select! {
-                    lease = free => lease,
+                    // Another run has it: this one does not go on without.
+                    lease = free => Ok(lease?),
                     _ = told.wait_for(|told| *told) => {
                         shell.err("nothing was changed: the other run still has the lease\n");
                         return Err(Stop::Code(halt.exit_code()));
                     }
                 }
+            }
+            Err(error) if matches!(error.class(), Class::Unclear | Class::Throttled) => {
+                return Err(error.hint("nothing was changed: it is not known whether another run is under way").into());
             }
             Err(error) => Err(error),
         };

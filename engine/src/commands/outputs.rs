@@ -83,7 +83,10 @@ pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<I
     let (Some(endpoint), Some(request)) = (endpoint, example_request(&loaded.spec)) else { return String::new() };
     let local = if global.session.is_some() { "--local " } else { "" };
     let credentials = match request.authorized {
-        true => format!(" -u \"$({} outputs {} {local}--reveal --field credentials)\"", program(), file.display()),
+        true => {
+            let (program, file) = (quoted(&program()), quoted(&file.display().to_string()));
+            format!(" -u \"$({program} outputs {file} {local}--reveal --field credentials)\"")
+        }
         false => String::new(),
     };
     let header = request.header.map_or_else(String::new, |(name, value)| format!(" -H '{name}: {value}'"));
@@ -94,6 +97,16 @@ pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<I
          {quote}{endpoint}{}{quote}\n\n",
         request.body, request.path
     )
+}
+
+/// A word as a shell reads it: in quotes where it needs them.
+fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "/._-+@%:,".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
 }
 
 /// This program as the user called it, so that a printed command works where it is not on the PATH.

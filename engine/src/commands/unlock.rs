@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::aws::{connect, parameter};
+use crate::aws::connect;
 use crate::cli::{Global, UnlockArgs, exit};
 use crate::commands::{Outcome, walk};
 use crate::error::{Class, Error};
@@ -36,7 +36,11 @@ pub async fn run(shell: Shell, global: &Global, args: &UnlockArgs) -> Outcome {
     if !args.yes {
         agreed(shell)?;
     }
-    parameter::delete(&aws, &name).await?;
+    // The question may have waited for hours.
+    if !lease::end(&aws, &name, &holder.token).await? {
+        let error = Error::fatal(format!("`{pipeline}` is no longer held by that run: nothing was unlocked"));
+        return Err(error.hint("`pipe unlock` again says who holds it now").into());
+    }
     shell.out(&format!("`{pipeline}` is free\n"));
     shell.line(&Event::Unlocked { pipeline });
     Ok(exit::OK)
@@ -44,9 +48,9 @@ pub async fn run(shell: Shell, global: &Global, args: &UnlockArgs) -> Outcome {
 
 /// Asks whether the run that has the lease is dead.
 fn agreed(shell: Shell) -> Result<(), Error> {
-    match shell.ask("Two runs at once can undo each other's work. Is that run dead? [y/N] ").as_deref() {
-        Some("y" | "Y" | "yes") => Ok(()),
-        Some(_) => Err(Error::new(Class::Consent, "the lease was left alone, because the answer was no")),
+    match shell.agrees("Two runs at once can undo each other's work. Is that run dead?") {
+        Some(true) => Ok(()),
+        Some(false) => Err(Error::new(Class::Consent, "the lease was left alone, because the answer was no")),
         None => Err(Error::new(Class::Consent, "the lease was left alone: there is no terminal to ask on")
             .hint("pass --yes if that run is dead")),
     }

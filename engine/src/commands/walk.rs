@@ -21,7 +21,7 @@ use crate::owner::PIPELINE;
 use crate::plan::{Plan, plan};
 use crate::resource::{Kind, Name};
 use crate::spec::{self, Loaded};
-use crate::term::{Shell, plan_lines, render_plan, report};
+use crate::term::{Shell, render_plan, report};
 use crate::{apply, aws::Place};
 
 /// Reads and checks the spec; shows its warnings.
@@ -65,7 +65,7 @@ impl Desired {
         Ok(Self { cx: Cx::new(Arc::new(aws), pipeline), graph: Graph::empty(pipeline) })
     }
 
-    /// The account and region as people read them.
+    /// The account and region.
     pub fn place(&self) -> &Place {
         &self.cx.aws.place
     }
@@ -100,7 +100,7 @@ impl Desired {
     pub async fn planned(&self, shell: Shell, more: Vec<(&'static Kind, Name)>, adopt: bool) -> Result<Plan, Stop> {
         let found = self.live(more).await?;
         let plan = self.plan(&found, adopt)?;
-        shell.line(&plan_lines(&plan));
+        shell.line(&Event::plan(&plan));
         shell.out(&title(self));
         shell.out(&render_plan(&plan));
         Ok(plan)
@@ -138,7 +138,7 @@ pub fn conclude(shell: Shell, outcome: &apply::Outcome, halt: &Halt) -> u8 {
 }
 
 /// Says whose account a plan is for.
-pub fn title(desired: &Desired) -> String {
+fn title(desired: &Desired) -> String {
     let place = desired.place();
     format!("{} in {} ({})\n", desired.graph.pipeline, place.region, place.account)
 }

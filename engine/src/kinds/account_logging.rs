@@ -13,9 +13,8 @@ use aws_sdk_apigateway::config::retry::RetryConfig;
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 use aws_sdk_iam::types::{Role, Tag};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use crate::aws::policy::{Policy, allow};
+use crate::aws::policy::{Policy, allow, trust};
 use crate::aws::{Cx, Place, in_turn, patiently};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State, Tags};
@@ -113,9 +112,7 @@ async fn logging_role(cx: &Cx) -> Result<Option<String>> {
 /// Makes the role, or finds the one that was made from another region or by an earlier run; says whether it is new.
 async fn role(cx: &Cx) -> Result<(String, bool)> {
     // No condition on the source: it is not published whether API Gateway names one when it tries the role out.
-    let trust = Policy::new(vec![json!({
-        "Effect": "Allow", "Principal": { "Service": "apigateway.amazonaws.com" }, "Action": "sts:AssumeRole",
-    })]);
+    let trust = trust("apigateway.amazonaws.com");
     let tag = Tag::builder().key(TAG.0).value(TAG.1).build().map_err(|e| Error::defect(e.to_string()))?;
     let call = cx.aws.iam.create_role().role_name(ROLE).path(PATH).tags(tag).assume_role_policy_document(trust.text());
     let call = call.description("Lets API Gateway write access logs of all APIs of this account. Made once by pipe.");

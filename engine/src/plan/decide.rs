@@ -231,7 +231,7 @@ impl<'a> Planner<'a> {
                 "" => "what it holds is deleted".to_owned(),
                 lingers => format!("what it holds is deleted; it stays {lingers}"),
             }),
-            Action::Update => (change.kind.loses)(&change.desired, &live.props),
+            Action::Update | Action::Replace => (change.kind.loses)(&change.desired, &live.props),
             _ => None,
         };
         // What was applied once and was taken away by other hands was agreed to then.

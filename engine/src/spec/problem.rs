@@ -5,7 +5,6 @@ use crate::error::tame;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
 use std::fmt;
 use std::ops::Range;
 
@@ -152,13 +151,7 @@ impl Report {
         parts.into_iter().map(|part| part + "\n").collect::<Vec<_>>().join("\n")
     }
 
-    /// Returns one object per problem: file, line, column, severity, message, path and hint (`null` where there is none).
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        json!(self.located())
-    }
-
-    /// Returns the same as typed values.
+    /// Returns each problem with its place.
     #[must_use]
     pub fn located(&self) -> Vec<Located> {
         let located = self.problems.iter().map(|problem| {

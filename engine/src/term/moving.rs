@@ -3,6 +3,7 @@
 use pipe_local::event::{Answered, Batch, DeadLetter, Event, LogLine, Row};
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use crate::error::tame;
 use crate::term::Shell;
 use crate::term::style::{BAD, DIM, END, GOOD, WARN};
 
@@ -24,6 +25,7 @@ fn is_routine(event: &Event) -> bool {
     logged.is_some_and(|logged| matches!(logged["level"].as_str(), Some("INFO" | "DEBUG" | "TRACE")))
 }
 
+/// An event as a line. What clients and functions wrote steers no terminal.
 fn line(event: &Event) -> String {
     match event {
         Event::Answered(Answered { method, path, status, milliseconds, shard, sequence_number, reason }) => {
@@ -32,24 +34,25 @@ fn line(event: &Event) -> String {
                 (Some(shard), Some(number)) => format!("→ {}", position(shard, number)),
                 _ => reason.clone().unwrap_or_default(),
             };
-            format!("{style}{status}{END} {method} {path} {took} {DIM}{milliseconds} ms{END}")
+            format!("{style}{status}{END} {} {} {took} {DIM}{milliseconds} ms{END}", tame(method), tame(path))
         }
         Event::Batch(Batch { function, shard, records, milliseconds, succeeded, error }) => {
             let shard = short(shard);
             match error {
                 None => format!("    {shard} → {function}: {records} records {DIM}{milliseconds} ms{END}"),
                 Some(error) => format!(
-                    "  {BAD}✗{END} {shard} → {function}: {succeeded} of {records} records, {error} {DIM}{milliseconds} ms{END}"
+                    "  {BAD}✗{END} {shard} → {function}: {succeeded} of {records} records, {} {DIM}{milliseconds} ms{END}",
+                    tame(error)
                 ),
             }
         }
-        Event::Row(Row { table, key }) => format!("    {GOOD}✓{END} {table} {key}"),
+        Event::Row(Row { table, key }) => format!("    {GOOD}✓{END} {table} {}", tame(key)),
         Event::DeadLetter(DeadLetter { queue, reason, shard, first, last }) => {
             let to = if first == last { String::new() } else { format!(" to {last}") };
-            format!("  {BAD}!{END} {queue}: {reason} {}{to}", position(shard, first))
+            format!("  {BAD}!{END} {queue}: {} {}{to}", tame(reason), position(shard, first))
         }
-        Event::Log(LogLine { function, line }) => format!("    {DIM}{function}: {line}{END}"),
-        Event::Warning { message } => format!("{WARN}warning{END}: {message}"),
+        Event::Log(LogLine { function, line }) => format!("    {DIM}{function}: {}{END}", tame(line)),
+        Event::Warning { message } => format!("{WARN}warning{END}: {}", tame(message)),
     }
 }
 

@@ -18,6 +18,8 @@ use crate::error::{Error, Result};
 
 /// Records of a batch at most, and of one call (aws-facts 5.1, 5.5).
 const MOST: usize = 10_000;
+/// Records of each call after the first: more would take the consumer's share of the shard's 2 MB a second.
+const PAGE: i32 = 1_000;
 /// A shard takes 5 calls a second, and the consumer needs some of them (aws-facts 5.5).
 const PAUSE: Duration = Duration::from_millis(400);
 /// Calls in a row without a record before the search ends: the iterator may have to pass what is trimmed.
@@ -105,10 +107,10 @@ pub async fn read(cx: &Cx, place: &Place<'_>) -> Result<Vec<Record>> {
     let start = kinesis.get_shard_iterator().stream_arn(place.stream_arn).shard_id(place.shard);
     let start = start.shard_iterator_type(ShardIteratorType::AtSequenceNumber);
     let mut at = start.starting_sequence_number(place.first).send().await?.shard_iterator;
-    let (mut records, mut empty) = (Vec::new(), 0);
+    let (mut records, mut empty, mut most) = (Vec::new(), 0, limit(place));
     while let Some(iterator) = at {
         let request = kinesis.get_records().stream_arn(place.stream_arn).shard_iterator(iterator);
-        let page = request.limit(limit(place)).send().await?;
+        let page = request.limit(most).send().await?;
         empty = if page.records.is_empty() { empty + 1 } else { 0 };
         let last = page.records.last().map(|record| record.sequence_number.clone());
         let within = |record: &Kinesis| {
@@ -121,13 +123,13 @@ pub async fn read(cx: &Cx, place: &Place<'_>) -> Result<Vec<Record>> {
         if passed || at_tip || empty == EMPTY || records.len() == MOST {
             break;
         }
-        at = page.next_shard_iterator;
+        (at, most) = (page.next_shard_iterator, PAGE);
         sleep(PAUSE).await;
     }
     Ok(records)
 }
 
-/// As many as the batch had, for a start; what lies between them with `parallelization` comes in further calls.
+/// As many as the batch had, for a start; what lies between them with `parallelization` comes in further, larger pages.
 fn limit(place: &Place<'_>) -> i32 {
     i32::try_from(place.records).unwrap_or(i32::MAX).clamp(1, 10_000)
 }

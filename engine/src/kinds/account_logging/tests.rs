@@ -62,5 +62,5 @@ async fn c12_a_role_that_api_gateway_does_not_know_yet_is_tried_again() {
 
 #[test]
 fn the_document_is_empty() {
-    assert_eq!(crate::resource::json(&AccountLogging {}).unwrap(), json!({}));
+    assert_eq!(crate::resource::json(&AccountLogging {}).unwrap(), serde_json::json!({}));
 }

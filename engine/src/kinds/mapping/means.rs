@@ -9,7 +9,7 @@ pub fn means(desired: &Mapping, live: &Mapping, how: &How) -> Vec<String> {
     if how.replaced {
         all.push(start(desired, live, how));
     }
-    all.extend(sooner(desired, live, how));
+    all.extend(sooner(desired, live));
     all.extend(fewer(desired, live));
     let mut say = |so: bool, text: &str| all.extend(so.then(|| text.to_owned()));
     say(live.enabled && !desired.enabled, "records wait from now on, and are lost when the stream's retention is over");
@@ -32,7 +32,7 @@ pub fn means(desired: &Mapping, live: &Mapping, how: &How) -> Vec<String> {
     all
 }
 
-/// What is lost without a trace. A replaced mapping is not asked.
+/// What is lost without a trace.
 pub fn loses(desired: &Mapping, live: &Mapping) -> Option<String> {
     match (desired.on_failure.as_str(), live.on_failure.as_str()) {
         ("", "") => bound(desired, live)
@@ -85,9 +85,9 @@ fn time(at: &str) -> &str {
     at.trim_start_matches("at ")
 }
 
-fn sooner(desired: &Mapping, live: &Mapping, how: &How) -> Option<String> {
-    // In place that is a loss, which is told already.
-    if !how.replaced && desired.on_failure.is_empty() && live.on_failure.is_empty() {
+fn sooner(desired: &Mapping, live: &Mapping) -> Option<String> {
+    // That is a loss, which is told already.
+    if desired.on_failure.is_empty() && live.on_failure.is_empty() {
         return None;
     }
     let end =

@@ -33,7 +33,7 @@ pub fn means(desired: &RestApi, live: &RestApi) -> Vec<String> {
     let both = desired.routes.iter().filter_map(|(name, route)| Some((name, route, live.routes.get(name)?)));
     all.extend(both.filter_map(|(name, now, then)| match (key(now)?, key(then)?) {
         (now, then) if now == then => None,
-        (RANDOM, _) => Some(format!("records of `{name}` get random partition keys: their order is lost")),
+        ((_, RANDOM), _) => Some(format!("records of `{name}` get random partition keys: their order is lost")),
         _ => Some(format!(
             "records of `{name}` get other partition keys: those on their way may be overtaken by new ones"
         )),
@@ -57,11 +57,11 @@ fn takes(route: &str, other: &str) -> bool {
     method == other_method && segments.len() == others.len() && segments.iter().zip(&others).all(fits)
 }
 
-/// The partition key as the route's template has it.
-fn key(route: &Route) -> Option<&str> {
-    let template = route.integration.templates.values().next()?;
-    let (_, key) = template.split_once(KEY)?;
-    key.split('\n').next().map(|key| key.trim_end_matches('"'))
+/// The partition key as the route's template has it, after what is set for it before the call.
+fn key(route: &Route) -> Option<(&str, &str)> {
+    let (before, call) = route.integration.templates.values().next()?.split_once("{\n")?;
+    let (_, key) = call.split_once(KEY)?;
+    Some((before, key.split('\n').next()?.trim_end_matches('"')))
 }
 
 #[cfg(test)]
@@ -102,5 +102,22 @@ mod tests {
         assert_eq!(told(&["POST /a/b"], &["POST /a/{x}"]), ["requests to `POST /a/{x}` are refused from now on"]);
         assert_eq!(told(&["POST /a/{y}"], &["POST /a/{x}"]), [""; 0], "a parameter's name is no matter to clients");
         assert_eq!(told(&["POST /c", "POST /d"], &["POST /c"]), [""; 0]);
+    }
+
+    #[test]
+    fn another_key_is_told_wherever_it_comes_from() {
+        let keyed = |before: &str, key: &str| {
+            let mut api = api(&["prod"], &["POST /a"]);
+            let text = format!("{before}{{\n  \"Data\": \"d\",\n  {KEY}{key}\"\n}}\n");
+            let route = api.routes.get_mut("POST /a").unwrap();
+            route.integration.templates.insert("application/json".into(), text);
+            api
+        };
+        let told = |now: (&str, &str), then: (&str, &str)| means(&keyed(now.0, now.1), &keyed(then.0, then.1));
+        let (query, header) = ("#set($key = \"q\")\n", "#set($key = \"h\")\n");
+        assert!(told((query, "$key"), (header, "$key"))[0].contains("get other partition keys"));
+        assert!(told(("", "path"), (header, "$key"))[0].contains("get other partition keys"));
+        assert!(told(("", RANDOM), (header, "$key"))[0].contains("get random partition keys"));
+        assert_eq!(told((query, "$key"), (query, "$key")), [""; 0]);
     }
 }

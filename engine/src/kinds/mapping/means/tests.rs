@@ -114,7 +114,7 @@ fn what_nothing_hears_of_is_told_once() {
     let loss = "records older than 1 hour that wait now are given up, and nothing hears of them";
     assert_eq!(loses(&now, &then).as_deref(), Some(loss));
     assert_eq!(means(&now, &then, &How::default()), [""; 0]);
-    assert_eq!(means(&now, &then, &replaced(&[]))[1..], lost, "a replacement is not asked what it loses");
+    assert_eq!(means(&now, &then, &replaced(&[])).len(), 1, "where it is read from");
     assert_eq!(means(&now, &aged(7200, "queue"), &How::default()), lost, "the loss tells of the queue alone");
     assert_eq!(loses(&aged(7200, ""), &then), None);
 }
