@@ -21,7 +21,7 @@ mod walk;
 
 use clap::CommandFactory;
 
-use crate::cli::{Cli, Command, Global, exit, exit_code};
+use crate::cli::{Cli, Command, Global, SchemaArgs, exit, exit_code};
 use crate::error::Error;
 use crate::event::{self, Event};
 use crate::session::{self, Session};
@@ -61,14 +61,7 @@ pub async fn run(cli: Cli) -> u8 {
         Command::Destroy(args) => destroy::run(shell, global, args).await,
         Command::Unlock(args) => unlock::run(shell, global, args).await,
         Command::Validate(args) => validate::run(shell, args),
-        Command::Schema(args) => {
-            let schema = if args.events { event::schema() } else { crate::spec::schema() };
-            match serde_json::from_str(&schema) {
-                Ok(schema) if shell.json => shell.line(&Event::Schema { schema }),
-                _ => shell.data(&schema),
-            }
-            Ok(exit::OK)
-        }
+        Command::Schema(args) => Ok(schema(shell, args)),
         Command::Graph(args) => graph::run(shell, global, args),
         Command::List => list::run(shell, global).await,
         Command::Outputs(args) => outputs::run(shell, global, args).await,
@@ -77,17 +70,7 @@ pub async fn run(cli: Cli) -> u8 {
         Command::Send(args) => send::run(shell, global, args).await,
         Command::Dlq(command) => dlq::run(shell, global, command).await,
         Command::Supervise { .. } => Err(Error::defect("`supervise` does not come here").into()),
-        Command::Completions { shell: of } => {
-            // Into memory first: clap_complete panics where its reader goes away.
-            let mut script = Vec::new();
-            clap_complete::generate(*of, &mut Cli::command(), "pipe", &mut script);
-            let script = String::from_utf8_lossy(&script).into_owned();
-            match shell.json {
-                true => shell.line(&Event::Completions { script }),
-                false => shell.data(&script),
-            }
-            Ok(exit::OK)
-        }
+        Command::Completions { shell: of } => Ok(completions(shell, *of)),
     };
     let code = outcome.unwrap_or_else(|stop| report(shell, stop));
     match term::unwritten() {
@@ -100,6 +83,27 @@ pub async fn run(cli: Cli) -> u8 {
             if matches!(code, exit::OK | exit::CHANGES) { exit::FAILED } else { code }
         }
     }
+}
+
+fn schema(shell: Shell, args: &SchemaArgs) -> u8 {
+    let schema = if args.events { event::schema() } else { crate::spec::schema() };
+    match serde_json::from_str(&schema) {
+        Ok(schema) if shell.json => shell.line(&Event::Schema { schema }),
+        _ => shell.data(&schema),
+    }
+    exit::OK
+}
+
+fn completions(shell: Shell, of: clap_complete::Shell) -> u8 {
+    // Into memory first: clap_complete panics where its reader goes away.
+    let mut script = Vec::new();
+    clap_complete::generate(of, &mut Cli::command(), "pipe", &mut script);
+    let script = String::from_utf8_lossy(&script).into_owned();
+    match shell.json {
+        true => shell.line(&Event::Completions { script }),
+        false => shell.data(&script),
+    }
+    exit::OK
 }
 
 /// The running `pipe dev` that `--local` asks for.
