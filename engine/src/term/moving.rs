@@ -32,7 +32,7 @@ fn line(event: &Event) -> String {
             let style = if *status < 400 { GOOD } else { BAD };
             let took = match (shard, sequence_number) {
                 (Some(shard), Some(number)) => format!("→ {}", position(shard, number)),
-                _ => reason.clone().unwrap_or_default(),
+                _ => tame(reason.as_deref().unwrap_or_default()),
             };
             format!("{style}{status}{END} {} {} {took} {DIM}{milliseconds} ms{END}", tame(method), tame(path))
         }
@@ -65,4 +65,29 @@ pub fn position(shard: &str, number: &str) -> String {
 fn short(shard: &str) -> String {
     let number = shard.strip_prefix("shardId-").map(|digits| digits.trim_start_matches('0'));
     number.map_or_else(|| shard.to_owned(), |digits| format!("shard {}", if digits.is_empty() { "0" } else { digits }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_clients_and_functions_wrote_steers_no_terminal() {
+        let (text, table, queue, function) =
+            (|| "\u{1b}[2J\n".to_owned(), "t".to_owned(), "q".to_owned(), "f".to_owned());
+        let (method, path, reason) = (text(), text(), Some(text()));
+        let answered =
+            Answered { method, path, status: 400, milliseconds: 1, shard: None, sequence_number: None, reason };
+        let (shard, first, last) = ("s".to_owned(), "1".to_owned(), "1".to_owned());
+        for event in [
+            Event::Answered(answered),
+            Event::Row(Row { table, key: text() }),
+            Event::DeadLetter(DeadLetter { queue, reason: text(), shard, first, last }),
+            Event::Log(LogLine { function, line: text() }),
+            Event::Warning { message: text() },
+        ] {
+            let shown = line(&event);
+            assert!(!shown.contains("\u{1b}[2J") && !shown.contains('\n'), "{shown:?}");
+        }
+    }
 }
