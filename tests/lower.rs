@@ -96,3 +96,16 @@ fn c20_the_function_has_no_dead_letter_queue_of_its_own() {
         function["environment"]["PIPE_DLQ_URL"].as_str().is_some_and(|url| url.ends_with("/LambdaDeadLetterQueue"))
     );
 }
+
+/// IAM compares the six characters that a secret's ARN ends in; a spec may name the secret, or leave them out of its ARN.
+#[test]
+fn an_existing_secret_is_read_under_the_arn_that_aws_gives() {
+    let arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:mine";
+    for existing in ["mine", arn] {
+        let graph =
+            graph(&MAIN.replace("secret: gateway/credentials", &format!("secret: {{ existing: \"{existing}\" }}")));
+        let policy = graph.node("authorizer-role").unwrap().desired["policies"].to_string();
+        assert!(policy.contains(r#""Resource":["\u0001secret.arn"]"#), "{policy}");
+        assert!(!policy.contains("secret:mine"), "{policy}");
+    }
+}

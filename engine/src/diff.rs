@@ -80,7 +80,7 @@ pub fn hash(desired: &Value) -> String {
     let mut canonical = desired.clone();
     canonical.sort_all_objects();
     let digest = Sha256::digest(canonical.to_string().as_bytes());
-    digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&digest[..6])
 }
 
 #[cfg(test)]

@@ -59,8 +59,8 @@ pub fn desired_tags(pipeline: &str, user: &Tags, node: &Node, applied: &str) -> 
 
 /// What a resource keeps of its tags when the pipeline lets go of it.
 pub fn released_tags(pipeline: &str, live: &Tags) -> Tags {
-    let keeps = |key: &String| !key.starts_with("pipe:") && !key.starts_with("aws:");
-    let mut tags: Tags = live.iter().filter(|(key, _)| keeps(key)).map(|(k, v)| (k.clone(), v.clone())).collect();
+    let mut tags: Tags =
+        live.iter().filter(|(key, _)| !key.starts_with("pipe:")).map(|(k, v)| (k.clone(), v.clone())).collect();
     tags.insert(RETAINED.into(), pipeline.into());
     tags
 }

@@ -281,7 +281,9 @@ fn both<R: Resource>(desired: &Value, live: &Value, ask: impl Fn(&R, &R) -> Vec<
     }
 }
 
-fn erase<R: Serialize>(live: Live<R>) -> Result<Live<Value>> {
+/// Erases the type of what was read. AWS's own tags never count, whatever the kind.
+fn erase<R: Serialize>(mut live: Live<R>) -> Result<Live<Value>> {
+    live.tags.retain(|key, _| !key.starts_with("aws:"));
     Ok(with(&live, json(&live.props)?))
 }
 

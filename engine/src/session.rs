@@ -148,6 +148,5 @@ fn path(spec: &Path) -> Result<PathBuf> {
             .hint("name the spec: `pipe ... path/to/pipeline.yaml`")
     })?;
     let hash = Sha256::digest(spec.as_os_str().as_encoded_bytes());
-    let hash: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    Ok(cache()?.join("dev").join(format!("{hash}.json")))
+    Ok(cache()?.join("dev").join(format!("{}.json", hex::encode(&hash[..8]))))
 }

@@ -28,7 +28,7 @@ mod validate;
 mod variables;
 
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -61,15 +61,10 @@ pub struct Settings {
     pub stage: String,
 }
 
-/// A running gateway. Cheap to clone; it ends with the last clone.
-#[derive(Clone)]
+/// A running gateway, until it is stopped or dropped.
 pub struct Gateway {
     shared: Arc<Shared>,
-    tasks: Arc<Tasks>,
-}
-
-struct Tasks {
-    server: Mutex<Option<JoinHandle<()>>>,
+    server: JoinHandle<()>,
     log: JoinHandle<()>,
     stop: watch::Sender<bool>,
 }
@@ -104,7 +99,7 @@ impl Gateway {
             // axum serves until it is stopped; it has no other end.
             let _ = axum::serve(listener, app).with_graceful_shutdown(stopping).await;
         });
-        Self { shared, tasks: Arc::new(Tasks { server: Mutex::new(Some(server)), log: log_task, stop }) }
+        Self { shared, server, log: log_task, stop }
     }
 
     /// Reads the stage again; takes a new snapshot when its deployment is another one. Stage settings, throttle and access log
@@ -124,26 +119,19 @@ impl Gateway {
     }
 
     /// Takes no more requests, lets those under way end for a moment, and writes the rest of the access log.
-    pub async fn stop(&self) {
-        self.tasks.stop.send_replace(true);
-        let server = self.tasks.server.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(mut server) = server
-            && timeout(STOP, &mut server).await.is_err()
-        {
-            server.abort();
-        }
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        // What has not ended by then is aborted when it is dropped here.
+        let _ = timeout(STOP, &mut self.server).await;
         // What does not get through to the log in this time is lost.
         let _ = timeout(STOP, self.shared.log.flush()).await;
-        self.tasks.log.abort();
     }
 }
 
-impl Drop for Tasks {
+impl Drop for Gateway {
     fn drop(&mut self) {
+        self.server.abort();
         self.log.abort();
-        if let Some(server) = self.server.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            server.abort();
-        }
     }
 }
 

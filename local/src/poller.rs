@@ -18,7 +18,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -78,20 +78,15 @@ pub struct Wanted {
     pub enabled: bool,
 }
 
-/// The pollers of all mappings. Cheap to clone; they end when the last clone is dropped.
-#[derive(Clone)]
+/// The pollers of all mappings, until they are stopped or dropped.
 pub struct Pollers {
-    shared: Arc<Shared>,
-}
-
-struct Shared {
     roles: Roles,
     invoke: Invoke,
     events: Events,
     checkpoints: Checkpoints,
     clock: Clock,
     /// By mapping UUID.
-    running: Mutex<BTreeMap<String, Running>>,
+    running: BTreeMap<String, Running>,
 }
 
 /// The task of a mapping, which ends with this.
@@ -111,8 +106,7 @@ impl Pollers {
     pub fn new(settings: Settings) -> Self {
         let Settings { roles, invoke, events, checkpoints } = settings;
         let checkpoints = Checkpoints::load(checkpoints, events.clone());
-        let (clock, running) = (Clock::start(), Mutex::default());
-        Self { shared: Arc::new(Shared { roles, invoke, events, checkpoints, clock, running }) }
+        Self { roles, invoke, events, checkpoints, clock: Clock::start(), running: BTreeMap::new() }
     }
 
     /// Makes what runs match the mappings of these functions, as the API has them now: to be called after every apply.
@@ -124,12 +118,12 @@ impl Pollers {
     /// # Errors
     /// A mapping cannot be read, or AWS would refuse it: the first such error. The other mappings run all the same, and one that ran
     /// goes on as it was. Where the endpoint cannot say what there is, nothing changes.
-    pub async fn sync(&self, wanted: Vec<Wanted>) -> Result<()> {
+    pub async fn sync(&mut self, wanted: Vec<Wanted>) -> Result<()> {
         let mut first_error = Ok(());
         let mut found = BTreeMap::new();
         let mut existing = BTreeSet::new();
         for wanted in &wanted {
-            for mapping in lookup::mappings(&self.shared.roles, &self.shared.events, &wanted.function).await? {
+            for mapping in lookup::mappings(&self.roles, &self.events, &wanted.function).await? {
                 existing.insert(mapping.uuid);
                 match mapping.properties {
                     Ok(properties) => drop(found.insert(properties.uuid.clone(), (properties, wanted.enabled))),
@@ -144,58 +138,49 @@ impl Pollers {
             }
         }
         self.end_others(&existing);
-        self.shared.checkpoints.keep_mappings(&existing);
+        self.checkpoints.keep_mappings(&existing);
         first_error
     }
 
     /// Starts no new batch; those in flight end, or are dropped after two seconds. Then the checkpoints are written.
-    pub async fn stop(&self) {
-        let all = std::mem::take(&mut *self.shared.running());
+    pub async fn stop(self) {
+        let mut all = self.running;
         for running in all.values() {
             running.orders.send_replace(Order::End);
         }
         let end = async {
-            let mut all = all;
             for running in all.values_mut() {
                 let _ended = (&mut running.task).await;
             }
         };
-        // What has not ended is aborted when it is dropped here.
         let _late = timeout(PATIENCE, end).await;
-        self.shared.checkpoints.write().await;
+        // What has not ended is aborted.
+        drop(all);
+        self.checkpoints.write().await;
     }
 
     /// Gives a mapping an order, if it is a new one.
-    async fn order(&self, uuid: String, order: Order) -> Result<()> {
-        let shared = &self.shared;
-        if shared.running().get(&uuid).is_some_and(|running| *running.orders.borrow() == order) {
+    async fn order(&mut self, uuid: String, order: Order) -> Result<()> {
+        if self.running.get(&uuid).is_some_and(|running| *running.orders.borrow() == order) {
             return Ok(());
         }
         if let Order::Run(mapping) = &order {
-            rights::check(&Access::new(shared.roles.clone(), mapping), &shared.roles, mapping).await?;
+            rights::check(&Access::new(self.roles.clone(), mapping), &self.roles, mapping).await?;
         }
-        let mut running = shared.running();
-        match running.get(&uuid) {
+        match self.running.get(&uuid) {
             Some(running) => drop(running.orders.send_replace(order)),
             None if order == Order::Rest => {}
-            None => drop(running.insert(uuid, shared.start(order))),
+            None => drop(self.running.insert(uuid, self.start(order))),
         }
         Ok(())
     }
 
     /// Ends the mappings that are no more. Their tasks stay until what is in flight has ended.
-    fn end_others(&self, existing: &BTreeSet<String>) {
-        let mut running = self.shared.running();
-        running.retain(|_, running| !running.task.is_finished());
-        for (_, running) in running.iter().filter(|(uuid, _)| !existing.contains(*uuid)) {
+    fn end_others(&mut self, existing: &BTreeSet<String>) {
+        self.running.retain(|_, running| !running.task.is_finished());
+        for (_, running) in self.running.iter().filter(|(uuid, _)| !existing.contains(*uuid)) {
             running.orders.send_replace(Order::End);
         }
-    }
-}
-
-impl Shared {
-    fn running(&self) -> MutexGuard<'_, BTreeMap<String, Running>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn start(&self, order: Order) -> Running {

@@ -37,11 +37,10 @@ impl Dev {
         let spec = sandbox.path().join("pipeline.yaml").canonicalize().unwrap();
         let [(_, key), (_, secret), (_, region), (_, endpoint_url), _] = sandbox.account.environment();
         let hash = Sha256::digest(spec.as_os_str().as_encoded_bytes());
-        let name: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let session = Session { spec, endpoint_url, api_url, region, keys: Some((key, secret)) };
         let folder = sandbox.path().join("cache/dev");
         std::fs::create_dir_all(&folder).unwrap();
-        let file = folder.join(format!("{name}.json"));
+        let file = folder.join(format!("{}.json", hex::encode(&hash[..8])));
         std::fs::write(&file, serde_json::to_vec(&session).unwrap()).unwrap();
         let held = File::open(&file).unwrap();
         held.lock().unwrap();
@@ -116,25 +115,26 @@ fn events(out: &str) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_is_sent_is_followed_to_its_row_or_to_the_dlq() {
     let dev = Dev::new().await;
-    let out = dev.pipe(&["send", "--count", "1000", "--follow", "--timeout", "120"]);
+    let out = dev.pipe(&["send", "--count", "1000", "--follow", "--timeout", "600"]);
     assert!(out.contains("1000 answered by http://127.0.0.1") && out.contains("\n  200: 1000\n"), "{out}");
     assert!(out.ends_with("\n1000 rows, 0 dead letters, 0 on the way\n"), "{out}");
     assert_eq!(rows(&root(&dev.sandbox.account).await).await.len(), 1000);
 
-    let out = dev.pipe(&["send", "--data", r#"{"eventId": "#, "--follow"]);
+    let out = dev.pipe(&["send", "--data", r#"{"eventId": "#, "--follow", "--timeout", "300"]);
     assert!(out.contains(" is a dead letter: bad-json"), "{out}");
     assert!(out.ends_with("\n0 rows, 1 dead letter, 0 on the way\n"), "{out}");
     let listed = dev.pipe(&["dlq", "ls"]);
     assert!(listed.contains("bad-json") && listed.contains(r#"{"eventId": "#), "{listed}");
 
-    let out = dev.pipe(&["send", "--data", r#"{"eventId": "mine"}"#, "--follow"]);
+    let out = dev.pipe(&["send", "--data", r#"{"eventId": "mine"}"#, "--follow", "--timeout", "300"]);
     assert!(
         out.contains(" has a row under its key") && out.ends_with("\n1 row, 0 dead letters, 0 on the way\n"),
         "{out}"
     );
 
     std::fs::write(dev.sandbox.path().join("event.json"), r#"{"eventId": "x", "n": 1}"#).unwrap();
-    let all = events(&dev.pipe(&["send", "--data", "@event.json", "--count", "3", "--follow", "--json"]));
+    let three = ["send", "--data", "@event.json", "--count", "3", "--follow", "--timeout", "300", "--json"];
+    let all = events(&dev.pipe(&three));
     let of = |name: &str| all.iter().filter(|event| event["event"] == name).collect::<Vec<_>>();
     assert!(of("sent").iter().all(|event| event["status"] == 200 && event["sequence_number"].is_string()));
     assert_eq!((of("sent").len(), of("followed").len(), of("sent_all").len()), (3, 3, 1));

@@ -70,9 +70,9 @@ pub fn snapshot(name: &str, text: &str) {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings.add_filter(r#""[A-Za-z0-9+/]{43}=""#, r#""[sha256]""#);
-    settings.add_filter(r#""(pipe:)?[0-9a-f]{16}""#, r#""[hash]""#);
+    settings.add_filter(r#""pipe:[0-9a-f]{12}""#, r#""[hash]""#);
     settings.add_filter(r#""[0-9a-f]{12}""#, r#""[hash]""#);
     settings.add_filter(r#"follows: "[^"]*""#, r#"follows: "[identity]""#);
-    settings.add_filter(r"\b(Object|Schema)[0-9a-f]{16}\b", "$1[hash]");
+    settings.add_filter(r"\b(Object|Schema)[0-9a-f]{12}\b", "$1[hash]");
     settings.bind(|| insta::assert_snapshot!(name, text));
 }

@@ -27,6 +27,15 @@ async fn duplicates_after_a_crash_become_orphans() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn tags_of_aws_itself_never_count() {
+    let cx = account(PIPELINE);
+    let graph = graph(&one(0, plain()));
+    apply(&cx, &graph).await;
+    world(&cx).lock().unwrap().things[0].tags.insert("aws:cloudformation:stack-id".into(), "x".into());
+    assert!(see(&cx, &graph, false).await.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_nobody_owns_is_refused_and_adopted_on_request() {
     let cx = account(PIPELINE);
     world(&cx).lock().unwrap().put("fake:Plain", "demo-a", 1, &[]);

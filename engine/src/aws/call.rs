@@ -37,6 +37,8 @@ const THROTTLED: &[&str] = &[
     "TooManyRequestsException",
     "SlowDown",
     "PriorRequestNotComplete",
+    // Parameter Store's, where two write one parameter.
+    "TooManyUpdates",
     "ProvisionedThroughputExceededException",
 ];
 
@@ -145,7 +147,8 @@ pub(super) fn refused(operation: String, code: &str, message: &str, status: u16,
             missing(&operation, message)
         )),
         () if BAD_CREDENTIALS.contains(&code) => {
-            error.hint("check the AWS credentials in use: `aws sts get-caller-identity` shows whose they are")
+            error.hint("check the AWS credentials in use: `aws sts get-caller-identity` shows whose they are. Of a region that the account \
+             has not enabled, AWS says the same")
         }
         () => error,
     }
@@ -222,8 +225,8 @@ fn action(operation: &str) -> String {
 ///
 /// # Errors
 /// Every other error, as it came.
-pub fn nothing_if_absent<T>(result: Result<T>) -> Result<Option<T>> {
-    match result {
+pub fn nothing_if_absent<T>(result: Result<T, impl Into<Error>>) -> Result<Option<T>> {
+    match result.map_err(Into::into) {
         Ok(found) => Ok(Some(found)),
         Err(error) if error.class() == Class::NotFound => Ok(None),
         Err(error) => Err(error),
@@ -255,6 +258,12 @@ mod tests {
             let error = refused("lambda:X".into(), "InvalidParameterValueException", text, 400, String::new());
             assert_eq!(error.class(), Class::Propagating, "{text}");
         }
+    }
+
+    #[test]
+    fn two_writers_of_one_parameter_are_throttled() {
+        let error = refused("ssm:PutParameter".into(), "TooManyUpdates", "", 400, String::new());
+        assert_eq!(error.class(), Class::Throttled);
     }
 
     #[test]

@@ -37,6 +37,24 @@ impl Place {
         format!("arn:{}:{service}::{}:{resource}", self.partition, self.account)
     }
 
+    /// An ARN of API Gateway, which has no account.
+    pub fn apigateway_arn(&self, resource: &str) -> String {
+        format!("arn:{}:apigateway:{}::{resource}", self.partition, self.region)
+    }
+
+    /// What the host names of this partition's services end in.
+    pub fn domain(&self) -> &'static str {
+        match self.partition.as_str() {
+            "aws-cn" => "amazonaws.com.cn",
+            "aws-eusc" => "amazonaws.eu",
+            "aws-iso" => "c2s.ic.gov",
+            "aws-iso-b" => "sc2s.sgov.gov",
+            "aws-iso-e" => "cloud.adc-e.uk",
+            "aws-iso-f" => "csp.hci.ic.gov",
+            _ => "amazonaws.com",
+        }
+    }
+
     /// The part of an ARN after service, region and account, if the ARN is of this place and `service`.
     pub fn resource_of<'a>(&self, service: &str, arn: &'a str) -> Option<&'a str> {
         arn.strip_prefix(&self.arn(service, ""))

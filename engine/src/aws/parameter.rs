@@ -16,7 +16,7 @@ pub struct Parameter {
 
 /// Reads a parameter; nothing where there is none.
 pub async fn read(aws: &Aws, name: &str) -> Result<Option<Parameter>> {
-    let answer = nothing_if_absent(aws.ssm.get_parameter().name(name).send().await.map_err(Error::from))?;
+    let answer = nothing_if_absent(aws.ssm.get_parameter().name(name).send().await)?;
     let found = answer.and_then(|answer| answer.parameter);
     Ok(found.map(|found| Parameter { version: found.version(), value: found.value.unwrap_or_default() }))
 }
@@ -36,5 +36,5 @@ pub async fn write(aws: &Aws, name: &str, value: &str, overwrite: bool) -> Resul
 
 /// Deletes a parameter; absent is success.
 pub async fn delete(aws: &Aws, name: &str) -> Result<()> {
-    nothing_if_absent(aws.ssm.delete_parameter().name(name).send().await.map_err(Error::from)).map(drop)
+    nothing_if_absent(aws.ssm.delete_parameter().name(name).send().await).map(drop)
 }

@@ -1,6 +1,7 @@
 //! Waiting by class of error, with a budget, and never in silence.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -115,4 +116,24 @@ where
         let longest = if start.elapsed() < SECONDS { 1 } else { 5 };
         pause = (pause * 3 / 2).min(Duration::from_secs(longest));
     }
+}
+/// As [`poll`], but believes only the second answer in a row: the first may come from a part of AWS that is ahead of others.
+pub async fn poll_twice<T, F, Fut>(cx: &Cx, what: &str, budget: Duration, mut ask: F) -> Result<T>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<Option<T>>>,
+{
+    let in_a_row = &AtomicU32::new(0);
+    poll(cx, what, budget, || {
+        let asked = ask();
+        async move {
+            let answer = asked.await?;
+            let before = if answer.is_some() { in_a_row.fetch_add(1, Ordering::Relaxed) } else { 0 };
+            if answer.is_none() {
+                in_a_row.store(0, Ordering::Relaxed);
+            }
+            Ok(answer.filter(|_| before > 0))
+        }
+    })
+    .await
 }

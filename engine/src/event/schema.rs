@@ -18,7 +18,7 @@ pub fn schema() -> String {
     if let Some(Value::Array(events)) = schema.get_mut("oneOf") {
         events.iter_mut().for_each(versioned);
     }
-    format!("{:#}\n", sorted(schema.to_value()))
+    format!("{:#}\n", sorted(schema))
 }
 
 /// Adds what every line has beside its event.

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::policy::{Policy, allow, trust};
 use crate::aws::{Cx, Place, in_turn, patiently};
 use crate::error::{Class, Error, Result};
+use crate::kinds::role::fresh;
 use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State, Tags};
 
 const ROLE: &str = "pipe-apigateway-logs";
@@ -52,7 +53,7 @@ impl Resource for AccountLogging {
     const OF_ACCOUNT: bool = true;
 
     fn grants(place: &Place, _name: &Name) -> Vec<Grant> {
-        let account = format!("arn:{}:apigateway:{}::/account", place.partition, place.region);
+        let account = place.apigateway_arn("/account");
         let role = place.global_arn("iam", &format!("role{PATH}{ROLE}"));
         let pass = Grant::new(&["iam:PassRole"], role.clone());
         vec![
@@ -124,7 +125,7 @@ async fn role(cx: &Cx) -> Result<(String, bool)> {
     let policy = Policy::new(vec![allow("Logs", ACTIONS, &["*".to_owned()])]).text();
     let call =
         cx.aws.iam.put_role_policy().role_name(ROLE).policy_name("push-to-cloudwatch-logs").policy_document(policy);
-    patiently(cx, "IAM to know the new role", || async { Ok(call.clone().send().await.map(drop)?) }).await?;
+    patiently(cx, "IAM to know the new role", || async { call.clone().send().await.map(drop).map_err(fresh) }).await?;
     let arn = arn.ok_or_else(|| Error::new(Class::Unclear, "IAM made a role and did not say which"))?;
     Ok((arn, is_new))
 }

@@ -105,7 +105,7 @@ impl Resource for Function {
             handle: Handle::new(arn(&cx.aws.place, name)),
             props: read::props(configuration, found.concurrency.as_ref(), name),
             outputs: outputs(cx, name),
-            tags: found.tags.unwrap_or_default().into_iter().filter(|(key, _)| !key.starts_with("aws:")).collect(),
+            tags: found.tags.unwrap_or_default().into_iter().collect(),
             identity: String::new(),
             state: read::state(configuration),
         }])

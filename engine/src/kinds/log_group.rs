@@ -87,7 +87,7 @@ impl Resource for LogGroup {
     async fn delete(cx: &Cx, name: &Name, _handle: &Handle) -> Result<()> {
         let delete = || async {
             let sent = cx.aws.logs.delete_log_group().log_group_name(name.as_str()).send().await;
-            nothing_if_absent(sent.map_err(Error::from))
+            nothing_if_absent(sent)
         };
         patiently(cx, WAIT, delete).await.map(drop)
     }
@@ -117,11 +117,10 @@ async fn describe(cx: &Cx, name: &Name) -> Result<Option<Described>> {
 
 async fn tags(cx: &Cx, arn: &str) -> Result<Option<Tags>> {
     let sent = cx.aws.logs.list_tags_for_resource().resource_arn(arn).send().await;
-    let Some(answer) = nothing_if_absent(sent.map_err(Error::from))? else {
+    let Some(answer) = nothing_if_absent(sent)? else {
         return Ok(None);
     };
-    let own = answer.tags.unwrap_or_default().into_iter().filter(|(key, _)| !key.starts_with("aws:"));
-    Ok(Some(own.collect()))
+    Ok(Some(answer.tags.unwrap_or_default().into_iter().collect()))
 }
 
 async fn create(cx: &Cx, name: &Name) -> Result<()> {
@@ -143,11 +142,12 @@ async fn keep(cx: &Cx, name: &Name, days: u32) -> Result<()> {
 async fn sync_tags(cx: &Cx, arn: &str, live: &Tags) -> Result<()> {
     let TagDiff { set, remove } = TagDiff::of(&cx.tags, live);
     if !set.is_empty() {
-        let request = cx.aws.logs.tag_resource().resource_arn(arn).set_tags(Some(set.into_iter().collect()));
-        request.send().await?;
+        let tag = cx.aws.logs.tag_resource().resource_arn(arn).set_tags(Some(set.into_iter().collect()));
+        patiently(cx, WAIT, || async { Ok(tag.clone().send().await.map(drop)?) }).await?;
     }
     if !remove.is_empty() {
-        cx.aws.logs.untag_resource().resource_arn(arn).set_tag_keys(Some(remove)).send().await?;
+        let untag = cx.aws.logs.untag_resource().resource_arn(arn).set_tag_keys(Some(remove));
+        patiently(cx, WAIT, || async { Ok(untag.clone().send().await.map(drop)?) }).await?;
     }
     Ok(())
 }

@@ -150,7 +150,7 @@ impl Resource for Mapping {
     async fn delete(cx: &Cx, name: &Name, handle: &Handle) -> Result<()> {
         let delete = || async {
             let sent = cx.aws.lambda.delete_event_source_mapping().uuid(handle.as_str()).send().await;
-            nothing_if_absent(sent.map_err(Error::from)).map(drop)
+            nothing_if_absent(sent).map(drop)
         };
         patiently(cx, &format!("mapping `{name}` to accept its deletion"), delete).await?;
         // Its function, role and source follow, and none of them may go first (aws-facts 2.5).
@@ -212,8 +212,10 @@ impl Mapping {
         let request = request.set_maximum_record_age_in_seconds(stream.then_some(self.max_age_seconds));
         let request = request.set_bisect_batch_on_function_error(stream.then_some(self.bisect));
         let request = request.set_destination_config(stream.then(|| self.destination()));
-        let filters = self.filters.iter().map(|pattern| Filter::builder().pattern(pattern).build()).collect();
-        let request = request.filter_criteria(FilterCriteria::builder().set_filters(Some(filters)).build());
+        let filters: Vec<_> = self.filters.iter().map(|pattern| Filter::builder().pattern(pattern).build()).collect();
+        // One without filters clears them (aws-facts 3.2).
+        let filters = FilterCriteria::builder().set_filters((!filters.is_empty()).then_some(filters));
+        let request = request.filter_criteria(filters.build());
         let call = || async { Ok::<_, Error>(request.clone().send().await.map(drop)?) };
         match patiently(cx, &format!("mapping `{name}` to accept the change"), call).await {
             Err(error) => Err(read::told(cx, &self.function, error).await),
@@ -273,11 +275,14 @@ async fn gone(cx: &Cx, name: &Name, handle: &Handle) -> Result<()> {
 async fn sync_tags(cx: &Cx, uuid: &str, live: &Tags) -> Result<()> {
     let TagDiff { set, remove } = TagDiff::of(&cx.tags, live);
     let arn = arn(&cx.aws.place, uuid);
+    let what = format!("mapping {uuid} to accept its tags");
     if !set.is_empty() {
-        cx.aws.lambda.tag_resource().resource(&arn).set_tags(Some(set.into_iter().collect())).send().await?;
+        let tag = cx.aws.lambda.tag_resource().resource(&arn).set_tags(Some(set.into_iter().collect()));
+        patiently(cx, &what, || async { Ok(tag.clone().send().await.map(drop)?) }).await?;
     }
     if !remove.is_empty() {
-        cx.aws.lambda.untag_resource().resource(&arn).set_tag_keys(Some(remove)).send().await?;
+        let untag = cx.aws.lambda.untag_resource().resource(&arn).set_tag_keys(Some(remove));
+        patiently(cx, &what, || async { Ok(untag.clone().send().await.map(drop)?) }).await?;
     }
     Ok(())
 }

@@ -7,7 +7,6 @@
 //! IAM: sqs:CreateQueue, GetQueueUrl, GetQueueAttributes, SetQueueAttributes, DeleteQueue, TagQueue, UntagQueue, ListQueueTags.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use aws_sdk_sqs::types::QueueAttributeName as Attribute;
@@ -15,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::aws::policy::Policy;
-use crate::aws::{Cx, Place, TagDiff, nothing_if_absent, patiently, poll};
+use crate::aws::{Cx, Place, TagDiff, nothing_if_absent, patiently, poll, poll_twice};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State, Tags};
 
@@ -63,7 +62,7 @@ impl Resource for Queue {
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
         let sent = cx.aws.sqs.get_queue_url().queue_name(name.as_str()).send().await;
-        let Some(answer) = nothing_if_absent(sent.map_err(Error::from))? else {
+        let Some(answer) = nothing_if_absent(sent)? else {
             return Ok(Vec::new());
         };
         let url = answer.queue_url.unwrap_or_default();
@@ -96,7 +95,7 @@ impl Resource for Queue {
 
     async fn delete(cx: &Cx, name: &Name, handle: &Handle) -> Result<()> {
         let sent = cx.aws.sqs.delete_queue().queue_url(handle.as_str()).send().await;
-        nothing_if_absent(sent.map_err(Error::from))?;
+        nothing_if_absent(sent)?;
         gone(cx, name).await
     }
 }
@@ -104,16 +103,11 @@ impl Resource for Queue {
 /// Waits until SQS says twice in a row that the queue is gone: for up to 60 s it may still answer for a deleted one (aws-facts 2.9),
 /// and an apply that believed it would leave the pipeline without its dlq.
 async fn gone(cx: &Cx, name: &Name) -> Result<()> {
-    let absent = AtomicU32::new(0);
     let ask = || async {
         let sent = cx.aws.sqs.get_queue_url().queue_name(name.as_str()).send().await;
-        match nothing_if_absent(sent.map_err(Error::from))? {
-            Some(_) => absent.store(0, Ordering::Relaxed),
-            None => _ = absent.fetch_add(1, Ordering::Relaxed),
-        }
-        Ok((absent.load(Ordering::Relaxed) == 2).then_some(()))
+        Ok(nothing_if_absent(sent)?.is_none().then_some(()))
     };
-    poll(cx, &format!("SQS to forget queue `{name}`"), SETTLED_WITHIN, ask).await
+    poll_twice(cx, &format!("SQS to forget queue `{name}`"), SETTLED_WITHIN, ask).await
 }
 
 impl Queue {
@@ -185,8 +179,7 @@ pub fn arn(place: &Place, name: &Name) -> String {
 
 /// The URL that AWS gives a queue of this name. An emulator gives one with its own host, and takes both.
 pub fn url(place: &Place, name: &Name) -> String {
-    let domain = if place.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
-    format!("https://sqs.{}.{domain}/{}/{name}", place.region, place.account)
+    format!("https://sqs.{}.{}/{}/{name}", place.region, place.domain(), place.account)
 }
 
 /// The policy that refuses every call on this queue that does not come by TLS.
@@ -209,7 +202,7 @@ fn outputs(cx: &Cx, name: &Name, url: &str) -> Outputs {
 async fn describe(cx: &Cx, url: &str) -> Result<Option<Queue>> {
     let wanted = [Attribute::MessageRetentionPeriod, Attribute::SqsManagedSseEnabled, Attribute::Policy];
     let request = cx.aws.sqs.get_queue_attributes().queue_url(url).set_attribute_names(Some(wanted.to_vec()));
-    let Some(answer) = nothing_if_absent(request.send().await.map_err(Error::from))? else {
+    let Some(answer) = nothing_if_absent(request.send().await)? else {
         return Ok(None);
     };
     let all = answer.attributes.unwrap_or_default();
@@ -226,11 +219,10 @@ async fn describe(cx: &Cx, url: &str) -> Result<Option<Queue>> {
 
 async fn tags(cx: &Cx, url: &str) -> Result<Option<Tags>> {
     let sent = cx.aws.sqs.list_queue_tags().queue_url(url).send().await;
-    let Some(answer) = nothing_if_absent(sent.map_err(Error::from))? else {
+    let Some(answer) = nothing_if_absent(sent)? else {
         return Ok(None);
     };
-    let own = answer.tags.unwrap_or_default().into_iter().filter(|(key, _)| !key.starts_with("aws:"));
-    Ok(Some(own.collect()))
+    Ok(Some(answer.tags.unwrap_or_default().into_iter().collect()))
 }
 
 async fn sync_tags(cx: &Cx, url: &str, live: &Tags) -> Result<()> {

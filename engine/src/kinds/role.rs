@@ -132,7 +132,7 @@ impl Resource for Role {
             handle: Handle::new(&role.arn),
             props: Self { path: role.path, trust, policies, managed, permissions_boundary },
             outputs: outputs(&role.arn),
-            tags: tags.filter(|(key, _)| !key.starts_with("aws:")).collect(),
+            tags: tags.collect(),
             identity: role.role_id,
             state: State::Live,
         }])
@@ -160,7 +160,7 @@ impl Resource for Role {
             };
             strip(cx, name, policies, managed).await?;
             let sent = cx.aws.iam.delete_role().role_name(name.as_str()).send().await;
-            nothing_if_absent(sent.map_err(Error::from)).map(drop).map_err(in_a_profile)
+            nothing_if_absent(sent).map(drop).map_err(in_a_profile)
         };
         // Detaching is eventual like all of IAM, so "must detach all policies first" may still come (aws-facts 2.2).
         patiently(cx, "IAM to forget the role's policies", delete).await
@@ -209,7 +209,7 @@ impl Role {
     async fn bound(&self, cx: &Cx, name: &Name) -> Result<()> {
         if self.permissions_boundary.is_empty() {
             let sent = cx.aws.iam.delete_role_permissions_boundary().role_name(name.as_str()).send().await;
-            return nothing_if_absent(sent.map_err(Error::from)).map(drop);
+            return nothing_if_absent(sent).map(drop);
         }
         let request = cx.aws.iam.put_role_permissions_boundary().role_name(name.as_str());
         request.permissions_boundary(&self.permissions_boundary).send().await.map(drop).map_err(fresh)
@@ -231,7 +231,7 @@ fn outputs(arn: &str) -> Outputs {
 }
 
 /// A role that was made a moment ago may not be found yet; a managed policy that is not found never will be.
-fn fresh(error: impl Into<Error>) -> Error {
+pub fn fresh(error: impl Into<Error>) -> Error {
     let error = error.into();
     let role_is_missing = error.class() == Class::NotFound && error.message().starts_with("The role with name");
     if role_is_missing { error.class_as(Class::Propagating) } else { error }
@@ -251,11 +251,11 @@ fn in_a_profile(error: Error) -> Error {
 async fn strip(cx: &Cx, name: &Name, policies: Vec<String>, managed: BTreeSet<String>) -> Result<()> {
     for arn in managed {
         let detach = || cx.aws.iam.detach_role_policy().role_name(name.as_str()).policy_arn(&arn).send();
-        patiently(cx, WAIT, || async { nothing_if_absent(detach().await.map_err(Error::from)) }).await?;
+        patiently(cx, WAIT, || async { nothing_if_absent(detach().await) }).await?;
     }
     for policy in policies {
         let delete = || cx.aws.iam.delete_role_policy().role_name(name.as_str()).policy_name(&policy).send();
-        patiently(cx, WAIT, || async { nothing_if_absent(delete().await.map_err(Error::from)) }).await?;
+        patiently(cx, WAIT, || async { nothing_if_absent(delete().await) }).await?;
     }
     Ok(())
 }
@@ -267,11 +267,16 @@ fn tag_list(tags: &Tags) -> Result<Vec<Tag>> {
 
 async fn sync_tags(cx: &Cx, name: &Name, live: &Tags) -> Result<()> {
     let TagDiff { set, remove } = TagDiff::of(&cx.tags, live);
+    // To IAM `Env` and `env` are one key: setting the one has taken the place of the other.
+    let is_set = |key: &String| set.keys().any(|set| set.to_lowercase() == key.to_lowercase());
+    let remove: Vec<String> = remove.into_iter().filter(|key| !is_set(key)).collect();
     if !set.is_empty() {
-        cx.aws.iam.tag_role().role_name(name.as_str()).set_tags(Some(tag_list(&set)?)).send().await?;
+        let tag = cx.aws.iam.tag_role().role_name(name.as_str()).set_tags(Some(tag_list(&set)?));
+        patiently(cx, WAIT, || async { tag.clone().send().await.map(drop).map_err(fresh) }).await?;
     }
     if !remove.is_empty() {
-        cx.aws.iam.untag_role().role_name(name.as_str()).set_tag_keys(Some(remove)).send().await?;
+        let untag = cx.aws.iam.untag_role().role_name(name.as_str()).set_tag_keys(Some(remove));
+        patiently(cx, WAIT, || async { untag.clone().send().await.map(drop).map_err(fresh) }).await?;
     }
     Ok(())
 }

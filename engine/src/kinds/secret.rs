@@ -75,7 +75,7 @@ impl Resource for Secret {
             outputs: outputs(&arn, secret.name.as_deref().unwrap_or(name.as_str())),
             handle: Handle::new(arn),
             props: Self { description: secret.description.unwrap_or_default() },
-            tags: tags.filter(|(key, _)| !key.starts_with("aws:")).collect(),
+            tags: tags.collect(),
             identity: String::new(),
             state,
         }])
@@ -101,7 +101,7 @@ impl Resource for Secret {
     async fn delete(cx: &Cx, _name: &Name, handle: &Handle) -> Result<()> {
         let request = cx.aws.secrets.delete_secret().secret_id(handle.as_str());
         let sent = request.recovery_window_in_days(RECOVERY_DAYS).send().await;
-        match nothing_if_absent(sent.map_err(Error::from)) {
+        match nothing_if_absent(sent) {
             Err(error) if error.code() == "InvalidRequestException" => match describe(cx, handle.as_str()).await? {
                 Some(secret) if secret.deleted_date.is_none() => Err(error),
                 _ => Ok(()),
@@ -174,7 +174,7 @@ fn outputs(arn: &str, name: &str) -> Outputs {
 }
 
 async fn describe(cx: &Cx, id: &str) -> Result<Option<Described>> {
-    nothing_if_absent(cx.aws.secrets.describe_secret().secret_id(id).send().await.map_err(Error::from))
+    nothing_if_absent(cx.aws.secrets.describe_secret().secret_id(id).send().await)
 }
 
 async fn password(cx: &Cx) -> Result<String> {
@@ -186,8 +186,7 @@ async fn password(cx: &Cx) -> Result<String> {
 
 /// The same for every attempt at the same secret, so that AWS takes a repeated call for the first one.
 fn token(place: &Place, name: &Name) -> String {
-    let digest = Sha256::digest(arn_pattern(place, name));
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(Sha256::digest(arn_pattern(place, name)))
 }
 
 /// Takes a secret out of its recovery window. One that is out of it already, by a call whose answer was lost, is as it should be.

@@ -127,7 +127,7 @@ impl Resource for Stream {
     async fn delete(cx: &Cx, name: &Name, _handle: &Handle) -> Result<()> {
         let delete = || async {
             let request = cx.aws.kinesis.delete_stream().stream_name(name.as_str()).enforce_consumer_deletion(true);
-            nothing_if_absent(request.send().await.map_err(Error::from)).map(drop)
+            nothing_if_absent(request.send().await).map(drop)
         };
         patiently(cx, &format!("stream `{name}` to accept its deletion"), delete).await
     }

@@ -152,7 +152,7 @@ impl Resource for Table {
     async fn delete(cx: &Cx, name: &Name, _handle: &Handle) -> Result<()> {
         let delete = || async {
             let sent = cx.aws.dynamodb.delete_table().table_name(name.as_str()).send().await;
-            nothing_if_absent(sent.map_err(Error::from)).map(drop)
+            nothing_if_absent(sent).map(drop)
         };
         patiently(cx, &format!("table `{name}` to accept its deletion"), delete).await
     }

@@ -8,18 +8,18 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::aws::Place;
 use crate::error::Result;
 use crate::kinds::rest_api::{
     AccessLog, Authorizer, GatewayResponse, Integration, RestApi, Route as Method, Stage, Texts, Throttle, Validator,
     model_name,
 };
+use crate::spec::PartitionKey;
 
 /// What a REST API is lowered from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ApiInput {
-    /// `aws`, `aws-cn`, `aws-us-gov`.
-    pub partition: String,
-    pub region: String,
+    pub place: Place,
     /// Name of the pipeline: the realm of basic authentication.
     pub pipeline: String,
     pub stage: String,
@@ -54,21 +54,6 @@ pub struct Route {
     pub auth: bool,
     pub partition_key: PartitionKey,
     pub body: Body,
-}
-
-/// Where a record's partition key comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PartitionKey {
-    /// The path parameter of this name.
-    Path(String),
-    /// The query parameter of this name.
-    Query(String),
-    /// The header of this name, in any case.
-    Header(String),
-    /// The field of the JSON body under this path, nested fields separated by `.`.
-    Body(String),
-    /// API Gateway's extended request id: even, without order.
-    Random,
 }
 
 /// What a request's body must be, checked before the stream.
@@ -127,7 +112,7 @@ fn authorizer(input: &ApiInput, authorizer: &AuthorizerInput) -> Authorizer {
 }
 
 fn uri(input: &ApiInput, action: &str) -> String {
-    format!("arn:{}:apigateway:{}:{action}", input.partition, input.region)
+    format!("arn:{}:apigateway:{}:{action}", input.place.partition, input.place.region)
 }
 
 fn model(body: &Body) -> Option<(String, Value)> {

@@ -16,9 +16,14 @@ use crate::lower::{Lowering, id, names};
 use crate::resource::{Name, output_of};
 use crate::spec::{BUNDLED, LogLevel, OwnOrExisting, Start};
 
-/// What a mapping's poller calls; AWS asks for all of them when the mapping is made (aws-facts 2.5).
-const READ_STREAM: &[&str] =
-    &["kinesis:DescribeStream", "kinesis:GetRecords", "kinesis:GetShardIterator", "kinesis:ListShards"];
+/// What a mapping's poller calls. AWS tries all but the summary when the mapping is made (aws-facts 2.5, 6.1).
+const READ_STREAM: &[&str] = &[
+    "kinesis:DescribeStream",
+    "kinesis:DescribeStreamSummary",
+    "kinesis:GetRecords",
+    "kinesis:GetShardIterator",
+    "kinesis:ListShards",
+];
 
 /// What one's own handler may do with the sink. The bundled one needs PutItem alone.
 const WRITE_TABLE: &[&str] =

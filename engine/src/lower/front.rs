@@ -17,7 +17,7 @@ use crate::lower::api::{self, ApiInput, AuthorizerInput};
 use crate::lower::consumer::Lambda;
 use crate::lower::stores::key;
 use crate::lower::{Lowering, id, names};
-use crate::resource::Name;
+use crate::resource::{Name, output_of};
 use crate::spec::{self, Api, Basic, OnDestroy, Spec};
 
 /// Memory of the authorizer in MB: its work is one comparison.
@@ -63,10 +63,8 @@ impl Lowering<'_> {
 
     fn authorizer(&self) -> Result<Vec<Node>> {
         let (secret, arn) = match self.spec.existing_secret() {
-            Some(existing) => {
-                let pattern = || secret::arn_pattern(self.place, &Name::new(existing.reference()));
-                (existing.reference().to_owned(), existing.arn().map_or_else(pattern, str::to_owned))
-            }
+            // As Secrets Manager gives it: IAM compares the six characters that an ARN ends in, which the spec may leave out.
+            Some(existing) => (existing.reference().to_owned(), output_of(id::SECRET, "arn")),
             None => {
                 let name = self.spec.secret_name();
                 let pattern = secret::arn_pattern(self.place, &Name::new(&name));
@@ -110,8 +108,7 @@ impl Lowering<'_> {
             cache_seconds: basic.cache_seconds,
         };
         Ok(ApiInput {
-            partition: self.place.partition.clone(),
-            region: self.place.region.clone(),
+            place: self.place.clone(),
             pipeline: self.spec.name.clone(),
             stage: api.stage.clone(),
             throttle: api.throttle.as_ref().map(|t| Throttle { rate_per_second: t.rate_per_second, burst: t.burst }),
@@ -128,13 +125,7 @@ impl Lowering<'_> {
         Ok(api::Route {
             path: route.post.clone(),
             auth: self.spec.authorizer_of(route).is_some(),
-            partition_key: match &route.partition_key {
-                spec::PartitionKey::Path(name) => api::PartitionKey::Path(name.clone()),
-                spec::PartitionKey::Query(name) => api::PartitionKey::Query(name.clone()),
-                spec::PartitionKey::Header(name) => api::PartitionKey::Header(name.clone()),
-                spec::PartitionKey::Body(path) => api::PartitionKey::Body(path.clone()),
-                spec::PartitionKey::Random => api::PartitionKey::Random,
-            },
+            partition_key: route.partition_key.clone(),
             body: match &route.body {
                 spec::Body::Object => api::Body::Object,
                 spec::Body::Any => api::Body::Any,

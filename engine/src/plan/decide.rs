@@ -270,14 +270,12 @@ fn field(path: &str, old: &str, new: &str, forces_replacement: bool) -> Field {
     Field { path: path.into(), old: Some(old.into()), new: Some(new.into()), forces_replacement }
 }
 
-/// The tags that differ. AWS's own never do.
+/// The tags that differ.
 pub(super) fn tag_fields(live: &Tags, desired: &Tags, follow: Option<&str>) -> Vec<Field> {
     let mut desired = desired.clone();
     desired.extend(follow.map(|identity| (FOLLOWS.to_owned(), identity.to_owned())));
-    let json = |tags: &Tags| {
-        let own = tags.iter().filter(|(key, _)| !key.starts_with("aws:"));
-        Value::Object(own.map(|(key, value)| (key.clone(), value.as_str().into())).collect())
-    };
+    let json =
+        |tags: &Tags| Value::Object(tags.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect());
     let fields = diff(&json(live), &json(&desired), &[]);
     fields.into_iter().map(|field| Field { path: format!("tags.{}", field.path), ..field }).collect()
 }

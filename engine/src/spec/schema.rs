@@ -8,7 +8,6 @@ use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::transform_subschemas;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 static SCHEMA: LazyLock<Value> = LazyLock::new(generate);
@@ -36,21 +35,15 @@ fn generate() -> Value {
     let mut schema = settings.with_transform(simplify).into_generator().into_root_schema_for::<Spec>();
     schema.insert("$id".to_owned(), json!("urn:pipe:schema:pipeline"));
     schema.insert("title".to_owned(), json!("pipe: one event pipeline"));
-    sorted(schema.to_value())
+    sorted(schema)
 }
 
-/// Returns the value with every object's keys in alphabetical order: serde_json keeps them so, or in the order of their
+/// Returns a schema with every object's keys in alphabetical order: serde_json keeps them so, or in the order of their
 /// making, by a feature that other crates of a build may turn on.
-pub(crate) fn sorted(value: Value) -> Value {
-    match value {
-        Value::Object(object) => {
-            let entries: BTreeMap<String, Value> =
-                object.into_iter().map(|(key, value)| (key, sorted(value))).collect();
-            Value::Object(entries.into_iter().collect())
-        }
-        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
-        other => other,
-    }
+pub(crate) fn sorted(schema: Schema) -> Value {
+    let mut value = schema.to_value();
+    value.sort_all_objects();
+    value
 }
 
 /// Takes out what serves Rust and not the reader: `null` for what may be absent, number formats, one branch per word.

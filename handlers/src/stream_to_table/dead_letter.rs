@@ -21,6 +21,8 @@ use crate::log::rfc3339;
 
 /// What SQS takes as one message.
 pub const MAX_BODY_BYTES: usize = 1_048_576;
+/// What SQS took before August 2025, and queues of that time still take.
+const OLD_MAX_BODY_BYTES: usize = 262_144;
 /// DynamoDB's messages may quote a value; a part of it says enough.
 const MAX_MESSAGE_CHARS: usize = 1_000;
 
@@ -59,21 +61,29 @@ pub fn shard_of(record: &KinesisEventRecord) -> &str {
     event_id.split_once(':').map_or("", |(shard, _)| shard)
 }
 
-/// Writes the message of one record: the payload as base64 if it fits, else gzipped, else without it.
+/// What to try where the queue has refused a message of this many bytes for good; nothing below 256 KiB with a payload would help.
+pub fn smaller(bytes: usize, encoding: Encoding) -> Option<usize> {
+    (encoding != Encoding::None).then_some(if bytes > OLD_MAX_BODY_BYTES { OLD_MAX_BODY_BYTES } else { 0 })
+}
+
+/// Writes the message of one record: the payload as base64 if it fits into `limit` bytes, else gzipped, else without it.
 ///
-/// The body is at most [`MAX_BODY_BYTES`], and ASCII: SQS refuses some of Unicode, which a partition key may hold.
-pub fn body(record: &KinesisEventRecord, poison: &Poison) -> serde_json::Result<(String, Encoding)> {
+/// The body is at most `limit` bytes, unless that is too little without a payload, and ASCII: SQS refuses some of Unicode, which a
+/// partition key may hold.
+pub fn body(record: &KinesisEventRecord, poison: &Poison, limit: usize) -> serde_json::Result<(String, Encoding)> {
     let data: &[u8] = &record.kinesis.data;
     // What cannot fit is not even encoded: the function may have no memory for it.
-    if data.len() < MAX_BODY_BYTES {
+    if data.len() < limit {
         let text = write(record, poison, Encoding::Base64, Some(STANDARD.encode(data)))?;
-        if text.len() <= MAX_BODY_BYTES {
+        if text.len() <= limit {
             return Ok((text, Encoding::Base64));
         }
     }
-    if let Ok(packed) = gzip(data) {
+    if limit > 0
+        && let Ok(packed) = gzip(data)
+    {
         let text = write(record, poison, Encoding::GzipBase64, Some(STANDARD.encode(packed)))?;
-        if text.len() <= MAX_BODY_BYTES {
+        if text.len() <= limit {
             return Ok((text, Encoding::GzipBase64));
         }
     }

@@ -72,6 +72,13 @@ pub struct SendError {
     pub transient: bool,
 }
 
+impl SendError {
+    /// Whether a shorter message may be accepted: SQS has no code of its own for that.
+    pub fn may_be_too_long(&self) -> bool {
+        ["InvalidParameterValue", "RequestEntityTooLarge"].iter().any(|name| self.code.ends_with(name))
+    }
+}
+
 /// What DynamoDB's messages say, in its words, and the reason that follows. The first that fits counts.
 const REASONS: &[(&str, Reason)] = &[
     ("missing the key", Reason::NoKey),

@@ -90,13 +90,14 @@ impl<'a, Q: Queue> Settling<'a, Q> {
         }
     }
 
-    /// Sends one record to the queue, however often it takes, until the time is up.
+    /// Sends one record to the queue, however often it takes, until the time is up; smaller where the queue takes less than SQS does.
     ///
     /// # Errors
     /// The code of what stood in the way: there is no queue, it refuses the message, or the time is up.
     async fn bury(&self, record: &KinesisEventRecord, poison: &Poison) -> Result<(DeadLetter, u32), String> {
         let queue = self.queue.ok_or("no queue")?;
-        let (body, encoding) = dead_letter::body(record, poison).map_err(|_| "no message could be written")?;
+        let written = |limit| dead_letter::body(record, poison, limit).map_err(|_| "no message could be written");
+        let (mut body, mut encoding) = written(dead_letter::MAX_BODY_BYTES)?;
         let mut backoff = Backoff::new(self.stop);
         let mut code = DEADLINE.to_owned();
         while Instant::now() < self.stop {
@@ -107,9 +108,12 @@ impl<'a, Q: Queue> Settling<'a, Q> {
                 Ok(Err(_panic)) => return Err("panic".to_owned()),
                 Err(_) => break,
             };
+            let smaller = dead_letter::smaller(body.len(), encoding).filter(|_| error.may_be_too_long());
             code = error.code;
-            if !error.transient || !backoff.wait().await {
-                break;
+            match smaller {
+                Some(limit) => (body, encoding) = written(limit)?,
+                None if error.transient && backoff.wait().await => {}
+                None => break,
             }
         }
         Err(code)

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -35,12 +35,12 @@ const FINISHED_WITHIN: Duration = Duration::from_secs(1);
 /// How long accepting waits when the process has no file descriptor left.
 const EXHAUSTED: Duration = Duration::from_millis(50);
 
-/// A loopback address that passes calls on to the endpoint. Cheap to clone; it ends when it is stopped or the last clone is dropped.
-#[derive(Clone, Debug)]
+/// A loopback address that passes calls on to the endpoint, until it is stopped or dropped.
+#[derive(Debug)]
 pub struct Forwarder {
     address: SocketAddr,
-    stopped: Arc<watch::Sender<bool>>,
-    server: Arc<Mutex<Option<JoinHandle<()>>>>,
+    stopped: watch::Sender<bool>,
+    server: JoinHandle<()>,
 }
 
 /// What all connections share.
@@ -61,7 +61,7 @@ impl Forwarder {
         let shared = Arc::new(Shared { upstream, memory: Memory::default(), watch: Watch::new(events) });
         let (stopped, stop) = watch::channel(false);
         let server = tokio::spawn(serve(listener, shared, stop));
-        Ok(Self { address, stopped: Arc::new(stopped), server: Arc::new(Mutex::new(Some(server))) })
+        Ok(Self { address, stopped, server })
     }
 
     /// What the deployer and the functions get as their endpoint.
@@ -70,12 +70,9 @@ impl Forwarder {
     }
 
     /// Takes no more calls, and gives those under way a second.
-    pub async fn stop(&self) {
+    pub async fn stop(self) {
         self.stopped.send_replace(true);
-        let server = self.server.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(server) = server {
-            server.await.ok();
-        }
+        self.server.await.ok();
     }
 }
 
@@ -83,7 +80,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Rece
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            // An error is that of the last sender: all clones are gone.
+            // An error is that of a sender that is gone: the forwarder was dropped.
             _ = stop.changed() => break,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {

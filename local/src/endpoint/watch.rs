@@ -1,12 +1,9 @@
 //! What passes by that a user wants to see: rows that functions write, and dead letters that they send.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::call::Call;
 use crate::event::{DeadLetter, Event, Events, Row};
@@ -44,47 +41,44 @@ impl Watch {
 
     /// Looks into a call that succeeded. What is not shaped as expected is passed over.
     pub fn note(&self, call: &Call, input: &[u8], output: &[u8]) {
+        let json = |bytes| serde_json::from_slice(bytes).unwrap_or(Value::Null);
         match call.target.as_str() {
-            PUT_ITEM => drop(self.put(call, input)),
-            BATCH_WRITE_ITEM => drop(self.batch_put(call, input, output)),
-            SEND_MESSAGE => drop(self.sent(input)),
-            SEND_MESSAGE_BATCH => drop(self.batch_sent(input, output)),
-            _ => drop(self.described(call, output)),
+            PUT_ITEM => self.put(call, &json(input)),
+            BATCH_WRITE_ITEM => self.batch_put(call, &json(input), &json(output)),
+            SEND_MESSAGE => self.sent(&json(input)),
+            SEND_MESSAGE_BATCH => self.batch_sent(&json(input), &json(output)),
+            DESCRIBE_TABLE => self.described(call, &json(output)["Table"]),
+            _ => self.described(call, &json(output)["TableDescription"]),
         }
     }
 
-    fn described(&self, call: &Call, output: &[u8]) -> serde_json::Result<()> {
-        let described: Described = serde_json::from_slice(output)?;
-        if let Some(table) = described.table.or(described.table_description) {
-            let names = table.key_schema.into_iter().map(|key| key.attribute_name).collect();
+    fn described(&self, call: &Call, table: &Value) {
+        if let Some(name) = table["TableName"].as_str() {
+            let names = all(&table["KeySchema"]).iter().map(|key| text(&key["AttributeName"])).collect();
             let mut keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
-            keys.insert((call.region.clone(), table.table_name), names);
+            keys.insert((call.region.clone(), name.to_owned()), names);
         }
-        Ok(())
     }
 
-    fn put(&self, call: &Call, input: &[u8]) -> serde_json::Result<()> {
-        let put: PutItem<'_> = serde_json::from_slice(input)?;
-        self.row(call, &put.table_name, &put.item);
-        Ok(())
+    fn put(&self, call: &Call, input: &Value) {
+        if let Some(table) = input["TableName"].as_str() {
+            self.row(call, table, &input["Item"]);
+        }
     }
 
-    fn batch_put(&self, call: &Call, input: &[u8], output: &[u8]) -> serde_json::Result<()> {
-        let requested: RequestItems<'_> = serde_json::from_slice(input)?;
-        let left: UnprocessedItems = serde_json::from_slice(output)?;
-        for (table, requests) in &requested.request_items {
-            let left = left.unprocessed_items.get(table).map(Vec::as_slice).unwrap_or_default();
-            for put in requests.iter().filter_map(|request| request.put_request.as_ref()) {
-                let item = serde_json::to_value(&put.item)?;
-                if !left.iter().any(|left| left["PutRequest"]["Item"] == item) {
-                    self.row(call, table, &put.item);
+    fn batch_put(&self, call: &Call, input: &Value, output: &Value) {
+        for (table, requests) in input["RequestItems"].as_object().into_iter().flatten() {
+            let left = all(&output["UnprocessedItems"][table]);
+            for put in all(requests).iter().filter(|request| request["PutRequest"].is_object()) {
+                let item = &put["PutRequest"]["Item"];
+                if !left.iter().any(|left| left["PutRequest"]["Item"] == *item) {
+                    self.row(call, table, item);
                 }
             }
         }
-        Ok(())
     }
 
-    fn row(&self, call: &Call, table: &str, item: &Item<'_>) {
+    fn row(&self, call: &Call, table: &str, item: &Value) {
         // A table may be named by its ARN.
         let table = table.rsplit('/').next().unwrap_or(table).to_owned();
         let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
@@ -94,147 +88,47 @@ impl Watch {
         self.events.send(Event::Row(Row { table, key })).ok();
     }
 
-    fn sent(&self, input: &[u8]) -> serde_json::Result<()> {
-        let message: Message = serde_json::from_slice(input)?;
-        self.letter(&message.queue_url, &message.message_body)
+    fn sent(&self, input: &Value) {
+        self.letter(&input["QueueUrl"], &input["MessageBody"]);
     }
 
-    fn batch_sent(&self, input: &[u8], output: &[u8]) -> serde_json::Result<()> {
-        let batch: Messages = serde_json::from_slice(input)?;
-        let taken: Taken = serde_json::from_slice(output)?;
-        for entry in batch.entries.iter().filter(|entry| taken.successful.iter().any(|taken| taken.id == entry.id)) {
-            self.letter(&batch.queue_url, &entry.message_body).ok();
+    fn batch_sent(&self, input: &Value, output: &Value) {
+        let taken = all(&output["Successful"]);
+        for entry in all(&input["Entries"]).iter().filter(|entry| taken.iter().any(|taken| taken["Id"] == entry["Id"]))
+        {
+            self.letter(&input["QueueUrl"], &entry["MessageBody"]);
         }
-        Ok(())
     }
 
-    fn letter(&self, queue_url: &str, body: &str) -> serde_json::Result<()> {
-        let letter: Letter = serde_json::from_str(body)?;
-        if letter.version == 1 && letter.kinesis_batch_info.is_none() {
-            let queue = queue_url.rsplit('/').next().unwrap_or(queue_url).to_owned();
-            let (first, last) = (letter.sequence_number.clone(), letter.sequence_number);
-            let letter = DeadLetter { queue, reason: start_of(&letter.reason), shard: letter.shard_id, first, last };
-            self.events.send(Event::DeadLetter(letter)).ok();
+    /// Tells a message of `stream-to-table`. The documents of mappings have another version, and are told by the pollers.
+    fn letter(&self, queue_url: &Value, body: &Value) {
+        let letter: Value = body.as_str().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
+        if letter["version"] != 1 {
+            return;
         }
-        Ok(())
+        let queue = text(queue_url).rsplit('/').next().unwrap_or_default().to_owned();
+        let (reason, shard) = (start_of(&text(&letter["reason"])), text(&letter["shardId"]));
+        let first = text(&letter["sequenceNumber"]);
+        let letter = DeadLetter { queue, reason, shard, last: first.clone(), first };
+        self.events.send(Event::DeadLetter(letter)).ok();
     }
 }
 
 /// The key attributes as DynamoDB's JSON, in the order of the key schema; empty while the key is not known.
-fn key(names: &[String], item: &Item<'_>) -> String {
-    let one = |name: &String| {
-        let value: Value = serde_json::from_str(item.get(name)?.get()).ok()?;
-        Some(format!("{}:{value}", Value::from(name.as_str())))
-    };
+fn key(names: &[String], item: &Value) -> String {
+    let one = |name: &String| Some(format!("{}:{}", Value::from(name.as_str()), item.get(name)?));
     let all: Vec<String> = names.iter().filter_map(one).collect();
     if all.is_empty() { String::new() } else { format!("{{{}}}", all.join(",")) }
 }
 
+fn all(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
 fn start_of(text: &str) -> String {
     text.chars().take(SHOWN_CHARS).collect()
-}
-
-/// Attributes by name, their values unread.
-type Item<'a> = BTreeMap<String, &'a RawValue>;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct PutItem<'a> {
-    table_name: String,
-    #[serde(borrow)]
-    item: Item<'a>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct RequestItems<'a> {
-    #[serde(borrow)]
-    request_items: HashMap<String, Vec<WriteRequest<'a>>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct WriteRequest<'a> {
-    #[serde(borrow)]
-    put_request: Option<PutRequest<'a>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct PutRequest<'a> {
-    #[serde(borrow)]
-    item: Item<'a>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct UnprocessedItems {
-    #[serde(default)]
-    unprocessed_items: HashMap<String, Vec<Value>>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Described {
-    table: Option<Table>,
-    table_description: Option<Table>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Table {
-    table_name: String,
-    key_schema: Vec<KeyElement>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct KeyElement {
-    attribute_name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Message {
-    queue_url: String,
-    message_body: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Messages {
-    queue_url: String,
-    entries: Vec<Entry>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Entry {
-    id: String,
-    message_body: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Taken {
-    #[serde(default)]
-    successful: Vec<TakenEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct TakenEntry {
-    id: String,
-}
-
-/// The message of `stream-to-table`; the documents of mappings have `KinesisBatchInfo`, and are told by the pollers.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Letter {
-    version: u32,
-    reason: String,
-    shard_id: String,
-    sequence_number: String,
-    #[serde(rename = "KinesisBatchInfo")]
-    kinesis_batch_info: Option<IgnoredAny>,
 }

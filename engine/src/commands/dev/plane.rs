@@ -120,7 +120,7 @@ impl Plane {
 
     /// Ends what runs: no new requests first, then no new batches, then the functions.
     pub async fn stop(self) {
-        if let Some(gateway) = &self.gateway {
+        if let Some(gateway) = self.gateway {
             gateway.stop().await;
         }
         self.pollers.stop().await;

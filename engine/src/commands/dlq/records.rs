@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use super::letter::{Place, by_number};
 use super::payload::Payload;
 use crate::aws::{Cx, nothing_if_absent};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Records of a batch at most, and of one call (aws-facts 5.1, 5.5).
 const MOST: usize = 10_000;
@@ -77,7 +77,7 @@ impl Retention {
     pub async fn of(&mut self, cx: &Cx, place: &Place<'_>) -> Result<Readable> {
         if !self.0.contains_key(place.stream_arn) {
             let sent = cx.aws.kinesis.describe_stream_summary().stream_arn(place.stream_arn).send().await;
-            let answer = nothing_if_absent(sent.map_err(Error::from))?;
+            let answer = nothing_if_absent(sent)?;
             let summary = answer.and_then(|answer| answer.stream_description_summary);
             let hours = summary.map(|summary| i64::from(summary.retention_period_hours));
             self.0.insert(place.stream_arn.to_owned(), hours);

@@ -19,7 +19,7 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(300);
 /// Reads the function; nothing where there is none.
 pub(super) async fn get(cx: &Cx, name: &Name) -> Result<Option<GetFunctionOutput>> {
     let sent = cx.aws.lambda.get_function().function_name(name.as_str()).send().await;
-    nothing_if_absent(sent.map_err(Error::from))
+    nothing_if_absent(sent)
 }
 
 /// The properties, with the defaults that AWS fills in.

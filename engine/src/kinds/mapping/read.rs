@@ -14,7 +14,7 @@ pub async fn list(cx: &Cx, function: &str) -> Result<Vec<EventSourceMappingConfi
     let mut pages = cx.aws.lambda.list_event_source_mappings().function_name(function).into_paginator().send();
     let mut all = Vec::new();
     while let Some(page) = pages.next().await {
-        let Some(page) = nothing_if_absent(page.map_err(Error::from))? else { break };
+        let Some(page) = nothing_if_absent(page)? else { break };
         all.extend(page.event_source_mappings.unwrap_or_default());
     }
     Ok(all)
@@ -23,7 +23,7 @@ pub async fn list(cx: &Cx, function: &str) -> Result<Vec<EventSourceMappingConfi
 /// The state of a mapping; nothing where it is gone.
 pub async fn state(cx: &Cx, uuid: &str) -> Result<Option<String>> {
     let sent = cx.aws.lambda.get_event_source_mapping().uuid(uuid).send().await;
-    Ok(nothing_if_absent(sent.map_err(Error::from))?.map(|found| found.state.unwrap_or_default()))
+    Ok(nothing_if_absent(sent)?.map(|found| found.state.unwrap_or_default()))
 }
 
 /// The name that a mapping has here.
@@ -36,7 +36,7 @@ pub async fn live(cx: &Cx, found: &EventSourceMappingConfiguration) -> Result<Op
     let uuid = found.uuid().ok_or_else(|| Error::new(Class::Unclear, "Lambda lists a mapping without a UUID"))?;
     let sent = cx.aws.lambda.list_tags().resource(arn(&cx.aws.place, uuid)).send().await;
     let leaving = found.state() == Some("Deleting");
-    let tags = match nothing_if_absent(sent.map_err(Error::from))? {
+    let tags = match nothing_if_absent(sent)? {
         Some(answer) => answer.tags.unwrap_or_default(),
         None if leaving => Default::default(),
         None => return Ok(None),
@@ -45,7 +45,7 @@ pub async fn live(cx: &Cx, found: &EventSourceMappingConfiguration) -> Result<Op
         handle: Handle::new(uuid),
         props: props(found),
         outputs: outputs(cx, uuid),
-        tags: tags.into_iter().filter(|(key, _)| !key.starts_with("aws:")).collect(),
+        tags: tags.into_iter().collect(),
         identity: String::new(),
         state: if leaving { State::Leaving } else { State::Live },
     }))

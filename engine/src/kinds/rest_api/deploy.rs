@@ -24,11 +24,11 @@ pub async fn sync(cx: &Cx, desired: &RestApi, found: &Found) -> Result<()> {
     }
     for name in found.stages.keys().filter(|name| !desired.stages.contains_key(*name)) {
         let call = cx.aws.apigateway.delete_stage().rest_api_id(&found.head.id).stage_name(name);
-        write(cx, || async { nothing_if_absent(call.clone().send().await.map_err(Error::from)) }).await?;
+        write(cx, || async { nothing_if_absent(call.clone().send().await) }).await?;
     }
     for id in if is_new { superfluous(found) } else { Vec::new() } {
         let call = cx.aws.apigateway.delete_deployment().rest_api_id(&found.head.id).deployment_id(id);
-        write(cx, || async { nothing_if_absent(call.clone().send().await.map_err(Error::from)) }).await?;
+        write(cx, || async { nothing_if_absent(call.clone().send().await) }).await?;
     }
     Ok(())
 }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
+use crate::diff::hash;
 use crate::error::Result;
 
 /// Names or types to settings, in order.
@@ -172,13 +172,13 @@ impl RestApi {
             "routes": routes, "paths": paths, "authorizers": authorizers, "models": models, "validators": validators,
             "gateway_responses": gateway_responses,
         }))?;
-        Ok(short_hash(&snapshot))
+        Ok(hash(&snapshot))
     }
 }
 
 /// The name of the model with this schema: letters and digits only (aws-facts 7.5), another schema has another name.
 pub fn model_name(stem: &str, schema: &Value) -> String {
-    format!("{stem}{}", short_hash(schema))
+    format!("{stem}{}", hash(schema))
 }
 
 /// Method and path of a route's key.
@@ -190,22 +190,4 @@ pub fn split(route: &str) -> (&str, &str) {
 fn paths_of(path: &str) -> Vec<String> {
     let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
     ends.map(|end| path[..end].to_owned()).filter(|path| path.len() > 1).collect()
-}
-
-/// 16 hexadecimal digits of the SHA-256 of a JSON value, whatever the order of its members.
-fn short_hash(value: &Value) -> String {
-    let digest = Sha256::digest(sorted(value).to_string());
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Members in order of their names, in case a crate in the build switches serde_json to keep theirs.
-fn sorted(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let ordered: BTreeMap<_, _> = members.iter().map(|(name, value)| (name.clone(), sorted(value))).collect();
-            Value::Object(ordered.into_iter().collect())
-        }
-        Value::Array(all) => Value::Array(all.iter().map(sorted).collect()),
-        other => other.clone(),
-    }
 }

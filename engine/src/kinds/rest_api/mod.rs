@@ -62,8 +62,8 @@ impl Resource for RestApi {
         // AWS gives an API its id only when it is made, so no ARN can name this one.
         let own_role = "role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway";
         vec![
-            Grant::new(ALL, arn(place, "/restapis*")),
-            Grant::new(&["apigateway:DELETE", "apigateway:PUT"], arn(place, "/tags/*")),
+            Grant::new(ALL, place.apigateway_arn("/restapis*")),
+            Grant::new(&["apigateway:DELETE", "apigateway:PUT"], place.apigateway_arn("/tags/*")),
             Grant::new(&["iam:CreateServiceLinkedRole"], place.global_arn("iam", own_role)),
         ]
     }
@@ -106,7 +106,7 @@ impl Resource for RestApi {
 
     async fn delete(cx: &Cx, _name: &Name, handle: &Handle) -> Result<()> {
         let call = cx.aws.apigateway.delete_rest_api().rest_api_id(handle.as_str());
-        let delete = || async { nothing_if_absent(call.clone().send().await.map_err(Error::from)).map(drop) };
+        let delete = || async { nothing_if_absent(call.clone().send().await).map(drop) };
         // Its stages, deployments and all other parts go with it.
         slowly(cx, "API Gateway's turn to delete a REST API: it takes one every 30 s", 30, delete).await
     }
@@ -142,16 +142,10 @@ fn live(place: &Place, found: Found) -> Live<RestApi> {
     }
 }
 
-/// API Gateway's ARNs have no account.
-fn arn(place: &Place, path: &str) -> String {
-    format!("arn:{}:apigateway:{}::{path}", place.partition, place.region)
-}
-
 fn outputs(place: &Place, id: &str, name: &str, document: &RestApi) -> Outputs {
-    let suffix = if place.partition == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
-    let endpoint = |stage| format!("https://{id}.execute-api.{}.{suffix}/{stage}", place.region);
+    let endpoint = |stage| format!("https://{id}.execute-api.{}.{}/{stage}", place.region, place.domain());
     let mut outputs = Outputs::from([
-        ("arn".to_owned(), arn(place, &format!("/restapis/{id}"))),
+        ("arn".to_owned(), place.apigateway_arn(&format!("/restapis/{id}"))),
         ("id".to_owned(), id.to_owned()),
         ("name".to_owned(), name.to_owned()),
     ]);

@@ -63,12 +63,11 @@ impl Head {
     /// Reads an entry of the list.
     pub fn of(api: AwsRestApi) -> Self {
         let types = api.endpoint_configuration.and_then(|endpoint| endpoint.types).unwrap_or_default();
-        let tags = api.tags.unwrap_or_default().into_iter().filter(|(key, _)| !key.starts_with("aws:"));
         Self {
             id: api.id.unwrap_or_default(),
             name: api.name.unwrap_or_default(),
             endpoint_type: types.first().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
-            tags: tags.collect(),
+            tags: api.tags.unwrap_or_default().into_iter().collect(),
         }
     }
 }

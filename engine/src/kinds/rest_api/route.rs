@@ -46,7 +46,7 @@ pub async fn sync(cx: &Cx, found: &Found, key: &str, desired: &Route) -> Result<
 /// Deletes a method with all that hangs on it.
 pub async fn delete(cx: &Cx, api: &str, resource: &str, method: &str) -> Result<()> {
     let call = cx.aws.apigateway.delete_method().rest_api_id(api).resource_id(resource).http_method(method);
-    write(cx, || async { nothing_if_absent(call.clone().send().await.map_err(Error::from)).map(drop) }).await
+    write(cx, || async { nothing_if_absent(call.clone().send().await).map(drop) }).await
 }
 
 async fn put_method(cx: &Cx, at: &Place<'_>, found: &Found, desired: &Route) -> Result<()> {

@@ -163,6 +163,7 @@ fn the_endpoint_follows_from_the_partition() {
         outputs(&place, "abc", "api", &desired())["endpoint"].clone()
     };
     assert_eq!(endpoint("aws", "eu-central-1"), "https://abc.execute-api.eu-central-1.amazonaws.com/prod");
+    assert_eq!(endpoint("aws-eusc", "eusc-de-east-1"), "https://abc.execute-api.eusc-de-east-1.amazonaws.eu/prod");
     assert_eq!(endpoint("aws-cn", "cn-north-1"), "https://abc.execute-api.cn-north-1.amazonaws.com.cn/prod");
 }
 

@@ -7,7 +7,7 @@ use aws_sdk_apigateway::types::{
 use super::document::{Authorizer, GatewayResponse, RestApi, Texts, Validator, split};
 use super::parts::Parts;
 use super::read::{Found, Head};
-use super::{arn, once, replace, slowly, there_already, write};
+use super::{once, replace, slowly, there_already, write};
 use crate::aws::{Cx, TagDiff, nothing_if_absent};
 use crate::error::{Error, Result};
 use crate::resource::Name;
@@ -41,7 +41,7 @@ pub async fn head(cx: &Cx, desired: &RestApi, name: &Name, found: &Found) -> Res
         write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
     }
     let diff = TagDiff::of(&cx.tags, &head.tags);
-    let arn = arn(&cx.aws.place, &format!("/restapis/{}", head.id));
+    let arn = cx.aws.place.apigateway_arn(&format!("/restapis/{}", head.id));
     if !diff.set.is_empty() {
         let call = cx.aws.apigateway.tag_resource().resource_arn(&arn).set_tags(Some(diff.set.into_iter().collect()));
         write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
@@ -168,7 +168,7 @@ pub async fn tree(cx: &Cx, desired: &RestApi, found: &mut Found) -> Result<()> {
     for path in found.document.paths.iter().rev().filter(|path| !desired.paths.contains(*path)) {
         let call =
             cx.aws.apigateway.delete_resource().rest_api_id(&api).resource_id(Found::id(&found.resources, path)?);
-        write(cx, || async { nothing_if_absent(call.clone().send().await.map_err(Error::from)) }).await?;
+        write(cx, || async { nothing_if_absent(call.clone().send().await) }).await?;
         found.resources.remove(path);
     }
     for path in desired.paths.iter().filter(|path| !found.document.paths.contains(*path)) {
@@ -187,20 +187,20 @@ pub async fn prune(cx: &Cx, desired: &RestApi, found: &Found) -> Result<()> {
     let (client, api, live) = (&cx.aws.apigateway, &found.head.id, &found.document);
     for name in live.models.keys().filter(|name| !desired.models.contains_key(*name)) {
         let call = client.delete_model().rest_api_id(api).model_name(name);
-        write(cx, || async { nothing_if_absent(call.clone().send().await.map_err(Error::from)) }).await?;
+        write(cx, || async { nothing_if_absent(call.clone().send().await) }).await?;
     }
     for (_, id) in found.authorizers.iter().filter(|(name, _)| !desired.authorizers.contains_key(*name)) {
         let call = client.delete_authorizer().rest_api_id(api).authorizer_id(id);
-        write(cx, || async { nothing_if_absent(call.clone().send().await.map_err(Error::from)) }).await?;
+        write(cx, || async { nothing_if_absent(call.clone().send().await) }).await?;
     }
     for (_, id) in found.validators.iter().filter(|(name, _)| !desired.validators.contains_key(*name)) {
         let call = client.delete_request_validator().rest_api_id(api).request_validator_id(id);
-        write(cx, || async { nothing_if_absent(call.clone().send().await.map_err(Error::from)) }).await?;
+        write(cx, || async { nothing_if_absent(call.clone().send().await) }).await?;
     }
     for kind in live.gateway_responses.keys().filter(|kind| !desired.gateway_responses.contains_key(*kind)) {
         let call = client.delete_gateway_response().rest_api_id(api);
         let call = call.response_type(GatewayResponseType::from(kind.as_str()));
-        write(cx, || async { nothing_if_absent(call.clone().send().await.map_err(Error::from)) }).await?;
+        write(cx, || async { nothing_if_absent(call.clone().send().await) }).await?;
     }
     Ok(())
 }

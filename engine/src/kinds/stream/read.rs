@@ -5,13 +5,13 @@ use aws_smithy_types::DateTime;
 
 use super::{AWS_MANAGED, AWS_MANAGED_KEY, NONE, Stream, arn, outputs};
 use crate::aws::{Cx, nothing_if_absent};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::resource::{Handle, Live, Name, State, Tags};
 
 /// The one call that has every property; nothing where there is no such stream.
 pub async fn summary(cx: &Cx, name: &Name) -> Result<Option<StreamDescriptionSummary>> {
     let sent = cx.aws.kinesis.describe_stream_summary().stream_name(name.as_str()).send().await;
-    Ok(nothing_if_absent(sent.map_err(Error::from))?.and_then(|answer| answer.stream_description_summary))
+    Ok(nothing_if_absent(sent)?.and_then(|answer| answer.stream_description_summary))
 }
 
 /// All tags but AWS's own; nothing where there is no such stream.
@@ -21,10 +21,9 @@ pub async fn tags(cx: &Cx, name: &Name) -> Result<Option<Tags>> {
     loop {
         let request = cx.aws.kinesis.list_tags_for_stream().stream_name(name.as_str()).limit(50);
         let sent = request.set_exclusive_start_tag_key(last).send().await;
-        let Some(page) = nothing_if_absent(sent.map_err(Error::from))? else { return Ok(None) };
+        let Some(page) = nothing_if_absent(sent)? else { return Ok(None) };
         last = page.tags.last().map(|tag| tag.key.clone()).filter(|_| page.has_more_tags);
-        let own = page.tags.into_iter().filter(|tag| !tag.key.starts_with("aws:"));
-        all.extend(own.map(|tag| (tag.key, tag.value.unwrap_or_default())));
+        all.extend(page.tags.into_iter().map(|tag| (tag.key, tag.value.unwrap_or_default())));
         if last.is_none() {
             return Ok(Some(all));
         }

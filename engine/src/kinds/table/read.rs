@@ -12,13 +12,13 @@ use crate::resource::{Handle, Live, Name, State, Tags};
 /// The table's description; nothing where there is no such table.
 pub async fn describe(cx: &Cx, name: &Name) -> Result<Option<TableDescription>> {
     let sent = cx.aws.dynamodb.describe_table().table_name(name.as_str()).send().await;
-    Ok(nothing_if_absent(sent.map_err(Error::from))?.and_then(|answer| answer.table))
+    Ok(nothing_if_absent(sent)?.and_then(|answer| answer.table))
 }
 
 /// Whether point-in-time recovery is on; nothing where there is no such table, or none yet.
 pub async fn recovers(cx: &Cx, name: &Name) -> Result<Option<bool>> {
     let sent = cx.aws.dynamodb.describe_continuous_backups().table_name(name.as_str()).send().await;
-    let Some(answer) = nothing_if_absent(sent.map_err(Error::from))? else { return Ok(None) };
+    let Some(answer) = nothing_if_absent(sent)? else { return Ok(None) };
     let recovery = answer.continuous_backups_description.and_then(|backups| backups.point_in_time_recovery_description);
     let status = recovery.and_then(|recovery| recovery.point_in_time_recovery_status);
     Ok(Some(status == Some(PointInTimeRecoveryStatus::Enabled)))
@@ -31,9 +31,8 @@ pub async fn tags(cx: &Cx, name: &Name) -> Result<Option<Tags>> {
     loop {
         let request = cx.aws.dynamodb.list_tags_of_resource().resource_arn(arn(&cx.aws.place, name));
         let sent = request.set_next_token(next).send().await;
-        let Some(page) = nothing_if_absent(sent.map_err(Error::from))? else { return Ok(None) };
-        let own = page.tags.unwrap_or_default().into_iter().filter(|tag| !tag.key.starts_with("aws:"));
-        all.extend(own.map(|tag| (tag.key, tag.value)));
+        let Some(page) = nothing_if_absent(sent)? else { return Ok(None) };
+        all.extend(page.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)));
         next = page.next_token;
         if next.is_none() {
             return Ok(Some(all));

@@ -2,14 +2,23 @@
 
 use aws_sdk_dynamodb::types::Tag;
 
-use super::{arn, unbuilt};
-use crate::aws::{Cx, TagDiff, patiently};
+use std::time::Duration;
+
+use super::{arn, read, unbuilt};
+use crate::aws::{Cx, TagDiff, patiently, poll_twice};
 use crate::error::Result;
 use crate::resource::{Name, Tags};
 
-/// Sets and takes away the tags that differ, when the table takes that.
+/// DynamoDB shows new tags after a few seconds (its API reference, TagResource).
+const SHOWN_WITHIN: Duration = Duration::from_secs(2 * 60);
+
+/// Sets and takes away the tags that differ, when the table takes that, and waits until they show: until then AWS may show the
+/// old ones or none at all, and the table would look like nobody's.
 pub async fn sync_tags(cx: &Cx, name: &Name, live: &Tags) -> Result<()> {
     let TagDiff { set, remove } = TagDiff::of(&cx.tags, live);
+    if set.is_empty() && remove.is_empty() {
+        return Ok(());
+    }
     let arn = arn(&cx.aws.place, name);
     let what = format!("table `{name}` to accept its tags");
     if !set.is_empty() {
@@ -21,7 +30,11 @@ pub async fn sync_tags(cx: &Cx, name: &Name, live: &Tags) -> Result<()> {
         let request = cx.aws.dynamodb.untag_resource().resource_arn(&arn).set_tag_keys(Some(remove));
         patiently(cx, &what, || async { Ok(request.clone().send().await.map(drop)?) }).await?;
     }
-    Ok(())
+    let shown = || async {
+        let live = read::tags(cx, name).await?.unwrap_or_default();
+        Ok((TagDiff::of(&cx.tags, &live) == TagDiff::default()).then_some(()))
+    };
+    poll_twice(cx, &format!("DynamoDB to show the tags of table `{name}`"), SHOWN_WITHIN, shown).await
 }
 
 /// One tag as DynamoDB takes it.

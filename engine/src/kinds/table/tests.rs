@@ -3,6 +3,7 @@ use aws_sdk_dynamodb::operation::create_table::CreateTableOutput;
 use aws_sdk_dynamodb::operation::describe_continuous_backups::DescribeContinuousBackupsOutput;
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableOutput;
 use aws_sdk_dynamodb::operation::list_tags_of_resource::ListTagsOfResourceOutput;
+use aws_sdk_dynamodb::operation::tag_resource::TagResourceOutput;
 use aws_sdk_dynamodb::operation::update_continuous_backups::UpdateContinuousBackupsOutput;
 use aws_sdk_dynamodb::operation::update_table::UpdateTableOutput;
 use aws_sdk_dynamodb::types::builders::TableDescriptionBuilder;
@@ -16,6 +17,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::*;
 use crate::aws::mocked;
+use crate::resource::Tags;
 
 fn cx(rules: &[&Rule]) -> Cx {
     mocked::cx(RuleMode::MatchAny, rules)
@@ -238,4 +240,25 @@ async fn a_limit_of_the_day_is_not_waited_for() {
     let error = smaller.sync(&cx(&[&update, &describe]), &events(), &plain()).await.unwrap_err();
     assert_eq!((update.num_calls(), error.class()), (1, Class::Fatal));
     assert!(error.hint_text().unwrap().contains("24 h"));
+}
+
+// No emulator is late with tags.
+#[tokio::test(start_paused = true)]
+async fn new_tags_are_waited_for_until_they_show_twice_in_a_row() {
+    let listed = |team: Option<&str>| {
+        let tags = team.map(|team| vec![tag("team", team).unwrap()]).unwrap_or_default();
+        ListTagsOfResourceOutput::builder().set_tags(Some(tags)).build()
+    };
+    let write = mock!(Client::tag_resource).then_output(|| TagResourceOutput::builder().build());
+    let list = mock!(Client::list_tags_of_resource)
+        .sequence()
+        .output(move || listed(Some("b")))
+        .output(move || listed(None))
+        .output(move || listed(Some("b")))
+        .output(move || listed(Some("b")))
+        .build();
+    let mut cx = cx(&[&write, &list]);
+    cx.tags = Tags::from([("team".into(), "b".into())]);
+    sync_tags(&cx, &events(), &Tags::from([("team".into(), "a".into())])).await.unwrap();
+    assert_eq!((write.num_calls(), list.num_calls()), (1, 4));
 }

@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{JSON, PartitionKey, one};
+use super::{JSON, one};
 use crate::kinds::rest_api::IntegrationResponse;
+use crate::spec::PartitionKey;
 
 /// Which stream a route's records go to.
 pub enum Stream<'a> {

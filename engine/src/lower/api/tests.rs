@@ -6,8 +6,7 @@ use super::*;
 
 fn input(routes: Vec<Route>) -> ApiInput {
     ApiInput {
-        partition: "aws".into(),
-        region: "eu-central-1".into(),
+        place: Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() },
         pipeline: "gateway-events".into(),
         stage: "prod".into(),
         throttle: None,

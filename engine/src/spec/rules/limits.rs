@@ -1,5 +1,7 @@
 //! AWS's limits that are no range of one value: tags, and what `existing` may name.
 
+use std::collections::BTreeMap;
+
 use super::Cx;
 use crate::spec::problem::segment;
 use crate::spec::wording::short;
@@ -8,6 +10,7 @@ use crate::spec::{Existing, Problem};
 /// Tags by AWS's rules (50 on a resource, of which `pipe` keeps 5 for its own).
 pub(super) fn tags(cx: &Cx<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
+    let mut seen = BTreeMap::new();
     for (key, value) in &cx.spec.tags {
         let path = format!("/tags/{}", segment(key));
         let length = key.chars().count();
@@ -21,6 +24,9 @@ pub(super) fn tags(cx: &Cx<'_>) -> Vec<Problem> {
             problems.push(Problem::error(path.clone(), message).on_key());
         } else if let Some(wrong) = key.chars().find(|letter| !allowed(*letter)) {
             problems.push(letter(path.clone(), "a tag's key", wrong).on_key());
+        } else if let Some(other) = seen.insert(lower, key) {
+            let message = format!("the tags `{}` and `{}` differ only in case", short(other), short(key));
+            problems.push(Problem::error(path.clone(), message).hint("to IAM they are one key: choose one").on_key());
         }
         if value.chars().count() > 256 {
             let message =

@@ -29,6 +29,8 @@ pub enum Conduct {
     DownFor(u32),
     /// This call, counted from 1 over all invocations, is refused for ever (the queue).
     RefusesCall(u32),
+    /// It takes no longer message (the queue), in bytes.
+    AtMost(usize),
     /// No call ever answers.
     Hangs,
 }
@@ -134,6 +136,7 @@ impl Queue for &FakeQueue<'_> {
         match self.conduct {
             Conduct::Refused => error("InvalidMessageContents", false),
             Conduct::RefusesCall(call) if self.calls.get() == call => error("InvalidMessageContents", false),
+            Conduct::AtMost(bytes) if body.len() > bytes => error("InvalidParameterValue", false),
             Conduct::Panics => panic!("in the queue"),
             Conduct::Throttled(calls) if self.calls.get() <= calls => error("RequestThrottled", true),
             Conduct::DownFor(until) if self.clock.get() < until => error("AccessDenied", true),

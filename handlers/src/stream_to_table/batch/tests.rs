@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::fake::{Clock, Conduct, FakeQueue, FakeTable, event, keys, number, record};
 use super::*;
-use Conduct::{BadJson, DownFor, Good, Hangs, Panics, Refused, RefusesCall, Throttled};
+use Conduct::{AtMost, BadJson, DownFor, Good, Hangs, Panics, Refused, RefusesCall, Throttled};
 
 const TIME: Duration = Duration::from_secs(27);
 
@@ -110,6 +110,27 @@ async fn a_queue_that_refuses_leaves_the_record_and_all_poison_behind_it() {
         assert_eq!(report.unfinished, numbers(&[1, 3]));
         assert_eq!(report.cause.as_deref(), Some(cause));
     }
+}
+
+/// Queues made before August 2025 take 256 KiB, and others what their owner says.
+#[tokio::test(start_paused = true)]
+async fn a_queue_for_small_messages_gets_what_fits() {
+    let noise: String = std::iter::repeat_with(fastrand::alphanumeric).take(400_000).collect();
+    for (data, at_most, encoding) in [
+        (noise.clone(), 1_048_576, "base64"),
+        ("x".repeat(400_000), 262_144, "gzip+base64"),
+        (noise.clone(), 262_144, "none"),
+        (noise.clone(), 1_024, "none"),
+        ("x".to_owned(), 600, "base64"),
+    ] {
+        let clock = Clock::new(0);
+        let (table, queue) = (FakeTable::new(&clock, vec![]), FakeQueue::new(&clock, AtMost(at_most)));
+        let event = serde_json::from_value(json!({ "Records": [record("1", &data)] })).unwrap();
+        let report = Consumer::new(&table, Some(&queue), keys()).handle(event, Instant::now() + TIME).await;
+        assert_eq!((report.unfinished.len(), queue.messages.borrow()[0].1["encoding"].as_str()), (0, Some(encoding)));
+    }
+    let (report, _, dead) = handle(&[("a", BadJson)], AtMost(10)).await;
+    assert_eq!((dead.len(), report.cause.as_deref()), (0, Some("InvalidParameterValue")));
 }
 
 #[tokio::test(start_paused = true)]

@@ -26,7 +26,7 @@ fn record(data: &[u8], partition_key: &str) -> KinesisEventRecord {
 }
 
 fn message(data: &[u8], poison: &Poison) -> (Value, Encoding) {
-    let (text, encoding) = body(&record(data, "1"), poison).expect("body");
+    let (text, encoding) = body(&record(data, "1"), poison, MAX_BODY_BYTES).expect("body");
     assert!(text.len() <= MAX_BODY_BYTES);
     (serde_json::from_str(&text).expect("json"), encoding)
 }
@@ -67,12 +67,12 @@ fn a_message_says_all_that_a_redrive_needs() {
 
 #[test]
 fn a_payload_that_fits_exactly_is_not_packed() {
-    let empty = body(&record(b"", "1"), &poison()).expect("body").0.len();
+    let empty = body(&record(b"", "1"), &poison(), MAX_BODY_BYTES).expect("body").0.len();
     let largest = (MAX_BODY_BYTES - empty) / 4 * 3;
-    let (text, encoding) = body(&record(&noise(largest), "1"), &poison()).expect("body");
+    let (text, encoding) = body(&record(&noise(largest), "1"), &poison(), MAX_BODY_BYTES).expect("body");
     assert_eq!(encoding, Encoding::Base64);
     assert!(text.len() > MAX_BODY_BYTES - 4, "{}", text.len());
-    let (_, encoding) = body(&record(&noise(largest + 1), "1"), &poison()).expect("body");
+    let (_, encoding) = body(&record(&noise(largest + 1), "1"), &poison(), MAX_BODY_BYTES).expect("body");
     assert_eq!(encoding, Encoding::None);
 }
 
@@ -107,7 +107,7 @@ fn bytes_that_are_no_text_are_kept() {
 #[test]
 fn the_body_is_ascii_and_a_long_message_is_cut() {
     let long = Poison::new(Reason::Refused, "é".repeat(5_000));
-    let (text, _) = body(&record(b"x", "k\u{fffe}\u{1F600}"), &long).expect("body");
+    let (text, _) = body(&record(b"x", "k\u{fffe}\u{1F600}"), &long, MAX_BODY_BYTES).expect("body");
     assert!(text.is_ascii() && text.len() < 10_000);
     let message: Value = serde_json::from_str(&text).expect("json");
     assert_eq!(message["partitionKey"], "k\u{fffe}\u{1F600}");

@@ -1,6 +1,5 @@
 //! What one part's end or failure means for the others.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -12,21 +11,20 @@ use crate::poller::checkpoints::{Checkpoints, Place};
 use crate::poller::clock::Clock;
 use crate::poller::mapping::Properties;
 use crate::poller::run::Order;
-use crate::poller::{Pollers, Running, Shared};
+use crate::poller::{Pollers, Running};
 use crate::roles::Roles;
 
 /// Pollers that already run one mapping in a made up world.
 fn pollers(fake: &Fake) -> Pollers {
     let (orders, task) = fake.run(Properties { batch_size: 3, ..mapping() });
-    let shared = Shared {
+    Pollers {
         roles: Roles::new(aws_config::SdkConfig::builder().build()),
         invoke: fake.world.invoke.clone(),
         events: fake.world.events.clone(),
         checkpoints: fake.checkpoints.clone(),
         clock: Clock::start(),
-        running: std::sync::Mutex::new([("uuid-1".to_owned(), Running { orders, task })].into()),
-    };
-    Pollers { shared: Arc::new(shared) }
+        running: [("uuid-1".to_owned(), Running { orders, task })].into(),
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -56,16 +54,14 @@ async fn stop_waits_two_seconds_for_a_batch_and_writes_the_checkpoints() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_last_clone_ends_all() {
+async fn dropping_them_ends_all() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::quick(folder.path().join("checkpoints.json"));
     fake.shard(SHARD, &[]);
     let pollers = pollers(&fake);
-    let clone = pollers.clone();
-    drop(pollers);
     fake.put(SHARD, 0..1);
     sleep(Duration::from_secs(1)).await;
-    drop(clone);
+    drop(pollers);
     fake.put(SHARD, 1..2);
     sleep(Duration::from_secs(60)).await;
     assert_eq!(fake.seen(), [0]);
@@ -76,7 +72,7 @@ async fn a_mapping_that_is_no_more_ends_and_is_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let fake = Fake::quick(folder.path().join("checkpoints.json"));
     fake.shard(SHARD, &[]);
-    let pollers = pollers(&fake);
+    let mut pollers = pollers(&fake);
     sleep(Duration::from_secs(1)).await;
     // A disabled mapping that never ran starts no task; nothing is wanted, so the endpoint is not asked.
     pollers.order("uuid-2".to_owned(), Order::Rest).await.unwrap();
@@ -85,7 +81,7 @@ async fn a_mapping_that_is_no_more_ends_and_is_forgotten() {
     sleep(Duration::from_secs(60)).await;
     pollers.sync(Vec::new()).await.unwrap();
     assert_eq!((fake.seen(), fake.place(SHARD)), (Vec::new(), None));
-    assert!(pollers.shared.running().is_empty());
+    assert!(pollers.running.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -8,7 +8,7 @@ use super::*;
 fn head() -> Head {
     let endpoint = EndpointConfiguration::builder().types(EndpointType::Regional).build();
     let api = AwsRestApi::builder().id("abc").name("api").endpoint_configuration(endpoint);
-    Head::of(api.tags("pipe:pipeline", "demo").tags("aws:cloudformation:stack-id", "s").build())
+    Head::of(api.tags("pipe:pipeline", "demo").build())
 }
 
 fn document(parts: Parts) -> RestApi {
