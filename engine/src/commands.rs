@@ -31,7 +31,6 @@ use crate::term::{self, Shell};
 /// Why a command ends early.
 #[derive(Debug)]
 pub enum Stop {
-    Error(Error),
     /// All reasons at once.
     Errors(Vec<Error>),
     /// Problems of the spec, each with its place.
@@ -42,7 +41,7 @@ pub enum Stop {
 
 impl From<Error> for Stop {
     fn from(error: Error) -> Self {
-        Self::Error(error)
+        Self::Errors(vec![error])
     }
 }
 
@@ -122,7 +121,6 @@ fn report(shell: Shell, stop: Stop) -> u8 {
             return exit::FAILED;
         }
         Stop::Code(code) => return code,
-        Stop::Error(error) => vec![error],
         Stop::Errors(errors) => errors,
     };
     errors.iter().for_each(|error| shell.error(error));

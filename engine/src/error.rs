@@ -40,7 +40,7 @@ pub struct Call {
     pub request_id: String,
 }
 
-/// A failure, phrased as a fragment that fits "failed to ...: ".
+/// A failure, phrased as a fragment that fits "failed to ...: ", or "error: ".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error(Box<Inner>);
 
@@ -119,7 +119,7 @@ impl Error {
 impl From<pipe_local::error::Error> for Error {
     fn from(error: pipe_local::error::Error) -> Self {
         let hint = error.hint_text().map(str::to_owned);
-        let error = Self::fatal(error.message());
+        let error = Self::fatal(format!("failed to {}", error.message()));
         hint.map_or(error.clone(), |hint| error.hint(hint))
     }
 }
@@ -135,6 +135,15 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+/// What stands at the beginning of a chain of causes: it says the most.
+pub(crate) fn deepest<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (dyn std::error::Error + 'static) {
+    let mut cause = error;
+    while let Some(next) = cause.source() {
+        cause = next;
+    }
+    cause
+}
 
 /// A text as one line that may be shown: letters that would steer the terminal, or turn the direction of the text, as escapes.
 pub(crate) fn tame(text: &str) -> String {

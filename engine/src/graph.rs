@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use petgraph::Direction::Incoming;
-use petgraph::algo::{is_cyclic_directed, tarjan_scc};
+use petgraph::algo::tarjan_scc;
 use petgraph::graph::{DiGraph, NodeIndex};
 use serde_json::Value;
 
@@ -43,7 +43,7 @@ impl Node {
     /// # Errors
     /// Only a kind whose properties cannot be JSON, which is a defect.
     pub fn new<R: Resource>(id: &str, name: impl Into<String>, props: &R) -> Result<Self> {
-        Ok(Self { desired: json(props)?, ..Self::existing::<R>(id, name) }.owned())
+        Ok(Self { desired: json(props)?, existing: false, ..Self::existing::<R>(id, name) })
     }
 
     /// A resource that the pipeline uses and never changes.
@@ -59,11 +59,6 @@ impl Node {
             retain: false,
             adopt: false,
         }
-    }
-
-    fn owned(mut self) -> Self {
-        self.existing = false;
-        self
     }
 
     /// Adds needs, in the order given.
@@ -129,11 +124,12 @@ impl Graph {
                 graph.add_edge(*need, index[&node.id], ());
             }
         }
-        if is_cyclic_directed(&graph) {
+        let order = in_order(&graph);
+        if order.len() < nodes.len() {
             return Err(Error::defect(format!("needs go round in a circle: {}", circle(&graph, &nodes))));
         }
         let mut nodes: Vec<Option<Node>> = nodes.into_iter().map(Some).collect();
-        let mut nodes: Vec<Node> = in_order(&graph).into_iter().filter_map(|at| nodes[at].take()).collect();
+        let mut nodes: Vec<Node> = order.into_iter().filter_map(|at| nodes[at].take()).collect();
         for node in &mut nodes {
             node.needs.retain(|need| index.contains_key(&need.of));
             node.mentions.retain(|id| index.contains_key(id));

@@ -62,18 +62,23 @@ pub enum Asked {
 /// No permission for it, or still no answer: the caller decides whether to go on without.
 pub async fn take(aws: &Arc<Aws>, pipeline: &str) -> Result<Asked> {
     let (name, mine) = (name(pipeline), Holder::new());
-    let mut attempt = 0;
-    loop {
-        attempt += 1;
-        match ask(aws, &name, &mine).await {
-            Ok(Ok(version)) => return Ok(Asked::Taken(Lease::keep(aws.clone(), name, mine, version))),
-            Ok(Err(holder)) => return Ok(Asked::Held(holder)),
-            Err(error) if attempt < ATTEMPTS && matches!(error.class(), Class::Unclear | Class::Throttled) => {
+    Ok(match until_known(async || ask(aws, &name, &mine).await).await? {
+        Ok(version) => Asked::Taken(Lease::keep(aws.clone(), name, mine, version)),
+        Err(holder) => Asked::Held(holder),
+    })
+}
+
+/// Asks again a few times while no answer comes, or the answer is to ask less often.
+async fn until_known<T>(ask: impl AsyncFn() -> Result<T>) -> Result<T> {
+    for attempt in 1..ATTEMPTS {
+        match ask().await {
+            Err(error) if matches!(error.class(), Class::Unclear | Class::Throttled) => {
                 sleep(SOON * 2_u32.pow(attempt)).await;
             }
-            Err(error) => return Err(error),
+            known => return known,
         }
     }
+    ask().await
 }
 
 /// Asks once. Gives the version that was written, or who has it.
@@ -128,21 +133,10 @@ async fn take_over(aws: &Aws, name: &str, mine: &Holder) -> Result<Result<i64, H
     if written != Some(version + 1) {
         return Ok(Err(holder(aws, name).await?.map_or(found, |(holder, _)| holder)));
     }
-    let again = confirm(aws, name, &mine.renewed()).await?;
+    // The winner's name, as often as it takes: whoever looks meanwhile may see a loser's.
+    let mine = mine.renewed();
+    let again = until_known(async || write(aws, name, &mine, true).await).await?;
     Ok(again.ok_or(found))
-}
-
-/// Writes the winner's name again, as often as it takes: whoever looks meanwhile may see a loser's.
-async fn confirm(aws: &Aws, name: &str, mine: &Holder) -> Result<Option<i64>> {
-    for attempt in 1..ATTEMPTS {
-        match write(aws, name, mine, true).await {
-            Err(error) if matches!(error.class(), Class::Unclear | Class::Throttled) => {
-                sleep(SOON * 2_u32.pow(attempt)).await;
-            }
-            written => return written,
-        }
-    }
-    write(aws, name, mine, true).await
 }
 
 /// Who has the lease now, and its version. What is no lease of ours counts as one that is over.

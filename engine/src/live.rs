@@ -108,17 +108,16 @@ impl Search<'_> {
 
 /// Reads one name, and beside it the names of its children.
 async fn look(cx: Cx, kinds: &'static [Kind], kind: &'static Kind, name: Name) -> Result<Catch> {
-    let mut children = Vec::new();
-    let mut asked = JoinSet::new();
-    for child in kinds {
-        let (cx, name) = (cx.clone(), name.clone());
-        asked.spawn(async move { Ok::<_, Error>(names(child, (child.children)(&cx, kind.name, &name).await?).names) });
-    }
-    let lives = (kind.read)(&cx, &name).await?;
-    while let Some(names) = asked.join_next().await {
-        children.extend(names.map_err(|e| Error::defect(e.to_string()))??);
-    }
-    Ok(Catch { key: Some((kind, name)), lives, names: children })
+    let children = async {
+        let mut all = Vec::new();
+        for child in kinds {
+            let names = (child.children)(&cx, kind.name, &name).await?;
+            all.extend(names.into_iter().map(|name| (child, name)));
+        }
+        Ok(all)
+    };
+    let (lives, names) = tokio::try_join!((kind.read)(&cx, &name), children)?;
+    Ok(Catch { key: Some((kind, name)), lives, names })
 }
 
 fn names(kind: &'static Kind, names: Vec<Name>) -> Catch {

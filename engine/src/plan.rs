@@ -91,6 +91,29 @@ pub struct Change {
 }
 
 impl Change {
+    /// Nothing to do, so far.
+    pub(super) fn of(id: &Id, kind: &'static Kind, name: &Name, desired: Value, tags: Tags) -> Self {
+        Self {
+            id: id.clone(),
+            kind,
+            name: name.clone(),
+            old_name: None,
+            action: Action::Same,
+            reasons: Vec::new(),
+            orphan: false,
+            drift: false,
+            fields: Vec::new(),
+            loss: None,
+            means: Vec::new(),
+            widens: Vec::new(),
+            live: None,
+            desired,
+            meanwhile: None,
+            tags,
+            needs: Vec::new(),
+        }
+    }
+
     /// What finds the live resource again.
     pub fn handle(&self) -> Option<&Handle> {
         self.live.as_ref().map(|live| &live.handle)

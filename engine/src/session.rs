@@ -52,7 +52,7 @@ impl Claim {
     /// Another `pipe dev` runs for it; the cache directory cannot be written.
     pub fn of(spec: &Path) -> Result<Self> {
         let path = path(spec)?;
-        let failed = |error: std::io::Error| Error::fatal(format!("write `{}`: {error}", path.display()));
+        let failed = |error: std::io::Error| Error::fatal(format!("cannot write `{}`: {error}", path.display()));
         fs::create_dir_all(path.parent().unwrap_or(&path)).map_err(failed)?;
         let file =
             OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
@@ -77,7 +77,7 @@ impl Claim {
             self.file.rewind()?;
             self.file.write_all(&text)
         };
-        write().map_err(|error| Error::fatal(format!("write `{}`: {error}", self.path.display())))
+        write().map_err(|error| Error::fatal(format!("cannot write `{}`: {error}", self.path.display())))
     }
 }
 
@@ -139,12 +139,12 @@ pub fn log(spec: &Path) -> Result<PathBuf> {
 /// The cache directory cannot be written.
 pub fn ring(spec: &Path) -> Result<()> {
     let bell = bell(spec)?;
-    fs::write(&bell, b"").map_err(|error| Error::fatal(format!("write `{}`: {error}", bell.display())))
+    fs::write(&bell, b"").map_err(|error| Error::fatal(format!("cannot write `{}`: {error}", bell.display())))
 }
 
 fn path(spec: &Path) -> Result<PathBuf> {
     let spec = fs::canonicalize(spec).map_err(|error| {
-        Error::fatal(format!("read `{}`: {error}", spec.display()))
+        Error::fatal(format!("cannot read `{}`: {error}", spec.display()))
             .hint("name the spec: `pipe ... path/to/pipeline.yaml`")
     })?;
     let hash = Sha256::digest(spec.as_os_str().as_encoded_bytes());

@@ -1,4 +1,4 @@
-//! The six invariants of the engine (ARCHITECTURE.md), with fake kinds in memory and random failures.
+//! Invariants 1 to 5 of the engine (ARCHITECTURE.md), with fake kinds in memory and random failures.
 #![cfg(test)]
 
 mod cases;

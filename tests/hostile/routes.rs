@@ -17,7 +17,7 @@ pub fn document(spec: &Spec, desired: &Value) {
     assert_eq!(routes.len(), api.routes.len());
     for route in &api.routes {
         let made = &routes[&format!("POST {}", route.post)];
-        let guarded = spec.authorizer_of(route).is_some();
+        let guarded = spec.is_guarded(route);
         assert_eq!(made["authorization"], if guarded { "CUSTOM" } else { "NONE" });
         assert_eq!(made["authorizer"], if guarded { spec.authorizer_name() } else { String::new() });
         assert_eq!(made["integration"]["uri"], "arn:aws:apigateway:eu-west-1:kinesis:action/PutRecord");

@@ -15,7 +15,7 @@ use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
 use serde_json::Value;
 
 use crate::aws::{Cx, call, pace};
-use crate::error::{Call, Class, Error};
+use crate::error::{Call, Class, Error, deepest};
 
 tokio::task_local! {
     /// The step whose calls are made in this task.
@@ -87,7 +87,7 @@ impl Intercept for Attempts {
             Some(answer) => refusal(operation, answer),
             None => {
                 let message = match failed.as_connector_error() {
-                    Some(error) if !error.is_timeout() => deepest(error),
+                    Some(error) if !error.is_timeout() => deepest(error).to_string(),
                     _ => "no answer in time".to_owned(),
                 };
                 Error::new(Class::Unclear, message).call(Call { operation, ..Call::default() })
@@ -101,14 +101,6 @@ impl Intercept for Attempts {
 /// `kinesis:CreateStream`, as in every error.
 fn operation(metadata: &Metadata) -> String {
     call::named(&metadata.service().to_lowercase().replace(' ', ""), metadata.name())
-}
-
-fn deepest(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut cause = error;
-    while let Some(next) = cause.source() {
-        cause = next;
-    }
-    cause.to_string()
 }
 
 /// What an answer refuses with. The SDK has put it into a type of the operation; in all of AWS's protocols the code is in a

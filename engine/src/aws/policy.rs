@@ -92,19 +92,20 @@ fn statement(statement: &Value) -> Value {
 fn principal(value: &Value) -> Value {
     match value {
         Value::Object(kinds) => {
-            let kind = |(kind, who): (&String, &Value)| (kind.clone(), list(&root_arns(who)));
+            let kind = |(kind, who): (&String, &Value)| (kind.clone(), list(&roots(who)));
             Value::Object(kinds.iter().map(kind).collect())
         }
         anyone => json!({ "AWS": list(anyone) }),
     }
 }
 
-/// An account id stands for the account's root.
-fn root_arns(who: &Value) -> Value {
+/// An account's root is its id, in every partition.
+fn roots(who: &Value) -> Value {
     match who {
-        Value::Array(all) => Value::Array(all.iter().map(root_arns).collect()),
-        Value::String(id) if id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit()) => {
-            Value::String(format!("arn:aws:iam::{id}:root"))
+        Value::Array(all) => Value::Array(all.iter().map(roots).collect()),
+        Value::String(arn) => {
+            let id = arn.strip_suffix(":root").and_then(|arn| arn.split_once(":iam::")).map(|(_, id)| id);
+            Value::String(id.unwrap_or(arn).to_owned())
         }
         other => other.clone(),
     }

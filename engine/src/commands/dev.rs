@@ -16,7 +16,7 @@ use crate::commands::halt::Halt;
 use crate::commands::{Outcome, Stop, consent, outputs, report, walk};
 use crate::error::{Error, Result};
 use crate::event::Event;
-use crate::session::{Claim, Session};
+use crate::session::Claim;
 use crate::spec::Loaded;
 use crate::term::{Shell, moving, render_plan};
 
@@ -143,15 +143,4 @@ async fn listen(port: u16) -> Result<TcpListener> {
         Error::fatal(format!("port {port} of 127.0.0.1 cannot be taken: {error}"))
             .hint("stop what listens there, or choose another one with --port (0 takes a free one)")
     })
-}
-
-/// A session as `--local` would find it.
-fn session(cloud: &Cloud, spec: &std::path::Path) -> Session {
-    Session {
-        spec: std::fs::canonicalize(spec).unwrap_or_else(|_| spec.to_owned()),
-        endpoint_url: cloud.url(),
-        api_url: String::new(),
-        region: cloud.region().to_owned(),
-        keys: cloud.keys(),
-    }
 }

@@ -38,9 +38,9 @@ pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
     let data = args.data.as_deref().map(read).transpose()?;
     let running = Running::of(global, &loaded).await?;
     let (places, keys) = places(&running, args.follow).await?;
-    let credentials = match loaded.spec.authorizer_of(route) {
-        Some(_) => Some(running.credentials().await?),
-        None => None,
+    let credentials = match loaded.spec.is_guarded(route) {
+        true => Some(running.credentials().await?),
+        false => None,
     };
     let target = Target::new(running.endpoint().await?, credentials.as_deref());
     let stopped = Halt::on_interrupt(shell, STOPPING).told();
@@ -84,13 +84,13 @@ fn read(data: &str) -> Result<Vec<u8>> {
     let source: Box<dyn Read> = match (data, data.strip_prefix('@')) {
         ("-", _) => Box::new(std::io::stdin()),
         (_, Some(file)) => {
-            Box::new(std::fs::File::open(file).map_err(|error| Error::fatal(format!("read `{file}`: {error}")))?)
+            Box::new(std::fs::File::open(file).map_err(|error| Error::fatal(format!("cannot read `{file}`: {error}")))?)
         }
         _ => return Ok(data.as_bytes().to_vec()),
     };
     let mut bytes = Vec::new();
     let read = source.take(MAX_BYTES + 1).read_to_end(&mut bytes);
-    read.map_err(|error| Error::fatal(format!("read `{data}`: {error}")))?;
+    read.map_err(|error| Error::fatal(format!("cannot read `{data}`: {error}")))?;
     match bytes.len() as u64 <= MAX_BYTES {
         true => Ok(bytes),
         false => Err(Error::fatal(format!("`{data}` is larger than the 10 MiB that API Gateway takes"))),

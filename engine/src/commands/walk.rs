@@ -59,7 +59,7 @@ impl Desired {
         Ok(Self { cx, graph })
     }
 
-    /// A pipeline that is to be gone; its spec, where there is one, tells names to look at.
+    /// A pipeline that is to be gone: nothing is desired.
     pub async fn gone(global: &Global, pipeline: &str) -> Result<Self, Stop> {
         let aws = connect(&global.connect_options()).await?;
         Ok(Self { cx: Cx::new(Arc::new(aws), pipeline), graph: Graph::empty(pipeline) })

@@ -14,7 +14,7 @@ use crate::kinds::role::{self, Role};
 use crate::kinds::{queue, stream, table};
 use crate::lower::{Lowering, id, names};
 use crate::resource::{Name, output_of};
-use crate::spec::{BUNDLED, LogLevel, OwnOrExisting, Start};
+use crate::spec::{LogLevel, OwnOrExisting, Start};
 
 /// What a mapping's poller calls. AWS tries all but the summary when the mapping is made (aws-facts 2.5, 6.1).
 const READ_STREAM: &[&str] = &[
@@ -50,7 +50,6 @@ pub(super) struct Lambda<'a> {
 impl Lowering<'_> {
     pub(super) fn consumer(&self) -> Result<Vec<Node>> {
         let Some(spec) = self.spec.function() else { return Ok(Vec::new()) };
-        let bundled = BUNDLED.contains(&spec.handler.as_str());
         let lambda = Lambda {
             id: id::CONSUMER,
             role_id: id::CONSUMER_ROLE,
@@ -64,7 +63,7 @@ impl Lowering<'_> {
             log_level: level(spec.log_level),
             reserved_concurrency: spec.reserved_concurrency,
             code: self.codes.consumer(),
-            statements: self.consumer_statements(bundled),
+            statements: self.consumer_statements(spec.is_bundled()),
             mentions: vec![id::STREAM, id::TABLE, id::DLQ],
         };
         let mut nodes = self.function(lambda)?;

@@ -124,7 +124,7 @@ impl Lowering<'_> {
     fn route(&self, route: &spec::Route) -> Result<api::Route> {
         Ok(api::Route {
             path: route.post.clone(),
-            auth: self.spec.authorizer_of(route).is_some(),
+            auth: self.spec.is_guarded(route),
             partition_key: route.partition_key.clone(),
             body: match &route.body {
                 spec::Body::Object => api::Body::Object,
@@ -195,7 +195,7 @@ pub fn example_of(spec: &Spec, route: &spec::Route, keys: &[Key], mark: &Mark) -
         spec::PartitionKey::Body(name) => fill(&mut body, name, text(name)),
         spec::PartitionKey::Path(_) | spec::PartitionKey::Random => {}
     }
-    Example { path, header, body: Value::Object(body), authorized: spec.authorizer_of(route).is_some() }
+    Example { path, header, body: Value::Object(body), authorized: spec.is_guarded(route) }
 }
 
 /// Puts a text at a path of nested fields where there is nothing yet.

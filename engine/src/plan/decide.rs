@@ -138,25 +138,7 @@ impl<'a> Planner<'a> {
             true => Tags::new(),
             false => desired_tags(&self.graph.pipeline, &self.graph.tags, node, &hash(&desired)),
         };
-        Change {
-            id: node.id.clone(),
-            kind: node.kind,
-            name: node.name.clone(),
-            old_name: None,
-            action: Action::Same,
-            reasons: Vec::new(),
-            orphan: false,
-            drift: false,
-            fields: Vec::new(),
-            loss: None,
-            means: Vec::new(),
-            widens: Vec::new(),
-            live: None,
-            desired,
-            meanwhile: None,
-            tags,
-            needs: node.needs.clone(),
-        }
+        Change { needs: node.needs.clone(), ..Change::of(&node.id, node.kind, &node.name, desired, tags) }
     }
 
     /// Something live belongs to the node: compares every property and tag.

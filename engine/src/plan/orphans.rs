@@ -12,12 +12,11 @@ impl Planner<'_> {
         for kind in kinds.iter().rev() {
             let of_kind = self.found.lives.iter().filter(|((name, _), _)| *name == kind.name);
             for (name, live) in of_kind.flat_map(|((_, name), lives)| lives.iter().map(move |live| (name, live))) {
-                if kind.of_account && !self.graph.nodes().is_empty() {
-                    continue;
-                }
                 if kind.of_account {
-                    let which = live.outputs.get("arn").map_or(name.as_str(), String::as_str);
-                    self.plan.left.push(format!("{} `{which}`: it belongs to the account", kind.name));
+                    if self.graph.nodes().is_empty() {
+                        let which = live.outputs.get("arn").map_or(name.as_str(), String::as_str);
+                        self.plan.left.push(format!("{} `{which}`: it belongs to the account", kind.name));
+                    }
                     continue;
                 }
                 let Owner::Ours(id) = self.owner(live) else { continue };
@@ -63,23 +62,12 @@ impl Planner<'_> {
     pub(super) fn release(&self, id: &Id, kind: &'static Kind, name: &Name, live: &Live<Value>) -> Change {
         let tags = released_tags(&self.graph.pipeline, &live.tags);
         Change {
-            id: id.clone(),
-            kind,
-            name: name.clone(),
-            old_name: None,
             action: Action::Update,
             reasons: vec!["released: it stays, and is no longer the pipeline's".into()],
             orphan: true,
-            drift: false,
             fields: tag_fields(&live.tags, &tags, None),
-            loss: None,
-            means: Vec::new(),
-            widens: Vec::new(),
             live: Some(live.clone()),
-            desired: live.props.clone(),
-            meanwhile: None,
-            tags,
-            needs: Vec::new(),
+            ..Change::of(id, kind, name, live.props.clone(), tags)
         }
     }
 }

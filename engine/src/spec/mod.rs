@@ -23,7 +23,6 @@ mod wording;
 pub use function::{Architecture, Batch, Consumer, Failures, Function, LogLevel, Start};
 pub use model::{Existing, LOG_DAYS, OnDestroy, OwnOrExisting, Spec};
 pub use problem::{Located, Problem, Report, Severity};
-pub use rules::{BUNDLED, contained};
 pub use schema::schema;
 pub(crate) use schema::sorted;
 pub use source::{AccessLogDays, Api, Auth, Basic, Body, PartitionKey, Route, Secret, Source, Throttle};

@@ -102,15 +102,10 @@ impl Spec {
         }
     }
 
-    /// Returns the name of the authorizer that guards the route, or `None` for an open route.
+    /// Returns whether an authorizer guards the route.
     #[must_use]
-    pub fn authorizer_of<'a>(&self, route: &'a Route) -> Option<&'a str> {
-        match route.auth.as_deref() {
-            Some("none") => None,
-            None if self.auth.is_none() => None,
-            None => Some("basic"),
-            named => named,
-        }
+    pub fn is_guarded(&self, route: &Route) -> bool {
+        route.auth.as_deref().map_or(self.auth.is_some(), |named| named != "none")
     }
 
     fn named(&self, name: Option<&str>, suffix: &str) -> String {

@@ -38,10 +38,11 @@ fn line(event: &Event) -> String {
         }
         Event::Batch(Batch { function, shard, records, milliseconds, succeeded, error }) => {
             let shard = short(shard);
+            let records = if *records == 1 { "1 record".to_owned() } else { format!("{records} records") };
             match error {
-                None => format!("    {shard} → {function}: {records} records {DIM}{milliseconds} ms{END}"),
+                None => format!("    {shard} → {function}: {records} {DIM}{milliseconds} ms{END}"),
                 Some(error) => format!(
-                    "  {BAD}✗{END} {shard} → {function}: {succeeded} of {records} records, {} {DIM}{milliseconds} ms{END}",
+                    "  {BAD}✗{END} {shard} → {function}: {succeeded} of {records}, {} {DIM}{milliseconds} ms{END}",
                     tame(error)
                 ),
             }

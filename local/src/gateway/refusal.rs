@@ -30,6 +30,8 @@ type Default = (&'static str, u16, &'static str, Option<&'static str>);
 const INTERNAL: &str = "Internal server error";
 const INTERNAL_TYPE: &str = "InternalServerErrorException";
 
+const DEFAULT_5XX: Default = ("DEFAULT_5XX", 500, INTERNAL_TYPE, Some(INTERNAL));
+
 const DEFAULTS: [Default; 21] = [
     ("ACCESS_DENIED", 403, "AccessDeniedException", Some("User is not authorized to access this resource")),
     ("API_CONFIGURATION_ERROR", 500, INTERNAL_TYPE, Some(INTERNAL)),
@@ -38,7 +40,7 @@ const DEFAULTS: [Default; 21] = [
     ("BAD_REQUEST_BODY", 400, "BadRequestException", Some("Invalid request body")),
     ("BAD_REQUEST_PARAMETERS", 400, "BadRequestException", Some("Missing required request parameters")),
     ("DEFAULT_4XX", 400, "BadRequestException", Some("Bad Request")),
-    ("DEFAULT_5XX", 500, INTERNAL_TYPE, Some(INTERNAL)),
+    DEFAULT_5XX,
     ("EXPIRED_TOKEN", 403, "ExpiredTokenException", Some("The security token included in the request is expired")),
     ("INTEGRATION_FAILURE", 504, INTERNAL_TYPE, Some(INTERNAL)),
     ("INTEGRATION_TIMEOUT", 504, INTERNAL_TYPE, Some("Endpoint request timed out")),
@@ -56,7 +58,7 @@ const DEFAULTS: [Default; 21] = [
 
 /// A kind by its name; unknown ones fail closed as `DEFAULT_5XX`.
 fn default(kind: &str) -> Default {
-    DEFAULTS.into_iter().find(|known| known.0 == kind).unwrap_or(DEFAULTS[7])
+    DEFAULTS.into_iter().find(|known| known.0 == kind).unwrap_or(DEFAULT_5XX)
 }
 
 impl Refusal {

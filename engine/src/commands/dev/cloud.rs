@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 use crate::cli::Global;
 use crate::error::{Error, Result};
-use crate::session;
+use crate::session::{self, Session};
 use crate::term::Shell;
 
 /// The account of an endpoint that `pipe dev` starts: MiniStack takes a key of 12 digits as the account's root.
@@ -32,7 +32,7 @@ impl Cloud {
     /// No Python, no package index on first use, an emulator that does not come up: each with what to do.
     pub async fn start(shell: Shell, global: &Global, spec: &Path, events: Events) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
-        let listener = listener.map_err(|error| Error::fatal(format!("listen on 127.0.0.1: {error}")))?;
+        let listener = listener.map_err(|error| Error::fatal(format!("cannot listen on 127.0.0.1: {error}")))?;
         let named = std::env::var("AWS_REGION").or_else(|_| std::env::var("AWS_DEFAULT_REGION")).ok();
         let region = global.region.clone().or(named).unwrap_or_else(|| REGION.to_owned());
         let given = global.endpoint_url.clone().or_else(|| std::env::var("AWS_ENDPOINT_URL").ok());
@@ -68,7 +68,14 @@ impl Cloud {
 
     /// The options with which the commands' walk comes here.
     pub fn global(&self, global: &Global, spec: &Path) -> Global {
-        Global { session: Some(super::session(self, spec)), ..global.clone() }
+        let session = Session {
+            spec: std::fs::canonicalize(spec).unwrap_or_else(|_| spec.to_owned()),
+            endpoint_url: self.url(),
+            api_url: String::new(),
+            region: self.region().to_owned(),
+            keys: self.keys(),
+        };
+        Global { session: Some(session), ..global.clone() }
     }
 
     /// Returns when the emulator ends by itself.
@@ -91,12 +98,14 @@ async fn own(shell: Shell, listener: &TcpListener, spec: &Path) -> Result<Emulat
     let cache = session::cache()?;
     let (supervisor, mut progress) = (supervisor()?, |step: &str| shell.err(&format!("{step}\n")));
     let venv = environment(&cache.join("ministack"), &[MINISTACK], &supervisor, &mut progress).await?;
-    let address = listener.local_addr().map_err(|error| Error::fatal(format!("listen on 127.0.0.1: {error}")))?;
+    let address =
+        listener.local_addr().map_err(|error| Error::fatal(format!("cannot listen on 127.0.0.1: {error}")))?;
     Ok(Emulator::start(&venv, &supervisor, &session::log(spec)?, &format!("http://{address}")).await?)
 }
 
 /// What every child of `pipe dev` runs under, so that it ends with `pipe dev` however that ends.
 pub fn supervisor() -> Result<Vec<OsString>> {
-    let program = std::env::current_exe().map_err(|error| Error::fatal(format!("find this program: {error}")))?;
+    let program =
+        std::env::current_exe().map_err(|error| Error::fatal(format!("cannot find this program: {error}")))?;
     Ok(vec![program.into(), "supervise".into()])
 }

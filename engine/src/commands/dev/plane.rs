@@ -40,7 +40,8 @@ impl Plane {
     /// # Errors
     /// The port was lost.
     pub async fn new(cloud: &Cloud, spec: &Path, listener: TcpListener, events: Events) -> Result<Self> {
-        let address = listener.local_addr().map_err(|error| Error::fatal(format!("listen on 127.0.0.1: {error}")))?;
+        let address =
+            listener.local_addr().map_err(|error| Error::fatal(format!("cannot listen on 127.0.0.1: {error}")))?;
         let options = ConnectOptions {
             region: Some(cloud.region().to_owned()),
             profile: None,
@@ -91,7 +92,7 @@ impl Plane {
         if spec.function().is_some() {
             // A function that does not start is told, and tried again when a record comes.
             if let Err(error) = self.functions.warm(&spec.consumer_name()).await {
-                let message = error.to_string();
+                let message = format!("failed to {error}");
                 let _ = self.events.send(Event::Warning { message });
             }
         }

@@ -112,5 +112,5 @@ impl Changes {
 }
 
 fn failed(error: notify::Error) -> Error {
-    Error::fatal(format!("watch the spec's files: {error}")).hint("raise fs.inotify.max_user_watches")
+    Error::fatal(format!("cannot watch the spec's files: {error}")).hint("raise fs.inotify.max_user_watches")
 }

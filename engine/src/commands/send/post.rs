@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use super::event::Event;
-use crate::error::{Class, Error, Result};
+use crate::error::{Class, Error, Result, deepest};
 
 /// API Gateway answers within 29 s (aws-facts 5.5).
 const ANSWERED_WITHIN: Duration = Duration::from_secs(35);
@@ -96,12 +96,8 @@ impl Target {
         Ok(request)
     }
 
-    fn unanswered(&self, error: &dyn std::error::Error) -> Error {
-        let mut cause = error;
-        while let Some(inner) = cause.source() {
-            cause = inner;
-        }
-        Error::new(Class::Unclear, format!("`{}` did not answer: {cause}", self.endpoint))
+    fn unanswered(&self, error: &(dyn std::error::Error + 'static)) -> Error {
+        Error::new(Class::Unclear, format!("`{}` did not answer: {}", self.endpoint, deepest(error)))
     }
 }
 

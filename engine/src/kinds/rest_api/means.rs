@@ -5,9 +5,9 @@ use super::document::{Route, split};
 
 const NONE: &str = "NONE";
 /// What the template of a PutRecord call names its key.
-const KEY: &str = "\"PartitionKey\": \"";
+pub const KEY: &str = "\"PartitionKey\": \"";
 /// AWS's own id of a request: another one for each.
-const RANDOM: &str = "$context.extendedRequestId";
+pub const RANDOM: &str = "$context.extendedRequestId";
 
 /// Routes that anybody may call from now on.
 pub fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {

@@ -13,7 +13,7 @@
 
 mod deploy;
 mod document;
-mod means;
+pub mod means;
 mod parts;
 mod read;
 mod route;

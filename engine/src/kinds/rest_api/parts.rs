@@ -42,30 +42,17 @@ pub async fn fetch(cx: &Cx, api: &str) -> Result<Parts> {
 /// The whole tree: GetResources takes 5 calls in 2 s (aws-facts 1.1), and with its methods one is enough.
 async fn resources(cx: &Cx, api: &str) -> Result<Vec<AwsResource>> {
     let request = cx.aws.apigateway.get_resources().rest_api_id(api).embed("methods").limit(PAGE);
-    let mut pages = request.into_paginator().items().send();
-    let mut all = Vec::new();
-    while let Some(one) = pages.next().await {
-        all.push(one?);
-    }
-    Ok(all)
+    Ok(request.into_paginator().items().send().collect::<Result<_, _>>().await?)
 }
 
 async fn models(cx: &Cx, api: &str) -> Result<Vec<Model>> {
-    let mut pages = cx.aws.apigateway.get_models().rest_api_id(api).limit(PAGE).into_paginator().items().send();
-    let mut all = Vec::new();
-    while let Some(one) = pages.next().await {
-        all.push(one?);
-    }
-    Ok(all)
+    let request = cx.aws.apigateway.get_models().rest_api_id(api).limit(PAGE);
+    Ok(request.into_paginator().items().send().collect::<Result<_, _>>().await?)
 }
 
 async fn deployments(cx: &Cx, api: &str) -> Result<Vec<Deployment>> {
-    let mut pages = cx.aws.apigateway.get_deployments().rest_api_id(api).limit(PAGE).into_paginator().items().send();
-    let mut all = Vec::new();
-    while let Some(one) = pages.next().await {
-        all.push(one?);
-    }
-    Ok(all)
+    let request = cx.aws.apigateway.get_deployments().rest_api_id(api).limit(PAGE);
+    Ok(request.into_paginator().items().send().collect::<Result<_, _>>().await?)
 }
 
 /// An API has at most 10 stages, in one page.

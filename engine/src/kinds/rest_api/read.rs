@@ -77,12 +77,8 @@ impl Head {
 /// # Errors
 /// As AWS gives them.
 pub async fn heads(cx: &Cx) -> Result<Vec<Head>> {
-    let mut apis = cx.aws.apigateway.get_rest_apis().limit(500).into_paginator().items().send();
-    let mut heads = Vec::new();
-    while let Some(api) = apis.next().await {
-        heads.push(Head::of(api?));
-    }
-    Ok(heads)
+    let apis = cx.aws.apigateway.get_rest_apis().limit(500).into_paginator().items().send();
+    Ok(apis.collect::<Result<Vec<_>, _>>().await?.into_iter().map(Head::of).collect())
 }
 
 impl Found {
@@ -99,7 +95,6 @@ impl Found {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let authorizers = keyed(parts.authorizers, |one| (text(&one.name), text(&one.id)));
         let validators = keyed(parts.validators, |one| (text(&one.name), text(&one.id)));
-        let ids = |ids: Vec<(String, String)>| ids.into_iter().collect::<Texts>();
         let names = Names {
             authorizers: authorizers.iter().map(|(key, one)| (text(&one.id), key.clone())).collect(),
             validators: validators.iter().map(|(key, one)| (text(&one.id), key.clone())).collect(),
@@ -123,8 +118,8 @@ impl Found {
         };
         Self {
             resources: parts.resources.iter().map(|one| (text(&one.path), text(&one.id))).collect(),
-            authorizers: ids(authorizers.iter().map(|(key, one)| (key.clone(), text(&one.id))).collect()),
-            validators: ids(validators.iter().map(|(key, one)| (key.clone(), text(&one.id))).collect()),
+            authorizers: authorizers.iter().map(|(key, one)| (key.clone(), text(&one.id))).collect(),
+            validators: validators.iter().map(|(key, one)| (key.clone(), text(&one.id))).collect(),
             stages: pointed,
             head,
             document,

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{JSON, one};
 use crate::kinds::rest_api::IntegrationResponse;
+use crate::kinds::rest_api::means::{KEY, RANDOM};
 use crate::spec::PartitionKey;
 
 /// Which stream a route's records go to.
@@ -30,12 +31,12 @@ pub fn request(stream: Stream<'_>, key: &PartitionKey) -> String {
     };
     let (before, key) = match key {
         // AWS's own id; `$context.requestId` could be set by the client.
-        PartitionKey::Random => (String::new(), "$context.extendedRequestId".to_owned()),
+        PartitionKey::Random => (String::new(), RANDOM.to_owned()),
         PartitionKey::Path(name) => (String::new(), quoted(&format!("$input.params().path.get('{name}')"))),
         key => (set_key(key), quoted("$key")),
     };
     let body = "$util.base64Encode($input.body)";
-    format!("{before}{{\n  \"StreamName\": \"{stream}\",\n  \"Data\": \"{body}\",\n  \"PartitionKey\": \"{key}\"\n}}\n")
+    format!("{before}{{\n  \"StreamName\": \"{stream}\",\n  \"Data\": \"{body}\",\n  {KEY}{key}\"\n}}\n")
 }
 
 /// A value from the client, for the inside of a JSON text: no client can close the text and add a member (aws-facts 11).

@@ -59,7 +59,7 @@ fn handler(cx: &Cx<'_>) -> Option<Problem> {
     let function = cx.spec.function()?;
     let at = "/consumer/function/handler";
     let name = function.handler.as_str();
-    if function.bundled().is_some() || !cx.sound(at) {
+    if function.is_bundled() || !cx.sound(at) {
         return None;
     }
     if name == "authorizer" {

@@ -35,10 +35,10 @@ const RESERVED: [&str; 19] = [
 ];
 
 impl Function {
-    /// Returns the name of the bundled handler, or `None` when the handler is a path.
+    /// Returns whether the handler is one that `pipe` carries, and no path.
     #[must_use]
-    pub fn bundled(&self) -> Option<&str> {
-        BUNDLED.contains(&self.handler.as_str()).then_some(self.handler.as_str())
+    pub fn is_bundled(&self) -> bool {
+        BUNDLED.contains(&self.handler.as_str())
     }
 }
 

@@ -10,9 +10,6 @@ mod routes;
 mod warnings;
 mod wiring;
 
-pub use files::contained;
-pub use function::BUNDLED;
-
 use super::Spec;
 use super::problem::Problem;
 use super::wording::nearest;

@@ -28,7 +28,7 @@ pub(super) fn handler(cx: &Cx<'_>) -> Vec<Problem> {
     };
     let mut problems = Vec::new();
     let path = "/consumer/function/handler";
-    if function.bundled().is_none() || !cx.sound(path) {
+    if !function.is_bundled() || !cx.sound(path) {
         return problems;
     }
     if !cx.has("/sink/table") && !cx.has("/sink") {
