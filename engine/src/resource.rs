@@ -8,7 +8,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::aws::{Cx, Place};
@@ -25,7 +25,7 @@ pub type Tags = BTreeMap<String, String>;
 pub type Outputs = BTreeMap<String, String>;
 
 /// Whether a resource that AWS still shows is there to stay.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum State {
     /// It exists, or is on its way to.
     #[default]
@@ -35,7 +35,7 @@ pub enum State {
 }
 
 /// One physical resource as AWS has it. With `R = Value` the type is erased.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Live<R> {
     pub handle: Handle,
     pub props: R,
@@ -48,7 +48,7 @@ pub struct Live<R> {
 }
 
 /// What a reconcile leaves behind.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Made {
     pub outputs: Outputs,
     /// As [`Live::identity`].
@@ -282,9 +282,10 @@ fn both<R: Resource>(desired: &Value, live: &Value, ask: impl Fn(&R, &R) -> Vec<
 }
 
 /// Erases the type of what was read. AWS's own tags never count, whatever the kind.
-fn erase<R: Serialize>(mut live: Live<R>) -> Result<Live<Value>> {
-    live.tags.retain(|key, _| !key.starts_with("aws:"));
-    Ok(with(&live, json(&live.props)?))
+fn erase<R: Serialize>(live: Live<R>) -> Result<Live<Value>> {
+    let Live { handle, props, outputs, mut tags, identity, state } = live;
+    tags.retain(|key, _| !key.starts_with("aws:"));
+    Ok(Live { handle, props: json(&props)?, outputs, tags, identity, state })
 }
 
 fn with<A, B>(live: &Live<A>, props: B) -> Live<B> {

@@ -3,6 +3,7 @@
 //! Four parts, each usable alone: the [`gateway`] serves a REST API as deployed, with its mapping [`template`]s; [`poller`]s
 //! run event source mappings; [`functions`] runs Lambda bootstraps. The [`endpoint`] is what they call, as does the deployer.
 
+mod batches;
 pub mod endpoint;
 pub mod error;
 pub mod event;

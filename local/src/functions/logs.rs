@@ -13,17 +13,13 @@ use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::report;
+use crate::batches::{OVERHEAD, batches};
 use crate::event::{Event, Events, LogLine};
 
 /// How often lines are sent at most.
 const PAUSE: Duration = Duration::from_millis(500);
-/// What CloudWatch Logs counts for an event beside its text, in bytes.
-const OVERHEAD: usize = 26;
 /// The most that a line may have, in bytes: an event of 256 KB. A longer one is cut into several.
 pub(super) const LINE: usize = 256 * 1024 - OVERHEAD;
-/// The most of one PutLogEvents, in bytes and in events.
-const BATCH_BYTES: usize = 1_048_576;
-const BATCH_EVENTS: usize = 10_000;
 /// How many lines may wait. Where more come than the service takes they are dropped, and a call never waits.
 const WAITING: usize = 50_000;
 
@@ -155,26 +151,6 @@ async fn ship(place: Arc<Place>, mut waiting: mpsc::Receiver<InputLogEvent>, ali
             place.put(batch).await;
         }
     }
-}
-
-/// Cuts lines into what one request takes.
-pub(super) fn batches(lines: Vec<InputLogEvent>) -> Vec<Vec<InputLogEvent>> {
-    let mut all: Vec<Vec<InputLogEvent>> = Vec::new();
-    let mut bytes = 0;
-    for line in lines {
-        let size = line.message().len() + OVERHEAD;
-        match all.last_mut() {
-            Some(batch) if bytes + size <= BATCH_BYTES && batch.len() < BATCH_EVENTS => {
-                bytes += size;
-                batch.push(line);
-            }
-            _ => {
-                bytes = size;
-                all.push(vec![line]);
-            }
-        }
-    }
-    all
 }
 
 /// A log stream's name as Lambda gives it: the day, the version, and something that no other process has.

@@ -9,6 +9,7 @@ use zip::write::SimpleFileOptions;
 
 use super::failure::{Exit, Failure};
 use super::{code, definition, logs, report};
+use crate::batches::batches;
 
 #[test]
 fn a_function_may_be_called_function() {
@@ -40,7 +41,7 @@ fn a_moment_has_milliseconds() {
 #[test]
 fn batches_are_what_one_request_takes() {
     let line = |bytes: usize| InputLogEvent::builder().timestamp(1).message("x".repeat(bytes)).build().unwrap();
-    let sizes = |lines: Vec<InputLogEvent>| logs::batches(lines).iter().map(Vec::len).collect::<Vec<_>>();
+    let sizes = |lines: Vec<InputLogEvent>| batches(lines).iter().map(Vec::len).collect::<Vec<_>>();
     assert_eq!(sizes(vec![line(logs::LINE); 4]), [4], "with 26 bytes each exactly 1 MiB");
     assert_eq!(sizes(vec![line(logs::LINE), line(logs::LINE), line(logs::LINE), line(logs::LINE), line(1)]), [4, 1]);
     assert_eq!(sizes(vec![line(1); 10_001]), [10_000, 1]);

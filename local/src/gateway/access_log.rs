@@ -14,6 +14,7 @@ use uuid::Uuid;
 use super::exchange::Exchange;
 use super::live::LogFormat;
 use super::variables::escaped;
+use crate::batches::batches;
 use crate::event::{Event, Events};
 use crate::roles::Roles;
 
@@ -21,10 +22,6 @@ use crate::roles::Roles;
 const EVERY: Duration = Duration::from_millis(500);
 /// How many lines wait at most; beyond, lines are lost rather than answers late.
 const MOST_WAITING: usize = 20_000;
-/// What PutLogEvents takes at once: events, and bytes with 26 for each event.
-const MOST_EVENTS: usize = 10_000;
-const MOST_BYTES: usize = 1_048_576;
-const EVENT_BYTES: usize = 26;
 
 /// Where lines are handed in. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -113,12 +110,13 @@ impl Writer {
     }
 
     async fn put_all(&mut self, lines: Vec<Line>) {
-        let mut by_place: BTreeMap<(String, String), Vec<(i64, String)>> = BTreeMap::new();
+        let mut by_place: BTreeMap<(String, String), Vec<InputLogEvent>> = BTreeMap::new();
         for line in lines {
-            by_place.entry((line.group, line.role)).or_default().push((line.at, line.text));
+            let event = InputLogEvent::builder().timestamp(line.at).message(line.text).build();
+            by_place.entry((line.group, line.role)).or_default().extend(event);
         }
         for ((group, role), mut lines) in by_place {
-            lines.sort_by_key(|(at, _)| *at);
+            lines.sort_by_key(InputLogEvent::timestamp);
             for batch in batches(lines) {
                 match self.put(&group, &role, batch).await {
                     Ok(()) => self.complained = false,
@@ -128,14 +126,12 @@ impl Writer {
         }
     }
 
-    async fn put(&self, group: &str, role: &str, lines: Vec<(i64, String)>) -> Result<(), String> {
+    async fn put(&self, group: &str, role: &str, lines: Vec<InputLogEvent>) -> Result<(), String> {
         let config = self.roles.config(role).await.map_err(|error| error.to_string())?;
         let client = Client::new(&config);
-        let event = |(at, text)| InputLogEvent::builder().timestamp(at).message(text).build().ok();
-        let events: Vec<InputLogEvent> = lines.into_iter().filter_map(event).collect();
         let put = || {
             let call = client.put_log_events().log_group_name(group).log_stream_name(&self.stream);
-            call.set_log_events(Some(events.clone())).send()
+            call.set_log_events(Some(lines.clone())).send()
         };
         match put().await {
             Ok(_) => return Ok(()),
@@ -158,25 +154,6 @@ impl Writer {
         }
         self.complained = true;
     }
-}
-
-/// Cuts lines into what one call takes.
-fn batches(lines: Vec<(i64, String)>) -> Vec<Vec<(i64, String)>> {
-    let mut batches: Vec<Vec<(i64, String)>> = Vec::new();
-    let mut bytes = 0;
-    for line in lines {
-        let size = line.1.len() + EVENT_BYTES;
-        let fits = batches.last().is_some_and(|batch| batch.len() < MOST_EVENTS && bytes + size <= MOST_BYTES);
-        if !fits {
-            batches.push(Vec::new());
-            bytes = 0;
-        }
-        bytes += size;
-        if let Some(batch) = batches.last_mut() {
-            batch.push(line);
-        }
-    }
-    batches
 }
 
 /// The name of the log group in `arn:aws:logs:REGION:ACCOUNT:log-group:NAME`, with or without `:*`.

@@ -14,7 +14,7 @@ pub async fn summary(cx: &Cx, name: &Name) -> Result<Option<StreamDescriptionSum
     Ok(nothing_if_absent(sent)?.and_then(|answer| answer.stream_description_summary))
 }
 
-/// All tags but AWS's own; nothing where there is no such stream.
+/// All tags; nothing where there is no such stream.
 pub async fn tags(cx: &Cx, name: &Name) -> Result<Option<Tags>> {
     let mut all = Tags::new();
     let mut last = None;

@@ -24,7 +24,7 @@ pub async fn recovers(cx: &Cx, name: &Name) -> Result<Option<bool>> {
     Ok(Some(status == Some(PointInTimeRecoveryStatus::Enabled)))
 }
 
-/// All tags but AWS's own; nothing where there is no such table.
+/// All tags; nothing where there is no such table.
 pub async fn tags(cx: &Cx, name: &Name) -> Result<Option<Tags>> {
     let mut all = Tags::new();
     let mut next = None;
