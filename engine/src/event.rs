@@ -239,8 +239,8 @@ pub enum Event {
         shard: String,
         /// Its sequence number.
         sequence_number: String,
-        /// `row`, `dead_letter`, or `in_stream` where it is still on its way.
-        went: String,
+        /// Where it is.
+        went: using::Went,
         /// Why it is a dead letter.
         #[serde(skip_serializing_if = "Option::is_none")]
         reason: Option<String>,

@@ -4,6 +4,31 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
+/// Where an event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Went {
+    /// It is a row.
+    Row,
+    /// It is in the dead-letter queue.
+    DeadLetter,
+    /// It is still on its way.
+    InStream,
+}
+
+/// Who wrote a message of the dead-letter queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Shape {
+    /// The bundled handler.
+    Handler,
+    /// The mapping.
+    Mapping,
+    /// Neither.
+    #[default]
+    Unknown,
+}
+
 /// A message of the dead-letter queue. `dlq ls` gives the start of its payload, `dlq show` all of it.
 #[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -12,8 +37,8 @@ pub struct Letter {
     pub id: String,
     /// When it came to the queue, in RFC 3339.
     pub sent_at: String,
-    /// `handler`, `mapping`, or `unknown` for what is neither's.
-    pub shape: &'static str,
+    /// Who wrote it.
+    pub shape: Shape,
     /// The handler's reason, or the mapping's condition.
     pub reason: String,
     /// What else is said of the reason; may be empty.

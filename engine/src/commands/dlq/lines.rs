@@ -82,11 +82,11 @@ fn event(letter: &Letter, stream: Option<&InStream>) -> using::Letter {
     event
 }
 
-fn shape(letter: &Letter) -> &'static str {
+fn shape(letter: &Letter) -> using::Shape {
     match letter.shape {
-        Shape::Handler(_) => "handler",
-        Shape::Mapping(_) => "mapping",
-        Shape::Unknown => "unknown",
+        Shape::Handler(_) => using::Shape::Handler,
+        Shape::Mapping(_) => using::Shape::Mapping,
+        Shape::Unknown => using::Shape::Unknown,
     }
 }
 

@@ -15,6 +15,7 @@ use crate::commands::dlq::peek::peek;
 use crate::commands::dlq::{cut, visible};
 use crate::error::Result;
 use crate::event::Event;
+use crate::event::using::Went;
 use crate::term::{Progress, Shell, position};
 
 /// How often the queue is looked into: each look takes a second and hides its messages from others for that long.
@@ -27,11 +28,6 @@ const PROBE: usize = 10;
 const SEARCHED: usize = 10_000;
 /// Up to so many events have a line each.
 const EACH: usize = 20;
-
-/// Where an event is.
-const ROW: &str = "row";
-const DEAD_LETTER: &str = "dead_letter";
-const IN_STREAM: &str = "in_stream";
 
 /// An event that the stream took.
 pub struct Sent {
@@ -121,7 +117,7 @@ impl<'a> Follow<'a> {
         for n in &found {
             if let Some(sent) = self.pending.remove(n) {
                 self.rows += 1;
-                self.tell(&sent, ROW, None);
+                self.tell(&sent, Went::Row, None);
             }
         }
         Ok(!found.is_empty() && found.len() == asked.len())
@@ -149,33 +145,33 @@ impl<'a> Follow<'a> {
         for (n, why) in found {
             if let Some(sent) = self.pending.remove(&n) {
                 self.letters += 1;
-                self.tell(&sent, DEAD_LETTER, Some(&why));
+                self.tell(&sent, Went::DeadLetter, Some(&why));
             }
         }
         Ok(())
     }
 
-    fn tell(&self, sent: &Sent, went: &str, why: Option<&str>) {
+    fn tell(&self, sent: &Sent, went: Went, why: Option<&str>) {
         let Taken { shard_id, sequence_number } = &sent.taken;
         self.shell.line(&Event::Followed {
             n: sent.n,
             shard: shard_id.clone(),
             sequence_number: sequence_number.clone(),
-            went: went.to_owned(),
+            went,
             reason: why.map(str::to_owned),
             given_key: sent.given_key,
         });
         let at = position(shard_id, sequence_number);
         match (went, why) {
-            (DEAD_LETTER, Some(why)) => {
+            (Went::DeadLetter, Some(why)) => {
                 self.progress.out(&format!("event {} ({at}) is a dead letter: {why}\n", sent.n))
             }
-            (ROW, _) if !self.verbose => {}
-            (ROW, _) if sent.given_key => self.progress.out(&format!(
+            (Went::Row, _) if !self.verbose => {}
+            (Went::Row, _) if sent.given_key => self.progress.out(&format!(
                 "event {} ({at}) has a row under its key, which an earlier event with that key may have made\n",
                 sent.n
             )),
-            (ROW, _) => self.progress.out(&format!("event {} ({at}) is a row\n", sent.n)),
+            (Went::Row, _) => self.progress.out(&format!("event {} ({at}) is a row\n", sent.n)),
             // Whole, so that it can be looked for.
             _ => self.progress.out(&format!("event {} is still in the stream: {shard_id}:{sequence_number}\n", sent.n)),
         }
@@ -183,7 +179,7 @@ impl<'a> Follow<'a> {
 
     /// Says what is still on its way, and how many went where.
     pub fn conclude(&self) {
-        self.pending.values().for_each(|sent| self.tell(sent, IN_STREAM, None));
+        self.pending.values().for_each(|sent| self.tell(sent, Went::InStream, None));
         self.shell.line(&self.event());
         self.progress.out(&format!("{}\n", self.counts()));
     }
