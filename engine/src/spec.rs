@@ -21,7 +21,7 @@ mod value;
 mod wording;
 
 pub use function::{Architecture, Batch, Consumer, Failures, Function, LogLevel, Start};
-pub use model::{Existing, LOG_DAYS, OnDestroy, OwnOrExisting, Spec};
+pub use model::{Existing, OnDestroy, OwnOrExisting, Spec};
 pub use problem::{Located, Problem, Report, Severity};
 pub use schema::schema;
 pub(crate) use schema::sorted;
