@@ -3,6 +3,10 @@
 use std::io::Write;
 use std::sync::Mutex;
 
+/// Accounts that one test works in at once: with more, the emulator may be slower with an answer than the 10 s that `pipe`
+/// gives a call.
+pub const AT_ONCE: usize = 3;
+
 /// What chance is drawn from: `PIPE_TEST_SEED`, else the clock. A test that fails says which it was.
 pub struct Seed(u64);
 

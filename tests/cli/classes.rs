@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use pipe_test_support::{Rule, RuleId};
 
-use crate::chance::in_parallel;
+use crate::chance::{AT_ONCE, in_parallel};
 use crate::site::{LEFT, MAIN, Site, WHOLE};
 
 use Begins::{Applied, Cold, Destroyed, Edited};
@@ -189,7 +189,7 @@ fn each_copes(refusals: &[Refusal], times: usize) {
         *count += 1;
     }
     let runs: Vec<(Begins, Vec<Refusal>)> = runs.into_iter().map(|((begins, _), run)| (begins, run)).collect();
-    in_parallel(6, &runs, |(begins, run)| begins.copes(run, times));
+    in_parallel(AT_ONCE, &runs, |(begins, run)| begins.copes(run, times));
 }
 
 #[test]

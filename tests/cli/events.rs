@@ -211,10 +211,8 @@ fn a_call_that_fails_is_told_and_whether_it_is_made_again() {
             "table dynamodb:CreateTable InternalServerError try again again: true",
         ]
     );
-    let waits: Vec<_> = of(&lines, "waiting")
-        .into_iter()
-        .filter(|line| line["waiting_for"].to_string().contains("to be known to Lambda"))
-        .collect();
+    let mut waits = of(&lines, "waiting");
+    waits.retain(|line| line["waiting_for"].to_string().contains("to be known to Lambda"));
     assert_eq!(waits.len(), 1, "{waits:?}");
     let end = of(&lines, "failed")[0];
     assert_eq!((&end["id"], &end["error"]["code"]), (&json!("consumer"), &json!("AccessDeniedException")));
@@ -241,7 +239,7 @@ fn a_lost_connection_is_told_as_well() {
 #[test]
 fn a_run_that_is_stopped_tells_what_is_left() {
     let site = Site::new(MAIN);
-    let slow = Rule::on("lambda", "CreateFunction").containing("gateway-events-consumer").delay(Duration::from_secs(2));
+    let slow = Rule::on("lambda", "CreateFunction").containing("gateway-events-consumer").delay(Duration::from_secs(6));
     let slow = site.user.account.set(slow);
     let mut command = site.user.command(&["apply", "--yes", "--json"]);
     let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
@@ -272,7 +270,7 @@ fn a_lease_is_told_and_ended() {
         lines(&run.out)
     };
     assert_eq!(names(&say(&["apply", "--yes"], 1)), ["plan", "error"]);
-    let waited = say(&["apply", "--yes", "--wait", "--timeout", "1"], 1);
+    let waited = say(&["apply", "--yes", "--wait", "--timeout", "5"], 1);
     assert_eq!(names(&waited), ["plan", "waiting_for_lease", "stopping"]);
     assert_eq!((&waited[1]["holder"], &waited[1]["since"]), (&lease["holder"], &lease["started"]));
     assert_eq!(names(&say(&["unlock"], 3)), ["lease", "error"]);

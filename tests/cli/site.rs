@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::io::BufRead;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 
@@ -107,27 +108,26 @@ async fn census(sdk: &SdkConfig) -> BTreeMap<&'static str, usize> {
     counts
 }
 
-/// Does the same at each of these places of a run, at once: each takes an account of its own, and mostly waits.
-pub fn at_each(places: &[usize], check: impl Fn(usize) + Sync) {
-    std::thread::scope(|scope| {
-        for &place in places {
-            let check = &check;
-            scope.spawn(move || check(place));
-        }
-    });
-}
-
 /// Sends a signal, by its name without `SIG`.
 pub fn signal(process: u32, name: &str) {
     let sent = std::process::Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status().unwrap();
     assert!(sent.success(), "no process {process} to send {name} to");
 }
 
-/// Waits until something is so, for at most 20 s.
+/// Reads what a process says until a line holds this text, and gives all that was read.
+pub fn heard(from: &mut impl BufRead, text: &str) -> String {
+    let mut said = String::new();
+    while !said.contains(text) {
+        assert!(from.read_line(&mut said).unwrap() > 0, "it ended without `{text}`: {said}");
+    }
+    said
+}
+
+/// Waits until something is so, for at most two minutes.
 pub fn until(what: &str, so: impl Fn() -> bool) {
     let start = std::time::Instant::now();
     while !so() {
-        assert!(start.elapsed().as_secs() < 20, "in vain waited for {what}");
+        assert!(start.elapsed().as_secs() < 120, "in vain waited for {what}");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
 }

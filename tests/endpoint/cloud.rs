@@ -93,6 +93,11 @@ impl Cloud {
     }
 }
 
+/// Does the same on both emulators at once: most of it is waiting.
+pub async fn on_both(check: impl AsyncFn(Kind)) {
+    tokio::join!(check(Kind::MiniStack), check(Kind::Moto));
+}
+
 pub async fn config(endpoint: &Endpoint, key: &str, secret: &str) -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest())
         .endpoint_url(endpoint.url())
@@ -103,9 +108,9 @@ pub async fn config(endpoint: &Endpoint, key: &str, secret: &str) -> SdkConfig {
         .await
 }
 
-/// Asks again and again until the answer is yes, for at most 10 seconds.
+/// Asks again and again until the answer is yes, for at most a minute.
 pub async fn until(mut holds: impl AsyncFnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(10);
+    let end = Instant::now() + Duration::from_secs(60);
     while !holds().await {
         assert!(Instant::now() < end, "it does not come about");
         soon(Duration::from_millis(50)).await;

@@ -161,7 +161,7 @@ async fn calls_are_recorded_by_account() {
 #[tokio::test]
 async fn rounds_count_what_came_one_after_another() {
     let cloud = Cloud::on(Kind::MiniStack).await;
-    cloud.account.set(Rule::reads().delay(Duration::from_millis(200)));
+    cloud.account.set(Rule::reads().delay(Duration::from_secs(3)));
     let read = || async { cloud.kinesis().list_streams().send().await.map(drop).unwrap() };
     tokio::join!(read(), read(), read());
     assert_eq!(rounds(&cloud.account.reads()), 1);

@@ -7,13 +7,15 @@ use aws_sdk_apigateway::types::{Op, PatchOperation};
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 use pipe_test_support::{Nature, Roles, Unseen};
 
-use super::cloud::{Cloud, TRUST, until};
+use super::cloud::{Cloud, TRUST, on_both, until};
 
-const LASTING: Duration = Duration::from_secs(1);
+/// Longer than a slow machine takes for the calls that come meanwhile, and shorter than [`until`] waits.
+const LASTING: Duration = Duration::from_secs(6);
 
 #[tokio::test]
 async fn fresh_role_cannot_be_assumed() {
-    for cloud in Cloud::on_both().await {
+    on_both(async |kind| {
+        let cloud = Cloud::on(kind).await;
         let roles = Roles { assumable: LASTING, ..Roles::default() };
         cloud.account.set_nature(Nature { roles, ..Nature::default() });
         let role = cloud.make_role("consumer").await;
@@ -29,12 +31,14 @@ async fn fresh_role_cannot_be_assumed() {
         let refused = cloud.make_mapping(&stream, "consumer").await.unwrap_err();
         assert_eq!(refused.message(), Some("The role defined for the function cannot be assumed by Lambda."));
         until(async || cloud.make_mapping(&stream, "consumer").await.is_ok()).await;
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn fresh_policy_permits_nothing_yet() {
-    for cloud in Cloud::on_both().await {
+    on_both(async |kind| {
+        let cloud = Cloud::on(kind).await;
         let stream = cloud.make_stream("orders").await;
         cloud.make_function("consumer").await;
         let roles = Roles { permitted: LASTING, ..Roles::default() };
@@ -60,12 +64,14 @@ async fn fresh_policy_permits_nothing_yet() {
         assert!(refused.is_bad_request_exception());
         assert!(refused.message().unwrap().starts_with("The role ARN does not have required permissions configured."));
         until(async || update().await.is_ok()).await;
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn reads_miss_what_was_just_made() {
-    for cloud in Cloud::on_both().await {
+    on_both(async |kind| {
+        let cloud = Cloud::on(kind).await;
         cloud.account.set_nature(Nature { unseen: Unseen::all(LASTING), ..Nature::default() });
         let iam = aws_sdk_iam::Client::new(&cloud.config);
         let logs = aws_sdk_cloudwatchlogs::Client::new(&cloud.config);
@@ -101,12 +107,14 @@ async fn reads_miss_what_was_just_made() {
         let url = || sqs.get_queue_url().queue_name("dlq").send();
         assert!(url().await.unwrap_err().into_service_error().is_queue_does_not_exist());
         until(async || url().await.is_ok()).await;
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn tags_are_old_for_a_while() {
-    for cloud in Cloud::on_both().await {
+    on_both(async |kind| {
+        let cloud = Cloud::on(kind).await;
         cloud.account.set_nature(Nature { old_tags: LASTING, ..Nature::default() });
         let keys = async || {
             let listed = cloud.kinesis().list_tags_for_stream().stream_name("orders").send().await.unwrap();
@@ -119,12 +127,14 @@ async fn tags_are_old_for_a_while() {
         cloud.kinesis().add_tags_to_stream().stream_name("orders").tags("new", "1").send().await.unwrap();
         assert_eq!(keys().await, ["pipe:pipeline", "team"]);
         until(async || keys().await == ["new", "pipe:pipeline", "team"]).await;
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn tag_query_is_behind() {
-    for cloud in Cloud::on_both().await {
+    on_both(async |kind| {
+        let cloud = Cloud::on(kind).await;
         cloud.account.set_nature(Nature { tag_query: LASTING, ..Nature::default() });
         let client = aws_sdk_resourcegroupstagging::Client::new(&cloud.config);
         let found = async |key: &str| {
@@ -142,5 +152,6 @@ async fn tag_query_is_behind() {
         kinesis.delete_stream().stream_name("orders").send().await.unwrap();
         assert_eq!(found("team").await, 1);
         until(async || found("team").await == 0).await;
-    }
+    })
+    .await;
 }

@@ -11,9 +11,10 @@ use aws_sdk_kinesis::types::StreamStatus;
 use aws_sdk_lambda::types::{LastUpdateStatus, State};
 use pipe_test_support::{Kind, Nature, Spans, States};
 
-use super::cloud::{Cloud, soon, until};
+use super::cloud::{Cloud, on_both, soon, until};
 
-const LASTING: Duration = Duration::from_secs(1);
+/// Longer than a slow machine takes for the calls that come meanwhile, and shorter than [`until`] waits.
+const LASTING: Duration = Duration::from_secs(6);
 
 /// A cloud whose resources stay in their states for a while.
 async fn slow(kind: Kind, states: impl FnOnce(Spans) -> States) -> Cloud {
@@ -29,7 +30,7 @@ async fn stream_status(cloud: &Cloud) -> Option<StreamStatus> {
 
 #[tokio::test]
 async fn streams_are_busy_after_each_change() {
-    for kind in [Kind::MiniStack, Kind::Moto] {
+    on_both(async |kind| {
         let cloud = slow(kind, |streams| States { streams, ..States::default() }).await;
         let kinesis = cloud.kinesis();
         let longer = || kinesis.increase_stream_retention_period().stream_name("orders").retention_period_hours(48);
@@ -54,7 +55,8 @@ async fn streams_are_busy_after_each_change() {
         assert!(again.unwrap_err().into_service_error().is_resource_in_use_exception());
         until(async || stream_status(&cloud).await.is_none()).await;
         cloud.make_stream("orders").await;
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -86,7 +88,7 @@ async fn table_status(cloud: &Cloud) -> Option<TableStatus> {
 
 #[tokio::test]
 async fn tables_are_busy_after_each_change() {
-    for kind in [Kind::MiniStack, Kind::Moto] {
+    on_both(async |kind| {
         let cloud = slow(kind, |tables| States { tables, backups: LASTING, ..States::default() }).await;
         let dynamodb = cloud.dynamodb();
         let protect = |on| dynamodb.update_table().table_name("orders").deletion_protection_enabled(on).send();
@@ -119,12 +121,13 @@ async fn tables_are_busy_after_each_change() {
         let refused = delete().await.unwrap_err().into_service_error();
         assert_eq!(refused.message(), Some(text("deleted").as_str()));
         until(async || table_status(&cloud).await.is_none()).await;
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn functions_are_pending_and_then_in_progress() {
-    for kind in [Kind::MiniStack, Kind::Moto] {
+    on_both(async |kind| {
         let cloud = slow(kind, |functions| States { functions, ..States::default() }).await;
         let lambda = cloud.lambda();
         let read = async || {
@@ -153,12 +156,13 @@ async fn functions_are_pending_and_then_in_progress() {
         assert!(delete().await.unwrap_err().into_service_error().is_resource_conflict_exception());
         until(async || read().await == ready).await;
         delete().await.unwrap();
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
 async fn mappings_are_in_use_after_each_change() {
-    for kind in [Kind::MiniStack, Kind::Moto] {
+    on_both(async |kind| {
         let cloud = slow(kind, |mappings| States { mappings, ..States::default() }).await;
         let lambda = cloud.lambda();
         let stream = cloud.make_stream("orders").await;
@@ -186,7 +190,8 @@ async fn mappings_are_in_use_after_each_change() {
         assert_eq!(delete().await.unwrap().state(), Some("Deleting"));
         assert_eq!(states().await, ["Deleting"]);
         until(async || states().await.is_empty()).await;
-    }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -205,7 +210,7 @@ async fn name_of_a_deleted_queue_is_taken_for_a_while() {
 #[tokio::test]
 async fn writes_of_one_rest_api_come_one_at_a_time() {
     let cloud = Cloud::on(Kind::MiniStack).await;
-    let latency = pipe_test_support::Latency { write: Duration::from_millis(100), ..Default::default() };
+    let latency = pipe_test_support::Latency { write: Duration::from_secs(3), ..Default::default() };
     cloud.account.set_nature(Nature { one_at_a_time: true, latency, ..Nature::default() });
     let gateway = cloud.api_gateway();
     let mut apis = Vec::new();

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 /// Bytes of a file at most, and of each of these.
 const SIZE: usize = 1024 * 1024;
 /// Seconds of the processor for an unoptimised `pipe`; other processes on the machine do not count.
-const SECONDS: u32 = 10;
+const SECONDS: u32 = 60;
 /// After this long by the clock it hangs.
-const HANG: Duration = Duration::from_secs(120);
+const HANG: Duration = Duration::from_secs(600);
 /// Writable memory that the process may have, in KiB. The system refuses more, and then `pipe` aborts.
 const MEMORY_KIB: u32 = 300 * 1024;
 

@@ -19,11 +19,11 @@ use pipe::plan::{Plan, plan, steps};
 use pipe::spec::{self, Loaded, Report};
 use pipe::term::{render_error, render_plan};
 
-/// Time of the processor after which one text hangs, in a debug build: ten times what the slowest takes. Other processes on the
+/// Time of the processor after which one text hangs, in a debug build: thirty times what the slowest takes. Other processes on the
 /// machine do not count.
-pub const BUSY: Duration = Duration::from_secs(20);
+pub const BUSY: Duration = Duration::from_secs(60);
 /// After this long by the clock it hangs in any case.
-const HANG: Duration = Duration::from_secs(120);
+const HANG: Duration = Duration::from_secs(600);
 
 /// The folder of the repository.
 pub fn repository() -> PathBuf {

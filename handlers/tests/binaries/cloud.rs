@@ -50,7 +50,7 @@ impl Function {
     pub fn answer(&self) -> (Vec<Call>, Call) {
         let mut before = Vec::new();
         loop {
-            let call = self.calls.recv_timeout(Duration::from_secs(20)).expect("an answer");
+            let call = self.calls.recv_timeout(Duration::from_secs(120)).expect("an answer");
             if call.0.ends_with("/response") || call.0.ends_with("/error") {
                 return (before, call);
             }
@@ -122,7 +122,7 @@ fn serve(stream: TcpStream, sender: &Sender<Call>, events: &Mutex<VecDeque<Value
 
 fn invocation_headers() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time after 1970");
-    let deadline = (now + Duration::from_secs(10)).as_millis();
+    let deadline = (now + Duration::from_secs(300)).as_millis();
     format!(
         "lambda-runtime-aws-request-id: r1\r\nlambda-runtime-deadline-ms: {deadline}\r\n\
          lambda-runtime-invoked-function-arn: arn:aws:lambda:eu-west-1:123456789012:function:tested\r\n"

@@ -118,7 +118,7 @@ impl World {
     /// The next event that is an answer.
     async fn answered(&mut self) -> Value {
         loop {
-            let event = tokio::time::timeout(Duration::from_secs(5), self.events.recv()).await.unwrap().unwrap();
+            let event = tokio::time::timeout(Duration::from_secs(60), self.events.recv()).await.unwrap().unwrap();
             if let Event::Answered(answered) = event {
                 return serde_json::to_value(answered).unwrap();
             }

@@ -44,6 +44,10 @@ def serve(event, headers):
             time.sleep(60)
         case "sleep":
             time.sleep(event["seconds"])
+        case "wait":
+            open(event["file"] + ".begun", "w").close()
+            while not os.path.exists(event["file"]):
+                time.sleep(0.01)
         case "hog":
             kept = bytearray(event["megabytes"] << 20)
             kept[::4096] = b"x" * len(kept[::4096])

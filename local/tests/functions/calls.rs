@@ -6,14 +6,15 @@ use serde_json::json;
 
 use crate::host::{eventually, host, pid_of, runs};
 
+/// Milliseconds since 1970.
+fn now() -> u128 {
+    std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()
+}
+
 #[tokio::test]
-async fn a_function_gets_what_lambda_gives() {
-    let host = host(json!({
-        "MemorySize": 256, "Handler": "my.handler",
-        "Environment": { "Variables": { "MINE": "yes", "LANG": "C.UTF-8", "AWS_REGION": "mine" } },
-        "LoggingConfig": { "LogFormat": "JSON", "ApplicationLogLevel": "WARN", "LogGroup": "/my/group" },
-    }))
-    .await;
+async fn a_function_gets_what_lambda_gives_with_a_call() {
+    let host = host(json!({})).await;
+    let before = now();
     let answer = host.invoke(json!({ "n": 1 })).await.unwrap();
     let got: serde_json::Value = serde_json::from_slice(&answer.payload).unwrap();
     assert_eq!(got["event"], json!({ "n": 1 }));
@@ -24,9 +25,18 @@ async fn a_function_gets_what_lambda_gives() {
     let trace = headers["lambda-runtime-trace-id"].as_str().unwrap();
     assert!(trace.starts_with("Root=1-") && trace.ends_with(";Sampled=0"), "{trace}");
     let deadline: u128 = headers["lambda-runtime-deadline-ms"].as_str().unwrap().parse().unwrap();
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_millis();
-    assert!((now + 15_000..=now + 20_000).contains(&deadline), "{deadline} at {now}");
+    assert!((before + 20_000..=now() + 20_000).contains(&deadline), "{deadline} for a call after {before}");
+}
 
+#[tokio::test]
+async fn a_function_has_the_environment_that_lambda_gives() {
+    let host = host(json!({
+        "MemorySize": 256, "Handler": "my.handler",
+        "Environment": { "Variables": { "MINE": "yes", "LANG": "C.UTF-8", "AWS_REGION": "mine" } },
+        "LoggingConfig": { "LogFormat": "JSON", "ApplicationLogLevel": "WARN", "LogGroup": "/my/group" },
+    }))
+    .await;
+    let got = host.ask(json!({})).await;
     let mut environment = got["environment"].as_object().unwrap().clone();
     let folder = got["folder"].clone();
     assert_eq!(environment.remove("LAMBDA_TASK_ROOT"), Some(folder.clone()));

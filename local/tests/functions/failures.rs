@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use pipe_local::invoke::Refusal;
 use serde_json::{Value, json};
 
-use crate::host::{eventually, failure, host, host_of, runs};
+use crate::host::{eventually, failure, host, host_of, pass, runs};
 
 #[tokio::test]
 async fn a_reported_error_is_passed_on_and_the_process_stays() {
@@ -38,15 +38,15 @@ async fn a_crash_fails_its_call_and_the_next_one_starts_anew() {
 
 #[tokio::test]
 async fn a_call_that_takes_too_long_is_ended_with_its_process() {
-    let host = host(json!({ "Timeout": 1 })).await;
+    let host = host(json!({ "Timeout": 6 })).await;
     let pid = host.pid().await;
     let began = Instant::now();
-    let (document, id) = failure(host.invoke(json!({ "do": "sleep", "seconds": 30 })).await.unwrap());
-    assert!((Duration::from_millis(990)..Duration::from_secs(4)).contains(&began.elapsed()), "{:?}", began.elapsed());
+    let (document, id) = failure(host.invoke(json!({ "do": "sleep", "seconds": 600 })).await.unwrap());
+    assert!((Duration::from_millis(5990)..Duration::from_secs(60)).contains(&began.elapsed()), "{:?}", began.elapsed());
     assert_eq!(
         document,
         format!(
-            r#"{{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: {id} Error: Task timed out after 1.00 seconds"}}"#
+            r#"{{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: {id} Error: Task timed out after 6.00 seconds"}}"#
         )
     );
     eventually("the process has ended", || !runs(pid)).await;
@@ -103,40 +103,44 @@ raise SystemExit(1)
     assert!(refused.message().starts_with("start the function `f`"), "{refused}");
 }
 
-/// The first start sleeps for a minute; the clock is set 10 seconds forward in the meantime.
+/// The first start sleeps for a minute; the clock is set 9 seconds forward in the meantime.
 #[tokio::test]
 async fn an_init_that_takes_too_long_is_done_again_within_the_call() {
     let slow = "#!/bin/sh\necho started >>\"$COUNT\"\n[ $(wc -l <\"$COUNT\") -gt 1 ] || sleep 60\nexec ./real\n";
     let count = tempfile::NamedTempFile::new().unwrap();
-    let with = json!({ "Timeout": 5, "Environment": { "Variables": { "COUNT": count.path() } } });
+    let with = json!({ "Timeout": 100, "Environment": { "Variables": { "COUNT": count.path() } } });
     let files = [("bootstrap", slow, 0o755), ("real", crate::host::BOOTSTRAP, 0o755)];
     let host = host_of(&files, with).await;
     let functions = host.functions.clone();
+    let began = tokio::time::Instant::now();
     let call = tokio::spawn(async move { functions.invoke("f", "{}".into()).await });
     eventually("the first start", || std::fs::read_to_string(count.path()).unwrap().lines().count() == 1).await;
-    tokio::time::pause();
-    tokio::time::advance(Duration::from_millis(9_000)).await;
-    tokio::time::resume();
-    let began = Instant::now();
+    pass(Duration::from_secs(9)).await;
     let answer = call.await.unwrap().unwrap();
-    assert!(began.elapsed() > Duration::from_millis(500), "it has 10 s, not {:?} and 9 s", began.elapsed());
+    assert!(began.elapsed() >= Duration::from_secs(10), "it has 10 s, not {:?}", began.elapsed());
     assert_eq!(answer.error, None);
     assert_eq!(std::fs::read_to_string(count.path()).unwrap().lines().count(), 2);
 }
 
 #[tokio::test]
 async fn a_second_init_has_the_functions_timeout() {
-    let host = host_of(&[("bootstrap", "#!/bin/sh\nexec sleep 60\n", 0o755)], json!({ "Timeout": 1 })).await;
+    let count = tempfile::NamedTempFile::new().unwrap();
+    let with = json!({ "Timeout": 100, "Environment": { "Variables": { "COUNT": count.path() } } });
+    let never = "#!/bin/sh\necho started >>\"$COUNT\"\nexec sleep 600\n";
+    let host = host_of(&[("bootstrap", never, 0o755)], with).await;
+    let starts = || std::fs::read_to_string(count.path()).unwrap().lines().count();
     let functions = host.functions.clone();
     let call = tokio::spawn(async move { functions.invoke("f", "{}".into()).await });
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    tokio::time::pause();
-    tokio::time::advance(Duration::from_millis(9_500)).await;
-    tokio::time::resume();
-    let began = Instant::now();
-    let (document, _) = failure(call.await.unwrap().unwrap());
-    assert!((Duration::from_millis(900)..Duration::from_secs(5)).contains(&began.elapsed()), "{:?}", began.elapsed());
-    assert!(document.contains("Task timed out after 1.00 seconds"), "{document}");
+    eventually("the first start", || starts() == 1).await;
+    pass(Duration::from_secs(11)).await;
+    eventually("the second start", || starts() == 2).await;
+    pass(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(!call.is_finished(), "it has more than 10 s");
+    pass(Duration::from_secs(50)).await;
+    let ended = tokio::time::timeout(Duration::from_secs(300), call).await.expect("it has an end");
+    let (document, _) = failure(ended.unwrap().unwrap());
+    assert!(document.contains("Task timed out after 100.00 seconds"), "{document}");
 }
 
 #[tokio::test]

