@@ -50,6 +50,7 @@ const IAM: &[Refusal] = &[
     (Cold, "iam", "CreateRole", 409, "EntityAlreadyExists", "Role with name gateway-events-consumer-role-eu-central-1 already exists.", NOT_KNOWN),
     (Cold, "iam", "PutRolePolicy", 404, "NoSuchEntity", "The role with name gateway-events-consumer-role-eu-central-1 cannot be found.", "IAM to take the change of the role"),
     (Cold, "iam", "PutRolePolicy", 409, "ConcurrentModification", "The request was rejected because multiple requests to change this object were submitted simultaneously.", "IAM to take the change of the role"),
+    (Edited, "iam", "TagRole", 409, "ConcurrentModification", "The request was rejected because multiple requests to change this object were submitted simultaneously.", "IAM to take the change of the role"),
     (Applied, "iam", "DeleteRole", 409, "DeleteConflict", "Cannot delete entity, must detach all policies first.", "IAM to forget the role's policies"),
     (Applied, "iam", "DeleteRolePolicy", 409, "ConcurrentModification", "The request was rejected because multiple requests to change this object were submitted simultaneously.", "IAM to take the change of the role"),
 ];
@@ -118,6 +119,7 @@ const STORES: &[Refusal] = &[
     (Destroyed, "secretsmanager", "TagResource", 400, "InvalidRequestException", "You can't perform this operation on the secret because it was marked for deletion.", "Secrets Manager to bring the secret back"),
     (Cold, "logs", "CreateLogGroup", 400, "OperationAbortedException", "A conflicting operation is currently in progress against this resource. Please try again.", "another change of the log group to end"),
     (Cold, "logs", "CreateLogGroup", 400, "ResourceAlreadyExistsException", "The specified log group already exists", NOT_KNOWN),
+    (Edited, "logs", "TagResource", 400, "OperationAbortedException", "A conflicting operation is currently in progress against this resource. Please try again.", "another change of the log group to end"),
     (Cold, "logs", "PutRetentionPolicy", 400, "OperationAbortedException", "A conflicting operation is currently in progress against this resource. Please try again.", "another change of the log group to end"),
 ];
 
@@ -145,6 +147,7 @@ impl Begins {
                 ("write: 10", "write: 11"),
                 ("retention_days: 14", "retention_days: 13"),
                 ("retention_hours: 24", "retention_hours: 48"),
+                ("source:\n", "tags: { team: events }\n\nsource:\n"),
             ],
             Destroyed => {
                 site.user.pipe(&["destroy", "--yes", "--allow-data-loss", "all"]);

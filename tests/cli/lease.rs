@@ -123,6 +123,18 @@ fn a_lease_from_elsewhere_holds_until_its_end() {
 }
 
 /// The loser of two that take over an expired lease writes nothing more: its version was not the next one.
+/// Two that write one parameter at the same moment: neither may go on as if there were no leases here.
+#[test]
+fn too_many_updates_of_the_lease_are_waited_out() {
+    let site = Site::new(MAIN);
+    let both = Rule::on("ssm", "PutParameter").times(2).fail(400, "TooManyUpdates", "");
+    let both = site.user.account.set(both);
+    let run = site.user.run(&["apply", "--yes"]);
+    assert_eq!((run.code, site.user.account.fired(both)), (Some(0), 2), "{}", run.err);
+    assert!(!run.err.contains("lease"), "{}", run.err);
+    assert_eq!(lease(&site), None);
+}
+
 #[test]
 fn of_two_that_take_over_one_wins() {
     let site = Site::applied();
