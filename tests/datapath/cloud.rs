@@ -1,7 +1,6 @@
 //! What the tests share: MiniStack with its functions calling back through the endpoint, and an account's clients.
 
 use std::collections::HashMap;
-use std::net::TcpListener;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -24,16 +23,11 @@ pub fn endpoint(kind: Kind) -> &'static Endpoint {
     static STARTED: [OnceLock<(Emulator, Endpoint)>; 2] = [OnceLock::new(), OnceLock::new()];
     let started = &STARTED[usize::from(kind == Kind::MiniStackWithAuth)];
     let (_, endpoint) = started.get_or_init(|| {
-        let port = free_port();
-        let emulator = Emulator::start_on(kind, free_port(), &format!("http://127.0.0.1:{port}"));
-        let endpoint = Endpoint::start_on(port, kind, &emulator.url());
-        (emulator, endpoint)
+        let port = Emulator::free_port();
+        let endpoint = Endpoint::start_on(0, kind, &format!("http://127.0.0.1:{port}"));
+        (Emulator::start_on(kind, port, &endpoint.url()), endpoint)
     });
     endpoint
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
 }
 
 /// A user at work in an account of their own.

@@ -56,7 +56,7 @@ async fn a_dead_letter_is_shown_with_its_payload_and_stays() {
     let at = put(&aws, r#"{"eventId": "e-1", "#).await;
 
     let arrived = async || Some(listed(&sandbox)).filter(|letters| !letters.is_empty());
-    let letters = wait("the dead letter", Duration::from_secs(30), arrived).await;
+    let letters = wait("the dead letter", Duration::from_secs(120), arrived).await;
     let event = format!("{}:{}", at.0, at.1);
     assert_eq!(letters.len(), 1);
     assert_eq!((&letters[0]["reason"], &letters[0]["event_id"]), (&"bad-json".into(), &event.as_str().into()));

@@ -187,10 +187,10 @@ async fn every_record_is_a_row_or_a_dead_letter() {
 
     let expected = RECORDS - poison.len() - (VERSIONS - 1);
     let all = async || Some(rows(&aws).await).filter(|rows| rows.len() >= expected);
-    let rows_found = wait("the rows", Duration::from_secs(60), all).await;
+    let rows_found = wait("the rows", Duration::from_secs(600), all).await;
     // The batches go one after another, so nothing is under way any more once the last record's row is final.
     let last = async || (rows(&aws).await["twice"]["n"].as_n() == Ok(&VERSIONS.to_string())).then_some(());
-    wait("the last version", Duration::from_secs(20), last).await;
+    wait("the last version", Duration::from_secs(120), last).await;
     assert_eq!(rows_found.len(), expected);
 
     let mut letters = drain(&aws).await;

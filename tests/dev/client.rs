@@ -107,7 +107,11 @@ impl Client {
         let mut all = Vec::new();
         let (mut part, mut answer) = ([0; 4096], None);
         while answer.is_none() {
-            let count = stream.read(&mut part).unwrap();
+            let count = match stream.read(&mut part) {
+                // A process that was stopped and goes on, where a read has a time limit.
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                read => read.unwrap(),
+            };
             assert!(count > 0, "it ended within its answer: {}", String::from_utf8_lossy(&all));
             all.extend_from_slice(&part[..count]);
             answer = parse(&all);

@@ -11,7 +11,10 @@ use super::own::{FUNCTION, Own};
 use super::puts::Put;
 
 /// One retry, so that what fails is given up after two calls.
-const FEW: &str = "timeout_seconds: 1, batch: { size: 10 }, failures: { retries: 1 }";
+const FEW: &str = "timeout_seconds: 5, batch: { size: 10 }, failures: { retries: 1 }";
+
+/// So long that puts one after another are sure to come within it.
+const WINDOW: Duration = Duration::from_secs(20);
 
 /// Everything of a text but what holds this word.
 fn without(texts: &[&str], word: &str) -> Vec<String> {
@@ -80,7 +83,7 @@ fn is_exact(body: &str, record: &Put, request: &str, error: &str) {
     }
     let moment = |text: &str| DateTime::from_str(text, Format::DateTime).unwrap().to_millis().unwrap();
     let took = moment(&at) - moment(&arrived);
-    assert!((100..60_000).contains(&took), "two calls with 200 ms between them took {took} ms");
+    assert!((100..600_000).contains(&took), "two calls with 200 ms between them took {took} ms");
 }
 
 #[test]
@@ -98,7 +101,7 @@ fn what_is_before_the_lowest_named_record_is_not_handed_over_again() {
 
 #[test]
 fn a_window_gathers_several_puts_into_one_batch() {
-    let mut own = Own::new(1, "batch: { size: 4, window_seconds: 4 }");
+    let mut own = Own::new(1, "batch: { size: 4, window_seconds: 20 }");
     let start = Instant::now();
     for text in ["a-1", "a-2", "a-3"] {
         own.put(&[text]);
@@ -106,12 +109,12 @@ fn a_window_gathers_several_puts_into_one_batch() {
         std::thread::sleep(Duration::from_millis(300));
     }
     own.until_done(3);
-    assert!(start.elapsed() >= Duration::from_secs(4), "the window was cut short: {:?}", start.elapsed());
+    assert!(start.elapsed() >= WINDOW, "the window was cut short: {:?}", start.elapsed());
     // A full batch waits for no window.
     let start = Instant::now();
     own.put(&["a-4", "a-5", "a-6", "a-7"]);
     own.until_done(7);
-    assert!(start.elapsed() < Duration::from_millis(3500), "a full batch took {:?}", start.elapsed());
+    assert!(start.elapsed() < WINDOW, "a full batch took {:?}", start.elapsed());
     let calls: Vec<_> = own.calls().into_iter().map(|call| call.records).collect();
     assert_eq!(calls, [vec!["a-1", "a-2", "a-3"], vec!["a-4", "a-5", "a-6", "a-7"]]);
 }

@@ -1,9 +1,11 @@
 //! A running `pipe dev`, its output, and the account behind it.
 
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -12,6 +14,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use pipe_test_support::{Account, Run};
 use serde_json::Value;
 
+use super::process::{end_of, until};
+
 /// The main pipeline.
 pub const MAIN: &str = include_str!("../../pipeline.yaml");
 pub const STREAM: &str = "GatewayEventsStream";
@@ -19,13 +23,16 @@ pub const TABLE: &str = "EventTable";
 pub const QUEUE: &str = "LambdaDeadLetterQueue";
 
 /// How long a cold start may take here, with other tests beside it and perhaps the emulator to be installed.
-const UP_WITHIN: Duration = Duration::from_secs(180);
+const UP_WITHIN: Duration = Duration::from_secs(900);
+/// How long the slowest machine may take for anything else; what is to be fast is measured.
+const WITHIN: Duration = Duration::from_secs(180);
 
 /// `pipe dev` in a folder of its own. It is killed with the test.
 pub struct Dev {
     folder: tempfile::TempDir,
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
+    readers: Vec<JoinHandle<()>>,
     /// Of an endpoint that the test brought along.
     account: Option<Account>,
 }
@@ -47,11 +54,9 @@ impl Dev {
         std::fs::write(folder.path().join("pipeline.yaml"), spec).unwrap();
         prepare(folder.path());
         let mut child = launch(folder.path(), account.as_ref());
-        let lines = Arc::<Mutex<Vec<String>>>::default();
-        let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        gather(out, &lines);
-        gather(err, &lines);
-        let mut dev = Self { folder, child, lines, account };
+        let lines = Arc::default();
+        let readers = gather(&mut child, &lines);
+        let mut dev = Self { folder, child, lines, readers, account };
         dev.until_up(1);
         dev
     }
@@ -67,12 +72,10 @@ impl Dev {
     pub fn restart(&mut self, signal: rustix::process::Signal) {
         let pid = rustix::process::Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
         rustix::process::kill_process(pid, signal).unwrap();
-        self.child.wait().unwrap();
+        self.end();
         let ups = self.count("Up in ");
         self.child = launch(self.folder.path(), self.account.as_ref());
-        let (out, err) = (self.child.stdout.take().unwrap(), self.child.stderr.take().unwrap());
-        gather(out, &self.lines);
-        gather(err, &self.lines);
+        self.readers = gather(&mut self.child, &self.lines);
         self.until_up(ups + 1);
     }
 
@@ -95,18 +98,20 @@ impl Dev {
         self.account.as_ref().expect("an account of a test endpoint")
     }
 
-    /// The process itself, for tests that end it.
-    pub fn child(&mut self) -> &mut Child {
-        &mut self.child
+    /// Waits for its end and for all of its output, and gives how it ended and after how long.
+    pub fn end(&mut self) -> (ExitStatus, Duration) {
+        let ended = end_of(&mut self.child);
+        until("the output's end", || self.readers.iter().all(JoinHandle::is_finished).then_some(()));
+        ended
     }
 
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Waits for something for at most 30 s.
+    /// Waits for something for at most three minutes.
     pub fn until<T>(&mut self, what: &str, look: impl FnMut(&mut Self) -> Option<T>) -> T {
-        self.until_within(what, Duration::from_secs(30), look)
+        self.until_within(what, WITHIN, look)
     }
 
     pub fn until_within<T>(&mut self, what: &str, time: Duration, mut look: impl FnMut(&mut Self) -> Option<T>) -> T {
@@ -135,10 +140,9 @@ impl Dev {
 
     /// Replaces a part of the spec that must be there.
     pub fn edit(&self, from: &str, to: &str) {
-        let file = self.path().join("pipeline.yaml");
-        let spec = std::fs::read_to_string(&file).unwrap();
+        let spec = std::fs::read_to_string(self.path().join("pipeline.yaml")).unwrap();
         assert!(spec.contains(from), "`{from}` is not in the spec");
-        std::fs::write(file, spec.replacen(from, to, 1)).unwrap();
+        replace(self.path(), "pipeline.yaml", &spec.replacen(from, to, 1), 0o644);
     }
 
     /// The session as other commands find it.
@@ -190,16 +194,20 @@ impl Dev {
     pub fn letters(&self, sdk: &SdkConfig) -> Vec<Value> {
         let sqs = aws_sdk_sqs::Client::new(sdk);
         let url = wait(sqs.get_queue_url().queue_name(QUEUE).send()).unwrap().queue_url().unwrap().to_owned();
-        let mut bodies = Vec::new();
+        let mut letters = Vec::new();
         loop {
-            let receive = sqs.receive_message().queue_url(&url).max_number_of_messages(10).visibility_timeout(2);
-            let messages = wait(receive.send()).unwrap().messages.unwrap_or_default();
-            if messages.is_empty() {
-                std::thread::sleep(Duration::from_secs(2));
-                return bodies;
+            // Hidden for as long as it may take, so that none is seen twice.
+            let receive = sqs.receive_message().queue_url(&url).max_number_of_messages(10).visibility_timeout(3600);
+            match wait(receive.send()).unwrap().messages.unwrap_or_default() {
+                messages if messages.is_empty() => break,
+                messages => letters.extend(messages),
             }
-            bodies.extend(messages.iter().map(|message| serde_json::from_str(message.body().unwrap()).unwrap()));
         }
+        for letter in &letters {
+            let show = sqs.change_message_visibility().queue_url(&url).visibility_timeout(0);
+            wait(show.set_receipt_handle(letter.receipt_handle.clone()).send()).unwrap();
+        }
+        letters.iter().map(|letter| serde_json::from_str(letter.body().unwrap()).unwrap()).collect()
     }
 }
 
@@ -231,13 +239,25 @@ fn launch(folder: &Path, account: Option<&Account>) -> Child {
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-fn gather(from: impl std::io::Read + Send + 'static, lines: &Arc<Mutex<Vec<String>>>) {
-    let lines = Arc::clone(lines);
+fn gather(child: &mut Child, lines: &Arc<Mutex<Vec<String>>>) -> Vec<JoinHandle<()>> {
+    let (out, err) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+    vec![read(out, Arc::clone(lines)), read(err, Arc::clone(lines))]
+}
+
+fn read(from: impl std::io::Read + Send + 'static, lines: Arc<Mutex<Vec<String>>>) -> JoinHandle<()> {
     std::thread::spawn(move || {
         for line in BufReader::new(from).lines().map_while(Result::ok) {
             lines.lock().unwrap().push(line);
         }
-    });
+    })
+}
+
+/// Puts a file in its place at once, as editors do: whoever watches it sees one change, and never half a file.
+pub fn replace(folder: &Path, file: &str, text: &str, mode: u32) {
+    let new = folder.join(".new");
+    std::fs::write(&new, text).unwrap();
+    std::fs::set_permissions(&new, std::fs::Permissions::from_mode(mode)).unwrap();
+    std::fs::rename(new, folder.join(file)).unwrap();
 }
 
 /// `pipe` with one cache for all tests, so that the emulator is installed once.

@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use aws_sdk_kinesis::types::ShardIteratorType;
 
 use super::client::Client;
-use super::dev::{Dev, MAIN, STREAM, TABLE, wait};
+use super::dev::{Dev, MAIN, STREAM, TABLE, replace, wait};
 use super::sender::{Sender, body, send, send_openly};
 
 /// Edits the spec, waits until that is applied, and gives what was said meanwhile.
@@ -110,13 +110,12 @@ fn another_stream(dev: &mut Dev, sdk: &SdkConfig, client: &Client) {
 fn without_credentials(dev: &mut Dev, sdk: &SdkConfig, client: &Client) {
     assert_eq!(send_openly(client, "OtherStream", "too-early"), 401);
     // Both at once: a route without an authorizer must say so.
-    let file = dev.path().join("pipeline.yaml");
-    let spec = std::fs::read_to_string(&file).unwrap();
+    let spec = std::fs::read_to_string(dev.path().join("pipeline.yaml")).unwrap();
     let (before, rest) = spec.split_once("auth:\n").unwrap();
     let (_, after) = rest.split_once("\nstream:\n").unwrap();
     let spec = format!("{before}stream:\n{after}").replace("/{eventId}\n", "/{eventId}\n        auth: none\n");
     let applied = dev.count("Applied in");
-    std::fs::write(&file, spec).unwrap();
+    replace(dev.path(), "pipeline.yaml", &spec, 0o644);
     dev.until("the open API", |dev| (dev.count("Applied in") > applied).then_some(()));
     assert!(dev.said().contains("- authorizer "), "its authorizer is gone");
     assert_eq!(send_openly(client, "OtherStream", "let-in"), 200);

@@ -8,9 +8,10 @@ use rustix::process::Signal;
 
 use super::client::Client;
 use super::dev::{Dev, MAIN, pipe};
-use super::process::{Process, Started, about, end_of, signal, tree, until};
+use super::process::{Process, Started, about, signal, tree, until};
 
-const WITHIN: Duration = Duration::from_secs(5);
+/// What an end may take on the slowest machine. Nothing here would end by itself in that time.
+const WITHIN: Duration = Duration::from_secs(30);
 
 /// A consumer that takes as long as it is let.
 const SLOW: &str = r#"import http.client, os, sys, time
@@ -24,21 +25,26 @@ while True:
 
 #[test]
 fn ctrl_c_ends_everything_in_order() {
+    assert!((0..3).any(|_| ends_in_order()), "never does everything end in time");
+}
+
+/// Whether everything had ended in the four seconds that it has for that; on a machine that does much besides it may not have.
+fn ends_in_order() -> bool {
     let mut dev = Dev::new(MAIN);
     let (client, sdk) = (Client::of(&dev), dev.sdk());
     assert_eq!(client.post("/submit/GatewayEventsStream/e1", r#"{"eventId": "e1"}"#).status, 200);
     dev.until("the row", |dev| dev.row(&sdk, "e1").then_some(()));
     let processes = whole(&dev);
     signal(dev.process(), Signal::INT);
-    let (status, took) = end_of(dev.child());
+    let (status, took) = dev.end();
     assert!(status.code() == Some(0) && took < WITHIN, "{status} after {took:?}");
     gone(&processes, dev.path(), Instant::now());
     assert!(dev.said().contains("stopping; once more stops at once"), "{}", dev.said());
-    assert!(!dev.said().contains("not everything ended in time"), "{}", dev.said());
     let after = dev.run(&["list"]);
     assert!(after.err.contains("no `pipe dev` runs"), "{after:?}");
     let (_, password) = client.credentials.split_once(':').unwrap();
     assert!(!dev.said().contains(password), "the password was shown");
+    !dev.said().contains("not everything ended in time")
 }
 
 #[test]
@@ -49,7 +55,7 @@ fn a_kill_ends_everything() {
         let processes = whole(&dev);
         let start = Instant::now();
         signal(dev.process(), how);
-        end_of(dev.child());
+        dev.end();
         gone(&processes, dev.path(), start);
         let after = dev.run(&["list"]);
         assert!(after.err.contains("no `pipe dev` runs"), "{how:?}: {after:?}");
@@ -73,7 +79,7 @@ fn a_second_ctrl_c_does_not_wait_for_a_slow_function() {
     signal(dev.process(), Signal::INT);
     dev.until("the first to be heard", |dev| dev.said().contains("once more stops at once").then_some(()));
     signal(dev.process(), Signal::INT);
-    let (status, took) = end_of(dev.child());
+    let (status, took) = dev.end();
     // The first may have been enough.
     assert!(matches!(status.code(), Some(0 | 130)) && took < WITHIN, "{status} after {took:?}");
     gone(&processes, dev.path(), start);
@@ -85,7 +91,7 @@ fn one_ctrl_c_ends_a_slow_function_too() {
     let processes = whole(&dev);
     let start = Instant::now();
     signal(dev.process(), Signal::INT);
-    let (status, took) = end_of(dev.child());
+    let (status, took) = dev.end();
     assert!(status.code() == Some(0) && took < WITHIN, "{status} after {took:?}");
     gone(&processes, dev.path(), start);
 }
@@ -94,20 +100,32 @@ fn one_ctrl_c_ends_a_slow_function_too() {
 fn ctrl_c_while_the_emulator_comes_up() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("pipeline.yaml"), MAIN).unwrap();
-    // Made beforehand where this test is the first one: installing is not what is looked at.
-    drop(Dev::new(MAIN));
-    let mut dev = Started::of(folder.path(), |_| {});
-    let processes = until("MiniStack's process", || {
-        let processes = tree(dev.pid());
-        processes.iter().any(|one| one.command.ends_with("-I -m ministack")).then_some(processes)
+    let cache = folder.path().join("cache");
+    mute(&cache.join("ministack"));
+    let mut dev = Started::of(folder.path(), |command| {
+        command.env("PIPE_CACHE", cache);
     });
+    let (processes, _) = until("MiniStack's process", || running(&dev, " -I -m ministack "));
     signal(dev.pid(), Signal::INT);
     let start = Instant::now();
     let (code, took) = dev.end();
-    // On a slow machine it is up when it is seen, and then the apply is interrupted.
-    assert!(matches!(code, Some(0 | 130)) && took < WITHIN, "{code:?} after {took:?}: {}", dev.err());
+    assert!(code == Some(0) && took < WITHIN, "{code:?} after {took:?}: {}", dev.err());
     gone(&processes, folder.path(), start);
-    assert!(!dev.out().contains("Up in"), "it had come up: {}", dev.out());
+}
+
+/// Puts an emulator that never answers where the real one is installed: it comes up until the test is done.
+fn mute(venv: &Path) {
+    std::fs::create_dir_all(venv.join("bin")).unwrap();
+    std::fs::write(venv.join("packages.txt"), pipe_local::endpoint::MINISTACK).unwrap();
+    program(&venv.join("bin/python"), "#!/bin/sh\nsleep 600; :\n");
+}
+
+/// Everything that runs, with the process that has this in its command line; not the supervisor, which has it, too.
+fn running(dev: &Started, words: &str) -> Option<(Vec<Process>, u32)> {
+    let processes = tree(dev.pid());
+    let of = |one: &&Process| format!("{} ", one.command).contains(words) && !one.command.contains(" supervise ");
+    let found = processes.iter().find(of)?.pid;
+    Some((processes, found))
 }
 
 #[test]
@@ -123,10 +141,9 @@ fn an_end_while_the_emulator_is_installed() {
         let mut dev = Started::of(folder.path(), |command| {
             command.env("PIPE_CACHE", folder.path().join("cache")).env("PIP_INDEX_URL", &url);
         });
-        let processes = until(step, || {
-            let processes = tree(dev.pid());
-            processes.iter().any(|one| format!("{} ", one.command).contains(step)).then_some(processes)
-        });
+        let (processes, its) = until(step, || running(&dev, step));
+        // So that it is not done before it is ended: what is stopped goes only when it is killed.
+        signal(its, Signal::STOP);
         let start = Instant::now();
         signal(dev.pid(), how);
         let (code, took) = dev.end();
@@ -142,7 +159,7 @@ fn ctrl_c_during_an_apply_finishes_what_is_under_way() {
     let account = endpoint.account();
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("pipeline.yaml"), MAIN).unwrap();
-    let held = account.set(Rule::on("kinesis", "CreateStream").delay(Duration::from_secs(2)));
+    let held = account.set(Rule::on("kinesis", "CreateStream").delay(Duration::from_secs(6)));
     let start = || {
         Started::of(folder.path(), |command| {
             command.envs(account.environment()).args(["--endpoint-url", &endpoint.url()]);
@@ -155,7 +172,7 @@ fn ctrl_c_during_an_apply_finishes_what_is_under_way() {
     assert!(code == Some(130) && took < WITHIN, "{code:?} after {took:?}: {}{}", dev.out(), dev.err());
     assert!(dev.err().contains("✓ stream "), "what was under way was finished: {}", dev.err());
     assert!(dev.err().contains("left to do: ") && dev.err().contains("mapping"), "{}", dev.err());
-    assert!(about(folder.path().to_str().unwrap()).is_empty());
+    until("its processes to end", || about(folder.path().to_str().unwrap()).is_empty().then_some(()));
     // The way out is forward: the next one goes on from there.
     let mut again = start();
     again.until("it to be up", |dev| dev.out().contains("Up in ").then_some(()));
@@ -171,10 +188,10 @@ fn an_emulator_that_ends_is_told() {
         processes.iter().find(|one| one.command.contains("-m ministack") && !one.command.contains("supervise"));
     signal(emulator.unwrap().pid, Signal::KILL);
     let start = Instant::now();
-    let (status, took) = end_of(dev.child());
+    let (status, took) = dev.end();
     assert!(status.code() == Some(1) && took < WITHIN, "{status} after {took:?}");
     gone(&processes, dev.path(), start);
-    dev.until("the reason", |dev| dev.said().contains("error: keep MiniStack running: it ended").then_some(()));
+    assert!(dev.said().contains("keep MiniStack running: it ended"), "{}", dev.said());
     assert!(dev.said().contains("hint: its whole output is in `"), "{}", dev.said());
     let after: Run = Run::of(pipe(dev.path(), None).args(["list", "--local"]).output().unwrap());
     assert_eq!(after.code, Some(1), "{after:?}");
@@ -203,12 +220,15 @@ fn gone(processes: &[Process], folder: &Path, start: Instant) {
 
 /// A handler of one's own: Python, by its absolute path, for functions have no search path to speak of.
 fn own(folder: &Path, script: &str) {
-    use std::os::unix::fs::PermissionsExt;
     let python =
         std::process::Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output().unwrap();
     let python = String::from_utf8(python.stdout).unwrap();
     std::fs::create_dir_all(folder).unwrap();
-    let bootstrap = folder.join("bootstrap");
-    std::fs::write(&bootstrap, format!("#!{}\n{script}", python.lines().next().unwrap())).unwrap();
-    std::fs::set_permissions(&bootstrap, std::fs::Permissions::from_mode(0o755)).unwrap();
+    program(&folder.join("bootstrap"), &format!("#!{}\n{script}", python.lines().next().unwrap()));
+}
+
+fn program(file: &Path, text: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::write(file, text).unwrap();
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).unwrap();
 }

@@ -40,10 +40,11 @@ fn process(entry: std::fs::DirEntry) -> Option<(u32, (String, u32))> {
     Some((pid, (stat[start + 1..end].to_owned(), parent)))
 }
 
-/// Kills one of them now and then until it is told to stop; gives how many it killed.
-fn kill(dev: u32, stop: &AtomicBool, killed: &AtomicUsize) {
+/// Kills one of them now and then until it is told to stop or this many are killed: on the slowest machine a batch takes longer
+/// than it is left alone.
+fn kill(dev: u32, stop: &AtomicBool, killed: &AtomicUsize, most: usize) {
     let mut random = fastrand::Rng::new();
-    while !stop.load(Ordering::Relaxed) {
+    while !stop.load(Ordering::Relaxed) && killed.load(Ordering::Relaxed) < most {
         // Around every 0.3 s, so that no rhythm of the pollers is met.
         std::thread::sleep(EVERY.mul_f64(0.5 + random.f64()));
         let Some(pid) = random.choice(victims(dev)) else { continue };
@@ -68,7 +69,7 @@ fn survives(count: usize) {
     let (stop, killed, process) = (AtomicBool::new(false), AtomicUsize::new(0), dev.process());
     let start = Instant::now();
     let took = std::thread::scope(|scope| {
-        scope.spawn(|| kill(process, &stop, &killed));
+        scope.spawn(|| kill(process, &stop, &killed, count / 60));
         put_all(&sdk, ids.iter().zip(&data).map(|(id, data)| (id.as_str(), data.as_bytes())));
         let put = start.elapsed();
         let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| all_written(&mut dev, &sdk, count)));

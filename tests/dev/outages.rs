@@ -42,7 +42,7 @@ fn a_function_that_fails_for_a_while_on_one_shard_loses_nothing_and_holds_nothin
     // Five tries of a batch that can be split no more are three seconds.
     let start = Instant::now();
     while own.calls()[before..].iter().filter(|call| call.shard == ill && call.records.len() == 1).count() < 5 {
-        assert!(start.elapsed() < Duration::from_secs(20), "it is not tried again");
+        assert!(start.elapsed() < Duration::from_secs(120), "it is not tried again");
         std::thread::sleep(Duration::from_millis(50));
     }
     assert!(own.did().iter().all(|text| !by_shard(&again)[&ill].contains(text)), "it failed, yet handled some");
@@ -66,17 +66,19 @@ fn a_function_that_crashes_in_its_init_for_a_while_is_not_started_in_a_busy_loop
     own.until_done(3);
     assert_eq!(own.starts(), 1);
     own.set("no-init");
-    put(&own, &many(3, 23));
     let start = Instant::now();
+    put(&own, &many(3, 23));
     // Halves of ten are tried at once; then the pauses double from 200 ms.
     let path = own.dev.path().join("journal");
     own.dev.until("several starts", |_| {
         (std::fs::read_to_string(&path).unwrap().matches("start").count() >= 7).then_some(())
     });
+    let rest = Instant::now();
     let (took, starts) = (start.elapsed(), own.starts());
     // Nothing new is to be waited for: what must not happen in this time is a start after a start.
     std::thread::sleep(Duration::from_secs(1));
-    assert!(own.starts() <= starts + 2, "{} starts a second after {starts} in {took:?}", own.starts());
+    let (more, rested) = (own.starts() - starts, rest.elapsed());
+    assert!(more as u64 <= 1 + rested.as_secs(), "{more} starts in {rested:?} after {starts} in {took:?}");
     assert!(took > Duration::from_secs(1), "{starts} starts in {took:?}");
     assert_eq!(own.did().len(), 3);
     own.unset("no-init");

@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::dev::pipe;
 
 /// How long anything may take that a test waits for here; what is to be fast is measured.
-const WITHIN: Duration = Duration::from_secs(60);
+const WITHIN: Duration = Duration::from_secs(300);
 
 /// A `pipe dev` that was started and nothing more. It is killed with the test.
 pub struct Started {

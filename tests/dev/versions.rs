@@ -1,10 +1,9 @@
 //! Handlers of the user's own, as a script and as a crate, that write down which version of them saw which record.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::dev::MAIN;
+use super::dev::{MAIN, replace};
 
 /// Speaks Lambda's Runtime API. The records are told by their partition keys.
 const SCRIPT: &str = r#"
@@ -84,10 +83,9 @@ pub fn write_script(folder: &Path, version: &str) {
     let python = String::from_utf8(asked.stdout).unwrap();
     let (python, journal) = (python.trim(), journal(folder));
     assert!(!python.is_empty(), "python3 is not there: {}", String::from_utf8_lossy(&asked.stderr));
-    let file = folder.join("own/bootstrap");
     std::fs::create_dir_all(folder.join("own")).unwrap();
-    std::fs::write(&file, format!("#!{python}\nJOURNAL = {journal:?}\nVERSION = {version:?}\n{SCRIPT}")).unwrap();
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let text = format!("#!{python}\nJOURNAL = {journal:?}\nVERSION = {version:?}\n{SCRIPT}");
+    replace(folder, "own/bootstrap", &text, 0o755);
 }
 
 /// Writes the crate in this version; one that does not compile where `flaw` is no Rust.
@@ -101,5 +99,5 @@ pub fn write_crate(folder: &Path, version: &str, flaw: &str) {
     }
     let journal = journal(folder);
     let head = format!("const JOURNAL: &str = {journal:?};\nconst VERSION: &str = {version:?};\n");
-    std::fs::write(own.join("src/main.rs"), format!("{head}{flaw}{SOURCE}")).unwrap();
+    replace(folder, "own/src/main.rs", &format!("{head}{flaw}{SOURCE}"), 0o644);
 }

@@ -2,7 +2,7 @@
 
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 use pipe_test_support::{Endpoint, Kind, Rule, Sandbox};
@@ -80,7 +80,9 @@ fn c03_a_kill_before_the_deployment_leaves_a_stage_that_shows_as_stale() {
     let mut running = child.lock().unwrap();
     *running = Some(sandbox.command(&["apply", "--yes"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
     drop(running);
+    let start = Instant::now();
     while !sandbox.account.is_stopped() {
+        assert!(start.elapsed() < Duration::from_secs(300), "it came to no deployment");
         std::thread::sleep(Duration::from_millis(20));
     }
     assert_eq!(child.lock().unwrap().as_mut().unwrap().wait().unwrap().code(), None, "killed");

@@ -6,21 +6,34 @@ use pipe_test_support::{Emulator, Endpoint, Kind, Rule, Sandbox, rounds};
 
 const MAIN: &str = include_str!("../../pipeline.yaml");
 
-fn up_and_down(kind: Kind) {
-    let endpoint = Endpoint::start(Emulator::shared(kind));
-    let sandbox = Sandbox::new(env!("CARGO_BIN_EXE_pipe"), endpoint.account(), MAIN);
-    sandbox.pipe(&["apply", "--yes"]);
+/// How many calls of a diff may wait for one another.
+const MOST_ROUNDS: usize = 3;
 
+/// How many calls of a diff that finds nothing waited for one another.
+fn rounds_of_a_diff(sandbox: &Sandbox) -> usize {
     sandbox.account.clear();
     // So slow that calls which could overlap do: what is left after one another waits for an answer.
-    sandbox.account.set(Rule::calls().delay(Duration::from_millis(400)));
+    sandbox.account.set(Rule::calls().delay(Duration::from_secs(3)));
     let again = sandbox.run(&["diff", "--exit-code"]);
     sandbox.account.clear_rules();
     assert_eq!(again.code, Some(0), "{}{}", again.out, again.err);
     let calls = sandbox.account.calls();
     assert!(calls.iter().all(|call| !call.write), "a diff writes nothing");
     assert!(calls.len() <= 60, "{} calls", calls.len());
-    assert!(rounds(&calls) <= 3, "{} calls after one another", rounds(&calls));
+    rounds(&calls)
+}
+
+fn up_and_down(kind: Kind) {
+    let endpoint = Endpoint::start(Emulator::shared(kind));
+    let sandbox = Sandbox::new(env!("CARGO_BIN_EXE_pipe"), endpoint.account(), MAIN);
+    sandbox.pipe(&["apply", "--yes"]);
+
+    let mut tries = Vec::new();
+    // A pause of the machine may put calls after one another that could overlap: the best of three counts.
+    while tries.len() < 3 && tries.last().is_none_or(|rounds| *rounds > MOST_ROUNDS) {
+        tries.push(rounds_of_a_diff(&sandbox));
+    }
+    assert!(tries.last().is_some_and(|rounds| *rounds <= MOST_ROUNDS), "{tries:?} calls after one another");
 
     sandbox.account.clear();
     sandbox.pipe(&["apply", "--yes"]);

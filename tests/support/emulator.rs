@@ -24,7 +24,7 @@ runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
 "#;
 
 /// How long an emulator may take from its start to its first answer.
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_secs(300);
 
 /// The emulators that the tests know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,9 +47,9 @@ impl Emulator {
     /// Starts an emulator whose functions call back to the emulator itself.
     ///
     /// Makes the virtual environment first if it is not there, which takes a minute and needs the package index.
-    /// Panics, with the end of the emulator's log, if it gives no answer within a minute.
+    /// Panics, with the end of the emulator's log, if it gives no answer within five minutes.
     pub fn start(kind: Kind) -> Self {
-        let port = free_port();
+        let port = Self::free_port();
         Self::start_on(kind, port, &format!("http://127.0.0.1:{port}"))
     }
 
@@ -61,6 +61,14 @@ impl Emulator {
         let mut emulator = Self { kind, port, log, child };
         emulator.wait_until_ready();
         emulator
+    }
+
+    /// A port that was free a moment ago. Below those that the system gives to whoever asks for any, so that it still is when the
+    /// emulator comes to listen on it.
+    pub fn free_port() -> u16 {
+        let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
+        let mut ports = std::iter::repeat_with(|| fastrand::u16(10_240..32_000)).take(1_000);
+        ports.find(is_free).expect("no free port on 127.0.0.1")
     }
 
     /// The one emulator of its kind in this test process. Tests share it, each in an account of its own.
@@ -126,12 +134,6 @@ fn command(kind: Kind, port: u16, callback: &str, venv: &Path, log: &Path) -> Co
             .env("AUTH", (kind == Kind::MiniStackWithAuth).to_string()),
     };
     command
-}
-
-/// A port that was free a moment ago.
-pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("no free port on 127.0.0.1");
-    listener.local_addr().expect("a bound port has an address").port()
 }
 
 fn answers(port: u16, path: &str) -> bool {
