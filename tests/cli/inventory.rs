@@ -135,7 +135,7 @@ impl Look<'_> {
     fn functions(&mut self) {
         for function in all(&self.get("lambda", "/2015-03-31/functions")["Functions"]) {
             let name = function["FunctionName"].as_str().unwrap_or_default().to_owned();
-            let one = self.get("lambda", &format!("/2015-03-31/functions/{name}"));
+            let one = self.settled(&format!("/2015-03-31/functions/{name}"));
             self.lines.push(("function", json!([one["Configuration"], one["Concurrency"], one["Tags"]])));
         }
         for mapping in all(&self.get("lambda", "/2015-03-31/event-source-mappings")["EventSourceMappings"]) {
@@ -145,6 +145,20 @@ impl Look<'_> {
             let tags = self.get("lambda", &format!("/2017-03-31/tags/{}", arn.replace(':', "%3A")));
             self.ids.push((uuid, "UUID".to_owned()));
             self.lines.push(("mapping", json!([mapping, tags])));
+        }
+    }
+
+    /// A function when its last change is over: a run that found nothing left to change has not waited for that.
+    fn settled(&mut self, path: &str) -> Value {
+        let start = std::time::Instant::now();
+        loop {
+            let one = self.get("lambda", path);
+            let state = &one["Configuration"];
+            if state["State"] != "Pending" && state["LastUpdateStatus"] != "InProgress" {
+                return one;
+            }
+            assert!(start.elapsed().as_secs() < 120, "{one}");
+            std::thread::sleep(std::time::Duration::from_millis(100));
         }
     }
 

@@ -131,6 +131,8 @@ pub(super) fn refused(operation: String, code: &str, message: &str, status: u16,
         () if has(PROPAGATING) => Class::Propagating,
         () if BUSY_CODES.contains(&code) || has(BUSY) => Class::Busy,
         () if THROTTLED.contains(&code) || status == 429 => Class::Throttled,
+        // "Not implemented", which emulators say: asking again is in vain, and nothing took effect.
+        () if status == 501 => Class::Fatal,
         // A success whose answer the SDK cannot read took effect, most likely.
         () if !(300..500).contains(&status) => Class::Unclear,
         () => Class::Fatal,
@@ -269,6 +271,7 @@ mod tests {
     #[test]
     fn a_server_error_without_a_body_is_unclear() {
         assert_eq!(refused("sqs:X".into(), "InternalFailure", "", 500, String::new()).class(), Class::Unclear);
+        assert_eq!(refused("ssm:X".into(), "InternalFailure", "", 501, String::new()).class(), Class::Fatal);
     }
 
     #[test]
