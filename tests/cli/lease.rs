@@ -122,7 +122,6 @@ fn a_lease_from_elsewhere_holds_until_its_end() {
     assert_eq!(lease(&site), None);
 }
 
-/// The loser of two that take over an expired lease writes nothing more: its version was not the next one.
 /// Two that write one parameter at the same moment: neither may go on as if there were no leases here.
 #[test]
 fn too_many_updates_of_the_lease_are_waited_out() {
@@ -135,6 +134,7 @@ fn too_many_updates_of_the_lease_are_waited_out() {
     assert_eq!(lease(&site), None);
 }
 
+/// The loser of two that take over an expired lease writes nothing more: its version was not the next one.
 #[test]
 fn of_two_that_take_over_one_wins() {
     let site = Site::applied();

@@ -159,6 +159,26 @@ fn an_own_one_that_becomes_existing_is_released() {
     in_sync(&sandbox, "taken back");
 }
 
+/// A secret is found under its ARN as well as under its name: it is one, and stays.
+#[test]
+fn an_own_secret_that_becomes_existing_by_its_arn_is_released() {
+    let (_endpoint, sandbox) = sandbox(Kind::MiniStack, "200000000068", crate::MAIN);
+    sandbox.converge();
+    let cloud = Cloud::of(&sandbox.account);
+    let secret = || cloud.run(cloud.aws.secrets.describe_secret().secret_id("gateway/credentials").send()).unwrap();
+    let arn = secret().arn.unwrap();
+    sandbox.edit("secret: gateway/credentials", &format!("secret: {{ existing: \"{arn}\" }}"));
+    let released = plan(&sandbox);
+    assert!(released.contains("(released: ") && !released.contains("- secret"), "{released}");
+    apply(&sandbox, "released by its ARN", &released);
+    in_sync(&sandbox, "released by its ARN");
+    assert_eq!(secret().deleted_date, None);
+    let role = "gateway-events-authorizer-role-eu-central-1";
+    let policy = cloud.run(cloud.aws.iam.get_role_policy().role_name(role).policy_name("pipe").send()).unwrap();
+    let policy = pipe::aws::policy::Policy::parse_encoded(policy.policy_document()).unwrap().text();
+    assert!(policy.contains(&format!(r#"["{arn}"]"#)), "{policy}");
+}
+
 fn to_existing(sandbox: &Sandbox) {
     for (from, to) in [
         ("secret: gateway/credentials", "secret: { existing: gateway/credentials }"),

@@ -39,11 +39,16 @@ impl Policy {
         self.0.to_string()
     }
 
-    /// This policy with the statements of another one as well.
+    /// This policy with the statements of another one as well, those without their Sid: two of one Sid IAM refuses.
     #[must_use]
     pub fn with(&self, other: &Self) -> Self {
-        let more = other.statements().iter().filter(|statement| !self.statements().contains(statement));
-        Self::new(self.statements().iter().chain(more).cloned().collect())
+        let mut all = self.statements().to_vec();
+        for statement in other.statements().iter().filter(|statement| !self.statements().contains(statement)) {
+            let mut nameless = statement.clone();
+            nameless.as_object_mut().map(|members| members.remove("Sid"));
+            all.push(nameless);
+        }
+        Self::new(all)
     }
 
     /// The statements.
@@ -145,6 +150,16 @@ fn percent_decode(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn two_statements_of_one_name_are_never_in_one_policy() {
+        let of = |resource: &str| Policy::new(vec![allow("Read", &["a:Get"], &[resource.into()])]);
+        let (new, old) = (of("new"), of("old"));
+        let both = new.with(&old);
+        let named = both.statements().iter().filter(|statement| statement["Sid"] == "Read").count();
+        assert_eq!((both.statements().len(), named), (2, 1));
+        assert_eq!(new.with(&both), both, "a second run changes nothing");
+    }
 
     #[test]
     fn c09_spelling_does_not_matter() {

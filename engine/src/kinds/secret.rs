@@ -53,10 +53,15 @@ impl Resource for Secret {
         // A secret that does not exist has no ARN to be matched: a narrower right to describe it would end in AccessDenied
         // where `not found` is the answer.
         const ON_ANY: &[&str] = &["secretsmanager:DescribeSecret", "secretsmanager:GetRandomPassword"];
-        // `existing:` may give an ARN.
-        let whole = name.as_str().starts_with("arn:").then(|| name.to_string());
-        let secret = whole.unwrap_or_else(|| arn_pattern(place, name));
-        vec![Grant::new(ON_ANY, "*"), Grant::new(ON_THE_SECRET, secret)]
+        let mut grants = vec![Grant::new(ON_ANY, "*")];
+        match name.as_str().starts_with("arn:") {
+            // `existing:` may give an ARN, with the six characters or without.
+            true => {
+                grants.extend([name.to_string(), format!("{name}-??????")].map(|arn| Grant::new(ON_THE_SECRET, arn)))
+            }
+            false => grants.push(Grant::new(ON_THE_SECRET, arn_pattern(place, name))),
+        }
+        grants
     }
 
     async fn reveal(cx: &Cx, name: &Name) -> Result<Outputs> {

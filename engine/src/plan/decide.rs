@@ -15,7 +15,8 @@ use crate::resource::{Handle, Id, Kind, Live, Name, State, Tags, resolve};
 /// What is taken for an identity that AWS has yet to assign. No identity can be this text.
 const UNKNOWN: &str = "(known after apply)";
 
-pub(super) type Taken<'a> = BTreeSet<(&'static str, &'a Name, &'a Handle)>;
+/// By kind and handle: one resource may be found under two names, such as a secret under its ARN.
+pub(super) type Taken<'a> = BTreeSet<(&'static str, &'a Handle)>;
 
 /// Plans the way from what was found to what the graph wants. `kinds` gives the order of deletes, `adopt` takes over what
 /// nobody owns. What must not be done is in [`Plan::refusals`].
@@ -59,8 +60,8 @@ impl<'a> Planner<'a> {
         self.plan.refusals.push(error);
     }
 
-    fn take(&mut self, node: &'a Node, name: &'a Name, live: &'a Live<Value>) {
-        self.taken.insert((node.kind.name, name, &live.handle));
+    fn take(&mut self, node: &'a Node, live: &'a Live<Value>) {
+        self.taken.insert((node.kind.name, &live.handle));
         self.identities.insert(node.id.clone(), live.identity.clone());
     }
 
@@ -99,7 +100,7 @@ impl<'a> Planner<'a> {
                 )),
             );
         };
-        self.take(node, &node.name, live);
+        self.take(node, live);
         self.plan.uses.push(Used { id: node.id.clone(), kind: node.kind, name: node.name.clone(), live: live.clone() });
         if matches!(self.owner(live), Owner::Ours(_)) {
             let change = self.release(&node.id, node.kind, &node.name, live);
@@ -143,7 +144,7 @@ impl<'a> Planner<'a> {
 
     /// Something live belongs to the node: compares every property and tag.
     fn compare(&mut self, node: &'a Node, name: &'a Name, live: &'a Live<Value>, reasons: Vec<String>) {
-        self.take(node, name, live);
+        self.take(node, live);
         let mut change = Change { reasons, live: Some(live.clone()), ..self.change(node) };
         change.fields = diff(&live.props, &change.desired, node.kind.replace_on);
         change.drift =
@@ -163,7 +164,7 @@ impl<'a> Planner<'a> {
         change.fields.extend(tags);
         if change.action == Action::Replace && change.old_name.is_some() && retained(live) {
             // It stays under its old name, released as an orphan; a new one is made beside it.
-            self.taken.remove(&(node.kind.name, name, &live.handle));
+            self.taken.remove(&(node.kind.name, &live.handle));
             return self.create(node);
         }
         self.guard(&mut change, live);

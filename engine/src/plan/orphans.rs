@@ -27,7 +27,7 @@ impl Planner<'_> {
                     }
                     continue;
                 }
-                if !self.taken.contains(&(kind.name, name, &live.handle)) {
+                if !self.taken.contains(&(kind.name, &live.handle)) {
                     self.orphan(&id, kind, name, live);
                 }
             }

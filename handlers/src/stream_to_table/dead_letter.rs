@@ -61,9 +61,10 @@ pub fn shard_of(record: &KinesisEventRecord) -> &str {
     event_id.split_once(':').map_or("", |(shard, _)| shard)
 }
 
-/// What to try where the queue has refused a message of this many bytes for good; nothing below 256 KiB with a payload would help.
+/// The limit to try where the queue has refused a message of this many bytes for good: the next smaller form has to fit.
 pub fn smaller(bytes: usize, encoding: Encoding) -> Option<usize> {
-    (encoding != Encoding::None).then_some(if bytes > OLD_MAX_BODY_BYTES { OLD_MAX_BODY_BYTES } else { 0 })
+    let limit = if bytes > OLD_MAX_BODY_BYTES { OLD_MAX_BODY_BYTES } else { bytes.saturating_sub(1) };
+    (encoding != Encoding::None).then_some(limit)
 }
 
 /// Writes the message of one record: the payload as base64 if it fits into `limit` bytes, else gzipped, else without it.
@@ -79,9 +80,7 @@ pub fn body(record: &KinesisEventRecord, poison: &Poison, limit: usize) -> serde
             return Ok((text, Encoding::Base64));
         }
     }
-    if limit > 0
-        && let Ok(packed) = gzip(data)
-    {
+    if let Ok(packed) = gzip(data) {
         let text = write(record, poison, Encoding::GzipBase64, Some(STANDARD.encode(packed)))?;
         if text.len() <= limit {
             return Ok((text, Encoding::GzipBase64));

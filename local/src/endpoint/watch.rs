@@ -103,14 +103,13 @@ impl Watch {
     /// Tells a message of `stream-to-table`. The documents of mappings have another version, and are told by the pollers.
     fn letter(&self, queue_url: &Value, body: &Value) {
         let letter: Value = body.as_str().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
-        if letter["version"] != 1 {
-            return;
+        let [reason, shard, number] = ["reason", "shardId", "sequenceNumber"].map(|name| letter[name].as_str());
+        if let (Some(reason), Some(shard), Some(number), true) = (reason, shard, number, letter["version"] == 1) {
+            let queue = text(queue_url).rsplit('/').next().unwrap_or_default().to_owned();
+            let (reason, shard, first) = (start_of(reason), shard.to_owned(), number.to_owned());
+            let letter = DeadLetter { queue, reason, shard, last: first.clone(), first };
+            self.events.send(Event::DeadLetter(letter)).ok();
         }
-        let queue = text(queue_url).rsplit('/').next().unwrap_or_default().to_owned();
-        let (reason, shard) = (start_of(&text(&letter["reason"])), text(&letter["shardId"]));
-        let first = text(&letter["sequenceNumber"]);
-        let letter = DeadLetter { queue, reason, shard, last: first.clone(), first };
-        self.events.send(Event::DeadLetter(letter)).ok();
     }
 }
 

@@ -27,12 +27,14 @@ pub async fn sync_tags(cx: &Cx, name: &Name, live: &Tags) -> Result<()> {
         patiently(cx, &what, || async { Ok(request.clone().send().await.map(drop)?) }).await?;
     }
     if !remove.is_empty() {
-        let request = cx.aws.dynamodb.untag_resource().resource_arn(&arn).set_tag_keys(Some(remove));
+        let request = cx.aws.dynamodb.untag_resource().resource_arn(&arn).set_tag_keys(Some(remove.clone()));
         patiently(cx, &what, || async { Ok(request.clone().send().await.map(drop)?) }).await?;
     }
+    // Other hands may tag it meanwhile, and delete it.
     let shown = || async {
-        let live = read::tags(cx, name).await?.unwrap_or_default();
-        Ok((TagDiff::of(&cx.tags, &live) == TagDiff::default()).then_some(()))
+        let Some(live) = read::tags(cx, name).await? else { return Ok(Some(())) };
+        let shows = set.iter().all(|(key, value)| live.get(key) == Some(value));
+        Ok((shows && !remove.iter().any(|key| live.contains_key(key))).then_some(()))
     };
     poll_twice(cx, &format!("DynamoDB to show the tags of table `{name}`"), SHOWN_WITHIN, shown).await
 }

@@ -121,6 +121,7 @@ async fn a_queue_for_small_messages_gets_what_fits() {
         ("x".repeat(400_000), 262_144, "gzip+base64"),
         (noise.clone(), 262_144, "none"),
         (noise.clone(), 1_024, "none"),
+        ("x".repeat(100_000), 1_024, "gzip+base64"),
         ("x".to_owned(), 600, "base64"),
     ] {
         let clock = Clock::new(0);
