@@ -38,7 +38,7 @@ fn names() {
         ("the table's", "name: EventTable", "name: rows"),
         ("the dlq's", "name: LambdaDeadLetterQueue", "name: dead-letters"),
     ];
-    chain(Kind::Moto, "200000000069", "edits_names", EDITS);
+    chain(Kind::Moto, "200000000069", "edits_stores_names", EDITS);
 }
 
 #[test]
