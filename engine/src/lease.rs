@@ -116,10 +116,14 @@ pub async fn sweep(aws: &Arc<Aws>, pipeline: &str) -> Result<()> {
 /// Takes the lease of somebody whose time is over. Returns its version, or who has it.
 async fn take_over(aws: &Aws, name: &str, mine: &Holder) -> Result<Result<i64, Holder>> {
     let Some((found, version)) = holder(aws, name).await? else {
-        // Released a moment ago.
+        // Released a moment ago; for some 30 s Parameter Store may say both that it is there and that it is not.
         return match write(aws, name, mine, false).await? {
             Some(version) => Ok(Ok(version)),
-            None => Ok(Err(holder(aws, name).await?.map_or_else(|| mine.clone(), |(holder, _)| holder))),
+            None => match holder(aws, name).await? {
+                Some((holder, _)) => Ok(Err(holder)),
+                None => Err(Error::new(Class::Unclear, format!("the parameter `{name}` was deleted a moment ago"))
+                    .hint("wait half a minute, and run it again")),
+            },
         };
     };
     // The first write took effect after all, and nobody has written since.

@@ -5,6 +5,7 @@
 mod files;
 mod function;
 mod limits;
+mod model;
 mod notes;
 mod routes;
 mod warnings;

@@ -208,7 +208,12 @@ async fn c05_c06_deploy_then_point_the_stage_then_prune_all_but_five() {
             .match_requests(move |call| call.deployment_id() == Some(id))
             .then_output(|| DeleteDeploymentOutput::builder().build())
     };
-    let (fifth, sixth) = (prune("d4"), prune("d5"));
+    // One that a canary of other hands is on stays.
+    let text = "Active stages with canary settings pointing to this deployment must be moved or deleted";
+    let fifth = mock!(Client::delete_deployment)
+        .match_requests(|call| call.deployment_id() == Some("d4"))
+        .then_http_response(move || mocked::refusal("BadRequestException", text));
+    let sixth = prune("d5");
     let cx = cx(&[&create, &point, &fifth, &sixth]);
     deploy::sync(&cx, &desired(), &found(&["a", "b", "c", "d", "e", "f"])).await.unwrap();
     assert_eq!([&create, &point, &fifth, &sixth].map(Rule::num_calls), [1, 1, 1, 1]);

@@ -2,6 +2,7 @@
 
 use super::Cx;
 use super::function::BUNDLED;
+use super::model;
 use crate::resource::OUTPUT;
 use crate::spec::wording::{list, nearest, short};
 use crate::spec::{Body, Problem};
@@ -115,12 +116,15 @@ fn schema(root: &Path, file: &str, at: &str) -> Option<Problem> {
     let parsed = content.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).map_err(|error| error.to_string()));
     let reason = match parsed {
         Ok(value) if marked(&value) => "a text in it begins with the character U+0001".to_owned(),
-        Ok(Value::Object(_)) => return None,
+        Ok(schema @ Value::Object(_)) => match model::refused(&schema) {
+            None => return None,
+            Some(reason) => reason,
+        },
         Ok(_) => "it is no JSON object".to_owned(),
         Err(error) => error,
     };
-    let problem = Problem::error(at, format!("`{}` is no JSON schema: {reason}", short(file)));
-    Some(problem.hint("API Gateway reads JSON schemas of draft 4"))
+    let problem = Problem::error(at, format!("`{}` is no JSON schema of draft 4: {reason}", short(file)));
+    Some(problem.hint("API Gateway takes no other draft for the body of a request"))
 }
 
 /// Whether a text in it would stand for what AWS has, once the spec is a graph.

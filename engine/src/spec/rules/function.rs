@@ -1,5 +1,9 @@
 //! Rules of the consumer's function: its handler and its environment.
 
+use std::time::SystemTime;
+
+use aws_smithy_types::DateTime;
+
 use super::Cx;
 use crate::spec::problem::segment;
 use crate::spec::wording::short;
@@ -12,7 +16,7 @@ pub const BUNDLED: [&str; 1] = ["stream-to-table"];
 const ENVIRONMENT: usize = 4096;
 
 /// Names that Lambda keeps for itself ("Defined runtime environment variables").
-const RESERVED: [&str; 19] = [
+const RESERVED: [&str; 22] = [
     "_HANDLER",
     "_X_AMZN_TRACE_ID",
     "AWS_ACCESS_KEY",
@@ -25,6 +29,9 @@ const RESERVED: [&str; 19] = [
     "AWS_LAMBDA_INITIALIZATION_TYPE",
     "AWS_LAMBDA_LOG_GROUP_NAME",
     "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_LAMBDA_MAX_CONCURRENCY",
+    "AWS_LAMBDA_METADATA_API",
+    "AWS_LAMBDA_METADATA_TOKEN",
     "AWS_LAMBDA_RUNTIME_API",
     "AWS_REGION",
     "AWS_SECRET_ACCESS_KEY",
@@ -59,14 +66,19 @@ pub(super) fn environment(cx: &Cx<'_>) -> Vec<Problem> {
     problems
 }
 
-/// The time to start at is one.
+/// The time to start at is one, and has come: Lambda refuses a later one, and by then the mapping before it would be gone.
 pub(super) fn start(cx: &Cx<'_>) -> Vec<Problem> {
-    let start = cx.spec.function().map(|function| &function.batch.start);
-    let Some(Start::At(time)) = start.filter(|start| start.at().is_none()) else {
+    let Some(start @ Start::At(time)) = cx.spec.function().map(|function| &function.batch.start) else {
         return Vec::new();
     };
-    let problem = Problem::error("/consumer/function/batch/start/at", format!("`{}` is no time", short(time)));
-    vec![problem.hint("write it in RFC 3339, as in `2026-01-31T12:00:00Z`")]
+    let (message, hint) = match start.at() {
+        None => ("is no time", "write it in RFC 3339, as in `2026-01-31T12:00:00Z`"),
+        Some(at) if at > DateTime::from(SystemTime::now()) => {
+            ("is yet to come", "a stream is read from a time in the past; `newest` begins with what comes from now on")
+        }
+        Some(_) => return Vec::new(),
+    };
+    vec![Problem::error("/consumer/function/batch/start/at", format!("`{}` {message}", short(time))).hint(hint)]
 }
 
 fn refused(name: &str) -> Option<Problem> {

@@ -55,6 +55,7 @@ struct Rule {
     service: &'static str,
     prefix: &'static str,
     letters: &'static str,
+    shortest: usize,
     length: usize,
 }
 
@@ -64,6 +65,7 @@ const STREAM: Rule = Rule {
     service: "kinesis",
     prefix: "stream/",
     letters: "_.-",
+    shortest: 1,
     length: 128,
 };
 const TABLE: Rule = Rule {
@@ -72,16 +74,25 @@ const TABLE: Rule = Rule {
     service: "dynamodb",
     prefix: "table/",
     letters: "_.-",
+    shortest: 3,
     length: 255,
 };
-const QUEUE: Rule =
-    Rule { path: "/dlq/queue/existing", what: "an SQS queue", service: "sqs", prefix: "", letters: "_-", length: 80 };
+const QUEUE: Rule = Rule {
+    path: "/dlq/queue/existing",
+    what: "an SQS queue",
+    service: "sqs",
+    prefix: "",
+    letters: "_-",
+    shortest: 1,
+    length: 80,
+};
 const SECRET: Rule = Rule {
     path: "/auth/basic/secret/existing",
     what: "a secret of Secrets Manager",
     service: "secretsmanager",
     prefix: "secret:",
     letters: "/_+=.@-",
+    shortest: 1,
     length: 512,
 };
 
@@ -101,7 +112,7 @@ fn wrong(existing: &Existing, rule: &Rule) -> Option<Problem> {
     let (path, what) = (rule.path, rule.what);
     let fits = |name: &str| {
         let letters = name.chars().all(|letter| letter.is_ascii_alphanumeric() || rule.letters.contains(letter));
-        letters && (1..=rule.length).contains(&name.len())
+        letters && (rule.shortest..=rule.length).contains(&name.len())
     };
     if rule.service == "sqs" && existing.name().ends_with(".fifo") {
         let problem = Problem::error(path, "a FIFO queue takes no records of an event source mapping");
