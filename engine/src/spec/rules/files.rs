@@ -116,10 +116,7 @@ fn schema(root: &Path, file: &str, at: &str) -> Option<Problem> {
     let parsed = content.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).map_err(|error| error.to_string()));
     let reason = match parsed {
         Ok(value) if marked(&value) => "a text in it begins with the character U+0001".to_owned(),
-        Ok(schema @ Value::Object(_)) => match model::refused(&schema) {
-            None => return None,
-            Some(reason) => reason,
-        },
+        Ok(schema @ Value::Object(_)) => model::refused(&schema)?,
         Ok(_) => "it is no JSON object".to_owned(),
         Err(error) => error,
     };
