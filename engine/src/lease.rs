@@ -27,6 +27,8 @@ const ATTEMPTS: u32 = 6;
 const SOON: Duration = Duration::from_millis(200);
 /// How often a waiting run looks.
 const LOOK: Duration = Duration::from_secs(2);
+/// How often one that was deleted is looked for, each time that it is asked for: for more than half a minute in all.
+const RELEASED_LOOKS: u32 = 5;
 
 /// The name of a pipeline's lease.
 pub fn name(pipeline: &str) -> String {
@@ -116,15 +118,7 @@ pub async fn sweep(aws: &Arc<Aws>, pipeline: &str) -> Result<()> {
 /// Takes the lease of somebody whose time is over. Returns its version, or who has it.
 async fn take_over(aws: &Aws, name: &str, mine: &Holder) -> Result<Result<i64, Holder>> {
     let Some((found, version)) = holder(aws, name).await? else {
-        // Released a moment ago; for some 30 s Parameter Store may say both that it is there and that it is not.
-        return match write(aws, name, mine, false).await? {
-            Some(version) => Ok(Ok(version)),
-            None => match holder(aws, name).await? {
-                Some((holder, _)) => Ok(Err(holder)),
-                None => Err(Error::new(Class::Unclear, format!("the parameter `{name}` was deleted a moment ago"))
-                    .hint("wait half a minute, and run it again")),
-            },
-        };
+        return after_release(aws, name, mine).await;
     };
     // The first write took effect after all, and nobody has written since.
     if found.token == mine.token && version == 1 {
@@ -141,6 +135,20 @@ async fn take_over(aws: &Aws, name: &str, mine: &Holder) -> Result<Result<i64, H
     let mine = mine.renewed();
     let again = until_known(async || write(aws, name, &mine, true).await).await?;
     Ok(again.ok_or(found))
+}
+
+/// Takes what was released a moment ago. For some 30 s Parameter Store may say both that it is there and that it is not.
+async fn after_release(aws: &Aws, name: &str, mine: &Holder) -> Result<Result<i64, Holder>> {
+    for _ in 0..RELEASED_LOOKS {
+        if let Some(version) = write(aws, name, mine, false).await? {
+            return Ok(Ok(version));
+        }
+        if let Some((holder, _)) = holder(aws, name).await? {
+            return Ok(Err(holder));
+        }
+        sleep(LOOK).await;
+    }
+    Err(Error::new(Class::Unclear, format!("Parameter Store takes no new `{name}` yet: try again in half a minute")))
 }
 
 /// Who has the lease now, and its version. What is no lease of ours counts as one that is over.
@@ -244,6 +252,7 @@ pub fn held(pipeline: &str, holder: &Holder) -> Error {
 mod tests {
     use aws_sdk_ssm::Client;
     use aws_sdk_ssm::operation::get_parameter::GetParameterOutput;
+    use aws_sdk_ssm::operation::put_parameter::PutParameterOutput;
     use aws_sdk_ssm::types::Parameter;
     use aws_smithy_mocks::{Rule, RuleMode, mock};
 
@@ -254,6 +263,21 @@ mod tests {
         let parameter = Parameter::builder().value(holder.to_text()).version(version).build();
         mock!(Client::get_parameter)
             .then_output(move || GetParameterOutput::builder().parameter(parameter.clone()).build())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_parameter_store_has_not_forgotten_yet_is_waited_for() {
+        let write = mock!(Client::put_parameter)
+            .sequence()
+            .http_response(|| refusal("ParameterAlreadyExists", "The parameter already exists."))
+            .times(16)
+            .output(|| PutParameterOutput::builder().version(1).build())
+            .build();
+        let gone = mock!(Client::get_parameter).then_http_response(|| refusal("ParameterNotFound", ""));
+        let cx = cx(RuleMode::MatchAny, &[&write, &gone]);
+        let start = tokio::time::Instant::now();
+        assert!(matches!(take(&cx.aws, "demo").await.unwrap(), Asked::Taken(_)));
+        assert!(start.elapsed() >= Duration::from_secs(20), "{:?}", start.elapsed());
     }
 
     #[tokio::test]

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 
@@ -15,6 +16,7 @@ use crate::error::{Error, Result};
 struct Metadata {
     packages: Vec<Package>,
     target_directory: PathBuf,
+    workspace_root: PathBuf,
 }
 
 #[derive(Deserialize)]
@@ -46,8 +48,10 @@ pub fn build(folder: &Path) -> Result<Vec<u8>> {
     let metadata = cargo(folder, ["metadata".as_ref(), "--no-deps".as_ref(), "--format-version=1".as_ref()])?;
     let metadata: Metadata = parse(&metadata)?;
     let binary = binary(&metadata, &manifest)?;
-    // A target folder of its own: the editor and a `cargo run` around us hold the lock of the usual one.
-    let target = metadata.target_directory.join("pipe");
+    // A target folder of its own: the editor and a `cargo run` around us hold the lock of the usual one. And each workspace has
+    // one: in a folder that several share (CARGO_TARGET_DIR), cargo takes one crate for another of the same name.
+    let workspace = Sha256::digest(metadata.workspace_root.as_os_str().as_encoded_bytes());
+    let target = metadata.target_directory.join("pipe").join(hex::encode(&workspace[..6]));
     let mut arguments: Vec<&OsStr> =
         ["build", "--release", "--quiet", "--message-format=json-render-diagnostics", "--bin"]
             .iter()

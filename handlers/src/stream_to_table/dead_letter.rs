@@ -21,8 +21,6 @@ use crate::log::rfc3339;
 
 /// What SQS takes as one message.
 pub const MAX_BODY_BYTES: usize = 1_048_576;
-/// What SQS took before August 2025, and queues of that time still take.
-const OLD_MAX_BODY_BYTES: usize = 262_144;
 /// DynamoDB's messages may quote a value; a part of it says enough.
 const MAX_MESSAGE_CHARS: usize = 1_000;
 
@@ -61,10 +59,9 @@ pub fn shard_of(record: &KinesisEventRecord) -> &str {
     event_id.split_once(':').map_or("", |(shard, _)| shard)
 }
 
-/// The limit to try where the queue has refused a message of this many bytes for good: the next smaller form has to fit.
+/// The limit to try where the queue has refused a message of this many bytes for good, so that a smaller form is chosen.
 pub fn smaller(bytes: usize, encoding: Encoding) -> Option<usize> {
-    let limit = if bytes > OLD_MAX_BODY_BYTES { OLD_MAX_BODY_BYTES } else { bytes.saturating_sub(1) };
-    (encoding != Encoding::None).then_some(limit)
+    (encoding != Encoding::None).then(|| bytes.saturating_sub(1))
 }
 
 /// Writes the message of one record: the payload as base64 if it fits into `limit` bytes, else gzipped, else without it.

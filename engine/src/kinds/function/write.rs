@@ -150,8 +150,9 @@ pub(super) fn told(error: impl Into<Error>) -> Error {
         "RequestEntityTooLargeException" => {
             error.hint("Lambda takes zips of 50 MB at most: build the handler in release, and strip its symbols")
         }
-        "InvalidParameterValueException" if error.message().contains("UnreservedConcurrentExecution") => error
-            .hint("100 of the account's concurrency must stay unreserved: reserve less, or ask AWS for a higher quota"),
+        "InvalidParameterValueException" if error.message().contains("UnreservedConcurrentExecution") => error.hint(
+            "so much of the account's concurrency must stay unreserved: reserve less, or ask AWS for a higher quota",
+        ),
         _ => error,
     }
 }
