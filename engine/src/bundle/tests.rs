@@ -134,13 +134,30 @@ fn an_unknown_handler_is_told_what_there_is() {
 /// Writes a crate with these sources and loads it.
 fn crate_of(manifest: &str, sources: &[(&str, &str)]) -> Result<Code> {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("src")).unwrap();
-    let package = "[package]\nname = \"own\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
-    std::fs::write(folder.path().join("Cargo.toml"), format!("{package}{manifest}")).unwrap();
-    for (name, text) in sources {
-        std::fs::write(folder.path().join("src").join(name), text).unwrap();
-    }
+    write_crate(folder.path(), manifest, sources);
     load(".", folder.path(), None)
+}
+
+fn write_crate(folder: &Path, manifest: &str, sources: &[(&str, &str)]) {
+    std::fs::create_dir_all(folder.join("src")).unwrap();
+    let package = "[package]\nname = \"own\"\nversion = \"0.1.0\"\nedition = \"2021\"\n";
+    std::fs::write(folder.join("Cargo.toml"), format!("{package}{manifest}")).unwrap();
+    for (name, text) in sources {
+        std::fs::write(folder.join("src").join(name), text).unwrap();
+    }
+}
+
+/// Cargo itself takes the second for the first, which it has just built, and gives its program.
+#[test]
+fn two_crates_of_one_name_in_a_shared_target_folder_are_two() {
+    let both = folder("config", b"");
+    std::fs::create_dir(both.path().join(".cargo")).unwrap();
+    std::fs::write(both.path().join(".cargo/config.toml"), "[build]\ntarget-dir = \"shared\"\n").unwrap();
+    let (good, bad) = (both.path().join("good"), both.path().join("bad"));
+    write_crate(&bad, "", &[("main.rs", "fn main() { wrong }")]);
+    write_crate(&good, "", &[("main.rs", "fn main() {}")]);
+    load(".", &good, None).unwrap();
+    assert!(refusal(load(".", &bad, None)).0.contains("does not build"));
 }
 
 #[test]
