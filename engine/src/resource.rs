@@ -229,7 +229,7 @@ impl Kind {
             read: |cx, name| Box::pin(async move { R::read(cx, name).await?.into_iter().map(erase).collect() }),
             reconcile: |cx, desired, name, live| {
                 Box::pin(async move {
-                    let live = live.map(|live| Ok::<_, Error>(with(live, typed(&live.props)?))).transpose()?;
+                    let live = live.map(restore::<R>).transpose()?;
                     typed::<R>(desired)?.reconcile(cx, name, live.as_ref()).await
                 })
             },
@@ -288,14 +288,8 @@ fn erase<R: Serialize>(live: Live<R>) -> Result<Live<Value>> {
     Ok(Live { handle, props: json(&props)?, outputs, tags, identity, state })
 }
 
-fn with<A, B>(live: &Live<A>, props: B) -> Live<B> {
-    let Live { handle, outputs, tags, identity, state, .. } = live;
-    Live {
-        handle: handle.clone(),
-        props,
-        outputs: outputs.clone(),
-        tags: tags.clone(),
-        identity: identity.clone(),
-        state: *state,
-    }
+/// Gives what was read its type back.
+fn restore<R: DeserializeOwned>(live: &Live<Value>) -> Result<Live<R>> {
+    let Live { handle, props, outputs, tags, identity, state } = live.clone();
+    Ok(Live { handle, props: typed(&props)?, outputs, tags, identity, state })
 }
