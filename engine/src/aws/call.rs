@@ -149,8 +149,10 @@ pub(super) fn refused(operation: String, code: &str, message: &str, status: u16,
             missing(&operation, message)
         )),
         () if BAD_CREDENTIALS.contains(&code) => {
-            error.hint("check the AWS credentials in use: `aws sts get-caller-identity` shows whose they are. Of a region that the account \
-             has not enabled, AWS says the same")
+            error.hint(
+                "check the AWS credentials in use: `aws sts get-caller-identity` shows whose they are. AWS says the same of a region \
+                 that the account has not enabled",
+            )
         }
         () => error,
     }

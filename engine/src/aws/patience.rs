@@ -117,6 +117,7 @@ where
         pause = (pause * 3 / 2).min(Duration::from_secs(longest));
     }
 }
+
 /// As [`poll`], but believes only the second answer in a row: the first may come from a part of AWS that is ahead of others.
 pub async fn poll_twice<T, F, Fut>(cx: &Cx, what: &str, budget: Duration, mut ask: F) -> Result<T>
 where
