@@ -11,7 +11,7 @@ use crate::session::Session;
 
 mod using;
 
-pub use using::{DlqCommand, DlqLsArgs, DlqShowArgs, SendArgs};
+pub use using::{DlqCommand, DlqLsArgs, DlqShowArgs, OutputsArgs, SendArgs};
 
 /// Exit codes, the same for every command.
 pub mod exit {
@@ -135,6 +135,8 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+    /// Print the licenses of what pipe is made of
+    Licenses,
     /// Runs a command that ends with whoever started it
     #[command(hide = true)]
     Supervise {
@@ -158,7 +160,8 @@ impl Command {
             Self::Send(args) => &args.spec.file,
             Self::Dlq(DlqCommand::Ls(args)) => &args.spec.file,
             Self::Dlq(DlqCommand::Show(args)) => &args.spec.file,
-            Self::Schema(_) | Self::List | Self::Completions { .. } | Self::Supervise { .. } => Path::new(SPEC),
+            Self::Schema(_) | Self::List | Self::Completions { .. } => Path::new(SPEC),
+            Self::Licenses | Self::Supervise { .. } => Path::new(SPEC),
         }
     }
 }
@@ -270,18 +273,6 @@ pub struct GraphArgs {
 pub enum GraphFormat {
     Mermaid,
     Dot,
-}
-
-#[derive(Debug, Args)]
-pub struct OutputsArgs {
-    #[command(flatten)]
-    pub spec: FileArgs,
-    /// Print one value, e.g. `api.endpoint`, `endpoint` or, with --reveal, `credentials`
-    #[arg(long, value_name = "NAME")]
-    pub field: Option<String>,
-    /// Print secrets too
-    #[arg(long)]
-    pub reveal: bool,
 }
 
 #[derive(Debug, Args)]

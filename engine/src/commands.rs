@@ -70,6 +70,7 @@ pub async fn run(cli: Cli) -> u8 {
         Command::Dlq(command) => dlq::run(shell, global, command).await,
         Command::Supervise { .. } => Err(Error::defect("`supervise` does not come here").into()),
         Command::Completions { shell: of } => Ok(completions(shell, *of)),
+        Command::Licenses => Ok(licenses(shell)),
     };
     let code = outcome.unwrap_or_else(|stop| report(shell, stop));
     match term::unwritten() {
@@ -101,6 +102,16 @@ fn completions(shell: Shell, of: clap_complete::Shell) -> u8 {
     match shell.json {
         true => shell.line(&Event::Completions { script }),
         false => shell.data(&script),
+    }
+    exit::OK
+}
+
+fn licenses(shell: Shell) -> u8 {
+    /// Written and checked by `.ci/licenses.py`.
+    const NOTICES: &str = include_str!("../../NOTICES");
+    match shell.json {
+        true => shell.line(&Event::Licenses { text: NOTICES }),
+        false => shell.data(NOTICES),
     }
     exit::OK
 }

@@ -184,6 +184,11 @@ pub enum Event {
         /// The script.
         script: String,
     },
+    /// The licenses of what `pipe` is made of (`licenses`).
+    Licenses {
+        /// The text.
+        text: &'static str,
+    },
     /// Who has the pipeline's lease (`unlock`).
     Lease {
         /// The pipeline's name.

@@ -16,8 +16,8 @@ pub use emulator::Emulator;
 pub use environment::environment;
 pub use forwarder::Forwarder;
 
-/// The pinned MiniStack: what the forwarder puts right was measured with this one.
-pub const MINISTACK: &str = "ministack==1.5.33";
+/// The pinned MiniStack and all that it needs, each with its hashes: what the forwarder puts right was measured with this one.
+pub const MINISTACK: &str = include_str!("endpoint/requirements.txt");
 
 #[cfg(test)]
 mod tests;

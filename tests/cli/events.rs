@@ -113,7 +113,7 @@ fn the_schema_is_closed_and_says_what_everything_is() {
 #[test]
 fn what_needs_no_account() {
     let bad = "tests/specs/bad/partition_key.yaml";
-    let said: [(&[&str], i32, &[&str]); 11] = [
+    let said: [(&[&str], i32, &[&str]); 12] = [
         (&["validate"], 0, &["problems"]),
         (&["validate", bad], 1, &["problems"]),
         (&["validate", "nothing.yaml"], 1, &["problems"]),
@@ -122,6 +122,7 @@ fn what_needs_no_account() {
         (&["schema"], 0, &["schema"]),
         (&["schema", "--events"], 0, &["schema"]),
         (&["completions", "bash"], 0, &["completions"]),
+        (&["licenses"], 0, &["licenses"]),
         (&["diff"], 1, &["error"]),
         (&["upply"], 1, &["error"]),
         (&[], 1, &["error"]),

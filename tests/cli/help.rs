@@ -42,6 +42,7 @@ fn help_tells_commands_and_exit_codes() {
       send         Post events to the API with the pipeline's own credentials
       dlq          Read the dead-letter queue, and take nothing from it
       completions  Print a completion script for a shell
+      licenses     Print the licenses of what pipe is made of
       help         Print this message or the help of the given subcommand(s)
 
     Options:
@@ -81,6 +82,15 @@ fn every_command_has_help_in_one_line() {
         let (code, out, err) = run(&[command, "--help"]);
         assert_eq!((code, err.as_str()), (Some(0), ""), "{command}");
         assert!(out.contains(&format!("Usage: pipe {command}")), "{out}");
+    }
+}
+
+#[test]
+fn the_licenses_of_what_is_inside_are_carried_along() {
+    let (code, out, err) = run(&["licenses"]);
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    for text in ["\ntokio 1.", "\nlambda_runtime ", "Apache License\n", "Mozilla Public License", "Carl Lerche"] {
+        assert!(out.contains(text), "{text}");
     }
 }
 

@@ -116,7 +116,7 @@ fn ctrl_c_while_the_emulator_comes_up() {
 /// Puts an emulator that never answers where the real one is installed: it comes up until the test is done.
 fn mute(venv: &Path) {
     std::fs::create_dir_all(venv.join("bin")).unwrap();
-    std::fs::write(venv.join("packages.txt"), pipe_local::endpoint::MINISTACK).unwrap();
+    std::fs::write(venv.join("requirements.txt"), pipe_local::endpoint::MINISTACK).unwrap();
     program(&venv.join("bin/python"), "#!/bin/sh\nsleep 600; :\n");
 }
 

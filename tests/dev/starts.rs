@@ -40,7 +40,12 @@ fn no_package_index_and_no_emulator_yet() {
     });
     let err = failed(&mut dev);
     assert!(err.contains("installing MiniStack 1.5.33 into ") && err.contains(" install MiniStack 1.5.33: "), "{err}");
-    assert!(err.contains("hint: the first use needs the package index (PyPI); or use --endpoint-url\n"), "{err}");
+    assert!(
+        err.contains(
+            "hint: the first use needs the package index (PyPI), and Python 3.10 to 3.15; or use --endpoint-url\n"
+        ),
+        "{err}"
+    );
     assert_eq!(emulators(&cache), Vec::<String>::new(), "half of an emulator is left");
     nothing_runs(folder.path());
     let mut dev = Started::of(folder.path(), |_| {});

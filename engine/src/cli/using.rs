@@ -5,6 +5,18 @@ use clap::{Args, Subcommand};
 use super::FileArgs;
 
 #[derive(Debug, Args)]
+pub struct OutputsArgs {
+    #[command(flatten)]
+    pub spec: FileArgs,
+    /// Print one value, e.g. `api.endpoint`, `endpoint` or, with --reveal, `credentials`
+    #[arg(long, value_name = "NAME")]
+    pub field: Option<String>,
+    /// Print secrets too
+    #[arg(long)]
+    pub reveal: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct SendArgs {
     #[command(flatten)]
     pub spec: FileArgs,

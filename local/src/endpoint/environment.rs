@@ -1,4 +1,4 @@
-//! A Python environment with pinned packages.
+//! MiniStack's Python environment: nothing but what `requirements.txt` names, each by its hash, gets into it.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, TryLockError};
@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 
 /// The oldest Python that the pinned MiniStack runs on (its `Requires-Python`).
 const OLDEST: (u32, u32) = (3, 10);
-/// Says in the environment which packages it was made with.
-const MARKER: &str = "packages.txt";
+/// In the environment: what it was made with.
+const MARKER: &str = "requirements.txt";
 /// Follows the folder's name while the environment is being made.
 const UNFINISHED: &str = ".new-";
 /// How often a lock that another process holds is tried.
@@ -22,75 +22,88 @@ const LOCK_EVERY: Duration = Duration::from_millis(100);
 /// How much of pip's output is shown when it fails.
 const LINES_SHOWN: usize = 8;
 const INSTEAD: &str = "or use --endpoint-url";
+/// What Python and pip get of the caller's environment: where programs and files are, and the way to the package index, where
+/// another index can slip nothing in, because of the hashes. They get no credentials of AWS, and nothing that leads them out of
+/// the environment (`PIP_TARGET`, `PIP_USER`, `PYTHONPATH`).
+pub(super) const KEPT: &str = "
+    PATH HOME TMPDIR LANG LC_ALL LC_CTYPE LD_LIBRARY_PATH DYLD_LIBRARY_PATH PYENV_VERSION
+    HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy no_proxy PIP_PROXY
+    SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE CURL_CA_BUNDLE PIP_CERT PIP_CLIENT_CERT PIP_TRUSTED_HOST
+    XDG_CONFIG_HOME XDG_CONFIG_DIRS XDG_CACHE_HOME PIP_CONFIG_FILE PIP_CACHE_DIR PIP_NO_CACHE_DIR
+    PIP_INDEX_URL PIP_EXTRA_INDEX_URL PIP_FIND_LINKS PIP_NO_INDEX PIP_KEYRING_PROVIDER NETRC
+    PIP_DEFAULT_TIMEOUT PIP_TIMEOUT PIP_RETRIES";
 
-/// Finds the environment with these packages in `folder`, or makes it there, which takes a minute and needs the package index.
+/// Finds the environment of these requirements in `folder`, or makes it there, which takes a minute and needs the package index.
 ///
 /// Gives the folder of the virtual environment. It is made beside its place and moved there when it is whole, and made anew where
-/// it was made with other packages; of two processes the second waits. `supervisor` is the command that runs what follows it until its own stdin closes:
-/// dropping the future ends what it started, and so does the end of the process.
+/// it was made with other packages or hashes; of two processes the second waits. `supervisor` is the command that runs what
+/// follows it until its own stdin closes: dropping the future ends what it started, and so does the end of the process.
 ///
 /// # Errors
 /// No Python, one that is too old or lacks `venv`, no package index, a folder that cannot be written: each with what to do.
 pub async fn environment(
     folder: &Path,
-    packages: &[&str],
+    requirements: &str,
     supervisor: &[OsString],
     progress: &mut (dyn FnMut(&str) + Send),
 ) -> Result<PathBuf> {
     let search_path = std::env::var_os("PATH").unwrap_or_default();
-    found_or_made(folder, packages, supervisor, &search_path, progress).await
+    found_or_made(folder, requirements, supervisor, &search_path, progress).await
 }
 
 /// As [`environment`], with Python looked for on this search path.
 pub(super) async fn found_or_made(
     folder: &Path,
-    packages: &[&str],
+    requirements: &str,
     supervisor: &[OsString],
     search_path: &OsStr,
     progress: &mut (dyn FnMut(&str) + Send),
 ) -> Result<PathBuf> {
-    if is_made(folder, packages) {
+    if is_made(folder, requirements) {
         return Ok(folder.to_owned());
     }
     let python = python(search_path).await?;
     let _lock = lock(folder, progress).await?;
     // Whoever held the lock may have made it meanwhile.
-    if !is_made(folder, packages) {
-        progress(&format!("installing {} into {}, once", shown(packages), folder.display()));
-        if let Err(error) = make(folder, packages, supervisor, &python).await {
+    if !is_made(folder, requirements) {
+        progress(&format!("installing {} into {}, once", shown(requirements), folder.display()));
+        if let Err(error) = make(folder, requirements, supervisor, &python).await {
             // The next attempt would do this, but it may never come.
             remove_unfinished(folder).ok();
             return Err(error);
         }
-        progress(&format!("installed {}", shown(packages)));
+        progress(&format!("installed {}", shown(requirements)));
     }
     Ok(folder.to_owned())
 }
 
-fn is_made(folder: &Path, packages: &[&str]) -> bool {
-    fs::read_to_string(folder.join(MARKER)).is_ok_and(|made| made == packages.join("\n"))
+fn is_made(folder: &Path, requirements: &str) -> bool {
+    fs::read_to_string(folder.join(MARKER)).is_ok_and(|made| made == requirements)
 }
 
 /// Makes the environment under another name, and gives it its own when it is whole.
-async fn make(folder: &Path, packages: &[&str], supervisor: &[OsString], python: &Path) -> Result<()> {
+async fn make(folder: &Path, requirements: &str, supervisor: &[OsString], python: &Path) -> Result<()> {
     remove_unfinished(folder)?;
     // With a name of this process: what ends a moment after one that was killed must not write into another's.
     let unfinished = with_suffix(folder, &format!("{UNFINISHED}{}", std::process::id()));
-    let venv = [python.as_os_str(), "-m".as_ref(), "venv".as_ref(), unfinished.as_os_str()];
+    // Isolated (-I): modules that lie in the folder where the user works are not imported.
+    let venv = [python.as_os_str(), "-I".as_ref(), "-m".as_ref(), "venv".as_ref(), unfinished.as_os_str()];
     let made = run_under(supervisor, &venv).await?;
     if !made.status.success() {
         return Err(no_venv(python, &made));
     }
-    let pip = ["-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"];
-    let inside = unfinished.join("bin/python");
-    let words: Vec<&OsStr> = pip.iter().chain(packages).map(|word| OsStr::new(*word)).collect();
-    let installed = run_under(supervisor, &[&[inside.as_os_str()], words.as_slice()].concat()).await?;
+    let (inside, list) = (unfinished.join("bin/python"), unfinished.join(MARKER));
+    fs::write(&list, requirements).map_err(|error| unwritable(&unfinished, &error))?;
+    // Wheels alone: installing one runs nothing of it, while a source package runs its build script.
+    let pip = ["-I", "-m", "pip", "install", "--quiet", "--no-input", "--disable-pip-version-check"].iter();
+    let words = pip.chain(&["--require-hashes", "--only-binary", ":all:", "-r"]).map(OsStr::new);
+    let words: Vec<&OsStr> = [inside.as_os_str()].into_iter().chain(words).chain([list.as_os_str()]).collect();
+    let installed = run_under(supervisor, &words).await?;
     if !installed.status.success() {
-        let message = format!("install {}: {}", shown(packages), end_of(&installed));
-        let hint = format!("the first use needs the package index (PyPI); {INSTEAD}");
+        let message = format!("install {}: {}", shown(requirements), end_of(&installed));
+        let hint = format!("the first use needs the package index (PyPI), and Python 3.10 to 3.15; {INSTEAD}");
         return Err(Error::new(message).hint(hint));
     }
-    fs::write(unfinished.join(MARKER), packages.join("\n")).map_err(|error| unwritable(&unfinished, &error))?;
     remove(folder)?;
     fs::rename(&unfinished, folder).map_err(|error| unwritable(folder, &error))
 }
@@ -103,7 +116,7 @@ async fn python(search_path: &OsStr) -> Result<PathBuf> {
     let Some(python) = candidates.into_iter().find(|path| is_executable(path)) else {
         return Err(Error::new("find `python3`, which MiniStack needs").hint(newer));
     };
-    let asked = run(Command::new(&python).args(["-c", VERSION])).await?;
+    let asked = run(Command::new(&python).args(["-I", "-c", VERSION])).await?;
     let text = String::from_utf8_lossy(&asked.stdout).trim().to_owned();
     let version = text.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
     match version.filter(|_| asked.status.success()) {
@@ -161,12 +174,9 @@ async fn run_under(supervisor: &[OsString], words: &[&OsStr]) -> Result<Output> 
     output.map_err(|error| unstarted(&command, &error))
 }
 
-/// Without what leads Python and pip out of the environment.
+/// With an environment of what is kept alone.
 fn cleared(command: &mut Command) -> &mut Command {
-    for name in ["PYTHONHOME", "PYTHONPATH", "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT"] {
-        command.env_remove(name);
-    }
-    command
+    command.env_clear().envs(KEPT.split_whitespace().filter_map(|name| Some((name, std::env::var_os(name)?))))
 }
 
 fn unstarted(command: &Command, error: &std::io::Error) -> Error {
@@ -217,10 +227,11 @@ fn end_of(output: &Output) -> String {
     }
 }
 
-/// `MiniStack 1.5.33` for people, from the pins.
-fn shown(packages: &[&str]) -> String {
-    let one = |pin: &&str| pin.replace("==", " ").replacen("ministack", "MiniStack", 1);
-    packages.iter().map(one).collect::<Vec<_>>().join(", ")
+/// `MiniStack 1.5.33` for people.
+fn shown(requirements: &str) -> String {
+    let pin = requirements.lines().find_map(|line| line.strip_prefix("ministack=="));
+    let version = pin.and_then(|pin| pin.split_whitespace().next());
+    format!("MiniStack {}", version.unwrap_or("without a version"))
 }
 
 fn with_suffix(folder: &Path, suffix: &str) -> PathBuf {

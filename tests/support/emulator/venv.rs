@@ -4,8 +4,11 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The emulators, pinned: their quirks are part of what the tests know.
-const PACKAGES: [&str; 2] = ["ministack==1.5.33", "moto[server]==5.2.5"];
+/// MiniStack as `pipe dev` installs it, so that every machine that tests also tries the list with its hashes.
+const MINISTACK: &str = include_str!("../../../local/src/endpoint/requirements.txt");
+/// Pinned, for its quirks are part of what the tests know. Without hashes: it is for the tests alone, and its tree is eight times as
+/// long.
+const MOTO: &str = "moto[server]==5.2.5";
 
 /// Returns the environment's folder, after making it if it is not there or holds other versions.
 ///
@@ -15,14 +18,23 @@ pub fn ready() -> PathBuf {
     let folder = std::env::var_os("PIPE_TEST_VENV").map_or_else(|| target().join("pipe-test-venv"), PathBuf::from);
     let lock = File::create(folder.with_extension("lock")).expect("failed to make the lock of the test environment");
     lock.lock().expect("failed to lock the test environment");
-    let made = folder.join("packages.txt");
-    if fs::read_to_string(&made).is_ok_and(|packages| packages == PACKAGES.join("\n")) {
+    let (list, made) = (folder.join("requirements.txt"), folder.join("made.txt"));
+    let wanted = format!("{MINISTACK}{MOTO}\n");
+    if fs::read_to_string(&made).is_ok_and(|found| found == wanted) {
         return folder;
     }
     fs::remove_dir_all(&folder).ok();
     run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
-    run(Command::new(folder.join("bin/python")).args(["-m", "pip", "install", "--quiet"]).args(PACKAGES));
-    fs::write(&made, PACKAGES.join("\n")).expect("failed to mark the test environment as made");
+    fs::write(&list, MINISTACK).expect("failed to write the list of packages");
+    let install = || {
+        let mut pip = Command::new(folder.join("bin/python"));
+        pip.args(["-m", "pip", "install", "--quiet", "--only-binary", ":all:"]);
+        pip
+    };
+    run(install().args(["--require-hashes", "--requirement"]).arg(&list));
+    // MiniStack is named again, or pip would take newer ones of the packages that the two share.
+    run(install().args([MOTO, "ministack"]));
+    fs::write(&made, wanted).expect("failed to mark the test environment as made");
     folder
 }
 

@@ -97,7 +97,7 @@ impl Cloud {
 async fn own(shell: Shell, listener: &TcpListener, spec: &Path) -> Result<Emulator> {
     let cache = session::cache()?;
     let (supervisor, mut progress) = (supervisor()?, |step: &str| shell.err(&format!("{step}\n")));
-    let venv = environment(&cache.join("ministack"), &[MINISTACK], &supervisor, &mut progress).await?;
+    let venv = environment(&cache.join("ministack"), MINISTACK, &supervisor, &mut progress).await?;
     let address =
         listener.local_addr().map_err(|error| Error::fatal(format!("cannot listen on 127.0.0.1: {error}")))?;
     Ok(Emulator::start(&venv, &supervisor, &session::log(spec)?, &format!("http://{address}")).await?)

@@ -8,18 +8,19 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 use super::emulator::SUPERVISOR;
-use crate::endpoint::environment::found_or_made;
+use crate::endpoint::MINISTACK;
+use crate::endpoint::environment::{KEPT, found_or_made};
 use crate::error::{Error, Result};
 
-const PINS: &[&str] = &["ministack==1.5.33"];
+const PINS: &str = "ministack==1.5.33 \\\n    --hash=sha256:12\n";
 
 /// Answers what the real one is asked, and writes down its calls.
 const PYTHON: &str = r#"#!/bin/sh
 echo "$@" >> "LOG"
-case "$1 $2" in
-  "-c import"*) echo "VERSION" ;;
-  "-m venv") VENV; mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
-  "-m pip") PIP; echo "$@" > "$(dirname "$0")/installed" ;;
+case "$1 $2 $3" in
+  "-I -c import"*) echo "VERSION" ;;
+  "-I -m venv") VENV; mkdir -p "$4/bin" && cp "$0" "$4/bin/python" ;;
+  "-I -m pip") PIP; env > "$(dirname "$0")/environment"; echo "$@" > "$(dirname "$0")/installed" ;;
 esac
 "#;
 
@@ -48,11 +49,11 @@ impl Machine {
         super::program(&self.path("bin/python3"), text);
     }
 
-    async fn environment(&self, pins: &[&str]) -> (Result<PathBuf>, Vec<String>) {
+    async fn environment(&self, pins: &str) -> (Result<PathBuf>, Vec<String>) {
         self.environment_in(&self.path("cache/ministack"), pins).await
     }
 
-    async fn environment_in(&self, folder: &Path, pins: &[&str]) -> (Result<PathBuf>, Vec<String>) {
+    async fn environment_in(&self, folder: &Path, pins: &str) -> (Result<PathBuf>, Vec<String>) {
         let mut told = Vec::new();
         let search_path = std::env::join_paths([self.path("nothing"), self.path("bin")]).unwrap();
         let supervisor = ["python3", "-c", SUPERVISOR].map(OsString::from);
@@ -101,7 +102,11 @@ async fn it_is_made_once() {
     let place = folder.display();
     assert_eq!(told, [format!("installing MiniStack 1.5.33 into {place}, once"), "installed MiniStack 1.5.33".into()]);
     let installed = fs::read_to_string(folder.join("bin/installed")).unwrap();
-    assert_eq!(installed, "-m pip install --quiet --no-input --disable-pip-version-check ministack==1.5.33\n");
+    let list = "/requirements.txt\n";
+    let pip =
+        "-I -m pip install --quiet --no-input --disable-pip-version-check --require-hashes --only-binary :all: -r ";
+    assert!(installed.starts_with(pip) && installed.ends_with(list), "{installed}");
+    assert_eq!(fs::read_to_string(folder.join("requirements.txt")).unwrap(), PINS);
     assert_eq!(machine.cached(), ["ministack", "ministack.lock"]);
 
     let calls = machine.calls();
@@ -110,13 +115,58 @@ async fn it_is_made_once() {
 }
 
 #[tokio::test]
-async fn another_pin_makes_it_anew() {
+async fn another_pin_or_hash_makes_it_anew() {
     let machine = Machine::new();
     let folder = machine.environment(PINS).await.0.unwrap();
-    fs::write(folder.join("left"), "over").unwrap();
-    machine.environment(&["ministack==2.0.0", "other==1"]).await.0.unwrap();
-    assert!(fs::read_to_string(folder.join("bin/installed")).unwrap().ends_with("ministack==2.0.0 other==1\n"));
-    assert!(!folder.join("left").exists());
+    for pins in [PINS.replace("1.5.33", "2.0.0"), PINS.replace(":12", ":34")] {
+        fs::write(folder.join("left"), "over").unwrap();
+        machine.environment(&pins).await.0.unwrap();
+        assert_eq!(fs::read_to_string(folder.join("requirements.txt")).unwrap(), pins);
+        assert!(!folder.join("left").exists());
+    }
+}
+
+#[tokio::test]
+async fn one_of_the_days_before_hashes_is_made_anew() {
+    let machine = Machine::new();
+    fs::create_dir_all(machine.path("cache/ministack")).unwrap();
+    fs::write(machine.path("cache/ministack/packages.txt"), "ministack==1.5.33").unwrap();
+    let folder = machine.environment(PINS).await.0.unwrap();
+    assert!(folder.join("bin/installed").exists() && !folder.join("packages.txt").exists());
+}
+
+/// Cargo gives every test variables of its own: they stand for all that is not for pip.
+#[tokio::test]
+async fn pip_gets_no_more_of_the_environment_than_it_needs() {
+    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+    let machine = Machine::new();
+    let folder = machine.environment(PINS).await.0.unwrap();
+    let seen = fs::read_to_string(folder.join("bin/environment")).unwrap();
+    assert!(seen.lines().any(|line| line.starts_with("PATH=")), "{seen}");
+    assert!(!seen.contains("CARGO_"), "{seen}");
+    let kept = |name: &str| KEPT.split_whitespace().any(|one| one == name);
+    // Where the package index is, and how to get there.
+    for name in ["PIP_INDEX_URL", "PIP_CONFIG_FILE", "PIP_CERT", "SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy", "HOME"]
+    {
+        assert!(kept(name), "{name}");
+    }
+    // Secrets, and ways out of the environment or around the hashes.
+    for name in ["AWS_SECRET_ACCESS_KEY", "PYTHONPATH", "PYTHONHOME", "PIP_TARGET", "PIP_REQUIREMENT", "PIP_NO_BINARY"]
+    {
+        assert!(!kept(name), "{name}");
+    }
+}
+
+#[test]
+fn every_package_has_one_version_and_its_hashes() {
+    let text = MINISTACK.replace("\\\n", " ");
+    let lines = || text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    for line in lines() {
+        assert!(line.contains("==") && line.contains(" --hash=sha256:"), "{line}");
+    }
+    for package in ["ministack==1.5.33 ", "hypercorn==", "botocore==", "taskgroup=="] {
+        assert!(lines().any(|line| line.starts_with(package)), "{package}");
+    }
 }
 
 #[tokio::test]
