@@ -15,7 +15,7 @@ use crate::kinds::stream;
 use crate::kinds::table::{Key, KeyKind};
 use crate::lower::api::{self, ApiInput, AuthorizerInput};
 use crate::lower::consumer::Lambda;
-use crate::lower::stores::key;
+use crate::lower::stores::{is_here, key};
 use crate::lower::{Lowering, id, names};
 use crate::resource::{Name, output_of};
 use crate::spec::{self, Api, Basic, OnDestroy, Spec};
@@ -52,7 +52,10 @@ impl Lowering<'_> {
 
     fn secret(&self, basic: &Basic) -> Result<Node> {
         match self.spec.existing_secret() {
-            Some(existing) => Ok(Node::existing::<Secret>(id::SECRET, existing.reference())),
+            Some(existing) => {
+                is_here(existing, "secretsmanager", self.place)?;
+                Ok(Node::existing::<Secret>(id::SECRET, existing.reference()))
+            }
             None => {
                 let props = Secret { description: format!("Basic credentials of the pipeline {}", self.spec.name) };
                 let node = Node::new(id::SECRET, self.spec.secret_name(), &props)?;
