@@ -109,3 +109,21 @@ fn an_existing_secret_is_read_under_the_arn_that_aws_gives() {
         assert!(!policy.contains("secret:mine"), "{policy}");
     }
 }
+
+/// As of every other kind: what exists elsewhere is not this pipeline's to use.
+#[test]
+fn a_secret_of_another_account_or_region_is_refused() {
+    let lowered = |arn: &str| {
+        let spec = format!(
+            "name: demo\nsource: {{ api: {{ routes: [{{ post: /a }}] }} }}\nauth: {{ basic: {{ secret: {{ existing: '{arn}' }} }} }}\nstream: {{ kinesis: {{}} }}\n"
+        );
+        let loaded = pipe::spec::parse("pipeline.yaml", spec.as_bytes(), Path::new(".")).expect("the spec is good");
+        let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
+        lower(&loaded, &place, &Codes::unbuilt()).map(drop)
+    };
+    assert_eq!(lowered("arn:aws:secretsmanager:eu-central-1:111122223333:secret:a-AbCdEf"), Ok(()));
+    for place in ["eu-central-1:444455556666", "us-east-1:111122223333"] {
+        let error = lowered(&format!("arn:aws:secretsmanager:{place}:secret:a-AbCdEf")).unwrap_err();
+        assert!(error.message().contains("is not in region eu-central-1 of account 111122223333"), "{error}");
+    }
+}

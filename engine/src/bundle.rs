@@ -8,10 +8,12 @@ use std::path::Path;
 use bytes::Bytes;
 
 use crate::error::{Error, Result};
+use crate::spec::contained;
 
 mod archive;
 mod codes;
 mod elf;
+mod environment;
 mod krate;
 mod pack;
 #[cfg(test)]
@@ -85,8 +87,8 @@ pub fn bundled(name: &str) -> Option<Code> {
 /// little more than a shell to run it. Building a crate takes as long as cargo does, and blocks.
 ///
 /// # Errors
-/// No such handler; what does not build; what is no program for Linux; another architecture than was asked for; a zip larger than
-/// Lambda takes. Code that needs a newer glibc than Lambda's Amazon Linux 2023 has is returned, as unfit.
+/// No such handler, or one outside of the repository; what does not build; what is no program for Linux; another architecture than was
+/// asked for; a zip larger than Lambda takes. Code that needs a newer glibc than Lambda's Amazon Linux 2023 has is returned, as unfit.
 pub fn load(handler: &str, root: &Path, architecture: Option<&str>) -> Result<Code> {
     if let Some(code) = bundled(handler) {
         return match architecture {
@@ -96,9 +98,12 @@ pub fn load(handler: &str, root: &Path, architecture: Option<&str>) -> Result<Co
             _ => Ok(code),
         };
     }
-    let path = root.join(handler);
+    // As the spec's rules do, but later: what was a folder then may be a link now.
+    let inside =
+        |path: &str| contained(root, path).map_err(|error| Error::fatal(error).hint("bring it into the repository"));
+    let path = inside(handler)?;
     if path.is_dir() && path.join("bootstrap").is_file() {
-        return packed(&bytes(&path.join("bootstrap"))?, handler, architecture);
+        return packed(&bytes(&inside(&format!("{handler}/bootstrap"))?)?, handler, architecture);
     }
     if path.is_dir() && path.join("Cargo.toml").is_file() {
         return packed(&krate::build(&path)?, handler, architecture);

@@ -144,11 +144,3 @@ pub(crate) fn deepest<'a>(error: &'a (dyn std::error::Error + 'static)) -> &'a (
     }
     cause
 }
-
-/// A text as one line that may be shown: letters that would steer the terminal, or turn the direction of the text, as escapes.
-pub(crate) fn tame(text: &str) -> String {
-    let steers =
-        |letter: char| letter.is_control() || matches!(letter, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let shown = |letter: char| if steers(letter) { letter.escape_debug().to_string() } else { letter.to_string() };
-    text.chars().map(shown).collect()
-}

@@ -19,4 +19,5 @@ pub mod plan;
 pub mod resource;
 pub mod session;
 pub mod spec;
+mod tame;
 pub mod term;

@@ -23,6 +23,7 @@ mod wording;
 pub use function::{Architecture, Batch, Consumer, Failures, Function, LogLevel, Start};
 pub use model::{Existing, OnDestroy, OwnOrExisting, Spec};
 pub use problem::{Located, Problem, Report, Severity};
+pub(crate) use rules::contained;
 pub use schema::schema;
 pub(crate) use schema::sorted;
 pub use source::{AccessLogDays, Api, Auth, Basic, Body, PartitionKey, Route, Secret, Source, Throttle};

@@ -12,6 +12,7 @@ use anstream::{AutoStream, ColorChoice};
 
 use crate::error::Error;
 use crate::event::{Event, Failure};
+use crate::tame::{tame, tame_lines};
 
 pub use moving::{position, report as moving};
 pub use plan::render as render_plan;
@@ -64,7 +65,7 @@ impl Shell {
     /// Warns of something.
     pub fn warn(&self, text: &str) {
         self.line(&Event::Warning { message: text.to_owned() });
-        self.err(&format!("{}warning{}: {text}\n", style::WARN, style::END));
+        self.err(&format!("{}warning{}: {}\n", style::WARN, style::END, tame_lines(text)));
     }
 
     /// Asks whether to go on: nothing without a terminal.
@@ -77,21 +78,22 @@ impl Shell {
         if self.json || !std::io::stdin().is_terminal() {
             return None;
         }
-        self.err(question);
+        self.err(&tame_lines(question));
         let mut answer = String::new();
         std::io::stdin().read_line(&mut answer).ok()?;
         Some(answer.trim().to_owned())
     }
 }
 
-/// An error as people read it: what failed, the request id for AWS's support, what to do.
+/// An error as people read it: what failed, the request id for AWS's support, what to do. Parts of it are by others: what AWS says,
+/// what a compiler or a build script printed.
 pub fn render_error(error: &Error) -> String {
-    let mut text = format!("{}error{}: {error}\n", style::BAD, style::END);
+    let mut text = format!("{}error{}: {}\n", style::BAD, style::END, tame_lines(&error.to_string()));
     if let Some(call) = error.failed_call().filter(|call| !call.request_id.is_empty()) {
-        text += &format!("  request id: {}\n", call.request_id);
+        text += &format!("  request id: {}\n", tame(&call.request_id));
     }
     if let Some(hint) = error.hint_text() {
-        text += &format!("  {}hint{}: {hint}\n", style::HINT, style::END);
+        text += &format!("  {}hint{}: {}\n", style::HINT, style::END, tame_lines(hint));
     }
     text
 }
@@ -127,4 +129,23 @@ pub(crate) mod style {
     pub const HINT: Style = AnsiColor::Cyan.on_default();
     pub const DIM: Style = Style::new().dimmed();
     pub const END: Reset = Reset;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Call;
+
+    #[test]
+    fn what_others_say_in_an_error_steers_nothing() {
+        let said = "the crate `h` does not build:\n  --- stdout\n  ::add-mask::a\n\u{1b}]0;title\u{7}##[add-mask]b";
+        let call = Call { operation: "a:B".into(), code: String::new(), request_id: "\u{9b}2J".into() };
+        let shown = render_error(&Error::fatal(said).hint("\u{202e}\n::stop-commands::x").call(call));
+        let shown = anstream::adapter::strip_str(&shown).to_string();
+        assert_eq!(
+            shown,
+            "error: a:B: the crate `h` does not build:\n  --- stdout\n  \\u{3a}:add-mask::a\n\\u{1b}]0;title\\u{7}#.[add-mask]b\n  \
+             request id: \\u{9b}2J\n  hint: \\u{202e}\n\\u{3a}:stop-commands::x\n"
+        );
+    }
 }

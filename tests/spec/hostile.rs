@@ -4,6 +4,8 @@ use super::{parse, root};
 use pipe::spec;
 use proptest::prelude::*;
 use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -42,24 +44,31 @@ fn what_is_no_spec_is_refused_at_once() {
     assert!(report.render(false).contains("not UTF-8: line 2"), "{report}");
 }
 
+/// A repository with a handler in it, another one outside, and the folder of its specs.
+fn repository() -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let inner = folder.path().join("repository/specs");
+    fs::create_dir_all(&inner).expect("a folder");
+    for handler in ["repository/handler", "outside"] {
+        fs::create_dir_all(folder.path().join(handler)).expect("a folder");
+        fs::write(folder.path().join(handler).join("bootstrap"), "").expect("a file");
+    }
+    (folder, inner)
+}
+
+/// What is said of a spec with this handler in the folder; nothing where it is fine.
+fn refused(inner: &Path, handler: &str) -> String {
+    let text = format!(
+        "name: small\nstream: {{ kinesis: {{}} }}\ndlq: {{ queue: {{}} }}\nconsumer: {{ function: {{ handler: {handler} }} }}\n"
+    );
+    let parsed = spec::parse("pipeline.yaml", text.as_bytes(), inner);
+    parsed.err().map(|report| report.render(false)).unwrap_or_default()
+}
+
 #[test]
 fn nothing_outside_of_the_repository_is_read() {
-    let folder = tempfile::tempdir().unwrap();
-    let inner = folder.path().join("repository/specs");
-    fs::create_dir_all(&inner).unwrap();
-    fs::create_dir_all(folder.path().join("repository/handler")).unwrap();
-    fs::write(folder.path().join("repository/handler/bootstrap"), "").unwrap();
-    fs::create_dir_all(folder.path().join("outside")).unwrap();
-    fs::write(folder.path().join("outside/bootstrap"), "").unwrap();
-    let refused = |handler: &str| {
-        let text = format!(
-            "name: small\nstream: {{ kinesis: {{}} }}\ndlq: {{ queue: {{}} }}\nconsumer: {{ function: {{ handler: {handler} }} }}\n"
-        );
-        spec::parse("pipeline.yaml", text.as_bytes(), &inner)
-            .err()
-            .map(|report| report.render(false))
-            .unwrap_or_default()
-    };
+    let (folder, inner) = repository();
+    let refused = |handler: &str| refused(&inner, handler);
     assert!(refused("../handler").contains("is outside of the spec's folder, which is in no git repository"));
     fs::create_dir(folder.path().join("repository/.git")).unwrap();
     assert_eq!(refused("../handler"), "");
@@ -67,11 +76,78 @@ fn nothing_outside_of_the_repository_is_read() {
     assert!(refused("../../missing").contains("is outside of the git root"));
     assert!(refused("/etc/passwd").contains("is outside of the git root"));
     assert!(refused("../missing").contains("there is no file or folder"));
-    #[cfg(unix)]
-    {
-        std::os::unix::fs::symlink(folder.path().join("outside"), inner.join("link")).unwrap();
-        assert!(refused("./link").contains("is outside of the git root"), "{}", refused("./link"));
+}
+
+#[test]
+fn no_link_leads_out_of_the_repository() {
+    let (folder, inner) = repository();
+    fs::create_dir(folder.path().join("repository/.git")).unwrap();
+    let link = |to: &Path, name: &str| std::os::unix::fs::symlink(to, inner.join(name)).unwrap();
+    link(&folder.path().join("outside"), "link");
+    assert!(refused(&inner, "./link").contains("is outside of the git root"), "{}", refused(&inner, "./link"));
+    fs::create_dir(inner.join("own")).unwrap();
+    link(&folder.path().join("outside/bootstrap"), "own/bootstrap");
+    let own = refused(&inner, "./own");
+    assert!(
+        own.contains("`./own/bootstrap` is outside of the git root") && own.contains("pipeline.yaml:4:34"),
+        "{own}"
+    );
+    fs::remove_file(inner.join("own/bootstrap")).unwrap();
+    link(Path::new("../../handler/bootstrap"), "own/bootstrap");
+    assert_eq!(refused(&inner, "./own"), "", "a link within the repository is fine");
+    link(Path::new("/etc/passwd"), "link.json");
+    for schema in ["../../../etc/passwd", "/etc/passwd", "link.json"] {
+        let text = format!(
+            "name: small\nsource: {{ api: {{ routes: [ {{ post: /a, auth: none, body: {{ schema: {schema} }} }} ] }} }}\nstream: {{ kinesis: {{}} }}\n"
+        );
+        let report = spec::parse("pipeline.yaml", text.as_bytes(), &inner).unwrap_err().render(false);
+        assert!(report.contains("is outside of the git root"), "{report}");
     }
+}
+
+/// Its build script runs with whatever `pipe` gives it, and what it prints is shown.
+const BUILD_SCRIPT: &str = r#"
+fn main() {
+    let names: Vec<String> = std::env::vars_os().map(|(name, _)| name.to_string_lossy().into_owned()).collect();
+    std::fs::write("told", names.join("\n")).unwrap();
+    println!("::add-mask::a");
+    println!("\u{1b}]0;title\u{7}##[add-mask]b");
+    std::process::exit(1);
+}
+"#;
+
+#[test]
+fn a_build_script_runs_for_no_validate_gets_no_credentials_and_steers_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    fs::create_dir_all(folder.path().join("own/src")).unwrap();
+    write("own/Cargo.toml", "[package]\nname = \"own\"\nversion = \"0.1.0\"\nedition = \"2021\"\n[workspace]\n");
+    write("own/build.rs", BUILD_SCRIPT);
+    write("own/src/main.rs", "fn main() {}");
+    write(
+        "pipeline.yaml",
+        "name: small\nstream: { kinesis: {} }\ndlq: { queue: {} }\nconsumer: { function: { handler: ./own } }\n",
+    );
+    let secrets =
+        ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "ACTIONS_ID_TOKEN_REQUEST_TOKEN", "CARGO_REGISTRY_TOKEN"];
+    let pipe = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pipe"));
+        command.args(arguments).current_dir(folder.path()).envs(secrets.map(|name| (name, "000000000000")));
+        let output = command.output().unwrap();
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    for command in ["validate", "graph"] {
+        assert!(pipe(&[command]).0, "{command}");
+        assert!(!folder.path().join("own/told").exists(), "{command} has run it");
+    }
+    let (done, said) = pipe(&["diff", "--region", "eu-central-1", "--endpoint-url", "http://127.0.0.1:1"]);
+    assert!(!done && said.contains("add-mask"), "{said}");
+    let steering =
+        |line: &str| line.trim_start().starts_with("::") || line.contains("##[") || line.contains(['\u{1b}', '\u{7}']);
+    assert_eq!(said.lines().find(|line| steering(line)), None, "{said}");
+    let told = fs::read_to_string(folder.path().join("own/told")).unwrap();
+    let told: Vec<&str> = told.lines().collect();
+    assert!(told.contains(&"PATH") && secrets.iter().all(|name| !told.contains(name)), "{told:?}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use crate::bundle::environment;
 use crate::error::{Error, Result};
 
 /// What `cargo metadata` tells of the crate and its workspace.
@@ -89,22 +90,29 @@ fn binary<'a>(metadata: &'a Metadata, manifest: &Path) -> Result<&'a str> {
     }
 }
 
-/// Runs cargo in `folder` and gives what it writes to stdout.
+/// Runs cargo in `folder`, without this process's credentials, and gives what it writes to stdout.
 fn cargo<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a OsStr>) -> Result<Vec<u8>> {
     let place = folder.display();
-    let output =
-        Command::new("cargo").args(arguments).current_dir(folder).output().map_err(|error| match error.kind() {
-            ErrorKind::NotFound => {
-                Error::fatal(format!("the handler `{place}` is a crate, and there is no `cargo` to build it"))
-                    .hint("install Rust (https://rustup.rs), or name a folder with a built `bootstrap`, or a zip")
-            }
-            _ => Error::fatal(format!("cannot run `cargo` in `{place}`: {error}")),
-        })?;
+    let mut command = Command::new("cargo");
+    command.args(arguments).current_dir(folder).env_clear().envs(environment::kept()).env("CARGO_TERM_COLOR", "never");
+    let output = command.output().map_err(|error| match error.kind() {
+        ErrorKind::NotFound => {
+            Error::fatal(format!("the handler `{place}` is a crate, and there is no `cargo` to build it"))
+                .hint("install Rust (https://rustup.rs), or name a folder with a built `bootstrap`, or a zip")
+        }
+        _ => Error::fatal(format!("cannot run `cargo` in `{place}`: {error}")),
+    })?;
     if output.status.success() {
         return Ok(output.stdout);
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    Err(Error::fatal(format!("the crate `{place}` does not build:\n{}", said.trim_end())))
+    let error = Error::fatal(format!("the crate `{place}` does not build:\n{}", said.trim_end()));
+    let unknown = ["authenticat", "no token found"].iter().any(|part| said.contains(part));
+    Err(if unknown {
+        error.hint("cargo gets no tokens of the environment: use `cargo login`, or build it before, and name the folder of its `bootstrap`")
+    } else {
+        error
+    })
 }
 
 fn parse<T: DeserializeOwned>(line: &[u8]) -> Result<T> {

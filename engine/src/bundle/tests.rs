@@ -124,11 +124,26 @@ fn the_architecture_is_that_of_the_program() {
 
 #[test]
 fn an_unknown_handler_is_told_what_there_is() {
-    let (message, hint) = refusal(load("stream_to_table", Path::new("/nowhere"), None));
-    assert!(message.contains("`/nowhere/stream_to_table` does not exist"), "{message}");
+    let nowhere = tempfile::tempdir().unwrap();
+    let (message, hint) = refusal(load("stream_to_table", nowhere.path(), None));
+    assert!(message.contains("/stream_to_table` does not exist"), "{message}");
     assert!(hint.contains("`authorizer` and `stream-to-table`"), "{hint}");
     let (message, _) = refusal(load("text", folder("text", b"").path(), None));
     assert!(message.contains("neither a zip nor a folder"), "{message}");
+}
+
+#[test]
+fn what_a_link_leads_out_to_is_not_deployed() {
+    let (outside, inside) = (folder("bootstrap", b"#!/bin/sh\n"), folder("pipeline.yaml", b""));
+    let bootstrap = outside.path().join("bootstrap");
+    std::fs::create_dir(inside.path().join("own")).unwrap();
+    std::os::unix::fs::symlink(&bootstrap, inside.path().join("own/bootstrap")).unwrap();
+    std::os::unix::fs::symlink(outside.path(), inside.path().join("folder")).unwrap();
+    std::os::unix::fs::symlink(&bootstrap, inside.path().join("code.zip")).unwrap();
+    for handler in ["own", "./own/", "folder", "code.zip"] {
+        let (message, _) = refusal(load(handler, inside.path(), None));
+        assert!(message.contains("is outside of the spec's folder"), "{handler}: {message}");
+    }
 }
 
 /// Writes a crate with these sources and loads it.

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use tokio::sync::watch;
 
-pub use payload::{cut, visible};
+pub use payload::cut;
 
 use crate::aws::Cx;
 use crate::cli::{DlqCommand, DlqLsArgs, DlqShowArgs, Global, exit};

@@ -16,7 +16,7 @@ use crate::term::Shell;
 /// Runs the command.
 pub async fn run(shell: Shell, global: &Global, args: &OutputsArgs) -> Outcome {
     let loaded = walk::spec(shell, &args.spec.file)?;
-    let desired = walk::Desired::of(global, &loaded).await?;
+    let desired = walk::Desired::unbuilt(global, &loaded).await?;
     let found = desired.live(Vec::new()).await?;
     let mut given: BTreeMap<String, String> = BTreeMap::new();
     for node in desired.graph.nodes() {

@@ -59,6 +59,13 @@ impl Desired {
         Ok(Self { cx, graph })
     }
 
+    /// The same without the code of functions, for those who only read: nothing is built.
+    pub async fn unbuilt(global: &Global, loaded: &Loaded) -> Result<Self, Stop> {
+        let aws = connect(&global.connect_options()).await?;
+        let graph = lower(loaded, &aws.place, &Codes::unbuilt())?;
+        Ok(Self { cx: Cx::new(Arc::new(aws), &loaded.spec.name), graph })
+    }
+
     /// A pipeline that is to be gone: nothing is desired.
     pub async fn gone(global: &Global, pipeline: &str) -> Result<Self, Stop> {
         let aws = connect(&global.connect_options()).await?;

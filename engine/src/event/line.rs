@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Event, VERSION};
 use crate::plan::Plan;
+use crate::tame::tame_json;
 
 /// An event with its version, as it is printed.
 #[derive(Serialize)]
@@ -36,7 +37,7 @@ impl Event {
     /// # Errors
     /// None that these types can give.
     pub fn to_line(&self) -> serde_json::Result<String> {
-        serde_json::to_string(&Line { version: VERSION, event: self }).map(|line| line + "\n")
+        serde_json::to_string(&Line { version: VERSION, event: self }).map(|line| tame_json(&line) + "\n")
     }
 }
 
@@ -56,6 +57,16 @@ impl From<moved::Event> for Event {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A line may end in the log of a build service, or on a terminal.
+    #[test]
+    fn a_line_steers_nothing_and_keeps_its_content() {
+        let message = "##[add-mask]a \u{9b}2J\u{202e}".to_owned();
+        let line = Event::Warning { message: message.clone() }.to_line().unwrap();
+        assert!(!line.contains("##[") && !line.contains(['\u{9b}', '\u{202e}']), "{line}");
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!(line["message"], message);
+    }
 
     /// What moves through `pipe dev` is told as it is, and every line is as the schema says.
     #[test]

@@ -19,6 +19,7 @@ use crate::error::{Error, Result};
 use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, State};
 
 mod read;
+pub mod steers;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -64,6 +65,10 @@ impl Resource for Function {
         let told = "it is not invoked any more: records wait, and are given up when they are older than `max_age_hours`, \
                     or lost when the stream's retention is over";
         stops.then(|| told.to_owned()).into_iter().collect()
+    }
+
+    fn widens(&self, live: &Self) -> Vec<String> {
+        steers::changed(&self.environment, &live.environment)
     }
 
     fn name_of(arn: &str) -> Option<Name> {

@@ -6,7 +6,7 @@ use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use serde::{Deserialize, Serialize};
 
-use crate::error::tame;
+use crate::tame::tame;
 
 /// How long a lease lasts without being renewed.
 const LIFETIME: Duration = Duration::from_secs(60);

@@ -15,7 +15,7 @@ use crate::kinds::stream;
 use crate::kinds::table::{Key, KeyKind};
 use crate::lower::api::{self, ApiInput, AuthorizerInput};
 use crate::lower::consumer::Lambda;
-use crate::lower::stores::key;
+use crate::lower::stores::{is_here, key};
 use crate::lower::{Lowering, id, names};
 use crate::resource::{Name, output_of};
 use crate::spec::{self, Api, Basic, OnDestroy, Spec};
@@ -52,7 +52,10 @@ impl Lowering<'_> {
 
     fn secret(&self, basic: &Basic) -> Result<Node> {
         match self.spec.existing_secret() {
-            Some(existing) => Ok(Node::existing::<Secret>(id::SECRET, existing.reference())),
+            Some(existing) => {
+                is_here(existing, "secretsmanager", self.place)?;
+                Ok(Node::existing::<Secret>(id::SECRET, existing.reference()))
+            }
             None => {
                 let props = Secret { description: format!("Basic credentials of the pipeline {}", self.spec.name) };
                 let node = Node::new(id::SECRET, self.spec.secret_name(), &props)?;
@@ -134,10 +137,11 @@ impl Lowering<'_> {
         })
     }
 
-    /// The schema file was checked with the spec; it may have changed since.
+    /// The schema file was checked with the spec; it may have changed since, and may be a link that leads elsewhere now.
     fn schema(&self, file: &std::path::Path) -> Result<Value> {
         let bad = |error: String| Error::fatal(format!("failed to read the schema `{}`: {error}", file.display()));
-        let text = std::fs::read_to_string(self.root.join(file)).map_err(|error| bad(error.to_string()))?;
+        let path = spec::contained(self.root, &file.to_string_lossy()).map_err(bad)?;
+        let text = std::fs::read_to_string(path).map_err(|error| bad(error.to_string()))?;
         serde_json::from_str(&text).map_err(|error| bad(error.to_string()))
     }
 }
@@ -217,6 +221,22 @@ mod tests {
 
     fn spec(text: &str) -> Spec {
         spec::parse("pipeline.yaml", text.as_bytes(), std::path::Path::new(".")).unwrap().spec
+    }
+
+    /// Between the check of a spec and its lowering a build may have run, and put a link in the file's place.
+    #[test]
+    fn a_schema_that_leads_out_by_now_is_not_read() {
+        let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (file, other) = (folder.path().join("a.json"), outside.path().join("a.json"));
+        let text = b"name: demo\nsource: { api: { routes: [{ post: /a, auth: none, body: { schema: a.json } }] } }\nstream: { kinesis: {} }\n";
+        std::fs::write(&file, "{}").unwrap();
+        std::fs::write(&other, "{}").unwrap();
+        let loaded = spec::parse("pipeline.yaml", text, folder.path()).unwrap();
+        let lowered = || crate::lower::lower(&loaded, &crate::aws::mocked::place(), &crate::bundle::Codes::unbuilt());
+        assert!(lowered().is_ok());
+        std::fs::remove_file(&file).unwrap();
+        std::os::unix::fs::symlink(&other, &file).unwrap();
+        assert!(lowered().unwrap_err().message().contains("is outside of the spec's folder"));
     }
 
     #[test]

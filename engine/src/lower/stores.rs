@@ -88,13 +88,19 @@ pub(super) fn key(key: &spec::Key) -> Key {
     Key { name: key.name.clone(), kind }
 }
 
-/// A resource that the pipeline uses: found by its name, so it must be of this account and region.
+/// A resource that the pipeline uses, found by its name.
 fn used<R: Resource>(id: &str, existing: &Existing, service: &str, place: &Place) -> Result<Node> {
+    is_here(existing, service, place)?;
+    Ok(Node::existing::<R>(id, existing.name()))
+}
+
+/// What exists must be of this account and region.
+pub(super) fn is_here(existing: &Existing, service: &str, place: &Place) -> Result<()> {
     if let Some(arn) = existing.arn()
         && place.resource_of(service, arn).is_none()
     {
         return Err(Error::fatal(format!("`{arn}` is not in region {} of account {}", place.region, place.account))
             .hint("`existing` names a resource of the account and region that is applied to"));
     }
-    Ok(Node::existing::<R>(id, existing.name()))
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! What is wrong with a spec, and how it is shown: in rustc's look, or as JSON.
 
 use super::places::Places;
-use crate::error::tame;
+use crate::tame::{steers, tame, without_commands};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -120,8 +120,8 @@ impl Report {
             (problem.span.as_ref().map(|span| span.start), problem.severity, problem.message.clone())
         });
         // Letters of as many bytes stand for those that steer a terminal and that the drawing would let through.
-        let text = text.replace(|letter| ('\u{80}'..='\u{9f}').contains(&letter), "\u{b7}");
-        let text = text.replace(['\u{2028}', '\u{2029}'], "\u{fffd}");
+        let text = without_commands(&text).replace(|letter: char| letter.len_utf8() == 2 && steers(letter), "\u{b7}");
+        let text = text.replace(|letter: char| letter.len_utf8() == 3 && steers(letter), "\u{fffd}");
         Self { file: file.to_owned(), problems, text }
     }
 

@@ -11,6 +11,8 @@ mod routes;
 mod warnings;
 mod wiring;
 
+pub(crate) use files::contained;
+
 use super::Spec;
 use super::problem::Problem;
 use super::wording::nearest;

@@ -3,7 +3,7 @@
 use pipe_local::event::{Answered, Batch, DeadLetter, Event, LogLine, Row};
 use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::error::tame;
+use crate::tame::tame;
 use crate::term::Shell;
 use crate::term::style::{BAD, DIM, END, GOOD, WARN};
 

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use crate::diff::Field;
-use crate::error::tame;
 use crate::owner::APPLIED;
 use crate::plan::{Action, Change, Plan};
+use crate::tame::tame;
 use crate::term::style::{BAD, CHANGED, DIM, END, GOOD};
 
 /// Longest value shown, in characters; a mapping template would fill the screen.
@@ -26,7 +26,7 @@ pub fn render(plan: &Plan) -> String {
         let _ = writeln!(text, "  uses {} `{}` ({})", used.kind.name, used.name, used.id);
     }
     for note in &plan.notes {
-        let _ = writeln!(text, "  note: {note}");
+        let _ = writeln!(text, "  note: {}", tame(note));
     }
     text + &summary(plan)
 }
@@ -65,7 +65,8 @@ fn symbol(action: Action) -> (anstyle::Style, char) {
 fn render_change(text: &mut String, change: &Change) {
     let (style, symbol) = symbol(change.action);
     let drift = if change.drift { " (drift: changed outside of pipe, or left half-done)" } else { "" };
-    let reasons = if change.reasons.is_empty() { String::new() } else { format!(" ({})", change.reasons.join("; ")) };
+    let reasons =
+        if change.reasons.is_empty() { String::new() } else { format!(" ({})", tame(&change.reasons.join("; "))) };
     let _ = writeln!(
         text,
         "{style}{symbol}{END} {:<15} {:<26} {}{reasons}{drift}",
@@ -78,13 +79,13 @@ fn render_change(text: &mut String, change: &Change) {
         }
     }
     if let Some(loss) = &change.loss {
-        let _ = writeln!(text, "    {BAD}! {loss}{END}");
+        let _ = writeln!(text, "    {BAD}! {}{END}", tame(loss));
     }
     for more in &change.widens {
-        let _ = writeln!(text, "    {BAD}^ {more}{END}");
+        let _ = writeln!(text, "    {BAD}^ {}{END}", tame(more));
     }
     for meaning in &change.means {
-        let _ = writeln!(text, "    {CHANGED}? {meaning}{END}");
+        let _ = writeln!(text, "    {CHANGED}? {}{END}", tame(meaning));
     }
 }
 
@@ -96,13 +97,13 @@ fn is_stamp(field: &Field) -> bool {
 fn render_field(text: &mut String, action: Action, field: &Field) {
     let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "(none)".to_owned(), Value::to_string);
     let (old, new) = (value(&field.old), value(&field.new));
-    let from = difference(&old, &new);
+    let (from, path) = (difference(&old, &new), tame(&field.path));
     let _ = match action {
-        Action::Create => writeln!(text, "    {DIM}{}: {}{END}", field.path, excerpt(&new, 0)),
+        Action::Create => writeln!(text, "    {DIM}{path}: {}{END}", excerpt(&new, 0)),
         _ => {
             let forces =
                 if field.forces_replacement { format!("  {BAD}forces replacement{END}") } else { String::new() };
-            writeln!(text, "    {}: {} → {}{forces}", field.path, excerpt(&old, from), excerpt(&new, from))
+            writeln!(text, "    {path}: {} → {}{forces}", excerpt(&old, from), excerpt(&new, from))
         }
     };
 }

@@ -10,6 +10,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use crate::event::{Event, Failure};
 use crate::plan::Verb;
 use crate::resource::Id;
+use crate::tame::tame_lines;
 use crate::term::Shell;
 use crate::term::style::{BAD, DIM, END, GOOD};
 
@@ -115,11 +116,12 @@ fn seconds(milliseconds: u64) -> String {
     format!("{}.{} s", milliseconds / 1000, milliseconds % 1000 / 100)
 }
 
-/// One line: the call, the code, what AWS said.
+/// The call, the code, what AWS said.
 fn failure(error: &Failure) -> String {
     let call: Vec<&str> = [&error.operation, &error.code].into_iter().filter_map(Option::as_deref).collect();
-    match call.is_empty() {
+    let message = match call.is_empty() {
         true => error.message.clone(),
         false => format!("{}: {}", call.join(": "), error.message),
-    }
+    };
+    tame_lines(&message)
 }

@@ -76,6 +76,21 @@ async fn code_is_fetched_once_for_all_that_share_the_folder() {
     assert_eq!(folders, 1, "nothing is left beside the code");
 }
 
+/// Somebody else, or a function itself, wrote to the unpacked code: another session does not run that.
+#[tokio::test]
+async fn code_that_was_changed_in_the_cache_does_not_run() {
+    let host = host(json!({})).await;
+    host.pid().await;
+    let folder = std::fs::read_dir(host.cache.path()).unwrap().next().unwrap().unwrap().path();
+    let changed = "#!/bin/sh\nexit 1\n";
+    std::fs::write(folder.join("code/bootstrap"), changed).unwrap();
+    let (second, _events) = functions(&host.endpoint, &host.cache);
+    let answer = second.invoke("f", "{}".into()).await.unwrap();
+    assert_eq!(answer.error, None, "{:?}", answer.payload);
+    assert_eq!(host.endpoint.known.lock().unwrap().fetched, 2);
+    assert_ne!(std::fs::read_to_string(folder.join("code/bootstrap")).unwrap(), changed);
+}
+
 #[tokio::test]
 async fn a_warmed_function_has_its_process() {
     let counting = "#!/bin/sh\necho started >>\"$COUNT\"\nexec ./real\n";

@@ -1,9 +1,10 @@
 //! What `pipe dlq` prints: a line for each letter, or all about one; for people and as JSON.
 
 use super::letter::{Letter, Shape};
-use super::payload::{cut, visible};
+use super::payload::cut;
 use super::records::{Readable, Record, time};
 use crate::event::{Event, using};
+use crate::tame::{tame, tame_lines};
 use crate::term::style::{BAD, DIM, END};
 
 /// Characters of a payload, or of the reason's details, on a line.
@@ -38,7 +39,7 @@ pub fn line(letter: &Letter, stream: Option<&InStream>) -> String {
 fn reason(letter: &Letter) -> String {
     let more = cut(&letter.message(), START);
     let colon = if more.is_empty() { "" } else { ": " };
-    format!("{BAD}{}{END}{colon}{more}", visible(letter.reason()))
+    format!("{BAD}{}{END}{colon}{more}", tame(letter.reason()))
 }
 
 /// The event's id; of a batch also its last number and how many records it had.
@@ -121,9 +122,9 @@ pub fn whole(letter: &Letter, stream: Option<&InStream>) -> String {
         "message {}\n  came       {}\n  reason     {}\n",
         letter.id,
         time(letter.sent_at),
-        visible(letter.reason())
+        tame_lines(letter.reason())
     );
-    let mut add = |name: &str, value: &str| text += &format!("  {name:<10} {}\n", visible(value));
+    let mut add = |name: &str, value: &str| text += &format!("  {name:<10} {}\n", tame_lines(value));
     if !letter.message().is_empty() {
         add("details", &letter.message());
     }
@@ -135,7 +136,7 @@ pub fn whole(letter: &Letter, stream: Option<&InStream>) -> String {
     match &letter.shape {
         Shape::Handler(handler) => add("key", &handler.partition_key),
         Shape::Mapping(mapping) => add("function", &mapping.request_context.function_arn),
-        Shape::Unknown => text += &format!("  the message, as it is:\n{}\n", visible(&letter.body)),
+        Shape::Unknown => text += &format!("  the message, as it is:\n{}\n", tame_lines(&letter.body)),
     }
     if let Some(payload) = letter.payload() {
         text += &format!("payload:\n{}\n", payload.whole());
@@ -146,11 +147,11 @@ pub fn whole(letter: &Letter, stream: Option<&InStream>) -> String {
 fn in_stream(stream: &InStream) -> String {
     let mut text = format!("the records are in the stream only: {}\n", stream.readable.text());
     match (&stream.records, &stream.failed) {
-        (_, Some(failed)) => text += &format!("they could not be read: {}\n", visible(failed)),
+        (_, Some(failed)) => text += &format!("they could not be read: {}\n", tame_lines(failed)),
         (Some(records), None) if records.is_empty() => text += "the stream has none of them any more\n",
         (records, None) => {
             for record in records.iter().flatten() {
-                let (key, payload) = (visible(&record.key), record.payload.whole());
+                let (key, payload) = (tame_lines(&record.key), record.payload.whole());
                 text += &format!("record {} with key {key}:\n{payload}\n", record.sequence_number);
             }
         }

@@ -3,6 +3,7 @@
 use std::io::Read;
 
 use crate::event::using;
+use crate::tame::{tame, tame_lines};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
@@ -51,9 +52,9 @@ impl Payload {
     /// All of it, for people: JSON with a line for each member, other text as it is, bytes as base64.
     pub fn whole(&self) -> String {
         match self {
-            Self::Broken(text) => format!("(it cannot be decoded; as it is:)\n{}", visible(text)),
+            Self::Broken(text) => format!("(it cannot be decoded; as it is:)\n{}", tame_lines(text)),
             Self::Data(data) => match std::str::from_utf8(data) {
-                Ok(text) => visible(&indented(text).unwrap_or_else(|| text.to_owned())),
+                Ok(text) => tame_lines(&indented(text).unwrap_or_else(|| text.to_owned())),
                 Err(_) => format!("({} bytes that are not UTF-8, as base64:)\n{}", data.len(), STANDARD.encode(data)),
             },
         }
@@ -76,21 +77,7 @@ pub fn cut(text: &str, characters: usize) -> String {
     let mut rest = text.chars();
     let start: String = rest.by_ref().take(characters).collect();
     let end = if rest.next().is_some() { "…" } else { "" };
-    visible(&start).replace('\n', "\\n").replace('\t', "\\t") + end
-}
-
-/// Escapes what moves the cursor, colours, or turns the direction of a terminal; lines and tabs stay.
-pub fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        let turns = matches!(character, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        match character {
-            '\n' | '\t' => shown.push(character),
-            _ if turns || character.is_control() => shown.extend(character.escape_default()),
-            _ => shown.push(character),
-        }
-    }
-    shown
+    tame(&start) + end
 }
 
 /// JSON with a line for each member, by its characters: numbers keep all their digits and members their order. Nothing where the

@@ -10,12 +10,13 @@ use super::event::ItemKey;
 use super::post::{Answer, Taken};
 use super::rows::{BATCH, present};
 use crate::aws::Cx;
+use crate::commands::dlq::cut;
 use crate::commands::dlq::letter::Letter;
 use crate::commands::dlq::peek::peek;
-use crate::commands::dlq::{cut, visible};
 use crate::error::Result;
 use crate::event::Event;
 use crate::event::using::Went;
+use crate::tame::tame;
 use crate::term::{Progress, Shell, position};
 
 /// How often the queue is looked into: each look takes a second and hides its messages from others for that long.
@@ -197,7 +198,7 @@ impl<'a> Follow<'a> {
 fn why(letter: &Letter) -> String {
     let more = cut(&letter.message(), 200);
     let colon = if more.is_empty() { "" } else { ": " };
-    format!("{}{colon}{more}", visible(letter.reason()))
+    format!("{}{colon}{more}", tame(letter.reason()))
 }
 
 #[cfg(test)]

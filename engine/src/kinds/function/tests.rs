@@ -102,6 +102,15 @@ fn a_name_comes_from_the_arn_of_a_function_and_not_of_a_version() {
     assert_eq!(Function::name_of("arn:aws:lambda:eu-central-1:1:event-source-mapping:1"), None);
 }
 
+/// One line of the spec could send every event elsewhere.
+#[test]
+fn a_variable_that_steers_widens_and_another_does_not() {
+    let with = |name: &str| Function { environment: BTreeMap::from([(name.to_owned(), "x".to_owned())]), ..desired() };
+    let told = with("AWS_ENDPOINT_URL_DYNAMODB").widens(&desired());
+    assert_eq!(told, ["`AWS_ENDPOINT_URL_DYNAMODB` decides where its calls go"]);
+    assert_eq!(with("MODE").widens(&desired()), [""; 0]);
+}
+
 #[test]
 fn no_concurrency_at_all_leaves_records_waiting() {
     let with = |reserved_concurrency| Function { reserved_concurrency, ..desired() };

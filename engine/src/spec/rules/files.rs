@@ -16,7 +16,7 @@ const MODEL: u64 = 400 * 1024;
 ///
 /// # Errors
 /// The path leads out of the git root, or out of the spec's folder where there is no repository.
-pub fn contained(root: &Path, path: &str) -> Result<PathBuf, String> {
+pub(crate) fn contained(root: &Path, path: &str) -> Result<PathBuf, String> {
     let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
     let folder = root.canonicalize().map_err(|error| format!("failed to read the spec's folder: {error}"))?;
     let repository = folder.ancestors().find(|ancestor| ancestor.join(".git").exists());
@@ -71,7 +71,14 @@ fn handler(cx: &Cx<'_>) -> Option<Problem> {
         Ok(target) => target,
         Err(error) => return Some(Problem::error(at, error).hint("move the handler into the repository")),
     };
-    let code = target.join("Cargo.toml").is_file() || target.join("bootstrap").is_file();
+    // What else the folder's links lead to is not deployed; a crate's files are cargo's matter.
+    let bootstrap = target.join("bootstrap").is_file();
+    if bootstrap && let Err(error) = contained(cx.root, &format!("{name}/bootstrap")) {
+        return Some(
+            Problem::error(at, error).hint("it is a link that leads out: put the program itself into the folder"),
+        );
+    }
+    let code = bootstrap || target.join("Cargo.toml").is_file();
     let zip = target.is_file() && target.extension().is_some_and(|extension| extension == "zip");
     if code || zip {
         return None;

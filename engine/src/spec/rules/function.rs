@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use aws_smithy_types::DateTime;
 
 use super::Cx;
+use crate::kinds::function::steers::steers;
 use crate::spec::problem::segment;
 use crate::spec::wording::short;
 use crate::spec::{Function, Problem, Spec, Start};
@@ -55,6 +56,9 @@ pub(super) fn environment(cx: &Cx<'_>) -> Vec<Problem> {
         return Vec::new();
     };
     let mut problems: Vec<Problem> = function.environment.keys().filter_map(|name| refused(name)).collect();
+    if function.is_bundled() {
+        problems.extend(unread(function));
+    }
     let own = serde_json::to_string(&function.environment).map_or(0, |json| json.len());
     let size = own + ours(cx.spec);
     if size > ENVIRONMENT && !function.environment.is_empty() {
@@ -62,6 +66,24 @@ pub(super) fn environment(cx: &Cx<'_>) -> Vec<Problem> {
             format!("the environment has {size} bytes with pipe's own variables, but at most {ENVIRONMENT} fit");
         let hint = "put what is long into a file of the handler, or into Parameter Store";
         problems.push(Problem::error("/consumer/function/environment", message).hint(hint).on_key());
+    }
+    problems
+}
+
+/// A bundled handler is told everything by `pipe`. What would steer it must not be there; anything else does nothing.
+fn unread(function: &Function) -> Vec<Problem> {
+    let path = "/consumer/function/environment";
+    let (handler, names) = (&function.handler, function.environment.keys().filter(|name| refused(name).is_none()));
+    let (steering, idle): (Vec<_>, Vec<_>) = names.partition(|name| steers(name).is_some());
+    let problem = |name: &String| {
+        let message = format!("`{name}` would decide {}, which only `pipe` does for `{handler}`", steers(name)?);
+        let hint = "take it out; only a handler of your own may have it";
+        Some(Problem::error(format!("{path}/{name}"), message).hint(hint).on_key())
+    };
+    let mut problems: Vec<Problem> = steering.into_iter().filter_map(problem).collect();
+    if !idle.is_empty() {
+        let message = format!("`{handler}` reads none of these variables: `pipe` tells it all that it needs");
+        problems.push(Problem::warning(path, message).hint("take `environment` out").on_key());
     }
     problems
 }
