@@ -127,3 +127,19 @@ fn a_secret_of_another_account_or_region_is_refused() {
         assert!(error.message().contains("is not in region eu-central-1 of account 111122223333"), "{error}");
     }
 }
+
+/// What a pipeline without the key deploys is what it deployed before there was the key.
+#[test]
+fn only_a_table_whose_rows_stay_is_told_to_the_handler() {
+    for (said, told) in [("", None), ("\n    overwrite: true", None), ("\n    overwrite: false", Some("false"))] {
+        let graph = graph(&MAIN.replace("partition_key: eventId", &format!("partition_key: eventId{said}")));
+        let environment = &graph.node("consumer").unwrap().desired["environment"];
+        assert_eq!(environment.get("PIPE_OVERWRITE").and_then(serde_json::Value::as_str), told);
+        let policy = graph.node("consumer-role").unwrap().desired["policies"].to_string();
+        assert!(policy.contains(r#""Action":["dynamodb:PutItem"]"#), "a condition needs no more: {policy}");
+    }
+    let existing =
+        MAIN.replace("    name: EventTable\n    partition_key: eventId\n", "    existing: Mine\n    overwrite: false\n");
+    let existing = existing.replace("    capacity: { read: 5, write: 10 }\n    point_in_time_recovery: true\n", "");
+    assert_eq!(graph(&existing).node("consumer").unwrap().desired["environment"]["PIPE_OVERWRITE"], "false");
+}

@@ -277,7 +277,7 @@ pub enum Event {
     Answered(moved::Answered),
     /// A function was given a batch (`dev`).
     Batch(moved::Batch),
-    /// A function wrote an item (`dev`).
+    /// A function wrote an item, or found one that stays (`dev`).
     Row(moved::Row),
     /// A message went to a queue (`dev`).
     DeadLetter(moved::DeadLetter),

@@ -28,7 +28,7 @@ pub use schema::schema;
 pub(crate) use schema::sorted;
 pub use source::{AccessLogDays, Api, Auth, Basic, Body, PartitionKey, Route, Secret, Source, Throttle};
 pub use stores::{
-    Capacity, Dlq, Key, KeyType, Kinesis, Queue, Sink, Stream, StreamEncryption, Table, TableEncryption, Units,
+    Capacity, Dlq, Key, KeyType, Kinesis, Queue, Sink, Stream, StreamEncryption, Table, TableEncryption, Target, Units,
 };
 
 use loose::Loose;

@@ -4,6 +4,8 @@
 //! - A record that can never succeed goes to the dead-letter queue with its payload, and the rest goes on.
 //! - Everything else that fails is tried again until shortly before the deadline, and then named in the answer, so that
 //!   Lambda sends it again. So an item may be written more than once, always with the same content.
+//! - An item replaces the one with its key; where `PIPE_OVERWRITE` is `false` the first one stays, and the later ones count as written.
+//! - Few items are in memory at one time, whatever the records hold.
 //!
 //! Needs `dynamodb:PutItem` on the table and `sqs:SendMessage` on the queue, nothing else; so the types of the table's keys are
 //! not asked for, and a wrong one is told by DynamoDB's refusal.
@@ -15,6 +17,7 @@ mod config;
 mod dead_letter;
 mod failure;
 mod item;
+mod measure;
 mod number;
 mod report;
 mod settle;
@@ -31,8 +34,17 @@ use std::future::Future;
 
 /// Where items are written.
 pub trait Table {
-    /// Writes one item, replacing the one with its key.
-    fn put(&self, item: &Item) -> impl Future<Output = Result<(), PutError>>;
+    /// Writes one item.
+    fn put(&self, item: Item) -> impl Future<Output = Result<Put, PutError>>;
+}
+
+/// What became of an item.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Put {
+    /// It is in the table.
+    Written,
+    /// Another one is there under its key, and stays.
+    Kept,
 }
 
 /// Where records go that can never be written.

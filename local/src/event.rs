@@ -74,6 +74,8 @@ pub struct Row {
     pub table: String,
     /// The item's key, as DynamoDB's JSON.
     pub key: String,
+    /// Whether it was there before, and stays as it is (`overwrite: false`).
+    pub kept: bool,
 }
 
 /// Records that a queue has.

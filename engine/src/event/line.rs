@@ -94,7 +94,7 @@ mod tests {
             (moved::Event::Answered(taken), "answered"),
             (moved::Event::Batch(batch.clone()), "batch"),
             (moved::Event::Batch(moved::Batch { error: Some(text()), ..batch }), "batch"),
-            (moved::Event::Row(moved::Row { table: text(), key: text() }), "row"),
+            (moved::Event::Row(moved::Row { table: text(), key: text(), kept: true }), "row"),
             (moved::Event::DeadLetter(letter), "dead_letter"),
             (moved::Event::Log(moved::LogLine { function: text(), line: text() }), "log"),
             (moved::Event::Warning { message: text() }, "warning"),

@@ -86,6 +86,10 @@ impl Lowering<'_> {
             };
             tell("PIPE_PARTITION_KEY", partition_key);
             tell("PIPE_SORT_KEY", sort_key);
+            // The default is not told, so that it changes no function that is there.
+            if !self.spec.overwrites() {
+                tell("PIPE_OVERWRITE", "false".into());
+            }
         }
         if self.spec.queue().is_some() {
             tell("PIPE_DLQ_URL", queue::url(self.place, &Name::new(self.spec.queue_name())));

@@ -67,14 +67,8 @@ fn one(error: &ValidationError<'_>, schema: &Value, problems: &mut Vec<Problem>)
             }
         }
         Kind::Required { property } => problems.push(missing(at, property.as_str().unwrap_or_default(), part)),
-        Kind::MaxProperties { limit } if *limit == 1 => problems.push(
-            Problem::error(
-                format!("{at}/existing"),
-                "`existing` stands alone: the pipeline never changes what it names",
-            )
-            .hint("take out the other keys here, or `existing`")
-            .on_key(),
-        ),
+        Kind::MaxProperties { limit: 1 } => problems.push(alone(at, "")),
+        Kind::PropertyNames { .. } => problems.push(alone(at, " but `overwrite`")),
         Kind::MaxProperties { .. } | Kind::MinProperties { .. } | Kind::MaxItems { .. } | Kind::MinItems { .. } => {
             problems.push(Problem::error(at, format!("{} must have {} entries", named(at), range(part))));
         }
@@ -83,6 +77,13 @@ fn one(error: &ValidationError<'_>, schema: &Value, problems: &mut Vec<Problem>)
         }
         _ => problems.push(mismatch(at, part, error.instance(), &wanted(part))),
     }
+}
+
+/// Says that something stands beside `existing` that must not.
+fn alone(at: &str, but: &str) -> Problem {
+    let message = "`existing` stands alone: the pipeline never changes what it names";
+    let problem = Problem::error(format!("{at}/existing"), message);
+    problem.hint(format!("take out the other keys here{but}, or `existing`")).on_key()
 }
 
 fn named(at: &str) -> String {

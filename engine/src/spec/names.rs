@@ -38,7 +38,13 @@ impl Spec {
     /// Returns the sink's table, the pipeline's own or an existing one.
     #[must_use]
     pub fn table(&self) -> Option<&OwnOrExisting<Table>> {
-        self.sink.as_ref().map(|sink| &sink.table)
+        self.sink.as_ref().map(|sink| &sink.table.table)
+    }
+
+    /// Returns whether the consumer replaces rows that are there.
+    #[must_use]
+    pub fn overwrites(&self) -> bool {
+        self.sink.as_ref().is_none_or(|sink| sink.table.overwrite)
     }
 
     /// Returns the queue of the dlq, the pipeline's own or an existing one.

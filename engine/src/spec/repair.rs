@@ -31,7 +31,7 @@ fn one(value: &mut Value, error: &ValidationError<'_>, schema: &Value, damaged: 
             object.insert(key.to_owned(), stand_in(wanted));
             damaged.push(format!("{at}/{}", segment(key)));
         }
-        (Kind::MaxProperties { limit: 1 }, Value::Object(object)) => {
+        (Kind::MaxProperties { limit: 1 } | Kind::PropertyNames { .. }, Value::Object(object)) => {
             object.retain(|key, _| key == "existing");
             damaged.push(at.to_owned());
         }

@@ -3,6 +3,7 @@
 use super::model::{OnDestroy, OwnOrExisting, yes};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use std::borrow::Cow;
 
 /// What carries the events.
@@ -57,7 +58,37 @@ pub enum StreamEncryption {
 #[serde(deny_unknown_fields)]
 pub struct Sink {
     /// A DynamoDB table.
+    pub table: Target,
+}
+
+/// A table, and how it is written to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Target {
+    /// The table itself.
+    #[serde(flatten)]
     pub table: OwnOrExisting<Table>,
+    /// Whether a record replaces the row that is there under its key.
+    #[serde(default = "yes")]
+    pub overwrite: bool,
+}
+
+/// One object: `overwrite` is of the writer and not of the table, and so stands beside `existing` too.
+impl JsonSchema for Target {
+    fn schema_name() -> Cow<'static, str> {
+        "Target".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = OwnOrExisting::<Table>::json_schema(generator);
+        if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+            let about = "Whether a record replaces the row that is there under its key; if not, the first one stays, and later ones \
+                         count as written. `false` needs the handler `stream-to-table`, and goes with `existing` too. Default: true.";
+            let overwrite = json!({ "type": "boolean", "default": true, "description": about });
+            properties.insert("overwrite".to_owned(), overwrite);
+        }
+        schema.insert("then".to_owned(), json!({ "propertyNames": { "enum": ["existing", "overwrite"] } }));
+        schema
+    }
 }
 
 /// A DynamoDB table that the pipeline makes.

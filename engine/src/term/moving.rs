@@ -47,7 +47,10 @@ fn line(event: &Event) -> String {
                 ),
             }
         }
-        Event::Row(Row { table, key }) => format!("    {GOOD}✓{END} {table} {}", tame(key)),
+        Event::Row(Row { table, key, kept }) => {
+            let was = if *kept { " was there, and stays" } else { "" };
+            format!("    {GOOD}✓{END} {table} {}{was}", tame(key))
+        }
         Event::DeadLetter(DeadLetter { queue, reason, shard, first, last }) => {
             let to = if first == last { String::new() } else { format!(" to {last}") };
             format!("  {BAD}!{END} {queue}: {} {}{to}", tame(reason), position(shard, first))
@@ -82,7 +85,7 @@ mod tests {
         let (shard, first, last) = ("s".to_owned(), "1".to_owned(), "1".to_owned());
         for event in [
             Event::Answered(answered),
-            Event::Row(Row { table, key: text() }),
+            Event::Row(Row { table, key: text(), kept: true }),
             Event::DeadLetter(DeadLetter { queue, reason: text(), shard, first, last }),
             Event::Log(LogLine { function, line: text() }),
             Event::Warning { message: text() },

@@ -29,9 +29,9 @@ impl Secrets for Known {
 fn ask(event: &[u8]) -> Option<Result<Value, String>> {
     let request: Request = serde_json::from_slice(event).ok()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    let answer = runtime
-        .expect("runtime")
-        .block_on(async { Authorizer::new(Known).authorize(&request, Instant::now() + Duration::from_secs(3)).await });
+    let answer = runtime.expect("runtime").block_on(async {
+        Authorizer::new(Known).authorize(&request, Instant::now() + Duration::from_secs(3)).await.answer
+    });
     Some(answer.map(|policy| serde_json::to_value(policy).expect("json")).map_err(|refusal| refusal.to_string()))
 }
 

@@ -1,6 +1,7 @@
 //! The secret in Secrets Manager.
 
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::http::HttpResponse;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use serde::Deserialize;
 
@@ -8,13 +9,26 @@ use super::{Credentials, Secrets};
 
 /// Why the secret cannot be used: an error code or a fixed text, never a part of the secret.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
-#[error("{0}")]
-pub struct Unreadable(String);
+#[error("{why}")]
+pub struct Unreadable {
+    why: String,
+    passes: bool,
+}
 
 impl Unreadable {
-    /// Takes an error code or a fixed text.
-    pub fn new(why: impl Into<String>) -> Self {
-        Unreadable(why.into())
+    /// Nobody said anything about the secret: there was no answer, or the service was busy or broken.
+    pub fn passing(why: impl Into<String>) -> Self {
+        Unreadable { why: why.into(), passes: true }
+    }
+
+    /// The secret is gone, denied, or holds no credentials: what was read before is worth nothing.
+    pub fn lasting(why: impl Into<String>) -> Self {
+        Unreadable { why: why.into(), passes: false }
+    }
+
+    /// Whether an earlier copy of the secret may still serve.
+    pub fn passes(&self) -> bool {
+        self.passes
     }
 }
 
@@ -34,18 +48,33 @@ impl SecretsManager {
 impl Secrets for SecretsManager {
     async fn read(&self) -> Result<Credentials, Unreadable> {
         let answer = Box::pin(self.client.get_secret_value().secret_id(&self.id).send()).await;
-        let answer = answer.map_err(|error| Unreadable::new(code_of(&error)))?;
-        parse(answer.secret_string().ok_or_else(|| Unreadable::new("the secret holds no text"))?)
+        let answer = answer.map_err(|error| classify(&error))?;
+        parse(answer.secret_string().ok_or_else(|| Unreadable::lasting("the secret holds no text"))?)
     }
 }
 
-fn code_of<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
-    match (error.code(), error) {
-        (Some(code), _) => code.to_owned(),
-        (None, SdkError::TimeoutError(_)) => "timeout".to_owned(),
-        (None, SdkError::DispatchFailure(_)) => "connection failed".to_owned(),
-        (None, _) => "no understandable answer".to_owned(),
-    }
+/// Tells what passes by itself from what somebody did to the secret. What is not known here counts as the latter: it lets nobody in.
+fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Unreadable {
+    let code = error.code().unwrap_or_default();
+    let status = error.raw_response().map_or(0, |response| response.status().as_u16());
+    let passes = match error {
+        SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) => true,
+        // An answer that broke off says nothing.
+        SdkError::ResponseError(_) => !(400..500).contains(&status),
+        SdkError::ServiceError(_) => status >= 500 || status == 429 || is_throttling(code),
+        _ => false,
+    };
+    let why = match error {
+        _ if !code.is_empty() => code,
+        SdkError::TimeoutError(_) => "timeout",
+        SdkError::DispatchFailure(_) => "connection failed",
+        _ => "no understandable answer",
+    };
+    if passes { Unreadable::passing(why) } else { Unreadable::lasting(why) }
+}
+
+fn is_throttling(code: &str) -> bool {
+    code.contains("Throttl") || ["TooManyRequestsException", "RequestLimitExceeded"].contains(&code)
 }
 
 #[derive(Deserialize)]
@@ -56,7 +85,8 @@ struct Document {
 
 /// Reads the secret's JSON. The error does not quote it, as serde's would; empty halves would let anybody in.
 fn parse(text: &str) -> Result<Credentials, Unreadable> {
-    let wrong = || Unreadable::new("the secret is no JSON object with the non-empty texts `username` and `password`");
+    let wrong =
+        || Unreadable::lasting("the secret is no JSON object with the non-empty texts `username` and `password`");
     let document: Document = serde_json::from_str(text).map_err(|_| wrong())?;
     if document.username.is_empty() || document.password.is_empty() {
         return Err(wrong());
@@ -65,26 +95,4 @@ fn parse(text: &str) -> Result<Credentials, Unreadable> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_secret_is_json_with_two_texts() {
-        let credentials = parse(r#"{"username":"ann","password":"p","more":1}"#).expect("credentials");
-        assert!(credentials.matches(&Credentials::new(b"ann", b"p")));
-    }
-
-    #[test]
-    fn another_secret_is_an_error_that_does_not_quote_it() {
-        for text in [
-            "hunter2",
-            r#"{"username":"hunter2"}"#,
-            r#"{"username":"ann","password":7}"#,
-            r#"{"username":"ann","password":""}"#,
-            r#"{"username":"","password":"hunter2"}"#,
-        ] {
-            let error = parse(text).err().expect(text).to_string();
-            assert!(error.contains("`username` and `password`") && !error.contains("hunter2"), "{error}");
-        }
-    }
-}
+mod tests;

@@ -34,6 +34,10 @@ fn request(credentials: &str) -> Request {
 }
 
 async fn ask(authorizer: &Authorizer<&Fake>, credentials: &str) -> Result<Policy, Refusal> {
+    decide(authorizer, credentials).await.answer
+}
+
+async fn decide(authorizer: &Authorizer<&Fake>, credentials: &str) -> Decision {
     authorizer.authorize(&request(credentials), Instant::now() + Duration::from_secs(3)).await
 }
 
@@ -54,8 +58,8 @@ async fn right_credentials_are_let_in_and_the_secret_is_read_once() {
 #[tokio::test(start_paused = true)]
 async fn no_credentials_are_refused_without_reading_the_secret() {
     let secret = fake("one");
-    let refusal = Authorizer::new(&secret).authorize(&Request::default(), Instant::now()).await;
-    assert_eq!(refusal, Err(Refusal::Unauthorized));
+    let decision = Authorizer::new(&secret).authorize(&Request::default(), Instant::now()).await;
+    assert_eq!(decision, Decision { answer: Err(Refusal::Unauthorized), not_renewed: None });
     assert_eq!(secret.reads.get(), 0);
 }
 
@@ -99,7 +103,7 @@ async fn a_withdrawn_password_dies_in_a_warm_function() {
 #[tokio::test(start_paused = true)]
 async fn an_unreadable_secret_is_another_error_and_is_tried_again() {
     let secret = fake("one");
-    *secret.password.borrow_mut() = Err(Unreadable::new("AccessDeniedException"));
+    *secret.password.borrow_mut() = Err(Unreadable::lasting("AccessDeniedException"));
     let authorizer = Authorizer::new(&secret);
     let refusal = ask(&authorizer, "ann:one").await.expect_err("refused");
     assert_eq!(refusal.to_string(), "failed to read the secret: AccessDeniedException");
@@ -108,15 +112,52 @@ async fn an_unreadable_secret_is_another_error_and_is_tried_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_outage_of_the_secret_store_leaves_what_is_known() {
+async fn an_outage_of_the_secret_store_leaves_what_is_known_and_is_told() {
+    let secret = fake("one");
+    let authorizer = Authorizer::new(&secret);
+    let decision = decide(&authorizer, "ann:one").await;
+    assert!(decision.answer.is_ok() && decision.not_renewed.is_none());
+    let outage = Unreadable::passing("InternalServiceError");
+    *secret.password.borrow_mut() = Err(outage.clone());
+    advance(MAX_AGE).await;
+    let decision = decide(&authorizer, "ann:one").await;
+    assert!(decision.answer.is_ok());
+    assert_eq!(decision.not_renewed, Some(outage));
+    advance(LEAST_INTERVAL).await;
+    assert!(matches!(ask(&authorizer, "ann:two").await, Err(Refusal::Unreadable(_))));
+    ask(&authorizer, "ann:one").await.expect("allowed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_is_outlasted_for_an_hour_and_no_longer() {
     let secret = fake("one");
     let authorizer = Authorizer::new(&secret);
     ask(&authorizer, "ann:one").await.expect("allowed");
-    *secret.password.borrow_mut() = Err(Unreadable::new("InternalServiceError"));
-    advance(MAX_AGE).await;
+    *secret.password.borrow_mut() = Err(Unreadable::passing("timeout"));
+    advance(MAX_OUTAGE - Duration::from_secs(1)).await;
     ask(&authorizer, "ann:one").await.expect("allowed");
-    advance(LEAST_INTERVAL).await;
-    assert!(matches!(ask(&authorizer, "ann:two").await, Err(Refusal::Unreadable(_))));
+    advance(Duration::from_secs(1)).await;
+    assert!(matches!(ask(&authorizer, "ann:one").await, Err(Refusal::Unreadable(_))));
+    *secret.password.borrow_mut() = Ok("one");
+    ask(&authorizer, "ann:one").await.expect("allowed");
+}
+
+/// Whoever takes the secret away, or the right to read it, wants nobody to be let in.
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_is_gone_ends_its_copy_at_once() {
+    for (offered, after) in [("ann:one", MAX_AGE), ("ann:wrong", LEAST_INTERVAL)] {
+        let secret = fake("one");
+        let authorizer = Authorizer::new(&secret);
+        ask(&authorizer, "ann:one").await.expect("allowed");
+        let gone = Unreadable::lasting("ResourceNotFoundException");
+        *secret.password.borrow_mut() = Err(gone.clone());
+        advance(after).await;
+        for offered in [offered, "ann:one"] {
+            assert_eq!(ask(&authorizer, offered).await, Err(Refusal::Unreadable(gone.clone())), "{offered}");
+        }
+        *secret.password.borrow_mut() = Ok("one");
+        ask(&authorizer, "ann:one").await.expect("allowed");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -133,6 +174,6 @@ fn the_refusal_reaches_api_gateway_as_exactly_unauthorized() {
     let diagnostic = Diagnostic::from(Refusal::Unauthorized);
     let sent = serde_json::to_value(diagnostic).expect("json");
     assert_eq!(sent, json!({ "errorType": "Unauthorized", "errorMessage": "Unauthorized" }));
-    let other = Diagnostic::from(Refusal::Unreadable(Unreadable::new("timeout")));
+    let other = Diagnostic::from(Refusal::Unreadable(Unreadable::passing("timeout")));
     assert_eq!(other.error_message, "failed to read the secret: timeout");
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
-use pipe_handlers::authorizer::{Authorizer, Policy, Refusal, Request, SecretsManager};
+use pipe_handlers::authorizer::{Authorizer, Decision, Refusal, Request, SecretsManager};
 use pipe_handlers::log::{self, Level};
 use pipe_handlers::{aws, deadline, environment};
 use serde_json::json;
@@ -28,19 +28,24 @@ async fn run() -> Result<(), Error> {
     let client = aws_sdk_secretsmanager::Client::new(&aws::config(retries).await);
     let authorizer = &Authorizer::new(SecretsManager::new(client, secret));
     lambda_runtime::run(service_fn(move |event: LambdaEvent<Request>| async move {
-        let answer = authorizer.authorize(&event.payload, deadline::stop_at(event.context.deadline())).await;
-        report(&event.context, &answer);
-        answer
+        let decision = authorizer.authorize(&event.payload, deadline::stop_at(event.context.deadline())).await;
+        report(&event.context, &decision);
+        decision.answer
     }))
     .await
 }
 
 /// Logs how it went: neither the user's name, which may be a password typed into the wrong field, nor any header.
-fn report(context: &Context, answer: &Result<Policy, Refusal>) {
-    let (level, message) = match answer {
-        Ok(_) => (Level::Info, "allowed".to_owned()),
-        Err(Refusal::Unauthorized) => (Level::Info, "unauthorized".to_owned()),
-        Err(refusal) => (Level::Error, refusal.to_string()),
+fn report(context: &Context, decision: &Decision) {
+    let emit = |level, message: &str| {
+        log::emit(&log::line(level, message, json!({ "requestId": context.request_id })));
     };
-    log::emit(&log::line(level, &message, json!({ "requestId": context.request_id })));
+    if let Some(why) = &decision.not_renewed {
+        emit(Level::Warn, &format!("failed to renew the secret, its copy in memory serves: {why}"));
+    }
+    match &decision.answer {
+        Ok(_) => emit(Level::Info, "allowed"),
+        Err(Refusal::Unauthorized) => emit(Level::Info, "unauthorized"),
+        Err(refusal) => emit(Level::Error, &refusal.to_string()),
+    }
 }

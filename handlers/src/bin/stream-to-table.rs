@@ -1,4 +1,4 @@
-//! The consumer's `main`. Environment: `PIPE_TABLE`, `PIPE_PARTITION_KEY`, `PIPE_SORT_KEY`, `PIPE_DLQ_URL`.
+//! The consumer's `main`. Environment: `PIPE_TABLE`, `PIPE_PARTITION_KEY`, `PIPE_SORT_KEY`, `PIPE_DLQ_URL`, `PIPE_OVERWRITE`.
 
 use std::process::ExitCode;
 
@@ -25,7 +25,10 @@ async fn main() -> ExitCode {
 async fn run() -> Result<(), Error> {
     let config = Config::read(environment::process)?;
     let sdk = aws::config(RetryConfig::disabled()).await;
-    let table = DynamoTable::new(aws_sdk_dynamodb::Client::new(&sdk), config.table);
+    let mut table = DynamoTable::new(aws_sdk_dynamodb::Client::new(&sdk), config.table);
+    if !config.overwrite {
+        table = table.keeping(config.keys.partition.clone());
+    }
     let queue = config.queue_url.map(|url| SqsQueue::new(aws_sdk_sqs::Client::new(&sdk), url));
     let consumer = &Consumer::new(table, queue, config.keys);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<KinesisEvent>| async move {

@@ -3,31 +3,45 @@
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 
 use super::failure::{PutError, SendError, classify, classify_send};
-use super::{Item, Queue, Table};
+use super::{Item, Put, Queue, Table};
 
 /// A DynamoDB table. Its client's retries should be off: the batch has its own.
 pub struct DynamoTable {
     client: aws_sdk_dynamodb::Client,
     name: String,
+    unless_there: Option<String>,
 }
 
 impl DynamoTable {
     /// Makes a writer; nothing is called yet.
     pub fn new(client: aws_sdk_dynamodb::Client, name: String) -> Self {
-        DynamoTable { client, name }
+        DynamoTable { client, name, unless_there: None }
+    }
+
+    /// The same, but no item is replaced. Takes the name of the partition key, which every item has; no permission is needed beside
+    /// that to put.
+    #[must_use]
+    pub fn keeping(self, partition_key: String) -> Self {
+        DynamoTable { unless_there: Some(partition_key), ..self }
     }
 }
 
 impl Table for DynamoTable {
-    async fn put(&self, item: &Item) -> Result<(), PutError> {
-        let call = self.client.put_item().table_name(&self.name).set_item(Some(item.clone()));
+    async fn put(&self, item: Item) -> Result<Put, PutError> {
+        let mut call = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        if let Some(key) = &self.unless_there {
+            call = call.condition_expression("attribute_not_exists(#key)").expression_attribute_names("#key", key);
+        }
         // On the heap: the SDK's futures are large, and there is one for each key in flight.
         let Err(error) = Box::pin(call.send()).await else {
-            return Ok(());
+            return Ok(Put::Written);
         };
         let status = error.raw_response().map(|response| response.status().as_u16());
-        let code = error.code().or_else(|| without_answer(&error));
-        Err(classify(code, error.message(), status))
+        match error.code().or_else(|| without_answer(&error)) {
+            // By another record, or by this one in an attempt whose answer was lost.
+            Some("ConditionalCheckFailedException") => Ok(Put::Kept),
+            code => Err(classify(code, error.message(), status)),
+        }
     }
 }
 

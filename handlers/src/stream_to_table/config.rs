@@ -12,13 +12,17 @@ pub struct Config {
     pub keys: Keys,
     /// `PIPE_DLQ_URL`. Without it a record that can never succeed is reported as failed.
     pub queue_url: Option<String>,
+    /// `PIPE_OVERWRITE`: `false` where an item that is there stays.
+    pub overwrite: bool,
 }
 
 impl Config {
     /// Reads the variables through `read`. An empty variable counts as absent.
     pub fn read(read: impl Fn(&str) -> Option<String>) -> Result<Self, Missing> {
         let keys = Keys { partition: required("PIPE_PARTITION_KEY", &read)?, sort: optional("PIPE_SORT_KEY", &read) };
-        Ok(Config { table: required("PIPE_TABLE", &read)?, keys, queue_url: optional("PIPE_DLQ_URL", &read) })
+        let overwrite = read("PIPE_OVERWRITE").as_deref() != Some("false");
+        let queue_url = optional("PIPE_DLQ_URL", &read);
+        Ok(Config { table: required("PIPE_TABLE", &read)?, keys, queue_url, overwrite })
     }
 }
 
@@ -35,7 +39,16 @@ mod tests {
         let config =
             read(&[("PIPE_TABLE", "T"), ("PIPE_PARTITION_KEY", "id"), ("PIPE_SORT_KEY", ""), ("PIPE_DLQ_URL", "")]);
         let keys = Keys { partition: "id".into(), sort: None };
-        assert_eq!(config, Ok(Config { table: "T".into(), keys, queue_url: None }));
+        assert_eq!(config, Ok(Config { table: "T".into(), keys, queue_url: None, overwrite: true }));
+    }
+
+    #[test]
+    fn items_are_overwritten_unless_it_says_false() {
+        let overwrite = |value: &'static str| {
+            Config::read(|name| Some(if name == "PIPE_OVERWRITE" { value } else { "x" }.to_owned()))
+                .map(|it| it.overwrite)
+        };
+        assert_eq!([overwrite("false"), overwrite(""), overwrite("true")], [Ok(false), Ok(true), Ok(true)]);
     }
 
     #[test]

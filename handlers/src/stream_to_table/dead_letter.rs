@@ -77,7 +77,7 @@ pub fn body(record: &KinesisEventRecord, poison: &Poison, limit: usize) -> serde
             return Ok((text, Encoding::Base64));
         }
     }
-    if let Ok(packed) = gzip(data) {
+    if let Some(packed) = gzip(data).ok().filter(|packed| packed.len() < limit) {
         let text = write(record, poison, Encoding::GzipBase64, Some(STANDARD.encode(packed)))?;
         if text.len() <= limit {
             return Ok((text, Encoding::GzipBase64));

@@ -40,6 +40,8 @@ impl DeadLetter {
 pub struct Report {
     pub records_in: usize,
     pub written: usize,
+    /// How many of those written found an item under their key, which stays.
+    pub kept: usize,
     pub dead_lettered: Vec<DeadLetter>,
     /// The sequence numbers of the records that are left for the next attempt, lowest first. Lambda sends again everything from
     /// the first on.
@@ -71,6 +73,7 @@ impl Report {
             "RecordsRetried": self.unfinished.len(),
             "RecordsDeadLettered": self.dead_lettered.len(),
             "requestId": request_id,
+            "alreadyThere": self.kept,
             "repeatedCalls": self.repeated_calls,
             "lowestUnfinished": self.unfinished.first(),
             "cause": self.cause,
@@ -122,6 +125,7 @@ mod tests {
         let report = Report {
             records_in: 4,
             written: 1,
+            kept: 1,
             dead_lettered: vec![letter()],
             unfinished: vec!["9".into(), "10".into()],
             repeated_calls: 3,
@@ -134,7 +138,7 @@ mod tests {
         let batch = &lines[1];
         let counts = METRICS.map(|name| batch[name].as_u64().expect(name));
         assert_eq!(counts, [4, 1, 2, 1]);
-        assert_eq!(batch["FunctionName"], "consumer");
+        assert_eq!((&batch["FunctionName"], &batch["alreadyThere"]), (&json!("consumer"), &json!(1)));
         assert_eq!(batch["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().map(Vec::len), Some(4));
         assert_eq!((&batch["lowestUnfinished"], &batch["cause"]), (&json!("9"), &json!("ThrottlingException")));
     }

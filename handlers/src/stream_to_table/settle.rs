@@ -25,6 +25,8 @@ pub enum State {
     /// Not reached yet.
     Waiting,
     Written,
+    /// Another one is there under its key, which is as good as written.
+    Kept,
     /// It can never be written, and is not in the queue yet.
     Poison(Poison),
     /// In the queue.
@@ -69,7 +71,7 @@ impl<'a, Q: Queue> Settling<'a, Q> {
     async fn advance(&mut self) {
         while let Some((record, state)) = self.records.get(self.done).zip(self.states.get(self.done)) {
             let settled = match state {
-                State::Written | State::DeadLettered => None,
+                State::Written | State::Kept | State::DeadLettered => None,
                 State::Poison(poison) => Some(self.bury(record, poison).await),
                 State::Waiting | State::Failed(_) => return,
             };
@@ -120,9 +122,11 @@ impl<'a, Q: Queue> Settling<'a, Q> {
     }
 
     fn finish(mut self) -> Report {
-        self.report.written = self.states.iter().filter(|state| **state == State::Written).count();
+        let count = |wanted: State| self.states.iter().filter(|state| **state == wanted).count();
+        let (written, kept) = (count(State::Written), count(State::Kept));
+        (self.report.written, self.report.kept) = (written + kept, kept);
         for (record, state) in self.records.iter().zip(&self.states) {
-            if !matches!(state, State::Written | State::DeadLettered) {
+            if !matches!(state, State::Written | State::Kept | State::DeadLettered) {
                 self.report.unfinished.push(record.kinesis.sequence_number.clone());
             }
         }

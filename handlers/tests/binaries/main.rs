@@ -95,15 +95,16 @@ fn record(number: u32, data: &str) -> Value {
     })
 }
 
+const ENVIRONMENT: [(&str, &str); 4] = [
+    ("PIPE_TABLE", "EventTable"),
+    ("PIPE_PARTITION_KEY", "id"),
+    ("PIPE_SORT_KEY", ""),
+    ("PIPE_DLQ_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/dlq"),
+];
+
 /// Gives a consumer these records, and returns its AWS calls, its answer and its log lines.
-fn consume(records: &[Value]) -> (Vec<Call>, Call, Vec<Value>) {
-    let environment = [
-        ("PIPE_TABLE", "EventTable"),
-        ("PIPE_PARTITION_KEY", "id"),
-        ("PIPE_SORT_KEY", ""),
-        ("PIPE_DLQ_URL", "https://sqs.eu-west-1.amazonaws.com/123456789012/dlq"),
-    ];
-    let function = Function::start(CONSUMER, &environment, json!({ "Records": records }), table);
+fn consume(environment: &[(&str, &str)], records: &[Value], aws: Aws) -> (Vec<Call>, Call, Vec<Value>) {
+    let function = Function::start(CONSUMER, environment, json!({ "Records": records }), aws);
     let (calls, answer) = function.answer();
     let (lines, err) = function.end();
     assert!(!format!("{lines:?}{err}").contains("hunter2"));
@@ -113,7 +114,7 @@ fn consume(records: &[Value]) -> (Vec<Call>, Call, Vec<Value>) {
 #[test]
 fn the_consumer_writes_items_and_buries_poison() {
     let records = [record(1, "{\"id\":\"a\",\"n\":1.50}"), record(2, "hunter2"), record(3, "{\"id\":\"bad\"}")];
-    let (calls, (path, answer), lines) = consume(&records);
+    let (calls, (path, answer), lines) = consume(&ENVIRONMENT, &records, table);
     assert_eq!(path, "/2018-06-01/runtime/invocation/r1/response");
     assert_eq!(answer, json!({ "batchItemFailures": [] }));
     let bodies = |operation: &str| -> Vec<Value> {
@@ -129,6 +130,46 @@ fn the_consumer_writes_items_and_buries_poison() {
     let batch = lines.last().expect("a line");
     assert_eq!((&batch["RecordsIn"], &batch["RecordsDeadLettered"]), (&json!(3), &json!(2)));
     assert_eq!(batch["FunctionName"], "tested");
+}
+
+/// A table whose items are all there.
+fn full_table(_operation: &str, _body: &Value) -> (u16, Value) {
+    let code = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
+    (400, json!({ "__type": code, "message": "The conditional request failed" }))
+}
+
+#[test]
+fn without_overwriting_the_item_that_is_there_stays() {
+    let environment = [&ENVIRONMENT[..], &[("PIPE_OVERWRITE", "false")]].concat();
+    let (calls, (_, answer), lines) = consume(&environment, &[record(1, "{\"id\":\"a\"}")], full_table);
+    assert_eq!(answer, json!({ "batchItemFailures": [] }));
+    let put = json!({
+        "TableName": "EventTable",
+        "Item": { "id": { "S": "a" } },
+        "ConditionExpression": "attribute_not_exists(#key)",
+        "ExpressionAttributeNames": { "#key": "id" },
+    });
+    assert_eq!(calls, [("PutItem".to_owned(), put)]);
+    let batch = lines.last().expect("a line");
+    assert_eq!((&batch["RecordsWritten"], &batch["alreadyThere"]), (&json!(1), &json!(1)));
+}
+
+/// A function of 128 MB handles a batch as large as Lambda sends them, of items as large as DynamoDB takes them, or of none.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_worst_batches_fit_into_the_memory_of_a_small_function() {
+    let record =
+        |number: u32, values: Vec<&str>| record(number, &format!(r#"{{"id":"{number}","v":[{}]}}"#, values.join(",")));
+    let maps: Vec<Value> = (0..10).map(|number| record(number, vec![r#"{"a":1}"#; 51_000])).collect();
+    let numbers = vec![record(0, vec!["1"; 2_200_000])];
+    for (records, written, most) in [(maps, 10, 100), (numbers, 0, 60)] {
+        let function = Function::start(CONSUMER, &ENVIRONMENT, json!({ "Records": records }), table);
+        let (calls, (_, answer)) = function.answer();
+        let peak = function.peak_kilobytes() / 1024;
+        assert_eq!(answer, json!({ "batchItemFailures": [] }));
+        assert_eq!(calls.iter().filter(|call| call.0 == "PutItem").count(), written);
+        assert!(peak < most, "{peak} MB");
+    }
 }
 
 fn body_of(call: &Value) -> Value {

@@ -141,12 +141,8 @@ impl Shared {
     /// Passes a call on and looks at what it did.
     async fn watched(&self, call: &Call, head: Parts, body: Incoming) -> Passed<Response<Body>> {
         let input = body.collect().await?.to_bytes();
-        let answer = self.upstream.pass(head, Either::Right(Full::new(input.clone()))).await?;
-        if answer.status() != StatusCode::OK {
-            return Ok(answer.map(Either::Left));
-        }
-        let answer = read(answer).await?;
-        self.watch.note(call, &input, answer.body());
+        let answer = read(self.upstream.pass(head, Either::Right(Full::new(input.clone()))).await?).await?;
+        self.watch.note(call, &input, answer.status(), answer.body());
         Ok(whole(answer))
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
+use hyper::StatusCode;
 use serde_json::Value;
 
 use super::call::Call;
@@ -30,7 +31,7 @@ impl Watch {
         Self { events, keys: Mutex::default() }
     }
 
-    /// Whether the call is to be looked into when it succeeded.
+    /// Whether the call is to be looked into.
     pub fn cares(&self, call: &Call) -> bool {
         match call.target.as_str() {
             CREATE_TABLE | DESCRIBE_TABLE => true,
@@ -39,11 +40,13 @@ impl Watch {
         }
     }
 
-    /// Looks into a call that succeeded. What is not shaped as expected is passed over.
-    pub fn note(&self, call: &Call, input: &[u8], output: &[u8]) {
+    /// Looks into a call and its answer. What is not shaped as expected is passed over.
+    pub fn note(&self, call: &Call, input: &[u8], status: StatusCode, output: &[u8]) {
         let json = |bytes| serde_json::from_slice(bytes).unwrap_or(Value::Null);
         match call.target.as_str() {
-            PUT_ITEM => self.put(call, &json(input)),
+            PUT_ITEM if status == StatusCode::BAD_REQUEST => self.kept(call, &json(input), &json(output)),
+            _ if status != StatusCode::OK => {}
+            PUT_ITEM => self.put(call, &json(input), false),
             BATCH_WRITE_ITEM => self.batch_put(call, &json(input), &json(output)),
             SEND_MESSAGE => self.sent(&json(input)),
             SEND_MESSAGE_BATCH => self.batch_sent(&json(input), &json(output)),
@@ -60,9 +63,17 @@ impl Watch {
         }
     }
 
-    fn put(&self, call: &Call, input: &Value) {
+    fn put(&self, call: &Call, input: &Value, kept: bool) {
         if let Some(table) = input["TableName"].as_str() {
-            self.row(call, table, &input["Item"]);
+            self.row(call, table, &input["Item"], kept);
+        }
+    }
+
+    /// Tells a row that `stream-to-table` was to write only where none is, and found one.
+    fn kept(&self, call: &Call, input: &Value, output: &Value) {
+        let asked = input["ConditionExpression"] == "attribute_not_exists(#key)";
+        if asked && text(&output["__type"]).ends_with("ConditionalCheckFailedException") {
+            self.put(call, input, true);
         }
     }
 
@@ -72,20 +83,20 @@ impl Watch {
             for put in all(requests).iter().filter(|request| request["PutRequest"].is_object()) {
                 let item = &put["PutRequest"]["Item"];
                 if !left.iter().any(|left| left["PutRequest"]["Item"] == *item) {
-                    self.row(call, table, item);
+                    self.row(call, table, item, false);
                 }
             }
         }
     }
 
-    fn row(&self, call: &Call, table: &str, item: &Value) {
+    fn row(&self, call: &Call, table: &str, item: &Value, kept: bool) {
         // A table may be named by its ARN.
         let table = table.rsplit('/').next().unwrap_or(table).to_owned();
         let keys = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
         let names = keys.get(&(call.region.clone(), table.clone())).cloned().unwrap_or_default();
         drop(keys);
         let key = start_of(&key(&names, item));
-        self.events.send(Event::Row(Row { table, key })).ok();
+        self.events.send(Event::Row(Row { table, key, kept })).ok();
     }
 
     fn sent(&self, input: &Value) {

@@ -52,10 +52,22 @@ pub(super) fn handler(cx: &Cx<'_>) -> Vec<Problem> {
     problems
 }
 
+/// A handler of one's own writes as it likes, and nobody else would keep what `overwrite` says.
+fn overwrite(cx: &Cx<'_>) -> Option<Problem> {
+    let handler = "/consumer/function/handler";
+    let kept = cx.spec.function().is_some_and(|function| function.is_bundled());
+    if cx.spec.overwrites() || kept || !cx.sound(handler) || (cx.has("/consumer") && cx.spec.function().is_none()) {
+        return None;
+    }
+    let message = "`overwrite: false` needs the handler `stream-to-table`, which writes only where no row is";
+    let hint = "take `overwrite` out; a handler of your own makes conditional puts itself";
+    Some(Problem::error("/sink/table/overwrite", message).hint(hint))
+}
+
 /// What excludes something else.
 pub(super) fn pairs(cx: &Cx<'_>) -> Vec<Problem> {
     let spec = cx.spec;
-    let mut problems = Vec::new();
+    let mut problems: Vec<Problem> = overwrite(cx).into_iter().collect();
     let stream = spec.kinesis().and_then(|stream| stream.own());
     if stream.is_some_and(|stream| stream.on_demand) && cx.has("/stream/kinesis/shards") {
         let problem = Problem::error("/stream/kinesis/shards", "`shards` does not go with `on_demand: true`");

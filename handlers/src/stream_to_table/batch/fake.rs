@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::super::{Item, Keys, Poison, PutError, Queue, Reason, SendError, Table};
+use super::super::{Item, Keys, Poison, Put, PutError, Queue, Reason, SendError, Table};
 
 /// How a record, or the queue, behaves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +31,8 @@ pub enum Conduct {
     RefusesCall(u32),
     /// It takes no longer message (the queue), in bytes.
     AtMost(usize),
+    /// Another item is there, and stays.
+    Kept,
     /// No call ever answers.
     Hangs,
 }
@@ -68,7 +70,7 @@ impl<'a> FakeTable<'a> {
         self.writes.borrow().iter().map(|(_, _, record)| *record).collect()
     }
 
-    async fn answer(&self, key: String, record: usize) -> Result<(), PutError> {
+    async fn answer(&self, key: String, record: usize) -> Result<Put, PutError> {
         let invocation = self.clock.get();
         let call = {
             let mut calls = self.calls.borrow_mut();
@@ -86,16 +88,17 @@ impl<'a> FakeTable<'a> {
                 Err(PutError::Transient("ResourceNotFoundException".into()))
             }
             Conduct::Hangs => std::future::pending().await,
+            Conduct::Kept => Ok(Put::Kept),
             _ => {
                 self.writes.borrow_mut().push((invocation, key, record));
-                Ok(())
+                Ok(Put::Written)
             }
         }
     }
 }
 
 impl Table for &FakeTable<'_> {
-    async fn put(&self, item: &Item) -> Result<(), PutError> {
+    async fn put(&self, item: Item) -> Result<Put, PutError> {
         let (Some(AttributeValue::S(key)), Some(AttributeValue::N(record))) = (item.get("id"), item.get("v")) else {
             panic!("an item of another test")
         };

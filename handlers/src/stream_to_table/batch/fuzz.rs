@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::super::{Config, MAX_BODY_BYTES, SendError};
+use super::super::{Config, Item, MAX_BODY_BYTES, SendError};
 use super::fake::{keys, record};
 use super::*;
 
@@ -24,10 +24,10 @@ const SECRET: &str = "hunter2";
 struct AnyTable(RefCell<usize>);
 
 impl Table for &AnyTable {
-    async fn put(&self, item: &Item) -> Result<(), PutError> {
+    async fn put(&self, item: Item) -> Result<Put, PutError> {
         assert!(item.contains_key("id"));
         *self.0.borrow_mut() += 1;
-        Ok(())
+        Ok(Put::Written)
     }
 }
 
@@ -135,14 +135,15 @@ proptest! {
     }
 
     #[test]
-    fn any_environment_is_read_as_it_stands_or_refused(values in prop::collection::vec(prop::option::of("\\PC{0,10}"), 4)) {
-        let names = ["PIPE_TABLE", "PIPE_PARTITION_KEY", "PIPE_SORT_KEY", "PIPE_DLQ_URL"];
+    fn any_environment_is_read_as_it_stands_or_refused(values in prop::collection::vec(prop::option::of("\\PC{0,10}|false"), 5)) {
+        let names = ["PIPE_TABLE", "PIPE_PARTITION_KEY", "PIPE_SORT_KEY", "PIPE_DLQ_URL", "PIPE_OVERWRITE"];
         let read = |name: &str| values[names.iter().position(|known| *known == name).expect("a known name")].clone();
         let given = |name: &str| read(name).filter(|value| !value.is_empty());
         match Config::read(read) {
             Ok(config) => {
                 prop_assert_eq!((Some(config.table), Some(config.keys.partition)), (given(names[0]), given(names[1])));
                 prop_assert_eq!((config.keys.sort, config.queue_url), (given(names[2]), given(names[3])));
+                prop_assert_eq!(config.overwrite, given(names[4]).is_none_or(|value| value != "false"));
             }
             Err(missing) => prop_assert!(given(missing.0).is_none()),
         }

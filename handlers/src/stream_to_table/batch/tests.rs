@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::fake::{Clock, Conduct, FakeQueue, FakeTable, event, keys, number, record};
 use super::*;
-use Conduct::{AtMost, BadJson, DownFor, Good, Hangs, Panics, Refused, RefusesCall, Throttled};
+use Conduct::{AtMost, BadJson, DownFor, Good, Hangs, Kept, Panics, Refused, RefusesCall, Throttled};
 
 const TIME: Duration = Duration::from_secs(27);
 
@@ -168,6 +168,53 @@ async fn keys_are_written_concurrently_but_not_all_at_once() {
     let queue = FakeQueue::new(&clock, Good);
     let report = Consumer::new(&table, Some(&queue), keys()).handle(event(&records, 0), Instant::now() + TIME).await;
     assert_eq!((report.written, table.most_in_flight.get()), (100, CONCURRENT_KEYS));
+}
+
+/// Handles records of other keys, each with an attribute `l` of this JSON, and returns how many were written at one time.
+async fn at_one_time(conducts: Vec<Conduct>, attribute: &str) -> (Report, usize) {
+    let clock = Clock::new(0);
+    let data = |index: usize| format!(r#"{{"id":"{index}","v":{index},"l":{attribute}}}"#);
+    let records: Vec<_> = (0..conducts.len()).map(|index| record(&number(index), &data(index))).collect();
+    let event = serde_json::from_value(json!({ "Records": records })).expect("event");
+    let (table, queue) = (FakeTable::new(&clock, conducts), FakeQueue::new(&clock, Good));
+    let report = Consumer::new(&table, Some(&queue), keys()).handle(event, Instant::now() + TIME).await;
+    (report, table.most_in_flight.get())
+}
+
+#[tokio::test(start_paused = true)]
+async fn as_many_items_are_in_memory_as_fit_into_it() {
+    let maps = |count: usize| format!("[{}]", vec![r#"{"a":1}"#; count].join(","));
+    for (attribute, records, most) in [
+        // 800 bytes of memory for each map, and more than all of it for one item.
+        (maps(51_000), 2, 1),
+        (maps(MEMORY as usize / 800 / 4), 5, 4),
+        (maps(1_000), 17, CONCURRENT_KEYS),
+        (format!("\"{}\"", "x".repeat(400_000)), 17, CONCURRENT_KEYS),
+    ] {
+        let (report, at_one_time) = at_one_time(vec![Good; records], &attribute).await;
+        assert_eq!((report.written, at_one_time), (records, most));
+    }
+}
+
+/// Nor is it kept between two attempts.
+#[tokio::test(start_paused = true)]
+async fn an_item_that_fails_leaves_the_memory_to_others() {
+    let attribute = format!("[{}]", vec!["1"; 200_000].join(","));
+    let (report, _) = at_one_time(vec![DownFor(1), Throttled(3), Good], &attribute).await;
+    assert_eq!((report.written, report.unfinished), (2, numbers(&[0])));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_only_the_whole_item_shows_is_poison_too() {
+    let (report, at_one_time) = at_one_time(vec![Good, Good], "1e126").await;
+    assert_eq!((report.dead_lettered.len(), report.dead_lettered[0].reason.as_str(), at_one_time), (2, "number", 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_whose_row_is_there_counts_as_written() {
+    let (report, written, dead) = handle(&[("a", Kept), ("b", Good), ("a", Kept), ("c", BadJson)], Good).await;
+    assert_eq!((report.written, report.kept, written), (3, 2, vec![1]));
+    assert_eq!((dead, report.unfinished), (numbers(&[3]), vec![]));
 }
 
 #[tokio::test(start_paused = true)]

@@ -4,6 +4,12 @@ fn keys() -> Keys {
     Keys { partition: "id".into(), sort: None }
 }
 
+/// Reads a record's data as the consumer does.
+fn read(data: &[u8], keys: &Keys) -> Result<(TableKey, Item), Poison> {
+    let (key, text) = scan(data, keys)?;
+    Ok((key, text.item()?))
+}
+
 fn item(text: &str) -> Item {
     read(text.as_bytes(), &keys()).expect(text).1
 }
@@ -89,6 +95,11 @@ fn key_attributes_must_be_there_and_be_scalar() {
     assert_eq!(read(br#"{"id":"a"}"#, &both).expect_err("poison").reason, Reason::NoKey);
     assert_eq!(read(br#"{"id":"a","at":""}"#, &both).expect_err("poison").reason, Reason::WrongKey);
     assert!(read(br#"{"id":"a","at":7}"#, &both).is_ok());
+}
+
+#[test]
+fn a_key_that_is_no_number_for_dynamodb_is_told() {
+    assert_eq!(reason(r#"{"id":1e126}"#), Reason::Number);
 }
 
 #[test]

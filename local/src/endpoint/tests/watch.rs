@@ -30,7 +30,7 @@ async fn put(cloud: &Cloud, key: &str, item: Value) -> u16 {
 }
 
 fn row(key: &str) -> Event {
-    Event::Row(Row { table: "events".into(), key: key.into() })
+    Event::Row(Row { table: "events".into(), key: key.into(), kept: false })
 }
 
 fn item(id: &str) -> Value {
@@ -62,12 +62,35 @@ async fn a_row_that_was_refused_is_not_told() {
     assert_eq!(cloud.told(), []);
 }
 
+/// As `stream-to-table` puts where rows are not to be replaced; what another condition asks for, nobody here knows.
+#[tokio::test]
+async fn a_row_that_was_there_is_told_as_one_that_stays() {
+    let mut cloud =
+        cloud(400, json!({"__type": "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException"})).await;
+    for (condition, told) in [
+        (
+            "attribute_not_exists(#key)",
+            vec![Event::Row(Row {
+                table: "events".into(),
+                key: r#"{"id":{"S":"a"},"at":{"N":"7"}}"#.into(),
+                kept: true,
+            })],
+        ),
+        ("attribute_exists(#key)", vec![]),
+    ] {
+        let input = json!({"TableName": "events", "Item": item("a"), "ConditionExpression": condition});
+        let answer = cloud.call_as("ASIA1", "dynamodb", &format!("{DYNAMO}.PutItem"), &input).await;
+        assert_eq!(answer.status().as_u16(), 400, "the answer is untouched");
+        assert_eq!(cloud.told(), told, "{condition}");
+    }
+}
+
 #[tokio::test]
 async fn a_table_that_is_not_known_shows_no_key() {
     let mut cloud = cloud(200, json!({})).await;
     let input = json!({"TableName": "arn:aws:dynamodb:eu-central-1:000000000000:table/other", "Item": item("a")});
     cloud.call_as("ASIA1", "dynamodb", &format!("{DYNAMO}.PutItem"), &input).await;
-    assert_eq!(cloud.told(), [Event::Row(Row { table: "other".into(), key: String::new() })]);
+    assert_eq!(cloud.told(), [Event::Row(Row { table: "other".into(), key: String::new(), kept: false })]);
 }
 
 #[tokio::test]
