@@ -25,7 +25,9 @@ pub use model::{Existing, OnDestroy, OwnOrExisting, Spec};
 pub use problem::{Located, Problem, Report, Severity};
 pub use schema::schema;
 pub(crate) use schema::sorted;
-pub use source::{AccessLogDays, Api, Auth, Basic, Body, PartitionKey, Route, Secret, Source, Throttle};
+pub use source::{
+    AccessLogDays, Api, Auth, Basic, Body, Limit, MinimumTls, PartitionKey, Route, Secret, Source, Throttle,
+};
 pub use stores::{
     Capacity, Dlq, Key, KeyType, Kinesis, Queue, Sink, Stream, StreamEncryption, Table, TableEncryption, Units,
 };

@@ -9,6 +9,7 @@ fn input(routes: Vec<Route>) -> ApiInput {
         place: Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() },
         pipeline: "gateway-events".into(),
         stage: "prod".into(),
+        minimum_tls: MinimumTls::Tls12,
         throttle: None,
         xray: false,
         access_log_group_arn: None,
