@@ -26,7 +26,9 @@ pub use problem::{Located, Problem, Report, Severity};
 pub(crate) use rules::contained;
 pub use schema::schema;
 pub(crate) use schema::sorted;
-pub use source::{AccessLogDays, Api, Auth, Basic, Body, PartitionKey, Route, Secret, Source, Throttle};
+pub use source::{
+    AccessLogDays, Api, Auth, Basic, Body, Limit, MinimumTls, PartitionKey, Route, Secret, Source, Throttle,
+};
 pub use stores::{
     Capacity, Dlq, Key, KeyType, Kinesis, Queue, Sink, Stream, StreamEncryption, Table, TableEncryption, Target, Units,
 };

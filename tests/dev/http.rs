@@ -175,7 +175,8 @@ fn each_request_has_a_line_in_the_access_log(dev: &mut Dev, client: &Client, sdk
     let mut statuses: Vec<&str> = parsed.iter().map(|line| line["status"].as_str().unwrap()).collect();
     statuses.sort_unstable();
     assert_eq!(statuses, expected);
-    let ids: std::collections::BTreeSet<&str> = parsed.iter().filter_map(|line| line["requestId"].as_str()).collect();
+    let ids: std::collections::BTreeSet<&str> =
+        parsed.iter().filter_map(|line| line["extendedRequestId"].as_str()).collect();
     assert_eq!(ids.len(), lines.len(), "each request has an id of its own");
     let taken = parsed.iter().find(|line| line["status"] == "200").unwrap();
     assert_eq!((&taken["method"], &taken["integrationStatus"]), (&json!("POST"), &json!("200")), "{taken}");

@@ -219,6 +219,7 @@ fn c11_each_property_is_deployed() {
         ("    stage: prod\n", "    stage: prod\n    xray: true\n", false),
         ("    xray: true\n", "    throttle: { rate_per_second: 1, burst: 2 }\n", false),
         ("access_log_days: 1", "access_log_days: off", false),
+        ("    throttle:", "    minimum_tls: tls_1_0\n    throttle:", true),
         ("    stage: prod\n", "    name: gateway\n    stage: prod\n", false),
     ];
     deployed(Kind::MiniStack, "200000000090", &edits);

@@ -1,7 +1,7 @@
 //! What AWS does and the emulators do not.
 
 use aws_sdk_apigateway::error::ProvideErrorMetadata;
-use aws_sdk_apigateway::types::IntegrationType;
+use aws_sdk_apigateway::types::{EndpointAccessMode, IntegrationType, Op, PatchOperation, SecurityPolicy};
 use aws_sdk_lambda::types::{ApplicationLogLevel, LogFormat, LoggingConfig, TracingConfig, TracingMode};
 use pipe_test_support::Kind;
 
@@ -107,6 +107,42 @@ async fn tags_of_a_rest_api_change() {
         }
         let none = gateway.tag_resource().resource_arn(arn.replace(id, "none000000")).tags("new", "1").send().await;
         assert!(none.unwrap_err().into_service_error().is_not_found_exception());
+    }
+}
+
+#[tokio::test]
+async fn a_rest_api_shows_its_security_policy_and_an_enhanced_one_needs_an_access_mode() {
+    const ENHANCED: &str = "SecurityPolicy_TLS13_1_2_2021_06";
+    for cloud in Cloud::on_both().await {
+        let gateway = cloud.api_gateway();
+        let create = || gateway.create_rest_api().name("orders");
+        let policy = || SecurityPolicy::from(ENHANCED);
+        assert!(
+            create()
+                .security_policy(policy())
+                .send()
+                .await
+                .unwrap_err()
+                .into_service_error()
+                .is_bad_request_exception()
+        );
+        let made =
+            create().security_policy(policy()).endpoint_access_mode(EndpointAccessMode::Basic).send().await.unwrap();
+        assert_eq!(made.security_policy(), Some(&policy()));
+        let id = made.id().unwrap();
+        let patch = |path: &str, value: &str| PatchOperation::builder().op(Op::Replace).path(path).value(value).build();
+        let legacy = || gateway.update_rest_api().rest_api_id(id).patch_operations(patch("/securityPolicy", "TLS_1_0"));
+        assert!(
+            legacy().send().await.unwrap_err().into_service_error().is_bad_request_exception(),
+            "the mode is still set"
+        );
+        legacy().patch_operations(patch("/endpointAccessMode", "")).send().await.unwrap();
+        let listed = gateway.get_rest_apis().send().await.unwrap();
+        assert_eq!(
+            (listed.items()[0].security_policy(), listed.items()[0].endpoint_access_mode()),
+            (Some(&SecurityPolicy::Tls10), None)
+        );
+        create().send().await.unwrap();
     }
 }
 

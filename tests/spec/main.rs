@@ -39,7 +39,7 @@ fn messages(report: &Report, severity: Severity) -> Vec<&str> {
 fn the_main_file_has_no_warning_and_says_what_the_page_says() {
     let loaded = spec::load(&root().join("pipeline.yaml")).unwrap_or_else(|report| panic!("{report}"));
     assert_eq!(messages(&loaded.notes, Severity::Warning), Vec::<&str>::new(), "{}", loaded.notes);
-    assert_eq!(messages(&loaded.notes, Severity::Note).len(), 2, "{}", loaded.notes);
+    assert_eq!(messages(&loaded.notes, Severity::Note).len(), 4, "{}", loaded.notes);
     insta::with_settings!({ snapshot_path => "../snapshots/spec", prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("notes", loaded.notes.render(false).replace(&loaded.notes.file, "pipeline.yaml"));
     });
@@ -74,6 +74,29 @@ fn what_is_absent_has_its_default() {
     assert_eq!(start.at().unwrap().secs(), 1_769_857_200);
     assert_eq!(loaded.spec.consumer_name(), "small-consumer");
     assert_eq!(loaded.spec.stream_name(), "small-stream");
+}
+
+#[test]
+fn the_stage_takes_what_the_shards_take_unless_the_file_says_otherwise() {
+    let limit = |api: &str, stream: &str| {
+        let routes = "routes: [ { post: /x, auth: none } ]";
+        let text =
+            format!("name: small\nsource: {{ api: {{ {api} {routes} }} }}\nstream: {{ kinesis: {{ {stream} }} }}\n");
+        let loaded = parse(&text).unwrap_or_else(|report| panic!("{report}"));
+        let warned =
+            messages(&loaded.notes, Severity::Warning).iter().any(|message| message.contains("nothing bounds"));
+        (loaded.spec.throttle().map(|limit| (limit.rate_per_second, limit.burst)), warned)
+    };
+    assert_eq!(limit("", ""), (Some((1000.0, 2000)), false));
+    assert_eq!(limit("", "shards: 2"), (Some((2000.0, 4000)), false));
+    assert_eq!(limit("", "shards: 10"), (Some((10_000.0, 5000)), false));
+    // No limit of the stage may refuse what the stream would take.
+    assert_eq!(limit("", "shards: 11"), (None, true));
+    assert_eq!(limit("", "on_demand: true"), (None, true));
+    assert_eq!(limit("", "existing: orders"), (None, true));
+    assert_eq!(limit("throttle: off,", ""), (None, false));
+    assert_eq!(limit("throttle: off,", "on_demand: true"), (None, false));
+    assert_eq!(limit("throttle: { rate_per_second: 0.5, burst: 1 },", "shards: 2"), (Some((0.5, 1)), false));
 }
 
 #[test]

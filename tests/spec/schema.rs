@@ -65,10 +65,10 @@ fn every_property_is_described_and_bounded() {
 /// Every key of the language's table.
 const TABLE: &str = "
     name tags permissions_boundary
-    source.api.name source.api.stage source.api.access_log_days source.api.throttle source.api.throttle.rate_per_second
-    source.api.throttle.burst source.api.xray source.api.routes source.api.routes[].post source.api.routes[].auth
+    source.api.name source.api.stage source.api.access_log_days source.api.minimum_tls
+    source.api.throttle source.api.throttle.rate_per_second source.api.throttle.burst source.api.xray source.api.routes source.api.routes[].post source.api.routes[].auth
     source.api.routes[].partition_key source.api.routes[].body source.api.routes[].body.schema
-    auth.basic auth.basic.secret auth.basic.secret.existing auth.basic.cache_seconds auth.basic.on_destroy
+    auth.basic auth.basic.secret auth.basic.secret.existing auth.basic.cache_seconds auth.basic.reserved_concurrency auth.basic.on_destroy
     stream.kinesis.name stream.kinesis.shards stream.kinesis.on_demand stream.kinesis.retention_hours
     stream.kinesis.encryption stream.kinesis.existing stream.kinesis.on_destroy
     consumer.function.handler consumer.function.name consumer.function.memory_mb consumer.function.timeout_seconds

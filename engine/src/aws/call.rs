@@ -64,6 +64,9 @@ const BUSY: &[&str] = &[
     "concurrent modification",
     "concurrent update operation",
     "update is in progress",
+    // What a REST API answers while AWS changes its endpoint, name or security policy.
+    "already an update in progress",
+    "deploy a RestApi while the apiStatus is UPDATING",
     "currently in the following state: Pending",
     "simultaneously be in CREATING or DELETING",
     "Rate exceeded for stream",

@@ -2,7 +2,7 @@
 //!
 //! Names are not unique and ids are random, so an API is found by its name among all (600 regional ones at most), and tags say
 //! whose it is. Nothing is immutable. Parts are written one after another, because AWS refuses concurrent writes to one API
-//! (aws-facts 2.6, field note c07). Only the API's name and endpoint, its stages, authorizers and validators are patched; a
+//! (aws-facts 2.6, field note c07). Only the API's name, endpoint and security policy, its stages, authorizers and validators are patched; a
 //! route that differs in anything is written anew, while the stage serves its snapshot. The document's hash is in the
 //! description of its deployment: a half-done update, a deployment by hand and a rollback all show as a difference. All stages
 //! of an owned API are the pipeline's. Limits: 300 resources, 10 authorizers, 10 stages; 10 calls a second, burst 40; creating
@@ -26,8 +26,8 @@ use aws_sdk_apigateway::config::retry::RetryConfig;
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 
 pub use document::{
-    AccessLog, Authorizer, GatewayResponse, Integration, IntegrationResponse, RestApi, Route, Stage, Texts, Throttle,
-    Validator, model_name,
+    AccessLog, Authorizer, GatewayResponse, Integration, IntegrationResponse, LEGACY_TLS, RestApi, Route, Stage, Texts,
+    Throttle, Validator, model_name,
 };
 use read::{Found, Head};
 
@@ -99,6 +99,7 @@ impl Resource for RestApi {
             route::sync(cx, &found, key, route).await?;
         }
         write::prune(cx, self, &found).await?;
+        write::security_policy(cx, self, &found).await?;
         deploy::sync(cx, self, &found).await?;
         let outputs = outputs(&cx.aws.place, &found.head.id, name.as_str(), self);
         Ok(Made { outputs, identity: found.head.id })
@@ -126,6 +127,7 @@ async fn fetch_again(cx: &Cx, live: &Live<RestApi>) -> Result<Found> {
         id: live.handle.to_string(),
         name: live.outputs.get("name").cloned().unwrap_or_default(),
         endpoint_type: live.props.endpoint_type.clone(),
+        security_policy: live.props.security_policy.clone(),
         tags: live.tags.clone(),
     };
     Found::fetch(cx, head).await?.ok_or_else(|| Error::new(Class::Unclear, "the REST API was deleted a moment ago"))

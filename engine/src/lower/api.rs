@@ -11,10 +11,10 @@ use serde_json::{Value, json};
 use crate::aws::Place;
 use crate::error::Result;
 use crate::kinds::rest_api::{
-    AccessLog, Authorizer, GatewayResponse, Integration, RestApi, Route as Method, Stage, Texts, Throttle, Validator,
-    model_name,
+    AccessLog, Authorizer, GatewayResponse, Integration, LEGACY_TLS, RestApi, Route as Method, Stage, Texts, Throttle,
+    Validator, model_name,
 };
-use crate::spec::PartitionKey;
+use crate::spec::{MinimumTls, PartitionKey};
 
 /// What a REST API is lowered from.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,7 @@ pub struct ApiInput {
     /// Name of the pipeline: the realm of basic authentication.
     pub pipeline: String,
     pub stage: String,
+    pub minimum_tls: MinimumTls,
     pub throttle: Option<Throttle>,
     pub xray: bool,
     /// ARN of the access log's group, without `:*`; no access log where absent.
@@ -79,6 +80,7 @@ pub fn document(input: &ApiInput) -> Result<RestApi> {
     let validators = (!models.is_empty()).then(|| (VALIDATOR.to_owned(), Validator { body: true, parameters: false }));
     let api = RestApi {
         endpoint_type: "REGIONAL".to_owned(),
+        security_policy: security_policy(input.minimum_tls).to_owned(),
         stages: BTreeMap::from([(input.stage.clone(), stage(input))]),
         routes: input.routes.iter().map(|route| (format!("POST {}", route.path), method(input, route))).collect(),
         paths: Default::default(),
@@ -89,6 +91,15 @@ pub fn document(input: &ApiInput) -> Result<RestApi> {
         deployed: String::new(),
     };
     api.sealed()
+}
+
+/// AWS changes no API from `TLS_1_0` to `TLS_1_2`; this policy takes the same versions and ciphers as the latter
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies.html>).
+fn security_policy(minimum: MinimumTls) -> &'static str {
+    match minimum {
+        MinimumTls::Tls10 => LEGACY_TLS,
+        MinimumTls::Tls12 => "SecurityPolicy_TLS13_1_2_2021_06",
+    }
 }
 
 fn stage(input: &ApiInput) -> Stage {

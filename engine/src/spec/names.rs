@@ -1,17 +1,41 @@
-//! What the spec means where it says nothing: names, and the authorizer of a route.
+//! What the spec means where it says nothing: names, the limit of the stage, and the authorizer of a route.
 //!
 //! Each default name fits its kind's length and characters, because a pipeline's name has at most 31 characters
 //! of `[a-z0-9-]`.
 
 use super::model::{Existing, OwnOrExisting, Spec};
-use super::source::{Api, Route, Secret};
+use super::source::{Api, Limit, Route, Secret, Throttle};
 use super::stores::{Kinesis, Queue, Table};
+
+/// Records per second that one shard takes.
+pub(super) const SHARD_RECORDS: u32 = 1000;
+
+/// Requests per second, and at once, that an account takes in all its APIs unless AWS raised it
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>).
+pub(super) const ACCOUNT: (u32, u32) = (10_000, 5_000);
 
 impl Spec {
     /// Returns the REST API, when there is one.
     #[must_use]
     pub fn api(&self) -> Option<&Api> {
         self.source.as_ref().map(|source| &source.api)
+    }
+
+    /// Returns the limit of the stage: the spec's, else what the pipeline's own shards take, so that no record is refused that
+    /// the stream would take. Of more shards than the account's own limit lets through, and of a stream whose shards are not
+    /// known, there is none.
+    #[must_use]
+    pub fn throttle(&self) -> Option<Limit> {
+        match self.api()?.throttle {
+            Some(Throttle::Off) => None,
+            Some(Throttle::Limit(limit)) => Some(limit),
+            None => {
+                let stream = self.kinesis()?.own().filter(|stream| !stream.on_demand)?;
+                let rate = stream.shards.saturating_mul(SHARD_RECORDS);
+                let limit = || Limit { rate_per_second: rate.into(), burst: ACCOUNT.1.min(2 * rate) };
+                (rate <= ACCOUNT.0).then(limit)
+            }
+        }
     }
 
     /// Returns the schema files that routes name.

@@ -36,7 +36,10 @@ pub struct Api {
     /// Days that the access log is kept (one of CloudWatch's values), or `off` for no access log. Default: 7.
     #[serde(default)]
     pub access_log_days: AccessLogDays,
-    /// Limit of the stage, over all its callers. Default: none but the account's.
+    /// Oldest version of TLS that clients may speak: `tls_1_2`, or `tls_1_0` for clients that know no newer one. Default: `tls_1_2`.
+    #[serde(default)]
+    pub minimum_tls: MinimumTls,
+    /// Limit of the stage, over all its callers, or `off` for none but the account's. Default: what at most 10 shards of the pipeline's own take (1000 requests per second each; at once twice as many, at most 5000), else `off`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub throttle: Option<Throttle>,
     /// Whether X-Ray traces the stage. Default: false.
@@ -86,10 +89,31 @@ impl JsonSchema for AccessLogDays {
     }
 }
 
+/// The oldest version of TLS that clients may speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub enum MinimumTls {
+    #[serde(rename = "tls_1_0")]
+    Tls10,
+    #[default]
+    #[serde(rename = "tls_1_2")]
+    Tls12,
+}
+
+/// What bounds the requests of a stage.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Throttle {
+    /// Nothing but the account's own limit.
+    Off,
+    /// A limit of the stage's own.
+    #[serde(untagged)]
+    Limit(Limit),
+}
+
 /// A token bucket: requests beyond it are answered with 429.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Throttle {
+pub struct Limit {
     /// Requests per second that the stage takes in the long run, 0 to 1000000; fractions are allowed. Required.
     #[schemars(range(min = 0, max = 1_000_000))]
     pub rate_per_second: f64,
@@ -212,6 +236,10 @@ pub struct Basic {
     #[serde(default = "default_cache_seconds")]
     #[schemars(range(min = 0, max = 3600))]
     pub cache_seconds: u32,
+    /// Concurrent calls of the authorizer that are kept for it, and no more, 1 to 100000: beyond them requests are answered with 500. AWS wants 100 of the account's to stay unreserved. Default: none are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub reserved_concurrency: Option<u32>,
     /// What `pipe destroy` does with the secret: `delete` (after 30 days in its recovery window) or `retain`. Default: `delete`.
     #[serde(default)]
     pub on_destroy: OnDestroy,

@@ -12,11 +12,14 @@ fn api() {
         ("access_log_days", "access_log_days: 1", "access_log_days: 3"),
         ("access_log_days: off", "access_log_days: 3", "access_log_days: off"),
         ("access_log_days, its default", "    access_log_days: off\n", ""),
+        ("minimum_tls", "    routes:", "    minimum_tls: tls_1_0\n    routes:"),
+        ("minimum_tls, its default", "    minimum_tls: tls_1_0\n", ""),
         ("throttle", "    routes:", "    throttle: { rate_per_second: 5.5, burst: 10 }\n    routes:"),
         ("throttle.rate_per_second", "rate_per_second: 5.5", "rate_per_second: 7"),
         ("throttle.burst", "burst: 10", "burst: 20"),
         // moto keeps the settings when they are taken away.
-        ("no throttle", "    throttle: { rate_per_second: 7, burst: 20 }\n", ""),
+        ("throttle: off", "throttle: { rate_per_second: 7, burst: 20 }", "throttle: off"),
+        ("throttle, its default", "    throttle: off\n", ""),
         ("xray", "    routes:", "    xray: true\n    routes:"),
         ("no xray", "    xray: true\n", ""),
     ];
@@ -76,6 +79,8 @@ fn auth() {
         // The first name is still in its recovery window: the same secret comes back.
         ("a secret that was deleted", "secret: gateway/more", "secret: gateway/credentials"),
         ("secret, its default", "    secret: gateway/credentials\n", ""),
+        ("reserved_concurrency", "    cache_seconds: 0", "    cache_seconds: 0\n    reserved_concurrency: 5"),
+        ("reserved_concurrency, its default", "    reserved_concurrency: 5\n", ""),
     ];
     chain(Kind::MiniStack, "200000000013", "edits_auth", EDITS);
 }

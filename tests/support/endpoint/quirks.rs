@@ -29,6 +29,7 @@ type FunctionKey = (String, String, String);
 #[derive(Default)]
 pub struct Memory {
     tags: Mutex<Tags>,
+    policies: Mutex<api_gateway::Policies>,
     /// What moto drops of a function.
     functions: Mutex<HashMap<FunctionKey, Map<String, Value>>>,
     /// Held while a mapping is made, so that of two at once the second is refused.
@@ -38,6 +39,10 @@ pub struct Memory {
 impl Memory {
     pub fn tags(&self) -> MutexGuard<'_, Tags> {
         self.tags.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn policies(&self) -> MutexGuard<'_, api_gateway::Policies> {
+        self.policies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes what a call that succeeded changed.
@@ -116,7 +121,7 @@ static QUIRKS: &[Quirk] = &[
     quirk(On::Both, "secretsmanager", &[], secrets::refused_in_window),
     quirk(On::Moto, "lambda", functions::DESCRIBED_BY, functions::remembered),
     quirk(On::Moto, "lambda", &["DeleteFunction"], functions::forgotten),
-    quirk(On::Both, "apigateway", api_gateway::SHOW_TAGS, api_gateway::current_tags),
+    quirk(On::Both, "apigateway", api_gateway::DESCRIBED_BY, api_gateway::described),
     quirk(On::Moto, "apigateway", &["GetTags", "TagResource", "UntagResource"], api_gateway::tagging),
     quirk(On::Both, "apigateway", &["PutMethod"], api_gateway::method_exists),
     quirk(On::Both, "apigateway", &["CreateResource"], api_gateway::resource_exists),

@@ -11,11 +11,17 @@ use crate::error::Result;
 /// Names or types to settings, in order.
 pub type Texts = BTreeMap<String, String>;
 
+/// AWS's own default of a regional API: TLS 1.0 and newer.
+pub const LEGACY_TLS: &str = "TLS_1_0";
+
 /// A REST API with all its parts. Made with [`RestApi::sealed`], so that `paths` and `deployed` follow from the rest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RestApi {
     /// `REGIONAL`; a live one may also be `EDGE` or `PRIVATE`.
     pub endpoint_type: String,
+    /// Which versions of TLS clients may speak, by AWS's name
+    /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies-list.html>).
+    pub security_policy: String,
     /// Stages by name, 1 to 128 letters, digits, `_` and `-`. The pipeline has one; another live one is taken away.
     pub stages: BTreeMap<String, Stage>,
     /// Routes by method and path, e.g. `POST /submit/{id}`.
@@ -59,7 +65,7 @@ pub struct Throttle {
 pub struct AccessLog {
     /// ARN of the log group, without `:*` (aws-facts 2.6).
     pub group_arn: String,
-    /// One line of `$context` variables, at most 3 KB, with `$context.requestId` or `$context.extendedRequestId`.
+    /// One line of `$context` variables, at most 3 KB, with `$context.extendedRequestId`.
     pub format: String,
 }
 
@@ -166,12 +172,19 @@ impl RestApi {
 
     /// The hash of all that a deployment is a snapshot of: not the stages' settings, not the API's endpoint (aws-facts 7.7).
     /// It is taken of the desired form only, never of what AWS reads back (field note c04).
+    ///
+    /// AWS wants a new deployment after a change of the security policy
+    /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies-update.html>). The one that
+    /// AWS gives by itself is left out: with it nothing is to be deployed anew.
     fn hash(&self) -> Result<String> {
         let Self { routes, paths, authorizers, models, validators, gateway_responses, .. } = self;
-        let snapshot = crate::resource::json(&json!({
+        let mut snapshot = crate::resource::json(&json!({
             "routes": routes, "paths": paths, "authorizers": authorizers, "models": models, "validators": validators,
             "gateway_responses": gateway_responses,
         }))?;
+        if self.security_policy != LEGACY_TLS {
+            snapshot["security_policy"] = json!(self.security_policy);
+        }
         Ok(hash(&snapshot))
     }
 }

@@ -1,7 +1,7 @@
 //! What a change of the API means for its clients, for who may call it, and for the order of records.
 
 use super::RestApi;
-use super::document::{Route, split};
+use super::document::{LEGACY_TLS, Route, split};
 
 const NONE: &str = "NONE";
 /// What the template of a PutRecord call names its key.
@@ -9,7 +9,7 @@ pub const KEY: &str = "\"PartitionKey\": \"";
 /// AWS's own id of a request: another one for each.
 pub const RANDOM: &str = "$context.extendedRequestId";
 
-/// Routes that anybody may call from now on.
+/// Routes that anybody may call from now on, and versions of TLS that others may read.
 pub fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
     let open = desired.routes.iter().filter(|(_, route)| route.authorization == NONE && !route.api_key);
     let told = open.filter_map(|(name, _)| match live.routes.get(name) {
@@ -17,12 +17,17 @@ pub fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
         Some(_) => Some(format!("`{name}` loses its authorizer: anybody may call it")),
         None => Some(format!("`{name}` is new, and anybody may call it")),
     });
-    told.collect()
+    let weak = desired.security_policy == LEGACY_TLS && live.security_policy != LEGACY_TLS;
+    let weak = weak.then(|| "clients may speak TLS 1.0 and 1.1, which others may be able to read".to_owned());
+    told.chain(weak).collect()
 }
 
 /// Requests that are refused, or answered elsewhere, from now on, and routes whose records get other partition keys.
 pub fn means(desired: &RestApi, live: &RestApi) -> Vec<String> {
     let mut all = stages(desired, live);
+    if live.security_policy == LEGACY_TLS && desired.security_policy != LEGACY_TLS {
+        all.push("clients that speak nothing newer than TLS 1.1 are refused from now on".to_owned());
+    }
     all.extend(live.routes.keys().filter(|name| !desired.routes.contains_key(*name)).filter_map(|name| {
         match desired.routes.keys().find(|other| takes(other, name)) {
             Some(other) if takes(name, other) => None,
@@ -72,6 +77,7 @@ mod tests {
     fn api(stages: &[&str], routes: &[&str]) -> RestApi {
         RestApi {
             endpoint_type: "REGIONAL".into(),
+            security_policy: LEGACY_TLS.into(),
             stages: stages.iter().map(|&name| (name.to_owned(), Stage::default())).collect(),
             routes: routes.iter().map(|&name| (name.to_owned(), Route::default())).collect(),
             paths: Default::default(),
@@ -102,6 +108,18 @@ mod tests {
         assert_eq!(told(&["POST /a/b"], &["POST /a/{x}"]), ["requests to `POST /a/{x}` are refused from now on"]);
         assert_eq!(told(&["POST /a/{y}"], &["POST /a/{x}"]), [""; 0], "a parameter's name is no matter to clients");
         assert_eq!(told(&["POST /c", "POST /d"], &["POST /c"]), [""; 0]);
+    }
+
+    #[test]
+    fn an_older_tls_widens_and_a_newer_one_refuses_clients() {
+        let (old, mut new) = (api(&[], &[]), api(&[], &[]));
+        new.security_policy = "SecurityPolicy_TLS13_1_2_2021_06".into();
+        assert_eq!(widens(&old, &new), ["clients may speak TLS 1.0 and 1.1, which others may be able to read"]);
+        assert_eq!(means(&new, &old), ["clients that speak nothing newer than TLS 1.1 are refused from now on"]);
+        for (desired, live) in [(&old, &old), (&new, &new)] {
+            assert_eq!((widens(desired, live), means(desired, live)), (Vec::new(), Vec::new()));
+        }
+        assert_eq!((widens(&new, &old), means(&old, &new)), (Vec::new(), Vec::new()));
     }
 
     #[test]

@@ -12,8 +12,8 @@ use aws_smithy_types::DateTime;
 use serde_json::Value;
 
 use super::document::{
-    AccessLog, Authorizer, GatewayResponse, Integration, IntegrationResponse, RestApi, Route, Stage, Texts, Throttle,
-    Validator,
+    AccessLog, Authorizer, GatewayResponse, Integration, IntegrationResponse, LEGACY_TLS, RestApi, Route, Stage, Texts,
+    Throttle, Validator,
 };
 use super::parts::{self, Parts};
 use crate::aws::{Cx, nothing_if_absent};
@@ -32,6 +32,7 @@ pub struct Head {
     pub id: String,
     pub name: String,
     pub endpoint_type: String,
+    pub security_policy: String,
     pub tags: Tags,
 }
 
@@ -67,6 +68,7 @@ impl Head {
             id: api.id.unwrap_or_default(),
             name: api.name.unwrap_or_default(),
             endpoint_type: types.first().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+            security_policy: api.security_policy.map_or(LEGACY_TLS.to_owned(), |policy| policy.as_str().to_owned()),
             tags: api.tags.unwrap_or_default().into_iter().collect(),
         }
     }
@@ -107,6 +109,7 @@ impl Found {
         let own = parts.gateway_responses.into_iter().filter(|response| !response.default_response);
         let document = RestApi {
             endpoint_type: head.endpoint_type.clone(),
+            security_policy: head.security_policy.clone(),
             stages: stages.into_iter().map(|(name, one)| (name, stage(one))).collect(),
             routes: parts.resources.iter().flat_map(|resource| routes(resource, &names)).collect(),
             paths: parts.resources.iter().filter_map(|one| one.path.clone()).filter(|path| path != "/").collect(),

@@ -23,7 +23,7 @@ fn named<T, const N: usize>(pairs: [(&str, T); N]) -> BTreeMap<String, T> {
     pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-fn desired() -> RestApi {
+pub(super) fn desired() -> RestApi {
     let response = IntegrationResponse {
         pattern: "200".into(),
         templates: texts([("application/json", "$input.body")]),
@@ -48,6 +48,7 @@ fn desired() -> RestApi {
     let unauthorized = GatewayResponse { status: "401".into(), ..GatewayResponse::default() };
     let api = RestApi {
         endpoint_type: "REGIONAL".into(),
+        security_policy: LEGACY_TLS.into(),
         stages: named([("prod", Stage::default())]),
         routes: named([("POST /submit/{id}", route)]),
         paths: Default::default(),
@@ -106,6 +107,7 @@ fn c01_c02_c11_each_property_of_the_snapshot_needs_a_new_deployment() {
         hash(|api| api.gateway_responses.clear()),
         hash(|api| drop(api.routes.insert("POST /other".into(), Route::default()))),
         hash(|api| api.routes.clear()),
+        hash(|api| api.security_policy = "SecurityPolicy_TLS13_1_2_2021_06".into()),
     ];
     let different: std::collections::BTreeSet<_> = hashes.iter().collect();
     assert_eq!(different.len(), hashes.len());
@@ -117,6 +119,10 @@ fn what_no_deployment_holds_needs_none() {
     let stage = Stage { throttle: Some(throttle), xray: true, access_log: None };
     assert_eq!(hash(|api| api.stages = named([("other", stage)])), desired().deployed);
     assert_eq!(hash(|api| api.endpoint_type = "EDGE".into()), desired().deployed);
+    let mut value = serde_json::to_value(desired()).unwrap();
+    let apart = ["endpoint_type", "security_policy", "stages", "deployed"];
+    value.as_object_mut().unwrap().retain(|key, _| !apart.contains(&key.as_str()));
+    assert_eq!(crate::diff::hash(&value), desired().deployed, "and none where the security policy is AWS's own");
 }
 
 #[test]
@@ -168,19 +174,25 @@ fn the_endpoint_follows_from_the_partition() {
 }
 
 /// A context whose API Gateway answers by these rules, and refuses any call out of their order.
-fn cx(rules: &[&Rule]) -> Cx {
+pub(super) fn cx(rules: &[&Rule]) -> Cx {
     mocked::cx(RuleMode::Sequential, rules)
 }
 
 /// The API as desired, but deployed by these, the newest first; the stage is on the newest.
-fn found(hashes: &[&str]) -> Found {
+pub(super) fn found(hashes: &[&str]) -> Found {
     let deployment = |(age, hash): (usize, &&str)| Deployment {
         id: format!("d{age}"),
         hash: Some((*hash).to_owned()),
         created: Some(DateTime::from_secs(1000 - i64::try_from(age).unwrap())),
     };
     Found {
-        head: Head { id: "abc".into(), name: "api".into(), endpoint_type: "REGIONAL".into(), tags: Default::default() },
+        head: Head {
+            id: "abc".into(),
+            name: "api".into(),
+            endpoint_type: "REGIONAL".into(),
+            security_policy: LEGACY_TLS.into(),
+            tags: Default::default(),
+        },
         document: desired(),
         resources: texts([("/", "r0")]),
         authorizers: Texts::new(),

@@ -1,29 +1,38 @@
 //! Writes of all but routes and deployments, one after another.
 
+use std::time::Duration;
+
 use aws_sdk_apigateway::types::{
-    AuthorizerType, EndpointConfiguration, EndpointType, GatewayResponseType, PatchOperation, RestApi as AwsRestApi,
+    ApiStatus, AuthorizerType, EndpointAccessMode, EndpointConfiguration, EndpointType, GatewayResponseType,
+    PatchOperation, RestApi as AwsRestApi, SecurityPolicy,
 };
 
 use super::document::{Authorizer, GatewayResponse, RestApi, Texts, Validator, split};
 use super::parts::Parts;
 use super::read::{Found, Head};
 use super::{once, replace, slowly, there_already, write};
-use crate::aws::{Cx, TagDiff, nothing_if_absent};
+use crate::aws::{Cx, TagDiff, nothing_if_absent, poll};
 use crate::error::{Error, Result};
 use crate::resource::Name;
+
+/// The longest that AWS is waited for after a change of the security policy: it says about 15 minutes.
+const SECURITY_POLICY: Duration = Duration::from_secs(30 * 60);
 
 /// Makes the API, empty but with all its tags. The answer holds the id of the root resource, so nothing need be read.
 pub async fn create(cx: &Cx, desired: &RestApi, name: &Name) -> Result<Found> {
     let kind = EndpointType::from(desired.endpoint_type.as_str());
     let call = cx.aws.apigateway.create_rest_api().name(name.as_str());
     let call = call.endpoint_configuration(EndpointConfiguration::builder().types(kind).build());
+    let call = call.security_policy(SecurityPolicy::from(desired.security_policy.as_str()));
+    let call =
+        call.set_endpoint_access_mode(is_enhanced(&desired.security_policy).then_some(EndpointAccessMode::Basic));
     let call = call.set_tags((!cx.tags.is_empty()).then(|| cx.tags.clone().into_iter().collect()));
     let send = || async { Ok(call.clone().customize().config_override(once()).send().await?) };
     let made = slowly(cx, "API Gateway's turn to make a REST API: it takes one every 3 s", 3, send).await?;
     let api = AwsRestApi::builder().set_id(made.id).set_name(made.name).set_tags(made.tags);
-    let api = api.set_endpoint_configuration(made.endpoint_configuration).build();
+    let api = api.set_endpoint_configuration(made.endpoint_configuration).set_security_policy(made.security_policy);
     let root = aws_sdk_apigateway::types::Resource::builder().set_id(made.root_resource_id).path("/").build();
-    Ok(Found::of(Head::of(api), Parts { resources: vec![root], ..Parts::default() }))
+    Ok(Found::of(Head::of(api.build()), Parts { resources: vec![root], ..Parts::default() }))
 }
 
 /// Name, endpoint type and tags of the API itself.
@@ -51,6 +60,51 @@ pub async fn head(cx: &Cx, desired: &RestApi, name: &Name, found: &Found) -> Res
         write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
     }
     Ok(())
+}
+
+/// Which versions of TLS the API takes. AWS needs some 15 minutes for a change, deploys nothing meanwhile, and wants a deployment
+/// after it (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies-update.html>): so this
+/// comes after all other parts and before the deployment. The API answers all the while.
+pub async fn security_policy(cx: &Cx, desired: &RestApi, found: &Found) -> Result<()> {
+    if found.document.security_policy == desired.security_policy {
+        return Ok(());
+    }
+    let id = &found.head.id;
+    let ask = || async { Ok::<_, Error>(cx.aws.apigateway.get_rest_api().rest_api_id(id).send().await?) };
+    let mode = ask().await?.endpoint_access_mode;
+    let patches = policy_patches(&desired.security_policy, mode.as_ref().map(EndpointAccessMode::as_str));
+    let call = cx.aws.apigateway.update_rest_api().rest_api_id(id).set_patch_operations(Some(patches));
+    write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
+    let what = "API Gateway to take over the minimum of TLS: some 15 minutes, in which the API answers";
+    poll(cx, what, SECURITY_POLICY, || async {
+        let api = ask().await?;
+        match api.api_status {
+            Some(ApiStatus::Updating | ApiStatus::Pending) => Ok(None),
+            Some(ApiStatus::Failed) => {
+                let why = api.api_status_message.unwrap_or_default();
+                Err(Error::fatal(format!("failed to change the API's minimum of TLS: {why}")))
+            }
+            _ => Ok(Some(())),
+        }
+    })
+    .await
+}
+
+/// The patches that set a security policy, by the endpoint access mode that is there. An enhanced policy needs one, any other may
+/// have none (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies.html>). `BASIC` is how
+/// an API without one is reached; one that somebody chose stays, because back from `STRICT` an API is away for 15 minutes.
+pub fn policy_patches(policy: &str, mode: Option<&str>) -> Vec<PatchOperation> {
+    let mode = match (is_enhanced(policy), mode.unwrap_or_default()) {
+        (true, "") => Some("BASIC"),
+        (false, set) if !set.is_empty() => Some(""),
+        _ => None,
+    };
+    let mode = mode.map(|mode| replace("/endpointAccessMode", mode));
+    [replace("/securityPolicy", policy)].into_iter().chain(mode).collect()
+}
+
+fn is_enhanced(policy: &str) -> bool {
+    policy.starts_with("SecurityPolicy_")
 }
 
 /// What routes refer to: made or changed before them.
@@ -204,3 +258,6 @@ pub async fn prune(cx: &Cx, desired: &RestApi, found: &Found) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

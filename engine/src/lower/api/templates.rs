@@ -120,10 +120,11 @@ fn answer(status: u16, message: &str) -> String {
     format!("#set($context.responseOverride.status = {status})\n{}\n", json!({ "message": message }))
 }
 
-/// One line of JSON for each request. Nothing in it is the client's own text but its address: no path, no query, no header.
+/// One line of JSON for each request. Nothing in it is the client's own text but its address: no path, no query, no header, and not
+/// `$context.requestId`, which a client sets by a header
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-access-logging.html>).
 pub fn access_log() -> String {
     const FIELDS: &[(&str, &str)] = &[
-        ("requestId", "requestId"),
         ("extendedRequestId", "extendedRequestId"),
         ("ip", "identity.sourceIp"),
         ("requestTime", "requestTime"),

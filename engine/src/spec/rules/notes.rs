@@ -1,14 +1,40 @@
 //! What the numbers of the spec mean, without a warning.
 
 use super::Cx;
+use crate::spec::names::SHARD_RECORDS;
 use crate::spec::{Capacity, Problem, Units};
-
-/// Records per second that one shard takes.
-const SHARD_RECORDS: u64 = 1000;
 
 /// Every note.
 pub(super) fn all(cx: &Cx<'_>) -> Vec<Problem> {
-    pointers(cx).into_iter().chain(narrower(cx)).collect()
+    [limit(cx), strangers(cx), pointers(cx), narrower(cx)].into_iter().flatten().collect()
+}
+
+/// The limit of the stage that the spec does not say.
+fn limit(cx: &Cx<'_>) -> Option<Problem> {
+    let limit = cx.spec.throttle().filter(|_| !cx.has("/source/api/throttle"))?;
+    let message = format!(
+        "the stage takes {} requests per second, {} at once, because the stream takes no more: `throttle` sets another limit",
+        limit.rate_per_second, limit.burst
+    );
+    Some(Problem::note("/source/api", message).on_key())
+}
+
+/// What those without credentials can cost.
+fn strangers(cx: &Cx<'_>) -> Option<Problem> {
+    cx.spec.auth.as_ref()?;
+    cx.spec.api()?.routes.iter().find(|route| cx.spec.is_guarded(route))?;
+    let often = match cx.spec.throttle() {
+        Some(limit) => {
+            let an_hour = limit.rate_per_second * 3600.0;
+            format!("{} times per second, {an_hour:.0} times an hour", limit.rate_per_second)
+        }
+        None => "as often as the account's own limit lets them".to_owned(),
+    };
+    let message = format!(
+        "strangers can have the authorizer called {often}: each `Authorization` header that they make up is an invocation of Lambda"
+    );
+    let hint = "a lower `throttle` bounds it; `reserved_concurrency` keeps it from taking the account's other functions' turns";
+    Some(Problem::note("/auth/basic", message).hint(hint).on_key())
 }
 
 /// How long a pointer in the dlq leads to its record.
@@ -29,7 +55,7 @@ fn pointers(cx: &Cx<'_>) -> Option<Problem> {
 fn narrower(cx: &Cx<'_>) -> Option<Problem> {
     let stream = cx.spec.kinesis()?.own()?;
     let table = cx.spec.table()?.own()?;
-    let taken = u64::from(stream.shards) * SHARD_RECORDS;
+    let taken = u64::from(stream.shards) * u64::from(SHARD_RECORDS);
     let shards = if stream.shards == 1 { "1 shard takes".to_owned() } else { format!("{} shards take", stream.shards) };
     let shards = format!("{shards} {taken} records or {} MB per second", stream.shards);
     let items =

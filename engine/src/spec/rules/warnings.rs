@@ -1,6 +1,7 @@
 //! What is legal but likely wrong.
 
 use super::Cx;
+use crate::spec::names::ACCOUNT;
 use crate::spec::problem::segment;
 use crate::spec::{Function, Problem, Start};
 
@@ -10,6 +11,7 @@ const OUTAGE: u64 = 15 * 60;
 /// Every warning.
 pub(super) fn all(cx: &Cx<'_>) -> Vec<Problem> {
     let mut problems = unused(cx);
+    problems.extend(unbounded(cx));
     if let Some(function) = cx.spec.function() {
         problems.extend(dlq(cx));
         problems.extend(start(function));
@@ -47,6 +49,20 @@ fn unused(cx: &Cx<'_>) -> Vec<Problem> {
         problems.push(problem.hint("take `auth` out, or `auth: none` out of the routes that it guards").on_key());
     }
     problems
+}
+
+/// A stage with no limit of its own, which nobody chose.
+fn unbounded(cx: &Cx<'_>) -> Option<Problem> {
+    let silent = cx.spec.api().is_some() && cx.spec.stream.is_some() && !cx.has("/source/api/throttle");
+    if !silent || cx.spec.throttle().is_some() || !cx.all_sound(&["/source/api", "/stream/kinesis"]) {
+        return None;
+    }
+    let message = format!(
+        "nothing bounds what strangers can send, and cost, but the account's own limit: {} requests per second unless AWS raised it",
+        ACCOUNT.0
+    );
+    let hint = "add `throttle: { rate_per_second: 1000, burst: 2000 }` with numbers of your own, or `throttle: off`";
+    Some(Problem::warning("/source/api", message).hint(hint).on_key())
 }
 
 fn dlq(cx: &Cx<'_>) -> Option<Problem> {

@@ -1,22 +1,42 @@
 //! API Gateway.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use super::{Answering, Exchange};
 use crate::endpoint::message::Answer;
 use crate::endpoint::upstream::Lost;
 
-/// Operations whose answer shows a REST API's tags.
-pub const SHOW_TAGS: &[&str] = &["CreateRestApi", "GetRestApi", "GetRestApis", "UpdateRestApi"];
+/// Operations whose answer shows a REST API's tags and security policy.
+pub const DESCRIBED_BY: &[&str] = &["CreateRestApi", "GetRestApi", "GetRestApis", "UpdateRestApi"];
 
-/// A REST API's tags as they are now; MiniStack shows those of its creation, and moto cannot change them.
-pub fn current_tags<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
+/// What REST APIs take of TLS, by account and id.
+pub type Policies = HashMap<(String, String), Security>;
+
+/// A security policy, and the endpoint access mode that goes with it.
+#[derive(Clone)]
+pub struct Security {
+    policy: String,
+    mode: String,
+}
+
+/// A REST API's tags and security policy as they are now; MiniStack shows the tags and drops the policy of its creation, and moto
+/// can change neither.
+pub fn described<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
     Box::pin(async move {
+        let asked = asked(exchange);
+        if let Some(text) = asked.as_ref().and_then(unfit) {
+            return Ok(exchange.error(400, "BadRequestException", text));
+        }
         let answer = exchange.forward().await?;
         if !answer.is_success() {
             return Ok(answer);
         }
         let mut body = answer.json();
+        if let (Some(asked), Some(id)) = (asked, body["id"].as_str()) {
+            exchange.memory.policies().insert((exchange.call.account.clone(), id.to_owned()), asked);
+        }
         match exchange.call.operation.as_str() {
             "GetRestApis" => ["item", "items"].iter().for_each(|list| {
                 body.get_mut(*list).and_then(Value::as_array_mut).into_iter().flatten().for_each(|a| show(exchange, a));
@@ -27,11 +47,45 @@ pub fn current_tags<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
     })
 }
 
+/// The security that a call asks for, if it says anything of it.
+fn asked(exchange: &Exchange<'_>) -> Option<Security> {
+    let input = exchange.request.json();
+    let text = |value: &Value, default: &str| value.as_str().unwrap_or(default).to_owned();
+    if exchange.call.operation == "CreateRestApi" {
+        let policy = text(&input["securityPolicy"], "TLS_1_0");
+        return Some(Security { policy, mode: text(&input["endpointAccessMode"], "") });
+    }
+    let patches = input["patchOperations"].as_array()?;
+    let patched =
+        |path: &str| patches.iter().find(|patch| patch["path"] == path).map(|patch| text(&patch["value"], ""));
+    let (policy, mode) = (patched("/securityPolicy"), patched("/endpointAccessMode"));
+    if policy.is_none() && mode.is_none() {
+        return None;
+    }
+    let id = exchange.request.segments().pop().unwrap_or_default();
+    let now = exchange.memory.policies().get(&(exchange.call.account.clone(), id)).cloned();
+    let now = now.unwrap_or(Security { policy: "TLS_1_0".to_owned(), mode: String::new() });
+    Some(Security { policy: policy.unwrap_or(now.policy), mode: mode.unwrap_or(now.mode) })
+}
+
+/// Why AWS refuses this security. The first text is recorded; of the second only its documentation speaks.
+fn unfit(security: &Security) -> Option<&'static str> {
+    match (security.policy.starts_with("SecurityPolicy_"), security.mode.is_empty()) {
+        (true, true) => Some("Endpoint access mode is required for the specified security policy"),
+        (false, false) => Some("Endpoint access mode must be unset for the specified security policy"),
+        _ => None,
+    }
+}
+
 fn show(exchange: &Exchange<'_>, api: &mut Value) {
-    let id = api["id"].as_str().unwrap_or_default();
+    let id = api["id"].as_str().unwrap_or_default().to_owned();
     let arn = format!("arn:aws:apigateway:{}::/restapis/{id}", exchange.call.region);
     if let Some(tags) = exchange.memory.tags().of(&exchange.call.account, &arn) {
         api["tags"] = json!(tags);
+    }
+    if let Some(security) = exchange.memory.policies().get(&(exchange.call.account.clone(), id)) {
+        api["securityPolicy"] = json!(security.policy);
+        api["endpointAccessMode"] = json!(Some(&security.mode).filter(|mode| !mode.is_empty()));
     }
 }
 

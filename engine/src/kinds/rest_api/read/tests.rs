@@ -88,6 +88,14 @@ fn defaults_of_aws_are_not_the_apis() {
 }
 
 #[test]
+fn the_security_policy_is_aws_s_own_unless_another_one_is_set() {
+    let shown = |api: AwsRestApi| Found::of(Head::of(api), Parts::default()).document.security_policy;
+    assert_eq!(shown(AwsRestApi::builder().id("abc").build()), "TLS_1_0");
+    let newer = AwsRestApi::builder().security_policy("SecurityPolicy_TLS13_1_3_2025_09".into());
+    assert_eq!(shown(newer.build()), "SecurityPolicy_TLS13_1_3_2025_09");
+}
+
+#[test]
 fn a_second_part_of_a_name_shows() {
     let one = |id: &str| RequestValidator::builder().id(id).name("body").validate_request_body(true).build();
     let found = Found::of(head(), Parts { validators: vec![one("v1"), one("v2")], ..Parts::default() });
