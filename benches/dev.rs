@@ -86,7 +86,7 @@ async fn from_post_to_row(running: &Running, load: &Load) {
 
 /// The API as deployed, with a Kinesis and an authorizer that answer at once.
 async fn gateway_alone(running: &Running, load: &Load) {
-    let stub = stub::start(&running.endpoint_url()).await;
+    let stub = stub::start(&running.endpoint_url(), running.keys()).await;
     let roles = Roles::new(running.sdk(Some(&stub)));
     let invoke: Invoke = Arc::new(|_, _| {
         let policy = serde_json::json!({ "principalId": "user", "policyDocument": { "Version": "2012-10-17", "Statement": [

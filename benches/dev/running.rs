@@ -91,24 +91,33 @@ impl Running {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    /// The endpoint's URL, from the session's file.
     pub fn endpoint_url(&self) -> String {
+        self.session()["endpoint_url"].as_str().expect("it is text").to_owned()
+    }
+
+    /// The keys of the session's root.
+    pub fn keys(&self) -> Credentials {
+        let session = self.session();
+        let [id, secret] = [0, 1].map(|index| session["keys"][index].as_str().expect("it is text"));
+        Credentials::new(id, secret, None, None, "bench")
+    }
+
+    fn session(&self) -> serde_json::Value {
         let spec = self.folder.path().join("pipeline.yaml").canonicalize().expect("the spec is there");
         let files = std::fs::read_dir(cache().join("dev")).expect("there are sessions").flatten();
         let sessions = files.filter_map(|file| serde_json::from_slice(&std::fs::read(file.path()).ok()?).ok());
         let mut ours =
             sessions.filter(|session: &serde_json::Value| session["spec"] == spec.to_string_lossy().as_ref());
-        ours.next().expect("the session is there")["endpoint_url"].as_str().expect("it is text").to_owned()
+        ours.next().expect("the session is there")
     }
 
     /// The SDK as the account's root, at the endpoint or what stands before it.
     pub fn sdk(&self, endpoint: Option<&str>) -> SdkConfig {
-        let keys = Credentials::new("000000000000", "local", None, None, "bench");
         SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-central-1"))
             .endpoint_url(endpoint.map_or_else(|| self.endpoint_url(), str::to_owned))
-            .credentials_provider(SharedCredentialsProvider::new(keys))
+            .credentials_provider(SharedCredentialsProvider::new(self.keys()))
             .http_client(aws_smithy_http_client::Builder::new().build_http())
             .build()
     }

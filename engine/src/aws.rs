@@ -16,7 +16,7 @@ mod tags;
 
 pub use attempts::within;
 pub use call::nothing_if_absent;
-pub use connect::{Aws, ConnectOptions, Place, connect, sdk};
+pub use connect::{Aws, ConnectOptions, Keys, Place, connect, sdk};
 pub use cx::{Bundle, Cx, Note, Said};
 pub use lacking::lacking;
 pub use patience::{in_turn, patiently, poll, poll_twice};

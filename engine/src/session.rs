@@ -5,11 +5,14 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use pipe_local::private;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::aws::Keys;
 use crate::error::{Error, Result};
 
 /// A running `pipe dev`.
@@ -22,9 +25,9 @@ pub struct Session {
     /// Where the API is served, with its stage; empty without an API.
     pub api_url: String,
     pub region: String,
-    /// Credentials of an endpoint that `pipe dev` started itself; on one of the user's own, the user's are used. Not a
-    /// secret: the endpoint takes any.
-    pub keys: Option<(String, String)>,
+    /// Credentials of an endpoint that `pipe dev` started itself, made up for this session: it takes no others. On one of the
+    /// user's own, the user's are used.
+    pub keys: Option<Keys>,
 }
 
 /// The mark of this process as the one `pipe dev` for a spec. It ends when this is dropped.
@@ -53,9 +56,10 @@ impl Claim {
     pub fn of(spec: &Path) -> Result<Self> {
         let path = path(spec)?;
         let failed = |error: std::io::Error| Error::fatal(format!("cannot write `{}`: {error}", path.display()));
-        fs::create_dir_all(path.parent().unwrap_or(&path)).map_err(failed)?;
-        let file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+        owned(&cache()?)?;
+        owned(path.parent().unwrap_or(&path))?;
+        let mut options = OpenOptions::new();
+        let file = private::file(&path, options.read(true).write(true).create(true).truncate(false)).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { path, file }),
             Err(TryLockError::WouldBlock) => {
@@ -81,6 +85,14 @@ impl Claim {
     }
 }
 
+/// Makes a folder nobody else's business: who could write in it would choose what runs, and to whom our calls go.
+fn owned(folder: &Path) -> Result<()> {
+    private::folder(folder).map_err(|error| {
+        Error::fatal(format!("cannot use the cache folder `{}`: {error}", folder.display()))
+            .hint("name a folder of your own with PIPE_CACHE")
+    })
+}
+
 impl Drop for Claim {
     fn drop(&mut self) {
         // Emptied, not removed: a successor may hold the same file open and wait for its lock.
@@ -98,7 +110,9 @@ pub fn find(spec: &Path) -> Result<Session> {
             .hint(format!("start it in another terminal: pipe dev {}", spec.display()))
     };
     let mut file = File::open(path(spec)?).map_err(|_| none())?;
-    if file.try_lock_shared().is_ok() {
+    let owner = file.metadata().map_err(|_| none())?.uid();
+    // Another user's would lead our calls elsewhere.
+    if owner != rustix::process::geteuid().as_raw() || file.try_lock_shared().is_ok() {
         return Err(none());
     }
     let mut text = String::new();
@@ -139,7 +153,8 @@ pub fn log(spec: &Path) -> Result<PathBuf> {
 /// The cache directory cannot be written.
 pub fn ring(spec: &Path) -> Result<()> {
     let bell = bell(spec)?;
-    fs::write(&bell, b"").map_err(|error| Error::fatal(format!("cannot write `{}`: {error}", bell.display())))
+    let rung = private::file(&bell, OpenOptions::new().write(true).create(true).truncate(true));
+    rung.map(drop).map_err(|error| Error::fatal(format!("cannot write `{}`: {error}", bell.display())))
 }
 
 fn path(spec: &Path) -> Result<PathBuf> {
@@ -149,4 +164,24 @@ fn path(spec: &Path) -> Result<PathBuf> {
     })?;
     let hash = Sha256::digest(spec.as_os_str().as_encoded_bytes());
     Ok(cache()?.join("dev").join(format!("{}.json", hex::encode(&hash[..8]))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_session_does_not_show_its_secret() {
+        let session = Session {
+            spec: PathBuf::new(),
+            endpoint_url: String::new(),
+            api_url: String::new(),
+            region: String::new(),
+            keys: Some(Keys("AKIASHOWN".to_owned(), "hidden".to_owned())),
+        };
+        let shown = format!("{session:?}");
+        assert!(shown.contains("AKIASHOWN") && !shown.contains("hidden"), "{shown}");
+        let text = serde_json::to_string(&session).unwrap();
+        assert_eq!(serde_json::from_str::<Session>(&text).unwrap(), session, "who may read the file has it");
+    }
 }

@@ -11,6 +11,7 @@ pub mod functions;
 pub mod gateway;
 pub mod invoke;
 pub mod poller;
+pub mod private;
 pub mod roles;
 pub mod supervise;
 pub mod template;

@@ -9,6 +9,7 @@ use aws_config::SdkConfig;
 use aws_sdk_kinesis::primitives::Blob;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use pipe::aws::Keys;
 use pipe::session::Session;
 use pipe_test_support::{Kind, Run, Sandbox};
 use serde_json::{Value, json};
@@ -37,7 +38,7 @@ impl Dev {
         let spec = sandbox.path().join("pipeline.yaml").canonicalize().unwrap();
         let [(_, key), (_, secret), (_, region), (_, endpoint_url), _] = sandbox.account.environment();
         let hash = Sha256::digest(spec.as_os_str().as_encoded_bytes());
-        let session = Session { spec, endpoint_url, api_url, region, keys: Some((key, secret)) };
+        let session = Session { spec, endpoint_url, api_url, region, keys: Some(Keys(key, secret)) };
         let folder = sandbox.path().join("cache/dev");
         std::fs::create_dir_all(&folder).unwrap();
         let file = folder.join(format!("{}.json", hex::encode(&hash[..8])));

@@ -146,7 +146,7 @@ impl Dev {
     }
 
     /// The session as other commands find it.
-    fn session(&self) -> Value {
+    pub fn session(&self) -> Value {
         let sessions = cache().join("dev");
         let spec = self.path().join("pipeline.yaml").canonicalize().unwrap();
         let texts = std::fs::read_dir(sessions).unwrap().filter_map(|entry| std::fs::read(entry.unwrap().path()).ok());

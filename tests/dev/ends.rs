@@ -105,7 +105,7 @@ fn ctrl_c_while_the_emulator_comes_up() {
     let mut dev = Started::of(folder.path(), |command| {
         command.env("PIPE_CACHE", cache);
     });
-    let (processes, _) = until("MiniStack's process", || running(&dev, " -I -m ministack "));
+    let (processes, _) = until("MiniStack's process", || running(&dev, "/ministack.py "));
     signal(dev.pid(), Signal::INT);
     let start = Instant::now();
     let (code, took) = dev.end();
@@ -185,7 +185,7 @@ fn an_emulator_that_ends_is_told() {
     let mut dev = Dev::new(MAIN);
     let processes = whole(&dev);
     let emulator =
-        processes.iter().find(|one| one.command.contains("-m ministack") && !one.command.contains("supervise"));
+        processes.iter().find(|one| one.command.contains("/ministack.py ") && !one.command.contains("supervise"));
     signal(emulator.unwrap().pid, Signal::KILL);
     let start = Instant::now();
     let (status, took) = dev.end();

@@ -21,6 +21,7 @@ mod routes;
 mod same;
 mod sender;
 mod starts;
+mod strangers;
 mod using;
 mod versions;
 mod weather;

@@ -1,5 +1,6 @@
 //! Clients for one account and region, and who is asking.
 
+use std::fmt;
 use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -11,6 +12,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::interceptors::Intercept;
+use serde::{Deserialize, Serialize};
 
 use crate::aws::attempts::Attempts;
 use crate::aws::pace;
@@ -67,8 +69,18 @@ pub struct ConnectOptions {
     pub region: Option<String>,
     pub profile: Option<String>,
     pub endpoint_url: Option<String>,
-    /// Access key id and secret, instead of what the environment has.
-    pub keys: Option<(String, String)>,
+    /// Instead of what the environment has.
+    pub keys: Option<Keys>,
+}
+
+/// An access key's id and its secret, which is not shown.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Keys(pub String, pub String);
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Keys").field(&self.0).finish_non_exhaustive()
+    }
 }
 
 /// A client for each service, all on one paced HTTP client.
@@ -201,7 +213,7 @@ pub async fn sdk(options: &ConnectOptions) -> Result<SdkConfig> {
     if let Some(url) = &options.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    if let Some((id, secret)) = &options.keys {
+    if let Some(Keys(id, secret)) = &options.keys {
         loader = loader.credentials_provider(Credentials::new(id, secret, None, None, "pipe dev"));
     }
     let sdk = loader.load().await;

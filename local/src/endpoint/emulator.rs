@@ -1,19 +1,22 @@
 //! MiniStack as a child process.
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom};
-use std::net::Ipv4Addr;
+use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::UnixStream;
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::{Instant, sleep, timeout};
+use uuid::Uuid;
 
 use crate::error::{Error, Result};
+use crate::private;
 
 /// How long MiniStack may take from its start to its first answer.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -23,11 +26,26 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 const STOPPED_WITHIN: Duration = Duration::from_secs(3);
 const TAIL_LINES: usize = 20;
 const TAIL_BYTES: u64 = 8_192;
+/// The longest path that a socket may have on every system: 107 bytes on Linux, 103 on macOS.
+const LONGEST_SOCKET: usize = 103;
+/// What serves MiniStack on a socket.
+const START: &str = include_str!("emulator/start.py");
 /// What MiniStack gets of the caller's environment. It reads dozens of variables (all of `AWS_`, `MINISTACK_HOST`, `PERSIST_STATE`,
-/// `EDGE_PORT`, `SERVICES`, ...), any of which would make it another endpoint.
-const KEPT: &[&str] = &["PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"];
+/// `EDGE_PORT`, ...), any of which would make it another endpoint.
+const KEPT: &[&str] = &["PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"];
+/// What MiniStack is to do: judge who may do what, listen nowhere else, and run nobody's code, be it itself (`LAMBDA_STRICT`) or in a
+/// container (`DOCKER_HOST`, which names a socket that is not there). Functions run under `pipe` itself.
+const SETTINGS: &[(&str, &str)] = &[
+    ("AUTH", "true"),
+    ("LAMBDA_STRICT", "1"),
+    ("DOCKER_HOST", "unix:///nowhere"),
+    ("IOT_MTLS_ENABLED", "0"),
+    ("SFTP_ENABLED", "0"),
+    // Those that a pipeline is made of and lives on: no role of one may call any other.
+    ("SERVICES", "apigateway,dynamodb,iam,kinesis,lambda,logs,secretsmanager,sqs,ssm,sts,tagging"),
+];
 
-/// A running MiniStack on a free port of 127.0.0.1, with authorization on and nothing kept after its end.
+/// A running MiniStack on a socket in a folder of its own, with authorization on and nothing kept after its end.
 ///
 /// It ends when this is dropped or the process ends, however it ends: its supervisor waits for that.
 #[derive(Debug)]
@@ -35,34 +53,39 @@ pub struct Emulator {
     child: Child,
     /// Open as long as MiniStack shall run. Not the child's: waiting for it would close it.
     stdin: Option<ChildStdin>,
-    port: u16,
+    folder: Private,
     log: PathBuf,
 }
+
+/// A folder that only its owner may look into, until this is dropped.
+#[derive(Debug)]
+pub(super) struct Private(PathBuf);
 
 impl Emulator {
     /// Starts MiniStack from a virtual environment and waits until it answers, which takes half a second when files are cached.
     ///
     /// `supervisor` is the command that runs what follows it until its own stdin closes; `log` takes MiniStack's output, anew;
-    /// `callback` is the endpoint that MiniStack's own calls go to: the forwarder's address.
+    /// `front` is the forwarder's address, which is in the URLs that MiniStack makes.
     ///
     /// # Errors
     /// It cannot be started, ends, or does not answer within 60 s: with the end of its log.
-    pub async fn start(venv: &Path, supervisor: &[OsString], log: &Path, callback: &str) -> Result<Self> {
-        let port = free_port().await?;
-        let output = File::create(log).map_err(|e| Error::new(format!("write `{}`: {e}", log.display())))?;
+    pub async fn start(venv: &Path, supervisor: &[OsString], log: &Path, front: SocketAddr) -> Result<Self> {
+        let folder = Private::new(&std::env::temp_dir())?;
+        let output = private::file(log, OpenOptions::new().write(true).create(true).truncate(true));
+        let output = output.map_err(|e| Error::new(format!("write `{}`: {e}", log.display())))?;
         let errors = output.try_clone().map_err(|e| Error::new(format!("write `{}`: {e}", log.display())))?;
-        let mut command = command(venv, supervisor, port, callback);
+        let mut command = command(venv, supervisor, &folder, front);
         let child = command.stdout(output).stderr(errors).spawn();
         let mut child = child.map_err(|error| Error::new(format!("start MiniStack: {error}")))?;
         let stdin = child.stdin.take();
-        let mut emulator = Self { child, stdin, port, log: log.to_owned() };
+        let mut emulator = Self { child, stdin, folder, log: log.to_owned() };
         emulator.wait_until_ready().await?;
         Ok(emulator)
     }
 
     /// Where MiniStack itself answers. Callers go to the forwarder in front of it.
-    pub fn url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+    pub fn socket(&self) -> PathBuf {
+        self.folder.socket()
     }
 
     /// Ends MiniStack and everything that it started.
@@ -86,7 +109,7 @@ impl Emulator {
 
     async fn wait_until_ready(&mut self) -> Result<()> {
         let end = Instant::now() + READY_WITHIN;
-        while !answers(self.port).await {
+        while !answers(&self.folder.socket()).await {
             if let Some(status) = self.child.try_wait().transpose() {
                 return Err(self.failure(&status));
             }
@@ -111,31 +134,63 @@ impl Emulator {
     }
 }
 
-fn command(venv: &Path, supervisor: &[OsString], port: u16, callback: &str) -> Command {
+impl Private {
+    /// # Errors
+    /// It cannot be made, or the path of a socket in it is too long.
+    pub(super) fn new(parent: &Path) -> Result<Self> {
+        let name = Uuid::new_v4().simple().to_string();
+        let path = parent.join(format!("pipe-{}", &name[..12]));
+        // It must be new: who made it before may have left something in it.
+        let made = DirBuilder::new().mode(0o700).create(&path);
+        made.map_err(|error| Error::new(format!("make the folder `{}`: {error}", path.display())))?;
+        let folder = Self(path);
+        let (socket, length) = (folder.socket(), folder.socket().as_os_str().len());
+        if length > LONGEST_SOCKET {
+            let message = format!(
+                "listen on `{}`: it has {length} bytes, and a socket at most {LONGEST_SOCKET}",
+                socket.display()
+            );
+            return Err(Error::new(message).hint("set TMPDIR to a folder with a shorter path, such as /tmp"));
+        }
+        fs::write(folder.start(), START)
+            .map_err(|e| Error::new(format!("write `{}`: {e}", folder.start().display())))?;
+        Ok(folder)
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.0.join("socket")
+    }
+
+    fn start(&self) -> PathBuf {
+        self.0.join("ministack.py")
+    }
+}
+
+impl Drop for Private {
+    fn drop(&mut self) {
+        fs::remove_dir_all(&self.0).ok();
+    }
+}
+
+fn command(venv: &Path, supervisor: &[OsString], folder: &Private, front: SocketAddr) -> Command {
     let python = venv.join("bin/python").into_os_string();
     // Isolated (-I): modules that lie in the folder where the user works are not imported.
-    let arguments = [python, "-I".into(), "-m".into(), "ministack".into()];
+    let arguments = [python, "-I".into(), folder.start().into(), folder.socket().into()];
     let mut words = supervisor.iter().cloned().chain(arguments);
     let mut command = Command::new(words.next().unwrap_or_default());
     command.args(words).env_clear();
     command.envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
-    command.envs([("AUTH", "true"), ("BIND_HOST", "127.0.0.1"), ("IOT_MTLS_ENABLED", "0"), ("SFTP_ENABLED", "0")]);
-    command.env("GATEWAY_PORT", port.to_string()).env("AWS_ENDPOINT_URL", callback);
+    command.envs(SETTINGS.iter().copied());
+    command.env("HOME", &folder.0).env("TMPDIR", &folder.0).env("GATEWAY_PORT", front.port().to_string());
     // A group of its own: Ctrl-C at the terminal is for the owner, who stops it in order.
     command.stdin(Stdio::piped()).process_group(0);
     command
 }
 
-/// A port that was free a moment ago.
-async fn free_port() -> Result<u16> {
-    let free = async { TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?.local_addr() };
-    Ok(free.await.map_err(|error| Error::new(format!("find a free port on 127.0.0.1: {error}")))?.port())
-}
-
 /// Whether MiniStack's health page answers 200.
-async fn answers(port: u16) -> bool {
+async fn answers(socket: &Path) -> bool {
     let ask = async {
-        let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+        let mut stream = UnixStream::connect(socket).await?;
         let request = b"GET /_ministack/health HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n";
         stream.write_all(request).await?;
         let mut status = [0; 12];

@@ -1,35 +1,37 @@
 //! The server in front of the endpoint: every call of the deployer, the functions, the pollers and the gateway passes here.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Either, Full};
-use hyper::body::{Body as _, Incoming};
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http_body_util::{BodyExt, Either, LengthLimitError, Limited};
+use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
 use super::call::Call;
+use super::gate::{Refusal, TOO_LARGE, UNREACHABLE, UNSIGNED, no_stranger};
+use super::keys::{Keys, RootKey};
 use super::quirks::{self, Exchange, Memory};
+use super::signature::Signature;
 use super::upstream::{Body, Lost, Passed, Upstream, read, whole};
 use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::event::Events;
 
-/// The largest body that is read before it is passed on. AWS takes none above it in the calls that are looked into.
-const LOOKED_INTO_BYTES: u64 = 10 * 1024 * 1024;
+/// The largest body that is taken. Nothing that AWS takes is larger than a function's zip of 50 MB, in base64.
+const LARGEST: usize = 80 * 1024 * 1024;
 /// How long calls under way may take to their end when the forwarder stops.
 const FINISHED_WITHIN: Duration = Duration::from_secs(1);
 /// How long accepting waits when the process has no file descriptor left.
@@ -43,22 +45,38 @@ pub struct Forwarder {
     server: JoinHandle<()>,
 }
 
+/// What is behind a forwarder.
+#[derive(Debug)]
+pub enum Behind<'a> {
+    /// MiniStack of this session, on this socket, whose root has this key.
+    Own(&'a Path, RootKey),
+    /// An endpoint of the user's, such as `http://127.0.0.1:4566`.
+    Users(&'a str),
+}
+
 /// What all connections share.
 struct Shared {
+    /// The forwarder's own address, as callers name it.
+    host: String,
+    keys: Keys,
     upstream: Upstream,
     memory: Memory,
     watch: Watch,
 }
 
 impl Forwarder {
-    /// Serves on a bound listener and passes on to `upstream`, such as `http://127.0.0.1:4566`.
+    /// Serves on a bound listener and passes on to what is behind.
     ///
     /// # Errors
-    /// `upstream` is not an address of plain HTTP.
-    pub async fn start(listener: TcpListener, upstream: &str, events: Events) -> Result<Self> {
-        let upstream = Upstream::new(upstream)?;
+    /// The user's endpoint is not an address of plain HTTP.
+    pub async fn start(listener: TcpListener, behind: Behind<'_>, events: Events) -> Result<Self> {
+        let (upstream, keys) = match behind {
+            Behind::Own(socket, root) => (Upstream::own(socket), Keys::new(root)),
+            Behind::Users(url) => (Upstream::of_users(url)?, Keys::of_users()),
+        };
         let address = listener.local_addr().map_err(|e| Error::new(format!("listen on 127.0.0.1: {e}")))?;
-        let shared = Arc::new(Shared { upstream, memory: Memory::default(), watch: Watch::new(events) });
+        let (memory, watch) = (Memory::default(), Watch::new(events));
+        let shared = Arc::new(Shared { host: address.to_string(), keys, upstream, memory, watch });
         let (stopped, stop) = watch::channel(false);
         let server = tokio::spawn(serve(listener, shared, stop));
         Ok(Self { address, stopped, server })
@@ -114,19 +132,37 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>, mut stop: watch::Rec
 
 impl Shared {
     async fn answer(&self, request: Request<Incoming>) -> Passed<Response<Body>> {
-        match self.pass(request).await {
-            Err(error) if refused(&error) => Ok(unavailable(&error)),
-            other => other,
+        match self.pass(request).await.map_err(|error| error.downcast::<Refusal>()) {
+            Ok(answer) => Ok(answer),
+            Err(Ok(refusal)) => Ok(refusal.answer()),
+            Err(Err(error)) if unreachable(&error) => Ok(UNREACHABLE.answer()),
+            Err(Err(error)) => Err(error),
         }
     }
 
     async fn pass(&self, request: Request<Incoming>) -> Passed<Response<Body>> {
-        let (head, body) = request.into_parts();
-        let small = body.size_hint().upper().is_some_and(|bytes| bytes <= LOOKED_INTO_BYTES);
-        let call = if small { Call::of(&head) } else { None };
-        if let Some(call) = call {
+        let (mut head, body) = request.into_parts();
+        no_stranger(&head, &self.host)?;
+        if let Some(code) = self.memory.code(&head) {
+            head.uri = code;
+            return Ok(self.upstream.pass(head, Bytes::new()).await?.map(Either::Left));
+        }
+        let signature = Signature::of(&head.headers).ok_or(UNSIGNED)?;
+        self.keys.expect(&signature)?;
+        let body = whole_body(body).await?;
+        self.keys.admit(&signature, &mut head, &body)?;
+        if Keys::comes_with(&signature, &body) {
+            let answer = read(self.upstream.pass(head, body).await?).await?;
+            self.keys.learn(answer.body());
+            return Ok(whole(answer));
+        }
+        self.admitted(head, body).await
+    }
+
+    /// Passes on a call whose caller may call.
+    async fn admitted(&self, head: Parts, body: Bytes) -> Passed<Response<Body>> {
+        if let Some(call) = Call::of(&head) {
             if let Some(quirk) = quirks::find(&call, &head) {
-                let body = body.collect().await?.to_bytes();
                 let exchange =
                     Exchange { call: &call, head: &head, body, upstream: &self.upstream, memory: &self.memory };
                 return Ok(whole(quirk.answer(&exchange).await?));
@@ -135,31 +171,27 @@ impl Shared {
                 return self.watched(&call, head, body).await;
             }
         }
-        Ok(self.upstream.pass(head, Either::Left(body)).await?.map(Either::Left))
+        Ok(self.upstream.pass(head, body).await?.map(Either::Left))
     }
 
     /// Passes a call on and looks at what it did.
-    async fn watched(&self, call: &Call, head: Parts, body: Incoming) -> Passed<Response<Body>> {
-        let input = body.collect().await?.to_bytes();
-        let answer = read(self.upstream.pass(head, Either::Right(Full::new(input.clone()))).await?).await?;
+    async fn watched(&self, call: &Call, head: Parts, input: Bytes) -> Passed<Response<Body>> {
+        let answer = read(self.upstream.pass(head, input.clone()).await?).await?;
         self.watch.note(call, &input, answer.status(), answer.body());
         Ok(whole(answer))
     }
 }
 
-/// Whether the endpoint did not even take the connection.
-fn refused(error: &Lost) -> bool {
-    error.downcast_ref::<legacy::Error>().is_some_and(legacy::Error::is_connect)
+/// Reads a body to its end: its hash is signed.
+async fn whole_body(body: Incoming) -> Passed<Bytes> {
+    match Limited::new(body, LARGEST).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(TOO_LARGE.into()),
+        Err(error) => Err(error),
+    }
 }
 
-/// What a service answers that cannot be reached by its front; the SDKs try again.
-fn unavailable(error: &Lost) -> Response<Body> {
-    let message = format!("the endpoint behind pipe's forwarder does not answer: {error}");
-    let body = Bytes::from(json!({ "__type": "ServiceUnavailable", "message": message }).to_string());
-    let mut answer = Response::new(Either::Right(Full::new(body)));
-    *answer.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-    let headers = answer.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(HeaderName::from_static("x-amzn-errortype"), HeaderValue::from_static("ServiceUnavailable"));
-    answer
+/// Whether the endpoint did not even take the connection.
+fn unreachable(error: &Lost) -> bool {
+    error.downcast_ref::<legacy::Error>().is_some_and(legacy::Error::is_connect)
 }

@@ -1,5 +1,6 @@
 //! What AWS does and MiniStack 1.5.33 does not, as far as a session of `pipe dev` meets it: one table.
 
+mod code;
 mod streams;
 mod tagging;
 
@@ -8,9 +9,8 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, join_all};
-use http_body_util::{Either, Full};
-use hyper::Response;
 use hyper::http::request::Parts;
+use hyper::{Response, Uri};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
@@ -23,6 +23,14 @@ pub struct Memory {
     /// The start time of mappings, by UUID.
     starts: Mutex<HashMap<String, Value>>,
     modes: streams::Modes,
+    codes: code::Codes,
+}
+
+impl Memory {
+    /// The path at MiniStack of a function's code that is asked for by an address that the forwarder gave out.
+    pub fn code(&self, head: &Parts) -> Option<Uri> {
+        code::asked(&self.codes, head)
+    }
 }
 
 /// One call on its way through the forwarder, with its body read.
@@ -36,8 +44,7 @@ pub struct Exchange<'a> {
 
 impl Exchange<'_> {
     async fn forward(&self) -> Answering {
-        let body = Either::Right(Full::new(self.body.clone()));
-        read(self.upstream.pass(self.head.clone(), body).await?).await
+        read(self.upstream.pass(self.head.clone(), self.body.clone()).await?).await
     }
 
     /// The body as JSON, or null where it is none.
@@ -103,6 +110,11 @@ static QUIRKS: &[Quirk] = &[
             Path("lambda", "PUT", "2015-03-31/event-source-mappings/*"),
         ],
         answer: start_time,
+    },
+    Quirk {
+        reason: "the code of a function is at an address that can be guessed",
+        operations: &[Path("lambda", "GET", "2015-03-31/functions/*")],
+        answer: code::location,
     },
     Quirk {
         reason: "UpdateStreamMode is unknown",

@@ -1,22 +1,28 @@
 //! The endpoint behind the forwarder.
 
+use std::path::Path;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::BoxFuture;
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::Incoming;
 use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, Uri};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::client::legacy::connect::{Connect, HttpConnector};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use serde_json::Value;
+use tokio::net::UnixStream;
+use tower_service::Service;
 
 use super::call::{Call, text};
 use crate::error::{Error, Result};
 
-/// A body that is passed on as it comes, or one that was read.
+/// The body of an answer that is passed on as it comes, or one that was read.
 pub type Body = Either<Incoming, Full<Bytes>>;
 /// Why no answer came.
 pub type Lost = Box<dyn std::error::Error + Send + Sync>;
@@ -30,14 +36,52 @@ const HOP_BY_HOP: &[&str] = &["connection", "transfer-encoding", "expect", "keep
 /// Calls the endpoint over connections that are kept.
 #[derive(Debug)]
 pub struct Upstream {
+    /// Of a socket a name that nobody looks up: requests keep the `Host` that they came with.
     url: String,
-    client: Client<HttpConnector, Body>,
+    way: Way,
+}
+
+#[derive(Debug)]
+enum Way {
+    Tcp(Client<HttpConnector, Full<Bytes>>),
+    Socket(Client<Socket, Full<Bytes>>),
+}
+
+/// Connects to a Unix socket, whatever the address.
+#[derive(Clone, Debug)]
+struct Socket(Arc<Path>);
+
+impl Service<Uri> for Socket {
+    type Response = TokioIo<UnixStream>;
+    type Error = std::io::Error;
+    type Future = BoxFuture<'static, std::io::Result<Self::Response>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        let path = Arc::clone(&self.0);
+        Box::pin(async move { Ok(TokioIo::new(UnixStream::connect(path).await?)) })
+    }
+}
+
+fn client<C: Connect + Clone>(connector: C) -> Client<C, Full<Bytes>> {
+    let mut builder = Client::builder(TokioExecutor::new());
+    builder.pool_idle_timeout(IDLE).pool_timer(TokioTimer::new()).build(connector)
 }
 
 impl Upstream {
+    /// MiniStack of this session, on its socket.
+    pub fn own(socket: &Path) -> Self {
+        Self { url: "http://ministack".to_owned(), way: Way::Socket(client(Socket(socket.into()))) }
+    }
+
+    /// An endpoint of the user's.
+    ///
     /// # Errors
     /// The address is not one of plain HTTP.
-    pub fn new(url: &str) -> Result<Self> {
+    pub fn of_users(url: &str) -> Result<Self> {
         let url = url.trim_end_matches('/').to_owned();
         let parsed = url.parse::<Uri>().ok();
         if !parsed.is_some_and(|uri| uri.scheme_str() == Some("http") && uri.authority().is_some()) {
@@ -46,36 +90,46 @@ impl Upstream {
         }
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        let mut builder = Client::builder(TokioExecutor::new());
-        let client = builder.pool_idle_timeout(IDLE).pool_timer(TokioTimer::new()).build(connector);
-        Ok(Self { url, client })
+        Ok(Self { url, way: Way::Tcp(client(connector)) })
     }
 
-    /// Passes a request on as it came.
+    pub fn is_own(&self) -> bool {
+        matches!(self.way, Way::Socket(_))
+    }
+
+    /// Passes a request on as it came, and gives the answer without what would let web pages read it.
     ///
     /// Adds `x-forwarded-proto: https`: calls of AWS come by TLS, and a queue whose policy denies all others would lock everyone
     /// out. The `Host` stays: MiniStack makes the URLs of queues from it.
     ///
     /// # Errors
     /// The endpoint does not answer, or closes the connection.
-    pub async fn pass(&self, head: Parts, body: Body) -> Passed<Response<Incoming>> {
+    pub async fn pass(&self, head: Parts, body: Bytes) -> Passed<Response<Incoming>> {
         let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
         let uri: Uri = format!("{}{path}", self.url).parse()?;
-        let mut request = Request::new(body);
+        let mut request = Request::new(Full::new(body));
         (*request.method_mut(), *request.uri_mut()) = (head.method, uri);
         let headers = request.headers_mut();
         *headers = head.headers;
         strip(headers);
         headers.insert(HeaderName::from_static("x-forwarded-proto"), HeaderValue::from_static("https"));
-        let mut answer = self.client.request(request).await?;
-        strip(answer.headers_mut());
+        let mut answer = match &self.way {
+            Way::Tcp(client) => client.request(request).await?,
+            Way::Socket(client) => client.request(request).await?,
+        };
+        let headers = answer.headers_mut();
+        strip(headers);
+        let for_pages = headers.keys().filter(|name| name.as_str().starts_with("access-control-"));
+        for name in for_pages.cloned().collect::<Vec<_>>() {
+            headers.remove(name);
+        }
         Ok(answer)
     }
 
     /// Asks for what the caller could ask for itself: a JSON service by its target, or with an empty one for a path.
     ///
     /// Nothing where the endpoint refuses or the answer is no JSON. MiniStack looks at who signed and not at the signature,
-    /// which is the caller's of another call.
+    /// which is the caller's of another call: the forwarder has checked it for that one.
     pub async fn ask(&self, caller: &Caller<'_>, target: &str, path: &str, input: &Value) -> Option<Value> {
         let (method, body) = if target.is_empty() {
             (Method::GET, Bytes::new())
@@ -84,7 +138,7 @@ impl Upstream {
         };
         let (mut head, ()) = Request::new(()).into_parts();
         (head.method, head.uri, head.headers) = (method, path.parse().ok()?, caller.headers(target)?);
-        let answer = self.pass(head, Either::Right(Full::new(body))).await.ok()?;
+        let answer = self.pass(head, body).await.ok()?;
         let well = answer.status().is_success();
         let body = answer.into_body().collect().await.ok()?.to_bytes();
         serde_json::from_slice(&body).ok().filter(|_| well)

@@ -4,8 +4,8 @@
 //! read again, never skipped (at least once, as on AWS).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::record::Sequence;
 use crate::event::{Event, Events};
+use crate::private;
 
 /// How long changes wait for more before they are written.
 const GATHER: Duration = Duration::from_millis(500);
@@ -135,7 +136,7 @@ impl Checkpoints {
             fs::create_dir_all(folder)?;
         }
         let new = path.with_extension("new");
-        fs::write(&new, text)?;
+        private::file(&new, OpenOptions::new().write(true).create(true).truncate(true))?.write_all(&text)?;
         fs::rename(&new, &*path)
     }
 

@@ -4,24 +4,24 @@ use std::ffi::OsString;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
-use pipe_local::endpoint::{Emulator, Forwarder, MINISTACK, environment};
+use pipe_local::endpoint::{Behind, Emulator, Forwarder, MINISTACK, RootKey, environment};
 use pipe_local::event::Events;
 use tokio::net::TcpListener;
 
+use crate::aws::Keys;
 use crate::cli::Global;
 use crate::error::{Error, Result};
 use crate::session::{self, Session};
 use crate::term::Shell;
 
-/// The account of an endpoint that `pipe dev` starts: MiniStack takes a key of 12 digits as the account's root.
-const KEYS: (&str, &str) = ("000000000000", "local");
 /// Where nobody says another one.
 const REGION: &str = "us-east-1";
 
 /// A running endpoint.
 pub struct Cloud {
     forwarder: Forwarder,
-    emulator: Option<Emulator>,
+    /// Its own, with the key of its root.
+    emulator: Option<(Emulator, RootKey)>,
     region: String,
 }
 
@@ -36,16 +36,13 @@ impl Cloud {
         let named = std::env::var("AWS_REGION").or_else(|_| std::env::var("AWS_DEFAULT_REGION")).ok();
         let region = global.region.clone().or(named).unwrap_or_else(|| REGION.to_owned());
         let given = global.endpoint_url.clone().or_else(|| std::env::var("AWS_ENDPOINT_URL").ok());
-        let (emulator, upstream) = match given {
-            Some(url) => (None, url),
-            None => {
-                let emulator = own(shell, &listener, spec).await?;
-                let url = emulator.url();
-                (Some(emulator), url)
-            }
-        };
-        let forwarder = Forwarder::start(listener, &upstream, events).await?;
-        Ok(Self { forwarder, emulator, region })
+        if let Some(url) = given {
+            let forwarder = Forwarder::start(listener, Behind::Users(&url), events).await?;
+            return Ok(Self { forwarder, emulator: None, region });
+        }
+        let (emulator, root) = (own(shell, &listener, spec).await?, RootKey::random());
+        let forwarder = Forwarder::start(listener, Behind::Own(&emulator.socket(), root.clone()), events).await?;
+        Ok(Self { forwarder, emulator: Some((emulator, root)), region })
     }
 
     /// Whether `pipe dev` started it, so that nothing in it is anybody's loss.
@@ -62,8 +59,8 @@ impl Cloud {
     }
 
     /// Credentials that the endpoint takes, where they are not the user's own.
-    pub fn keys(&self) -> Option<(String, String)> {
-        self.is_own().then(|| (KEYS.0.to_owned(), KEYS.1.to_owned()))
+    pub fn keys(&self) -> Option<Keys> {
+        self.emulator.as_ref().map(|(_, root)| Keys(root.id.clone(), root.secret.clone()))
     }
 
     /// The options with which the commands' walk comes here.
@@ -81,14 +78,14 @@ impl Cloud {
     /// Returns when the emulator ends by itself.
     pub async fn ended(&mut self) -> Error {
         match &mut self.emulator {
-            Some(emulator) => emulator.ended().await.into(),
+            Some((emulator, _)) => emulator.ended().await.into(),
             None => std::future::pending().await,
         }
     }
 
     pub async fn stop(self) {
         self.forwarder.stop().await;
-        if let Some(emulator) = self.emulator {
+        if let Some((emulator, _)) = self.emulator {
             emulator.stop().await;
         }
     }
@@ -100,7 +97,7 @@ async fn own(shell: Shell, listener: &TcpListener, spec: &Path) -> Result<Emulat
     let venv = environment(&cache.join("ministack"), MINISTACK, &supervisor, &mut progress).await?;
     let address =
         listener.local_addr().map_err(|error| Error::fatal(format!("cannot listen on 127.0.0.1: {error}")))?;
-    Ok(Emulator::start(&venv, &supervisor, &session::log(spec)?, &format!("http://{address}")).await?)
+    Ok(Emulator::start(&venv, &supervisor, &session::log(spec)?, address).await?)
 }
 
 /// What every child of `pipe dev` runs under, so that it ends with `pipe dev` however that ends.

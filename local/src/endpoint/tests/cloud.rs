@@ -1,4 +1,4 @@
-//! A forwarder in front of an upstream that a test makes up.
+//! A forwarder in front of an upstream that a test makes up: an endpoint of the user's, whose keys are not looked at.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,16 +7,17 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper::http::HeaderMap;
 use hyper::http::request::Builder;
-use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use crate::endpoint::Forwarder;
+use crate::endpoint::{Behind, Forwarder};
 use crate::event::Event;
 
 /// A request as it reached the upstream.
@@ -54,20 +55,8 @@ pub struct Cloud {
 impl Cloud {
     /// Everything is answered by `answer`.
     pub async fn new<R: IntoResponse + 'static>(answer: impl Fn(&Seen) -> R + Clone + Send + Sync + 'static) -> Self {
-        let seen = Arc::<Mutex<Vec<Seen>>>::default();
-        let log = Arc::clone(&seen);
-        let handler = move |request: Request| {
-            let (answer, log) = (answer.clone(), Arc::clone(&log));
-            async move {
-                let (head, body) = request.into_parts();
-                let body = body.collect().await.unwrap().to_bytes();
-                let (method, target) = (head.method.to_string(), head.uri.to_string());
-                let seen = Seen { method, target, headers: head.headers, body };
-                log.lock().unwrap().push(seen.clone());
-                answer(&seen).into_response()
-            }
-        };
-        let upstream = serve(axum::Router::new().fallback(handler)).await;
+        let (router, seen) = router(answer);
+        let upstream = serve(router).await;
         let (forwarder, events) = forwarder(&upstream).await;
         Self { forwarder, events, seen, client: client() }
     }
@@ -104,8 +93,34 @@ impl Cloud {
     }
 }
 
+/// An upstream that answers everything with `answer`, and what reached it.
+pub fn router<R: IntoResponse + 'static>(
+    answer: impl Fn(&Seen) -> R + Clone + Send + Sync + 'static,
+) -> (axum::Router, Arc<Mutex<Vec<Seen>>>) {
+    let seen = Arc::<Mutex<Vec<Seen>>>::default();
+    let log = Arc::clone(&seen);
+    let handler = move |request: Request| {
+        let (answer, log) = (answer.clone(), Arc::clone(&log));
+        async move {
+            let (head, body) = request.into_parts();
+            let body = body.collect().await.unwrap().to_bytes();
+            let (method, target) = (head.method.to_string(), head.uri.to_string());
+            let seen = Seen { method, target, headers: head.headers, body };
+            log.lock().unwrap().push(seen.clone());
+            answer(&seen).into_response()
+        }
+    };
+    (axum::Router::new().fallback(handler), seen)
+}
+
 pub fn client() -> Client<HttpConnector, Full<Bytes>> {
     Client::builder(TokioExecutor::new()).build_http()
+}
+
+/// A signed GET of the forwarder's root.
+pub async fn get(url: impl AsRef<str>) -> Result<Response<Incoming>, legacy::Error> {
+    let request = signed("000000000000", "any").uri(url.as_ref()).body(Full::default()).unwrap();
+    client().request(request).await
 }
 
 pub fn json_of(answer: &Response<Bytes>) -> Value {
@@ -122,7 +137,7 @@ pub fn signed(key: &str, service: &str) -> Builder {
 pub async fn forwarder(upstream: &str) -> (Forwarder, UnboundedReceiver<Event>) {
     let (events, told) = unbounded_channel();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    (Forwarder::start(listener, upstream, events).await.unwrap(), told)
+    (Forwarder::start(listener, Behind::Users(upstream), events).await.unwrap(), told)
 }
 
 pub async fn serve(router: axum::Router) -> String {

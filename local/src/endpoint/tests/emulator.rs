@@ -2,6 +2,8 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -22,11 +24,15 @@ threading.Thread(target=end_with_owner, daemon=True).start()
 sys.exit(subprocess.call(sys.argv[1:], stdin=subprocess.DEVNULL))
 "#;
 
+const FRONT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 4321));
+
 /// Writes down its process id, environment and arguments, and answers 200 from the second question on.
 const SERVES: &str = r#"
-import http.server, json, os, sys
+import http.server, json, os, socketserver, sys
 print("starting", flush=True)
-json.dump({"environment": dict(os.environ), "arguments": sys.argv[1:]}, open("FOLDER/given", "w"))
+folder = os.environ["TMPDIR"]
+given = {"environment": dict(os.environ), "arguments": sys.argv[1:], "mode": os.stat(folder).st_mode & 0o7777}
+json.dump(given, open("FOLDER/given", "w"))
 open("FOLDER/pid.new", "w").write(str(os.getpid()))
 os.rename("FOLDER/pid.new", "FOLDER/pid")
 asked = 0
@@ -36,7 +42,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         asked += 1
         self.send_response(200 if asked > 1 and self.path == "/_ministack/health" else 500)
         self.end_headers()
-http.server.HTTPServer(("127.0.0.1", int(os.environ["GATEWAY_PORT"])), Handler).serve_forever()
+    def log_message(self, *_):
+        pass
+socketserver.UnixStreamServer(sys.argv[3], Handler).serve_forever()
 "#;
 
 /// A folder that looks like a virtual environment, whose Python runs `text` whatever it is asked.
@@ -56,7 +64,7 @@ fn log(venv: &TempDir) -> PathBuf {
 
 async fn start(venv: &TempDir) -> Result<Emulator> {
     let supervisor = ["python3", "-c", SUPERVISOR].map(OsString::from);
-    Emulator::start(venv.path(), &supervisor, &log(venv), "http://127.0.0.1:1").await
+    Emulator::start(venv.path(), &supervisor, &log(venv), FRONT).await
 }
 
 fn pid(venv: &TempDir) -> Pid {
@@ -78,20 +86,27 @@ async fn it_starts_as_asked_and_stops() {
     let emulator = start(&venv).await.unwrap();
     let given = fs::read_to_string(venv.path().join("given")).unwrap();
     let given: serde_json::Value = serde_json::from_str(&given).unwrap();
-    assert_eq!(given["arguments"], serde_json::json!(["-I", "-m", "ministack"]));
+    let socket = emulator.socket();
+    let folder = socket.parent().unwrap().to_owned();
+    assert_eq!(given["arguments"], serde_json::json!(["-I", folder.join("ministack.py"), socket]));
+    assert_eq!(given["mode"], 0o700, "nobody else reaches the socket");
+    assert_eq!(fs::metadata(log(&venv)).unwrap().mode() & 0o777, 0o600);
     let environment = given["environment"].as_object().unwrap();
     for (name, value) in [
         ("AUTH", "true"),
-        ("BIND_HOST", "127.0.0.1"),
+        ("LAMBDA_STRICT", "1"),
+        ("DOCKER_HOST", "unix:///nowhere"),
         ("IOT_MTLS_ENABLED", "0"),
         ("SFTP_ENABLED", "0"),
-        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+        ("GATEWAY_PORT", "4321"),
+        ("HOME", folder.to_str().unwrap()),
+        ("TMPDIR", folder.to_str().unwrap()),
     ] {
         assert_eq!(environment[name], value, "{name}");
     }
-    assert_eq!(emulator.url(), format!("http://127.0.0.1:{}", environment["GATEWAY_PORT"].as_str().unwrap()));
-    let aws: Vec<_> = environment.keys().filter(|name| name.starts_with("AWS_")).collect();
-    assert_eq!(aws, ["AWS_ENDPOINT_URL"]);
+    let services: Vec<&str> = environment["SERVICES"].as_str().unwrap().split(',').collect();
+    assert!(services.contains(&"kinesis") && !services.contains(&"cloudformation"), "{services:?}");
+    assert!(!environment.keys().any(|name| name.starts_with("AWS_")), "{environment:?}");
     // Cargo's own variables stand for all that the caller has.
     assert!(environment.contains_key("PATH") && !environment.contains_key("CARGO_MANIFEST_DIR"));
 
@@ -99,6 +114,7 @@ async fn it_starts_as_asked_and_stops() {
     let begin = Instant::now();
     emulator.stop().await;
     gone(pid).await;
+    assert!(!folder.exists(), "nothing stays behind");
     assert!(begin.elapsed() < Duration::from_secs(30), "{:?}", begin.elapsed());
     assert!(fs::read_to_string(log(&venv)).unwrap().starts_with("starting\n"));
 }
@@ -141,6 +157,17 @@ async fn a_start_that_fails_shows_the_end_of_the_log() {
 async fn a_supervisor_that_is_not_there() {
     let venv = venv(SERVES);
     let supervisor = ["/no/such/supervisor".into()];
-    let error = Emulator::start(venv.path(), &supervisor, &log(&venv), "http://127.0.0.1:1").await.unwrap_err();
+    let error = Emulator::start(venv.path(), &supervisor, &log(&venv), FRONT).await.unwrap_err();
     assert!(error.message().starts_with("start MiniStack: "), "{error}");
+}
+
+#[test]
+fn a_path_that_is_too_long_for_a_socket() {
+    let folder = TempDir::new().unwrap();
+    let long = folder.path().join("long".repeat(25));
+    fs::create_dir(&long).unwrap();
+    let error = crate::endpoint::emulator::Private::new(&long).unwrap_err();
+    assert!(error.message().contains("a socket at most 103"), "{error}");
+    assert!(error.hint_text().unwrap().contains("TMPDIR"), "{error}");
+    assert_eq!(fs::read_dir(&long).unwrap().count(), 0, "nothing stays behind");
 }

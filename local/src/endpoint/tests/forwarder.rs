@@ -7,13 +7,12 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{StreamExt, stream};
 use http_body_util::{BodyExt, Full};
-use hyper::Request;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::time::{Instant, timeout};
 
-use super::cloud::{Cloud, client, forwarder, json_of, serve, signed};
-use crate::endpoint::Forwarder;
+use super::cloud::{Cloud, forwarder, get, json_of, serve, signed};
+use crate::endpoint::{Behind, Forwarder};
 
 #[tokio::test]
 async fn everything_passes_as_it_is() {
@@ -23,7 +22,7 @@ async fn everything_passes_as_it_is() {
     })
     .await;
     let body: Vec<u8> = (0..=255).collect();
-    let request = signed("ASIA1", "s3").method("PUT").header("host", "my-bucket.example").header("x-two", "c");
+    let request = signed("ASIA1", "s3").method("PUT").header("x-two", "c");
     let request = request.header("x-two", "d").header("connection", "keep-alive").header("x-forwarded-proto", "http");
     let answer = cloud.send(request, "/a%2Fb//c?x=%20y&x=+", &body).await;
 
@@ -34,18 +33,11 @@ async fn everything_passes_as_it_is() {
     let seen = cloud.seen.lock().unwrap()[0].clone();
     assert_eq!((seen.method.as_str(), seen.target.as_str()), ("PUT", "/a%2Fb//c?x=%20y&x=+"));
     assert_eq!(seen.body.as_ref(), body);
-    assert_eq!(seen.header("host"), "my-bucket.example", "the URLs of queues are made from it");
+    assert_eq!(format!("http://{}", seen.header("host")), cloud.forwarder.url(), "the URLs of queues are made from it");
     assert_eq!(seen.headers.get_all("x-two").iter().collect::<Vec<_>>(), ["c", "d"]);
     assert_eq!(seen.headers.get_all("x-forwarded-proto").iter().collect::<Vec<_>>(), ["https"]);
     assert!(seen.header("authorization").contains("ASIA1/20260101/eu-central-1/s3/aws4_request"));
     assert_eq!(seen.header("connection"), "");
-}
-
-#[tokio::test]
-async fn without_a_host_of_the_callers_own_the_forwarder_is_the_host() {
-    let cloud = Cloud::new(|seen| seen.header("host").to_owned()).await;
-    let answer = cloud.send(Request::builder(), "/", b"").await;
-    assert_eq!(format!("http://{}", String::from_utf8_lossy(answer.body())), cloud.forwarder.url());
 }
 
 #[tokio::test]
@@ -74,7 +66,7 @@ async fn answers_are_streamed() {
     let upstream = serve(axum::Router::new().fallback(move || answer())).await;
     let (forwarder, _events) = forwarder(&upstream).await;
     parts.send("one").unwrap();
-    let mut body = client().get(forwarder.url().parse().unwrap()).await.unwrap().into_body();
+    let mut body = get(forwarder.url()).await.unwrap().into_body();
     assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "one");
     parts.send("two").unwrap();
     assert_eq!(body.frame().await.unwrap().unwrap().into_data().unwrap(), "two");
@@ -87,7 +79,7 @@ async fn connections_to_the_upstream_are_kept() {
     let (upstream, opened) = counting_upstream().await;
     let (forwarder, _events) = forwarder(&upstream).await;
     for _ in 0..5 {
-        let answer = client().get(forwarder.url().parse().unwrap()).await.unwrap();
+        let answer = get(forwarder.url()).await.unwrap();
         assert_eq!(answer.into_body().collect().await.unwrap().to_bytes(), "well");
     }
     assert_eq!(*opened.borrow(), 1, "five connections of callers share one");
@@ -114,7 +106,7 @@ async fn counting_upstream() -> (String, tokio::sync::watch::Receiver<usize>) {
 #[tokio::test]
 async fn an_upstream_that_is_gone_is_said_to_be() {
     let (forwarder, _events) = forwarder("http://127.0.0.1:1").await;
-    let answer = client().get(forwarder.url().parse().unwrap()).await.unwrap();
+    let answer = get(forwarder.url()).await.unwrap();
     assert_eq!(answer.status(), 503);
     assert_eq!(answer.headers()["x-amzn-errortype"], "ServiceUnavailable");
     let body = answer.into_body().collect().await.unwrap().to_bytes();
@@ -132,30 +124,30 @@ async fn a_connection_that_breaks_breaks_the_callers() {
             stream.readable().await.unwrap();
         }
     });
-    let answer = timeout(Duration::from_secs(60), client().get(forwarder.url().parse().unwrap())).await.unwrap();
+    let answer = timeout(Duration::from_secs(60), get(forwarder.url())).await.unwrap();
     assert!(answer.is_err(), "{answer:?}");
 }
 
 #[tokio::test]
 async fn it_stops_though_calls_hang() {
     let (forwarder, _events) = forwarder(&serve(axum::Router::new().fallback(std::future::pending::<()>)).await).await;
-    let url: hyper::Uri = forwarder.url().parse().unwrap();
-    let hanging = tokio::spawn(client().get(url.clone()));
+    let url = forwarder.url();
+    let hanging = tokio::spawn(get(url.clone()));
     tokio::time::sleep(Duration::from_millis(50)).await;
     let begin = Instant::now();
     forwarder.stop().await;
     assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
     assert!(hanging.await.unwrap().is_err());
-    assert!(client().get(url).await.unwrap_err().is_connect(), "nothing listens any more");
+    assert!(get(url).await.unwrap_err().is_connect(), "nothing listens any more");
 }
 
 #[tokio::test]
 async fn it_ends_when_it_is_dropped() {
     let (forwarder, _events) = forwarder("http://127.0.0.1:9").await;
-    let url: hyper::Uri = forwarder.url().parse().unwrap();
-    assert_eq!(client().get(url.clone()).await.unwrap().status(), 503);
+    let url = forwarder.url();
+    assert_eq!(get(url.clone()).await.unwrap().status(), 503);
     drop(forwarder);
-    let gone = async { while client().get(url.clone()).await.is_ok() {} };
+    let gone = async { while get(url.clone()).await.is_ok() {} };
     timeout(Duration::from_secs(60), gone).await.unwrap();
 }
 
@@ -163,7 +155,7 @@ async fn it_ends_when_it_is_dropped() {
 async fn only_plain_http_is_forwarded_to() {
     for url in ["https://example.com", "127.0.0.1:4566", "not a url", ""] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let error = Forwarder::start(listener, url, unbounded_channel().0).await.unwrap_err();
+        let error = Forwarder::start(listener, Behind::Users(url), unbounded_channel().0).await.unwrap_err();
         assert!(error.message().contains("it is not an address of plain HTTP"), "{url}: {error}");
         assert!(error.hint_text().is_some());
     }

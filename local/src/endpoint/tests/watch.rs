@@ -175,13 +175,3 @@ async fn of_a_batch_of_messages_what_was_taken_is_told() {
     cloud.call_as("ASIA1", "sqs", "AmazonSQS.SendMessageBatch", &input).await;
     assert_eq!(cloud.told(), [told("c", "3")]);
 }
-
-/// More than any of these services takes: it passes unread.
-#[tokio::test]
-async fn a_huge_body_passes_unread() {
-    let mut cloud = cloud(200, json!({})).await;
-    let huge = json!({"id": {"S": "a"}, "at": {"N": "7"}, "payload": {"S": "x".repeat(11 * 1024 * 1024)}});
-    assert_eq!(put(&cloud, "ASIA1", huge).await, 200);
-    assert_eq!(cloud.seen.lock().unwrap().last().unwrap().body.len() / 1024 / 1024, 11);
-    assert_eq!(cloud.told(), []);
-}

@@ -1,0 +1,89 @@
+//! Who may call the forwarder: callers that sign with a key of this session, and no web page.
+//!
+//! A page in the developer's browser can send requests to 127.0.0.1, and so can other users of this machine. The browser says where a
+//! request comes from (<https://developer.mozilla.org/en-US/docs/Web/HTTP/Reference/Headers/Sec-Fetch-Site>); an old browser that does
+//! not say so cannot sign all the same.
+
+use bytes::Bytes;
+use http_body_util::{Either, Full};
+use hyper::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, ORIGIN};
+use hyper::http::request::Parts;
+use hyper::{Method, Response, StatusCode};
+use serde_json::json;
+
+use super::signature::only;
+use super::upstream::Body;
+
+/// Why a request is not passed on, in AWS's style.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub status: u16,
+    pub code: &'static str,
+    pub message: &'static str,
+}
+
+const PAGE: Refusal = denied("AccessDeniedException", "web pages may not call the local cloud");
+const ELSEWHERE: Refusal = denied("AccessDeniedException", "the `Host` is not the address of the local cloud");
+const PRESIGNED: Refusal = denied("AccessDeniedException", "credentials in a query are not taken: sign with a header");
+pub const UNSIGNED: Refusal = denied("MissingAuthenticationTokenException", "the call is not signed");
+pub const UNKNOWN: Refusal = denied(
+    "UnrecognizedClientException",
+    "the security token included in the request is invalid: the key is none of this `pipe dev`",
+);
+pub const TOO_LARGE: Refusal =
+    Refusal { status: 413, code: "RequestEntityTooLargeException", message: "the request is too large" };
+/// What a service answers that cannot be reached by its front; the SDKs try again.
+pub const UNREACHABLE: Refusal = Refusal {
+    status: 503,
+    code: "ServiceUnavailable",
+    message: "the endpoint behind pipe's forwarder does not answer: it takes no connection",
+};
+
+/// Names in a query that carry credentials, in lower case: of Signature Version 4 and of Version 2.
+const CREDENTIALS: &[&str] =
+    &["x-amz-algorithm", "x-amz-credential", "x-amz-signature", "x-amz-security-token", "awsaccesskeyid", "signature"];
+
+const fn denied(code: &'static str, message: &'static str) -> Refusal {
+    Refusal { status: 403, code, message }
+}
+
+/// Refuses what a web page may have sent, be it under a name of its own that leads here (DNS rebinding), and credentials in the query.
+///
+/// # Errors
+/// It is such a request; `own` is the forwarder's address.
+pub fn no_stranger(head: &Parts, own: &str) -> Result<(), Refusal> {
+    let headers = &head.headers;
+    let from_a_page = headers.get_all("sec-fetch-site").iter().any(|site| site != "none");
+    if from_a_page || headers.contains_key(ORIGIN) || head.method == Method::OPTIONS {
+        return Err(PAGE);
+    }
+    if only(headers, HOST.as_str()) != Some(own) {
+        return Err(ELSEWHERE);
+    }
+    let query = head.uri.query().unwrap_or_default();
+    let mut names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name.to_ascii_lowercase());
+    if names.any(|name| CREDENTIALS.contains(&name.as_str())) {
+        return Err(PRESIGNED);
+    }
+    Ok(())
+}
+
+impl Refusal {
+    pub fn answer(self) -> Response<Body> {
+        let body = Bytes::from(json!({ "__type": self.code, "message": self.message }).to_string());
+        let mut answer = Response::new(Either::Right(Full::new(body)));
+        *answer.status_mut() = StatusCode::from_u16(self.status).unwrap_or(StatusCode::FORBIDDEN);
+        let headers = answer.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(HeaderName::from_static("x-amzn-errortype"), HeaderValue::from_static(self.code));
+        answer
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.message)
+    }
+}
+
+impl std::error::Error for Refusal {}

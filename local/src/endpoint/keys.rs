@@ -1,0 +1,115 @@
+//! The keys of a session: its root's, which is made up for it, and those that the endpoint gives out.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
+
+use hyper::header::{AUTHORIZATION, HeaderValue};
+use hyper::http::request::Parts;
+use uuid::Uuid;
+
+use super::call::text;
+use super::gate::{Refusal, UNKNOWN};
+use super::signature::Signature;
+
+/// The access key that MiniStack takes as the root of its first account.
+const MINISTACK_ROOT: &str = "000000000000";
+
+/// The key of the root of a session's account: a secret of this session.
+#[derive(Clone)]
+pub struct RootKey {
+    pub id: String,
+    pub secret: String,
+}
+
+impl RootKey {
+    /// Another one each time, from the system's source of randomness.
+    pub fn random() -> Self {
+        let word = || Uuid::new_v4().simple().to_string();
+        Self { id: format!("AKIA{}", &word()[..16].to_uppercase()), secret: word() + &word() }
+    }
+}
+
+impl fmt::Debug for RootKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("RootKey").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+#[derive(Clone)]
+struct Secret {
+    secret: String,
+    /// Empty for a key that lasts.
+    token: String,
+}
+
+/// Which keys there are, and their secrets.
+pub struct Keys {
+    /// Of MiniStack's own account; absent on an endpoint of the user's.
+    root: Option<String>,
+    known: Mutex<HashMap<String, Secret>>,
+}
+
+impl Keys {
+    /// Of a session with MiniStack, whose root has this key.
+    pub fn new(root: RootKey) -> Self {
+        let known = HashMap::from([(root.id.clone(), Secret { secret: root.secret, token: String::new() })]);
+        Self { root: Some(root.id), known: Mutex::new(known) }
+    }
+
+    /// Of a session on an endpoint of the user's.
+    ///
+    /// The user's own key and secret come from wherever the SDK finds them, and may change: calls with a key that is not known here
+    /// are the endpoint's to judge. That opens nothing: who can call the forwarder without being a web page can call that
+    /// endpoint as well. Keys of roles are known, and checked.
+    pub fn of_users() -> Self {
+        Self { root: None, known: Mutex::default() }
+    }
+
+    /// Whether calls with this key may come at all, said before their body is read.
+    ///
+    /// # Errors
+    /// The key is none of this session.
+    pub fn expect(&self, signature: &Signature) -> Result<(), Refusal> {
+        if self.root.is_some() && self.find(signature).is_none() { Err(UNKNOWN) } else { Ok(()) }
+    }
+
+    /// Checks who signed a call, and makes a call of the session's root one of MiniStack's.
+    ///
+    /// # Errors
+    /// The key is none of this session, or the call is not signed with its secret.
+    pub fn admit(&self, signature: &Signature, head: &mut Parts, body: &[u8]) -> Result<(), Refusal> {
+        self.expect(signature)?;
+        let Some(known) = self.find(signature) else { return Ok(()) };
+        if text(&head.headers, "x-amz-security-token") != known.token {
+            return Err(UNKNOWN);
+        }
+        signature.check(head, body, &known.secret, SystemTime::now())?;
+        if self.root.as_ref() == Some(&signature.access_key) {
+            let header = HeaderValue::from_str(&signature.header_as(MINISTACK_ROOT)).map_err(|_| UNKNOWN)?;
+            head.headers.insert(AUTHORIZATION, header);
+        }
+        Ok(())
+    }
+
+    /// Whether the answer to this call may hold a key: those of STS, and IAM's to CreateAccessKey.
+    pub fn comes_with(signature: &Signature, body: &[u8]) -> bool {
+        let asks = || form_urlencoded::parse(body).any(|(name, value)| name == "Action" && value == "CreateAccessKey");
+        signature.service == "sts" || (signature.service == "iam" && asks())
+    }
+
+    /// Remembers the key in an answer, if there is one.
+    pub fn learn(&self, answer: &[u8]) {
+        let Ok(answer) = std::str::from_utf8(answer) else { return };
+        let of = |tag: &str| Some(answer.split_once(&format!("<{tag}>"))?.1.split_once('<')?.0.to_owned());
+        if let (Some(id), Some(secret)) = (of("AccessKeyId"), of("SecretAccessKey")) {
+            let secret = Secret { secret, token: of("SessionToken").unwrap_or_default() };
+            self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(id, secret);
+        }
+    }
+
+    fn find(&self, signature: &Signature) -> Option<Secret> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&signature.access_key).cloned()
+    }
+}
