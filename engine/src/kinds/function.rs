@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Cx, Place, nothing_if_absent, patiently};
 use crate::error::{Error, Result};
-use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, State};
+use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, State, Ties};
 
 mod read;
 #[cfg(test)]
@@ -64,6 +64,10 @@ impl Resource for Function {
         let told = "it is not invoked any more: records wait, and are given up when they are older than `max_age_hours`, \
                     or lost when the stream's retention is over";
         stops.then(|| told.to_owned()).into_iter().collect()
+    }
+
+    fn ties(&self) -> Ties {
+        Ties { acts_as: vec![self.role.clone()], ..Ties::default() }
     }
 
     fn name_of(arn: &str) -> Option<Name> {
