@@ -5,6 +5,7 @@ use std::path::Path;
 
 use pipe::aws::Place;
 use pipe::bundle::Codes;
+use pipe::evidence::Why;
 use pipe::graph::Graph;
 use pipe::kinds::KINDS;
 use pipe::live::Found;
@@ -70,7 +71,9 @@ fn every_id_has_a_default_name_that_a_plan_looks_at() {
     let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
     let defaults = pipe::lower::defaults("demo", &place);
     for node in graph(least).nodes().iter().filter(|node| !node.kind.of_account) {
-        let known = defaults.iter().any(|(kind, name)| kind.name == node.kind.name && *name == node.name);
+        let known = defaults.iter().any(|default| {
+            default.kind.name == node.kind.name && default.name == node.name && default.why == Why::Own(node.id.clone())
+        });
         assert!(known, "{} `{}` would be forgotten when it leaves the spec", node.id, node.name);
     }
 }

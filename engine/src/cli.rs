@@ -9,8 +9,10 @@ use crate::aws::ConnectOptions;
 use crate::error::Class;
 use crate::session::Session;
 
+mod consent;
 mod using;
 
+pub use consent::{ConsentArgs, OrphanArgs};
 pub use using::{DlqCommand, DlqLsArgs, DlqShowArgs, OutputsArgs, SendArgs};
 
 /// Exit codes, the same for every command.
@@ -177,20 +179,6 @@ pub struct FileArgs {
     pub file: PathBuf,
 }
 
-/// Consent that can be given beforehand.
-#[derive(Clone, Debug, Default, Args)]
-pub struct ConsentArgs {
-    /// Do not ask
-    #[arg(long)]
-    pub yes: bool,
-    /// Agree that the data of this resource is lost; repeatable, `all` for every one
-    #[arg(long, value_name = "ID")]
-    pub allow_data_loss: Vec<String>,
-    /// Agree that somebody may do more than before: a policy that gains an action, a route that loses its authorizer
-    #[arg(long)]
-    pub allow_widening: bool,
-}
-
 /// How a run that changes something goes.
 #[derive(Clone, Debug, Default, Args)]
 pub struct RunArgs {
@@ -209,6 +197,8 @@ pub struct ApplyArgs {
     #[command(flatten)]
     pub consent: ConsentArgs,
     #[command(flatten)]
+    pub orphans: OrphanArgs,
+    #[command(flatten)]
     pub run: RunArgs,
     /// Take over resources that exist under the spec's names and that no pipeline owns
     #[arg(long)]
@@ -225,6 +215,8 @@ pub struct DiffArgs {
     /// Show what apply --adopt would do
     #[arg(long)]
     pub adopt: bool,
+    #[command(flatten)]
+    pub orphans: OrphanArgs,
 }
 
 #[derive(Debug, Args)]
@@ -236,6 +228,8 @@ pub struct DestroyArgs {
     pub name: Option<String>,
     #[command(flatten)]
     pub consent: ConsentArgs,
+    #[command(flatten)]
+    pub orphans: OrphanArgs,
     #[command(flatten)]
     pub run: RunArgs,
 }

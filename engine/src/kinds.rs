@@ -15,8 +15,9 @@ use crate::resource::Kind;
 
 /// Every kind, in the order in which they are made; orphans are deleted in reverse.
 pub static KINDS: &[Kind] = &[
-    Kind::of::<log_group::LogGroup>(),
+    // First made and last deleted: what the policies of roles name is known by them, log groups too.
     Kind::of::<role::Role>(),
+    Kind::of::<log_group::LogGroup>(),
     Kind::of::<secret::Secret>(),
     Kind::of::<stream::Stream>(),
     Kind::of::<table::Table>(),

@@ -8,6 +8,7 @@ pub mod commands;
 pub mod diff;
 pub mod error;
 pub mod event;
+pub mod evidence;
 pub mod graph;
 pub mod kinds;
 pub mod lease;

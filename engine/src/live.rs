@@ -1,7 +1,8 @@
 //! What AWS has: the only state there is.
 //!
-//! What is the pipeline's is found in four places: the names that the spec gives, the default name of every id, the children of
-//! what is owned, and tags; and in the ARNs that owned resources hold, for the tagging API lags. Each is read by its kind.
+//! What may be the pipeline's is found in four places: the names that the spec gives, the default name of every id, the children of
+//! what is owned, and tags; and in the ARNs that owned resources hold, for the tagging API lags. Each is read by its kind. What
+//! more than tags tells of it is kept as evidence.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,6 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::aws::Cx;
 use crate::error::{Class, Error, Result};
+use crate::evidence::{Evidence, Wanted};
 use crate::owner::Owner;
 use crate::resource::{Kind, Live, Name, State};
 
@@ -20,6 +22,8 @@ pub type Key = (&'static str, Name);
 #[derive(Clone, Debug, Default)]
 pub struct Found {
     pub lives: BTreeMap<Key, Vec<Live<Value>>>,
+    /// What beside tags tells whose they are.
+    pub evidence: Evidence,
     /// What a user should know about how the search went.
     pub notes: Vec<String>,
 }
@@ -37,6 +41,8 @@ struct Catch {
     key: Option<(&'static Kind, Name)>,
     lives: Vec<Live<Value>>,
     names: Vec<(&'static Kind, Name)>,
+    /// The names are of what is owned by more than its tags.
+    owned: bool,
 }
 
 /// Reads the wanted names and all else that the pipeline owns.
@@ -49,14 +55,17 @@ struct Catch {
 pub async fn read(
     cx: &Cx,
     kinds: &'static [Kind],
-    wanted: Vec<(&'static Kind, Name)>,
+    wanted: Vec<Wanted>,
     tagged: impl Future<Output = Result<Vec<String>>> + Send + 'static,
 ) -> Result<Found> {
     let mut search = Search { cx, kinds, found: Found::default(), seen: BTreeSet::new(), tasks: JoinSet::new() };
     for kind in kinds {
-        let cx = cx.clone();
-        search.tasks.spawn(async move { Ok(names(kind, (kind.owned)(&cx).await?)) });
+        let (cx, same) = (cx.clone(), cx.clone());
+        search.tasks.spawn(async move { Ok(names(kind, (kind.owned)(&cx).await?, true)) });
+        search.tasks.spawn(async move { Ok(names(kind, (kind.tagged)(&same).await?, false)) });
     }
+    wanted.iter().for_each(|wanted| search.found.evidence.tell(wanted));
+    let wanted = wanted.into_iter().map(|wanted| (wanted.kind, wanted.name)).collect();
     let arns = tokio::spawn(tagged);
     search.look_for(wanted).await?;
     let late = tagged_names(arns, kinds, &mut search.found).await?;
@@ -90,12 +99,21 @@ impl Search<'_> {
 
     /// Keeps what was found, and gives the names that it leads to.
     fn take(&mut self, catch: Catch) -> Vec<(&'static Kind, Name)> {
-        let Catch { key, lives, names } = catch;
+        let Catch { key, lives, names, owned: by_more_than_tags } = catch;
         let ours = |live: &&Live<Value>| matches!(Owner::of(&live.tags, &self.cx.pipeline), Owner::Ours(_));
         let owned: Vec<&Live<Value>> = lives.iter().filter(ours).collect();
         let arns: Vec<String> = owned.iter().flat_map(|live| arns_in(&live.props)).collect();
         // A parent that is not ours has children that are none of our business.
         let mut next = if key.is_none() || !owned.is_empty() { names } else { Vec::new() };
+        let keys = next.iter().map(|(kind, name)| (kind.name, name.clone()));
+        match &key {
+            Some((kind, name)) => {
+                let parent = (kind.name, name.clone());
+                self.found.evidence.children.extend(keys.map(|child| (parent.clone(), child)));
+            }
+            None if by_more_than_tags => self.found.evidence.names.extend(keys),
+            None => {}
+        }
         next.extend(arns.iter().flat_map(|arn| named(self.kinds, arn)));
         if let Some((kind, name)) = key
             && !lives.is_empty()
@@ -117,11 +135,11 @@ async fn look(cx: Cx, kinds: &'static [Kind], kind: &'static Kind, name: Name) -
         Ok(all)
     };
     let (lives, names) = tokio::try_join!((kind.read)(&cx, &name), children)?;
-    Ok(Catch { key: Some((kind, name)), lives, names })
+    Ok(Catch { key: Some((kind, name)), lives, names, owned: false })
 }
 
-fn names(kind: &'static Kind, names: Vec<Name>) -> Catch {
-    Catch { key: None, lives: Vec::new(), names: names.into_iter().map(|name| (kind, name)).collect() }
+fn names(kind: &'static Kind, names: Vec<Name>, owned: bool) -> Catch {
+    Catch { key: None, lives: Vec::new(), names: names.into_iter().map(|name| (kind, name)).collect(), owned }
 }
 
 /// The names that the tagging API knows. Without permission for it the search goes on, and says what it may miss.
@@ -140,7 +158,8 @@ async fn tagged_names(
     }
 }
 
-fn named(kinds: &'static [Kind], arn: &str) -> Vec<(&'static Kind, Name)> {
+/// What an ARN names: one resource, or nothing that `pipe` knows.
+pub fn named(kinds: &'static [Kind], arn: &str) -> Vec<(&'static Kind, Name)> {
     kinds.iter().filter_map(|kind| Some((kind, (kind.name_of)(arn)?))).collect()
 }
 

@@ -19,6 +19,16 @@ pub struct Name(String);
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Handle(String);
 
+/// A word as a shell reads it: in quotes where it needs them.
+pub fn quoted(word: &str) -> String {
+    let plain = |letter: char| letter.is_alphanumeric() || "/._-+@%:,".contains(letter);
+    if !word.is_empty() && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 impl Id {
     /// Wraps a string; what is valid is the kind's to say.
     pub fn new(text: impl Into<String>) -> Self {

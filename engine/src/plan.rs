@@ -3,8 +3,10 @@
 //! `apply` runs this very value and nothing else; it is empty exactly when `apply` would write nothing.
 
 mod decide;
+mod elsewhere;
 mod means;
 mod orphans;
+mod proof;
 mod steps;
 
 use schemars::JsonSchema;
@@ -73,6 +75,9 @@ pub struct Change {
     /// Who may do more after it: it needs consent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub widens: Vec<String>,
+    /// An orphan whose name neither the spec nor a default gives: its tags and what names it told of it.
+    #[serde(skip)]
+    pub told_by_tags: bool,
     /// What it was when the plan was made.
     #[serde(skip)]
     pub live: Option<Live<Value>>,
@@ -106,6 +111,7 @@ impl Change {
             loss: None,
             means: Vec::new(),
             widens: Vec::new(),
+            told_by_tags: false,
             live: None,
             desired,
             meanwhile: None,
@@ -122,6 +128,11 @@ impl Change {
     /// The name under which the live resource is found.
     pub fn live_name(&self) -> &Name {
         self.old_name.as_ref().unwrap_or(&self.name)
+    }
+
+    /// The live resource as users name it: `dynamodb:Table/EventTable`.
+    pub fn kind_and_name(&self) -> String {
+        format!("{}/{}", self.kind.name, self.live_name())
     }
 
     /// A delete, or a replacement under a new name, which deletes the old one when all else is done.
@@ -180,6 +191,12 @@ impl Plan {
     /// The changes that need consent.
     pub fn losses(&self) -> impl Iterator<Item = &Change> {
         self.changes.iter().filter(|change| change.loss.is_some())
+    }
+
+    /// What names this change and no other, for consent: its id, or kind and name where the id may be another's too.
+    pub fn consent(&self, change: &Change) -> String {
+        let alone = self.changes.iter().filter(|other| other.id == change.id).count() == 1;
+        if alone && !change.told_by_tags { change.id.to_string() } else { change.kind_and_name() }
     }
 
     /// The changes after which somebody may do more.

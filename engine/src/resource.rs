@@ -15,8 +15,13 @@ use crate::aws::{Cx, Place};
 use crate::error::{Error, Result};
 pub use crate::names::{Handle, Id, Name};
 pub use how::How;
+pub(crate) use output::OUTPUT;
+pub use output::{output_of, resolve};
+pub use ties::Ties;
 
 mod how;
+mod output;
+mod ties;
 
 /// Tags as AWS has them, without those whose key starts with `aws:`.
 pub type Tags = BTreeMap<String, String>;
@@ -119,6 +124,11 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
         None
     }
 
+    /// What in its properties tells that it is the pipeline's, or that something else is.
+    fn ties(&self) -> Ties {
+        Ties::default()
+    }
+
     /// What, set on the live resource, forbids deleting and replacing it (`deletion_protection`).
     fn protected(&self) -> Option<&'static str> {
         None
@@ -132,9 +142,13 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// What the deployer must be allowed to do for the resource of this name, least by construction.
     fn grants(place: &Place, name: &Name) -> Vec<Grant>;
 
-    /// Names of what carries this pipeline's ownership but that neither names nor the tagging API find: roles by their path,
-    /// REST APIs by their tags. Errors as AWS gives them.
+    /// Names of what is this pipeline's by more than its tags: roles by their path. Errors as AWS gives them.
     fn owned(_cx: &Cx) -> impl Future<Output = Result<Vec<Name>>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
+    /// Names of what carries this pipeline's tags, where this kind can list it sooner than the tagging API: REST APIs.
+    fn tagged(_cx: &Cx) -> impl Future<Output = Result<Vec<Name>>> + Send {
         async { Ok(Vec::new()) }
     }
 
@@ -184,10 +198,12 @@ pub struct Kind {
     pub ends: fn(&Value, &[String]) -> Vec<String>,
     pub widens: fn(&Value, &Value) -> Vec<String>,
     pub meanwhile: fn(&Value, &Value) -> Option<Value>,
+    pub ties: fn(&Value) -> Ties,
     pub protected: fn(&Value) -> Option<&'static str>,
     pub name_of: fn(&str) -> Option<Name>,
     pub grants: fn(&Place, &Name) -> Vec<Grant>,
     pub owned: for<'a> fn(&'a Cx) -> Fut<'a, Vec<Name>>,
+    pub tagged: for<'a> fn(&'a Cx) -> Fut<'a, Vec<Name>>,
     pub children: for<'a> fn(&'a Cx, &'a str, &'a Name) -> Fut<'a, Vec<Name>>,
     pub pipelines: for<'a> fn(&'a Cx) -> Fut<'a, Vec<String>>,
     pub reveal: for<'a> fn(&'a Cx, &'a Name) -> Fut<'a, Outputs>,
@@ -219,10 +235,12 @@ impl Kind {
             ends: |live, gone| typed::<R>(live).map_or_else(|_| Vec::new(), |live| live.ends(gone)),
             widens: |desired, live| both::<R>(desired, live, |desired, live| desired.widens(live)),
             meanwhile: |desired, live| json(&typed::<R>(desired).ok()?.meanwhile(&typed::<R>(live).ok()?)?).ok(),
+            ties: |live| typed::<R>(live).map_or_else(|_| Ties::default(), |live| live.ties()),
             protected: |live| typed::<R>(live).ok()?.protected(),
             name_of: R::name_of,
             grants: R::grants,
             owned: |cx| Box::pin(R::owned(cx)),
+            tagged: |cx| Box::pin(R::tagged(cx)),
             children: |cx, kind, parent| Box::pin(R::children(cx, kind, parent)),
             pipelines: |cx| Box::pin(R::pipelines(cx)),
             reveal: |cx, name| Box::pin(R::reveal(cx, name)),
@@ -244,29 +262,6 @@ impl Kind {
 /// Only where a kind's struct cannot be JSON, which is a defect of that kind.
 pub fn json(props: &impl Serialize) -> Result<Value> {
     serde_json::to_value(props).map_err(|e| Error::defect(format!("properties are not JSON: {e}")))
-}
-
-/// Begins a value that is an output of another resource: no text of a spec begins with this character.
-pub(crate) const OUTPUT: char = '\u{1}';
-
-/// Stands, in desired properties, for what AWS has as an attribute of another resource: the key of an existing table.
-pub fn output_of(id: &str, attribute: &str) -> String {
-    format!("{OUTPUT}{id}.{attribute}")
-}
-
-/// Puts outputs in the place of what stands for them. `find` is asked for an id and an attribute.
-pub fn resolve(value: &mut Value, find: &impl Fn(&str, &str) -> Option<String>) {
-    match value {
-        Value::String(text) => {
-            let output = text.strip_prefix(OUTPUT).and_then(|name| name.split_once('.'));
-            if let Some((id, attribute)) = output {
-                *text = find(id, attribute).unwrap_or_default();
-            }
-        }
-        Value::Array(all) => all.iter_mut().for_each(|value| resolve(value, find)),
-        Value::Object(all) => all.values_mut().for_each(|value| resolve(value, find)),
-        _ => {}
-    }
 }
 
 fn typed<R: DeserializeOwned>(props: &Value) -> Result<R> {

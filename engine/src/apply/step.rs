@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::aws::Cx;
 use crate::error::{Class, Error, Result};
-use crate::owner::PIPELINE;
+use crate::owner::{Owner, PIPELINE};
 use crate::plan::{Action, Change};
 use crate::resource::{Live, Made, State, Tags};
 
@@ -22,7 +22,7 @@ pub async fn ensure(cx: &Cx, change: &Change, meanwhile: Option<&Value>) -> Resu
     loop {
         let live = observe(cx, change).await?;
         if looks == 0 {
-            unchanged(change, live.as_ref())?;
+            unchanged(cx, change, live.as_ref())?;
         }
         let desired = meanwhile.unwrap_or(&change.desired);
         let result = (change.kind.reconcile)(cx, desired, &change.name, live.as_ref()).await;
@@ -66,26 +66,41 @@ async fn observe(cx: &Cx, change: &Change) -> Result<Option<Live<Value>>> {
 }
 
 /// Refuses to go on where a property is neither as planned nor as desired: somebody else is at work.
-fn unchanged(change: &Change, live: Option<&Live<Value>>) -> Result<()> {
-    let changed = |what: String| {
-        Err(Error::fatal(format!("{} `{}` changed since the plan: {what}", change.kind.name, change.name))
-            .hint("run the command again to see a plan for what is there now"))
-    };
+fn unchanged(cx: &Cx, change: &Change, live: Option<&Live<Value>>) -> Result<()> {
     let planned = change.live.as_ref().filter(|_| change.action == Action::Update);
     match (planned, live) {
-        (Some(_), None) => changed("it is gone".into()),
+        (Some(_), None) => Err(changed(change, "it is gone")),
         (None, Some(live)) if live.state == State::Live && !made_by_this_pipeline(change, live) => {
-            changed("somebody else made it".into())
+            Err(changed(change, "somebody else made it"))
         }
         (Some(planned), Some(live)) => {
+            same_one(cx, change, planned, live)?;
             let expected = [Some(&planned.props), Some(&change.desired), change.meanwhile.as_ref()];
             let moved = live.props.as_object().into_iter().flatten().find(|(property, value)| {
                 expected.iter().flatten().all(|props| props.get(property.as_str()) != Some(value))
             });
-            moved.map_or(Ok(()), |(property, _)| changed(format!("`{property}` is neither as planned nor as desired")))
+            moved.map_or(Ok(()), |(property, _)| {
+                Err(changed(change, &format!("`{property}` is neither as planned nor as desired")))
+            })
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses to go on with one that took the planned one's place, or that somebody gave away meanwhile.
+fn same_one(cx: &Cx, change: &Change, planned: &Live<Value>, live: &Live<Value>) -> Result<()> {
+    if live.identity != planned.identity {
+        return Err(changed(change, "another one has its name now"));
+    }
+    // A run that adopts has made it the pipeline's before it comes to it a second time.
+    let as_planned = Owner::of(&live.tags, &cx.pipeline) == Owner::of(&planned.tags, &cx.pipeline);
+    let made_ours = change.action == Action::Update && made_by_this_pipeline(change, live);
+    if as_planned || made_ours { Ok(()) } else { Err(changed(change, "its tags name another owner")) }
+}
+
+fn changed(change: &Change, what: &str) -> Error {
+    Error::fatal(format!("{} `{}` changed since the plan: {what}", change.kind.name, change.live_name()))
+        .hint("run the command again to see a plan for what is there now")
 }
 
 fn made_by_this_pipeline(change: &Change, live: &Live<Value>) -> bool {
@@ -93,9 +108,15 @@ fn made_by_this_pipeline(change: &Change, live: &Live<Value>) -> bool {
     change.kind.of_account || tag(&live.tags) == tag(&change.tags)
 }
 
+/// Looks again, and deletes what is still the planned one and whose it was: a prompt may have stood open for an hour. What is gone
+/// by now is as it should be.
 pub async fn delete(cx: &Cx, change: &Change) -> Result<()> {
-    match change.handle() {
-        Some(handle) => (change.kind.delete)(cx, change.live_name(), handle).await,
-        None => Ok(()),
+    let Some(planned) = &change.live else { return Ok(()) };
+    let lives = (change.kind.read)(cx, change.live_name()).await?;
+    let Some(live) = lives.iter().find(|live| live.handle == planned.handle) else { return Ok(()) };
+    if live.state == State::Live {
+        same_one(cx, change, planned, live)?;
     }
+    // What somebody else deletes has to be waited for all the same.
+    (change.kind.delete)(cx, change.live_name(), &planned.handle).await
 }

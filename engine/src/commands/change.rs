@@ -9,8 +9,9 @@ use crate::commands::kept::Kept;
 use crate::commands::walk::{self, Desired};
 use crate::commands::{Stop, consent, outputs};
 use crate::event::Event;
+use crate::evidence::Wanted;
 use crate::plan::Plan;
-use crate::resource::{Id, Kind, Name, Outputs};
+use crate::resource::{Id, Outputs};
 use crate::term::Shell;
 
 /// What is to be run, and how.
@@ -18,7 +19,7 @@ pub struct Run<'a> {
     pub shell: Shell,
     pub desired: &'a Desired,
     /// Names to look at besides the graph's.
-    pub names: Vec<(&'static Kind, Name)>,
+    pub names: Vec<Wanted>,
     pub adopt: bool,
     /// What is asked: `Apply`, `Destroy`.
     pub question: &'static str,

@@ -8,19 +8,18 @@ use crate::term::Shell;
 
 /// Returns when the user agrees to the plan.
 pub fn ask(shell: Shell, plan: &Plan, args: &ConsentArgs, verb: &str) -> Result<(), Stop> {
-    let ids = || plan.changes.iter().map(|change| change.id.as_str());
-    for id in args.allow_data_loss.iter().filter(|id| *id != "all" && !ids().any(|known| known == id.as_str())) {
-        shell.warn(&format!("--allow-data-loss {id}: there is no resource of this id"));
+    let known = |text: &str| plan.changes.iter().any(|it| it.id.as_str() == text || it.kind_and_name() == text);
+    for text in args.allow_data_loss.iter().filter(|text| *text != "all" && !known(text)) {
+        shell.warn(&format!("--allow-data-loss {text}: there is no resource of this id, or of this kind and name"));
     }
-    let allowed = |change: &&Change| args.allow_data_loss.iter().any(|id| id == "all" || id == change.id.as_str());
-    let losses: Vec<&Change> = plan.losses().filter(|change| !allowed(change)).collect();
+    let losses: Vec<&Change> = plan.losses().filter(|change| !allowed(plan, change, args)).collect();
     for change in &losses {
-        let loss = change.loss.as_deref().unwrap_or_default();
-        let question =
-            format!("`{}` ({} `{}`): {loss}.\nType its id to go on: ", change.id, change.kind.name, change.live_name());
+        let (told, name) = (told(change), plan.consent(change));
+        let asked = if name == change.id.as_str() { "its id".to_owned() } else { format!("`{name}`") };
+        let question = format!("{told}.\nType {asked} to go on: ");
         let answer = if args.yes { None } else { shell.ask(&question) };
-        if answer.as_deref() != Some(change.id.as_str()) {
-            return Err(Stop::Errors(losses.iter().map(|change| missing(change, args)).collect()));
+        if answer.as_deref() != Some(&name) {
+            return Err(Stop::Errors(losses.iter().map(|change| missing(plan, change, args)).collect()));
         }
     }
     let agreed = widening(shell, plan, args)?;
@@ -58,9 +57,20 @@ fn widening(shell: Shell, plan: &Plan, args: &ConsentArgs) -> Result<bool, Stop>
     }
 }
 
-fn missing(change: &Change, args: &ConsentArgs) -> Error {
-    let yes = if args.yes { "" } else { "--yes " };
+/// Whether the user agreed to this very loss beforehand: a text that may mean two changes means none.
+fn allowed(plan: &Plan, change: &Change, args: &ConsentArgs) -> bool {
+    let name = change.kind_and_name();
+    let alone = plan.changes.iter().filter(|other| other.kind_and_name() == name).count() == 1;
+    args.allow_data_loss.iter().any(|text| text == "all" || *text == plan.consent(change) || (alone && *text == name))
+}
+
+fn told(change: &Change) -> String {
     let loss = change.loss.as_deref().unwrap_or_default();
-    Error::new(Class::Consent, format!("`{}` ({} `{}`): {loss}", change.id, change.kind.name, change.live_name()))
-        .hint(format!("to agree, pass {yes}--allow-data-loss {}", change.id))
+    format!("`{}` ({} `{}`): {loss}", change.id, change.kind.name, change.live_name())
+}
+
+fn missing(plan: &Plan, change: &Change, args: &ConsentArgs) -> Error {
+    let yes = if args.yes { "" } else { "--yes " };
+    Error::new(Class::Consent, told(change))
+        .hint(format!("to agree, pass {yes}--allow-data-loss {}", plan.consent(change)))
 }

@@ -7,7 +7,7 @@ use crate::term::Shell;
 
 /// Runs the command.
 pub async fn run(shell: Shell, global: &Global, args: &DestroyArgs) -> Outcome {
-    let (desired, names) = match &args.name {
+    let (desired, mut names) = match &args.name {
         Some(pipeline) => (walk::Desired::gone(global, pipeline).await?, Vec::new()),
         None => {
             let loaded = walk::spec(shell, &args.spec.file)?;
@@ -16,6 +16,7 @@ pub async fn run(shell: Shell, global: &Global, args: &DestroyArgs) -> Outcome {
             (desired, names)
         }
     };
+    names.extend(args.orphans.wanted());
     let (desired, question) = (&desired, "Destroy");
     let run = Run { shell, desired, names, adopt: false, question, consent: &args.consent, args: &args.run };
     Ok(run.go().await?.code)

@@ -8,6 +8,6 @@ use crate::term::Shell;
 pub async fn run(shell: Shell, global: &Global, args: &DiffArgs) -> Outcome {
     let loaded = walk::spec(shell, &args.spec.file)?;
     let desired = walk::Desired::of(global, &loaded).await?;
-    let plan = desired.planned(shell, Vec::new(), args.adopt).await?;
+    let plan = desired.planned(shell, args.orphans.wanted(), args.adopt).await?;
     Ok(if args.exit_code && !plan.is_empty() { exit::CHANGES } else { exit::OK })
 }

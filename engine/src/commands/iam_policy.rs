@@ -50,8 +50,8 @@ pub fn policy(graph: &Graph, place: &Place) -> Value {
     for node in graph.nodes() {
         (node.kind.grants)(place, &node.name).into_iter().for_each(|grant| allow(grant, node.existing));
     }
-    for (kind, name) in defaults(&graph.pipeline, place) {
-        (kind.grants)(place, &name).into_iter().for_each(|grant| allow(grant, false));
+    for default in defaults(&graph.pipeline, place) {
+        (default.kind.grants)(place, &default.name).into_iter().for_each(|grant| allow(grant, false));
     }
     allow(Grant::new(&["tag:GetResources"], "*"), false);
     allow(lease::grant(place, &graph.pipeline), false);

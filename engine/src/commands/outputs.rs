@@ -8,6 +8,7 @@ use crate::commands::{Outcome, walk};
 use crate::error::Error;
 use crate::event::Event;
 use crate::lower::example_request;
+use crate::names::quoted;
 use crate::plan::Plan;
 use crate::resource::{Id, Outputs};
 use crate::spec::Loaded;
@@ -97,16 +98,6 @@ pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<I
          {quote}{endpoint}{}{quote}\n\n",
         request.body, request.path
     )
-}
-
-/// A word as a shell reads it: in quotes where it needs them.
-fn quoted(word: &str) -> String {
-    let plain = |letter: char| letter.is_alphanumeric() || "/._-+@%:,".contains(letter);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', r"'\''"))
-    }
 }
 
 /// This program as the user called it, so that a printed command works where it is not on the PATH.

@@ -13,13 +13,13 @@ use crate::commands::Stop;
 use crate::commands::halt::Halt;
 use crate::error::Error;
 use crate::event::Event;
+use crate::evidence::Wanted;
 use crate::graph::Graph;
 use crate::kinds::KINDS;
 use crate::live::{self, Found};
 use crate::lower::{defaults, lower};
 use crate::owner::PIPELINE;
 use crate::plan::{Plan, plan};
-use crate::resource::{Kind, Name};
 use crate::spec::{self, Loaded};
 use crate::term::{Shell, render_plan, report};
 use crate::{apply, aws::Place};
@@ -78,9 +78,8 @@ impl Desired {
     }
 
     /// Reads what AWS has: the graph's names, those of `more`, and whatever else the pipeline owns.
-    pub async fn live(&self, more: Vec<(&'static Kind, Name)>) -> Result<Found, Stop> {
-        let mut wanted: Vec<(&'static Kind, Name)> =
-            self.graph.nodes().iter().map(|node| (node.kind, node.name.clone())).collect();
+    pub async fn live(&self, more: Vec<Wanted>) -> Result<Found, Stop> {
+        let mut wanted: Vec<Wanted> = self.graph.nodes().iter().map(Wanted::from).collect();
         wanted.extend(more);
         wanted.extend(defaults(&self.graph.pipeline, self.place()));
         let (aws, pipeline) = (self.cx.aws.clone(), self.graph.pipeline.clone());
@@ -104,7 +103,7 @@ impl Desired {
     ///
     /// # Errors
     /// A read that fails; a plan that must not be run.
-    pub async fn planned(&self, shell: Shell, more: Vec<(&'static Kind, Name)>, adopt: bool) -> Result<Plan, Stop> {
+    pub async fn planned(&self, shell: Shell, more: Vec<Wanted>, adopt: bool) -> Result<Plan, Stop> {
         let found = self.live(more).await?;
         let plan = self.plan(&found, adopt)?;
         shell.line(&Event::plan(&plan));
@@ -150,8 +149,8 @@ fn title(desired: &Desired) -> String {
     format!("{} in {} ({})\n", desired.graph.pipeline, place.region, place.account)
 }
 
-/// The names that a spec gives its own resources, for a destroy that must find them without tags.
-pub fn names(loaded: &Loaded, place: &Place) -> Result<Vec<(&'static Kind, Name)>, Stop> {
+/// The names that a spec gives its resources, for a destroy that must find them without tags.
+pub fn names(loaded: &Loaded, place: &Place) -> Result<Vec<Wanted>, Stop> {
     let graph = lower(loaded, place, &Codes::unbuilt())?;
-    Ok(graph.nodes().iter().map(|node| (node.kind, node.name.clone())).collect())
+    Ok(graph.nodes().iter().map(Wanted::from).collect())
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Cx, Place, nothing_if_absent, patiently};
 use crate::error::{Error, Result};
-use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, State};
+use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, State, Ties};
 
 mod read;
 pub mod steers;
@@ -69,6 +69,10 @@ impl Resource for Function {
 
     fn widens(&self, live: &Self) -> Vec<String> {
         steers::changed(&self.environment, &live.environment)
+    }
+
+    fn ties(&self) -> Ties {
+        Ties { acts_as: vec![self.role.clone()], ..Ties::default() }
     }
 
     fn name_of(arn: &str) -> Option<Name> {

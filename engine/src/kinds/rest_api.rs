@@ -34,7 +34,7 @@ use read::{Found, Head};
 use crate::aws::{Cx, Place, TagDiff, in_turn, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
 use crate::owner;
-use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, State};
+use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, State, Ties};
 
 const WAIT: &str = "API Gateway to take the next change of the REST API";
 
@@ -68,7 +68,14 @@ impl Resource for RestApi {
         ]
     }
 
-    async fn owned(cx: &Cx) -> Result<Vec<Name>> {
+    fn ties(&self) -> Ties {
+        let calls = self.routes.values().map(|route| &route.integration.credentials);
+        let guards = self.authorizers.values().map(|authorizer| &authorizer.credentials);
+        let logs = self.stages.values().filter_map(|stage| stage.access_log.as_ref());
+        Ties { acts_as: calls.chain(guards).cloned().collect(), holds: logs.map(|log| log.group_arn.clone()).collect() }
+    }
+
+    async fn tagged(cx: &Cx) -> Result<Vec<Name>> {
         let ours = |head: &Head| head.tags.get(owner::PIPELINE) == Some(&cx.pipeline);
         Ok(read::heads(cx).await?.into_iter().filter(ours).map(|head| Name::new(head.name)).collect())
     }

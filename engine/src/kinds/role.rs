@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::policy::Policy;
 use crate::aws::{Cx, Place, TagDiff, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State, Tags};
+use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State, Tags, Ties};
 
 mod read;
 mod widens;
@@ -56,6 +56,13 @@ impl Resource for Role {
         });
         let wider = Self { policies: policies.collect(), ..self.clone() };
         (wider != *self).then_some(wider)
+    }
+
+    fn ties(&self) -> Ties {
+        let statements = self.policies.values().flat_map(|policy| policy.statements());
+        let resources = statements.filter_map(|statement| statement["Resource"].as_array()).flatten();
+        let holds = resources.filter_map(|resource| resource.as_str()).map(str::to_owned).collect();
+        Ties { holds, ..Ties::default() }
     }
 
     fn name_of(arn: &str) -> Option<Name> {

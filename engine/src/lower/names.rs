@@ -1,6 +1,7 @@
 //! The closed list of ids, and the name that each has where the spec gives it none.
 
 use crate::aws::Place;
+use crate::evidence::{Wanted, Why};
 use crate::kinds::function::Function;
 use crate::kinds::log_group::LogGroup;
 use crate::kinds::mapping::{self, Mapping};
@@ -10,7 +11,7 @@ use crate::kinds::role::Role;
 use crate::kinds::secret::Secret;
 use crate::kinds::stream::{self, Stream};
 use crate::kinds::table::Table;
-use crate::resource::{Kind, Name, Resource};
+use crate::resource::{Id, Kind, Name, Resource};
 
 /// Logical ids.
 pub mod id {
@@ -31,30 +32,31 @@ pub mod id {
     pub const DLQ: &str = "dlq";
 }
 
-/// Kinds and names of everything that a pipeline of this name may have without its spec saying so: a plan looks at all of them,
+/// Kind and name of everything that a pipeline of this name may have without its spec saying so: a plan looks at all of them,
 /// so that nothing is forgotten when its section leaves the spec.
-pub fn defaults(pipeline: &str, place: &Place) -> Vec<(&'static Kind, Name)> {
+pub fn defaults(pipeline: &str, place: &Place) -> Vec<Wanted> {
     let (consumer, authorizer) = (format!("{pipeline}-consumer"), format!("{pipeline}-authorizer"));
     let stream = Name::new(format!("{pipeline}-stream"));
     let mut all = vec![
-        of::<RestApi>(format!("{pipeline}-api")),
-        of::<LogGroup>(api_log(&format!("{pipeline}-api"))),
-        of::<LogGroup>(function_log(&authorizer)),
-        of::<LogGroup>(function_log(&consumer)),
-        of::<Mapping>(mapping::name(&consumer, &stream::arn(place, &stream)).to_string()),
-        of::<Function>(authorizer),
-        of::<Function>(consumer),
-        of::<Secret>(format!("{pipeline}/credentials")),
-        of::<Stream>(stream.to_string()),
-        of::<Table>(format!("{pipeline}-table")),
-        of::<Queue>(format!("{pipeline}-dlq")),
+        of::<RestApi>(id::API, format!("{pipeline}-api")),
+        of::<LogGroup>(id::API_LOG, api_log(&format!("{pipeline}-api"))),
+        of::<LogGroup>(id::AUTHORIZER_LOG, function_log(&authorizer)),
+        of::<LogGroup>(id::CONSUMER_LOG, function_log(&consumer)),
+        of::<Mapping>(id::MAPPING, mapping::name(&consumer, &stream::arn(place, &stream)).to_string()),
+        of::<Function>(id::AUTHORIZER, authorizer),
+        of::<Function>(id::CONSUMER, consumer),
+        of::<Secret>(id::SECRET, format!("{pipeline}/credentials")),
+        of::<Stream>(id::STREAM, stream.to_string()),
+        of::<Table>(id::TABLE, format!("{pipeline}-table")),
+        of::<Queue>(id::DLQ, format!("{pipeline}-dlq")),
     ];
-    all.extend([id::API_ROLE, id::AUTHORIZER_ROLE, id::CONSUMER_ROLE].map(|id| of::<Role>(role(pipeline, id, place))));
+    let roles = [id::API_ROLE, id::AUTHORIZER_ROLE, id::CONSUMER_ROLE];
+    all.extend(roles.map(|id| of::<Role>(id, role(pipeline, id, place))));
     all
 }
 
-fn of<R: Resource>(name: impl Into<String>) -> (&'static Kind, Name) {
-    (const { &Kind::of::<R>() }, Name::new(name))
+fn of<R: Resource>(id: &str, name: impl Into<String>) -> Wanted {
+    Wanted { kind: const { &Kind::of::<R>() }, name: Name::new(name), why: Why::Own(Id::new(id)) }
 }
 
 /// Roles are global, so their names hold the region.

@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::graph::{Graph, Node};
 use crate::live::Found;
 use crate::owner::{APPLIED, FOLLOWS, ON_DESTROY, Owner, desired_tags};
+use crate::plan::proof::proven;
 use crate::plan::{Action, Change, Plan, Used};
 use crate::resource::{Handle, Id, Kind, Live, Name, State, Tags, resolve};
 
@@ -21,12 +22,14 @@ pub(super) type Taken<'a> = BTreeSet<(&'static str, &'a Handle)>;
 /// Plans the way from what was found to what the graph wants. `kinds` gives the order of deletes, `adopt` takes over what
 /// nobody owns. What must not be done is in [`Plan::refusals`].
 pub fn plan(graph: &Graph, found: &Found, kinds: &'static [Kind], adopt: bool) -> Plan {
+    let proven = proven(graph, found, kinds);
     let mut planner = Planner {
         graph,
         found,
         adopt,
         plan: Plan { pipeline: graph.pipeline.clone(), notes: found.notes.clone(), ..Plan::default() },
-        renamed: renamed(graph, found),
+        renamed: renamed(graph, found, &proven),
+        proven,
         taken: Taken::new(),
         identities: BTreeMap::new(),
     };
@@ -45,6 +48,8 @@ pub(super) struct Planner<'a> {
     adopt: bool,
     pub(super) plan: Plan,
     renamed: BTreeMap<(&'static str, Id), (&'a Name, &'a Live<Value>)>,
+    /// What carries the pipeline's tags and is the pipeline's; nothing else that carries them is touched.
+    pub(super) proven: Taken<'a>,
     /// Live resources that belong to a node; the rest of ours are orphans.
     pub(super) taken: Taken<'a>,
     /// What AWS assigned to each resource, as far as it is known.
@@ -220,6 +225,7 @@ impl<'a> Planner<'a> {
         // What was applied once and was taken away by other hands was agreed to then.
         if matches!(change.action, Action::Replace | Action::Update) && !change.drift {
             change.widens = (change.kind.widens)(&change.desired, &live.props);
+            self.elsewhere(change, live);
         }
     }
 }
@@ -230,11 +236,16 @@ pub(super) fn retained(live: &Live<Value>) -> bool {
 }
 
 /// What is ours under a name that no node has, by kind and id: it may be a node's under its old name.
-fn renamed<'a>(graph: &Graph, found: &'a Found) -> BTreeMap<(&'static str, Id), (&'a Name, &'a Live<Value>)> {
+fn renamed<'a>(
+    graph: &Graph,
+    found: &'a Found,
+    proven: &Taken<'a>,
+) -> BTreeMap<(&'static str, Id), (&'a Name, &'a Live<Value>)> {
     let wanted: BTreeSet<(&str, &Name)> = graph.nodes().iter().map(|node| (node.kind.name, &node.name)).collect();
     let mut renamed = BTreeMap::new();
     for ((kind, name), lives) in found.lives.iter().filter(|((kind, name), _)| !wanted.contains(&(*kind, name))) {
-        for live in lives.iter().filter(|live| live.state == State::Live) {
+        let ours = |live: &&Live<Value>| live.state == State::Live && proven.contains(&(*kind, &live.handle));
+        for live in lives.iter().filter(ours) {
             if let Owner::Ours(id) = Owner::of(&live.tags, &graph.pipeline) {
                 renamed.entry((*kind, id)).or_insert((name, live));
             }

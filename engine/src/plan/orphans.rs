@@ -1,5 +1,7 @@
 //! What is ours but in no node: deleted, or let go.
 
+use crate::error::Error;
+use crate::names::quoted;
 use crate::owner::{Owner, released_tags};
 use crate::plan::decide::{Planner, retained, tag_fields};
 use crate::plan::{Action, Change};
@@ -27,11 +29,49 @@ impl Planner<'_> {
                     }
                     continue;
                 }
-                if !self.taken.contains(&(kind.name, &live.handle)) {
-                    self.orphan(&id, kind, name, live);
+                // One resource may be found under two names.
+                if self.taken.insert((kind.name, &live.handle)) {
+                    match self.proven.contains(&(kind.name, &live.handle)) {
+                        true => self.orphan(&id, kind, name, live),
+                        false => self.unproven(kind, name),
+                    }
                 }
             }
         }
+        self.claims();
+    }
+
+    /// Somebody gave it our tags; that is all that there is. It stays as it is.
+    fn unproven(&mut self, kind: &'static Kind, name: &Name) {
+        let flag = quoted(&format!("{}/{name}", kind.name));
+        let told = format!(
+            "{} `{name}`: it carries our tags, but nothing else says that it is ours; if it is, pass --orphan {flag}",
+            kind.name
+        );
+        let all_goes = self.graph.nodes().is_empty();
+        if all_goes { self.plan.left.push(told) } else { self.plan.notes.push(told) }
+    }
+
+    /// What the user claims must be there, and one.
+    fn claims(&mut self) {
+        for (kind, name) in &self.found.evidence.claimed {
+            let lives = self.found.lives.get(&(kind, name.clone())).into_iter().flatten();
+            match lives.filter(|live| matches!(self.owner(live), Owner::Ours(_))).count() {
+                1 => {}
+                0 => self.plan.notes.push(format!("--orphan {kind}/{name}: nothing of this name carries our tags")),
+                _ => self.plan.refusals.push(
+                    Error::fatal(format!("--orphan {kind}/{name}: more than one of this name carries our tags"))
+                        .hint("take the tag `pipe:pipeline` off what is not the pipeline's"),
+                ),
+            }
+        }
+    }
+
+    /// Whether the spec says that the pipeline only uses this.
+    fn used(&self, kind: &Kind, live: &Live<Value>) -> bool {
+        let lives = |key| self.found.lives.get(key).into_iter().flatten();
+        let existing = self.found.evidence.existing.iter().filter(|(used, _)| *used == kind.name);
+        existing.flat_map(lives).any(|used| used.handle == live.handle)
     }
 
     /// Where something is deleted at the end, what still tells of it does so until then.
@@ -45,9 +85,12 @@ impl Planner<'_> {
     }
 
     fn orphan(&mut self, id: &Id, kind: &'static Kind, name: &Name, live: &Live<Value>) {
-        let mut change = self.release(id, kind, name, live);
+        let known = self.found.evidence.names.contains(&(kind.name, name.clone()));
+        let mut change = Change { told_by_tags: !known, ..self.release(id, kind, name, live) };
         if retained(live) {
             self.plan.left.push(format!("{} `{name}`: it is retained, and nobody's from now on", kind.name));
+        } else if self.used(kind, live) {
+            self.plan.left.push(format!("{} `{name}`: the spec only uses it; it is nobody's from now on", kind.name));
         } else {
             change = Change { action: Action::Delete, reasons: Vec::new(), fields: Vec::new(), ..change };
             self.guard(&mut change, live);

@@ -9,7 +9,7 @@ use crate::kinds::stream::Stream;
 use crate::live::Found;
 use crate::owner::{FOLLOWS, PIPELINE, RESOURCE};
 use crate::plan::{Action, Plan, plan};
-use crate::resource::{Handle, Live, Name, Outputs, Resource, State, Tags, json};
+use crate::resource::{Handle, Id, Live, Name, Outputs, Resource, State, Tags, json};
 
 const BORN: &str = "2026-01-01T00:00:00Z";
 const LATER: &str = "2026-02-01T00:00:00Z";
@@ -54,6 +54,9 @@ fn put<R: Resource>(found: &mut Found, id: &str, name: &str, props: &R, identity
         state: State::Live,
     };
     found.lives.entry((R::KIND, Name::new(name))).or_default().push(live);
+    // As if the spec of the last apply had named it.
+    found.evidence.names.insert((R::KIND, Name::new(name)));
+    found.evidence.ids.insert((R::KIND, Id::new(id)));
 }
 
 /// A mapping between `f` and the stream `s`, which was born when it was made.

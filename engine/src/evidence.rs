@@ -1,0 +1,61 @@
+//! What beside its tags tells whose a resource is. Whoever may tag, but may do nothing else, must not be able to have it deleted.
+
+use std::collections::BTreeSet;
+
+use crate::graph::Node;
+use crate::live::Key;
+use crate::resource::{Id, Kind, Name};
+
+/// A name to look at.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub kind: &'static Kind,
+    pub name: Name,
+    pub why: Why,
+}
+
+/// What a name stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// The spec gives it to this id, or it is the id's default.
+    Own(Id),
+    /// `existing:` in the spec: whatever its tags say, the pipeline only uses it.
+    Existing,
+    /// The user says that it is the pipeline's, as its tags do.
+    Claimed,
+}
+
+/// What is known before a plan is made.
+#[derive(Clone, Debug, Default)]
+pub struct Evidence {
+    /// The ids that there may be, by kind.
+    pub ids: BTreeSet<(&'static str, Id)>,
+    /// Names that are the pipeline's: those of the spec, the defaults, and what a kind knows to be owned.
+    pub names: BTreeSet<Key>,
+    pub existing: BTreeSet<Key>,
+    pub claimed: BTreeSet<Key>,
+    /// Resources and what hangs on them.
+    pub children: BTreeSet<(Key, Key)>,
+}
+
+impl Evidence {
+    /// Keeps what a name stands for.
+    pub fn tell(&mut self, wanted: &Wanted) {
+        let key = (wanted.kind.name, wanted.name.clone());
+        match &wanted.why {
+            Why::Own(id) => {
+                self.ids.insert((wanted.kind.name, id.clone()));
+                self.names.insert(key);
+            }
+            Why::Existing => _ = self.existing.insert(key),
+            Why::Claimed => _ = self.claimed.insert(key),
+        }
+    }
+}
+
+impl From<&Node> for Wanted {
+    fn from(node: &Node) -> Self {
+        let why = if node.existing { Why::Existing } else { Why::Own(node.id.clone()) };
+        Self { kind: node.kind, name: node.name.clone(), why }
+    }
+}
