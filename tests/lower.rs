@@ -141,8 +141,8 @@ fn only_a_table_whose_rows_stay_is_told_to_the_handler() {
         let policy = graph.node("consumer-role").unwrap().desired["policies"].to_string();
         assert!(policy.contains(r#""Action":["dynamodb:PutItem"]"#), "a condition needs no more: {policy}");
     }
-    let existing =
-        MAIN.replace("    name: EventTable\n    partition_key: eventId\n", "    existing: Mine\n    overwrite: false\n");
+    let existing = MAIN
+        .replace("    name: EventTable\n    partition_key: eventId\n", "    existing: Mine\n    overwrite: false\n");
     let existing = existing.replace("    capacity: { read: 5, write: 10 }\n    point_in_time_recovery: true\n", "");
     assert_eq!(graph(&existing).node("consumer").unwrap().desired["environment"]["PIPE_OVERWRITE"], "false");
 }
