@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use pipe_test_support::Run;
 
-use crate::site::{MAIN, Site};
+use crate::site::{LEFT, MAIN, Site};
 
 /// Asserts exit code 3, these texts, and that nothing was written.
 fn refused(site: &Site, run: &Run, texts: &[&str]) {
@@ -42,6 +42,29 @@ fn nothing_is_destroyed_without_the_names_of_what_is_lost() {
     assert!(!run.err.contains("`table`") && !run.err.contains("`dlq`"), "{}", run.err);
     let all = ["dlq", "table", "stream", "secret"].map(|id| ["--allow-data-loss", id]).concat();
     site.user.pipe(&[&["destroy", "--yes"][..], &all].concat());
+}
+
+/// What no name of the spec tells of may have any id in its tags, so an id says nothing.
+#[test]
+fn without_its_spec_what_is_lost_is_named_by_kind_and_name() {
+    let site = Site::applied();
+    let names = [
+        "sqs:Queue/LambdaDeadLetterQueue",
+        "dynamodb:Table/EventTable",
+        "kinesis:Stream/GatewayEventsStream",
+        "secretsmanager:Secret/gateway/credentials",
+    ];
+    let hints = names.map(|name| format!("hint: to agree, pass --allow-data-loss {name}\n"));
+    let hints: Vec<&str> = hints.iter().map(String::as_str).collect();
+    let destroy = ["destroy", "--name", "gateway-events", "--yes"];
+    refused(&site, &site.user.run(&destroy), &hints);
+    let ids = ["dlq", "table", "stream", "secret"].map(|id| ["--allow-data-loss", id]).concat();
+    refused(&site, &site.user.run(&[&destroy[..], &ids].concat()), &hints);
+    let run = site.user.run(&["destroy", "--orphan", "dynamodb:EventTable", "--yes"]);
+    assert!(run.code == Some(2) && run.err.contains("a kind and a name"), "{}", run.err);
+    let all = names.map(|name| ["--allow-data-loss", name]).concat();
+    site.user.pipe(&[&destroy[..], &all].concat());
+    assert_eq!(site.census(), LEFT);
 }
 
 #[test]

@@ -66,7 +66,14 @@ fn help_tells_commands_and_exit_codes() {
 fn the_help_of_a_command_tells_its_options() {
     let (code, out, _) = run(&["apply", "--help"]);
     assert_eq!(code, Some(0));
-    for option in ["--yes", "--allow-data-loss <ID>", "--adopt", "--json", "[default: pipeline.yaml]"] {
+    for option in [
+        "--yes",
+        "--allow-data-loss <ID|KIND/NAME>",
+        "--orphan <KIND/NAME>",
+        "--adopt",
+        "--json",
+        "[default: pipeline.yaml]",
+    ] {
         assert!(out.contains(option), "{option}: {out}");
     }
     assert_eq!(run(&["--version"]), (Some(0), format!("pipe {}\n", env!("CARGO_PKG_VERSION")), String::new()));

@@ -1,5 +1,7 @@
 //! What others change, and that AWS is the only state.
 
+use std::collections::HashMap;
+
 use aws_sdk_lambda::types::{Filter, FilterCriteria};
 use aws_sdk_sqs::types::QueueAttributeName;
 use pipe_test_support::{Kind, Sandbox};
@@ -87,6 +89,40 @@ fn a_tag_changed_by_hand_is_put_back() {
     let plan = plan(&sandbox);
     snapshot("drift_tags", &plan);
     apply(&sandbox, "tags", &plan);
+}
+
+/// Anybody who may tag can set our tags: what has nothing else of ours is named, left, and deleted only on the user's word.
+#[test]
+fn what_others_give_our_tags_is_left_alone() {
+    let (_endpoint, sandbox, cloud) = applied(Kind::MiniStack, "200000000078");
+    let aws = &cloud.aws;
+    let pairs = |id| [("pipe:pipeline", "gateway-events"), ("pipe:resource", id)];
+    let tags = |id| Some(HashMap::from(pairs(id).map(|(key, value)| (key.to_owned(), value.to_owned()))));
+    let api = aws.apigateway.create_rest_api().name("theirs").set_tags(tags("api"));
+    cloud.run(api.send()).unwrap();
+    let group = aws.logs.create_log_group().log_group_name("/aws/theirs").set_tags(tags("api-log"));
+    cloud.run(group.send()).unwrap();
+    let stream = aws.kinesis.create_stream().stream_name("theirs").shard_count(1).set_tags(tags("stream"));
+    cloud.run(stream.send()).unwrap();
+    let theirs = ["apigateway:RestApi/theirs", "kinesis:Stream/theirs", "logs:LogGroup//aws/theirs"];
+
+    let diff = sandbox.run(&["diff", "--exit-code"]);
+    assert_eq!(diff.code, Some(0), "{}", diff.out);
+    let destroy = ["destroy", "--yes", "--allow-data-loss", "all"];
+    let down = sandbox.pipe(&destroy);
+    for name in theirs {
+        let told = format!("nothing else says that it is ours; if it is, pass --orphan {name}\n");
+        assert!(diff.out.contains(&told) && down.contains(&told), "{name}: {}{down}", diff.out);
+    }
+    let left = ["log group /aws/theirs", "rest api theirs", "stream theirs"];
+    let has = |name: &str| cloud.inventory().contains(&name.to_owned());
+    assert_eq!(left.iter().filter(|name| has(name)).count(), 3, "{:?}", cloud.inventory());
+
+    let claims = theirs.map(|name| ["--orphan", name]).concat();
+    let by_id = [&["destroy", "--yes", "--allow-data-loss", "stream"][..], &claims].concat();
+    assert_eq!(sandbox.run(&by_id).code, Some(3), "an id in a tag is no consent");
+    sandbox.pipe(&[&destroy[..2], &["--allow-data-loss", "kinesis:Stream/theirs"], &claims].concat());
+    assert!(!left.iter().any(|name| has(name)), "{:?}", cloud.inventory());
 }
 
 /// No lock file, no state: a lost laptop loses nothing.

@@ -1,11 +1,12 @@
 //! The cases that random specs meet too seldom, one by one.
 
+use pipe::apply::Outcome;
 use pipe::graph::{Graph, Node};
 use pipe::plan::{Action, Plan};
 use pipe::resource::{Name, Tags};
 
-use super::wishes::{Wish, Wishes, graph, name, one, plain};
-use super::world::{self, Fake, account, world};
+use super::wishes::{ROLE, Wish, Wishes, graph, name, one, plain};
+use super::world::{self, Fake, World, account, world};
 use super::{PIPELINE, apply, run, see, see_late};
 
 /// The actions of a plan that do something, by id.
@@ -64,7 +65,7 @@ async fn a_follower_is_replaced_with_what_it_follows() {
     apply(&cx, &graph).await;
     // Deleted by hand and made again under the same name: another identity.
     let mut thing = world(&cx).lock().unwrap().things[0].clone();
-    thing.handle = pipe::resource::Handle::new("h99999");
+    thing.identity = "another".into();
     world(&cx).lock().unwrap().things[0] = thing;
     assert_eq!(actions(&see(&cx, &graph, false).await), [("e".to_owned(), Action::Replace)]);
     apply(&cx, &graph).await;
@@ -77,10 +78,11 @@ async fn a_new_name_is_a_replace_and_in_place_where_aws_can() {
     let both = |name| graph(&Wishes::from([(0, Wish { name, ..plain() }), (6, Wish { name, ..plain() })]));
     apply(&cx, &both(1)).await;
     let plan = see(&cx, &both(2), false).await;
-    assert_eq!(actions(&plan), [("a".to_owned(), Action::Replace), ("g".to_owned(), Action::Update)]);
+    let role = (ROLE.0.to_owned(), Action::Update);
+    assert_eq!(actions(&plan), [role, ("a".to_owned(), Action::Replace), ("g".to_owned(), Action::Update)]);
     run(&cx, plan).await;
     assert!(see(&cx, &both(2), false).await.is_empty());
-    assert_eq!(world(&cx).lock().unwrap().things.len(), 2);
+    assert_eq!(world(&cx).lock().unwrap().things.len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -115,6 +117,56 @@ async fn a_change_between_plan_and_apply_stops_the_step() {
     assert_eq!(world(&cx).lock().unwrap().things[0].value, 9);
 }
 
+/// Somebody does this to a resource between the plan of a delete, a replacement or a rename and its step, as while a prompt is open.
+async fn meanwhile(edit: Option<Wish>, by: impl Fn(&mut World)) -> (Outcome, usize) {
+    let cx = account(PIPELINE);
+    apply(&cx, &graph(&one(0, plain()))).await;
+    let plan = see(&cx, &edit.map_or_else(|| Graph::empty(PIPELINE), |wish| graph(&one(0, wish))), false).await;
+    by(&mut world(&cx).lock().unwrap());
+    let outcome = run(&cx, plan).await;
+    let left = world(&cx).lock().unwrap().things.iter().filter(|thing| thing.name.as_str() == name(0, 0)).count();
+    (outcome, left)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_given_away_or_made_again_meanwhile_is_not_deleted() {
+    let given = |world: &mut World| _ = world.things[0].tags.insert("pipe:pipeline".into(), "other".into());
+    let let_go = |world: &mut World| world.things[0].tags.clear();
+    let again = |world: &mut World| world.things[0].identity = "another".into();
+    for edit in [None, Some(Wish { fixed: 1, ..plain() }), Some(Wish { name: 1, ..plain() })] {
+        for by in [given as fn(&mut World), let_go, again] {
+            let (outcome, left) = meanwhile(edit.clone(), by).await;
+            let [(_, error)] = &outcome.failed[..] else { panic!("{edit:?}: {outcome:?}") };
+            assert!(error.message().contains("changed since the plan"), "{error}");
+            assert!(error.hint_text().is_some() && left == 1, "it is still there");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_gone_meanwhile_needs_no_delete() {
+    let (outcome, left) = meanwhile(None, |world| world.things.clear()).await;
+    assert!(outcome.failed.is_empty() && left == 0, "{outcome:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_given_away_meanwhile_is_not_updated() {
+    let edit = Some(Wish { value: 2, ..plain() });
+    let given = |world: &mut World| _ = world.things[0].tags.insert("pipe:pipeline".into(), "other".into());
+    let (outcome, _) = meanwhile(edit, given).await;
+    assert!(outcome.failed[0].1.message().contains("its tags name another owner"), "{outcome:?}");
+}
+
+/// What only the tagging API knows, and nothing else tells of, is named and left; the user's word takes it.
+#[tokio::test(start_paused = true)]
+async fn what_has_our_tags_alone_is_left() {
+    let cx = account(PIPELINE);
+    world(&cx).lock().unwrap().put("fake:Data", "theirs", 1, &[("pipe:pipeline", PIPELINE), ("pipe:resource", "c")]);
+    let plan = see(&cx, &Graph::empty(PIPELINE), false).await;
+    assert!(plan.changes.is_empty(), "{plan:?}");
+    assert!(plan.left[0].ends_with("pass --orphan fake:Data/theirs"), "{:?}", plan.left);
+}
+
 #[tokio::test(start_paused = true)]
 async fn drift_is_told_from_an_edit() {
     let cx = account(PIPELINE);
@@ -146,7 +198,7 @@ async fn what_was_retained_is_taken_back_without_asking() {
 async fn a_renamed_resource_is_never_orphaned_by_a_late_tag_query() {
     let graph_of = |name: u8| {
         let refs = vec![world::arn("fake:Data", &Name::new(self::name(2, name)))];
-        let role = Node::new("a", "demo-a", &Fake::<0> { refs, ..Fake::default() }).unwrap();
+        let role = Node::new(ROLE.0, ROLE.1, &Fake::<4> { refs, ..Fake::default() }).unwrap();
         let data = Node::new("c", self::name(2, name), &Fake::<1>::default()).unwrap();
         Graph::new(PIPELINE, Tags::new(), vec![role, data]).unwrap()
     };

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use pipe::graph::{Graph, Node};
-use pipe::resource::Tags;
+use pipe::resource::{Name, Tags};
 use proptest::prelude::*;
 
 use crate::PIPELINE;
-use crate::world::Fake;
+use crate::world::{Fake, KINDS, arn};
 
 /// Ids of the closed list; the kind of each is fixed, and what needs has a later kind than what is needed.
 pub const IDS: [(&str, usize); 8] = [("a", 0), ("b", 0), ("c", 1), ("d", 1), ("e", 2), ("f", 2), ("g", 3), ("h", 3)];
@@ -42,6 +42,17 @@ pub fn name(at: usize, variant: u8) -> String {
     }
 }
 
+/// Id and name of the role that a spec has where a node has a name of its own.
+pub const ROLE: (&str, &str) = ("role", "demo-role");
+
+/// Its policy names what has a name of its own.
+fn role(wishes: &Wishes) -> Option<Node> {
+    let own = wishes.iter().filter(|(_, wish)| wish.name > 0);
+    let refs: Vec<String> =
+        own.map(|(&at, wish)| arn(KINDS[IDS[at].1 + 1].name, &Name::new(name(at, wish.name)))).collect();
+    (!refs.is_empty()).then(|| Node::new(ROLE.0, ROLE.1, &Fake::<4> { refs, ..Fake::default() }).unwrap())
+}
+
 /// What the spec lowers to.
 pub fn graph(wishes: &Wishes) -> Graph {
     let node = |(&at, wish): (&usize, &Wish)| {
@@ -62,7 +73,12 @@ pub fn graph(wishes: &Wishes) -> Graph {
             false => node.needs([IDS[of].0]),
         })
     };
-    Graph::new(PIPELINE, Tags::from([("team".to_owned(), "x".to_owned())]), wishes.iter().map(node).collect()).unwrap()
+    Graph::new(
+        PIPELINE,
+        Tags::from([("team".to_owned(), "x".to_owned())]),
+        role(wishes).into_iter().chain(wishes.iter().map(node)).collect(),
+    )
+    .unwrap()
 }
 
 /// A spec of one node.

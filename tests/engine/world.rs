@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use aws_config::{BehaviorVersion, SdkConfig};
 use pipe::aws::{Aws, Cx, Place};
 use pipe::error::{Call, Class, Error, Result};
-use pipe::resource::{Grant, Handle, Kind, Live, Made, Name, Outputs, Resource, State, Tags};
+use pipe::resource::{Grant, Handle, Kind, Live, Made, Name, Outputs, Resource, State, Tags, Ties};
 use serde::{Deserialize, Serialize};
 
 /// What a fake kind manages.
@@ -18,7 +18,7 @@ pub struct Fake<const K: usize> {
     pub value: u32,
     /// A change replaces the resource.
     pub fixed: u32,
-    /// ARNs that it tells of, as a policy does.
+    /// ARNs that it tells of: as a policy does in kind 4, elsewhere of what it acts under.
     pub refs: Vec<String>,
 }
 
@@ -28,6 +28,8 @@ pub struct Thing {
     pub kind: &'static str,
     pub name: Name,
     pub handle: Handle,
+    /// Its handle at first; another one's, where somebody made it again under its name.
+    pub identity: String,
     pub value: u32,
     pub fixed: u32,
     pub refs: Vec<String>,
@@ -60,9 +62,14 @@ pub struct World {
 static WORLDS: LazyLock<Mutex<BTreeMap<String, Arc<Mutex<World>>>>> = LazyLock::new(Mutex::default);
 static ACCOUNTS: AtomicU64 = AtomicU64::new(100_000_000_000);
 
-/// Kinds in creation order.
-pub static KINDS: &[Kind] =
-    &[Kind::of::<Fake<0>>(), Kind::of::<Fake<1>>(), Kind::of::<Fake<2>>(), Kind::of::<Fake<3>>()];
+/// Kinds in creation order; the last number is the role's, which is made first.
+pub static KINDS: &[Kind] = &[
+    Kind::of::<Fake<4>>(),
+    Kind::of::<Fake<0>>(),
+    Kind::of::<Fake<1>>(),
+    Kind::of::<Fake<2>>(),
+    Kind::of::<Fake<3>>(),
+];
 
 /// A context in a new account.
 pub fn account(pipeline: &str) -> Cx {
@@ -85,6 +92,7 @@ impl World {
         self.things.push(Thing {
             kind,
             name: Name::new(name),
+            identity: handle.to_string(),
             handle,
             value,
             fixed: 0,
@@ -150,7 +158,7 @@ fn guard(world: &Arc<Mutex<World>>) -> MutexGuard<'_, World> {
 }
 
 impl<const K: usize> Resource for Fake<K> {
-    const KIND: &'static str = ["fake:Plain", "fake:Data", "fake:Unnamed", "fake:Renamed"][K];
+    const KIND: &'static str = ["fake:Plain", "fake:Data", "fake:Unnamed", "fake:Renamed", "fake:Role"][K];
     const REPLACE_ON: &'static [&'static str] = &["fixed"];
     const HOLDS_DATA: bool = K == 1;
     const RENAMES: bool = K == 3;
@@ -162,6 +170,11 @@ impl<const K: usize> Resource for Fake<K> {
     fn meanwhile(&self, live: &Self) -> Option<Self> {
         let more: Vec<String> = live.refs.iter().filter(|arn| !self.refs.contains(arn)).cloned().collect();
         (!more.is_empty()).then(|| Self { refs: [self.refs.clone(), more].concat(), ..self.clone() })
+    }
+
+    fn ties(&self) -> Ties {
+        let refs = self.refs.clone();
+        if K == 4 { Ties { holds: refs, ..Ties::default() } } else { Ties { acts_as: refs, ..Ties::default() } }
     }
 
     fn name_of(arn: &str) -> Option<Name> {
@@ -181,7 +194,7 @@ impl<const K: usize> Resource for Fake<K> {
             props: Self { value: thing.value, fixed: thing.fixed, refs: thing.refs.clone() },
             outputs: Outputs::new(),
             tags: thing.tags.clone(),
-            identity: thing.handle.to_string(),
+            identity: thing.identity.clone(),
             state: if thing.leaving { State::Leaving } else { State::Live },
         };
         Ok(here.map(live).collect())
@@ -197,6 +210,7 @@ impl<const K: usize> Resource for Fake<K> {
                 kind: Self::KIND,
                 name: name.clone(),
                 handle: handle.clone(),
+                identity: handle.to_string(),
                 value: self.value,
                 fixed: self.fixed,
                 refs: self.refs.clone(),
@@ -225,7 +239,7 @@ impl<const K: usize> Resource for Fake<K> {
             let tags = cx.tags.clone();
             world.write("tag", (Self::KIND, name, &live.handle), |world| world.things[at].tags = tags)?;
         }
-        Ok(Made { outputs: Outputs::new(), identity: live.handle.to_string() })
+        Ok(Made { outputs: Outputs::new(), identity: live.identity.clone() })
     }
 
     async fn delete(cx: &Cx, name: &Name, handle: &Handle) -> Result<()> {

@@ -74,9 +74,9 @@ impl Planner<'_> {
         existing.flat_map(lives).any(|used| used.handle == live.handle)
     }
 
-    /// Where something is deleted at the end, what still tells of it does so until then.
+    /// Where something is deleted or let go of at the end, what still tells of it does so until then.
     pub(super) fn meanwhile(&mut self) {
-        if self.plan.changes.iter().any(Change::deletes_late) {
+        if self.plan.changes.iter().any(|change| change.deletes_late() || change.told_by_tags) {
             for change in self.plan.changes.iter_mut().filter(|change| change.action == Action::Update) {
                 let live = change.live.as_ref().map(|live| &live.props);
                 change.meanwhile = live.and_then(|live| (change.kind.meanwhile)(&change.desired, live));
