@@ -7,6 +7,8 @@ use std::net::TcpStream;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use aws_sdk_lambda::primitives::Blob;
+
 use super::dev::{Dev, MAIN, cache, wait};
 use super::process::{Started, tree};
 
@@ -23,6 +25,7 @@ fn strangers_get_nothing() {
     nothing_was_made(&dev);
     ministack_is_not_reachable(&dev);
     files_are_the_owners_alone(&dev);
+    ministack_runs_no_code(&dev);
 }
 
 /// The answer to a request that is written as it is, which must be a 403 that no page may read.
@@ -114,6 +117,22 @@ fn ministack_is_not_reachable(dev: &Dev) {
     let folder = fs::metadata(socket.parent().unwrap()).unwrap();
     assert_eq!((folder.mode() & 0o7777, folder.uid()), (0o700, rustix::process::geteuid().as_raw()));
     assert!(listening().iter().all(|inode| !open_sockets(ministack.pid).contains(inode)), "it listens on a port");
+}
+
+/// Not even for the session's root: functions run under `pipe dev` alone.
+fn ministack_runs_no_code(dev: &Dev) {
+    let (lambda, proof) = (aws_sdk_lambda::Client::new(&dev.sdk()), dev.path().join("it-ran"));
+    let consumer = wait(lambda.get_function().function_name("gateway-events-consumer").send()).unwrap();
+    let code = format!("def f(event, context):\n    open({:?}, 'w').close()\n", proof.display().to_string());
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("m.py", zip::write::SimpleFileOptions::default()).unwrap();
+    zip.write_all(code.as_bytes()).unwrap();
+    let zip = Blob::new(zip.finish().unwrap().into_inner());
+    let code = aws_sdk_lambda::types::FunctionCode::builder().zip_file(zip).build();
+    let create = lambda.create_function().function_name("theirs").runtime("python3.12".into()).handler("m.f");
+    wait(create.role(consumer.configuration().unwrap().role().unwrap()).code(code).send()).unwrap();
+    let answer = wait(lambda.invoke().function_name("theirs").payload(Blob::new("{}")).send()).unwrap();
+    assert!(answer.function_error().is_some() && !proof.exists(), "{answer:?}");
 }
 
 /// The inodes of sockets that take TCP connections on this machine; see proc_pid_net(5).
