@@ -78,7 +78,7 @@ mod tests {
     fn a_shared_folder_is_refused_and_left_as_it_is() {
         let shared = tempfile::tempdir().unwrap();
         fs::set_permissions(shared.path(), Permissions::from_mode(0o1777)).unwrap();
-        assert!(super::folder(shared.path()).unwrap_err().to_string().contains("users share"));
+        assert!(folder(shared.path()).unwrap_err().to_string().contains("users share"));
         assert_eq!(mode(shared.path()), 0o1777);
     }
 
@@ -86,11 +86,11 @@ mod tests {
     fn another_users_folder_is_refused() {
         // Who runs the tests as root owns `/proc`, and nobody else does.
         if !rustix::process::geteuid().is_root() {
-            assert!(super::folder(Path::new("/usr")).unwrap_err().to_string().contains("another user"));
+            assert!(folder(Path::new("/usr")).unwrap_err().to_string().contains("another user"));
             return;
         }
         let theirs = tempfile::tempdir().unwrap();
         std::os::unix::fs::chown(theirs.path(), Some(12_345), None).unwrap();
-        assert!(super::folder(theirs.path()).unwrap_err().to_string().contains("another user"));
+        assert!(folder(theirs.path()).unwrap_err().to_string().contains("another user"));
     }
 }

@@ -86,7 +86,10 @@ fn any_one_thing_wrong_is_refused() {
     assert!(wrong(&|head| head.uri = "/?x=1".parse().unwrap()).contains(mismatch));
     assert!(set("host", "127.0.0.1:4567").contains(mismatch));
     assert!(set("x-two", "c").contains(mismatch));
-    assert!(wrong(&|head| drop(head.headers.append("x-two", "c".parse().unwrap()))).contains(mismatch));
+    let more = wrong(&|head| {
+        head.headers.append("x-two", "c".parse().unwrap());
+    });
+    assert!(more.contains(mismatch));
     assert!(set("x-amz-date", "20260102T030406Z").contains(mismatch));
     assert!(set("x-amz-more", "1").contains("must be signed"));
     assert!(wrong(&|head| drop(head.headers.remove("x-two"))).contains("must be signed"));
@@ -127,7 +130,9 @@ fn what_is_no_signature_of_version_4_is_none() {
     let well = authorization("sqs", "host", "0");
     let of = |values: &[&str]| {
         let mut headers = HeaderMap::new();
-        values.iter().for_each(|value| drop(headers.append("authorization", value.parse().unwrap())));
+        for value in values {
+            headers.append("authorization", value.parse().unwrap());
+        }
         Signature::of(&headers)
     };
     assert_eq!(of(&[&well]).unwrap().header_as("ASIAEXAMPLE"), well);
