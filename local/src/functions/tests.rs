@@ -1,5 +1,7 @@
 //! What needs no process: names, documents, lines, batches, zips.
 
+mod callers;
+
 use std::io::{Cursor, Write};
 use std::time::{Duration, UNIX_EPOCH};
 
