@@ -3,6 +3,7 @@
 //! A function is read from the endpoint when it is first called: its configuration, role and code. One process serves one call
 //! at a time; warm ones are used again, the one used last first, and more are started when all are busy.
 
+mod caller;
 mod code;
 mod definition;
 mod environment;

@@ -11,6 +11,7 @@
 mod access_log;
 mod authorizer;
 mod definition;
+mod door;
 mod exchange;
 mod integration;
 mod live;
@@ -39,11 +40,12 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use self::access_log::Log;
+use self::door::Door;
 use self::live::Live;
 use self::read::Reader;
 use self::shared::Shared;
 use self::snapshot::Snapshot;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::Events;
 use crate::invoke::Invoke;
 use crate::roles::Roles;
@@ -73,16 +75,17 @@ impl Gateway {
     /// Serves `http://<listener>/<stage>/...`.
     ///
     /// # Errors
-    /// The API or the stage cannot be read.
+    /// The API or the stage cannot be read; the listener has no address.
     pub async fn start(listener: TcpListener, settings: Settings) -> Result<Self> {
+        let own = listener.local_addr().map_err(|error| Error::new(format!("listen for the gateway: {error}")))?;
         let live = read(&settings.roles, &settings.api, &settings.stage, None).await?;
-        Ok(Self::serve(listener, settings, live))
+        Ok(Self::serve(listener, own, settings, live))
     }
 
-    fn serve(listener: TcpListener, settings: Settings, live: Live) -> Self {
+    fn serve(listener: TcpListener, own: SocketAddr, settings: Settings, live: Live) -> Self {
         let Settings { roles, invoke, events, .. } = settings;
         let (log, log_task) = Log::start(roles.clone(), events.clone());
-        let shared = Arc::new(Shared::new(roles, invoke, events, log, live));
+        let shared = Arc::new(Shared::new(roles, invoke, events, log, Door::new(own), live));
         warn_of_problems(&shared);
         let (stop, mut stopped) = watch::channel(false);
         let app = Router::new().fallback(serve::answer).with_state(Arc::clone(&shared));

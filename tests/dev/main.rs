@@ -13,6 +13,7 @@ mod killed;
 mod least;
 mod outages;
 mod own;
+mod pages;
 mod poison;
 mod process;
 mod puts;

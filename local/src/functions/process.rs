@@ -20,6 +20,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
+use super::caller::Callers;
 use super::failure::{Exit, Failure};
 use super::logs::Log;
 use super::runtime_api::{Init, Job, RuntimeApi};
@@ -29,9 +30,9 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// What the supervisor has told.
 #[derive(Clone, Debug, Default)]
-struct Told {
-    pid: Option<u32>,
-    exit: Option<Exit>,
+pub(super) struct Told {
+    pub pid: Option<u32>,
+    pub exit: Option<Exit>,
 }
 
 /// A running bootstrap. It is ended, with all that it started, when this is dropped.
@@ -78,6 +79,7 @@ impl Process {
         listener: TcpListener,
         variables: Vec<(String, String)>,
     ) -> std::io::Result<Self> {
+        let own = listener.local_addr()?;
         let (ours, theirs) = StdUnixStream::pair()?;
         ours.set_nonblocking(true)?;
         let (reports, owner) = UnixStream::from_std(ours)?.into_split();
@@ -104,7 +106,7 @@ impl Process {
         tokio::spawn(watch_over(child, reports, tell, start.alive));
         let api = RuntimeApi::new();
         let mut server = JoinSet::new();
-        server.spawn(api.clone().serve(listener));
+        server.spawn(api.clone().serve(listener, Callers { own, told: told.clone() }));
         Ok(Self {
             log: start.log,
             started: Instant::now(),

@@ -1,7 +1,7 @@
 //! Lambda's Runtime API, version 2018-06-01, for one process.
 //!
-//! Each process has a listener of its own, so that none can answer for another. What is accepted in which state, and the
-//! documents of refusals, are as in AWS's runtime interface emulator, which is Lambda's own code.
+//! Each process has a listener of its own, which nobody else may call, so that none can answer for another. What is accepted in
+//! which state, and the documents of refusals, are as in AWS's runtime interface emulator, which is Lambda's own code.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -10,15 +10,16 @@ use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::serve::ListenerExt;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, oneshot, watch};
 
+use super::caller::{self, Callers, Peer};
 use super::failure::{Failure, RESPONSE_LIMIT};
 
 /// A call on its way to the runtime.
@@ -65,6 +66,8 @@ impl Phase {
 struct Inner {
     phase: Phase,
     offered: Option<Job>,
+    /// Whether the runtime waits for a call.
+    waiting: bool,
 }
 
 /// One process's side of the Runtime API.
@@ -76,23 +79,20 @@ pub(super) struct RuntimeApi {
 
 impl RuntimeApi {
     pub(super) fn new() -> Arc<Self> {
-        let inner = Mutex::new(Inner { phase: Phase::Started, offered: None });
+        let inner = Mutex::new(Inner { phase: Phase::Started, offered: None, waiting: false });
         Arc::new(Self { inner, arrived: Notify::new(), init: watch::Sender::new(Init::Running) })
     }
 
-    /// Serves until it is dropped.
-    pub(super) async fn serve(self: Arc<Self>, listener: TcpListener) {
+    /// Serves these callers until it is dropped.
+    pub(super) async fn serve(self: Arc<Self>, listener: TcpListener, callers: Callers) {
         let router = Router::new()
             .route("/2018-06-01/runtime/invocation/next", get(next))
             .route("/2018-06-01/runtime/invocation/{id}/response", post(response))
             .route("/2018-06-01/runtime/invocation/{id}/error", post(error))
             .route("/2018-06-01/runtime/init/error", post(init_error))
-            .with_state(self);
-        // Without it each answer may wait 40 ms for the other side's acknowledgement.
-        let listener = listener.tap_io(|stream| {
-            let _ = stream.set_nodelay(true);
-        });
-        let _ = axum::serve(listener, router).await;
+            .with_state(self)
+            .layer(from_fn_with_state(callers, caller::pass));
+        let _ = axum::serve(listener, router.into_make_service_with_connect_info::<Peer>()).await;
     }
 
     pub(super) fn init(&self) -> watch::Receiver<Init> {
@@ -110,6 +110,11 @@ impl RuntimeApi {
         self.lock().offered.take().is_some()
     }
 
+    #[cfg(test)]
+    pub(super) fn waits(&self) -> bool {
+        self.lock().waiting
+    }
+
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -119,10 +124,13 @@ impl RuntimeApi {
         let mut inner = self.lock();
         match inner.phase {
             Phase::Running { .. } | Phase::InitFailed => return Some(forbidden(inner.phase.name(), "Ready")),
+            // The call would go to one of the two, and the other would wait for ever.
+            _ if inner.waiting => return Some(forbidden(inner.phase.name(), "Ready")),
             Phase::Started => drop(self.init.send_replace(Init::Done)),
             Phase::Ready | Phase::Sent => {}
         }
         inner.phase = Phase::Ready;
+        inner.waiting = true;
         None
     }
 
@@ -167,10 +175,20 @@ impl RuntimeApi {
     }
 }
 
+/// The runtime while it waits. It waits no more when its connection breaks, and may ask again.
+struct Waiting<'a>(&'a RuntimeApi);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.lock().waiting = false;
+    }
+}
+
 async fn next(State(api): State<Arc<RuntimeApi>>) -> Response {
     if let Some(refused) = api.ask() {
         return refused;
     }
+    let _waiting = Waiting(&api);
     loop {
         let arrived = api.arrived.notified();
         if let Some(call) = api.take() {
@@ -237,7 +255,7 @@ fn forbidden(from: &str, to: &str) -> Response {
     refusal(StatusCode::FORBIDDEN, "InvalidStateTransition", &message)
 }
 
-fn refusal(status: StatusCode, kind: &str, message: &str) -> Response {
+pub(super) fn refusal(status: StatusCode, kind: &str, message: &str) -> Response {
     let document = json!({ "errorMessage": message, "errorType": kind }).to_string();
     (status, [(CONTENT_TYPE, "application/json")], document).into_response()
 }

@@ -1,5 +1,7 @@
 //! What needs no process: names, documents, lines, batches, zips.
 
+mod callers;
+
 use std::fs::{self, Permissions};
 use std::io::{Cursor, Write};
 use std::os::unix::fs::PermissionsExt;

@@ -32,7 +32,7 @@ const INTERNAL_TYPE: &str = "InternalServerErrorException";
 
 const DEFAULT_5XX: Default = ("DEFAULT_5XX", 500, INTERNAL_TYPE, Some(INTERNAL));
 
-const DEFAULTS: [Default; 21] = [
+const DEFAULTS: [Default; 22] = [
     ("ACCESS_DENIED", 403, "AccessDeniedException", Some("User is not authorized to access this resource")),
     ("API_CONFIGURATION_ERROR", 500, INTERNAL_TYPE, Some(INTERNAL)),
     ("AUTHORIZER_CONFIGURATION_ERROR", 500, "AuthorizerConfigurationException", None),
@@ -42,6 +42,8 @@ const DEFAULTS: [Default; 21] = [
     ("DEFAULT_4XX", 400, "BadRequestException", Some("Bad Request")),
     DEFAULT_5XX,
     ("EXPIRED_TOKEN", 403, "ExpiredTokenException", Some("The security token included in the request is expired")),
+    // No gateway response: who gets this has not come to an API.
+    ("FORBIDDEN", 403, "ForbiddenException", Some("Forbidden")),
     ("INTEGRATION_FAILURE", 504, INTERNAL_TYPE, Some(INTERNAL)),
     ("INTEGRATION_TIMEOUT", 504, INTERNAL_TYPE, Some("Endpoint request timed out")),
     ("INVALID_API_KEY", 403, "ForbiddenException", Some("Forbidden")),

@@ -1,4 +1,4 @@
-//! A request's way, in AWS's order: size, route, throttle, authorizer, validation, integration, answer, log.
+//! A request's way, in AWS's order: host, size, route, throttle, authorizer, validation, integration, answer, log.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -12,9 +12,10 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use serde_json::Value;
 
+use super::door;
 use super::exchange::Exchange;
-use super::live::Live;
-use super::refusal::Refusal;
+use super::live::{Live, LogFormat};
+use super::refusal::{GatewayResponses, Refusal};
 use super::reply::Reply;
 use super::shared::Shared;
 use super::snapshot::{Guard, Route};
@@ -35,16 +36,24 @@ pub async fn answer(
     let (parts, body) = request.into_parts();
     let deployment = &live.snapshot.deployment;
     let mut exchange = Exchange::new(&live.place, deployment, Arc::clone(&live.variables), &parts, peer);
+    if let Err(refusal) = door::pass(&shared, &parts) {
+        // Neither the gateway responses of the API nor its access log are for who does not get to it.
+        let reply = refuse(&refusal, &GatewayResponses::default(), &mut exchange);
+        tell(&shared, None, &mut exchange, &reply);
+        return reply.into_response(&exchange);
+    }
     let reply = match run(&shared, &live, &mut exchange, &parts, body).await {
         Ok(reply) => reply,
-        Err(refusal) => {
-            refusal.tell(&mut exchange);
-            exchange.reason = Some(refusal.kind.to_owned());
-            live.snapshot.refusals.answer(&refusal, &exchange)
-        }
+        Err(refusal) => refuse(&refusal, &live.snapshot.refusals, &mut exchange),
     };
-    tell(&shared, &live, &mut exchange, &reply);
+    tell(&shared, live.access_log.as_ref(), &mut exchange, &reply);
     reply.into_response(&exchange)
+}
+
+fn refuse(refusal: &Refusal, responses: &GatewayResponses, exchange: &mut Exchange) -> Reply {
+    refusal.tell(exchange);
+    exchange.reason = Some(refusal.kind.to_owned());
+    responses.answer(refusal, exchange)
 }
 
 async fn run(
@@ -108,12 +117,12 @@ fn route<'a>(live: &'a Live, exchange: &mut Exchange) -> Result<&'a Route, Refus
 }
 
 /// Tells what came of the request: to the access log and to whoever listens.
-fn tell(shared: &Shared, live: &Live, exchange: &mut Exchange, reply: &Reply) {
+fn tell(shared: &Shared, log: Option<&LogFormat>, exchange: &mut Exchange, reply: &Reply) {
     let milliseconds = exchange.milliseconds();
     exchange.metrics.insert("status", reply.status.to_string());
     exchange.metrics.insert("responseLength", reply.body.len().to_string());
     exchange.metrics.insert("responseLatency", milliseconds.to_string());
-    if let Some(log) = &live.access_log {
+    if let Some(log) = log {
         shared.log.write(log, exchange);
     }
     // A receiver that is gone wants to know nothing.

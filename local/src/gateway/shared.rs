@@ -9,6 +9,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
 use super::access_log::Log;
+use super::door::Door;
 use super::live::Live;
 use crate::event::{Event, Events};
 use crate::invoke::Invoke;
@@ -24,12 +25,13 @@ pub struct Shared {
     pub events: Events,
     pub http: Http,
     pub log: Log,
+    pub door: Door,
     live: RwLock<Arc<Live>>,
 }
 
 impl Shared {
-    pub fn new(roles: Roles, invoke: Invoke, events: Events, log: Log, live: Live) -> Self {
-        Self { roles, invoke, events, http: client(), log, live: RwLock::new(Arc::new(live)) }
+    pub fn new(roles: Roles, invoke: Invoke, events: Events, log: Log, door: Door, live: Live) -> Self {
+        Self { roles, invoke, events, http: client(), log, door, live: RwLock::new(Arc::new(live)) }
     }
 
     /// What is served now. Who holds it goes on with it when another comes.

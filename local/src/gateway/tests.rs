@@ -8,6 +8,7 @@ mod functions;
 mod hostile;
 mod parts;
 mod refreshes;
+mod strangers;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -89,11 +90,12 @@ impl World {
             async move { answer }.boxed()
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let own = listener.local_addr().unwrap();
+        let url = format!("http://{own}");
         let (api, stage_name) = ("abc123".to_owned(), "prod".to_owned());
         let settings = Settings { roles: cloud.roles(), invoke, events: sender, api, stage: stage_name };
         let live = Live::new(fixtures::place(), Arc::new(Snapshot::new(definition)), stage, None);
-        let gateway = Gateway::serve(listener, settings, live);
+        let gateway = Gateway::serve(listener, own, settings, live);
         let client = Client::builder(TokioExecutor::new()).build_http();
         Self { gateway, cloud, events, calls, url, client }
     }

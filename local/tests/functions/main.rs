@@ -7,4 +7,5 @@ mod failures;
 mod host;
 mod life;
 mod logs;
+mod strangers;
 mod supervisor;

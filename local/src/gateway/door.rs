@@ -1,0 +1,54 @@
+//! Who gets to the API at all.
+//!
+//! API Gateway answers under domain names that nobody else can take. This gateway has a port of this machine, which every web
+//! page that is open on it can send to, and a route may ask for no credentials.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::http::Method;
+use axum::http::request::Parts;
+
+use super::refusal::Refusal;
+use super::shared::Shared;
+use crate::pages;
+
+/// The gateway's own address, and what was already said about those who were turned away.
+pub struct Door {
+    own: SocketAddr,
+    host_told: AtomicBool,
+    page_told: AtomicBool,
+}
+
+impl Door {
+    pub fn new(own: SocketAddr) -> Self {
+        Self { own, host_told: AtomicBool::new(false), page_told: AtomicBool::new(false) }
+    }
+}
+
+/// Turns away what comes under another host, as API Gateway does, and what a page of another origin sends.
+///
+/// Why is told once for each of the two.
+pub fn pass(shared: &Shared, parts: &Parts) -> Result<(), Refusal> {
+    let Door { own, host_told, page_told } = &shared.door;
+    let once = |told: &AtomicBool, why: String| {
+        if !told.swap(true, Ordering::Relaxed) {
+            shared.warn(format!("the gateway answers 403 to {why}"));
+        }
+    };
+    if !pages::names(&parts.headers, *own) {
+        let port = own.port();
+        once(
+            host_told,
+            format!("requests for another host than {own} or localhost:{port}: any web page may be behind it"),
+        );
+        return Err(Refusal::of("FORBIDDEN"));
+    }
+    // The one place to ask the API whose pages may call it, once it can say so.
+    if !pages::foreign(&parts.headers) {
+        return Ok(());
+    }
+    once(page_told, "web pages of other origins: no spec can allow them yet".to_owned());
+    // A browser that asks beforehand gets what an API without CORS answers, whatever methods the path has.
+    Err(Refusal::of(if parts.method == Method::OPTIONS { "MISSING_AUTHENTICATION_TOKEN" } else { "FORBIDDEN" }))
+}

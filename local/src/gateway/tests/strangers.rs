@@ -1,0 +1,88 @@
+//! Those who do not get to the API: other hosts, and pages of other origins.
+
+use super::super::definition::{GatewayResponse, Stage};
+use super::fixtures::*;
+use super::{Got, World};
+
+const FORBIDDEN: (u16, Option<&str>, &str) = (403, Some("ForbiddenException"), r#"{"message":"Forbidden"}"#);
+
+/// What a page can send without asking first.
+async fn simple(world: &World, headers: &[(&str, &str)]) -> Got {
+    world.send("POST", RECORD, &[&[("content-type", "text/plain")], headers].concat(), "{}").await
+}
+
+/// Asserts that the API saw nothing.
+fn assert_untouched(world: &World) {
+    assert_eq!(world.cloud.get(|told| told.calls.len()), 0);
+}
+
+#[tokio::test]
+async fn another_host_is_forbidden_and_told_once() {
+    let mut world = World::new(&api(), Stage::default()).await;
+    let port = world.url.rsplit_once(':').unwrap().1.to_owned();
+    for host in [format!("evil.example:{port}"), "127.0.0.1:1".to_owned(), "localhost".to_owned()] {
+        let got = world.send("POST", RECORD, &[("host", &host)], "{}").await;
+        assert_eq!(got.refusal(), FORBIDDEN, "{host}");
+    }
+    assert_untouched(&world);
+    let expected = format!(
+        "the gateway answers 403 to requests for another host than 127.0.0.1:{port} or localhost:{port}: any web page may be behind it"
+    );
+    assert_eq!(world.warnings(), [expected]);
+    assert_eq!(world.send("POST", RECORD, &[("host", &format!("localhost:{port}"))], "{}").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_is_forbidden_and_told_once() {
+    let mut world = World::new(&api(), Stage::default()).await;
+    let pages = [
+        ("origin", "https://evil.example"),
+        ("origin", "http://localhost:3000"),
+        ("origin", "null"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-fetch-site", "same-site"),
+    ];
+    for page in pages {
+        let got = simple(&world, &[page]).await;
+        assert_eq!(got.refusal(), FORBIDDEN, "{page:?}");
+        assert!(got.headers.iter().all(|(name, _)| !name.starts_with("access-control")), "{got:?}");
+    }
+    assert_untouched(&world);
+    assert_eq!(world.warnings(), ["the gateway answers 403 to web pages of other origins: no spec can allow them yet"]);
+}
+
+#[tokio::test]
+async fn a_request_that_no_page_sent_and_one_of_its_own_pages_get_through() {
+    let world = World::new(&api(), Stage::default()).await;
+    let own = world.url.clone();
+    for headers in [&[][..], &[("sec-fetch-site", "none")], &[("origin", &own), ("sec-fetch-site", "same-origin")]] {
+        assert_eq!(world.send("POST", RECORD, headers, "{}").await.status, 200, "{headers:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_browser_that_asks_beforehand_runs_nothing() {
+    let mut api = api();
+    api.resources.push(resource("/any", vec![("ANY", open(kinesis()))]));
+    let world = World::new(&api, Stage::default()).await;
+    let asks = [("origin", "https://evil.example"), ("access-control-request-method", "PUT")];
+    let got = world.send("OPTIONS", "/prod/any", &asks, "").await;
+    let missing = r#"{"message":"Missing Authentication Token"}"#;
+    assert_eq!(got.refusal(), (403, Some("MissingAuthenticationTokenException"), missing));
+    assert!(got.headers.iter().all(|(name, _)| !name.starts_with("access-control")), "{got:?}");
+    assert_untouched(&world);
+}
+
+#[tokio::test]
+async fn what_the_api_configures_is_not_for_strangers() {
+    let mut api = api();
+    let all = GatewayResponse {
+        status: Some(418),
+        parameters: texts(&[("gatewayresponse.header.Access-Control-Allow-Origin", "'*'")]),
+        ..GatewayResponse::default()
+    };
+    api.gateway_responses = [("DEFAULT_4XX".to_owned(), all)].into();
+    let world = World::new(&api, Stage::default()).await;
+    let got = simple(&world, &[("origin", "https://evil.example")]).await;
+    assert_eq!((got.refusal(), got.header("access-control-allow-origin")), (FORBIDDEN, None));
+}
