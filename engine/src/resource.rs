@@ -11,11 +11,13 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::aws::{Cx, Place};
+use crate::aws::Cx;
 use crate::error::{Error, Result};
 pub use crate::names::{Handle, Id, Name};
+pub use grant::{Condition, Grant, Scope};
 pub use how::How;
 
+mod grant;
 mod how;
 
 /// Tags as AWS has them, without those whose key starts with `aws:`.
@@ -53,22 +55,6 @@ pub struct Made {
     pub outputs: Outputs,
     /// As [`Live::identity`].
     pub identity: String,
-}
-
-/// Permissions that whoever deploys a resource needs: IAM actions on one resource pattern.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Grant {
-    pub actions: &'static [&'static str],
-    pub resource: String,
-    /// The service that a passed role is for (`iam:PassedToService`).
-    pub passed_to: Option<&'static str>,
-}
-
-impl Grant {
-    /// Allows `actions` on `resource`, unconditionally.
-    pub fn new(actions: &'static [&'static str], resource: impl Into<String>) -> Self {
-        Self { actions, resource: resource.into(), passed_to: None }
-    }
 }
 
 /// A kind of AWS resource. One file implements it; `kinds.rs` lists it.
@@ -130,7 +116,7 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     }
 
     /// What the deployer must be allowed to do for the resource of this name, least by construction.
-    fn grants(place: &Place, name: &Name) -> Vec<Grant>;
+    fn grants(scope: &Scope, name: &Name) -> Vec<Grant>;
 
     /// Names of what carries this pipeline's ownership but that neither names nor the tagging API find: roles by their path,
     /// REST APIs by their tags. Errors as AWS gives them.
@@ -186,7 +172,7 @@ pub struct Kind {
     pub meanwhile: fn(&Value, &Value) -> Option<Value>,
     pub protected: fn(&Value) -> Option<&'static str>,
     pub name_of: fn(&str) -> Option<Name>,
-    pub grants: fn(&Place, &Name) -> Vec<Grant>,
+    pub grants: fn(&Scope, &Name) -> Vec<Grant>,
     pub owned: for<'a> fn(&'a Cx) -> Fut<'a, Vec<Name>>,
     pub children: for<'a> fn(&'a Cx, &'a str, &'a Name) -> Fut<'a, Vec<Name>>,
     pub pipelines: for<'a> fn(&'a Cx) -> Fut<'a, Vec<String>>,
