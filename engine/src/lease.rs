@@ -16,7 +16,7 @@ use tokio::time::sleep;
 
 use crate::aws::{Aws, parameter};
 use crate::error::{Class, Error, Result};
-use crate::resource::Grant;
+use crate::resource::{Grant, Scope};
 pub use who::Holder;
 
 /// How often a lease is renewed, and how soon again after a failure.
@@ -36,9 +36,9 @@ pub fn name(pipeline: &str) -> String {
 }
 
 /// What a deployer must be allowed for it.
-pub fn grant(place: &crate::aws::Place, pipeline: &str) -> Grant {
+pub fn grant(scope: &Scope) -> Grant {
     const ACTIONS: &[&str] = &["ssm:DeleteParameter", "ssm:GetParameter", "ssm:PutParameter"];
-    Grant::new(ACTIONS, place.arn("ssm", &format!("parameter{}", name(pipeline))))
+    Grant::new(ACTIONS, scope.place.arn("ssm", &format!("parameter{}", name(scope.pipeline))))
 }
 
 /// A lease that this process holds. Dropped without [`Lease::release`] it lasts until it expires.
@@ -154,7 +154,7 @@ async fn after_release(aws: &Aws, name: &str, mine: &Holder) -> Result<Result<i6
 /// Who has the lease now, and its version. What is no lease of ours counts as one that is over.
 pub async fn holder(aws: &Aws, name: &str) -> Result<Option<(Holder, i64)>> {
     let found = parameter::read(aws, name).await?;
-    Ok(found.map(|found| (Holder::of(&found.value), found.version)))
+    Ok(found.map(|found| (Holder::of(&found.value, found.modified), found.version)))
 }
 
 /// Takes the lease as soon as it is free. `told` hears who has it, once for each holder.
@@ -249,52 +249,4 @@ pub fn held(pipeline: &str, holder: &Holder) -> Error {
 }
 
 #[cfg(test)]
-mod tests {
-    use aws_sdk_ssm::Client;
-    use aws_sdk_ssm::operation::get_parameter::GetParameterOutput;
-    use aws_sdk_ssm::operation::put_parameter::PutParameterOutput;
-    use aws_sdk_ssm::types::Parameter;
-    use aws_smithy_mocks::{Rule, RuleMode, mock};
-
-    use super::*;
-    use crate::aws::mocked::{cx, refusal};
-
-    fn there(holder: &Holder, version: i64) -> Rule {
-        let parameter = Parameter::builder().value(holder.to_text()).version(version).build();
-        mock!(Client::get_parameter)
-            .then_output(move || GetParameterOutput::builder().parameter(parameter.clone()).build())
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_parameter_store_has_not_forgotten_yet_is_waited_for() {
-        let write = mock!(Client::put_parameter)
-            .sequence()
-            .http_response(|| refusal("ParameterAlreadyExists", "The parameter already exists."))
-            .times(16)
-            .output(|| PutParameterOutput::builder().version(1).build())
-            .build();
-        let gone = mock!(Client::get_parameter).then_http_response(|| refusal("ParameterNotFound", ""));
-        let cx = cx(RuleMode::MatchAny, &[&write, &gone]);
-        let start = tokio::time::Instant::now();
-        assert!(matches!(take(&cx.aws, "demo").await.unwrap(), Asked::Taken(_)));
-        assert!(start.elapsed() >= Duration::from_secs(20), "{:?}", start.elapsed());
-    }
-
-    #[tokio::test]
-    async fn what_another_run_took_meanwhile_is_left_alone() {
-        let cx = cx(RuleMode::MatchAny, &[&there(&Holder::new(), 3)]);
-        assert!(!end(&cx.aws, "/pipe/demo/lease", &Holder::new().token).await.unwrap());
-    }
-
-    #[tokio::test]
-    async fn a_first_write_that_took_effect_late_is_ours_and_one_that_was_overwritten_is_not() {
-        let mine = Holder::new();
-        for (version, ours) in [(1, true), (2, false)] {
-            let exists = || refusal("ParameterAlreadyExists", "The parameter already exists.");
-            let write = mock!(Client::put_parameter).then_http_response(exists);
-            let cx = cx(RuleMode::MatchAny, &[&write, &there(&mine, version)]);
-            let asked = ask(&cx.aws, "/pipe/demo/lease", &mine).await.unwrap();
-            assert_eq!(asked.is_ok(), ours, "version {version}");
-        }
-    }
-}
+mod tests;

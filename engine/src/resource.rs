@@ -11,14 +11,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::aws::{Cx, Place};
+use crate::aws::Cx;
 use crate::error::{Error, Result};
 pub use crate::names::{Handle, Id, Name};
+pub use grant::{Condition, Grant, Scope};
 pub use how::How;
 pub(crate) use output::OUTPUT;
 pub use output::{output_of, resolve};
 pub use ties::Ties;
 
+mod grant;
 mod how;
 mod output;
 mod ties;
@@ -58,22 +60,6 @@ pub struct Made {
     pub outputs: Outputs,
     /// As [`Live::identity`].
     pub identity: String,
-}
-
-/// Permissions that whoever deploys a resource needs: IAM actions on one resource pattern.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Grant {
-    pub actions: &'static [&'static str],
-    pub resource: String,
-    /// The service that a passed role is for (`iam:PassedToService`).
-    pub passed_to: Option<&'static str>,
-}
-
-impl Grant {
-    /// Allows `actions` on `resource`, unconditionally.
-    pub fn new(actions: &'static [&'static str], resource: impl Into<String>) -> Self {
-        Self { actions, resource: resource.into(), passed_to: None }
-    }
 }
 
 /// A kind of AWS resource. One file implements it; `kinds.rs` lists it.
@@ -140,7 +126,7 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     }
 
     /// What the deployer must be allowed to do for the resource of this name, least by construction.
-    fn grants(place: &Place, name: &Name) -> Vec<Grant>;
+    fn grants(scope: &Scope, name: &Name) -> Vec<Grant>;
 
     /// Names of what is this pipeline's by more than its tags: roles by their path. Errors as AWS gives them.
     fn owned(_cx: &Cx) -> impl Future<Output = Result<Vec<Name>>> + Send {
@@ -201,7 +187,7 @@ pub struct Kind {
     pub ties: fn(&Value) -> Ties,
     pub protected: fn(&Value) -> Option<&'static str>,
     pub name_of: fn(&str) -> Option<Name>,
-    pub grants: fn(&Place, &Name) -> Vec<Grant>,
+    pub grants: fn(&Scope, &Name) -> Vec<Grant>,
     pub owned: for<'a> fn(&'a Cx) -> Fut<'a, Vec<Name>>,
     pub tagged: for<'a> fn(&'a Cx) -> Fut<'a, Vec<Name>>,
     pub children: for<'a> fn(&'a Cx, &'a str, &'a Name) -> Fut<'a, Vec<Name>>,

@@ -49,7 +49,7 @@ fn runs_speak_json_lines() {
     assert_eq!(json(&site.user, &["outputs", "--json", "--field", "stream.arn"], 0), ["outputs"]);
     assert_eq!(json(&site.user, &["list", "--json"], 0), ["pipelines"]);
     assert_eq!(json(&site.user, &["destroy", "--json", "--yes"], 3), ["plan", "error", "error", "error", "error"]);
-    assert_eq!(json(&site.user, &["iam-policy", "--json"], 0), ["policy"]);
+    assert_eq!(json(&site.user, &["iam-policy", "--json"], 0), ["warning", "policy"]);
     let policy = site.user.pipe(&["iam-policy"]);
     assert_eq!(serde_json::from_str::<Value>(&policy).unwrap()["Version"], "2012-10-17");
 }

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod authorizer;
+mod bounded;
 mod cloud;
 mod dlq;
 mod least;

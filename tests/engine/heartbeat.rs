@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pipe::apply::{self, HEARTBEAT, Outcome};
-use pipe::aws::{Cx, Place};
+use pipe::aws::Cx;
 use pipe::error::Result;
 use pipe::event::{Event, schema};
 use pipe::graph::{Graph, Node};
 use pipe::live::Found;
 use pipe::plan::plan;
-use pipe::resource::{Grant, Handle, Kind, Live, Made, Name, Resource, Tags};
+use pipe::resource::{Grant, Handle, Kind, Live, Made, Name, Resource, Scope, Tags};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -31,7 +31,7 @@ static KINDS: &[Kind] = &[Kind::of::<Slow>()];
 impl Resource for Slow {
     const KIND: &'static str = "fake:Slow";
 
-    fn grants(_: &Place, _: &Name) -> Vec<Grant> {
+    fn grants(_: &Scope, _: &Name) -> Vec<Grant> {
         Vec::new()
     }
 

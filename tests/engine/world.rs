@@ -9,7 +9,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use aws_config::{BehaviorVersion, SdkConfig};
 use pipe::aws::{Aws, Cx, Place};
 use pipe::error::{Call, Class, Error, Result};
-use pipe::resource::{Grant, Handle, Kind, Live, Made, Name, Outputs, Resource, State, Tags, Ties};
+use pipe::resource::{Grant, Handle, Kind, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties};
 use serde::{Deserialize, Serialize};
 
 /// What a fake kind manages.
@@ -181,7 +181,7 @@ impl<const K: usize> Resource for Fake<K> {
         arn.strip_prefix(&format!("arn:{}/", Self::KIND)).map(Name::new)
     }
 
-    fn grants(_: &Place, _: &Name) -> Vec<Grant> {
+    fn grants(_: &Scope, _: &Name) -> Vec<Grant> {
         Vec::new()
     }
 

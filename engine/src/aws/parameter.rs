@@ -1,5 +1,7 @@
 //! One parameter of Systems Manager's Parameter Store, by name: small, shared, and with a version that every write raises.
 
+use std::time::SystemTime;
+
 use aws_sdk_ssm::config::Builder;
 use aws_sdk_ssm::config::retry::RetryConfig;
 use aws_sdk_ssm::types::ParameterType;
@@ -12,13 +14,19 @@ use crate::error::{Class, Error, Result};
 pub struct Parameter {
     pub value: String,
     pub version: i64,
+    /// When it was written last, by AWS's clock.
+    pub modified: Option<SystemTime>,
 }
 
 /// Reads a parameter; nothing where there is none.
 pub async fn read(aws: &Aws, name: &str) -> Result<Option<Parameter>> {
     let answer = nothing_if_absent(aws.ssm.get_parameter().name(name).send().await)?;
     let found = answer.and_then(|answer| answer.parameter);
-    Ok(found.map(|found| Parameter { version: found.version(), value: found.value.unwrap_or_default() }))
+    Ok(found.map(|found| Parameter {
+        version: found.version(),
+        modified: found.last_modified_date().and_then(|date| SystemTime::try_from(*date).ok()),
+        value: found.value.unwrap_or_default(),
+    }))
 }
 
 /// Writes a parameter and returns its new version; nothing where it exists and may not be overwritten.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::aws::{Place, connect};
+use crate::aws::connect;
 use crate::bundle::Codes;
 use crate::cli::{FileArgs, Global, exit};
 use crate::commands::{Outcome, walk};
@@ -12,8 +12,11 @@ use crate::event::Event;
 use crate::graph::Graph;
 use crate::lease;
 use crate::lower::{defaults, lower};
-use crate::resource::Grant;
+use crate::resource::{Condition, Grant, Scope};
 use crate::term::Shell;
+
+#[cfg(test)]
+mod tests;
 
 /// What one managed policy may have, white space not counted (IAM and STS quotas).
 const MOST_CHARACTERS: usize = 6144;
@@ -21,13 +24,22 @@ const MOST_CHARACTERS: usize = 6144;
 /// What a deployer does to a resource that its pipeline only uses: look at it, and take this pipeline's tags off it.
 const OF_USERS: &[&str] = &["AddTags", "Describe", "Get", "List", "RemoveTags", "Tag", "Untag"];
 
+/// What it means that nothing bounds the roles.
+const UNBOUND: &str = "whoever has this policy can become administrator of the account: it writes the rights of the pipeline's roles, and \
+     says who may act as them; set `permissions_boundary` in the file to the ARN of a policy that allows what these roles \
+     need and no more";
+
 /// Runs the command.
 pub async fn run(shell: Shell, global: &Global, args: &FileArgs) -> Outcome {
     let loaded = walk::spec(shell, &args.file)?;
     let aws = connect(&global.connect_options()).await?;
     let graph = lower(&loaded, &aws.place, &Codes::unbuilt())?;
-    let policy = policy(&graph, &aws.place);
-    let length = policy.to_string().chars().filter(|letter| !letter.is_whitespace()).count();
+    let boundary = loaded.spec.permissions_boundary.as_deref();
+    if boundary.is_none() {
+        shell.warn(UNBOUND);
+    }
+    let policy = policy(&graph, &Scope { place: &aws.place, pipeline: &graph.pipeline, boundary });
+    let length = characters(&policy);
     if length > MOST_CHARACTERS {
         shell.warn(&format!(
             "the policy has {length} characters, and a managed policy may have {MOST_CHARACTERS}: make two of its statements"
@@ -40,39 +52,87 @@ pub async fn run(shell: Shell, global: &Global, args: &FileArgs) -> Outcome {
     Ok(exit::OK)
 }
 
-/// The grants of every resource, and of every default name that a plan looks at, each resource in one statement.
-pub fn policy(graph: &Graph, place: &Place) -> Value {
-    let mut actions: BTreeMap<(String, Option<&str>), BTreeSet<&str>> = BTreeMap::new();
+fn characters(policy: &Value) -> usize {
+    policy.to_string().chars().filter(|letter| !letter.is_whitespace()).count()
+}
+
+/// A statement of the policy.
+struct Statement<'a> {
+    actions: BTreeSet<&'a str>,
+    resources: BTreeSet<String>,
+    /// Values by operator and condition key; one of them is enough.
+    conditions: BTreeMap<(&'static str, String), BTreeSet<String>>,
+}
+
+/// The grants of every resource, and of every default name that a plan looks at.
+pub fn policy(graph: &Graph, scope: &Scope) -> Value {
+    let mut actions: BTreeMap<(String, Vec<Condition>), BTreeSet<&str>> = BTreeMap::new();
     let mut allow = |grant: Grant, existing: bool| {
         let allowed = grant.actions.iter().filter(|action| !existing || of_users(action));
-        actions.entry((grant.resource, grant.passed_to)).or_default().extend(allowed);
+        actions.entry((grant.resource, grant.conditions)).or_default().extend(allowed);
     };
     for node in graph.nodes() {
-        (node.kind.grants)(place, &node.name).into_iter().for_each(|grant| allow(grant, node.existing));
+        (node.kind.grants)(scope, &node.name).into_iter().for_each(|grant| allow(grant, node.existing));
     }
-    for default in defaults(&graph.pipeline, place) {
-        (default.kind.grants)(place, &default.name).into_iter().for_each(|grant| allow(grant, false));
+    for default in defaults(&graph.pipeline, scope.place) {
+        (default.kind.grants)(scope, &default.name).into_iter().for_each(|grant| allow(grant, false));
     }
     allow(Grant::new(&["tag:GetResources"], "*"), false);
-    allow(lease::grant(place, &graph.pipeline), false);
-    let mut merged: BTreeMap<(BTreeSet<&str>, Option<&str>), BTreeSet<String>> = BTreeMap::new();
-    for ((resource, passed_to), actions) in actions {
-        merged.entry((actions, passed_to)).or_default().insert(resource);
+    allow(lease::grant(scope), false);
+    let mut merged: BTreeMap<(BTreeSet<&str>, Vec<Condition>), BTreeSet<String>> = BTreeMap::new();
+    for ((resource, conditions), actions) in actions {
+        merged.entry((actions, conditions)).or_default().insert(resource);
     }
-    let allowed = merged.into_iter().filter(|((actions, _), _)| !actions.is_empty());
-    let statements: Vec<Value> = allowed.map(|((actions, to), on)| statement(&actions, &on, to)).collect();
-    json!({ "Version": "2012-10-17", "Statement": statements })
+    let mut statements: Vec<Statement> = Vec::new();
+    for ((actions, conditions), resources) in merged.into_iter().filter(|((actions, _), _)| !actions.is_empty()) {
+        let conditions =
+            conditions.into_iter().map(|(operator, key, value)| ((operator, key), BTreeSet::from([value])));
+        join(&mut statements, Statement { actions, resources, conditions: conditions.collect() });
+    }
+    json!({ "Version": "2012-10-17", "Statement": statements.iter().map(Statement::json).collect::<Vec<_>>() })
+}
+
+/// Adds a statement, or puts it into one that differs in the value of its condition, or is about other services only. That allows
+/// no more, for an action is only ever asked for on an ARN of its own service; and a managed policy would not hold a statement
+/// for each.
+fn join<'a>(statements: &mut Vec<Statement<'a>>, new: Statement<'a>) {
+    let differs_in_value = |old: &&mut Statement| {
+        let same = old.actions == new.actions && old.resources == new.resources;
+        same && new.conditions.len() == 1 && old.conditions.keys().eq(new.conditions.keys())
+    };
+    if let Some(old) = statements.iter_mut().find(differs_in_value) {
+        old.conditions.values_mut().for_each(|values| values.extend(new.conditions.values().flatten().cloned()));
+        return;
+    }
+    let joins = |old: &&mut Statement| {
+        let everywhere = [&**old, &new].into_iter().any(|statement| statement.resources.contains("*"));
+        !everywhere && old.conditions == new.conditions && old.services().is_disjoint(&new.services())
+    };
+    match statements.iter_mut().find(joins) {
+        Some(old) => {
+            old.actions.extend(new.actions);
+            old.resources.extend(new.resources);
+        }
+        None => statements.push(new),
+    }
+}
+
+impl Statement<'_> {
+    fn services(&self) -> BTreeSet<&str> {
+        self.actions.iter().map(|action| action.split(':').next().unwrap_or(action)).collect()
+    }
+
+    fn json(&self) -> Value {
+        let mut statement = json!({ "Effect": "Allow", "Action": self.actions, "Resource": self.resources });
+        for ((operator, key), values) in &self.conditions {
+            let one = values.first().filter(|_| values.len() == 1);
+            statement["Condition"][operator][key] = one.map_or_else(|| json!(values), |one| json!(one));
+        }
+        statement
+    }
 }
 
 fn of_users(action: &str) -> bool {
     let operation = action.split_once(':').map_or(action, |(_, operation)| operation);
     OF_USERS.iter().any(|verb| operation.starts_with(verb))
-}
-
-fn statement(actions: &BTreeSet<&str>, resources: &BTreeSet<String>, passed_to: Option<&str>) -> Value {
-    let mut statement = json!({ "Effect": "Allow", "Action": actions, "Resource": resources });
-    if let Some(service) = passed_to {
-        statement["Condition"] = json!({ "StringEquals": { "iam:PassedToService": service } });
-    }
-    statement
 }

@@ -4,7 +4,8 @@
 //! has none, then never changed and never deleted, whoever made it (aws-facts 2.6, field note c08). The role is
 //! `pipe-apigateway-logs` under `/pipe/`; being global it serves all regions. UpdateAccount takes one call per 20 s.
 //!
-//! IAM: apigateway:GET and PATCH on /account; iam:CreateRole, GetRole, PutRolePolicy, TagRole and PassRole on that one role.
+//! IAM: apigateway:GET and PATCH on /account; iam:CreateRole, GetRole, GetRolePolicy, PutRolePolicy, TagRole and PassRole on that
+//! one role.
 
 use std::time::Duration;
 
@@ -15,13 +16,14 @@ use aws_sdk_iam::types::{Role, Tag};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::policy::{Policy, allow, trust};
-use crate::aws::{Cx, Place, in_turn, patiently};
+use crate::aws::{Cx, in_turn, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
-use crate::kinds::role::fresh;
-use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State, Tags};
+use crate::kinds::role::{fresh, grants};
+use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
 
 const ROLE: &str = "pipe-apigateway-logs";
 const PATH: &str = "/pipe/";
+const POLICY: &str = "push-to-cloudwatch-logs";
 const TAG: (&str, &str) = ("pipe:account", "apigateway");
 
 /// UpdateAccount takes one call per 20 s (aws-facts 1.1), and an attempt that fails counts.
@@ -45,21 +47,26 @@ const ACTIONS: &[&str] = &[
 
 /// That the account has a logging role. Which one is not the pipeline's business, so there is nothing to compare.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AccountLogging {}
+pub struct AccountLogging {
+    /// ARN of the policy that bounds the role, should it be made; or empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub permissions_boundary: String,
+}
 
 impl Resource for AccountLogging {
     const KIND: &'static str = "apigateway:AccountLogging";
     const STAMPED: bool = false;
     const OF_ACCOUNT: bool = true;
 
-    fn grants(place: &Place, _name: &Name) -> Vec<Grant> {
-        let account = place.apigateway_arn("/account");
-        let role = place.global_arn("iam", &format!("role{PATH}{ROLE}"));
-        let pass = Grant::new(&["iam:PassRole"], role.clone());
+    fn grants(scope: &Scope, _name: &Name) -> Vec<Grant> {
+        let account = scope.place.apigateway_arn("/account");
+        let role = scope.place.global_arn("iam", &format!("role{PATH}{ROLE}"));
+        let write = Grant::new(&["iam:CreateRole", "iam:PutRolePolicy"], role.clone());
         vec![
             Grant::new(&["apigateway:GET", "apigateway:PATCH"], account),
-            Grant { passed_to: Some("apigateway.amazonaws.com"), ..pass },
-            Grant::new(&["iam:CreateRole", "iam:GetRole", "iam:PutRolePolicy", "iam:TagRole"], role),
+            Grant::new(&["iam:PassRole"], role.clone()).when("iam:PassedToService", "apigateway.amazonaws.com"),
+            Grant::new(&["iam:GetRole", "iam:GetRolePolicy", "iam:TagRole"], role),
+            grants::within(write, scope.boundary),
         ]
     }
 
@@ -73,7 +80,7 @@ impl Resource for AccountLogging {
         if let Some(live) = live {
             return Ok(Made { outputs: live.outputs.clone(), identity: String::new() });
         }
-        let (arn, is_new) = role(cx).await?;
+        let (arn, is_new) = self.role(cx).await?;
         if is_new {
             cx.waiting("the account's logging role to be known: API Gateway looks every 20 s at most");
             cx.until_roles_are_known(SPREAD).await?;
@@ -92,7 +99,7 @@ impl Resource for AccountLogging {
 fn live(arn: &str) -> Live<AccountLogging> {
     Live {
         handle: Handle::new(arn),
-        props: AccountLogging {},
+        props: AccountLogging::default(),
         outputs: outputs(arn),
         tags: Tags::new(),
         identity: String::new(),
@@ -110,24 +117,37 @@ async fn logging_role(cx: &Cx) -> Result<Option<String>> {
     Ok(account.cloudwatch_role_arn.filter(|arn| !arn.is_empty()))
 }
 
-/// Makes the role, or finds the one that was made from another region or by an earlier run; says whether it is new.
-async fn role(cx: &Cx) -> Result<(String, bool)> {
-    // No condition on the source: it is not published whether API Gateway names one when it tries the role out.
-    let trust = trust("apigateway.amazonaws.com");
-    let tag = Tag::builder().key(TAG.0).value(TAG.1).build().map_err(|e| Error::defect(e.to_string()))?;
-    let call = cx.aws.iam.create_role().role_name(ROLE).path(PATH).tags(tag).assume_role_policy_document(trust.text());
-    let call = call.description("Lets API Gateway write access logs of all APIs of this account. Made once by pipe.");
-    let (arn, is_new) = match call.send().await.map_err(Error::from) {
-        Ok(made) => (made.role.map(|role| role.arn), true),
-        Err(error) if error.class() == Class::Exists => (Some(ours(cx).await?), false),
-        Err(error) => return Err(error),
-    };
-    let policy = Policy::new(vec![allow("Logs", ACTIONS, &["*".to_owned()])]).text();
-    let call =
-        cx.aws.iam.put_role_policy().role_name(ROLE).policy_name("push-to-cloudwatch-logs").policy_document(policy);
-    patiently(cx, "IAM to know the new role", || async { call.clone().send().await.map(drop).map_err(fresh) }).await?;
-    let arn = arn.ok_or_else(|| Error::new(Class::Unclear, "IAM made a role and did not say which"))?;
-    Ok((arn, is_new))
+impl AccountLogging {
+    /// Makes the role, or finds the one that was made from another region or by an earlier run; says whether it is new.
+    async fn role(&self, cx: &Cx) -> Result<(String, bool)> {
+        // No condition on the source: it is not published whether API Gateway names one when it tries the role out.
+        let trust = trust("apigateway.amazonaws.com");
+        let tag = Tag::builder().key(TAG.0).value(TAG.1).build().map_err(|e| Error::defect(e.to_string()))?;
+        let boundary = Some(self.permissions_boundary.clone()).filter(|arn| !arn.is_empty());
+        let call = cx.aws.iam.create_role().role_name(ROLE).path(PATH).tags(tag).set_permissions_boundary(boundary);
+        let call = call.assume_role_policy_document(trust.text());
+        let call =
+            call.description("Lets API Gateway write access logs of all APIs of this account. Made once by pipe.");
+        let (arn, is_new) = match call.send().await.map_err(Error::from) {
+            Ok(made) => (made.role.map(|role| role.arn), true),
+            Err(error) if error.class() == Class::Exists => (Some(ours(cx).await?), false),
+            Err(error) => return Err(error),
+        };
+        // One that is finished is left alone: this deployer may only be allowed to write roles that its own boundary bounds.
+        if is_new || !has_policy(cx).await? {
+            let policy = Policy::new(vec![allow("Logs", ACTIONS, &["*".to_owned()])]).text();
+            let call = cx.aws.iam.put_role_policy().role_name(ROLE).policy_name(POLICY).policy_document(policy);
+            let put = || async { call.clone().send().await.map(drop).map_err(fresh) };
+            patiently(cx, "IAM to know the new role", put).await?;
+        }
+        let arn = arn.ok_or_else(|| Error::new(Class::Unclear, "IAM made a role and did not say which"))?;
+        Ok((arn, is_new))
+    }
+}
+
+async fn has_policy(cx: &Cx) -> Result<bool> {
+    let sent = cx.aws.iam.get_role_policy().role_name(ROLE).policy_name(POLICY).send().await;
+    Ok(nothing_if_absent(sent)?.is_some())
 }
 
 /// The ARN of the role that is there already, if it is the one that `pipe` makes.

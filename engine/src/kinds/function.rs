@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Cx, Place, nothing_if_absent, patiently};
 use crate::error::{Error, Result};
-use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, State, Ties};
+use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, Scope, State, Ties};
 
 mod read;
 pub mod steers;
@@ -81,7 +81,7 @@ impl Resource for Function {
         (parts.len() == 7 && parts[2] == "lambda" && parts[5] == "function").then(|| Name::new(parts[6]))
     }
 
-    fn grants(place: &Place, name: &Name) -> Vec<Grant> {
+    fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {
         const ON_THE_FUNCTION: &[&str] = &[
             "lambda:CreateFunction",
             "lambda:DeleteFunction",
@@ -94,7 +94,7 @@ impl Resource for Function {
             "lambda:UpdateFunctionCode",
             "lambda:UpdateFunctionConfiguration",
         ];
-        vec![Grant::new(ON_THE_FUNCTION, arn(place, name))]
+        vec![Grant::new(ON_THE_FUNCTION, arn(scope.place, name))]
     }
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {

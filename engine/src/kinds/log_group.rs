@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Cx, Place, TagDiff, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State, Tags};
+use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
 
 const WAIT: &str = "another change of the log group to end";
 
@@ -32,7 +32,7 @@ impl Resource for LogGroup {
         (head.split(':').nth(2) == Some("logs")).then(|| Name::new(name.strip_suffix(":*").unwrap_or(name)))
     }
 
-    fn grants(place: &Place, name: &Name) -> Vec<Grant> {
+    fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {
         const ON_THE_GROUP: &[&str] = &[
             "logs:CreateLogGroup",
             "logs:DeleteLogGroup",
@@ -42,9 +42,9 @@ impl Resource for LogGroup {
             "logs:UntagResource",
         ];
         // Tags are authorized on the ARN without `:*`, all else on the one with it.
-        let arn = arn(place, name);
+        let arn = arn(scope.place, name);
         vec![
-            Grant::new(&["logs:DescribeLogGroups"], place.arn("logs", "log-group:*")),
+            Grant::new(&["logs:DescribeLogGroups"], "*"),
             Grant::new(ON_THE_GROUP, format!("{arn}:*")),
             Grant::new(ON_THE_GROUP, arn),
         ]

@@ -15,18 +15,20 @@ use aws_sdk_lambda::types::{DestinationConfig, Filter, FilterCriteria, FunctionR
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::aws::{Cx, Place, TagDiff, nothing_if_absent, patiently, poll};
+use crate::aws::{Cx, Place, nothing_if_absent, patiently, poll};
 use crate::error::{Class, Error, Result};
-use crate::kinds::function::Function;
-use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, State, Tags};
+use crate::kinds::function::{self, Function};
+use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, Scope, State};
 
 mod means;
 mod read;
 mod start;
+mod tag;
 
 use read::{list, live, state};
 pub use start::at;
 use start::position;
+use tag::sync_tags;
 
 /// Mostly seconds, at times minutes (aws-facts 2.5).
 const SETTLED_WITHIN: Duration = Duration::from_secs(10 * 60);
@@ -84,17 +86,22 @@ impl Resource for Mapping {
         means::ends(self, gone)
     }
 
-    fn grants(place: &Place, _name: &Name) -> Vec<Grant> {
-        const ON_ONE: &[&str] = &[
+    fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {
+        const OF_THE_FUNCTION: &[&str] = &[
+            "lambda:CreateEventSourceMapping",
             "lambda:DeleteEventSourceMapping",
             "lambda:GetEventSourceMapping",
-            "lambda:ListTags",
-            "lambda:TagResource",
-            "lambda:UntagResource",
             "lambda:UpdateEventSourceMapping",
         ];
-        const ON_ALL: &[&str] = &["lambda:CreateEventSourceMapping", "lambda:ListEventSourceMappings"];
-        vec![Grant::new(ON_ONE, place.arn("lambda", "event-source-mapping:*")), Grant::new(ON_ALL, "*")]
+        const TAGS: &[&str] = &["lambda:ListTags", "lambda:TagResource", "lambda:UntagResource"];
+        // AWS draws a mapping's id, so no ARN can name this one; its function is a condition key of all but the tags and the list
+        // (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html).
+        let function = function::arn(scope.place, &Name::new(function_in(name)));
+        vec![
+            Grant::new(OF_THE_FUNCTION, "*").when("lambda:FunctionArn", function),
+            Grant::new(TAGS, scope.place.arn("lambda", "event-source-mapping:*")),
+            Grant::new(&["lambda:ListEventSourceMappings"], "*"),
+        ]
     }
 
     async fn children(cx: &Cx, kind: &str, parent: &Name) -> Result<Vec<Name>> {
@@ -105,7 +112,7 @@ impl Resource for Mapping {
     }
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
-        let function = name.as_str().split('/').next().unwrap_or_default();
+        let function = function_in(name);
         // Creating and Updating do not show whether it is enabled; both pass within seconds.
         let look = || async {
             let mut all = list(cx, function).await?;
@@ -251,6 +258,10 @@ pub fn name(function: &str, source_arn: &str) -> Name {
     Name::new(format!("{function}/{}", resource.split('/').nth(1).unwrap_or(resource)))
 }
 
+fn function_in(name: &Name) -> &str {
+    name.as_str().split('/').next().unwrap_or_default()
+}
+
 fn unknown(error: &Error) -> bool {
     UNKNOWN.iter().any(|text| error.message().contains(text))
 }
@@ -258,7 +269,7 @@ fn unknown(error: &Error) -> bool {
 /// Waits until the list shows the mapping that is in the way, so that the engine sees it, and whose it is, when it looks again.
 async fn taken(cx: &Cx, name: &Name, error: Error) -> Error {
     let uuid = error.message().rsplit_once("UUID ").map_or("", |(_, rest)| rest.trim_end_matches('.')).to_owned();
-    let function = name.as_str().split('/').next().unwrap_or_default();
+    let function = function_in(name);
     let listed =
         || async { Ok(list(cx, function).await?.iter().any(|found| found.uuid() == Some(&uuid)).then_some(())) };
     match poll(cx, &format!("Lambda to list mapping {uuid}"), KNOWN_WITHIN, listed).await {
@@ -270,21 +281,6 @@ async fn taken(cx: &Cx, name: &Name, error: Error) -> Error {
 async fn gone(cx: &Cx, name: &Name, handle: &Handle) -> Result<()> {
     let ask = || async { Ok(state(cx, handle.as_str()).await?.is_none().then_some(())) };
     poll(cx, &format!("mapping `{name}` to be gone"), SETTLED_WITHIN, ask).await
-}
-
-async fn sync_tags(cx: &Cx, uuid: &str, live: &Tags) -> Result<()> {
-    let TagDiff { set, remove } = TagDiff::of(&cx.tags, live);
-    let arn = arn(&cx.aws.place, uuid);
-    let what = format!("mapping {uuid} to accept its tags");
-    if !set.is_empty() {
-        let tag = cx.aws.lambda.tag_resource().resource(&arn).set_tags(Some(set.into_iter().collect()));
-        patiently(cx, &what, || async { Ok(tag.clone().send().await.map(drop)?) }).await?;
-    }
-    if !remove.is_empty() {
-        let untag = cx.aws.lambda.untag_resource().resource(&arn).set_tag_keys(Some(remove));
-        patiently(cx, &what, || async { Ok(untag.clone().send().await.map(drop)?) }).await?;
-    }
-    Ok(())
 }
 
 fn arn(place: &Place, uuid: &str) -> String {

@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::aws::policy::Policy;
 use crate::aws::{Cx, Place, TagDiff, nothing_if_absent, patiently, poll, poll_twice};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State, Tags};
+use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
 
 /// SQS documents up to 60 s until attributes are everywhere; mostly they are there at once.
 const SETTLED_WITHIN: Duration = Duration::from_secs(90);
@@ -46,7 +46,7 @@ impl Resource for Queue {
         (parts.len() == 6 && parts[2] == "sqs").then(|| Name::new(parts[5]))
     }
 
-    fn grants(place: &Place, name: &Name) -> Vec<Grant> {
+    fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {
         const ON_THE_QUEUE: &[&str] = &[
             "sqs:CreateQueue",
             "sqs:DeleteQueue",
@@ -57,7 +57,7 @@ impl Resource for Queue {
             "sqs:TagQueue",
             "sqs:UntagQueue",
         ];
-        vec![Grant::new(ON_THE_QUEUE, arn(place, name))]
+        vec![Grant::new(ON_THE_QUEUE, arn(scope.place, name))]
     }
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {

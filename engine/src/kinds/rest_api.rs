@@ -8,7 +8,7 @@
 //! of an owned API are the pipeline's. Limits: 300 resources, 10 authorizers, 10 stages; 10 calls a second, burst 40; creating
 //! one per 3 s, deleting one per 30 s, deploying one per 5 s (aws-facts 1.1).
 //!
-//! IAM: apigateway:GET, POST, PUT, PATCH, DELETE on /restapis and what is below; PUT and DELETE on /tags/*;
+//! IAM: apigateway:GET, POST, PUT, PATCH, DELETE on /restapis and what is below; PUT and DELETE on the tags of these;
 //! iam:CreateServiceLinkedRole for API Gateway's own role; PassRole is the role's.
 
 mod deploy;
@@ -34,7 +34,7 @@ use read::{Found, Head};
 use crate::aws::{Cx, Place, TagDiff, in_turn, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
 use crate::owner;
-use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, State, Ties};
+use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, Scope, State, Ties};
 
 const WAIT: &str = "API Gateway to take the next change of the REST API";
 
@@ -56,15 +56,26 @@ impl Resource for RestApi {
         means::widens(self, live)
     }
 
-    fn grants(place: &Place, _name: &Name) -> Vec<Grant> {
-        const ALL: &[&str] =
-            &["apigateway:DELETE", "apigateway:GET", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"];
-        // AWS gives an API its id only when it is made, so no ARN can name this one.
-        let own_role = "role/aws-service-role/ops.apigateway.amazonaws.com/AWSServiceRoleForAPIGateway";
+    fn grants(scope: &Scope, _name: &Name) -> Vec<Grant> {
+        // To make one, and to set the tags of one; a policy is shorter where both are one statement.
+        const MAKE: &[&str] = &["apigateway:POST", "apigateway:PUT"];
+        const WRITE: &[&str] = &["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"];
+        // AWS gives an API its id only when it is made, so no ARN can name this one: its tag does, which all below it inherit
+        // (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-supported-resources.html).
+        let asked = format!("aws:RequestTag/{}", owner::PIPELINE);
+        let has = format!("aws:ResourceTag/{}", owner::PIPELINE);
+        let on = |resource: &str, actions| Grant::new(actions, scope.place.apigateway_arn(resource));
+        // Tags are a resource of their own, `/tags/<the API's ARN, encoded>`. Whether that one has the API's tags to IAM is not
+        // published; one without them can be adopted.
+        let tags = "/tags/*restapis*";
+        let own_role = "role/aws-service-role/ops.apigateway.amazonaws.com/*";
         vec![
-            Grant::new(ALL, place.apigateway_arn("/restapis*")),
-            Grant::new(&["apigateway:DELETE", "apigateway:PUT"], place.apigateway_arn("/tags/*")),
-            Grant::new(&["iam:CreateServiceLinkedRole"], place.global_arn("iam", own_role)),
+            on("/restapis*", &["apigateway:GET"]),
+            on("/restapis", MAKE).when(&asked, scope.pipeline).unless_other(&has, scope.pipeline),
+            on(tags, MAKE).when(&asked, scope.pipeline).unless_other(&has, scope.pipeline),
+            on(tags, &["apigateway:DELETE"]).unless_other(&has, scope.pipeline),
+            on("/restapis/*", WRITE).when(&has, scope.pipeline),
+            Grant::new(&["iam:CreateServiceLinkedRole"], scope.place.global_arn("iam", own_role)),
         ]
     }
 

@@ -6,8 +6,8 @@
 //! 2,048 characters, all inline policies together 10,240 (aws-facts 1.4).
 //!
 //! IAM: iam:CreateRole, GetRole, DeleteRole, UpdateAssumeRolePolicy, ListRolePolicies, Get-, Put-, DeleteRolePolicy,
-//! ListAttachedRolePolicies, Attach-, DetachRolePolicy, Put-, DeleteRolePermissionsBoundary, TagRole, UntagRole, ListRoles, and
-//! PassRole to Lambda and API Gateway.
+//! ListAttachedRolePolicies, DetachRolePolicy, Put-, DeleteRolePermissionsBoundary, TagRole, UntagRole, ListRoles, and PassRole to
+//! Lambda and API Gateway.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,8 +17,9 @@ use serde::{Deserialize, Serialize};
 use crate::aws::policy::Policy;
 use crate::aws::{Cx, Place, TagDiff, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State, Tags, Ties};
+use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties};
 
+pub mod grants;
 mod read;
 mod widens;
 
@@ -35,7 +36,7 @@ pub struct Role {
     pub trust: Policy,
     /// Inline policies by name (at most 128 characters).
     pub policies: BTreeMap<String, Policy>,
-    /// ARNs of the attached managed policies, at most 10.
+    /// ARNs of the attached managed policies: a pipeline has none, so whatever is attached is drift.
     pub managed: BTreeSet<String>,
     /// ARN of the policy that bounds all others, or empty.
     pub permissions_boundary: String,
@@ -70,33 +71,27 @@ impl Resource for Role {
         (head.split(':').nth(2) == Some("iam")).then(|| Name::new(path.rsplit('/').next().unwrap_or(path)))
     }
 
-    fn grants(place: &Place, name: &Name) -> Vec<Grant> {
+    fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {
         const ON_THE_ROLE: &[&str] = &[
-            "iam:AttachRolePolicy",
-            "iam:CreateRole",
             "iam:DeleteRole",
-            "iam:DeleteRolePermissionsBoundary",
-            "iam:DeleteRolePolicy",
-            "iam:DetachRolePolicy",
             "iam:GetRole",
             "iam:GetRolePolicy",
             "iam:ListAttachedRolePolicies",
             "iam:ListRolePolicies",
-            "iam:PutRolePermissionsBoundary",
-            "iam:PutRolePolicy",
             "iam:TagRole",
             "iam:UntagRole",
-            "iam:UpdateAssumeRolePolicy",
         ];
-        // The path holds the pipeline's name, which is not known here; `*` also spans `/`.
-        let role = arn(place, "/pipe/*/", name);
+        let Scope { place, pipeline, boundary } = *scope;
+        // Every role of this path is the pipeline's, and whoever may write all may pass all: one pattern keeps the policy short.
+        let all = arn(place, &path(pipeline, &place.region), &Name::new("*"));
         // Of a pipeline's roles, whose names are `<pipeline>-<id>-<region>`, one is API Gateway's and the others are functions'.
         let of_api = name.as_str().ends_with(&format!("-api-role-{}", place.region));
         let service = if of_api { "apigateway.amazonaws.com" } else { "lambda.amazonaws.com" };
         vec![
             Grant::new(&["iam:ListRoles"], "*"),
-            Grant { passed_to: Some(service), ..Grant::new(&["iam:PassRole"], role.clone()) },
-            Grant::new(ON_THE_ROLE, role),
+            Grant::new(&["iam:PassRole"], all.clone()).when("iam:PassedToService", service),
+            Grant::new(ON_THE_ROLE, all.clone()),
+            grants::writing(all, boundary),
         ]
     }
 
@@ -203,10 +198,6 @@ impl Role {
             let put =
                 || iam.put_role_policy().role_name(name.as_str()).policy_name(policy).policy_document(document.text());
             patiently(cx, WAIT, || async { put().send().await.map(drop).map_err(fresh) }).await?;
-        }
-        for policy in self.managed.difference(&live.managed) {
-            let attach = || iam.attach_role_policy().role_name(name.as_str()).policy_arn(policy).send();
-            patiently(cx, WAIT, || async { attach().await.map(drop).map_err(fresh) }).await?;
         }
         let policies = live.policies.keys().filter(|policy| !self.policies.contains_key(*policy));
         let managed = live.managed.difference(&self.managed);

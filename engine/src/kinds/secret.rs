@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::aws::{Cx, Place, TagDiff, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
 use crate::owner::Owner;
-use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State, Tags};
+use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
 
 const RECOVERY_DAYS: i64 = 30;
 const PASSWORD_LENGTH: i64 = 32;
@@ -41,7 +41,7 @@ impl Resource for Secret {
         (head.split(':').nth(2) == Some("secretsmanager") && suffix.len() == 6).then(|| Name::new(name))
     }
 
-    fn grants(place: &Place, name: &Name) -> Vec<Grant> {
+    fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {
         const ON_THE_SECRET: &[&str] = &[
             "secretsmanager:CreateSecret",
             "secretsmanager:DeleteSecret",
@@ -50,8 +50,8 @@ impl Resource for Secret {
             "secretsmanager:UntagResource",
             "secretsmanager:UpdateSecret",
         ];
-        // A secret that does not exist has no ARN to be matched: a narrower right to describe it would end in AccessDenied
-        // where `not found` is the answer.
+        // A secret that does not exist has no ARN to be matched: a narrower right to describe it might end in AccessDenied where
+        // `not found` is the answer.
         const ON_ANY: &[&str] = &["secretsmanager:DescribeSecret", "secretsmanager:GetRandomPassword"];
         let mut grants = vec![Grant::new(ON_ANY, "*")];
         match name.as_str().starts_with("arn:") {
@@ -59,7 +59,7 @@ impl Resource for Secret {
             true => {
                 grants.extend([name.to_string(), format!("{name}-??????")].map(|arn| Grant::new(ON_THE_SECRET, arn)))
             }
-            false => grants.push(Grant::new(ON_THE_SECRET, arn_pattern(place, name))),
+            false => grants.push(Grant::new(ON_THE_SECRET, arn_pattern(scope.place, name))),
         }
         grants
     }

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Cx, Place, nothing_if_absent, patiently, poll};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, State, Tags};
+use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
 
 mod read;
 mod tag;
@@ -69,7 +69,7 @@ impl Resource for Stream {
         (!name.contains('/')).then(|| Name::new(name))
     }
 
-    fn grants(place: &Place, name: &Name) -> Vec<Grant> {
+    fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {
         const ON_THE_STREAM: &[&str] = &[
             "kinesis:AddTagsToStream",
             "kinesis:CreateStream",
@@ -84,7 +84,7 @@ impl Resource for Stream {
             "kinesis:UpdateShardCount",
             "kinesis:UpdateStreamMode",
         ];
-        vec![Grant::new(ON_THE_STREAM, arn(place, name))]
+        vec![Grant::new(ON_THE_STREAM, arn(scope.place, name))]
     }
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {

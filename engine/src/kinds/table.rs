@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Cx, Place, nothing_if_absent, patiently, poll};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, State};
+use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, Scope, State};
 
 mod means;
 mod read;
@@ -100,7 +100,7 @@ impl Resource for Table {
         (!name.contains('/')).then(|| Name::new(name))
     }
 
-    fn grants(place: &Place, name: &Name) -> Vec<Grant> {
+    fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {
         const ON_THE_TABLE: &[&str] = &[
             "dynamodb:CreateTable",
             "dynamodb:DeleteTable",
@@ -112,7 +112,7 @@ impl Resource for Table {
             "dynamodb:UpdateContinuousBackups",
             "dynamodb:UpdateTable",
         ];
-        vec![Grant::new(ON_THE_TABLE, arn(place, name))]
+        vec![Grant::new(ON_THE_TABLE, arn(scope.place, name))]
     }
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {

@@ -10,6 +10,9 @@ use crate::tame::tame;
 
 /// How long a lease lasts without being renewed.
 const LIFETIME: Duration = Duration::from_secs(60);
+/// How far a holder's clock may be from AWS's: AWS refuses what is signed 5 minutes early or late
+/// (<https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html>).
+const SKEW: Duration = Duration::from_secs(5 * 60);
 
 /// Who has the lease.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,8 +47,9 @@ impl Holder {
         }
     }
 
-    /// Who wrote this value. Whoever may write the parameter chose its texts, and they are shown.
-    pub(super) fn of(value: &str) -> Self {
+    /// Who wrote this value, and when. Whoever may write the parameter chose its texts: they are shown, and its end is believed
+    /// only as far as a holder could have set it, or one write would lock the pipeline for ever.
+    pub(super) fn of(value: &str, written: Option<SystemTime>) -> Self {
         let mut holder: Self = serde_json::from_str(value).unwrap_or_else(|_| Self {
             holder: "somebody".to_owned(),
             host: String::new(),
@@ -57,6 +61,13 @@ impl Holder {
         });
         for text in [&mut holder.holder, &mut holder.started, &mut holder.expires] {
             *text = tame(text);
+        }
+        let latest = written.and_then(|written| written.checked_add(LIFETIME + SKEW)).map(DateTime::from);
+        let expires = DateTime::from_str(&holder.expires, Format::DateTime).ok();
+        if let (Some(latest), Some(expires)) = (latest, expires)
+            && expires > latest
+        {
+            holder.expires = latest.fmt(Format::DateTime).unwrap_or_default();
         }
         holder
     }

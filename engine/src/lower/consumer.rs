@@ -190,8 +190,13 @@ impl Lowering<'_> {
             trust,
             policies: BTreeMap::from([("pipe".to_owned(), Policy::new(statements))]),
             managed: BTreeSet::new(),
-            permissions_boundary: self.spec.permissions_boundary.clone().unwrap_or_default(),
+            permissions_boundary: self.boundary(),
         }
+    }
+
+    /// ARN of the policy that bounds every role, or empty.
+    pub(super) fn boundary(&self) -> String {
+        self.spec.permissions_boundary.clone().unwrap_or_default()
     }
 
     /// The ARN of a function of the pipeline.

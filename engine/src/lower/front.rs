@@ -41,7 +41,8 @@ impl Lowering<'_> {
         let group = names::api_log(&self.spec.api_name());
         if let Some(days) = api.access_log_days.days() {
             nodes.push(Node::new(id::API_LOG, &group, &LogGroup { retention_days: days })?.adopted());
-            nodes.push(Node::new(id::API_LOGGING, "account", &AccountLogging {})?);
+            let permissions_boundary = self.boundary();
+            nodes.push(Node::new(id::API_LOGGING, "account", &AccountLogging { permissions_boundary })?);
         }
         let document = api::document(&self.api_input(api, &group)?)?;
         let node =

@@ -2,7 +2,12 @@ use aws_sdk_apigateway::Client;
 use aws_sdk_apigateway::operation::get_account::GetAccountOutput;
 use aws_sdk_apigateway::operation::update_account::{UpdateAccountError, UpdateAccountOutput};
 use aws_sdk_apigateway::types::error::{BadRequestException, TooManyRequestsException};
+use aws_sdk_iam::operation::create_role::CreateRoleOutput;
+use aws_sdk_iam::operation::get_role::GetRoleOutput;
+use aws_sdk_iam::operation::get_role_policy::GetRolePolicyOutput;
+use aws_sdk_iam::operation::put_role_policy::PutRolePolicyOutput;
 use aws_smithy_mocks::{Rule, RuleMode, mock};
+use aws_smithy_types::DateTime;
 use aws_smithy_types::error::ErrorMetadata;
 
 use super::*;
@@ -25,7 +30,7 @@ async fn c08_a_role_that_is_set_is_never_overwritten() {
     let lives = AccountLogging::read(&cx, &Name::new("account")).await.unwrap();
     assert_eq!(lives[0].outputs["arn"], foreign);
     // Any further call would find no rule and fail.
-    let made = AccountLogging {}.reconcile(&cx, &Name::new("account"), lives.first()).await.unwrap();
+    let made = AccountLogging::default().reconcile(&cx, &Name::new("account"), lives.first()).await.unwrap();
     assert_eq!(made.outputs["arn"], foreign);
     AccountLogging::delete(&cx, &Name::new("account"), &lives[0].handle).await.unwrap();
 }
@@ -62,5 +67,37 @@ async fn c12_a_role_that_api_gateway_does_not_know_yet_is_tried_again() {
 
 #[test]
 fn the_document_is_empty() {
-    assert_eq!(crate::resource::json(&AccountLogging {}).unwrap(), serde_json::json!({}));
+    assert_eq!(crate::resource::json(&AccountLogging::default()).unwrap(), serde_json::json!({}));
+}
+
+fn iam_role() -> Role {
+    let tag = Tag::builder().key(TAG.0).value(TAG.1).build().unwrap();
+    let role = Role::builder().role_name(ROLE).role_id("AROAEXAMPLE").arn("ours").path(PATH).tags(tag);
+    role.create_date(DateTime::from_secs(0)).build().unwrap()
+}
+
+/// Who may make a role without the boundary may make any role.
+#[tokio::test]
+async fn a_role_that_is_made_is_bounded_like_the_pipelines() {
+    let create = mock!(aws_sdk_iam::Client::create_role)
+        .match_requests(|call| call.permissions_boundary() == Some("boundary"))
+        .then_output(|| CreateRoleOutput::builder().role(iam_role()).build());
+    let put = mock!(aws_sdk_iam::Client::put_role_policy).then_output(|| PutRolePolicyOutput::builder().build());
+    let bounded = AccountLogging { permissions_boundary: "boundary".into() };
+    assert_eq!(bounded.role(&cx(&[&create, &put])).await.unwrap(), ("ours".to_owned(), true));
+}
+
+#[tokio::test]
+async fn one_that_is_finished_is_not_written_again() {
+    let text = "<ErrorResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><Error><Type>Sender</Type>\
+                <Code>EntityAlreadyExists</Code><Message>Role exists.</Message></Error></ErrorResponse>";
+    let create = mock!(aws_sdk_iam::Client::create_role).sequence().http_status(409, Some(text.to_owned())).build();
+    let get = mock!(aws_sdk_iam::Client::get_role).then_output(|| GetRoleOutput::builder().role(iam_role()).build());
+    let policy = mock!(aws_sdk_iam::Client::get_role_policy).then_output(|| {
+        let policy = GetRolePolicyOutput::builder().role_name(ROLE).policy_name(POLICY);
+        policy.policy_document("%7B%7D").build().unwrap()
+    });
+    // A write would find no rule and fail.
+    let found = AccountLogging::default().role(&cx(&[&create, &get, &policy])).await.unwrap();
+    assert_eq!(found, ("ours".to_owned(), false));
 }

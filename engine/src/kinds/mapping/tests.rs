@@ -13,6 +13,7 @@ use aws_smithy_types::body::SdkBody;
 
 use super::*;
 use crate::aws::mocked;
+use crate::resource::Tags;
 
 mod wrong_role;
 

@@ -13,6 +13,7 @@ use super::read::{Found, Head};
 use super::{once, replace, slowly, there_already, write};
 use crate::aws::{Cx, TagDiff, nothing_if_absent, poll};
 use crate::error::{Error, Result};
+use crate::owner;
 use crate::resource::Name;
 
 /// The longest that AWS is waited for after a change of the security policy: it says about 15 minutes.
@@ -35,9 +36,10 @@ pub async fn create(cx: &Cx, desired: &RestApi, name: &Name) -> Result<Found> {
     Ok(Found::of(Head::of(api.build()), Parts { resources: vec![root], ..Parts::default() }))
 }
 
-/// Name, endpoint type and tags of the API itself.
+/// Tags, name and endpoint type of the API itself; the tags first, for a deployer may only be allowed to change what has them.
 pub async fn head(cx: &Cx, desired: &RestApi, name: &Name, found: &Found) -> Result<()> {
     let head = &found.head;
+    tags(cx, head).await?;
     let mut patches = Vec::new();
     if head.name != name.as_str() {
         patches.push(replace("/name", name));
@@ -49,14 +51,20 @@ pub async fn head(cx: &Cx, desired: &RestApi, name: &Name, found: &Found) -> Res
         let call = cx.aws.apigateway.update_rest_api().rest_api_id(&head.id).set_patch_operations(Some(patches));
         write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
     }
-    let diff = TagDiff::of(&cx.tags, &head.tags);
+    Ok(())
+}
+
+/// Whoever sets tags says with them whose API it is, by which the right to do so is given.
+async fn tags(cx: &Cx, head: &Head) -> Result<()> {
+    let TagDiff { mut set, remove } = TagDiff::of(&cx.tags, &head.tags);
     let arn = cx.aws.place.apigateway_arn(&format!("/restapis/{}", head.id));
-    if !diff.set.is_empty() {
-        let call = cx.aws.apigateway.tag_resource().resource_arn(&arn).set_tags(Some(diff.set.into_iter().collect()));
+    if !set.is_empty() {
+        set.extend(cx.tags.get_key_value(owner::PIPELINE).map(|(key, value)| (key.clone(), value.clone())));
+        let call = cx.aws.apigateway.tag_resource().resource_arn(&arn).set_tags(Some(set.into_iter().collect()));
         write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
     }
-    if !diff.remove.is_empty() {
-        let call = cx.aws.apigateway.untag_resource().resource_arn(&arn).set_tag_keys(Some(diff.remove));
+    if !remove.is_empty() {
+        let call = cx.aws.apigateway.untag_resource().resource_arn(&arn).set_tag_keys(Some(remove));
         write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
     }
     Ok(())

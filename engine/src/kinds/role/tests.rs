@@ -1,5 +1,4 @@
 use aws_sdk_iam::Client;
-use aws_sdk_iam::operation::attach_role_policy::AttachRolePolicyOutput;
 use aws_sdk_iam::operation::create_role::CreateRoleOutput;
 use aws_sdk_iam::operation::delete_role::DeleteRoleOutput;
 use aws_sdk_iam::operation::delete_role_policy::DeleteRolePolicyOutput;
@@ -8,6 +7,7 @@ use aws_sdk_iam::operation::get_role::GetRoleOutput;
 use aws_sdk_iam::operation::get_role_policy::GetRolePolicyOutput;
 use aws_sdk_iam::operation::list_attached_role_policies::ListAttachedRolePoliciesOutput;
 use aws_sdk_iam::operation::list_role_policies::ListRolePoliciesOutput;
+use aws_sdk_iam::operation::put_role_permissions_boundary::PutRolePermissionsBoundaryOutput;
 use aws_sdk_iam::operation::put_role_policy::PutRolePolicyOutput;
 use aws_sdk_iam::types::AttachedPolicy;
 use aws_smithy_mocks::{Rule, RuleMode, mock};
@@ -41,6 +41,11 @@ fn desired() -> Role {
         managed: BTreeSet::new(),
         permissions_boundary: String::new(),
     }
+}
+
+fn live(cx: &Cx, props: Role) -> Live<Role> {
+    let (handle, tags, identity) = (Handle::new(ARN), cx.tags.clone(), "AROAEXAMPLE".into());
+    Live { handle, props, outputs: outputs(ARN), tags, identity, state: State::Live }
 }
 
 fn described() -> Described {
@@ -113,15 +118,33 @@ async fn a_new_role_that_is_not_found_is_waited_for_and_a_missing_policy_is_not(
         .http_status(404, not_yet)
         .output(|| PutRolePolicyOutput::builder().build())
         .build();
-    let never = refusal("NoSuchEntity", "Policy arn:aws:iam::aws:policy/Nope does not exist or is not attachable.");
-    let attach = mock!(Client::attach_role_policy)
+    desired().reconcile(&cx(&[&create, &put]), &name(), None).await.unwrap();
+    assert_eq!(put.num_calls(), 2);
+
+    let never = refusal("NoSuchEntity", "Policy arn:aws:iam::1:policy/Nope does not exist or is not attachable.");
+    let bound = mock!(Client::put_role_permissions_boundary)
         .sequence()
         .http_status(404, never)
-        .output(|| AttachRolePolicyOutput::builder().build())
+        .output(|| PutRolePermissionsBoundaryOutput::builder().build())
         .build();
-    let role = Role { managed: BTreeSet::from(["arn:aws:iam::aws:policy/Nope".to_owned()]), ..desired() };
-    let error = role.reconcile(&cx(&[&create, &put, &attach]), &name(), None).await.unwrap_err();
-    assert_eq!((error.code(), put.num_calls(), attach.num_calls()), ("NoSuchEntity", 2, 1));
+    let role = Role { permissions_boundary: "arn:aws:iam::1:policy/Nope".to_owned(), ..desired() };
+    let cx = cx(&[&bound]);
+    let error = role.reconcile(&cx, &name(), Some(&live(&cx, desired()))).await.unwrap_err();
+    assert_eq!((error.code(), bound.num_calls()), ("NoSuchEntity", 1));
+}
+
+/// Whoever deploys may write the rights of roles that the boundary bounds, and no others.
+#[tokio::test]
+async fn a_role_of_before_the_boundary_is_given_it_before_anything_else() {
+    let bound = mock!(Client::put_role_permissions_boundary)
+        .match_requests(|request| request.permissions_boundary() == Some("boundary"))
+        .then_output(|| PutRolePermissionsBoundaryOutput::builder().build());
+    let put = mock!(Client::put_role_policy).then_output(|| PutRolePolicyOutput::builder().build());
+    let context = mocked::cx(RuleMode::Sequential, &[&bound, &put]);
+    let before = Role { policies: BTreeMap::new(), ..desired() };
+    let role = Role { permissions_boundary: "boundary".to_owned(), ..desired() };
+    role.reconcile(&context, &name(), Some(&live(&context, before))).await.unwrap();
+    assert_eq!((bound.num_calls(), put.num_calls()), (1, 1));
 }
 
 #[tokio::test]
@@ -136,8 +159,7 @@ async fn policies_that_the_spec_does_not_give_are_taken_away() {
     let mut props = desired();
     props.policies.insert("foreign".into(), Policy::new(Vec::new()));
     props.managed.insert(FOREIGN.into());
-    let (handle, tags, identity) = (Handle::new(ARN), cx.tags.clone(), "AROAEXAMPLE".into());
-    let mut live = Live { handle, props, outputs: outputs(ARN), tags, identity, state: State::Live };
+    let mut live = live(&cx, props);
     desired().reconcile(&cx, &name(), Some(&live)).await.unwrap();
     assert_eq!((detach.num_calls(), delete.num_calls()), (1, 1));
 

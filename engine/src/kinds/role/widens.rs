@@ -13,7 +13,6 @@ pub fn widens(desired: &Role, live: &Role) -> Vec<String> {
     let mut all: Vec<String> = now.iter().filter_map(|(action, on)| gained(action, on, then.get(action))).collect();
     let new = |now: &BTreeSet<String>, then: &BTreeSet<String>| now.difference(then).cloned().collect::<Vec<_>>();
     all.extend(new(&principals(desired), &principals(live)).iter().map(|who| format!("`{who}` may act as the role")));
-    all.extend(new(&desired.managed, &live.managed).iter().map(|policy| format!("`{policy}` is attached")));
     let lifted = new(&denied(live), &denied(desired));
     all.extend(lifted.iter().map(|statement| format!("{statement} is no longer forbidden")));
     all.extend(unbound(&desired.permissions_boundary, &live.permissions_boundary));
@@ -116,18 +115,10 @@ mod tests {
     #[test]
     fn who_may_act_as_it_and_what_bounds_it_count_too() {
         let live = Role { permissions_boundary: "boundary".into(), ..role(Vec::new()) };
-        let desired = Role {
-            trust: trust("ec2.amazonaws.com"),
-            managed: BTreeSet::from(["AdministratorAccess".to_owned()]),
-            ..role(Vec::new())
-        };
+        let desired = Role { trust: trust("ec2.amazonaws.com"), ..role(Vec::new()) };
         assert_eq!(
             widens(&desired, &live),
-            [
-                "`ec2.amazonaws.com` may act as the role",
-                "`AdministratorAccess` is attached",
-                "`boundary` bounds it no longer"
-            ]
+            ["`ec2.amazonaws.com` may act as the role", "`boundary` bounds it no longer"]
         );
     }
 

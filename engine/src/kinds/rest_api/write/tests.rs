@@ -1,3 +1,5 @@
+mod tags;
+
 use aws_sdk_apigateway::Client;
 use aws_sdk_apigateway::operation::create_deployment::CreateDeploymentOutput;
 use aws_sdk_apigateway::operation::create_rest_api::CreateRestApiOutput;
