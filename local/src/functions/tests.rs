@@ -70,12 +70,12 @@ fn a_zip_that_leaves_its_folder_is_refused() {
         let refused = code::unpack(&zip(name), &folder).unwrap_err();
         assert!(refused.contains("leaves the folder"), "{name}: {refused}");
     }
-    assert_eq!(std::fs::read_dir(cache.path()).unwrap().count(), 0, "nothing is written");
+    assert_eq!(fs::read_dir(cache.path()).unwrap().count(), 0, "nothing is written");
     for _ in 0..2 {
         code::unpack(&zip("/a/inside"), &folder).unwrap();
         assert!(folder.join("code/a/inside").is_file(), "a path from the root is one from the folder");
     }
-    assert_eq!(std::fs::read_dir(folder.parent().unwrap()).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(folder.parent().unwrap()).unwrap().count(), 1);
 }
 
 /// Whoever can write to a shared cache could have its code run.

@@ -24,7 +24,13 @@ async fn tags_come_first_and_with_whose_it_is() {
         let rename = mock!(Client::update_rest_api).then_output(|| UpdateRestApiOutput::builder().build());
         let cx = mocked::cx(RuleMode::Sequential, &[&tag, &rename])
             .for_resource(&Id::new("api"), tags([("pipe:pipeline", "demo"), ("team", "a")]));
-        let found = Head { id: "abc".into(), name: "old".into(), endpoint_type: "REGIONAL".into(), tags: had };
+        let found = Head {
+            id: "abc".into(),
+            name: "old".into(),
+            endpoint_type: "REGIONAL".into(),
+            security_policy: String::new(),
+            tags: had,
+        };
         let found = Found::of(found, Parts::default());
         head(&cx, &found.document, &Name::new("new"), &found).await.unwrap();
         assert_eq!((tag.num_calls(), rename.num_calls()), (1, 1));
