@@ -97,14 +97,14 @@ fn no_client_value_leaves_its_place() {
 }
 
 #[test]
-fn no_value_is_an_empty_key_and_a_number_is_its_text() {
+fn no_value_is_an_empty_key_and_a_number_is_javas_text() {
     let none = Params::default();
     for before in [QUERY, HEADER, BODY] {
         assert_eq!(call(&request(before, NAMED, FROM_KEY), "", &none).1, "");
     }
     for (body, key) in [
         (r#"{"user": {"id": 12345678901234567890}}"#, "12345678901234567890"),
-        (r#"{"user": {"id": 1.50}}"#, "1.50"),
+        (r#"{"user": {"id": 1.50}}"#, "1.5"),
         (r#"{"user": {"id": null}}"#, ""),
         (r#"{"user": "x"}"#, ""),
         (r#"{"user": {"id": {"a": "\"'"}}}"#, "{a=\"'}"),
