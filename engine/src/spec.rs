@@ -16,6 +16,7 @@ mod rules;
 mod scan;
 mod schema;
 mod source;
+mod statements;
 mod stores;
 mod value;
 mod wording;
@@ -26,6 +27,7 @@ pub use problem::{Located, Problem, Report, Severity};
 pub use schema::schema;
 pub(crate) use schema::sorted;
 pub use source::{AccessLogDays, Api, Auth, Basic, Body, PartitionKey, Route, Secret, Source, Throttle};
+pub use statements::{Effect, Statement};
 pub use stores::{
     Capacity, Dlq, Key, KeyType, Kinesis, Queue, Sink, Stream, StreamEncryption, Table, TableEncryption, Units,
 };
