@@ -145,4 +145,25 @@ fn only_a_table_whose_rows_stay_is_told_to_the_handler() {
         .replace("    name: EventTable\n    partition_key: eventId\n", "    existing: Mine\n    overwrite: false\n");
     let existing = existing.replace("    capacity: { read: 5, write: 10 }\n    point_in_time_recovery: true\n", "");
     assert_eq!(graph(&existing).node("consumer").unwrap().desired["environment"]["PIPE_OVERWRITE"], "false");
+
+#[test]
+fn own_statements_are_in_the_consumers_role_with_the_pipelines_arns() {
+    let spec = "name: own\nstream: { kinesis: {} }\ndlq: { queue: {} }\nsink: { table: { partition_key: id } }\nconsumer:\n  function:\n    \
+                handler: tests/specs/good/my-handler\n    statements:\n    - { actions: ['dynamodb:Query'], resources: [sink, sink/index/*] }\n    \
+                - { effect: deny, actions: ['s3:*'], resources: ['arn:aws:ssm:${region}:${account}:parameter/x', '*'], conditions: \
+                { Bool: { 'aws:SecureTransport': 'false' } } }\n";
+    let loaded = pipe::spec::parse("pipeline.yaml", spec.as_bytes(), &Path::new(env!("CARGO_MANIFEST_DIR")).join(".."));
+    let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
+    let graph = lower(&loaded.expect("the spec is good"), &place, &Codes::unbuilt()).expect("it lowers");
+    let role = graph.nodes().iter().find(|node| node.id.as_str() == "consumer-role").unwrap();
+    let statements = role.desired["policies"]["pipe"]["Statement"].as_array().unwrap();
+    let own: Vec<_> = statements.iter().filter(|statement| statement.get("Sid").is_none()).collect();
+    let table = "arn:aws:dynamodb:eu-central-1:111122223333:table/own-table";
+    assert_eq!(own[0]["Resource"], serde_json::json!([table, format!("{table}/index/*")]));
+    assert_eq!((&own[0]["Effect"], &own[0]["Action"][0]), (&"Allow".into(), &"dynamodb:Query".into()));
+    assert_eq!(own[1]["Resource"], serde_json::json!(["*", "arn:aws:ssm:eu-central-1:111122223333:parameter/x"]));
+    assert_eq!(
+        (&own[1]["Effect"], &own[1]["Condition"]["Bool"]["aws:SecureTransport"][0]),
+        (&"Deny".into(), &"false".into())
+    );
 }

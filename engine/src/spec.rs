@@ -16,6 +16,7 @@ mod rules;
 mod scan;
 mod schema;
 mod source;
+mod statements;
 mod stores;
 mod value;
 mod wording;
@@ -29,6 +30,7 @@ pub(crate) use schema::sorted;
 pub use source::{
     AccessLogDays, Api, Auth, Basic, Body, Limit, MinimumTls, PartitionKey, Route, Secret, Source, Throttle,
 };
+pub use statements::{Effect, Statement};
 pub use stores::{
     Capacity, Dlq, Key, KeyType, Kinesis, Queue, Sink, Stream, StreamEncryption, Table, TableEncryption, Target, Units,
 };

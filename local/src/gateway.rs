@@ -10,6 +10,7 @@
 
 mod access_log;
 mod authorizer;
+mod coding;
 mod definition;
 mod door;
 mod exchange;

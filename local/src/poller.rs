@@ -6,7 +6,7 @@
 //! [`poll`] and [`run`] do them.
 //!
 //! Chosen where AWS says nothing, or different from it:
-//! - An idle shard is asked every 200 ms, not every second ([`reader`]).
+//! - An idle shard is asked once a second as by AWS, and at once when a record was put ([`reader`]).
 //! - A failing batch rests 200 ms, then twice as long each time, up to 10 s; what is refused (throttles, a queue) 1 s to 30 s.
 //! - A window and a batch size hold for each slot of its own.
 //! - Halves are tried at once, in order, and each is counted anew, as is what is left after a partial success (recorded).
@@ -65,6 +65,8 @@ pub struct Settings {
     pub roles: Roles,
     pub invoke: Invoke,
     pub events: Events,
+    /// Changes when a record was put into a stream of the endpoint.
+    pub puts: watch::Receiver<()>,
     /// File that keeps checkpoints over restarts, by mapping UUID and shard.
     pub checkpoints: PathBuf,
 }
@@ -85,6 +87,7 @@ pub struct Pollers {
     events: Events,
     checkpoints: Checkpoints,
     clock: Clock,
+    puts: watch::Receiver<()>,
     /// By mapping UUID.
     running: BTreeMap<String, Running>,
 }
@@ -104,9 +107,9 @@ impl Drop for Running {
 impl Pollers {
     /// Reads the checkpoints; nothing runs before [`Pollers::sync`].
     pub fn new(settings: Settings) -> Self {
-        let Settings { roles, invoke, events, checkpoints } = settings;
+        let Settings { roles, invoke, events, puts, checkpoints } = settings;
         let checkpoints = Checkpoints::load(checkpoints, events.clone());
-        Self { roles, invoke, events, checkpoints, clock: Clock::start(), running: BTreeMap::new() }
+        Self { roles, invoke, events, checkpoints, clock: Clock::start(), puts, running: BTreeMap::new() }
     }
 
     /// Makes what runs match the mappings of these functions, as the API has them now: to be called after every apply.
@@ -186,13 +189,14 @@ impl Pollers {
     fn start(&self, order: Order) -> Running {
         let (orders, given) = watch::channel(order);
         let (roles, invoke, events) = (self.roles.clone(), self.invoke.clone(), self.events.clone());
-        let (checkpoints, clock) = (self.checkpoints.clone(), self.clock);
+        let (checkpoints, clock, puts) = (self.checkpoints.clone(), self.clock.clone(), self.puts.clone());
         let world = move |mapping: &Properties| World {
             stream: Access::new(roles.clone(), mapping).stream(),
             invoke: invoke.clone(),
             events: events.clone(),
             checkpoints: checkpoints.clone(),
-            clock,
+            clock: clock.clone(),
+            puts: puts.clone(),
         };
         Running { orders, task: tokio::spawn(run::run(world, given)) }
     }

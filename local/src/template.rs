@@ -32,8 +32,6 @@ mod walk;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-mod tests_deployed;
-#[cfg(test)]
 mod tests_fuzz;
 #[cfg(test)]
 mod tests_recorded;

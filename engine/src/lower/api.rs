@@ -168,7 +168,7 @@ fn integration(input: &ApiInput, route: &Route) -> Integration {
         content_handling: String::new(),
         parameters: one("integration.request.header.Content-Type", "'application/x-amz-json-1.1'"),
         templates: one(JSON, &templates::request(stream, &route.partition_key)),
-        responses: templates::responses(),
+        responses: templates::responses(&route.partition_key),
     }
 }
 

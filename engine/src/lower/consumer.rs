@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::aws::policy::{self, Policy, allow};
 use crate::error::Result;
@@ -14,7 +14,7 @@ use crate::kinds::role::{self, Role};
 use crate::kinds::{queue, stream, table};
 use crate::lower::{Lowering, id, names};
 use crate::resource::{Name, output_of};
-use crate::spec::{LogLevel, OwnOrExisting, Start};
+use crate::spec::{self, LogLevel, OwnOrExisting, Start};
 
 /// What a mapping's poller calls. AWS tries all but the summary when the mapping is made (aws-facts 2.5, 6.1).
 const READ_STREAM: &[&str] = &[
@@ -63,7 +63,7 @@ impl Lowering<'_> {
             log_level: level(spec.log_level),
             reserved_concurrency: spec.reserved_concurrency,
             code: self.codes.consumer(),
-            statements: self.consumer_statements(spec.is_bundled()),
+            statements: self.consumer_statements(spec),
             mentions: vec![id::STREAM, id::TABLE, id::DLQ],
         };
         let mut nodes = self.function(lambda)?;
@@ -105,7 +105,7 @@ impl Lowering<'_> {
         self.spec.queue().map(|_| queue::arn(self.place, &Name::new(self.spec.queue_name())))
     }
 
-    fn consumer_statements(&self, bundled: bool) -> Vec<Value> {
+    fn consumer_statements(&self, function: &spec::Function) -> Vec<Value> {
         let mut statements = vec![
             allow("ReadStream", READ_STREAM, &[self.stream_arn()]),
             // ListStreams has no resource to be restricted to.
@@ -113,14 +113,44 @@ impl Lowering<'_> {
         ];
         if self.spec.table().is_some() {
             let table = table::arn(self.place, &Name::new(self.spec.table_name()));
-            let actions = if bundled { &["dynamodb:PutItem"] } else { WRITE_TABLE };
+            let actions = if function.is_bundled() { &["dynamodb:PutItem"] } else { WRITE_TABLE };
             statements.push(allow("WriteTable", actions, &[table]));
         }
         statements.extend(self.dlq_arn().map(|dlq| allow("SendToDlq", &["sqs:SendMessage"], &[dlq])));
+        statements.extend(function.statements.iter().map(|own| self.own_statement(own)));
         statements
     }
 
-    fn mapping(&self, spec: &crate::spec::Function) -> Result<Node> {
+    /// A statement of the spec in IAM's form.
+    fn own_statement(&self, own: &spec::Statement) -> Value {
+        let resources: Vec<String> = own.resources.iter().map(|resource| self.resource(resource)).collect();
+        let effect = match own.effect {
+            spec::Effect::Allow => "Allow",
+            spec::Effect::Deny => "Deny",
+        };
+        let mut statement = json!({ "Effect": effect, "Action": own.actions, "Resource": resources });
+        if !own.conditions.is_empty() {
+            statement["Condition"] = json!(own.conditions);
+        }
+        statement
+    }
+
+    /// The ARN of a statement's resource: the pipeline's own by its word, or as it is written.
+    fn resource(&self, written: &str) -> String {
+        let (word, rest) = written.find('/').map_or((written, ""), |at| written.split_at(at));
+        let own = match word {
+            "sink" => Some(table::arn(self.place, &Name::new(self.spec.table_name()))),
+            "stream" => Some(self.stream_arn()),
+            "dlq" => self.dlq_arn(),
+            _ => None,
+        };
+        match own {
+            Some(arn) => arn + rest,
+            None => written.replace("${region}", &self.place.region).replace("${account}", &self.place.account),
+        }
+    }
+
+    fn mapping(&self, spec: &spec::Function) -> Result<Node> {
         let props = Mapping {
             function: self.spec.consumer_name(),
             source: self.stream_arn(),

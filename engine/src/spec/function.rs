@@ -1,6 +1,7 @@
 //! The section `consumer`: a Lambda function that reads the stream, and the mapping between the two.
 
 use super::model::{log_days_schema, yes};
+use super::statements::Statement;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use schemars::JsonSchema;
@@ -40,6 +41,10 @@ pub struct Function {
     /// Environment variables, 4 KB together with those of `pipe`; no secrets: they belong into Secrets Manager. Default: none.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
+    /// What a handler of one's own may do beside what `pipe` allows it: IAM statements of its role. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub statements: Vec<Statement>,
     /// Whether X-Ray traces the function. Default: false.
     #[serde(default)]
     pub xray: bool,

@@ -58,7 +58,7 @@ impl Cx<'_> {
 /// Returns every error, warning and note of the rules.
 pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path) -> Vec<Problem> {
     let cx = Cx { spec, file, damaged, root };
-    let rules: [fn(&Cx<'_>) -> Vec<Problem>; 14] = [
+    let rules: [fn(&Cx<'_>) -> Vec<Problem>; 15] = [
         wiring::sections,
         wiring::handler,
         wiring::pairs,
@@ -70,6 +70,7 @@ pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path) 
         limits::existing,
         function::environment,
         function::start,
+        function::statements,
         files::all,
         warnings::all,
         notes::all,

@@ -42,7 +42,7 @@ pub struct Exchange {
     pub method: String,
     /// As sent, with the stage, without the query.
     pub path: String,
-    /// As sent, without the stage; starts with `/`.
+    /// As sent, without the stage; starts with one `/`, however many were sent, as recorded.
     pub resource_path: String,
     /// Header names are in lower case, as HTTP/2 sends them; `Host`, `User-Agent` and `Authorization` as API Gateway writes them.
     pub params: Params,
@@ -72,7 +72,7 @@ impl Exchange {
         let resource_path = path.strip_prefix('/').and_then(|path| path.strip_prefix(place.stage.as_str()));
         let resource_path = match resource_path {
             Some("") => "/".to_owned(),
-            Some(rest) if rest.starts_with('/') => rest.to_owned(),
+            Some(rest) if rest.starts_with('/') => format!("/{}", rest.trim_start_matches('/')),
             _ => String::new(),
         };
         let mut headers = headers(&parts.headers);

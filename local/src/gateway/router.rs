@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use percent_encoding::percent_decode_str;
 
-/// Path parameters by name, percent-decoded.
+/// Path parameters by name, as they were sent: API Gateway decodes none.
 pub type PathParams = Vec<(String, String)>;
 
 /// The resources of an API as a tree by path segment. A fixed segment goes before `{param}`, and that before `{proxy+}`.
@@ -39,9 +39,10 @@ impl Router {
         node.resource = Some(resource);
     }
 
-    /// Finds the resource of a path (as sent, without the stage) and its parameters. One `/` at the end changes nothing.
+    /// Finds the resource of a path (as sent, without the stage) and its parameters. Each `/` at its front and one at its end change
+    /// nothing.
     pub fn find(&self, path: &str) -> Option<(usize, PathParams)> {
-        let path = path.strip_prefix('/').unwrap_or(path);
+        let path = path.trim_start_matches('/');
         let path = path.strip_suffix('/').unwrap_or(path);
         let parts: Vec<&str> = if path.is_empty() { Vec::new() } else { path.split('/').collect() };
         let mut params = PathParams::new();
@@ -55,23 +56,22 @@ impl Node {
     /// As deep as the tree at most, however long the path. Parameters come out from the last to the first.
     fn find(&self, parts: &[&str], params: &mut PathParams) -> Option<usize> {
         let Some((first, rest)) = parts.split_first() else { return self.resource };
-        let part = decoded(first);
-        if let Some(found) = self.fixed.get(&part).and_then(|node| node.find(rest, params)) {
+        if let Some(found) = self.fixed.get(&decoded(first)).and_then(|node| node.find(rest, params)) {
             return Some(found);
         }
-        if let Some((name, node)) = self.param.as_ref().filter(|_| !part.is_empty())
+        if let Some((name, node)) = self.param.as_ref().filter(|_| !first.is_empty())
             && let Some(found) = node.find(rest, params)
         {
-            params.push((name.clone(), part));
+            params.push((name.clone(), (*first).to_owned()));
             return Some(found);
         }
         let (name, resource) = self.greedy.as_ref().filter(|_| !first.is_empty())?;
-        params.push((name.clone(), decoded(&parts.join("/"))));
+        params.push((name.clone(), parts.join("/")));
         Some(*resource)
     }
 }
 
 /// What is no UTF-8 comes out with replacement characters.
-pub fn decoded(part: &str) -> String {
+fn decoded(part: &str) -> String {
     percent_decode_str(part).decode_utf8_lossy().into_owned()
 }

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use serde_json::Value;
 
+use super::coding;
 use super::door;
 use super::exchange::Exchange;
 use super::live::{Live, LogFormat};
@@ -100,7 +101,8 @@ async fn read(parts: &Parts, body: Body) -> Result<Bytes, Refusal> {
     }
     let read = Limited::new(body, LONGEST_BODY).collect().await;
     // Whoever broke off the request does not see this answer.
-    read.map(|read| read.to_bytes()).map_err(|_| Refusal::of("REQUEST_TOO_LARGE"))
+    let read = read.map_err(|_| Refusal::of("REQUEST_TOO_LARGE"))?.to_bytes();
+    coding::decoded(&parts.headers, read)
 }
 
 /// Finds the method that serves the request, and tells `$context` which resource it is of.

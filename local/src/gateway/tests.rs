@@ -3,6 +3,7 @@
 mod answers;
 mod authorizers;
 mod cloud;
+mod codings;
 mod fixtures;
 mod functions;
 mod hostile;

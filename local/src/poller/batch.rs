@@ -18,7 +18,7 @@ pub struct Entry {
     pub ordinal: u64,
     pub sequence: Sequence,
     pub arrived_ms: i64,
-    /// When it was read: its batch's window begins here.
+    /// When it was read: its batch's window begins no sooner.
     pub taken_ms: i64,
     /// As the function sees it.
     pub event: Bytes,

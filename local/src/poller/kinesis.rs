@@ -62,19 +62,15 @@ impl Access {
 
     /// The same as function values, for the pollers.
     pub fn stream(&self) -> Stream {
-        let (list, iterate, read, send) = (self.clone(), self.clone(), self.clone(), self.clone());
+        let (list, read, send) = (self.clone(), self.clone(), self.clone());
         Stream {
             shards: Arc::new(move || {
                 let access = list.clone();
                 Box::pin(async move { access.shards().await })
             }),
-            iterator: Arc::new(move |shard, place| {
-                let access = iterate.clone();
-                Box::pin(async move { access.iterator(shard, place).await })
-            }),
-            read: Arc::new(move |iterator| {
+            read: Arc::new(move |shard, place, most| {
                 let access = read.clone();
-                Box::pin(async move { access.read(iterator).await })
+                Box::pin(async move { access.read(shard, place, most).await })
             }),
             send: Arc::new(move |document| {
                 let access = send.clone();
@@ -126,12 +122,16 @@ impl Access {
         answer.shard_iterator.ok_or_else(|| Trouble::Other("the stream gave no shard iterator".to_owned()))
     }
 
-    async fn read(&self, iterator: String) -> Result<Page, Trouble> {
+    /// Each read asks for an iterator of its own, by sequence number. MiniStack's is a place in a list that loses its front when
+    /// records expire, so a kept one would skip as many records as have expired since.
+    async fn read(&self, shard: String, place: Place, most: i32) -> Result<Page, Trouble> {
+        let iterator = self.iterator(shard, place).await?;
         let kinesis = self.clients().await.map_err(assume)?.kinesis;
         // Some emulators check the rights only of a call that names the stream; on AWS it changes nothing.
-        let asked = kinesis.get_records().shard_iterator(iterator).stream_arn(&*self.stream).send();
+        let asked = kinesis.get_records().shard_iterator(iterator).limit(most).stream_arn(&*self.stream).send();
         let answer = under(&self.role, "kinesis:GetRecords", asked).await?;
-        Ok(Page { next: answer.next_shard_iterator, records: answer.records.into_iter().map(record).collect() })
+        let ended = answer.next_shard_iterator.is_none();
+        Ok(Page { records: answer.records.into_iter().map(record).collect(), ended })
     }
 
     /// The queue's URL is asked for as the deployer: AWS asks of the role only `sqs:SendMessage`.
@@ -189,7 +189,6 @@ pub fn reason<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &Sdk
 
 fn trouble<E: ProvideErrorMetadata>(error: &SdkError<E>, message: String) -> Trouble {
     match error.as_service_error().and_then(ProvideErrorMetadata::code) {
-        Some("ExpiredIteratorException") => Trouble::Expired,
         Some("ResourceNotFoundException") => Trouble::NotFound(message),
         Some("InvalidArgumentException") => Trouble::Unknown(message),
         _ => Trouble::Other(message),

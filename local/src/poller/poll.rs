@@ -29,6 +29,8 @@ pub struct World {
     pub events: Events,
     pub checkpoints: Checkpoints,
     pub clock: Clock,
+    /// Changes when a record was put into a stream of the endpoint.
+    pub puts: watch::Receiver<()>,
 }
 
 /// What a slot waited for.
@@ -98,6 +100,7 @@ impl Poll {
                     self.read(page);
                 }
                 Some(done) = self.under_way.next(), if working => self.take(done),
+                Ok(()) = self.world.puts.changed(), if !leaving => self.reader.stirred(),
                 () = sleep_until(wake.unwrap_or_else(Instant::now)), if wake.is_some() && !leaving => {}
             }
         }

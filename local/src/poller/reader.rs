@@ -8,9 +8,16 @@ use super::record::Record;
 use super::stream::{Health, Page, Stream, Trouble};
 use crate::event::{Event, Events};
 
-/// Kinesis allows five GetRecords a second and shard, so this is what "at once" comes to while there is more to read. AWS's pollers
-/// ask an idle shard once a second; these keep to the same 200 ms then too, so that what one sends is handled while one looks.
+/// Kinesis allows five GetRecords a second and shard, so this is what "at once" comes to while there is more to read.
 const EVERY_MS: i64 = 200;
+/// AWS's pollers ask an idle shard once a second. These do too, and sooner when a record was put ([`Reader::stirred`]).
+const IDLE_MS: i64 = 1_000;
+/// The most that one GetRecords of AWS gives. What an emulator gives beyond it is read again.
+const PAGE_BYTES: usize = 10 * 1024 * 1024;
+/// How many records the first read asks for: of the largest ones, one page.
+const FIRST: i32 = 10;
+/// The most that GetRecords can be asked for.
+const MOST: usize = 10_000;
 
 /// A read that is under way.
 pub type Reading = BoxFuture<'static, Result<Page, Trouble>>;
@@ -21,7 +28,9 @@ pub struct Reader {
     shard: String,
     /// After the last record that was read, which is ahead of the checkpoint.
     place: Place,
-    iterator: Option<String>,
+    /// How many records the next read asks for, so that their size is about that of a page.
+    most: i32,
+    read_ms: i64,
     next_ms: i64,
     failures: u32,
     ended: bool,
@@ -31,17 +40,16 @@ pub struct Reader {
 
 impl Reader {
     pub fn new(stream: Stream, shard: &str, place: Place, now: i64, events: Events) -> Self {
-        let health = Health::new(format!("reading shard `{shard}`"), events.clone());
-        let ended = place == Place::Done;
         Self {
             stream,
             shard: shard.to_owned(),
+            ended: place == Place::Done,
             place,
-            iterator: None,
+            most: FIRST,
+            read_ms: now - EVERY_MS,
             next_ms: now,
             failures: 0,
-            ended,
-            health,
+            health: Health::new(format!("reading shard `{shard}`"), events.clone()),
             events,
         }
     }
@@ -56,23 +64,24 @@ impl Reader {
         (!self.ended).then_some(self.next_ms)
     }
 
+    /// A record was put into some shard: there may be something to read before the idle time is over.
+    pub fn stirred(&mut self) {
+        if self.failures == 0 {
+            self.next_ms = self.next_ms.min(self.read_ms + EVERY_MS);
+        }
+    }
+
     /// Starts a read; then tell [`Reader::take`].
     pub fn read(&mut self, now: i64) -> Reading {
-        self.next_ms = now + EVERY_MS;
-        let (stream, shard, place) = (self.stream.clone(), self.shard.clone(), self.place.clone());
-        let iterator = self.iterator.clone();
+        (self.read_ms, self.next_ms) = (now, now + IDLE_MS);
+        let (stream, shard, place, most) = (self.stream.clone(), self.shard.clone(), self.place.clone(), self.most);
         Box::pin(async move {
-            let page = async {
-                let iterator = match iterator {
-                    Some(iterator) => iterator,
-                    None => (stream.iterator)(shard.clone(), place).await?,
-                };
-                (stream.read)(iterator).await
-            };
-            match page.await {
+            match (stream.read)(shard.clone(), place, most).await {
                 // A shard that the stream lists no more has no records any more: it is at its end.
                 Err(Trouble::NotFound(why)) => match (stream.shards)().await {
-                    Ok(shards) if shards.iter().all(|listed| listed.id != shard) => Ok(Page::default()),
+                    Ok(shards) if shards.iter().all(|listed| listed.id != shard) => {
+                        Ok(Page { records: Vec::new(), ended: true })
+                    }
                     _ => Err(Trouble::NotFound(why)),
                 },
                 page => page,
@@ -83,15 +92,18 @@ impl Reader {
     /// Takes what a read gave, and gives the records.
     pub fn take(&mut self, page: Result<Page, Trouble>, now: i64) -> Vec<Record> {
         match page {
-            Ok(page) => {
+            Ok(Page { mut records, ended }) => {
                 self.health.well();
                 self.failures = 0;
-                if let Some(last) = page.records.last() {
+                let fit = fitting(&records);
+                self.ended = ended && fit == records.len();
+                records.truncate(fit);
+                if let Some(last) = records.last() {
                     self.place = Place::After(last.sequence.clone());
+                    self.most = next_most(&records);
+                    self.stirred();
                 }
-                self.ended = page.next.is_none();
-                self.iterator = page.next;
-                page.records
+                records
             }
             Err(trouble) => {
                 self.failed(&trouble, now);
@@ -101,10 +113,7 @@ impl Reader {
     }
 
     fn failed(&mut self, trouble: &Trouble, now: i64) {
-        self.iterator = None;
         match (trouble, &self.place) {
-            // Nobody's fault: nothing was read for five minutes.
-            (Trouble::Expired, _) => {}
             (Trouble::Unknown(why), Place::After(_)) => {
                 let message = format!(
                     "shard `{}` does not know its checkpoint and is read from its oldest record: {why}",
@@ -112,6 +121,7 @@ impl Reader {
                 );
                 let _gone = self.events.send(Event::Warning { message });
                 self.place = Place::Oldest;
+                self.stirred();
             }
             _ => {
                 self.health.fails(&trouble.to_string());
@@ -120,4 +130,21 @@ impl Reader {
             }
         }
     }
+}
+
+/// How many of the first records are within one page; at least one.
+fn fitting(records: &[Record]) -> usize {
+    let mut bytes = 0;
+    let within = records.iter().take_while(|record| {
+        bytes += record.data.len();
+        bytes <= PAGE_BYTES
+    });
+    within.count().max(1).min(records.len())
+}
+
+/// How many records of this size make a page.
+fn next_most(records: &[Record]) -> i32 {
+    let bytes: usize = records.iter().map(|record| record.data.len()).sum();
+    let each = (bytes / records.len().max(1)).max(1);
+    i32::try_from((PAGE_BYTES / each).clamp(1, MOST)).unwrap_or(FIRST)
 }

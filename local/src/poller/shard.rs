@@ -11,7 +11,7 @@ use super::slot::{Slot, Step, Told};
 use crate::invoke::{Answer, Refusal};
 
 /// The most of a shard that is held in memory. Up to here a slot that is blocked leaves the others alone; beyond it they wait too.
-const MOST_BYTES: usize = 256 * 1024 * 1024;
+const MOST_BYTES: usize = 64 * 1024 * 1024;
 
 /// See the module. All times are in milliseconds.
 #[derive(Debug)]

@@ -70,6 +70,8 @@ pub struct Slot {
     /// What is given up and not yet told to the destination.
     leaving: Option<Leaving>,
     state: State,
+    /// When the last call ended; `None` before the first.
+    ended_ms: Option<i64>,
     /// Records that are done with since the last look.
     done: Vec<Entry>,
 }
@@ -118,6 +120,7 @@ impl Slot {
     /// Takes what came of the call.
     pub fn answered(&mut self, result: &Result<Answer, Refusal>, now: i64, mapping: &Properties) -> Told {
         self.state = State::Free;
+        self.ended_ms = Some(now);
         let Some(mut batch) = self.work.pop() else { return Told::default() };
         let records = batch.entries.len();
         let answer = match result {
@@ -170,7 +173,7 @@ impl Slot {
             State::Busy => return None,
             State::Paused { until } => Some(until),
             State::Free if self.leaving.is_some() || !self.work.is_empty() => Some(i64::MIN),
-            State::Free => self.waiting.front().map(|entry| entry.taken_ms + mapping.window_ms),
+            State::Free => self.waiting.front().map(|oldest| self.window_ends(oldest, mapping)),
         };
         let next = self.work.last().and_then(|batch| batch.entries.first()).or(self.waiting.front());
         let expires = next.filter(|_| self.leaving.is_none()).map(|entry| entry.arrived_ms + mapping.age_limit_ms());
@@ -222,10 +225,18 @@ impl Slot {
         }
     }
 
+    /// A window begins when the previous call has ended, or with its first record where that came later.
+    ///
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html>: "the next batching window begins as soon as
+    /// the previous function invocation completes".
+    fn window_ends(&self, oldest: &Entry, mapping: &Properties) -> i64 {
+        oldest.taken_ms.max(self.ended_ms.unwrap_or(i64::MIN)) + mapping.window_ms
+    }
+
     fn gather(&mut self, now: i64, mapping: &Properties) -> Option<Batch> {
         let oldest = self.waiting.front()?;
         let (count, full) = ready(&self.waiting, mapping.batch_size);
-        (full || now >= oldest.taken_ms + mapping.window_ms).then(|| Batch::new(self.waiting.drain(..count).collect()))
+        (full || now >= self.window_ends(oldest, mapping)).then(|| Batch::new(self.waiting.drain(..count).collect()))
     }
 
     /// Without a destination the records are dropped, as AWS does; a destination that refuses is asked until the stream has

@@ -17,10 +17,8 @@ pub type Asked<T> = BoxFuture<'static, Result<T, Trouble>>;
 pub struct Stream {
     /// The shards of the stream that still have records or can get some.
     pub shards: Arc<dyn Fn() -> Asked<Vec<ShardFacts>> + Send + Sync>,
-    /// An iterator for a shard at a place.
-    pub iterator: Arc<dyn Fn(String, Place) -> Asked<String> + Send + Sync>,
-    /// What an iterator gives.
-    pub read: Arc<dyn Fn(String) -> Asked<Page> + Send + Sync>,
+    /// The records of a shard from a place on, at most so many.
+    pub read: Arc<dyn Fn(String, Place, i32) -> Asked<Page> + Send + Sync>,
     /// Sends a document to the on-failure destination.
     pub send: Arc<dyn Fn(String) -> Asked<()> + Send + Sync>,
 }
@@ -36,15 +34,13 @@ pub struct ShardFacts {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
     pub records: Vec<Record>,
-    /// `None` at the end of a closed shard.
-    pub next: Option<String>,
+    /// The shard is closed, and there are no more.
+    pub ended: bool,
 }
 
 /// Why the world did not do as asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {
-    /// The iterator is older than five minutes.
-    Expired,
     /// No such stream or shard.
     NotFound(String),
     /// The stream does not know the place, since it is another stream under the same ARN.
@@ -56,7 +52,6 @@ pub enum Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Expired => formatter.write_str("the shard iterator expired"),
             Self::NotFound(why) | Self::Unknown(why) | Self::Other(why) => formatter.write_str(why),
         }
     }

@@ -6,6 +6,7 @@ mod filters;
 mod mappings;
 mod outcomes;
 mod properties;
+mod reading;
 mod resharding;
 mod sim;
 mod slots;

@@ -1,4 +1,4 @@
-//! JSON texts to values: members in their order, numbers as they were written.
+//! JSON texts to values: members in their order, numbers as Java holds them.
 
 use std::sync::Arc;
 

@@ -83,16 +83,16 @@ fn util_does_as_commons_lang_and_java_do() {
 }
 
 #[test]
-fn json_keeps_order_numbers_and_texts() {
+fn json_keeps_order_and_texts_and_numbers_become_javas() {
     let body =
         "{ \"z\" : 1.50, \"a\":[1e3, -0, 12345678901234567890, true,null], \"t\": \"é\\u00e9\\\"/\\n\", \"z\": 2.0 }";
     assert_eq!(
         text("$input.json('$')", body),
-        r#"{"z":2.0,"a":[1e3,-0,12345678901234567890,true,null],"t":"éé\"/\n"}"#
+        r#"{"z":2.0,"a":[1000.0,0,12345678901234567890,true,null],"t":"éé\"/\n"}"#
     );
     assert_eq!(
         text("$input.json('$.a[1]') $input.json('$.t') $input.json('$.none') $input.json('$..none')", body),
-        r#"-0 "éé\"/\n" "" []"#
+        r#"0 "éé\"/\n" "" []"#
     );
     assert_eq!(text("$input.json('$')", ""), "{}");
     assert_eq!(text("$input.json('$') $input.path('$')", "a=b&c"), r#""a=b&c" a=b&c"#);

@@ -121,10 +121,11 @@ proptest! {
     }
 
     #[test]
-    fn json_survives_as_it_is(value in "\\PC*", number in any::<f64>().prop_filter("finite", |number| number.is_finite())) {
-        let body = json!({ "b": value, "a": [number, { "c": null }], "é": { &value: true } }).to_string();
+    fn json_survives_by_value(value in "\\PC*", number in any::<f64>().prop_filter("finite", |number| number.is_finite())) {
+        let body = json!({ "b": value, "a": [number, { "c": null }], "é": { &value: true } });
         let template = Template::parse("$input.json('$')").unwrap();
-        let scope = Scope { body: &body, params: &Params::default(), context: &json!({}), stage_variables: &BTreeMap::new() };
-        prop_assert_eq!(template.render(&scope).unwrap().text, body);
+        let text = body.to_string();
+        let scope = Scope { body: &text, params: &Params::default(), context: &json!({}), stage_variables: &BTreeMap::new() };
+        prop_assert_eq!(serde_json::from_str::<serde_json::Value>(&template.render(&scope).unwrap().text).unwrap(), body);
     }
 }

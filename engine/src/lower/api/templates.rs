@@ -1,7 +1,7 @@
 //! Mapping templates: a request to a Kinesis record, Kinesis' answer to the client's, a request to a line of the access log.
 //!
 //! The VTL in use is small: `#set`, `#if`, `#elseif`, `#else`, `#foreach`; `$input.body`, `.path`, `.json`, `.params()`;
-//! `$util.base64Encode`, `.escapeJavaScript`; `contains`, `equalsIgnoreCase`, `replaceAll`, `get`, `keySet`; `$!` in a text.
+//! `$util.base64Encode`, `.escapeJavaScript`; `.urlDecode`; `contains`, `equalsIgnoreCase`, `replaceAll`, `toLowerCase`, `get`, `keySet`; `$!` in a text.
 
 use std::collections::BTreeMap;
 
@@ -23,20 +23,32 @@ pub enum Stream<'a> {
 /// The statuses that a route's method responses have. `$context.responseOverride.status` needs none of its own.
 pub const STATUSES: [&str; 3] = ["200", "400", "502"];
 
-/// The PutRecord call. `Data` is the body byte for byte, an empty one as `{}` (aws-facts 7.2).
+/// The PutRecord call. `Data` is the body as API Gateway has it, an empty one as `{}`.
 pub fn request(stream: Stream<'_>, key: &PartitionKey) -> String {
-    let stream = match stream {
-        Stream::Named(name) => name.to_owned(),
-        Stream::InPath => quoted("$input.params().path.get('streamName')"),
+    let (named, stream) = match stream {
+        Stream::Named(name) => (String::new(), name.to_owned()),
+        Stream::InPath => (set_decoded("stream", "streamName"), quoted("$stream")),
     };
     let (before, key) = match key {
         // AWS's own id; `$context.requestId` could be set by the client.
         PartitionKey::Random => (String::new(), RANDOM.to_owned()),
-        PartitionKey::Path(name) => (String::new(), quoted(&format!("$input.params().path.get('{name}')"))),
         key => (set_key(key), quoted("$key")),
     };
     let body = "$util.base64Encode($input.body)";
-    format!("{before}{{\n  \"StreamName\": \"{stream}\",\n  \"Data\": \"{body}\",\n  {KEY}{key}\"\n}}\n")
+    format!("{named}{before}{{\n  \"StreamName\": \"{stream}\",\n  \"Data\": \"{body}\",\n  {KEY}{key}\"\n}}\n")
+}
+
+/// Sets a variable to a path parameter as the client meant it. API Gateway hands the segment on as it came, so `a%2Fb` is decoded here.
+///
+/// AWS's own template does so, too
+/// (<https://docs.aws.amazon.com/transfer/latest/userguide/authentication-api-gateway.html>). `urlDecode` takes a `+` for a blank, as in
+/// forms, which it is not in a path; and it fails for a `%` without two digits, which stays as it is.
+fn set_decoded(variable: &str, parameter: &str) -> String {
+    format!(
+        "#set($raw = $input.params().path.get('{parameter}'))\n\
+         #if($raw.replaceAll(\"%[0-9A-Fa-f]{{2}}\", \"\").contains(\"%\"))\n#set(${variable} = $raw)\n\
+         #else\n#set(${variable} = $util.urlDecode($raw.replaceAll(\"[+]\", \"%2B\")))\n#end\n"
+    )
 }
 
 /// A value from the client, for the inside of a JSON text: no client can close the text and add a member (aws-facts 11).
@@ -57,7 +69,19 @@ fn set_key(key: &PartitionKey) -> String {
         ),
         // A number is a key by its text.
         PartitionKey::Body(path) => format!("#set($key = \"$!input.path('$.{path}')\")\n"),
-        PartitionKey::Path(_) | PartitionKey::Random => String::new(),
+        PartitionKey::Path(name) => set_decoded("key", name),
+        PartitionKey::Random => String::new(),
+    }
+}
+
+/// Where a client puts the key, in words.
+fn place(key: &PartitionKey) -> String {
+    match key {
+        PartitionKey::Path(name) => format!("the path parameter \"{name}\""),
+        PartitionKey::Query(name) => format!("the query parameter \"{name}\""),
+        PartitionKey::Header(name) => format!("the header \"{name}\""),
+        PartitionKey::Body(path) => format!("the body's field \"{path}\""),
+        PartitionKey::Random => "the partition key".to_owned(),
     }
 }
 
@@ -65,7 +89,7 @@ fn set_key(key: &PartitionKey) -> String {
 ///
 /// Kinesis refuses with HTTP 400 whatever the reason (aws-facts 11), so the reason is read from its answer. What no pattern
 /// matches is 502, so that what nobody foresaw fails closed.
-pub fn responses() -> BTreeMap<String, IntegrationResponse> {
+pub fn responses(key: &PartitionKey) -> BTreeMap<String, IntegrationResponse> {
     let taken = "{\"SequenceNumber\":$input.json('$.SequenceNumber'),\"ShardId\":$input.json('$.ShardId')}\n";
     let failed = json!({ "message": NOT_TAKEN }).to_string();
     let entry = |status: &str, pattern: &str, template: &str| {
@@ -77,43 +101,44 @@ pub fn responses() -> BTreeMap<String, IntegrationResponse> {
         (status.to_owned(), response)
     };
     let [ok, refused, bad] = STATUSES;
-    BTreeMap::from([entry(ok, "200", taken), entry(refused, r"4\d{2}", &refusal()), entry(bad, "", &failed)])
+    BTreeMap::from([entry(ok, "200", taken), entry(refused, r"4\d{2}", &refusal(key)), entry(bad, "", &failed)])
 }
 
 const NOT_TAKEN: &str = "The stream did not take the record";
+const NO_STREAM: &str = "No such stream";
+const BUSY: &str = "Too many records for the stream: try again later";
+const TOO_LARGE: &str = "The body is too large for a record of the stream";
 
 /// Reads why Kinesis refused. The messages are our own: AWS's name roles and accounts.
 ///
+/// A value that is out of bounds is a `ValidationException` that names the member, or an `InvalidArgumentException` in words.
 /// A text that Kinesis quotes from the client can at most turn one refusal into another.
-fn refusal() -> String {
+fn refusal(key: &PartitionKey) -> String {
+    let key = format!("The partition key is missing or too long: {} must have 1 to 256 characters", place(key));
     // KMS errors other than throttling are the pipeline's fault, and `KMSAccessDeniedException` is no refused stream.
     let cases = [
-        (
-            "$type.contains(\"ProvisionedThroughputExceeded\") || $type.contains(\"Throttling\") || $type.contains(\"LimitExceeded\")",
-            429,
-            "Too many records for the stream: try again later",
-        ),
-        ("$type.contains(\"KMS\")", 502, NOT_TAKEN),
-        ("$type.contains(\"AccessDenied\") || $type.contains(\"ResourceNotFound\")", 404, "No such stream"),
-        (
-            "$type.contains(\"Validation\") && $text.contains(\"'partitionKey'\")",
-            400,
-            "The partition key must have 1 to 256 characters",
-        ),
-        (
-            "$type.contains(\"Validation\") && $text.contains(\"'data'\")",
-            413,
-            "The body is too large for a record of the stream",
-        ),
-        ("$type.contains(\"Validation\") && $text.contains(\"'streamName'\")", 404, "No such stream"),
+        (any("$type", &["ProvisionedThroughputExceeded", "Throttling", "LimitExceeded"]), 429, BUSY),
+        (any("$type", &["KMS"]), 502, NOT_TAKEN),
+        (any("$type", &["AccessDenied", "ResourceNotFound"]), 404, NO_STREAM),
+        (format!("!({})", any("$type", &["Validation", "InvalidArgument"])), 502, NOT_TAKEN),
+        (any("$text", &["'partitionkey'", "partition key"]), 400, &key),
+        (any("$text", &["'data'", "size", "large", "exceed"]), 413, TOO_LARGE),
+        (any("$text", &["'streamname'", "stream name"]), 404, NO_STREAM),
     ];
-    let mut template =
-        "#set($type = \"$!input.path('$.__type')\")\n#set($text = \"$!input.path('$.message')\")\n".to_owned();
+    let mut template = "#set($type = \"$!input.path('$.__type')\")\n#set($text = \"$!input.path('$.message')\")\n\
+                        #set($text = $text.toLowerCase())\n"
+        .to_owned();
     for (at, (condition, status, message)) in cases.iter().enumerate() {
         let word = if at == 0 { "#if" } else { "#elseif" };
         template.push_str(&format!("{word}({condition})\n{}", answer(*status, message)));
     }
     template + "#else\n" + &answer(502, NOT_TAKEN) + "#end\n"
+}
+
+/// Whether a variable's text holds any of these words.
+fn any(variable: &str, words: &[&str]) -> String {
+    let one = |word: &&str| format!("{variable}.contains(\"{word}\")");
+    words.iter().map(one).collect::<Vec<_>>().join(" || ")
 }
 
 fn answer(status: u16, message: &str) -> String {
@@ -145,3 +170,6 @@ pub fn access_log() -> String {
         FIELDS.iter().map(|(name, variable)| format!("\"{name}\":\"$context.{variable}\"")).collect();
     format!("{{{}}}", fields.join(","))
 }
+
+#[cfg(test)]
+mod tests;

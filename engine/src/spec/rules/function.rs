@@ -8,7 +8,7 @@ use super::Cx;
 use crate::kinds::function::steers::steers;
 use crate::spec::problem::segment;
 use crate::spec::wording::short;
-use crate::spec::{Function, Problem, Spec, Start};
+use crate::spec::{Effect, Function, Problem, Spec, Start};
 
 /// Handlers that `pipe` brings along and that a consumer may have.
 pub const BUNDLED: [&str; 1] = ["stream-to-table"];
@@ -84,6 +84,40 @@ fn unread(function: &Function) -> Vec<Problem> {
     if !idle.is_empty() {
         let message = format!("`{handler}` reads none of these variables: `pipe` tells it all that it needs");
         problems.push(Problem::warning(path, message).hint("take `environment` out").on_key());
+    }
+    problems
+}
+
+/// Statements of one's own are for handlers of one's own, and name what is there.
+pub(super) fn statements(cx: &Cx<'_>) -> Vec<Problem> {
+    let Some(function) = cx.spec.function().filter(|function| !function.statements.is_empty()) else {
+        return Vec::new();
+    };
+    const AT: &str = "/consumer/function/statements";
+    if function.is_bundled() {
+        let message = "`statements` does not go with a bundled handler: it has all that it needs";
+        return vec![Problem::error(AT, message).hint("take `statements` out").on_key()];
+    }
+    let there = |word: &str| match word {
+        "sink" => cx.has("/sink"),
+        "stream" => cx.has("/stream"),
+        _ => cx.has("/dlq"),
+    };
+    let mut problems = Vec::new();
+    for (index, statement) in function.statements.iter().enumerate() {
+        let absent = statement.own().into_iter().filter(|word| !there(word));
+        problems.extend(absent.map(|word| {
+            let message = format!("`{word}` is a resource of this statement, and the spec has no section `{word}`");
+            Problem::error(format!("{AT}/{index}/resources"), message).hint(format!("add `{word}`, or write an ARN"))
+        }));
+        if statement.effect == Effect::Allow
+            && statement.actions.iter().any(|action| action == "*" || action == "iam:*")
+        {
+            let message = "this statement lets the handler do everything: whoever can change its code is administrator";
+            problems.push(
+                Problem::warning(format!("{AT}/{index}/actions"), message).hint("name the actions that it calls"),
+            );
+        }
     }
     problems
 }

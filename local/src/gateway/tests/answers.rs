@@ -244,10 +244,17 @@ async fn templates_and_patterns_that_cannot_be_parsed_are_told_and_500() {
 }
 
 #[tokio::test]
-async fn path_parameters_are_decoded() {
+async fn path_parameters_are_handed_on_as_they_came() {
     let world = World::new(&api(), Stage::default()).await;
     assert_eq!(world.post("/prod/submit/a%20b%2Fc/1%25", "{}").await.status, 200);
-    assert_eq!(world.cloud.calls_of("Kinesis_20131202.PutRecord")[0].body["StreamName"], "a b/c");
+    assert_eq!(world.cloud.calls_of("Kinesis_20131202.PutRecord")[0].body["StreamName"], "a%20b%2Fc");
+}
+
+#[tokio::test]
+async fn slashes_after_the_stage_are_one() {
+    let world = World::new(&api(), Stage::default()).await;
+    assert_eq!(world.post(&RECORD.replace("/prod/", "/prod///"), "{}").await.status, 200);
+    assert_eq!(world.post(&RECORD.replace("/submit/", "/submit//"), "{}").await.status, 403);
 }
 
 #[tokio::test]

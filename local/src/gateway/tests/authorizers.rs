@@ -64,7 +64,7 @@ async fn the_event_is_version_1() {
         "multiValueHeaders": { "Authorization": ["Basic eDp5"], "x-two": ["1", "2"], "User-Agent": ["t"], "Host": [host],
             "X-Forwarded-For": ["127.0.0.1"], "X-Forwarded-Proto": ["http"], "X-Amzn-Trace-Id": [trace] },
         "queryStringParameters": { "q": "c" }, "multiValueQueryStringParameters": { "q": ["a b", "c"] },
-        "pathParameters": { "streamName": "Ev ents", "eventId": "7" }, "stageVariables": { "tier": "gold" },
+        "pathParameters": { "streamName": "Ev%20ents", "eventId": "7" }, "stageVariables": { "tier": "gold" },
         "requestContext": null,
     });
     assert_eq!(event, expected);

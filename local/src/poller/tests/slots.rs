@@ -35,6 +35,17 @@ fn a_window_gathers_until_it_ends_or_the_batch_is_full() {
 }
 
 #[test]
+fn a_window_begins_when_the_call_before_it_has_ended() {
+    let mut sim = Sim::new(Properties { window_ms: 5_000, ..mapping() });
+    sim.put(0..1);
+    assert_eq!(sim.shard.steps(NOW + 5_000).len(), 1);
+    sim.put(1..2);
+    sim.shard.answered(0, &succeeds(), NOW + 9_000);
+    assert_eq!((sim.shard.steps(NOW + 13_999).len(), sim.shard.wake()), (0, Some(NOW + 14_000)));
+    assert_eq!(sim.shard.steps(NOW + 14_000).len(), 1);
+}
+
+#[test]
 fn one_batch_is_in_flight() {
     let mut sim = Sim::new(Properties { batch_size: 1, ..mapping() });
     sim.put(0..3);

@@ -8,7 +8,6 @@ use tokio::time::{Instant, sleep};
 use super::world::{Fake, after};
 use super::{SHARD, crashes, mapping, succeeds};
 use crate::poller::checkpoints::{Checkpoints, Place};
-use crate::poller::clock::Clock;
 use crate::poller::mapping::Properties;
 use crate::poller::run::Order;
 use crate::poller::{Pollers, Running};
@@ -22,7 +21,8 @@ fn pollers(fake: &Fake) -> Pollers {
         invoke: fake.world.invoke.clone(),
         events: fake.world.events.clone(),
         checkpoints: fake.checkpoints.clone(),
-        clock: Clock::start(),
+        clock: fake.world.clock.clone(),
+        puts: fake.world.puts.clone(),
         running: [("uuid-1".to_owned(), Running { orders, task })].into(),
     }
 }

@@ -44,12 +44,26 @@ async fn a_shard_is_read_at_most_five_times_a_second() {
     let (_folder, path) = folder();
     let fake = Fake::quick(path);
     fake.shard(SHARD, &[]);
-    fake.put(SHARD, 0..200);
+    fake.put(SHARD, 0..600);
     let (_orders, _task) = fake.run(mapping());
     seconds(10.0).await;
     let reads = fake.cloud.lock().unwrap().reads.clone();
     assert!((45..=51).contains(&reads.len()), "{}", reads.len());
     assert!(reads.windows(2).all(|two| two[1] - two[0] >= Duration::from_millis(200)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_shard_is_read_once_a_second_and_at_once_after_a_put() {
+    let (_folder, path) = folder();
+    let fake = Fake::quick(path);
+    fake.shard(SHARD, &[]);
+    let (_orders, _task) = fake.run(mapping());
+    seconds(60.5).await;
+    let reads = fake.cloud.lock().unwrap().reads.len();
+    assert!((59..=62).contains(&reads), "{reads}");
+    fake.put(SHARD, 0..1);
+    seconds(0.01).await;
+    assert_eq!(fake.seen(), [0]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -98,8 +112,9 @@ async fn children_wait_until_their_parent_is_done_with() {
     seen.sort_unstable();
     assert_eq!(seen, [10, 11, 20]);
     let places = fake.cloud.lock().unwrap().places.clone();
-    assert!(matches!(places[0], (_, Place::Since(_))));
-    assert!(places[1..].iter().all(|(_, place)| *place == Place::Oldest), "children begin at their oldest: {places:?}");
+    let first = |id: &str| places.iter().find(|(shard, _)| shard == id).map(|(_, place)| place.clone());
+    assert!(matches!(first("a"), Some(Place::Since(_))));
+    assert_eq!(["b", "c"].map(first), [Some(Place::Oldest), Some(Place::Oldest)], "children begin at their oldest");
 }
 
 #[tokio::test(start_paused = true)]
@@ -200,24 +215,23 @@ async fn rights_that_are_taken_away_are_told_once_and_it_goes_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_expired_iterator_and_an_unknown_checkpoint_lose_nothing() {
+async fn records_that_expire_and_an_unknown_checkpoint_lose_nothing() {
     let (_folder, path) = folder();
     let mut fake = Fake::quick(path);
     fake.shard(SHARD, &[]);
     fake.put(SHARD, 0..2);
     let (_orders, _task) = fake.run(mapping());
     seconds(1.0).await;
-    fake.cloud.lock().unwrap().read_trouble = Some(Trouble::Expired);
-    seconds(1.0).await;
-    fake.cloud.lock().unwrap().read_trouble = None;
+    fake.cloud.lock().unwrap().shards.get_mut(SHARD).unwrap().records.drain(..2);
     fake.put(SHARD, 2..4);
     seconds(1.0).await;
     assert_eq!((fake.seen(), fake.warnings()), (vec![0, 1, 2, 3], Vec::new()));
     fake.cloud.lock().unwrap().read_trouble = Some(Trouble::Unknown("no such sequence number".to_owned()));
-    seconds(0.3).await;
+    fake.puts.send_replace(());
+    seconds(0.1).await;
     fake.cloud.lock().unwrap().read_trouble = None;
     seconds(5.0).await;
-    assert_eq!(fake.seen(), [0, 1, 2, 3, 0, 1, 2, 3]);
+    assert_eq!(fake.seen(), [0, 1, 2, 3, 2, 3]);
     assert!(fake.warnings()[0].contains("read from its oldest record"));
 }
 

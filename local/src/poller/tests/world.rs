@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Duration, Instant, sleep};
 
-use super::{arrived, number, numbers, succeeds};
+use super::{NOW, arrived, number, numbers, succeeds};
 use crate::event::Event;
 use crate::invoke::{Answer, Invoke, Refusal};
 use crate::poller::checkpoints::{Checkpoints, Place};
@@ -36,7 +36,7 @@ pub struct Cloud {
     pub send_trouble: Option<Trouble>,
     pub documents: Vec<String>,
     pub reads: Vec<Instant>,
-    /// Places that iterators were asked for.
+    /// Places that were read from.
     pub places: Vec<(String, Place)>,
     /// When a call came, and its records.
     pub calls: Vec<(Instant, Vec<usize>)>,
@@ -49,6 +49,8 @@ pub struct Fake {
     pub events: UnboundedReceiver<Event>,
     pub checkpoints: Checkpoints,
     pub world: World,
+    /// Tells of a put, as the forwarder does.
+    pub puts: watch::Sender<()>,
     pub start: Instant,
 }
 
@@ -69,9 +71,10 @@ impl Fake {
             }
             .boxed()
         });
-        let (stream, clock) = (stream(&cloud), Clock::start());
-        let world = World { stream, invoke, events: sender, checkpoints: checkpoints.clone(), clock };
-        Self { cloud, events, checkpoints, world, start: Instant::now() }
+        let (puts, seen) = watch::channel(());
+        let (stream, clock) = (stream(&cloud), Clock::with(|| NOW));
+        let world = World { stream, invoke, events: sender, checkpoints: checkpoints.clone(), clock, puts: seen };
+        Self { cloud, events, checkpoints, world, puts, start: Instant::now() }
     }
 
     /// One whose function succeeds at once.
@@ -88,6 +91,7 @@ impl Fake {
         let now = self.world.clock.now();
         let records = numbers.into_iter().map(|n| arrived(n, &format!("key-{n}"), now));
         self.cloud.lock().unwrap().shards.get_mut(shard).unwrap().records.extend(records);
+        self.puts.send_replace(());
     }
 
     pub fn close(&self, shard: &str) {
@@ -121,7 +125,7 @@ impl Fake {
 }
 
 fn stream(cloud: &Arc<Mutex<Cloud>>) -> Stream {
-    let (list, iterate, read, send) = (cloud.clone(), cloud.clone(), cloud.clone(), cloud.clone());
+    let (list, read, send) = (cloud.clone(), cloud.clone(), cloud.clone());
     Stream {
         shards: Arc::new(move || {
             let cloud = list.lock().unwrap();
@@ -129,21 +133,9 @@ fn stream(cloud: &Arc<Mutex<Cloud>>) -> Stream {
                 |(id, shard): (&String, &FakeShard)| ShardFacts { id: id.clone(), parents: shard.parents.clone() };
             std::future::ready(Ok(cloud.shards.iter().map(facts).collect())).boxed()
         }),
-        iterator: Arc::new(move |shard, place| {
-            let mut cloud = iterate.lock().unwrap();
-            cloud.places.push((shard.clone(), place.clone()));
-            let Some(found) = cloud.shards.get(&shard) else {
-                return std::future::ready(Err(Trouble::NotFound(shard))).boxed();
-            };
-            let from = |record: &Record| match &place {
-                Place::Oldest | Place::Done => true,
-                Place::Since(time) => record.arrived_ms >= *time,
-                Place::After(sequence) => record.sequence > *sequence,
-            };
-            let position = found.records.iter().position(from).unwrap_or(found.records.len());
-            std::future::ready(Ok(format!("{shard} {position}"))).boxed()
+        read: Arc::new(move |shard, place, most| {
+            std::future::ready(page(&mut read.lock().unwrap(), &shard, place, most)).boxed()
         }),
-        read: Arc::new(move |iterator| std::future::ready(page(&mut read.lock().unwrap(), &iterator)).boxed()),
         send: Arc::new(move |document| {
             let mut cloud = send.lock().unwrap();
             let result = cloud.send_trouble.clone().map_or(Ok(()), Err);
@@ -156,18 +148,22 @@ fn stream(cloud: &Arc<Mutex<Cloud>>) -> Stream {
 }
 
 /// At most ten records at a time, and the end of a closed shard.
-fn page(cloud: &mut Cloud, iterator: &str) -> Result<Page, Trouble> {
+fn page(cloud: &mut Cloud, shard: &str, place: Place, most: i32) -> Result<Page, Trouble> {
     cloud.reads.push(Instant::now());
+    cloud.places.push((shard.to_owned(), place.clone()));
     if let Some(trouble) = &cloud.read_trouble {
         return Err(trouble.clone());
     }
-    let (shard, position) = iterator.split_once(' ').unwrap();
-    let position: usize = position.parse().unwrap();
     let found = cloud.shards.get(shard).ok_or_else(|| Trouble::NotFound(shard.to_owned()))?;
-    let records: Vec<_> = found.records.iter().skip(position).take(10).cloned().collect();
-    let next = position + records.len();
-    let ended = found.closed && next == found.records.len();
-    Ok(Page { records, next: (!ended).then(|| format!("{shard} {next}")) })
+    let from = |record: &&Record| match &place {
+        Place::Oldest | Place::Done => true,
+        Place::Since(time) => record.arrived_ms >= *time,
+        Place::After(sequence) => record.sequence > *sequence,
+    };
+    let left: Vec<_> = found.records.iter().filter(from).cloned().collect();
+    let records: Vec<_> = left.iter().take(most.clamp(1, 10) as usize).cloned().collect();
+    let ended = found.closed && records.len() == left.len();
+    Ok(Page { records, ended })
 }
 
 pub fn after(sequence: &Place) -> usize {

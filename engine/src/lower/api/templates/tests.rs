@@ -1,31 +1,38 @@
-//! The templates that the deployer writes, with values of a hostile client.
-//!
-//! They stand here as `engine/src/lower/api/templates.rs` makes them: a change there is to be followed here.
+//! The templates as they are deployed, rendered by the engine of the local gateway, with values of a hostile client.
 
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use pipe_local::template::{Overrides, Params, Rendered, Scope, Template};
 use proptest::prelude::*;
-use serde_json::{Value as Json, json};
+use serde_json::{Value, json};
 
 use super::*;
 
-const NAMED: &str = "\"StreamName\": \"events\"";
-const IN_PATH: &str =
-    r#""StreamName": "$util.escapeJavaScript($input.params().path.get('streamName')).replaceAll("\\'", "'")""#;
-const RANDOM: &str = "$context.extendedRequestId";
-const FROM_PATH: &str = r#"$util.escapeJavaScript($input.params().path.get('id')).replaceAll("\\'", "'")"#;
-const FROM_KEY: &str = r#"$util.escapeJavaScript($key).replaceAll("\\'", "'")"#;
-const QUERY: &str = "#set($key = \"$!input.params().querystring.get('key')\")\n";
-const HEADER: &str = "#set($key = \"\")\n#set($headers = $input.params().header)\n#foreach($name in $headers.keySet())\n\
-    #if($name.equalsIgnoreCase(\"X-Key\"))\n#set($key = $headers.get($name))\n#end\n#end\n";
-const BODY: &str = "#set($key = \"$!input.path('$.user.id')\")\n";
+fn path() -> PartitionKey {
+    PartitionKey::Path("id".into())
+}
 
-fn request(before: &str, stream: &str, key: &str) -> Template {
-    let data = "$util.base64Encode($input.body)";
-    let text = format!("{before}{{\n  {stream},\n  \"Data\": \"{data}\",\n  \"PartitionKey\": \"{key}\"\n}}\n");
-    Template::parse(&text).unwrap()
+fn query() -> PartitionKey {
+    PartitionKey::Query("key".into())
+}
+
+fn header() -> PartitionKey {
+    PartitionKey::Header("X-Key".into())
+}
+
+fn body() -> PartitionKey {
+    PartitionKey::Body("user.id".into())
+}
+
+fn named(key: &PartitionKey) -> Template {
+    Template::parse(&request(Stream::Named("events"), key)).unwrap()
+}
+
+/// As a client writes a value into a path: every byte that is no letter or digit is escaped.
+fn in_path(value: &str) -> String {
+    percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 fn run(template: &Template, body: &str, params: &Params) -> Rendered {
@@ -37,7 +44,7 @@ fn run(template: &Template, body: &str, params: &Params) -> Rendered {
 #[track_caller]
 fn call(template: &Template, body: &str, params: &Params) -> (String, String) {
     let text = run(template, body, params).text;
-    let value: Json = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let value: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
     let mut names: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
     // Whether a map keeps the order of its members is for the whole workspace to choose.
     names.sort_unstable();
@@ -72,21 +79,22 @@ const HOSTILE: [&str; 14] = [
 ];
 
 #[track_caller]
-fn all_routes(value: &str, body: &str) {
+fn all_routes(value: &str, sent: &str) {
     let events = |key: &str| ("events".to_owned(), key.to_owned());
-    let params = Params { path: one("id", value), ..Params::default() };
-    assert_eq!(call(&request("", NAMED, FROM_PATH), body, &params), events(value));
-    let params = Params { path: one("streamName", value), ..Params::default() };
+    let params = Params { path: one("id", &in_path(value)), ..Params::default() };
+    assert_eq!(call(&named(&path()), sent, &params), events(value));
+    let params = Params { path: one("streamName", &in_path(value)), ..Params::default() };
     let id = "JKJaXmPLvHcESHA=".to_owned();
-    assert_eq!(call(&request("", IN_PATH, RANDOM), body, &params), (value.to_owned(), id));
+    let template = Template::parse(&request(Stream::InPath, &PartitionKey::Random)).unwrap();
+    assert_eq!(call(&template, sent, &params), (value.to_owned(), id));
     let params = Params { querystring: one("key", value), ..Params::default() };
-    assert_eq!(call(&request(QUERY, NAMED, FROM_KEY), body, &params), events(value));
+    assert_eq!(call(&named(&query()), sent, &params), events(value));
     let other = ("other".to_owned(), "none".to_owned());
     let params =
         Params { header: [vec![other.clone()], one("x-KEY", value), vec![other]].concat(), ..Params::default() };
-    assert_eq!(call(&request(HEADER, NAMED, FROM_KEY), body, &params), events(value));
+    assert_eq!(call(&named(&header()), sent, &params), events(value));
     let inner = json!({ "user": { "id": value } }).to_string();
-    assert_eq!(call(&request(BODY, NAMED, FROM_KEY), &inner, &Params::default()), events(value));
+    assert_eq!(call(&named(&body()), &inner, &Params::default()), events(value));
 }
 
 #[test]
@@ -97,70 +105,54 @@ fn no_client_value_leaves_its_place() {
 }
 
 #[test]
-fn no_value_is_an_empty_key_and_a_number_is_its_text() {
+fn no_value_is_an_empty_key_and_a_number_is_javas_text() {
     let none = Params::default();
-    for before in [QUERY, HEADER, BODY] {
-        assert_eq!(call(&request(before, NAMED, FROM_KEY), "", &none).1, "");
+    for key in [query(), header(), body()] {
+        assert_eq!(call(&named(&key), "", &none).1, "");
     }
     for (body, key) in [
         (r#"{"user": {"id": 12345678901234567890}}"#, "12345678901234567890"),
-        (r#"{"user": {"id": 1.50}}"#, "1.50"),
+        (r#"{"user": {"id": 1.50}}"#, "1.5"),
         (r#"{"user": {"id": null}}"#, ""),
         (r#"{"user": "x"}"#, ""),
         (r#"{"user": {"id": {"a": "\"'"}}}"#, "{a=\"'}"),
         ("no json", ""),
     ] {
-        assert_eq!(call(&request(BODY, NAMED, FROM_KEY), body, &none).1, key, "{body}");
+        assert_eq!(call(&named(&self::body()), body, &none).1, key, "{body}");
+    }
+}
+
+#[test]
+fn a_path_parameter_is_decoded_once_and_a_plus_is_a_plus() {
+    for (segment, key) in [
+        ("a%2Fb", "a/b"),
+        ("user%3A1", "user:1"),
+        ("%E6%97%A5", "日"),
+        ("a+b", "a+b"),
+        ("a%2Bb%20c", "a+b c"),
+        ("100%2525", "100%25"),
+        ("100%", "100%"),
+        ("%zz+%41", "%zz+%41"),
+    ] {
+        let params = Params { path: one("id", segment), ..Params::default() };
+        assert_eq!(call(&named(&path()), "{}", &params).1, key, "{segment}");
     }
 }
 
 #[test]
 fn what_kinesis_took_is_told() {
-    let template = "{\"SequenceNumber\":$input.json('$.SequenceNumber'),\"ShardId\":$input.json('$.ShardId')}\n";
+    let template = &responses(&path())["200"].templates[JSON];
     let body = r#"{"SequenceNumber":"4966","ShardId":"shardId-000000000000","EncryptionType":"KMS"}"#;
     let made = run(&Template::parse(template).unwrap(), body, &Params::default());
     assert_eq!(made.text, "{\"SequenceNumber\":\"4966\",\"ShardId\":\"shardId-000000000000\"}\n");
     assert_eq!(made.overrides, Overrides::default());
 }
 
-const CASES: [(&str, u16, &str); 6] = [
-    (
-        r#"$type.contains("ProvisionedThroughputExceeded") || $type.contains("Throttling") || $type.contains("LimitExceeded")"#,
-        429,
-        "Too many records for the stream: try again later",
-    ),
-    (r#"$type.contains("KMS")"#, 502, "The stream did not take the record"),
-    (r#"$type.contains("AccessDenied") || $type.contains("ResourceNotFound")"#, 404, "No such stream"),
-    (
-        r#"$type.contains("Validation") && $text.contains("'partitionKey'")"#,
-        400,
-        "The partition key must have 1 to 256 characters",
-    ),
-    (
-        r#"$type.contains("Validation") && $text.contains("'data'")"#,
-        413,
-        "The body is too large for a record of the stream",
-    ),
-    (r#"$type.contains("Validation") && $text.contains("'streamName'")"#, 404, "No such stream"),
-];
-
-fn refusal() -> Template {
-    let answer = |status: u16, message: &str| {
-        format!("#set($context.responseOverride.status = {status})\n{}\n", json!({ "message": message }))
-    };
-    let mut text =
-        "#set($type = \"$!input.path('$.__type')\")\n#set($text = \"$!input.path('$.message')\")\n".to_owned();
-    for (at, (condition, status, message)) in CASES.iter().enumerate() {
-        let word = if at == 0 { "#if" } else { "#elseif" };
-        text.push_str(&format!("{word}({condition})\n{}", answer(*status, message)));
-    }
-    Template::parse(&(text + "#else\n" + &answer(502, "The stream did not take the record") + "#end\n")).unwrap()
-}
-
 #[track_caller]
-fn refused(body: &str) -> (u16, String) {
-    let made = run(&refusal(), body, &Params::default());
-    let value: Json = serde_json::from_str(&made.text).unwrap_or_else(|error| panic!("{error}: {}", made.text));
+fn refused(key: &PartitionKey, body: &str) -> (u16, String) {
+    let template = Template::parse(&responses(key)["400"].templates[JSON]).unwrap();
+    let made = run(&template, body, &Params::default());
+    let value: Value = serde_json::from_str(&made.text).unwrap_or_else(|error| panic!("{error}: {}", made.text));
     assert_eq!(value.as_object().unwrap().len(), 1);
     (made.overrides.response_status.unwrap(), value["message"].as_str().unwrap().to_owned())
 }
@@ -173,6 +165,7 @@ fn why_kinesis_refused_is_told_in_our_own_words() {
         );
         json!({ "__type": "ValidationException", "message": message }).to_string()
     };
+    let invalid = |words: &str| json!({ "__type": "InvalidArgumentException", "message": words }).to_string();
     let kind = |kind: &str| json!({ "__type": kind, "message": "User: arn:aws:sts::1:x" }).to_string();
     for (body, status) in [
         (kind("ProvisionedThroughputExceededException"), 429),
@@ -184,15 +177,34 @@ fn why_kinesis_refused_is_told_in_our_own_words() {
         (constraint("data"), 413),
         (constraint("streamName"), 404),
         (constraint("other"), 502),
+        (invalid("Record size exceeds the maximum record size of the stream"), 413),
+        (invalid("The record is too large"), 413),
+        (invalid("Partition key length must be less than or equal to 256"), 400),
+        (invalid("Stream name a%2Fb is invalid"), 404),
+        (invalid("StreamName and StreamARN: 1 of them"), 502),
         (kind("InternalFailure"), 502),
         (String::new(), 502),
         ("<html>".to_owned(), 502),
         ("[1]".to_owned(), 502),
         (r#"{"__type": {"a": 1}, "message": null}"#.to_owned(), 502),
     ] {
-        let (found, message) = refused(&body);
+        let (found, message) = refused(&path(), &body);
         assert_eq!(found, status, "{body}");
         assert!(!message.contains("arn:"));
+    }
+}
+
+#[test]
+fn a_client_learns_where_the_key_is_missing() {
+    let told = json!({ "__type": "ValidationException", "message": "Value '' at 'partitionKey' failed" }).to_string();
+    for (key, place) in [
+        (path(), "the path parameter \"id\""),
+        (query(), "the query parameter \"key\""),
+        (header(), "the header \"X-Key\""),
+        (body(), "the body's field \"user.id\""),
+    ] {
+        let (status, message) = refused(&key, &told);
+        assert!(status == 400 && message.contains(place), "{message}");
     }
 }
 
@@ -206,8 +218,15 @@ proptest! {
 
     #[test]
     fn any_refusal_is_one_of_our_own(kind in "\\PC*|.*Validation.*|(\\\\|\"|')*", message in "\\PC*|('data'|'partitionKey'|\"|\n)*") {
-        let (status, message) = refused(&json!({ "__type": kind, "message": message }).to_string());
-        let known = CASES.iter().any(|(_, known, text)| *known == status && *text == message);
-        prop_assert!(known || status == 502);
+        let sent = json!({ "__type": kind, "message": message }).to_string();
+        let (status, message) = refused(&path(), &sent);
+        let known = match status {
+            400 => message.contains("path parameter"),
+            404 => message == NO_STREAM,
+            413 => message == TOO_LARGE,
+            429 => message == BUSY,
+            status => status == 502 && message == NOT_TAKEN,
+        };
+        prop_assert!(known, "{} {}", status, message);
     }
 }
