@@ -145,6 +145,7 @@ fn only_a_table_whose_rows_stay_is_told_to_the_handler() {
         .replace("    name: EventTable\n    partition_key: eventId\n", "    existing: Mine\n    overwrite: false\n");
     let existing = existing.replace("    capacity: { read: 5, write: 10 }\n    point_in_time_recovery: true\n", "");
     assert_eq!(graph(&existing).node("consumer").unwrap().desired["environment"]["PIPE_OVERWRITE"], "false");
+}
 
 #[test]
 fn own_statements_are_in_the_consumers_role_with_the_pipelines_arns() {
