@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
-use super::call::Call;
+use super::call::{Call, text};
 use super::gate::{Refusal, TOO_LARGE, UNREACHABLE, UNSIGNED, no_stranger};
 use super::keys::{Keys, RootKey};
 use super::quirks::{self, Exchange, Memory};
@@ -32,6 +32,8 @@ use crate::event::Events;
 
 /// The largest body that is taken. Nothing that AWS takes is larger than a function's zip of 50 MB, in base64.
 const LARGEST: usize = 80 * 1024 * 1024;
+/// PutRecord and PutRecords.
+const PUT: &str = "Kinesis_20131202.PutRecord";
 /// How long calls under way may take to their end when the forwarder stops.
 const FINISHED_WITHIN: Duration = Duration::from_secs(1);
 /// How long accepting waits when the process has no file descriptor left.
@@ -41,6 +43,7 @@ const EXHAUSTED: Duration = Duration::from_millis(50);
 #[derive(Debug)]
 pub struct Forwarder {
     address: SocketAddr,
+    puts: watch::Receiver<()>,
     stopped: watch::Sender<bool>,
     server: JoinHandle<()>,
 }
@@ -62,6 +65,7 @@ struct Shared {
     upstream: Upstream,
     memory: Memory,
     watch: Watch,
+    puts: watch::Sender<()>,
 }
 
 impl Forwarder {
@@ -76,10 +80,15 @@ impl Forwarder {
         };
         let address = listener.local_addr().map_err(|e| Error::new(format!("listen on 127.0.0.1: {e}")))?;
         let (memory, watch) = (Memory::default(), Watch::new(events));
-        let shared = Arc::new(Shared { host: address.to_string(), keys, upstream, memory, watch });
-        let (stopped, stop) = watch::channel(false);
+        let ((puts, seen), (stopped, stop)) = (watch::channel(()), watch::channel(false));
+        let shared = Arc::new(Shared { host: address.to_string(), keys, upstream, memory, watch, puts });
         let server = tokio::spawn(serve(listener, shared, stop));
-        Ok(Self { address, stopped, server })
+        Ok(Self { address, puts: seen, stopped, server })
+    }
+
+    /// Changes when somebody has put a record into a stream.
+    pub fn puts(&self) -> watch::Receiver<()> {
+        self.puts.clone()
     }
 
     /// What the deployer and the functions get as their endpoint.
@@ -156,7 +165,12 @@ impl Shared {
             self.keys.learn(answer.body());
             return Ok(whole(answer));
         }
-        self.admitted(head, body).await
+        let is_put = text(&head.headers, "x-amz-target").starts_with(PUT);
+        let answer = self.admitted(head, body).await?;
+        if is_put {
+            self.puts.send_replace(());
+        }
+        Ok(answer)
     }
 
     /// Passes on a call whose caller may call.

@@ -7,6 +7,7 @@ use std::path::Path;
 use pipe_local::endpoint::{Behind, Emulator, Forwarder, MINISTACK, RootKey, environment};
 use pipe_local::event::Events;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::aws::Keys;
 use crate::cli::Global;
@@ -52,6 +53,11 @@ impl Cloud {
 
     pub fn url(&self) -> String {
         self.forwarder.url()
+    }
+
+    /// Changes when somebody has put a record into a stream.
+    pub fn puts(&self) -> watch::Receiver<()> {
+        self.forwarder.puts()
     }
 
     pub fn region(&self) -> &str {
