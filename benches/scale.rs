@@ -12,7 +12,7 @@ use pipe::graph::{Graph, Node};
 use pipe::live::Found;
 use pipe::lower::lower;
 use pipe::plan::{plan, steps};
-use pipe::resource::{Grant, Handle, Kind, Live, Made, Name, Outputs, Resource, State, Tags};
+use pipe::resource::{Grant, Handle, Kind, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
 use pipe::term::render_plan;
 use serde::{Deserialize, Serialize};
 
@@ -28,7 +28,7 @@ static KINDS: &[Kind] = &[Kind::of::<Fake>()];
 impl Resource for Fake {
     const KIND: &'static str = "fake:Thing";
 
-    fn grants(_place: &Place, _name: &Name) -> Vec<Grant> {
+    fn grants(_: &Scope, _: &Name) -> Vec<Grant> {
         Vec::new()
     }
 
