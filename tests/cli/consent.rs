@@ -61,7 +61,7 @@ fn without_its_spec_what_is_lost_is_named_by_kind_and_name() {
     let ids = ["dlq", "table", "stream", "secret"].map(|id| ["--allow-data-loss", id]).concat();
     refused(&site, &site.user.run(&[&destroy[..], &ids].concat()), &hints);
     let run = site.user.run(&["destroy", "--orphan", "dynamodb:EventTable", "--yes"]);
-    assert!(run.code == Some(2) && run.err.contains("a kind and a name"), "{}", run.err);
+    assert!(run.code == Some(1) && run.err.contains("a kind and a name"), "{}", run.err);
     let all = names.map(|name| ["--allow-data-loss", name]).concat();
     site.user.pipe(&[&destroy[..], &all].concat());
     assert_eq!(site.census(), LEFT);

@@ -278,7 +278,9 @@ fn a_lease_is_told_and_ended() {
     assert_eq!((&waited[1]["holder"], &waited[1]["since"]), (&lease["holder"], &lease["started"]));
     assert_eq!(names(&say(&["unlock"], 3)), ["lease", "error"]);
     let ended = say(&["unlock", "--yes"], 0);
-    assert_eq!((names(&ended), &ended[0]["expires"]), (vec!["lease", "unlocked"], &lease["expires"]));
+    assert_eq!(names(&ended), ["lease", "unlocked"]);
+    let expires = ended[0]["expires"].as_str().unwrap();
+    assert!(expires < "2036", "an end that no holder could have set is not believed: {expires}");
 }
 
 /// `pipe ... --json | head -1`: what is done is done all the same, and nothing is said of the reader.

@@ -43,7 +43,7 @@ async fn everything_passes_as_it_is() {
 
 #[tokio::test]
 async fn errors_pass_as_they_are() {
-    let cloud = Cloud::new(|seen| super::cloud::json(400, &seen.json())).await;
+    let cloud = Cloud::new(|seen| json(400, &seen.json())).await;
     let input = serde_json::json!({"__type": "ResourceNotFoundException", "message": "no"});
     for target in ["Kinesis_20131202.DescribeStreamSummary", "DynamoDB_20120810.PutItem", "AmazonSSM.GetParameter"] {
         let answer = cloud.call_as("ASIA1", "any", target, &input).await;
