@@ -99,7 +99,7 @@ where
 {
     poll_for(cx, budget, || {
         let asked = ask();
-        async { Ok(asked.await?.ok_or_else(|| what.to_owned())) }
+        async move { Ok(asked.await?.ok_or_else(|| what.to_owned())) }
     })
     .await
 }
