@@ -19,6 +19,6 @@ pub use call::nothing_if_absent;
 pub use connect::{Aws, ConnectOptions, Keys, Place, connect, sdk};
 pub use cx::{Bundle, Cx, Note, Said};
 pub use lacking::lacking;
-pub use patience::{in_turn, patiently, poll, poll_twice};
+pub use patience::{in_turn, patiently, poll, poll_for, poll_twice};
 pub use tagging::tagged;
-pub use tags::TagDiff;
+pub use tags::{TagCall, TagDiff, record};

@@ -1,7 +1,7 @@
 //! What AWS has: the only state there is.
 //!
 //! What may be the pipeline's is found in four places: the names that the spec gives, the default name of every id, the children of
-//! what is owned, and tags; and in the ARNs that owned resources hold, for the tagging API lags. Each is read by its kind. What
+//! what is owned, and tags; and in what owned resources lead to and the ARNs that they hold, for the tagging API lags. Each is read by its kind. What
 //! more than tags tells of it is kept as evidence.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +41,8 @@ struct Catch {
     key: Option<(&'static Kind, Name)>,
     lives: Vec<Live<Value>>,
     names: Vec<(&'static Kind, Name)>,
+    /// Names that it leads to and that are no evidence.
+    leads: Vec<(&'static Kind, Name)>,
     /// The names are of what is owned by more than its tags.
     owned: bool,
 }
@@ -99,9 +101,8 @@ impl Search<'_> {
 
     /// Keeps what was found, and gives the names that it leads to.
     fn take(&mut self, catch: Catch) -> Vec<(&'static Kind, Name)> {
-        let Catch { key, lives, names, owned: by_more_than_tags } = catch;
-        let ours = |live: &&Live<Value>| matches!(Owner::of(&live.tags, &self.cx.pipeline), Owner::Ours(_));
-        let owned: Vec<&Live<Value>> = lives.iter().filter(ours).collect();
+        let Catch { key, lives, names, leads, owned: by_more_than_tags } = catch;
+        let owned: Vec<&Live<Value>> = lives.iter().filter(|live| ours(self.cx, live)).collect();
         let arns: Vec<String> = owned.iter().flat_map(|live| arns_in(&live.props)).collect();
         // A parent that is not ours has children that are none of our business.
         let mut next = if key.is_none() || !owned.is_empty() { names } else { Vec::new() };
@@ -114,6 +115,7 @@ impl Search<'_> {
             None if by_more_than_tags => self.found.evidence.names.extend(keys),
             None => {}
         }
+        next.extend(leads);
         next.extend(arns.iter().flat_map(|arn| named(self.kinds, arn)));
         if let Some((kind, name)) = key
             && !lives.is_empty()
@@ -124,7 +126,7 @@ impl Search<'_> {
     }
 }
 
-/// Reads one name, and beside it the names of its children.
+/// Reads one name, and beside it the names of its children; where it is ours, what else it leads to.
 async fn look(cx: Cx, kinds: &'static [Kind], kind: &'static Kind, name: Name) -> Result<Catch> {
     let children = async {
         let mut all = Vec::new();
@@ -135,11 +137,23 @@ async fn look(cx: Cx, kinds: &'static [Kind], kind: &'static Kind, name: Name) -
         Ok(all)
     };
     let (lives, names) = tokio::try_join!((kind.read)(&cx, &name), children)?;
-    Ok(Catch { key: Some((kind, name)), lives, names, owned: false })
+    let mut leads = Vec::new();
+    if lives.iter().any(|live| ours(&cx, live)) {
+        for other in kinds {
+            let names = (other.leads)(&cx, kind.name, &name).await?;
+            leads.extend(names.into_iter().map(|name| (other, name)));
+        }
+    }
+    Ok(Catch { key: Some((kind, name)), lives, names, leads, owned: false })
+}
+
+fn ours(cx: &Cx, live: &Live<Value>) -> bool {
+    matches!(Owner::of(&live.tags, &cx.pipeline), Owner::Ours(_))
 }
 
 fn names(kind: &'static Kind, names: Vec<Name>, owned: bool) -> Catch {
-    Catch { key: None, lives: Vec::new(), names: names.into_iter().map(|name| (kind, name)).collect(), owned }
+    let names = names.into_iter().map(|name| (kind, name)).collect();
+    Catch { key: None, lives: Vec::new(), names, leads: Vec::new(), owned }
 }
 
 /// The names that the tagging API knows. Without permission for it the search goes on, and says what it may miss.

@@ -1,8 +1,11 @@
 //! Whose a resource is: told by its tags alone.
 
+use crate::aws::record;
 use crate::graph::Node;
 use crate::resource::{Id, Tags};
 
+/// What the keys of all tags of `pipe` itself begin with.
+pub const OWN: &str = "pipe:";
 /// Tag with the pipeline's name: what carries it is owned by that pipeline.
 pub const PIPELINE: &str = "pipe:pipeline";
 /// Tag with the logical id.
@@ -13,6 +16,8 @@ pub const APPLIED: &str = "pipe:applied";
 pub const ON_DESTROY: &str = "pipe:on-destroy";
 /// Tag with what AWS assigned to the resource that this one follows.
 pub const FOLLOWS: &str = "pipe:follows";
+/// Tag that knows which keys of the spec's tags were set, where the spec has some: see [`record`].
+pub const TAGS: &str = "pipe:tags";
 /// Tag that a released resource keeps: the pipeline that may take it back without asking.
 pub const RETAINED: &str = "pipe:retained";
 
@@ -51,6 +56,9 @@ pub fn desired_tags(pipeline: &str, user: &Tags, node: &Node, applied: &str) -> 
     if node.kind.stamped {
         tags.insert(APPLIED.into(), applied.into());
     }
+    if !user.is_empty() {
+        tags.insert(TAGS.into(), record(user));
+    }
     if node.retain {
         tags.insert(ON_DESTROY.into(), "retain".into());
     }
@@ -60,7 +68,7 @@ pub fn desired_tags(pipeline: &str, user: &Tags, node: &Node, applied: &str) -> 
 /// What a resource keeps of its tags when the pipeline lets go of it.
 pub fn released_tags(pipeline: &str, live: &Tags) -> Tags {
     let mut tags: Tags =
-        live.iter().filter(|(key, _)| !key.starts_with("pipe:")).map(|(k, v)| (k.clone(), v.clone())).collect();
+        live.iter().filter(|(key, _)| !key.starts_with(OWN)).map(|(k, v)| (k.clone(), v.clone())).collect();
     tags.insert(RETAINED.into(), pipeline.into());
     tags
 }

@@ -4,6 +4,7 @@
 
 mod decide;
 mod elsewhere;
+mod guard;
 mod means;
 mod orphans;
 mod proof;

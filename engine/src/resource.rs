@@ -19,11 +19,13 @@ pub use how::How;
 pub(crate) use output::OUTPUT;
 pub use output::{output_of, resolve};
 pub use ties::Ties;
+use typed::{both, erase, restore, typed};
 
 mod grant;
 mod how;
 mod output;
 mod ties;
+mod typed;
 
 /// Tags as AWS has them, without those whose key starts with `aws:`.
 pub type Tags = BTreeMap<String, String>;
@@ -88,6 +90,11 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
         None
     }
 
+    /// What is lost where this one, which is nobody's, becomes the pipeline's.
+    fn adopting(&self, _live: &Self) -> Option<String> {
+        None
+    }
+
     /// What this change does to the records on their way (read again, skipped, out of order) and to clients.
     fn means(&self, _live: &Self, _how: &How) -> Vec<String> {
         Vec::new()
@@ -104,9 +111,19 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// What of that is no mere giving back of rights that the pipeline had: what others have forbidden meanwhile.
+    fn lifts(&self, _live: &Self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What to be until the plan's deletes are done, if that is more than `self`: a policy that still names what is about to be
     /// deleted, so that the next run finds it there should this one be stopped. Tags may not tell for minutes.
     fn meanwhile(&self, _live: &Self) -> Option<Self> {
+        None
+    }
+
+    /// `self` with what the live one has of other hands and keeps, if it has some: it is no difference. A table's indexes.
+    fn keeping(&self, _live: &Self) -> Option<Self> {
         None
     }
 
@@ -140,6 +157,12 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// Names of resources of this kind that hang on `parent`, which is of kind `kind`: a function's mappings.
     fn children(_cx: &Cx, _kind: &str, _parent: &Name) -> impl Future<Output = Result<Vec<Name>>> + Send {
+        async { Ok(Vec::new()) }
+    }
+
+    /// Names of resources of this kind that `from`, which carries the pipeline's tags and is of kind `kind`, leads to, whosever
+    /// they are: that a mapping reads a stream proves nothing.
+    fn leads(_cx: &Cx, _kind: &str, _from: &Name) -> impl Future<Output = Result<Vec<Name>>> + Send {
         async { Ok(Vec::new()) }
     }
 
@@ -183,6 +206,9 @@ pub struct Kind {
     pub means: fn(&Value, &Value, &How) -> Vec<String>,
     pub ends: fn(&Value, &[String]) -> Vec<String>,
     pub widens: fn(&Value, &Value) -> Vec<String>,
+    pub lifts: fn(&Value, &Value) -> Vec<String>,
+    pub adopting: fn(&Value, &Value) -> Option<String>,
+    pub keeping: fn(&Value, &Value) -> Option<Value>,
     pub meanwhile: fn(&Value, &Value) -> Option<Value>,
     pub ties: fn(&Value) -> Ties,
     pub protected: fn(&Value) -> Option<&'static str>,
@@ -191,6 +217,7 @@ pub struct Kind {
     pub owned: for<'a> fn(&'a Cx) -> Fut<'a, Vec<Name>>,
     pub tagged: for<'a> fn(&'a Cx) -> Fut<'a, Vec<Name>>,
     pub children: for<'a> fn(&'a Cx, &'a str, &'a Name) -> Fut<'a, Vec<Name>>,
+    pub leads: for<'a> fn(&'a Cx, &'a str, &'a Name) -> Fut<'a, Vec<Name>>,
     pub pipelines: for<'a> fn(&'a Cx) -> Fut<'a, Vec<String>>,
     pub reveal: for<'a> fn(&'a Cx, &'a Name) -> Fut<'a, Outputs>,
     pub read: for<'a> fn(&'a Cx, &'a Name) -> Fut<'a, Lives>,
@@ -220,7 +247,10 @@ impl Kind {
             means: |desired, live, how| both::<R>(desired, live, |desired, live| desired.means(live, how)),
             ends: |live, gone| typed::<R>(live).map_or_else(|_| Vec::new(), |live| live.ends(gone)),
             widens: |desired, live| both::<R>(desired, live, |desired, live| desired.widens(live)),
+            lifts: |desired, live| both::<R>(desired, live, |desired, live| desired.lifts(live)),
             meanwhile: |desired, live| json(&typed::<R>(desired).ok()?.meanwhile(&typed::<R>(live).ok()?)?).ok(),
+            adopting: |desired, live| typed::<R>(desired).ok()?.adopting(&typed::<R>(live).ok()?),
+            keeping: |desired, live| json(&typed::<R>(desired).ok()?.keeping(&typed::<R>(live).ok()?)?).ok(),
             ties: |live| typed::<R>(live).map_or_else(|_| Ties::default(), |live| live.ties()),
             protected: |live| typed::<R>(live).ok()?.protected(),
             name_of: R::name_of,
@@ -228,6 +258,7 @@ impl Kind {
             owned: |cx| Box::pin(R::owned(cx)),
             tagged: |cx| Box::pin(R::tagged(cx)),
             children: |cx, kind, parent| Box::pin(R::children(cx, kind, parent)),
+            leads: |cx, kind, from| Box::pin(R::leads(cx, kind, from)),
             pipelines: |cx| Box::pin(R::pipelines(cx)),
             reveal: |cx, name| Box::pin(R::reveal(cx, name)),
             read: |cx, name| Box::pin(async move { R::read(cx, name).await?.into_iter().map(erase).collect() }),
@@ -248,29 +279,4 @@ impl Kind {
 /// Only where a kind's struct cannot be JSON, which is a defect of that kind.
 pub fn json(props: &impl Serialize) -> Result<Value> {
     serde_json::to_value(props).map_err(|e| Error::defect(format!("properties are not JSON: {e}")))
-}
-
-fn typed<R: DeserializeOwned>(props: &Value) -> Result<R> {
-    R::deserialize(props).map_err(|e| Error::defect(format!("properties do not fit their kind: {e}")))
-}
-
-/// Asks about desired and live; what does not fit its kind is told where it is read or applied.
-fn both<R: Resource>(desired: &Value, live: &Value, ask: impl Fn(&R, &R) -> Vec<String>) -> Vec<String> {
-    match (typed::<R>(desired), typed::<R>(live)) {
-        (Ok(desired), Ok(live)) => ask(&desired, &live),
-        _ => Vec::new(),
-    }
-}
-
-/// Erases the type of what was read. AWS's own tags never count, whatever the kind.
-fn erase<R: Serialize>(live: Live<R>) -> Result<Live<Value>> {
-    let Live { handle, props, outputs, mut tags, identity, state } = live;
-    tags.retain(|key, _| !key.starts_with("aws:"));
-    Ok(Live { handle, props: json(&props)?, outputs, tags, identity, state })
-}
-
-/// Gives what was read its type back.
-fn restore<R: DeserializeOwned>(live: &Live<Value>) -> Result<Live<R>> {
-    let Live { handle, props, outputs, tags, identity, state } = live.clone();
-    Ok(Live { handle, props: typed(&props)?, outputs, tags, identity, state })
 }

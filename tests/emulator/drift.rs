@@ -89,6 +89,8 @@ fn a_tag_changed_by_hand_is_put_back() {
     let plan = plan(&sandbox);
     snapshot("drift_tags", &plan);
     apply(&sandbox, "tags", &plan);
+    let tags = cloud.run(kinesis.list_tags_for_stream().stream_name("GatewayEventsStream").send()).unwrap().tags;
+    assert!(tags.iter().any(|tag| tag.key() == "mine"), "others' tags stay: {tags:?}");
 }
 
 /// Anybody who may tag can set our tags: what has nothing else of ours is named, left, and deleted only on the user's word.

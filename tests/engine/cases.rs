@@ -36,6 +36,37 @@ async fn tags_of_aws_itself_never_count() {
     assert!(see(&cx, &graph, false).await.is_empty());
 }
 
+fn with_tags(pairs: &[(&str, &str)]) -> Graph {
+    let mut graph = graph(&one(0, plain()));
+    graph.tags = pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    graph
+}
+
+#[tokio::test(start_paused = true)]
+async fn tags_of_other_hands_stay_and_our_own_go_with_the_spec() {
+    let cx = account(PIPELINE);
+    let tags = || world(&cx).lock().unwrap().things[0].tags.clone();
+    apply(&cx, &with_tags(&[("team", "a"), ("cost", "b")])).await;
+    world(&cx).lock().unwrap().things[0].tags.insert("backup-plan".into(), "gold".into());
+    assert!(see(&cx, &with_tags(&[("team", "a"), ("cost", "b")]), false).await.is_empty());
+    apply(&cx, &with_tags(&[("team", "a")])).await;
+    assert_eq!((tags().get("cost"), tags()["backup-plan"].as_str()), (None, "gold"));
+    // By other hands from now on.
+    world(&cx).lock().unwrap().things[0].tags.insert("cost".into(), "c".into());
+    apply(&cx, &with_tags(&[])).await;
+    assert_eq!((tags().get("team"), tags()["cost"].as_str()), (None, "c"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tag_that_others_changed_is_drift_and_one_that_the_spec_changed_is_not() {
+    let cx = account(PIPELINE);
+    apply(&cx, &with_tags(&[("team", "a")])).await;
+    let drift = |plan: Plan| plan.work().map(|change| change.drift).collect::<Vec<_>>();
+    assert_eq!(drift(see(&cx, &with_tags(&[("team", "b")]), false).await), [false]);
+    world(&cx).lock().unwrap().things[0].tags.insert("team".into(), "x".into());
+    assert_eq!(drift(see(&cx, &with_tags(&[("team", "a")]), false).await), [true]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_nobody_owns_is_refused_and_adopted_on_request() {
     let cx = account(PIPELINE);

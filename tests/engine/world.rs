@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 
 use aws_config::{BehaviorVersion, SdkConfig};
-use pipe::aws::{Aws, Cx, Place};
+use pipe::aws::{Aws, Cx, Place, TagCall, TagDiff};
 use pipe::error::{Call, Class, Error, Result};
 use pipe::resource::{Grant, Handle, Kind, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties};
 use serde::{Deserialize, Serialize};
@@ -235,9 +235,11 @@ impl<const K: usize> Resource for Fake<K> {
                 world.things[at].name = name;
             })?;
         }
-        if cx.tags != live.tags {
-            let tags = cx.tags.clone();
-            world.write("tag", (Self::KIND, name, &live.handle), |world| world.things[at].tags = tags)?;
+        for call in TagDiff::of(&cx.tags, &live.tags).calls() {
+            world.write("tag", (Self::KIND, name, &live.handle), |world| match call {
+                TagCall::Set(tags) => world.things[at].tags.extend(tags),
+                TagCall::Remove(keys) => world.things[at].tags.retain(|key, _| !keys.contains(key)),
+            })?;
         }
         Ok(Made { outputs: Outputs::new(), identity: live.identity.clone() })
     }

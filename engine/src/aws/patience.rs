@@ -97,20 +97,37 @@ where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<Option<T>>>,
 {
+    poll_for(cx, budget, || {
+        let asked = ask();
+        async move { Ok(asked.await?.ok_or_else(|| what.to_owned())) }
+    })
+    .await
+}
+
+/// As [`poll`], where each answer that is none says what is waited for.
+///
+/// # Errors
+/// As [`poll`].
+pub async fn poll_for<T, F, Fut>(cx: &Cx, budget: Duration, mut ask: F) -> Result<T>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<std::result::Result<T, String>>>,
+{
     let start = Instant::now();
     let mut pause = Duration::from_millis(250);
-    let mut said = false;
+    let mut said = String::new();
     loop {
-        if let Some(answer) = ask().await? {
-            return Ok(answer);
-        }
+        let what = match ask().await? {
+            Ok(answer) => return Ok(answer),
+            Err(what) => what,
+        };
         if start.elapsed() + pause > budget {
             return Err(Error::fatal(format!("waited {} s in vain for {what}", budget.as_secs()))
                 .hint("running the command again is safe: it goes on where this one stopped"));
         }
-        if !said {
-            cx.waiting(what);
-            said = true;
+        if said != what {
+            cx.waiting(&what);
+            said = what;
         }
         cx.pause(pause).await?;
         let longest = if start.elapsed() < SECONDS { 1 } else { 5 };

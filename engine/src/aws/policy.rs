@@ -1,5 +1,7 @@
 //! IAM and resource policies in one canonical form, so that two that mean the same are equal (aws-facts 4.1, field note c09).
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -51,10 +53,45 @@ impl Policy {
         Self::new(all)
     }
 
+    /// Each statement that forbids, whole but for its name, for people: less of what it covers is less that is forbidden.
+    pub fn forbids(&self) -> BTreeSet<String> {
+        self.statements().iter().filter(|statement| statement["Effect"] == "Deny").map(told).collect()
+    }
+
     /// The statements.
     pub fn statements(&self) -> &[Value] {
         self.0["Statement"].as_array().map_or(&[], Vec::as_slice)
     }
+}
+
+/// A statement for people: its actions, and what bounds it where that is more than nothing.
+fn told(statement: &Value) -> String {
+    let mut rest = without(statement, &["Action", "Effect", "NotAction", "Sid"]);
+    if let Some(members) = rest.as_object_mut() {
+        members.retain(|_, value| *value != Value::from(vec!["*"]));
+    }
+    let bound = if rest.as_object().is_some_and(Map::is_empty) { String::new() } else { format!(" on {rest}") };
+    format!("`{}`{bound}", actions(statement))
+}
+
+/// The actions of a statement, for people.
+pub fn actions(statement: &Value) -> String {
+    let all = |member: &str| texts(&statement[member]).collect::<Vec<_>>().join(", ");
+    if statement["NotAction"].is_null() { all("Action") } else { format!("all but {}", all("NotAction")) }
+}
+
+/// A statement without some of its members.
+pub fn without(statement: &Value, members: &[&str]) -> Value {
+    let mut rest = statement.clone();
+    if let Some(all) = rest.as_object_mut() {
+        all.retain(|member, _| !members.contains(&member.as_str()));
+    }
+    rest
+}
+
+/// The texts of a list.
+pub fn texts(list: &Value) -> impl Iterator<Item = &str> {
+    list.as_array().into_iter().flatten().filter_map(Value::as_str)
 }
 
 /// A statement that allows `actions` on `resources`.

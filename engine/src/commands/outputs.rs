@@ -18,7 +18,7 @@ use crate::term::Shell;
 pub async fn run(shell: Shell, global: &Global, args: &OutputsArgs) -> Outcome {
     let loaded = walk::spec(shell, &args.spec.file)?;
     let desired = walk::Desired::unbuilt(global, &loaded).await?;
-    let found = desired.live(Vec::new()).await?;
+    let found = desired.live(shell, Vec::new()).await?;
     let mut given: BTreeMap<String, String> = BTreeMap::new();
     for node in desired.graph.nodes() {
         let Some(live) = found.live(node.kind, &node.name).first().copied() else { continue };

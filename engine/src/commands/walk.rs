@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::aws::{Cx, connect, tagged};
+use crate::aws::{Cx, Note, Said, connect, tagged};
 use crate::bundle::Codes;
 use crate::cli::Global;
 use crate::commands::Stop;
@@ -78,7 +78,10 @@ impl Desired {
     }
 
     /// Reads what AWS has: the graph's names, those of `more`, and whatever else the pipeline owns.
-    pub async fn live(&self, more: Vec<Wanted>) -> Result<Found, Stop> {
+    ///
+    /// # Errors
+    /// A read that fails.
+    pub async fn live(&self, shell: Shell, more: Vec<Wanted>) -> Result<Found, Stop> {
         let mut wanted: Vec<Wanted> = self.graph.nodes().iter().map(Wanted::from).collect();
         wanted.extend(more);
         wanted.extend(defaults(&self.graph.pipeline, self.place()));
@@ -87,7 +90,19 @@ impl Desired {
             let tagged = tagged(&aws, PIPELINE, Some(&pipeline)).await?;
             Ok(tagged.into_iter().map(|(arn, _)| arn).collect())
         };
-        Ok(live::read(&self.cx, KINDS, wanted, arns).await?)
+        let (notes, mut noted) = mpsc::unbounded_channel();
+        let cx = self.cx.clone().with_notes(notes);
+        let mut reading = std::pin::pin!(live::read(&cx, KINDS, wanted, arns));
+        loop {
+            tokio::select! {
+                found = &mut reading => return Ok(found?),
+                Some(note) = noted.recv() => {
+                    if let Note { said: Said::Waiting(what), .. } = note {
+                        shell.err(&format!("waiting for {what}\n"));
+                    }
+                }
+            }
+        }
     }
 
     /// Plans, and stops where the plan must not be run.
@@ -104,7 +119,7 @@ impl Desired {
     /// # Errors
     /// A read that fails; a plan that must not be run.
     pub async fn planned(&self, shell: Shell, more: Vec<Wanted>, adopt: bool) -> Result<Plan, Stop> {
-        let found = self.live(more).await?;
+        let found = self.live(shell, more).await?;
         let plan = self.plan(&found, adopt)?;
         shell.line(&Event::plan(&plan));
         shell.out(&title(self));

@@ -16,6 +16,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Cx, Place, nothing_if_absent, patiently};
 use crate::error::{Error, Result};
+use crate::kinds::log_group::LogGroup;
+use crate::kinds::mapping::Mapping;
 use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, Scope, State, Ties};
 
 mod read;
@@ -23,6 +25,9 @@ pub mod steers;
 #[cfg(test)]
 mod tests;
 mod write;
+
+/// What the names of functions' log groups begin with.
+pub const LOG_GROUPS: &str = "/aws/lambda/";
 
 /// A Lambda function.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -79,6 +84,18 @@ impl Resource for Function {
         let parts: Vec<&str> = arn.split(':').collect();
         // One part more is a version or an alias.
         (parts.len() == 7 && parts[2] == "lambda" && parts[5] == "function").then(|| Name::new(parts[6]))
+    }
+
+    async fn children(_cx: &Cx, kind: &str, parent: &Name) -> Result<Vec<Name>> {
+        // A log group's name tells whose it is.
+        let named = parent.as_str().strip_prefix(LOG_GROUPS).filter(|_| kind == LogGroup::KIND);
+        Ok(named.map(Name::new).into_iter().collect())
+    }
+
+    async fn leads(_cx: &Cx, kind: &str, from: &Name) -> Result<Vec<Name>> {
+        let of = (kind == Mapping::KIND).then(|| from.as_str().split('/').next()).flatten();
+        // One with a qualifier is a version or an alias, which no mapping of a pipeline reads for.
+        Ok(of.filter(|name| !name.contains(':')).map(Name::new).into_iter().collect())
     }
 
     fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {

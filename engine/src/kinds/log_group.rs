@@ -10,7 +10,7 @@
 use aws_sdk_cloudwatchlogs::types::LogGroup as Described;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Cx, Place, TagDiff, nothing_if_absent, patiently};
+use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
 
@@ -26,6 +26,18 @@ pub struct LogGroup {
 
 impl Resource for LogGroup {
     const KIND: &'static str = "logs:LogGroup";
+
+    fn adopting(&self, live: &Self) -> Option<String> {
+        let shorter = live.retention_days == 0 || live.retention_days > self.retention_days;
+        let kept =
+            if live.retention_days == 0 { "for ever".to_owned() } else { format!("for {} days", live.retention_days) };
+        shorter.then(|| {
+            format!(
+                "it is nobody's, and keeps its events {kept}: those older than {} days are deleted",
+                self.retention_days
+            )
+        })
+    }
 
     fn name_of(arn: &str) -> Option<Name> {
         let (head, name) = arn.split_once(":log-group:")?;
@@ -140,14 +152,17 @@ async fn keep(cx: &Cx, name: &Name, days: u32) -> Result<()> {
 }
 
 async fn sync_tags(cx: &Cx, arn: &str, live: &Tags) -> Result<()> {
-    let TagDiff { set, remove } = TagDiff::of(&cx.tags, live);
-    if !set.is_empty() {
-        let tag = cx.aws.logs.tag_resource().resource_arn(arn).set_tags(Some(set.into_iter().collect()));
-        patiently(cx, WAIT, || async { Ok(tag.clone().send().await.map(drop)?) }).await?;
-    }
-    if !remove.is_empty() {
-        let untag = cx.aws.logs.untag_resource().resource_arn(arn).set_tag_keys(Some(remove));
-        patiently(cx, WAIT, || async { Ok(untag.clone().send().await.map(drop)?) }).await?;
+    for call in TagDiff::of(&cx.tags, live).calls() {
+        match call {
+            TagCall::Set(tags) => {
+                let tag = cx.aws.logs.tag_resource().resource_arn(arn).set_tags(Some(tags.into_iter().collect()));
+                patiently(cx, WAIT, || async { Ok(tag.clone().send().await.map(drop)?) }).await?;
+            }
+            TagCall::Remove(keys) => {
+                let untag = cx.aws.logs.untag_resource().resource_arn(arn).set_tag_keys(Some(keys));
+                patiently(cx, WAIT, || async { Ok(untag.clone().send().await.map(drop)?) }).await?;
+            }
+        }
     }
     Ok(())
 }

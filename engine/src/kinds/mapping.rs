@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use crate::aws::{Cx, Place, nothing_if_absent, patiently, poll};
 use crate::error::{Class, Error, Result};
 use crate::kinds::function::{self, Function};
+use crate::kinds::stream::Stream;
 use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, Scope, State};
 
 mod means;
@@ -109,6 +110,10 @@ impl Resource for Mapping {
             return Ok(Vec::new());
         }
         Ok(list(cx, parent.as_str()).await?.iter().map(read::name_in).collect())
+    }
+
+    async fn leads(cx: &Cx, kind: &str, from: &Name) -> Result<Vec<Name>> {
+        if kind == Stream::KIND { read::of_stream(cx, from).await } else { Ok(Vec::new()) }
     }
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {

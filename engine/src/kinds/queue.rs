@@ -13,8 +13,8 @@ use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::aws::policy::Policy;
-use crate::aws::{Cx, Place, TagDiff, nothing_if_absent, patiently, poll, poll_twice};
+use crate::aws::policy::{Policy, without};
+use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, patiently, poll, poll_twice};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
 
@@ -39,6 +39,20 @@ impl Resource for Queue {
     fn loses(&self, live: &Self) -> Option<String> {
         let (new, old) = (self.retention_seconds, live.retention_seconds);
         (new < old).then(|| format!("messages older than {new} s are dropped at once; they are kept for {old} s now"))
+    }
+
+    fn widens(&self, live: &Self) -> Vec<String> {
+        self.lifts(live)
+    }
+
+    fn lifts(&self, live: &Self) -> Vec<String> {
+        // The resource is the queue itself, whatever it is called by then.
+        let forbids = |queue: &Self| {
+            let statements = queue.policy.statements().iter();
+            Policy::new(statements.map(|statement| without(statement, &["Resource"])).collect()).forbids()
+        };
+        let (now, then) = (forbids(self), forbids(live));
+        then.difference(&now).map(|statement| format!("{statement} is no longer forbidden")).collect()
     }
 
     fn name_of(arn: &str) -> Option<Name> {
@@ -226,12 +240,16 @@ async fn tags(cx: &Cx, url: &str) -> Result<Option<Tags>> {
 }
 
 async fn sync_tags(cx: &Cx, url: &str, live: &Tags) -> Result<()> {
-    let TagDiff { set, remove } = TagDiff::of(&cx.tags, live);
-    if !set.is_empty() {
-        cx.aws.sqs.tag_queue().queue_url(url).set_tags(Some(set.into_iter().collect())).send().await?;
-    }
-    if !remove.is_empty() {
-        cx.aws.sqs.untag_queue().queue_url(url).set_tag_keys(Some(remove)).send().await?;
+    let sqs = &cx.aws.sqs;
+    for call in TagDiff::of(&cx.tags, live).calls() {
+        match call {
+            TagCall::Set(tags) => {
+                sqs.tag_queue().queue_url(url).set_tags(Some(tags.into_iter().collect())).send().await.map(drop)?;
+            }
+            TagCall::Remove(keys) => {
+                sqs.untag_queue().queue_url(url).set_tag_keys(Some(keys)).send().await.map(drop)?;
+            }
+        }
     }
     Ok(())
 }

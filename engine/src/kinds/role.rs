@@ -15,7 +15,7 @@ use aws_sdk_iam::types::{Role as Described, Tag};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::policy::Policy;
-use crate::aws::{Cx, Place, TagDiff, nothing_if_absent, patiently};
+use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties};
 
@@ -48,6 +48,10 @@ impl Resource for Role {
 
     fn widens(&self, live: &Self) -> Vec<String> {
         widens::widens(self, live)
+    }
+
+    fn lifts(&self, live: &Self) -> Vec<String> {
+        widens::lifts(self, live)
     }
 
     fn meanwhile(&self, live: &Self) -> Option<Self> {
@@ -264,17 +268,18 @@ fn tag_list(tags: &Tags) -> Result<Vec<Tag>> {
 }
 
 async fn sync_tags(cx: &Cx, name: &Name, live: &Tags) -> Result<()> {
-    let TagDiff { set, remove } = TagDiff::of(&cx.tags, live);
-    // To IAM `Env` and `env` are one key: setting the one has taken the place of the other.
-    let is_set = |key: &String| set.keys().any(|set| set.to_lowercase() == key.to_lowercase());
-    let remove: Vec<String> = remove.into_iter().filter(|key| !is_set(key)).collect();
-    if !set.is_empty() {
-        let tag = cx.aws.iam.tag_role().role_name(name.as_str()).set_tags(Some(tag_list(&set)?));
-        patiently(cx, WAIT, || async { tag.clone().send().await.map(drop).map_err(fresh) }).await?;
-    }
-    if !remove.is_empty() {
-        let untag = cx.aws.iam.untag_role().role_name(name.as_str()).set_tag_keys(Some(remove));
-        patiently(cx, WAIT, || async { untag.clone().send().await.map(drop).map_err(fresh) }).await?;
+    // To IAM `Env` and `env` are one key: what goes does so before what comes.
+    for call in TagDiff::of(&cx.tags, live).calls() {
+        match call {
+            TagCall::Set(tags) => {
+                let tag = cx.aws.iam.tag_role().role_name(name.as_str()).set_tags(Some(tag_list(&tags)?));
+                patiently(cx, WAIT, || async { tag.clone().send().await.map(drop).map_err(fresh) }).await?;
+            }
+            TagCall::Remove(keys) => {
+                let untag = cx.aws.iam.untag_role().role_name(name.as_str()).set_tag_keys(Some(keys));
+                patiently(cx, WAIT, || async { untag.clone().send().await.map(drop).map_err(fresh) }).await?;
+            }
+        }
     }
     Ok(())
 }

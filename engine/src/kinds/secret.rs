@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::aws::{Cx, Place, TagDiff, nothing_if_absent, patiently};
+use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
 use crate::owner::Owner;
 use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
@@ -141,14 +141,17 @@ impl Secret {
             let request = cx.aws.secrets.update_secret().secret_id(id).description(&self.description);
             request.send().await.map_err(restoring)?;
         }
-        let TagDiff { set, remove } = TagDiff::of(&cx.tags, &live.tags);
-        if !set.is_empty() {
-            let request = cx.aws.secrets.tag_resource().secret_id(id).set_tags(Some(tag_list(&set)));
-            request.send().await.map_err(restoring)?;
-        }
-        if !remove.is_empty() {
-            let request = cx.aws.secrets.untag_resource().secret_id(id).set_tag_keys(Some(remove));
-            request.send().await.map_err(restoring)?;
+        for call in TagDiff::of(&cx.tags, &live.tags).calls() {
+            match call {
+                TagCall::Set(tags) => {
+                    let request = cx.aws.secrets.tag_resource().secret_id(id).set_tags(Some(tag_list(&tags)));
+                    request.send().await.map(drop).map_err(restoring)?;
+                }
+                TagCall::Remove(keys) => {
+                    let request = cx.aws.secrets.untag_resource().secret_id(id).set_tag_keys(Some(keys));
+                    request.send().await.map(drop).map_err(restoring)?;
+                }
+            }
         }
         Ok(())
     }

@@ -84,7 +84,7 @@ impl Resource for Stream {
             "kinesis:UpdateShardCount",
             "kinesis:UpdateStreamMode",
         ];
-        vec![Grant::new(ON_THE_STREAM, arn(scope.place, name))]
+        vec![Grant::new(ON_THE_STREAM, arn(scope.place, name)), Grant::new(&["lambda:ListEventSourceMappings"], "*")]
     }
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {

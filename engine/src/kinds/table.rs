@@ -10,24 +10,25 @@
 
 use std::time::Duration;
 
-use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, PointInTimeRecoverySpecification,
-    ProvisionedThroughput, ScalarAttributeType, SseSpecification, SseType,
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ProvisionedThroughput, ScalarAttributeType,
+    SseSpecification, SseType,
 };
 use aws_smithy_types::error::operation::BuildError;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Cx, Place, nothing_if_absent, patiently, poll};
+use crate::aws::{Cx, Place, nothing_if_absent, patiently, poll, poll_for};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, Scope, State};
 
 mod means;
 mod read;
 mod tag;
+mod write;
 
 use read::{describe, live, recovers, settled, tags};
 use tag::{sync_tags, tag};
+use write::{recover, update};
 
 /// Creating takes seconds, and so does deleting (aws-facts 2.7).
 const SOON: Duration = Duration::from_secs(10 * 60);
@@ -54,6 +55,9 @@ pub struct Table {
     pub point_in_time_recovery: bool,
     /// AWS refuses to delete the table.
     pub deletion_protection: bool,
+    /// Global indexes, sorted. No spec has one: those that other hands added stay.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indexes: Vec<String>,
 }
 
 /// An attribute of the table's key.
@@ -91,6 +95,10 @@ impl Resource for Table {
         means::means(self, live, how)
     }
 
+    fn keeping(&self, live: &Self) -> Option<Self> {
+        (self.indexes != live.indexes).then(|| Self { indexes: live.indexes.clone(), ..self.clone() })
+    }
+
     fn protected(&self) -> Option<&'static str> {
         self.deletion_protection.then_some("deletion_protection")
     }
@@ -120,10 +128,10 @@ impl Resource for Table {
         let look = || async {
             // What the others say of a table that is not there is no matter: it may even be a denial.
             let (table, recovers, tags) = tokio::join!(describe(cx, name), recovers(cx, name), tags(cx, name));
-            let Some(table) = table? else { return Ok(Some(Vec::new())) };
-            Ok(live(cx, name, &table, recovers, tags)?.map(|live| vec![live]))
+            let Some(table) = table? else { return Ok(Ok(Vec::new())) };
+            live(cx, name, &table, recovers, tags)
         };
-        poll(cx, &format!("table `{name}` to be created"), SOON, look).await
+        poll_for(cx, SOON, look).await
     }
 
     async fn reconcile(&self, cx: &Cx, name: &Name, live: Option<&Live<Self>>) -> Result<Made> {
@@ -189,7 +197,9 @@ impl Table {
         let request = cx.aws.dynamodb.update_table().table_name(name.as_str());
         if self.capacity() != live.capacity() {
             let billing = (self.on_demand != live.on_demand).then(|| self.billing());
+            let indexes = if live.on_demand { self.of_indexes(&live.indexes)? } else { None };
             let request = request.clone().set_billing_mode(billing).set_provisioned_throughput(self.throughput()?);
+            let request = request.set_global_secondary_index_updates(indexes);
             update(cx, name, request, |now| now.capacity() == self.capacity()).await?;
         }
         if self.encryption != live.encryption {
@@ -245,39 +255,6 @@ impl KeyKind {
 /// The ARN of a table.
 pub fn arn(place: &Place, name: &Name) -> String {
     place.arn("dynamodb", &format!("table/{name}"))
-}
-
-/// Makes one change when the table takes it, and waits until AWS shows it.
-async fn update(
-    cx: &Cx,
-    name: &Name,
-    request: UpdateTableFluentBuilder,
-    shows: impl Fn(&Table) -> bool + Send + Sync,
-) -> Result<()> {
-    settled(cx, name, |_| true).await?;
-    let call = || async { Ok::<_, Error>(request.clone().send().await.map(drop)?) };
-    patiently(cx, &format!("table `{name}` to accept the next change"), call).await.map_err(limited)?;
-    settled(cx, name, shows).await
-}
-
-/// Switches point-in-time recovery; a table that is new has its backups a moment later (aws-facts 2.7).
-async fn recover(cx: &Cx, name: &Name, on: bool) -> Result<()> {
-    let wanted =
-        PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(on).build().map_err(unbuilt)?;
-    let request = cx.aws.dynamodb.update_continuous_backups().table_name(name.as_str());
-    let request = request.point_in_time_recovery_specification(wanted);
-    let call = || async { Ok::<_, Error>(request.clone().send().await.map(drop)?) };
-    patiently(cx, &format!("the continuous backups of table `{name}` to be available"), call).await?;
-    let shows = || async { Ok((recovers(cx, name).await? == Some(on)).then_some(())) };
-    poll(cx, &format!("point-in-time recovery of table `{name}` to change"), SOON, shows).await
-}
-
-/// Says which limit a refusal is about. What passes by itself has another class.
-fn limited(error: Error) -> Error {
-    if error.code() != "LimitExceededException" || error.class() != Class::Fatal {
-        return error;
-    }
-    error.hint("AWS changes a table's capacity mode and encryption about 4 times each in 24 h; apply again later")
 }
 
 fn unbuilt(error: BuildError) -> Error {

@@ -56,6 +56,7 @@ impl Lowering<'_> {
                     },
                     point_in_time_recovery: own.point_in_time_recovery,
                     deletion_protection: own.deletion_protection,
+                    indexes: Vec::new(),
                 };
                 Node::new(id::TABLE, name, &props).map(|node| node.retained(own.on_destroy == OnDestroy::Retain))
             }

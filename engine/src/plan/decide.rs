@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::aws::TagDiff;
 use crate::diff::{Field, diff, hash};
 use crate::error::Error;
 use crate::graph::{Graph, Node};
 use crate::live::Found;
-use crate::owner::{APPLIED, FOLLOWS, ON_DESTROY, Owner, desired_tags};
+use crate::owner::{APPLIED, FOLLOWS, ON_DESTROY, Owner, TAGS, desired_tags};
 use crate::plan::proof::proven;
 use crate::plan::{Action, Change, Plan, Used};
 use crate::resource::{Handle, Id, Kind, Live, Name, State, Tags, resolve};
@@ -26,6 +27,7 @@ pub fn plan(graph: &Graph, found: &Found, kinds: &'static [Kind], adopt: bool) -
     let mut planner = Planner {
         graph,
         found,
+        kinds,
         adopt,
         plan: Plan { pipeline: graph.pipeline.clone(), notes: found.notes.clone(), ..Plan::default() },
         renamed: renamed(graph, found, &proven),
@@ -36,7 +38,7 @@ pub fn plan(graph: &Graph, found: &Found, kinds: &'static [Kind], adopt: bool) -
     for node in graph.nodes() {
         planner.node(node);
     }
-    planner.orphans(kinds);
+    planner.orphans();
     planner.meanwhile();
     planner.means();
     planner.plan
@@ -45,6 +47,7 @@ pub fn plan(graph: &Graph, found: &Found, kinds: &'static [Kind], adopt: bool) -
 pub(super) struct Planner<'a> {
     pub(super) graph: &'a Graph,
     pub(super) found: &'a Found,
+    pub(super) kinds: &'static [Kind],
     adopt: bool,
     pub(super) plan: Plan,
     renamed: BTreeMap<(&'static str, Id), (&'a Name, &'a Live<Value>)>,
@@ -61,7 +64,7 @@ impl<'a> Planner<'a> {
         Owner::of(&live.tags, &self.graph.pipeline)
     }
 
-    fn refuse(&mut self, error: Error) {
+    pub(super) fn refuse(&mut self, error: Error) {
         self.plan.refusals.push(error);
     }
 
@@ -151,9 +154,11 @@ impl<'a> Planner<'a> {
     fn compare(&mut self, node: &'a Node, name: &'a Name, live: &'a Live<Value>, reasons: Vec<String>) {
         self.take(node, live);
         let mut change = Change { reasons, live: Some(live.clone()), ..self.change(node) };
+        if let Some(kept) = (node.kind.keeping)(&change.desired, &live.props) {
+            change.desired = kept;
+        }
         change.fields = diff(&live.props, &change.desired, node.kind.replace_on);
-        change.drift =
-            !change.fields.is_empty() && live.tags.get(APPLIED) == change.tags.get(APPLIED) && node.kind.stamped;
+        change.drift = self.drifted(&change, live);
         if *name != node.name {
             change.old_name = Some(name.clone());
             change.fields.insert(0, field("name", name.as_str(), node.name.as_str(), !node.kind.renames));
@@ -179,6 +184,14 @@ impl<'a> Planner<'a> {
         self.plan.changes.push(change);
     }
 
+    /// Whether the live one differs from what was applied last, and the spec does not: in properties, or in the spec's tags.
+    fn drifted(&self, change: &Change, live: &Live<Value>) -> bool {
+        let as_applied = |key: &str| live.tags.get(key) == change.tags.get(key);
+        let user = &self.graph.tags;
+        let moved = || as_applied(TAGS) && user.iter().any(|(key, value)| live.tags.get(key) != Some(value));
+        change.kind.stamped && as_applied(APPLIED) && (!change.fields.is_empty() || moved())
+    }
+
     /// Compares what the live one follows with what is there to be followed. A difference replaces it. Gives the identity that
     /// its tag is to hold, where that is known.
     fn follows(&self, node: &Node, live: &Live<Value>, change: &mut Change) -> Option<String> {
@@ -198,35 +211,6 @@ impl<'a> Planner<'a> {
             return Some(tag.clone());
         }
         Some(identity)
-    }
-
-    /// Says what a change loses, and refuses what the live resource protects.
-    pub(super) fn guard(&mut self, change: &mut Change, live: &Live<Value>) {
-        let gone = matches!(change.action, Action::Replace | Action::Delete);
-        if gone && let Some(property) = (change.kind.protected)(&live.props) {
-            self.refuse(
-                Error::fatal(format!(
-                    "`{}` ({} `{}`) is protected by `{property}`",
-                    change.id,
-                    change.kind.name,
-                    change.live_name()
-                ))
-                .hint(format!("set `{property}: false` and apply that first")),
-            );
-        }
-        change.loss = match change.action {
-            Action::Replace | Action::Delete if change.kind.holds_data => Some(match change.kind.lingers {
-                "" => "what it holds is deleted".to_owned(),
-                lingers => format!("what it holds is deleted; it stays {lingers}"),
-            }),
-            Action::Update | Action::Replace => (change.kind.loses)(&change.desired, &live.props),
-            _ => None,
-        };
-        // What was applied once and was taken away by other hands was agreed to then.
-        if matches!(change.action, Action::Replace | Action::Update) && !change.drift {
-            change.widens = (change.kind.widens)(&change.desired, &live.props);
-            self.elsewhere(change, live);
-        }
     }
 }
 
@@ -264,12 +248,19 @@ fn field(path: &str, old: &str, new: &str, forces_replacement: bool) -> Field {
     Field { path: path.into(), old: Some(old.into()), new: Some(new.into()), forces_replacement }
 }
 
-/// The tags that differ.
+/// The tags that differ, but for those of other hands.
 pub(super) fn tag_fields(live: &Tags, desired: &Tags, follow: Option<&str>) -> Vec<Field> {
     let mut desired = desired.clone();
     desired.extend(follow.map(|identity| (FOLLOWS.to_owned(), identity.to_owned())));
-    let json =
-        |tags: &Tags| Value::Object(tags.iter().map(|(key, value)| (key.clone(), value.as_str().into())).collect());
-    let fields = diff(&json(live), &json(&desired), &[]);
-    fields.into_iter().map(|field| Field { path: format!("tags.{}", field.path), ..field }).collect()
+    let TagDiff { set, remove } = TagDiff::of(&desired, live);
+    let mut keys: Vec<&String> = set.keys().chain(&remove).collect();
+    keys.sort();
+    let value = |tags: &Tags, key| tags.get(key).map(|value| value.as_str().into());
+    let field = |key: &String| Field {
+        path: format!("tags.{key}"),
+        old: value(live, key),
+        new: value(&desired, key),
+        forces_replacement: false,
+    };
+    keys.into_iter().map(field).collect()
 }

@@ -1,6 +1,7 @@
 //! What is ours but in no node: deleted, or let go.
 
 use crate::error::Error;
+use crate::live::Key;
 use crate::names::quoted;
 use crate::owner::{Owner, released_tags};
 use crate::plan::decide::{Planner, retained, tag_fields};
@@ -10,8 +11,8 @@ use serde_json::Value;
 
 impl Planner<'_> {
     /// What is ours and belongs to no node: deleted, or released where its tag says so. In reverse order of kinds.
-    pub(super) fn orphans(&mut self, kinds: &'static [Kind]) {
-        for kind in kinds.iter().rev() {
+    pub(super) fn orphans(&mut self) {
+        for kind in self.kinds.iter().rev() {
             let of_kind = self.found.lives.iter().filter(|((name, _), _)| *name == kind.name);
             for (name, live) in of_kind.flat_map(|((_, name), lives)| lives.iter().map(move |live| (name, live))) {
                 if kind.of_account {
@@ -39,6 +40,33 @@ impl Planner<'_> {
             }
         }
         self.claims();
+        self.still_used();
+    }
+
+    /// What something acts under that this plan leaves as it is, stays: without its role a function runs on, and fails at each call.
+    fn still_used(&mut self) {
+        let plan = &mut self.plan;
+        let touched = |key: &Key, live: &Live<Value>| {
+            plan.changes.iter().any(|change| change.kind.name == key.0 && change.handle() == Some(&live.handle))
+        };
+        let all = self.found.lives.iter().flat_map(|(key, lives)| lives.iter().map(move |live| (key, live)));
+        let stays: Vec<(&Key, &Live<Value>)> =
+            all.filter(|(key, live)| live.state == State::Live && !touched(key, live)).collect();
+        let mut kept = Vec::new();
+        plan.changes.retain(|change| {
+            let is_its = |(key, live): &&(&Key, &Live<Value>)| {
+                let kind = self.kinds.iter().find(|kind| kind.name == key.0);
+                let acts_as = kind.map(|kind| (kind.ties)(&live.props).acts_as).unwrap_or_default();
+                acts_as.iter().any(|arn| (change.kind.name_of)(arn).as_ref() == Some(change.live_name()))
+            };
+            let user = stays.iter().find(is_its).filter(|_| change.action == Action::Delete);
+            kept.extend(user.map(|((kind, name), _)| {
+                format!("{} `{}`: {kind} `{name}` acts under it", change.kind.name, change.live_name())
+            }));
+            user.is_none()
+        });
+        let all_goes = self.graph.nodes().is_empty();
+        if all_goes { plan.left.extend(kept) } else { plan.notes.extend(kept) }
     }
 
     /// Somebody gave it our tags; that is all that there is. It stays as it is.

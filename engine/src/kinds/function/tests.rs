@@ -4,8 +4,10 @@ use aws_sdk_lambda::types::{
     SystemLogLevel,
 };
 
+use aws_smithy_mocks::RuleMode;
+
 use super::*;
-use crate::aws::mocked::place;
+use crate::aws::mocked::{self, place};
 
 mod calls;
 
@@ -121,4 +123,16 @@ fn no_concurrency_at_all_leaves_records_waiting() {
     for (now, then) in [(Some(0), Some(0)), (Some(1), Some(5)), (None, Some(0))] {
         assert_eq!(told(now, then), [""; 0], "{then:?} to {now:?}");
     }
+}
+
+#[tokio::test]
+async fn a_log_group_and_a_mapping_name_their_function() {
+    let cx = mocked::cx(RuleMode::MatchAny, &[]);
+    let name = |text: &str| Name::new(text);
+    let of_group = Function::children(&cx, "logs:LogGroup", &name("/aws/lambda/my-own")).await.unwrap();
+    assert_eq!(of_group, [name("my-own")]);
+    assert!(Function::children(&cx, "logs:LogGroup", &name("/aws/apigateway/api")).await.unwrap().is_empty());
+    assert!(Function::children(&cx, "sqs:Queue", &name("/aws/lambda/queue")).await.unwrap().is_empty());
+    let of_mapping = Function::leads(&cx, "lambda:EventSourceMapping", &name("my-own/stream")).await.unwrap();
+    assert_eq!(of_mapping, [name("my-own")]);
 }

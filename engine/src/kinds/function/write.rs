@@ -12,7 +12,7 @@ use aws_sdk_lambda::types::{
 };
 
 use super::{Function, arn};
-use crate::aws::{Cx, TagDiff, lacking, patiently};
+use crate::aws::{Cx, TagCall, TagDiff, lacking, patiently};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Name, Tags};
 
@@ -127,15 +127,19 @@ impl Function {
 
 /// Sets and takes away the tags that differ.
 pub(super) async fn sync_tags(cx: &Cx, name: &Name, live: &Tags) -> Result<()> {
-    let (diff, arn) = (TagDiff::of(&cx.tags, live), arn(&cx.aws.place, name));
+    let arn = arn(&cx.aws.place, name);
     let what = format!("function `{name}` to be ready for its tags");
-    if !diff.set.is_empty() {
-        let request = cx.aws.lambda.tag_resource().resource(&arn).set_tags(Some(diff.set.into_iter().collect()));
-        patiently(cx, &what, || async { request.clone().send().await.map(drop).map_err(told) }).await?;
-    }
-    if !diff.remove.is_empty() {
-        let request = cx.aws.lambda.untag_resource().resource(&arn).set_tag_keys(Some(diff.remove));
-        patiently(cx, &what, || async { request.clone().send().await.map(drop).map_err(told) }).await?;
+    for call in TagDiff::of(&cx.tags, live).calls() {
+        match call {
+            TagCall::Set(tags) => {
+                let tag = cx.aws.lambda.tag_resource().resource(&arn).set_tags(Some(tags.into_iter().collect()));
+                patiently(cx, &what, || async { tag.clone().send().await.map(drop).map_err(told) }).await?;
+            }
+            TagCall::Remove(keys) => {
+                let untag = cx.aws.lambda.untag_resource().resource(&arn).set_tag_keys(Some(keys));
+                patiently(cx, &what, || async { untag.clone().send().await.map(drop).map_err(told) }).await?;
+            }
+        }
     }
     Ok(())
 }

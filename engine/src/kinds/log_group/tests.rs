@@ -117,3 +117,13 @@ fn a_name_is_told_from_both_forms_of_an_arn() {
     assert_eq!(LogGroup::name_of(&format!("{ARN}:*")), Some(name()));
     assert_eq!(LogGroup::name_of("arn:aws:kinesis:eu-central-1:111122223333:stream/s"), None);
 }
+
+#[test]
+fn taking_over_a_group_that_keeps_its_events_longer_loses_the_older_ones() {
+    let of = |retention_days| LogGroup { retention_days };
+    let lost = |live| of(30).adopting(&of(live)).unwrap_or_default();
+    assert!(lost(0).contains("for ever: those older than 30 days are deleted"), "{}", lost(0));
+    assert!(lost(60).contains("for 60 days"), "{}", lost(60));
+    assert_eq!((lost(30), lost(7)), (String::new(), String::new()));
+    assert_eq!(of(30).loses(&of(60)), None, "an edit of the pipeline's own is no loss");
+}

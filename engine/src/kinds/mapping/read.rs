@@ -1,5 +1,6 @@
 //! What Lambda says of a mapping, in canonical form.
 
+use aws_sdk_lambda::operation::list_event_source_mappings::builders::ListEventSourceMappingsFluentBuilder;
 use aws_sdk_lambda::types::{EventSourceMappingConfiguration, FilterCriteria, FunctionResponseType};
 use serde_json::Value;
 
@@ -7,11 +8,22 @@ use super::start::start;
 use super::{Mapping, arn, name, outputs};
 use crate::aws::{Cx, lacking, nothing_if_absent};
 use crate::error::{Class, Error, Result};
+use crate::kinds::stream;
 use crate::resource::{Handle, Live, Name, State};
 
 /// All mappings of a function; none where there is no such function.
 pub async fn list(cx: &Cx, function: &str) -> Result<Vec<EventSourceMappingConfiguration>> {
-    let mut pages = cx.aws.lambda.list_event_source_mappings().function_name(function).into_paginator().send();
+    pages(cx.aws.lambda.list_event_source_mappings().function_name(function)).await
+}
+
+/// The names of all mappings that read this stream; none where there is no such stream.
+pub async fn of_stream(cx: &Cx, stream: &Name) -> Result<Vec<Name>> {
+    let request = cx.aws.lambda.list_event_source_mappings().event_source_arn(stream::arn(&cx.aws.place, stream));
+    Ok(pages(request).await?.iter().map(name_in).collect())
+}
+
+async fn pages(request: ListEventSourceMappingsFluentBuilder) -> Result<Vec<EventSourceMappingConfiguration>> {
+    let mut pages = request.into_paginator().send();
     let mut all = Vec::new();
     while let Some(page) = pages.next().await {
         let Some(page) = nothing_if_absent(page)? else { break };

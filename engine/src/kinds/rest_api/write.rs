@@ -11,7 +11,7 @@ use super::document::{Authorizer, GatewayResponse, RestApi, Texts, Validator, sp
 use super::parts::Parts;
 use super::read::{Found, Head};
 use super::{once, replace, slowly, there_already, write};
-use crate::aws::{Cx, TagDiff, nothing_if_absent, poll};
+use crate::aws::{Cx, TagCall, TagDiff, nothing_if_absent, poll};
 use crate::error::{Error, Result};
 use crate::owner;
 use crate::resource::Name;
@@ -56,16 +56,20 @@ pub async fn head(cx: &Cx, desired: &RestApi, name: &Name, found: &Found) -> Res
 
 /// Whoever sets tags says with them whose API it is, by which the right to do so is given.
 async fn tags(cx: &Cx, head: &Head) -> Result<()> {
-    let TagDiff { mut set, remove } = TagDiff::of(&cx.tags, &head.tags);
     let arn = cx.aws.place.apigateway_arn(&format!("/restapis/{}", head.id));
-    if !set.is_empty() {
-        set.extend(cx.tags.get_key_value(owner::PIPELINE).map(|(key, value)| (key.clone(), value.clone())));
-        let call = cx.aws.apigateway.tag_resource().resource_arn(&arn).set_tags(Some(set.into_iter().collect()));
-        write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
-    }
-    if !remove.is_empty() {
-        let call = cx.aws.apigateway.untag_resource().resource_arn(&arn).set_tag_keys(Some(remove));
-        write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
+    for call in TagDiff::of(&cx.tags, &head.tags).calls() {
+        match call {
+            TagCall::Set(mut tags) => {
+                tags.extend(cx.tags.get_key_value(owner::PIPELINE).map(|(key, value)| (key.clone(), value.clone())));
+                let tags = Some(tags.into_iter().collect());
+                let call = cx.aws.apigateway.tag_resource().resource_arn(&arn).set_tags(tags);
+                write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
+            }
+            TagCall::Remove(keys) => {
+                let call = cx.aws.apigateway.untag_resource().resource_arn(&arn).set_tag_keys(Some(keys));
+                write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
+            }
+        }
     }
     Ok(())
 }

@@ -5,18 +5,44 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::Role;
+use crate::aws::policy::{Policy, actions, texts, without};
 
 /// Says, for people, in what `desired` allows more than `live`. Another resource in the place of one that is no longer named is
 /// no more than before: a renamed table.
 pub fn widens(desired: &Role, live: &Role) -> Vec<String> {
     let (now, then) = (allowed(desired), allowed(live));
     let mut all: Vec<String> = now.iter().filter_map(|(action, on)| gained(action, on, then.get(action))).collect();
+    all.extend(lifts(desired, live));
+    all
+}
+
+/// Says what of that others may have forbidden. Whoever contains a role denies all, attaches such a policy, bounds the role, or
+/// takes away who may act as it
+/// (<https://docs.aws.amazon.com/security-ir/latest/userguide/technique-and-access-containment.html>), and for `pipe` to undo that
+/// takes consent, whoever did it.
+pub fn lifts(desired: &Role, live: &Role) -> Vec<String> {
     let new = |now: &BTreeSet<String>, then: &BTreeSet<String>| now.difference(then).cloned().collect::<Vec<_>>();
+    let mut all = Vec::new();
     all.extend(new(&principals(desired), &principals(live)).iter().map(|who| format!("`{who}` may act as the role")));
-    let lifted = new(&denied(live), &denied(desired));
+    let lifted = new(&forbids(live), &forbids(desired));
     all.extend(lifted.iter().map(|statement| format!("{statement} is no longer forbidden")));
+    // What a managed policy says is not known here, and it may forbid.
+    let detached = live.managed.difference(&desired.managed);
+    all.extend(detached.map(|policy| format!("`{policy}` is detached: what it forbids is forbidden no longer")));
+    all.extend(unconditional(desired, live));
     all.extend(unbound(&desired.permissions_boundary, &live.permissions_boundary));
     all
+}
+
+/// Statements that allow the same as before, without a condition that they had.
+fn unconditional(desired: &Role, live: &Role) -> Vec<String> {
+    let then: Vec<&Value> = documents(live).filter(|statement| allows(statement)).collect();
+    let bare = |statement: &Value| without(statement, &["Sid", "Condition"]);
+    let freed = documents(desired).filter(|statement| allows(statement)).filter(|now| {
+        let mut same = then.iter().filter(|then| bare(then) == bare(now)).peekable();
+        same.peek().is_some() && same.all(|then| !then["Condition"].is_null() && then["Condition"] != now["Condition"])
+    });
+    freed.map(|now| format!("`{}` is bound to other conditions, or to none", actions(now))).collect()
 }
 
 /// Which of two boundaries allows more cannot be known here, so another one is told like none.
@@ -47,7 +73,7 @@ fn covers(pattern: &str, then: &BTreeSet<&str>) -> bool {
 /// Resources by the action that is allowed on them.
 fn allowed(role: &Role) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut allowed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for statement in statements(role).filter(|statement| statement["Effect"] == "Allow") {
+    for statement in statements(role).filter(|statement| allows(statement)) {
         // `NotAction` and `NotResource` are by other hands; they go away, which is no more than before.
         for action in texts(&statement["Action"]) {
             allowed.entry(action).or_default().extend(texts(&statement["Resource"]));
@@ -56,13 +82,18 @@ fn allowed(role: &Role) -> BTreeMap<&str, BTreeSet<&str>> {
     allowed
 }
 
-fn denied(role: &Role) -> BTreeSet<String> {
-    let denials = statements(role).filter(|statement| statement["Effect"] == "Deny");
-    denials.map(|statement| format!("`{}`", texts(&statement["Action"]).collect::<Vec<_>>().join(", "))).collect()
+fn allows(statement: &Value) -> bool {
+    statement["Effect"] == "Allow"
 }
 
+fn forbids(role: &Role) -> BTreeSet<String> {
+    role.policies.values().chain([&role.trust]).flat_map(Policy::forbids).collect()
+}
+
+/// Who may act as the role.
 fn principals(role: &Role) -> BTreeSet<String> {
-    let kinds = role.trust.statements().iter().filter_map(|statement| statement["Principal"].as_object());
+    let allowing = role.trust.statements().iter().filter(|statement| allows(statement));
+    let kinds = allowing.filter_map(|statement| statement["Principal"].as_object());
     kinds.flat_map(|kinds| kinds.values()).flat_map(texts).map(str::to_owned).collect()
 }
 
@@ -70,14 +101,17 @@ fn statements(role: &Role) -> impl Iterator<Item = &Value> {
     role.policies.values().flat_map(|policy| policy.statements())
 }
 
-fn texts(list: &Value) -> impl Iterator<Item = &str> {
-    list.as_array().into_iter().flatten().filter_map(Value::as_str)
+/// The statements of its policies, and those of who may act as it.
+fn documents(role: &Role) -> impl Iterator<Item = &Value> {
+    statements(role).chain(role.trust.statements())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::policy::{Policy, allow, trust};
+    use serde_json::json;
+
+    use crate::aws::policy::{allow, trust};
 
     fn role(statements: Vec<Value>) -> Role {
         Role {
@@ -129,5 +163,53 @@ mod tests {
         assert_eq!(widens(&bound(""), &bound("old")), ["`old` bounds it no longer"]);
         assert_eq!(widens(&bound("new"), &bound("")), [""; 0]);
         assert_eq!(widens(&bound("old"), &bound("old")), [""; 0]);
+    }
+
+    fn deny(actions: &[&str], on: &str) -> Value {
+        json!({ "Sid": "Held", "Effect": "Deny", "Action": actions, "Resource": on })
+    }
+
+    #[test]
+    fn what_others_forbid_is_lifted_and_what_they_took_away_is_given_back() {
+        let desired = role(vec![on("sqs:SendMessage", &["queue"])]);
+        let lifted = |live: &Role| lifts(&desired, live);
+        assert_eq!(lifted(&role(Vec::new())), [""; 0], "an Allow comes back");
+        let mut held = desired.clone();
+        held.policies.insert("held".into(), Policy::new(vec![deny(&["*"], "*")]));
+        assert_eq!(lifted(&held), ["`*` is no longer forbidden"]);
+        let mut held = desired.clone();
+        held.managed.insert("arn:aws:iam::aws:policy/AWSDenyAll".into());
+        let told = "`arn:aws:iam::aws:policy/AWSDenyAll` is detached: what it forbids is forbidden no longer";
+        assert_eq!(lifted(&held), [told]);
+        let held = Role { permissions_boundary: "deny".into(), ..desired.clone() };
+        assert_eq!(lifted(&held), ["`deny` bounds it no longer"]);
+        let held = Role { trust: Policy::new(Vec::new()), ..desired.clone() };
+        assert_eq!(lifted(&held), ["`lambda.amazonaws.com` may act as the role"]);
+        let nobody = json!({ "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole" });
+        let held = Role { trust: Policy::new([desired.trust.statements(), &[nobody]].concat()), ..desired.clone() };
+        assert_eq!(lifted(&held).len(), 1, "{:?}", lifted(&held));
+        assert_eq!(widens(&desired, &held), lifted(&held), "an edit lifts it just so");
+    }
+
+    #[test]
+    fn less_of_what_is_forbidden_is_told_and_another_name_of_it_is_not() {
+        let live = role(vec![deny(&["s3:*"], "*")]);
+        assert_eq!(lifts(&role(vec![deny(&["s3:*"], "arn:aws:s3:::a")]), &live), ["`s3:*` is no longer forbidden"]);
+        let mut renamed = deny(&["s3:*"], "*");
+        renamed["Sid"] = "Other".into();
+        assert_eq!(lifts(&role(vec![renamed]), &live), [""; 0]);
+        let all_but = json!({ "Effect": "Deny", "NotAction": "iam:Get*", "Resource": "*" });
+        assert_eq!(lifts(&role(Vec::new()), &role(vec![all_but])), ["`all but iam:Get*` is no longer forbidden"]);
+    }
+
+    #[test]
+    fn a_condition_that_goes_allows_more() {
+        let free = on("sqs:SendMessage", &["queue"]);
+        let mut bound = free.clone();
+        bound["Condition"] = json!({ "IpAddress": { "aws:SourceIp": "10.0.0.0/8" } });
+        let told = ["`sqs:SendMessage` is bound to other conditions, or to none"];
+        assert_eq!(lifts(&role(vec![free.clone()]), &role(vec![bound.clone()])), told);
+        assert_eq!(lifts(&role(vec![bound.clone()]), &role(vec![free])), [""; 0]);
+        assert_eq!(lifts(&role(vec![bound.clone()]), &role(vec![bound])), [""; 0]);
     }
 }

@@ -1,4 +1,4 @@
-//! What a replaced table does to the records on their way.
+//! What a change of a table does to the records on their way, and to the indexes of other hands.
 
 use super::{Key, KeyKind, Table};
 use crate::resource::How;
@@ -16,6 +16,17 @@ pub fn means(desired: &Table, live: &Table, how: &How) -> Vec<String> {
             "writes fail from the delete of the old table until the new one is active: the consumer tries them again"
                 .to_owned(),
         );
+    }
+    for index in &live.indexes {
+        let to_provisioned = live.on_demand && !desired.on_demand;
+        if how.replaced {
+            all.push(format!("its index `{index}`, which others added, is not made again"));
+        } else if to_provisioned {
+            let (read, write) = (desired.read_capacity, desired.write_capacity);
+            all.push(format!(
+                "its index `{index}`, which others added, gets a capacity of its own as well: {read} read and {write} write units"
+            ));
+        }
     }
     all
 }
@@ -55,6 +66,7 @@ mod tests {
             encryption: "aws_managed".into(),
             point_in_time_recovery: true,
             deletion_protection: false,
+            indexes: Vec::new(),
         }
     }
 
@@ -94,5 +106,16 @@ mod tests {
     fn in_place_nothing_happens_to_records() {
         let desired = Table { deletion_protection: true, ..of("a", None) };
         assert_eq!(means(&desired, &of("a", None), &How::default()), [""; 0]);
+    }
+
+    #[test]
+    fn indexes_of_others_get_the_tables_capacity_and_go_with_it() {
+        let live = Table { indexes: vec!["by-customer".into()], ..of("a", None) };
+        let desired = Table { on_demand: false, read_capacity: 5, write_capacity: 10, ..live.clone() };
+        let told = "its index `by-customer`, which others added, gets a capacity of its own as well: 5 read and 10 write units";
+        assert_eq!(means(&desired, &live, &How::default()), [told]);
+        assert_eq!(means(&live, &desired, &How::default()), [""; 0]);
+        let gone = "its index `by-customer`, which others added, is not made again";
+        assert_eq!(means(&live, &live, &replaced(false)), [gone]);
     }
 }

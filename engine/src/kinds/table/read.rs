@@ -1,11 +1,12 @@
 //! What DynamoDB says of a table, in canonical form.
 
 use aws_sdk_dynamodb::types::{
-    BillingMode, KeyType, PointInTimeRecoveryStatus, ScalarAttributeType, SseStatus, TableDescription, TableStatus,
+    BillingMode, GlobalSecondaryIndexDescription, IndexStatus, KeyType, PointInTimeRecoveryStatus, ScalarAttributeType,
+    SseStatus, TableDescription, TableStatus,
 };
 
 use super::{AWS_MANAGED, AWS_OWNED, CHANGED_WITHIN, Key, KeyKind, Table, arn, outputs};
-use crate::aws::{Cx, nothing_if_absent, poll};
+use crate::aws::{Cx, nothing_if_absent, poll_for};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Handle, Live, Name, State, Tags};
 
@@ -40,7 +41,7 @@ pub async fn tags(cx: &Cx, name: &Name) -> Result<Option<Tags>> {
     }
 }
 
-/// The table as the engine knows it; nothing while it is being created, or is there for one call and not for another.
+/// The table as the engine knows it, or what is waited for: it is being created, or is there for one call and not for another.
 ///
 /// # Errors
 /// Those of the other two calls, where the table is there to stay; a description without a partition key.
@@ -50,24 +51,27 @@ pub fn live(
     table: &TableDescription,
     recovers: Result<Option<bool>>,
     tags: Result<Option<Tags>>,
-) -> Result<Option<Live<Table>>> {
+) -> Result<std::result::Result<Vec<Live<Table>>, String>> {
     let (state, recovers, tags) = match table.table_status {
-        Some(TableStatus::Creating) => return Ok(None),
+        Some(TableStatus::Creating) => return Ok(Err(format!("table `{name}` to be created"))),
         Some(TableStatus::Deleting) => (State::Leaving, false, Tags::new()),
         _ => match (recovers?, tags?) {
             (Some(recovers), Some(tags)) => (State::Live, recovers, tags),
-            _ => return Ok(None),
+            (None, _) => {
+                return Ok(Err(format!("DynamoDB to find the continuous backups of table `{name}`, which exists")));
+            }
+            (_, None) => return Ok(Err(format!("DynamoDB to find the tags of table `{name}`, which exists"))),
         },
     };
     let props = props(table, recovers)?;
-    Ok(Some(Live {
+    Ok(Ok(vec![Live {
         handle: Handle::new(arn(&cx.aws.place, name)),
         outputs: outputs(cx, name, &props),
         props,
         tags,
         identity: String::new(),
         state,
-    }))
+    }]))
 }
 
 /// Waits until the table is ACTIVE and as expected: just after a call, AWS may still show what was before.
@@ -77,9 +81,10 @@ pub fn live(
 pub async fn settled(cx: &Cx, name: &Name, shows: impl Fn(&Table) -> bool + Send + Sync) -> Result<()> {
     let shows = &shows;
     let ask = || async move {
-        let Some(table) = describe(cx, name).await? else { return Ok(None) };
+        let Some(table) = describe(cx, name).await? else { return Ok(Err(format!("DynamoDB to find table `{name}`"))) };
         match table.table_status {
-            Some(TableStatus::Active) => Ok(shows(&props(&table, false)?).then_some(())),
+            Some(TableStatus::Active) if shows(&props(&table, false)?) => Ok(Ok(())),
+            Some(TableStatus::Active) => Ok(Err(format!("DynamoDB to show the change of table `{name}`"))),
             Some(TableStatus::Deleting) => {
                 Err(Error::new(Class::Unclear, format!("table `{name}` is being deleted by someone else")))
             }
@@ -87,10 +92,10 @@ pub async fn settled(cx: &Cx, name: &Name, shows: impl Fn(&Table) -> bool + Send
                 Err(Error::fatal(format!("table `{name}` cannot use its KMS key"))
                     .hint("enable the key, or restore its policy and grants"))
             }
-            _ => Ok(None),
+            _ => Ok(Err(format!("table `{name}` to become active"))),
         }
     };
-    poll(cx, &format!("table `{name}` to become active"), CHANGED_WITHIN, ask).await
+    poll_for(cx, CHANGED_WITHIN, ask).await
 }
 
 /// The managed properties in canonical form (aws-facts 4.5).
@@ -113,7 +118,17 @@ pub fn props(table: &TableDescription, recovers: bool) -> Result<Table> {
         encryption: if kms { AWS_MANAGED } else { AWS_OWNED }.to_owned(),
         point_in_time_recovery: recovers,
         deletion_protection: table.deletion_protection_enabled.unwrap_or_default(),
+        indexes: indexes(table),
     })
+}
+
+/// Those that are there to stay.
+fn indexes(table: &TableDescription) -> Vec<String> {
+    let stays = |index: &&GlobalSecondaryIndexDescription| index.index_status != Some(IndexStatus::Deleting);
+    let all = table.global_secondary_indexes().iter().filter(stays);
+    let mut names: Vec<String> = all.filter_map(|index| index.index_name.clone()).collect();
+    names.sort();
+    names
 }
 
 fn key(table: &TableDescription, role: &KeyType) -> Option<Key> {

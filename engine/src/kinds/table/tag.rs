@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::Tag;
 use std::time::Duration;
 
 use super::{arn, read, unbuilt};
-use crate::aws::{Cx, TagDiff, patiently, poll_twice};
+use crate::aws::{Cx, TagCall, TagDiff, patiently, poll_twice};
 use crate::error::Result;
 use crate::resource::{Name, Tags};
 
@@ -15,26 +15,30 @@ const SHOWN_WITHIN: Duration = Duration::from_secs(2 * 60);
 /// Sets and takes away the tags that differ, when the table takes that, and waits until they show: until then AWS may show the
 /// old ones or none at all, and the table would look like nobody's.
 pub async fn sync_tags(cx: &Cx, name: &Name, live: &Tags) -> Result<()> {
-    let TagDiff { set, remove } = TagDiff::of(&cx.tags, live);
-    if set.is_empty() && remove.is_empty() {
+    let diff = TagDiff::of(&cx.tags, live);
+    if diff == TagDiff::default() {
         return Ok(());
     }
     let arn = arn(&cx.aws.place, name);
     let what = format!("table `{name}` to accept its tags");
-    if !set.is_empty() {
-        let tags = set.iter().map(|(key, value)| tag(key, value)).collect::<Result<_>>()?;
-        let request = cx.aws.dynamodb.tag_resource().resource_arn(&arn).set_tags(Some(tags));
-        patiently(cx, &what, || async { Ok(request.clone().send().await.map(drop)?) }).await?;
-    }
-    if !remove.is_empty() {
-        let request = cx.aws.dynamodb.untag_resource().resource_arn(&arn).set_tag_keys(Some(remove.clone()));
-        patiently(cx, &what, || async { Ok(request.clone().send().await.map(drop)?) }).await?;
+    for call in diff.clone().calls() {
+        match call {
+            TagCall::Set(tags) => {
+                let tags = tags.iter().map(|(key, value)| tag(key, value)).collect::<Result<_>>()?;
+                let request = cx.aws.dynamodb.tag_resource().resource_arn(&arn).set_tags(Some(tags));
+                patiently(cx, &what, || async { Ok(request.clone().send().await.map(drop)?) }).await?;
+            }
+            TagCall::Remove(keys) => {
+                let request = cx.aws.dynamodb.untag_resource().resource_arn(&arn).set_tag_keys(Some(keys));
+                patiently(cx, &what, || async { Ok(request.clone().send().await.map(drop)?) }).await?;
+            }
+        }
     }
     // Other hands may tag it meanwhile, and delete it.
     let shown = || async {
         let Some(live) = read::tags(cx, name).await? else { return Ok(Some(())) };
-        let shows = set.iter().all(|(key, value)| live.get(key) == Some(value));
-        Ok((shows && !remove.iter().any(|key| live.contains_key(key))).then_some(()))
+        let shows = diff.set.iter().all(|(key, value)| live.get(key) == Some(value));
+        Ok((shows && !diff.remove.iter().any(|key| live.contains_key(key))).then_some(()))
     };
     poll_twice(cx, &format!("DynamoDB to show the tags of table `{name}`"), SHOWN_WITHIN, shown).await
 }

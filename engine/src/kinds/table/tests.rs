@@ -19,6 +19,8 @@ use super::*;
 use crate::aws::mocked;
 use crate::resource::Tags;
 
+mod others;
+
 fn cx(rules: &[&Rule]) -> Cx {
     mocked::cx(RuleMode::MatchAny, rules)
 }
@@ -69,6 +71,7 @@ fn plain() -> Table {
         encryption: AWS_OWNED.into(),
         point_in_time_recovery: false,
         deletion_protection: false,
+        indexes: Vec::new(),
     }
 }
 

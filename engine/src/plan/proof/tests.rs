@@ -242,3 +242,31 @@ fn consent_never_means_two() {
     found.evidence.tell(&wanted("dynamodb:Table", "rows", Why::Claimed));
     assert_eq!(named(&found), ["dynamodb:Table/demo-table", "dynamodb:Table/rows"]);
 }
+
+#[test]
+fn a_function_of_its_own_name_is_known_by_its_log_group() {
+    let group = "/aws/lambda/my-own";
+    let mut found = found();
+    put(&mut found, "iam:Role", "demo-consumer-role-eu-central-1", "consumer-role", role(&[&group_arn(group)]));
+    put(&mut found, "logs:LogGroup", group, "consumer-log", log());
+    put(&mut found, "lambda:Function", "my-own", "consumer", function("arn:aws:iam::1:role/other", ""));
+    let key = |kind_name: &str, name: &str| (kind(kind_name).name, Name::new(name));
+    found.evidence.children.insert((key("logs:LogGroup", group), key("lambda:Function", "my-own")));
+    assert!(deleted(&found).contains(&"lambda:Function/my-own".to_owned()), "{:?}", deleted(&found));
+}
+
+#[test]
+fn a_role_that_a_function_still_uses_stays() {
+    let mut found = found();
+    put(&mut found, "iam:Role", "demo-consumer-role-eu-central-1", "consumer-role", role(&[]));
+    put(&mut found, "lambda:Function", "untagged", "consumer", function(ROLE, ""));
+    found.lives.get_mut(&("lambda:Function", Name::new("untagged"))).unwrap()[0].tags.clear();
+    let plan = destroy(&found);
+    assert!(plan.is_empty(), "{:?}", plan.changes);
+    let told = "iam:Role `demo-consumer-role-eu-central-1`: lambda:Function `untagged` acts under it";
+    assert!(plan.left.contains(&told.to_owned()), "{:?}", plan.left);
+}
+
+fn group_arn(name: &str) -> String {
+    format!("arn:aws:logs:eu-central-1:1:log-group:{name}")
+}

@@ -7,7 +7,7 @@ use crate::spec::problem::segment;
 use crate::spec::wording::short;
 use crate::spec::{Existing, Problem};
 
-/// Tags by AWS's rules (50 on a resource, of which `pipe` keeps 5 for its own).
+/// Tags by AWS's rules (50 on a resource, of which `pipe` keeps 5 for its own: nothing both follows and is retained).
 pub(super) fn tags(cx: &Cx<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut seen = BTreeMap::new();
