@@ -111,11 +111,6 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
         Vec::new()
     }
 
-    /// What of that is no mere giving back of rights that the pipeline had: what others have forbidden meanwhile.
-    fn lifts(&self, _live: &Self) -> Vec<String> {
-        Vec::new()
-    }
-
     /// What to be until the plan's deletes are done, if that is more than `self`: a policy that still names what is about to be
     /// deleted, so that the next run finds it there should this one be stopped. Tags may not tell for minutes.
     fn meanwhile(&self, _live: &Self) -> Option<Self> {
@@ -206,7 +201,6 @@ pub struct Kind {
     pub means: fn(&Value, &Value, &How) -> Vec<String>,
     pub ends: fn(&Value, &[String]) -> Vec<String>,
     pub widens: fn(&Value, &Value) -> Vec<String>,
-    pub lifts: fn(&Value, &Value) -> Vec<String>,
     pub adopting: fn(&Value, &Value) -> Option<String>,
     pub keeping: fn(&Value, &Value) -> Option<Value>,
     pub meanwhile: fn(&Value, &Value) -> Option<Value>,
@@ -247,7 +241,6 @@ impl Kind {
             means: |desired, live, how| both::<R>(desired, live, |desired, live| desired.means(live, how)),
             ends: |live, gone| typed::<R>(live).map_or_else(|_| Vec::new(), |live| live.ends(gone)),
             widens: |desired, live| both::<R>(desired, live, |desired, live| desired.widens(live)),
-            lifts: |desired, live| both::<R>(desired, live, |desired, live| desired.lifts(live)),
             meanwhile: |desired, live| json(&typed::<R>(desired).ok()?.meanwhile(&typed::<R>(live).ok()?)?).ok(),
             adopting: |desired, live| typed::<R>(desired).ok()?.adopting(&typed::<R>(live).ok()?),
             keeping: |desired, live| json(&typed::<R>(desired).ok()?.keeping(&typed::<R>(live).ok()?)?).ok(),

@@ -75,7 +75,7 @@ impl Resource for LogGroup {
             props: Self { retention_days },
             outputs: outputs(&arn),
             tags,
-            identity: String::new(),
+            identity: group.creation_time().map(|time| time.to_string()).unwrap_or_default(),
             state: State::Live,
         }])
     }

@@ -42,10 +42,6 @@ impl Resource for Queue {
     }
 
     fn widens(&self, live: &Self) -> Vec<String> {
-        self.lifts(live)
-    }
-
-    fn lifts(&self, live: &Self) -> Vec<String> {
         // The resource is the queue itself, whatever it is called by then.
         let forbids = |queue: &Self| {
             let statements = queue.policy.statements().iter();
@@ -82,11 +78,11 @@ impl Resource for Queue {
         let url = answer.queue_url.unwrap_or_default();
         let (props, tags) = tokio::try_join!(describe(cx, &url), tags(cx, &url))?;
         // A URL without a queue is one that was deleted a moment ago.
-        let (Some(props), Some(tags)) = (props, tags) else {
+        let (Some((props, identity)), Some(tags)) = (props, tags) else {
             return Ok(Vec::new());
         };
         let outputs = outputs(cx, name, &url);
-        Ok(vec![Live { handle: Handle::new(url), props, outputs, tags, identity: String::new(), state: State::Live }])
+        Ok(vec![Live { handle: Handle::new(url), props, outputs, tags, identity, state: State::Live }])
     }
 
     async fn reconcile(&self, cx: &Cx, name: &Name, live: Option<&Live<Self>>) -> Result<Made> {
@@ -174,7 +170,7 @@ impl Queue {
     /// Proves by a read that what was written is there; reads again only where SQS is behind.
     async fn settled(&self, cx: &Cx, name: &Name, url: &str) -> Result<()> {
         let what = format!("SQS to show queue `{name}` as it was written");
-        let shown = || async { Ok(describe(cx, url).await?.filter(|live| live == self)) };
+        let shown = || async { Ok(describe(cx, url).await?.filter(|(live, _)| live == self)) };
         match poll(cx, &what, SETTLED_WITHIN, shown).await {
             // SQS has taken the call; a retention period takes it up to 15 minutes (aws-facts 2.9).
             Err(error) if error.class() == Class::Fatal && error.failed_call().is_none() => {
@@ -213,8 +209,14 @@ fn outputs(cx: &Cx, name: &Name, url: &str) -> Outputs {
 }
 
 /// The managed attributes in canonical form: SQS gives texts, and leaves out what is empty (aws-facts 4.7).
-async fn describe(cx: &Cx, url: &str) -> Result<Option<Queue>> {
-    let wanted = [Attribute::MessageRetentionPeriod, Attribute::SqsManagedSseEnabled, Attribute::Policy];
+/// A queue, and when it was made: no other one of its name was made then.
+async fn describe(cx: &Cx, url: &str) -> Result<Option<(Queue, String)>> {
+    let wanted = [
+        Attribute::CreatedTimestamp,
+        Attribute::MessageRetentionPeriod,
+        Attribute::SqsManagedSseEnabled,
+        Attribute::Policy,
+    ];
     let request = cx.aws.sqs.get_queue_attributes().queue_url(url).set_attribute_names(Some(wanted.to_vec()));
     let Some(answer) = nothing_if_absent(request.send().await)? else {
         return Ok(None);
@@ -228,7 +230,8 @@ async fn describe(cx: &Cx, url: &str) -> Result<Option<Queue>> {
         "" => Policy::new(Vec::new()),
         document => Policy::parse(document)?,
     };
-    Ok(Some(Queue { retention_seconds, encrypted: text(Attribute::SqsManagedSseEnabled) == "true", policy }))
+    let queue = Queue { retention_seconds, encrypted: text(Attribute::SqsManagedSseEnabled) == "true", policy };
+    Ok(Some((queue, text(Attribute::CreatedTimestamp).to_owned())))
 }
 
 async fn tags(cx: &Cx, url: &str) -> Result<Option<Tags>> {

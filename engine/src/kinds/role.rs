@@ -50,10 +50,6 @@ impl Resource for Role {
         widens::widens(self, live)
     }
 
-    fn lifts(&self, live: &Self) -> Vec<String> {
-        widens::lifts(self, live)
-    }
-
     fn meanwhile(&self, live: &Self) -> Option<Self> {
         let policies = self.policies.iter().map(|(name, own)| {
             let both = live.policies.get(name).map_or_else(|| own.clone(), |live| own.with(live));

@@ -75,8 +75,10 @@ impl<'a> Planner<'a> {
 
     fn node(&mut self, node: &'a Node) {
         let mut lives = self.found.live(node.kind, &node.name);
-        // Several after a crash: the one with our id, then the first made, is kept; the rest of ours are orphans.
-        lives.sort_by_key(|live| (self.owner(live) != Owner::Ours(node.id.clone()), &live.handle));
+        // Several after a crash, or because somebody made one of our name: of those with our id the one that is proven is kept, then
+        // the first; the rest of ours are orphans.
+        let proven = |live: &Live<Value>| self.proven.contains(&(node.kind.name, &live.handle));
+        lives.sort_by_key(|live| (self.owner(live) != Owner::Ours(node.id.clone()), !proven(live), &live.handle));
         if node.existing {
             return self.existing(node, lives.first().copied());
         }
@@ -161,6 +163,7 @@ impl<'a> Planner<'a> {
         change.drift = self.drifted(&change, live);
         if *name != node.name {
             change.old_name = Some(name.clone());
+            change.told_by_tags = !self.found.evidence.names.contains(&(node.kind.name, name.clone()));
             change.fields.insert(0, field("name", name.as_str(), node.name.as_str(), !node.kind.renames));
         }
         let follow = self.follows(node, live, &mut change);
@@ -255,7 +258,7 @@ pub(super) fn tag_fields(live: &Tags, desired: &Tags, follow: Option<&str>) -> V
     let TagDiff { set, remove } = TagDiff::of(&desired, live);
     let mut keys: Vec<&String> = set.keys().chain(&remove).collect();
     keys.sort();
-    let value = |tags: &Tags, key| tags.get(key).map(|value| value.as_str().into());
+    let value = |tags: &Tags, key: &String| tags.get(key).map(|value| value.as_str().into());
     let field = |key: &String| Field {
         path: format!("tags.{key}"),
         old: value(live, key),

@@ -37,12 +37,9 @@ impl Planner<'_> {
             loss => loss,
         };
         if matches!(change.action, Action::Replace | Action::Update) {
-            // Rights that other hands took away were agreed to when they were applied; what others forbid is theirs to allow.
-            let widens = if change.drift { change.kind.lifts } else { change.kind.widens };
-            change.widens = widens(&change.desired, &live.props);
-            if !change.drift {
-                self.elsewhere(change, live);
-            }
+            // Drift or not: that something is drift is told by a tag, which others can set, and what they took away they may have meant.
+            change.widens = (change.kind.widens)(&change.desired, &live.props);
+            self.elsewhere(change, live);
         }
     }
 }

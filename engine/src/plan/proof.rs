@@ -27,15 +27,24 @@ pub(super) fn proven<'a>(graph: &Graph, found: &'a Found, kinds: &'static [Kind]
     let mut proof = Proof::of(graph, &found.evidence, kinds);
     loop {
         let known = proof.proven.len();
-        for ((kind, name), live) in found.lives.iter().flat_map(|(key, lives)| lives.iter().map(move |it| (key, it))) {
-            let kind = kinds.iter().find(|known| known.name == *kind);
-            if let (Some(kind), Owner::Ours(id)) = (kind, Owner::of(&live.tags, &graph.pipeline)) {
-                proof.look(kind, name, &id, live);
-            }
+        for ((kind, name), lives) in &found.lives {
+            let Some(kind) = kinds.iter().find(|known| known.name == *kind) else { continue };
+            let ours: Vec<(Id, &Live<Value>)> =
+                lives.iter().filter_map(|live| Some((id(graph, live)?, live))).collect();
+            let alone = ours.len() == 1;
+            ours.into_iter().for_each(|(id, live)| proof.look(kind, name, &id, live, alone));
         }
         if proof.proven.len() == known {
             return proof.proven;
         }
+    }
+}
+
+/// The id that the tags of a live resource give it, if they are this pipeline's.
+fn id(graph: &Graph, live: &Live<Value>) -> Option<Id> {
+    match Owner::of(&live.tags, &graph.pipeline) {
+        Owner::Ours(id) => Some(id),
+        _ => None,
     }
 }
 
@@ -60,12 +69,14 @@ impl<'a> Proof<'a> {
         Self { evidence, kinds, ids, names, owners: BTreeSet::new(), proven: Taken::new() }
     }
 
-    fn look(&mut self, kind: &'static Kind, name: &Name, id: &Id, live: &'a Live<Value>) {
+    /// `alone`: nothing else of this name carries our tags. Where names are not unique, whoever may make one could take ours.
+    fn look(&mut self, kind: &'static Kind, name: &Name, id: &Id, live: &'a Live<Value>, alone: bool) {
         let key = (kind.name, name.clone());
         let ties = (kind.ties)(&live.props);
         let fits = self.ids.contains(&(kind.name, id.clone()));
+        let named = alone && self.names.contains(&key);
         let acts = || ties.acts_as.iter().flat_map(|arn| self.keys(arn)).any(|role| self.owners.contains(&role));
-        let proven = self.evidence.claimed.contains(&key) || (fits && (self.names.contains(&key) || acts()));
+        let proven = self.evidence.claimed.contains(&key) || (fits && (named || acts()));
         if !proven || !self.proven.insert((kind.name, &live.handle)) {
             return;
         }

@@ -178,7 +178,7 @@ impl Report {
         let title = level.primary_title(problem.message.as_str());
         let mut group = match &problem.span {
             Some(span) => self.drawn(span, Group::with_title(title)),
-            None => Group::with_title(title).element(Origin::path(self.file.as_str())),
+            None => Group::with_title(title).element(Origin::path(tame(&self.file))),
         };
         if let Some(hint) = &problem.hint {
             group = group.element(Level::HELP.message(hint.as_str()));
@@ -192,10 +192,10 @@ impl Report {
         let start = self.text[..span.start].rfind('\n').map_or(0, |newline| newline + 1);
         let end = self.text[span.start..].find(['\n', '\r']).map_or(self.text.len(), |length| span.start + length);
         if end - start > LINE {
-            return group.element(Origin::path(self.file.as_str()).line(number).char_column(column));
+            return group.element(Origin::path(tame(&self.file)).line(number).char_column(column));
         }
         let marked = span.start - start..span.end.min(end) - start;
-        let snippet = Snippet::source(&self.text[start..end]).path(self.file.as_str()).line_start(number);
+        let snippet = Snippet::source(&self.text[start..end]).path(tame(&self.file)).line_start(number);
         group.element(snippet.annotation(AnnotationKind::Primary.span(marked)))
     }
 

@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use hyper::http::request::Parts;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{Request, Response, StatusCode};
 use hyper_util::client::legacy;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
@@ -21,7 +21,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
 use super::call::{Call, text};
-use super::gate::{Refusal, TOO_LARGE, UNREACHABLE, UNSIGNED, no_stranger};
+use super::gate::{Refusal, TOO_LARGE, UNREACHABLE, UNSIGNED, no_page_of_the_emulator, no_stranger};
 use super::keys::{Keys, RootKey};
 use super::quirks::{self, Exchange, Memory};
 use super::signature::Signature;
@@ -157,12 +157,15 @@ impl Shared {
             return Ok(self.upstream.pass(head, Bytes::new()).await?.map(Either::Left));
         }
         let signature = Signature::of(&head.headers).ok_or(UNSIGNED)?;
+        no_page_of_the_emulator(&head)?;
         self.keys.expect(&signature)?;
         let body = whole_body(body).await?;
         self.keys.admit(&signature, &mut head, &body)?;
-        if Keys::comes_with(&signature, &body) {
+        if self.keys.comes_with(&signature, &head, &body) {
             let answer = read(self.upstream.pass(head, body).await?).await?;
-            self.keys.learn(answer.body());
+            if answer.status() == StatusCode::OK {
+                self.keys.learn(answer.body());
+            }
             return Ok(whole(answer));
         }
         let is_put = text(&head.headers, "x-amz-target").starts_with(PUT);

@@ -47,6 +47,17 @@ const fn denied(code: &'static str, message: &'static str) -> Refusal {
     Refusal { status: 403, code, message }
 }
 
+const INTERNAL: Refusal = denied("AccessDeniedException", "no page of the emulator's own may be asked for");
+
+/// Refuses paths that are no call of AWS's: pages of MiniStack itself, which change it whoever asks.
+///
+/// # Errors
+/// It is such a path.
+pub fn no_page_of_the_emulator(head: &Parts) -> Result<(), Refusal> {
+    let path = head.uri.path();
+    if path.starts_with("/_") || path.contains("/_user_request_") { Err(INTERNAL) } else { Ok(()) }
+}
+
 /// Refuses what a web page may have sent, be it under a name of its own that leads here (DNS rebinding), and credentials in the query.
 ///
 /// # Errors

@@ -93,10 +93,15 @@ impl Keys {
         Ok(())
     }
 
-    /// Whether the answer to this call may hold a key: those of STS, and IAM's to CreateAccessKey.
-    pub fn comes_with(signature: &Signature, body: &[u8]) -> bool {
-        let asks = || form_urlencoded::parse(body).any(|(name, value)| name == "Action" && value == "CreateAccessKey");
-        signature.service == "sts" || (signature.service == "iam" && asks())
+    /// Whether the answer to this call may hold a key: STS's to AssumeRole, and IAM's to CreateAccessKey, asked for by the root. From
+    /// the answer to another call whoever has a key could have one of his own making learned.
+    pub fn comes_with(&self, signature: &Signature, head: &Parts, body: &[u8]) -> bool {
+        let by_root = self.root.as_ref().is_none_or(|root| *root == signature.access_key);
+        let is_query = head.uri.path() == "/" && !head.headers.contains_key("x-amz-target");
+        let actions: Vec<_> = form_urlencoded::parse(body).filter(|(name, _)| name == "Action").collect();
+        let [(_, action)] = actions.as_slice() else { return false };
+        let gives = [("sts", "AssumeRole"), ("iam", "CreateAccessKey")];
+        by_root && is_query && gives.contains(&(signature.service.as_str(), action))
     }
 
     /// Remembers the key in an answer, if there is one.
@@ -105,7 +110,8 @@ impl Keys {
         let of = |tag: &str| Some(answer.split_once(&format!("<{tag}>"))?.1.split_once('<')?.0.to_owned());
         if let (Some(id), Some(secret)) = (of("AccessKeyId"), of("SecretAccessKey")) {
             let secret = Secret { secret, token: of("SessionToken").unwrap_or_default() };
-            self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(id, secret);
+            // A key that is known stays what it is.
+            self.known.lock().unwrap_or_else(PoisonError::into_inner).entry(id).or_insert(secret);
         }
     }
 

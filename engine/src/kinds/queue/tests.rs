@@ -184,9 +184,9 @@ fn only_a_shorter_retention_loses_messages() {
 fn what_others_forbid_is_lifted_only_with_consent() {
     let deny = json!({ "Effect": "Deny", "Principal": "*", "Action": "sqs:ReceiveMessage", "Resource": "*" });
     let held = Queue { policy: Policy::new([desired().policy.statements(), &[deny]].concat()), ..desired() };
-    let told = desired().lifts(&held);
+    let told = desired().widens(&held);
     assert!(told.len() == 1 && told[0].starts_with("`sqs:ReceiveMessage`"), "{told:?}");
     let renamed = Queue { policy: tls_only(&place(), &Name::new("other")), ..desired() };
-    assert_eq!(renamed.lifts(&desired()), [""; 0]);
-    assert_eq!((desired().lifts(&desired()), held.lifts(&desired())), (Vec::new(), Vec::new()));
+    assert_eq!(renamed.widens(&desired()), [""; 0]);
+    assert_eq!((desired().widens(&desired()), held.widens(&desired())), (Vec::new(), Vec::new()));
 }

@@ -20,7 +20,7 @@ pub fn widens(desired: &Role, live: &Role) -> Vec<String> {
 /// takes away who may act as it
 /// (<https://docs.aws.amazon.com/security-ir/latest/userguide/technique-and-access-containment.html>), and for `pipe` to undo that
 /// takes consent, whoever did it.
-pub fn lifts(desired: &Role, live: &Role) -> Vec<String> {
+fn lifts(desired: &Role, live: &Role) -> Vec<String> {
     let new = |now: &BTreeSet<String>, then: &BTreeSet<String>| now.difference(then).cloned().collect::<Vec<_>>();
     let mut all = Vec::new();
     all.extend(new(&principals(desired), &principals(live)).iter().map(|who| format!("`{who}` may act as the role")));

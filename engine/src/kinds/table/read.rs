@@ -69,7 +69,7 @@ pub fn live(
         outputs: outputs(cx, name, &props),
         props,
         tags,
-        identity: String::new(),
+        identity: table.table_id.clone().unwrap_or_default(),
         state,
     }]))
 }

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::evidence::{Wanted, Why};
 use crate::graph::{Graph, Node};
 use crate::kinds::KINDS;
+use crate::kinds::rest_api::RestApi;
 use crate::kinds::table::Table;
 use crate::live::Found;
 use crate::owner::{PIPELINE, RESOURCE};
@@ -164,6 +165,23 @@ fn what_acts_under_a_role_of_ours_is_ours_with_what_hangs_on_it() {
 }
 
 /// Anybody who may change a function of their own can write any ARN there.
+/// Names of APIs are not unique: whoever may make one can give it our name and tags, but none of our roles.
+#[test]
+fn of_two_of_one_name_the_one_that_acts_under_our_role_is_ours() {
+    let mut found = found();
+    put(&mut found, "iam:Role", "demo-consumer-role-eu-central-1", "consumer-role", role(&[]));
+    put(&mut found, "apigateway:RestApi", "demo-api", "api", api("arn:aws:iam::1:role/theirs", ""));
+    put(&mut found, "apigateway:RestApi", "demo-api", "api", api(ROLE, ""));
+    let ours = |plan: &Plan| {
+        let handles = plan.changes.iter().filter(|change| change.kind.name == "apigateway:RestApi");
+        handles.map(|change| change.handle().unwrap().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(ours(&destroy(&found)), ["demo-api 1"]);
+    let node = Node::new("api", "demo-api", &serde_json::from_value::<RestApi>(api(ROLE, "new")).unwrap()).unwrap();
+    let kept = plan(&Graph::new("demo", Tags::new(), vec![node]).unwrap(), &found, KINDS, false);
+    assert_eq!(ours(&kept), ["demo-api 1"], "it is not taken for ours, though its handle is the smaller one");
+}
+
 #[test]
 fn a_mention_that_takes_no_right_is_no_proof() {
     let mut found = found();

@@ -38,6 +38,7 @@ fn says(seen: &Seen) -> Response {
                 .to_string()
         }
         "/_ministack/lambda-code/0/r/f" => "zip".to_owned(),
+        _ if seen.body.ends_with(b"</SecretAccessKey>") => String::from_utf8_lossy(&seen.body).into_owned(),
         _ if seen.body.starts_with(b"Action=AssumeRole") => ASSUMED.to_owned(),
         _ => "{}".to_owned(),
     };
@@ -160,6 +161,25 @@ async fn nobody_elses_key_is_taken() {
     let guessed = session.put(key(&session.root.id, "local")).await;
     assert_eq!(refusal(&guessed), (403, "InvalidSignatureException".to_owned()));
     assert_eq!(session.passed(), 0, "MiniStack hears of none");
+}
+
+/// What a role asks for may come back in the answer, be it in an error, and so may a key that it made up.
+#[tokio::test]
+async fn a_role_gives_nobody_a_key_and_asks_for_no_page_of_the_emulator() {
+    let session = Session::start(true).await;
+    session.assume().await;
+    let made_up = "<AccessKeyId>000000000000</AccessKeyId><SecretAccessKey>known</SecretAccessKey>";
+    for (service, body) in [("sts", "Action=AssumeRole"), ("sts", made_up), ("iam", "Action=CreateAccessKey")] {
+        session.send(role("role/secret", TOKEN), ("POST", service, "/"), &format!("{body}&x={made_up}"), |_| {}).await;
+    }
+    let root = Credentials::new("000000000000", "known", None, None, "tests");
+    assert_eq!(refusal(&session.put(root).await), (403, "UnrecognizedClientException".to_owned()));
+    let passed = session.passed();
+    for path in ["/_ministack/reset", "/_localstack/health", "/restapis/a/prod/_user_request_/b"] {
+        let answer = session.send(session.root(), ("POST", "sts", path), "", |_| {}).await;
+        assert_eq!(refusal(&answer), (403, "AccessDeniedException".to_owned()), "{path}");
+    }
+    assert_eq!(session.passed(), passed);
 }
 
 #[tokio::test]
