@@ -83,7 +83,7 @@ fn api(role: &str, group: &str) -> Value {
     let log = json!({ "group_arn": format!("arn:aws:logs:eu-central-1:1:log-group:{group}"), "format": "" });
     let guard = json!({ "uri": "", "credentials": role, "identity_source": "", "cache_seconds": 0 });
     json!({
-        "endpoint_type": "REGIONAL", "stages": { "prod": { "throttle": null, "xray": false, "access_log": log } },
+        "endpoint_type": "REGIONAL", "security_policy": "", "stages": { "prod": { "throttle": null, "xray": false, "access_log": log } },
         "routes": {}, "paths": [], "authorizers": { "a": guard }, "models": {}, "validators": {}, "gateway_responses": {},
         "deployed": "",
     })
