@@ -258,7 +258,7 @@ pub(super) fn tag_fields(live: &Tags, desired: &Tags, follow: Option<&str>) -> V
     let TagDiff { set, remove } = TagDiff::of(&desired, live);
     let mut keys: Vec<&String> = set.keys().chain(&remove).collect();
     keys.sort();
-    let value = |tags: &Tags, key: &String| tags.get(key).map(|value| value.as_str().into());
+    let value = |tags: &Tags, key: &str| tags.get(key).map(|value| Value::from(value.as_str()));
     let field = |key: &String| Field {
         path: format!("tags.{key}"),
         old: value(live, key),
