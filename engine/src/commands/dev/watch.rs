@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::task::block_in_place;
 use tokio::time::{Instant, timeout_at};
 
 use crate::bundle::{Sources, is_crate, sources};
@@ -60,7 +61,7 @@ impl Changes {
     pub fn look_at(&mut self, spec: &Path, loaded: &Loaded) -> Result<()> {
         let handler = loaded.spec.function().map(|function| function.handler.as_str());
         let Sources { paths: handler, target } = match handler.map(|name| (name, loaded.root.join(name))) {
-            Some((name, folder)) if is_crate(name, &loaded.root) => sources(&folder),
+            Some((name, folder)) if is_crate(name, &loaded.root) => block_in_place(|| sources(&folder)),
             other => Sources { paths: other.map(|(_, path)| path).into_iter().collect(), target: None },
         };
         self.target = target;
