@@ -220,16 +220,17 @@ fn sources_are_all_packages_that_are_folders_and_the_workspaces_files() {
     let inherited =
         "[workspace]\nresolver = \"2\"\nmembers = [\"a/*\"]\n[workspace.dependencies]\nnear = { path = \"a/near\" }\n";
     write("ws/Cargo.toml", inherited);
-    write("ws/rust-toolchain", "");
+    write("ws/.cargo/config.toml", "");
     package("ws/a/own", "[dependencies]\nnear.workspace = true\n");
     package("ws/a/near", "[dependencies]\nfar = { path = \"../../../far\" }\n");
     package("ws/a/beside", "");
     package("far", "");
     let paths = sources(&root.join("ws/a/own")).paths;
-    let missing: Vec<&str> = ["ws/a/own", "ws/a/near", "far", "ws/Cargo.toml", "ws/Cargo.lock", "ws/rust-toolchain"]
-        .into_iter()
-        .filter(|path| !paths.contains(&root.join(path)))
-        .collect();
+    let missing: Vec<&str> =
+        ["ws/a/own", "ws/a/near", "far", "ws/Cargo.toml", "ws/Cargo.lock", "ws/.cargo/config.toml"]
+            .into_iter()
+            .filter(|path| !paths.contains(&root.join(path)))
+            .collect();
     assert_eq!(missing, [""; 0], "{paths:?}");
     assert!(!paths.contains(&root.join("ws/a/beside")) && !root.join("ws/Cargo.lock").exists(), "{paths:?}");
 }
