@@ -67,9 +67,9 @@ fn called(batch: &Batch) -> String {
         (Some(peak), Some(limit)) => format!(", {peak} of {limit} MB"),
         _ => String::new(),
     };
-    let wrong = batch.answer.as_ref().map(|wrong| format!(", its answer is wrong: {}", tame(wrong)));
-    let (mark, wrong) =
-        (if wrong.is_some() { format!("{WARN}!{END}") } else { " ".to_owned() }, wrong.unwrap_or_default());
+    let mark = if batch.answer.is_some() { format!("{WARN}!{END}") } else { " ".to_owned() };
+    let wrong =
+        batch.answer.as_ref().map(|wrong| format!(", its answer is wrong: {}", tame(wrong))).unwrap_or_default();
     let took = format!("{DIM}{milliseconds} ms{memory}{END}");
     match &batch.error {
         None => format!("  {mark} {shard} → {function}: {records}{wrong} {took}"),
