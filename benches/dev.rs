@@ -92,7 +92,12 @@ async fn gateway_alone(running: &Running, load: &Load) {
         let policy = serde_json::json!({ "principalId": "user", "policyDocument": { "Version": "2012-10-17", "Statement": [
             { "Action": "execute-api:Invoke", "Effect": "Allow", "Resource": "*" }] } });
         async move {
-            Ok(Answer { payload: Bytes::from(policy.to_string()), error: None, request_id: "bench".to_owned() })
+            Ok(Answer {
+                payload: Bytes::from(policy.to_string()),
+                error: None,
+                request_id: "bench".to_owned(),
+                memory: None,
+            })
         }
         .boxed()
     });

@@ -8,7 +8,7 @@ use std::path::Path;
 use bytes::Bytes;
 
 use crate::error::{Error, Result};
-use crate::spec::contained;
+use crate::spec::{Loaded, contained};
 
 mod archive;
 mod codes;
@@ -20,6 +20,7 @@ mod pack;
 mod tests;
 
 pub use codes::Codes;
+pub use krate::{Sources, sources};
 
 /// The architecture that `pipe` was built for, as Lambda calls it; the bundled handlers have it too.
 pub const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
@@ -77,6 +78,25 @@ pub fn bundled(name: &str) -> Option<Code> {
     });
     let (sha256, zip) = (found.sha256.to_owned(), Bytes::from_static(found.zip));
     Some(Code { sha256, zip, architecture: ARCHITECTURE.to_owned(), unfit })
+}
+
+/// Whether a handler is a crate, which takes a while to build.
+pub fn is_crate(handler: &str, root: &Path) -> bool {
+    !HANDLERS.contains(&handler)
+        && contained(root, handler)
+            .is_ok_and(|path| path.join("Cargo.toml").is_file() && !path.join("bootstrap").is_file())
+}
+
+/// Why `apply` refuses a handler of one's own that needs no build. A crate is told when it is built.
+pub fn refused(loaded: &Loaded) -> Option<Error> {
+    let function = loaded.spec.function()?;
+    if function.is_bundled() || is_crate(&function.handler, &loaded.root) {
+        return None;
+    }
+    match load(&function.handler, &loaded.root, codes::architecture(function)) {
+        Ok(code) => code.unfit,
+        Err(error) => Some(error),
+    }
 }
 
 /// Finds, or builds, the code of a handler: a bundled name, or a path below `root` to a folder with `bootstrap`, to a zip, or to

@@ -1,6 +1,7 @@
 //! One file a command; each reads as the walk: parse, lower, read live, plan, print, ask, run, exit code.
 
 mod apply;
+mod building;
 mod change;
 mod consent;
 mod destroy;

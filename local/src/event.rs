@@ -1,4 +1,5 @@
-//! What moves on the data path, as facts. Payloads, headers and credentials are never in them.
+//! What moves on the data path, as facts. Payloads, headers and credentials are never in them, but for what a function itself says:
+//! its log lines and the messages of its errors.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -61,9 +62,18 @@ pub struct Batch {
     pub milliseconds: u64,
     /// How many records are done with; the rest is tried again.
     pub succeeded: usize,
-    /// The function's error, or that it named failures.
+    /// The function's error, that it named failures, or why Lambda does not understand its answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// What is wrong with an answer that Lambda takes nevertheless.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
+    /// The most memory that the function's process has had, in MB; absent where the system does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub peak_mb: Option<u64>,
+    /// What it may have at the most, in MB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_mb: Option<u32>,
 }
 
 /// An item of a table.

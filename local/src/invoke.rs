@@ -18,6 +18,17 @@ pub struct Answer {
     /// `Unhandled` when it failed, timed out or crashed: Lambda's `X-Amz-Function-Error`.
     pub error: Option<String>,
     pub request_id: String,
+    /// What the process had, where that is known.
+    pub memory: Option<Memory>,
+}
+
+/// Memory of a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Memory {
+    /// The most that it has had, in MB.
+    pub peak_mb: u64,
+    /// What the function may have, in MB.
+    pub limit_mb: u32,
 }
 
 /// Why a call did not reach the function. None of these consumes a mapping's retries (aws-facts 5.2).

@@ -33,6 +33,7 @@ use crate::roles::Roles;
 mod batch;
 mod checkpoints;
 mod clock;
+mod diagnosis;
 mod document;
 mod filter;
 mod kinesis;

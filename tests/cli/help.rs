@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use crate::site::root;
 
 /// `pipe` beside the main file, and without AWS.
-fn offline() -> Command {
+pub fn offline() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pipe"));
     command.current_dir(root()).stdin(Stdio::null());
     command.env_clear().env("NO_COLOR", "1").env("AWS_EC2_METADATA_DISABLED", "true");

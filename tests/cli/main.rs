@@ -8,6 +8,7 @@ mod complaints;
 mod consent;
 mod events;
 mod failing;
+mod handlers;
 mod help;
 mod inventory;
 mod json;

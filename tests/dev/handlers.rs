@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::client::Client;
@@ -107,11 +108,34 @@ fn resting_mapping(dev: &mut Dev, sender: &Sender) {
     dev.until("what waited", |dev| (seen(dev.path()).len() >= seen_before + 50).then_some(()));
 }
 
+/// Puts what the crate beside it says into the program.
+const SALT: &str = "#[used] static SALT: &str = beside::SALT;\n";
+
+/// Makes `own` depend on a crate beside it.
+fn write_sibling(folder: &Path, salt: &str) {
+    let package = |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2021\"\n");
+    let own = package("own") + "[profile.release]\nopt-level = 0\n[dependencies]\nbeside = { path = \"../beside\" }\n";
+    let source = format!("pub const SALT: &str = {salt:?};\n");
+    for (path, text) in
+        [("own/Cargo.toml", own), ("beside/Cargo.toml", package("beside")), ("beside/src/lib.rs", source)]
+    {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        if std::fs::read_to_string(&path).ok().as_ref() != Some(&text) {
+            std::fs::write(path, text).unwrap();
+        }
+    }
+}
+
 #[test]
 fn a_crate_is_built_anew_and_a_broken_one_changes_nothing() {
-    let mut dev = Dev::start(&spec(), None, |folder| write_crate(folder, "v1", ""));
+    let mut dev = Dev::start(&spec(), None, |folder| {
+        write_sibling(folder, "one");
+        write_crate(folder, "v1", SALT);
+    });
     let sender = Sender::start(Client::of(&dev), STREAM, "event");
     first_of(&mut dev, "v1");
+    assert_eq!(dev.count("Applied in"), 0, "the lock file that its own build wrote is no edit");
 
     write_crate(dev.path(), "v2", "");
     let time = first_of(&mut dev, "v2");
@@ -124,8 +148,12 @@ fn a_crate_is_built_anew_and_a_broken_one_changes_nothing() {
     dev.until("the old code to go on", |dev| (seen(dev.path()).len() > before + 10).then_some(()));
     assert_eq!(seen(dev.path()).last().unwrap().0, "v2");
 
-    write_crate(dev.path(), "v4", "");
+    write_crate(dev.path(), "v4", SALT);
     first_of(&mut dev, "v4");
+    dev.until("the edit of v4 to be told", |dev| (dev.count("Applied in") > 1).then_some(()));
+    let applied = dev.count("Applied in");
+    write_sibling(dev.path(), "two, and another program");
+    dev.until("the edit of a crate beside it", |dev| (dev.count("Applied in") > applied).then_some(()));
     let events = sender.stop();
     once_each(&mut dev, &events);
     no_old_version_comes_back(&dev);

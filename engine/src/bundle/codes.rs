@@ -4,8 +4,16 @@ use bytes::Bytes;
 
 use crate::aws::Bundle;
 use crate::bundle::{ARCHITECTURE, Code, load};
-use crate::error::Result;
-use crate::spec::{Architecture, Loaded};
+use crate::error::{Error, Result};
+use crate::spec::{Architecture, Function, Loaded};
+
+/// What a spec asks for, as Lambda calls it.
+pub(super) fn architecture(function: &Function) -> Option<&'static str> {
+    function.architecture.map(|architecture| match architecture {
+        Architecture::X86_64 => "x86_64",
+        Architecture::Arm64 => "arm64",
+    })
+}
 
 /// What the consumer and the authorizer run.
 #[derive(Clone, Debug)]
@@ -22,11 +30,7 @@ impl Codes {
     pub fn load(loaded: &Loaded) -> Result<Self> {
         let mut codes = Self::unbuilt();
         if let Some(function) = loaded.spec.function() {
-            let architecture = function.architecture.map(|architecture| match architecture {
-                Architecture::X86_64 => "x86_64",
-                Architecture::Arm64 => "arm64",
-            });
-            codes.consumer = load(&function.handler, &loaded.root, architecture)?;
+            codes.consumer = load(&function.handler, &loaded.root, architecture(function))?;
         }
         if loaded.spec.auth.is_some() {
             codes.authorizer = load("authorizer", &loaded.root, None)?;
@@ -34,13 +38,9 @@ impl Codes {
         Ok(codes)
     }
 
-    /// The same for AWS.
-    ///
-    /// # Errors
-    /// Code that starts on this machine perhaps, but not on Lambda.
-    pub fn for_lambda(self) -> Result<Self> {
-        let unfit = self.consumer.unfit.as_ref().or(self.authorizer.unfit.as_ref()).cloned();
-        unfit.map_or(Ok(self), Err)
+    /// Why some of it does not start on Lambda, though it may on this machine.
+    pub fn unfit(&self) -> Option<&Error> {
+        self.consumer.unfit.as_ref().or(self.authorizer.unfit.as_ref())
     }
 
     /// Stands for code where none is deployed: drawings and policies do not depend on it.

@@ -1,5 +1,6 @@
 //! Handlers that are Rust crates: `cargo build --release`, into a target folder that nothing else uses.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -25,6 +26,15 @@ struct Package {
     manifest_path: PathBuf,
     default_run: Option<String>,
     targets: Vec<Target>,
+    /// The registry or repository that it is of; nothing for a folder of one's own.
+    source: Option<String>,
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Deserialize)]
+struct Dependency {
+    /// The folder of a path dependency.
+    path: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -46,8 +56,7 @@ struct Message {
 /// No cargo, a crate without a binary or with several, and what the compiler says.
 pub fn build(folder: &Path) -> Result<Vec<u8>> {
     let manifest = folder.join("Cargo.toml");
-    let metadata = cargo(folder, ["metadata".as_ref(), "--no-deps".as_ref(), "--format-version=1".as_ref()])?;
-    let metadata: Metadata = parse(&metadata)?;
+    let metadata = metadata(folder, &["--no-deps"])?;
     let binary = binary(&metadata, &manifest)?;
     // A target folder of its own: the editor and a `cargo run` around us hold the lock of the usual one. And each workspace has
     // one: in a folder that several share (CARGO_TARGET_DIR), cargo takes one crate for another of the same name.
@@ -65,6 +74,76 @@ pub fn build(folder: &Path) -> Result<Vec<u8>> {
     let program = built.into_iter().rev().find_map(|message| message.executable);
     let program = program.ok_or_else(|| Error::fatal(format!("`cargo build` made no program `{binary}`")))?;
     super::bytes(&program)
+}
+
+fn metadata(folder: &Path, more: &[&str]) -> Result<Metadata> {
+    let arguments = ["metadata", "--format-version=1"].iter().chain(more).map(AsRef::as_ref);
+    parse(&cargo(folder, arguments)?)
+}
+
+/// Files and folders of one's own that a crate is built from, and the folder that it is built into.
+#[derive(Debug, Default)]
+pub struct Sources {
+    /// Folders of packages; the workspace's manifest, its lock file also where there is none yet, and settings, if there are any.
+    pub paths: Vec<PathBuf>,
+    /// What a build writes is no source.
+    pub target: Option<PathBuf>,
+}
+
+/// Where the sources of the crate in `folder` are. Nothing is fetched or written.
+///
+/// Cargo knows all (a `[patch]`, too) where a lock file fits and all is fetched that may be needed; else it is what the manifests name.
+/// What cargo cannot read is looked for in the folder alone.
+pub fn sources(folder: &Path) -> Sources {
+    let mut sources = Sources { paths: vec![folder.to_owned()], target: None };
+    // Crates for other systems only are never fetched by a build.
+    let platform = format!("--filter-platform={}-unknown-linux-gnu", std::env::consts::ARCH);
+    let packages = match metadata(folder, &["--locked", "--offline", &platform]) {
+        Ok(metadata) => {
+            sources.workspace(&metadata);
+            let own = metadata.packages.iter().filter(|package| package.source.is_none());
+            own.filter_map(|package| Some(package.manifest_path.parent()?.to_owned())).collect()
+        }
+        Err(_) => sources.named(folder),
+    };
+    sources.paths.extend(packages);
+    sources
+}
+
+impl Sources {
+    fn workspace(&mut self, metadata: &Metadata) {
+        const FILES: [&str; 6] = [
+            "Cargo.toml",
+            "Cargo.lock",
+            "rust-toolchain.toml",
+            "rust-toolchain",
+            ".cargo/config.toml",
+            ".cargo/config",
+        ];
+        let files = FILES.iter().map(|name| metadata.workspace_root.join(name));
+        // The first build makes the lock file.
+        self.paths.extend(files.filter(|file| file.is_file() || file.ends_with("Cargo.lock")));
+        self.target.get_or_insert_with(|| metadata.target_directory.clone());
+    }
+
+    /// The folders that manifests name, from this one on.
+    fn named(&mut self, folder: &Path) -> BTreeSet<PathBuf> {
+        let (mut found, mut open) = (BTreeSet::new(), vec![folder.to_owned()]);
+        while let Some(folder) = open.pop() {
+            let folder = folder.canonicalize().unwrap_or(folder);
+            if !found.insert(folder.clone()) {
+                continue;
+            }
+            let Ok(metadata) = metadata(&folder, &["--no-deps"]) else { continue };
+            self.workspace(&metadata);
+            let is_here = |package: &&Package| package.manifest_path.parent() == Some(folder.as_path());
+            let here = metadata.packages.iter().filter(is_here);
+            open.extend(
+                here.flat_map(|package| &package.dependencies).filter_map(|dependency| dependency.path.clone()),
+            );
+        }
+        found
+    }
 }
 
 /// The binary that `cargo run` would take.

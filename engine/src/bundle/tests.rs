@@ -201,3 +201,36 @@ fn a_crate_must_have_one_binary() {
     let (message, hint) = refusal(crate_of(two, &[("a.rs", "fn main() {}")]));
     assert!(message.contains("`one`, `two`") && hint.contains("default-run"), "{message}: {hint}");
 }
+
+/// What is edited beside a crate and changes what it is built to.
+#[test]
+fn sources_are_all_packages_that_are_folders_and_the_workspaces_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().canonicalize().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = root.join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let package = |path: &str, more: &str| {
+        let name = path.rsplit('/').next().unwrap();
+        write(&format!("{path}/Cargo.toml"), &format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\n{more}"));
+        write(&format!("{path}/src/lib.rs"), "");
+    };
+    let inherited =
+        "[workspace]\nresolver = \"2\"\nmembers = [\"a/*\"]\n[workspace.dependencies]\nnear = { path = \"a/near\" }\n";
+    write("ws/Cargo.toml", inherited);
+    write("ws/.cargo/config.toml", "");
+    package("ws/a/own", "[dependencies]\nnear.workspace = true\n");
+    package("ws/a/near", "[dependencies]\nfar = { path = \"../../../far\" }\n");
+    package("ws/a/beside", "");
+    package("far", "");
+    let paths = sources(&root.join("ws/a/own")).paths;
+    let missing: Vec<&str> =
+        ["ws/a/own", "ws/a/near", "far", "ws/Cargo.toml", "ws/Cargo.lock", "ws/.cargo/config.toml"]
+            .into_iter()
+            .filter(|path| !paths.contains(&root.join(path)))
+            .collect();
+    assert_eq!(missing, [""; 0], "{paths:?}");
+    assert!(!paths.contains(&root.join("ws/a/beside")) && !root.join("ws/Cargo.lock").exists(), "{paths:?}");
+}

@@ -12,7 +12,7 @@ use crate::term::Shell;
 pub async fn run(shell: Shell, global: &Global, args: &ApplyArgs) -> Outcome {
     let start = Instant::now();
     let loaded = walk::spec(shell, &args.spec.file)?;
-    let desired = &walk::Desired::of(global, &loaded).await?;
+    let desired = &walk::Desired::of(shell, global, &loaded).await?;
     let (names, adopt, question) = (args.orphans.wanted(), args.adopt, "Apply");
     let run = Run { shell, desired, names, adopt, question, consent: &args.consent, args: &args.run };
     let ended = run.go().await?;

@@ -94,7 +94,7 @@ impl Dev<'_> {
 
     /// Makes endpoint and data plane match the spec.
     async fn apply(&mut self, loaded: &Loaded, halt: &Halt, first: bool) -> Result<u8, Stop> {
-        let desired = walk::Desired::of(&self.global, loaded).await?;
+        let desired = walk::Desired::of(self.shell, &self.global, loaded).await?;
         let found = desired.live(self.shell, Vec::new()).await?;
         let plan = Arc::new(desired.plan(&found, false)?);
         self.shell.line(&Event::plan(&plan));

@@ -1,5 +1,6 @@
 //! `pipe validate`: checks a spec offline, every problem in one run.
 
+use crate::bundle;
 use crate::cli::{FileArgs, exit};
 use crate::commands::{Outcome, Stop};
 use crate::event::Event;
@@ -8,7 +9,10 @@ use crate::term::Shell;
 
 /// Runs the command.
 pub fn run(shell: Shell, args: &FileArgs) -> Outcome {
-    let loaded = spec::load(&args.file).map_err(Stop::Report)?;
+    let mut loaded = spec::load(&args.file).map_err(Stop::Report)?;
+    if let Some(unfit) = bundle::refused(&loaded) {
+        loaded.notes.warn("/consumer/function/handler", &unfit.to_string(), unfit.hint_text());
+    }
     shell.line(&Event::Problems { problems: loaded.notes.located() });
     if !loaded.notes.problems.is_empty() {
         shell.err(&loaded.notes.render(true));

@@ -9,8 +9,8 @@ use tokio::sync::{mpsc, watch};
 use crate::aws::{Cx, Note, Said, connect, tagged};
 use crate::bundle::Codes;
 use crate::cli::Global;
-use crate::commands::Stop;
 use crate::commands::halt::Halt;
+use crate::commands::{Stop, building};
 use crate::error::Error;
 use crate::event::Event;
 use crate::evidence::Wanted;
@@ -43,13 +43,12 @@ pub struct Desired {
 
 impl Desired {
     /// Lowers a spec for the account that the options lead to, or for the running `pipe dev`.
-    pub async fn of(global: &Global, loaded: &Loaded) -> Result<Self, Stop> {
+    pub async fn of(shell: Shell, global: &Global, loaded: &Loaded) -> Result<Self, Stop> {
         // Building a handler's crate takes as long as cargo does; who asks is found out meanwhile.
         let options = global.connect_options();
         let connecting = tokio::spawn(async move { connect(&options).await });
-        let codes = tokio::task::block_in_place(|| Codes::load(loaded))?;
         let local = global.session.is_some();
-        let codes = if local { codes } else { codes.for_lambda()? };
+        let codes = building::codes(shell, loaded, local).await?;
         let aws = connecting.await.map_err(|error| Error::defect(error.to_string()))??;
         let graph = match local {
             true => lower(&loaded.clone().local(), &aws.place, &codes)?,

@@ -86,13 +86,24 @@ mod tests {
         };
         let taken =
             moved::Answered { shard: Some(text()), sequence_number: Some(text()), reason: None, ..refused.clone() };
-        let batch =
-            moved::Batch { function: text(), shard: text(), records: 2, milliseconds: 1, succeeded: 1, error: None };
+        let batch = moved::Batch {
+            function: text(),
+            shard: text(),
+            records: 2,
+            milliseconds: 1,
+            succeeded: 1,
+            error: None,
+            answer: None,
+            peak_mb: None,
+            memory_mb: None,
+        };
+        let odd = moved::Batch { answer: Some(text()), peak_mb: Some(1), memory_mb: Some(128), ..batch.clone() };
         let letter = moved::DeadLetter { queue: text(), reason: text(), shard: text(), first: text(), last: text() };
         for (moved, name) in [
             (moved::Event::Answered(refused), "answered"),
             (moved::Event::Answered(taken), "answered"),
             (moved::Event::Batch(batch.clone()), "batch"),
+            (moved::Event::Batch(odd), "batch"),
             (moved::Event::Batch(moved::Batch { error: Some(text()), ..batch }), "batch"),
             (moved::Event::Row(moved::Row { table: text(), key: text(), kept: true }), "row"),
             (moved::Event::DeadLetter(letter), "dead_letter"),

@@ -1,6 +1,7 @@
 //! What is wrong with a spec, and how it is shown: in rustc's look, or as JSON.
 
 use super::places::Places;
+use super::scan::scan;
 use crate::tame::{steers, tame, without_commands};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use schemars::JsonSchema;
@@ -129,6 +130,16 @@ impl Report {
     #[must_use]
     pub fn has_errors(&self) -> bool {
         self.problems.iter().any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// Adds a warning about the value at `path` that only something beside the spec could tell.
+    pub fn warn(&mut self, path: &str, message: &str, hint: Option<&str>) {
+        let mut problem = Problem::warning(path, message);
+        problem.hint = hint.map(tame);
+        if let Ok((places, _)) = scan(&self.text) {
+            problem.place(&places);
+        }
+        self.problems.push(problem);
     }
 
     /// Returns the report without its notes, which only `validate` shows.

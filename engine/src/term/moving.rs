@@ -18,11 +18,19 @@ pub async fn report(shell: Shell, mut events: UnboundedReceiver<Event>) {
     }
 }
 
-/// Whether it is a line of a log that says all is well: the event it tells of has a line of its own here.
+/// Whether it is a line of a log that nobody looks for: one below the level INFO, or one by which a bundled handler says that all
+/// is well, for the event it tells of has a line of its own here.
 fn is_routine(event: &Event) -> bool {
     let Event::Log(LogLine { line, .. }) = event else { return false };
-    let logged: Option<serde_json::Value> = serde_json::from_str(line).ok();
-    logged.is_some_and(|logged| matches!(logged["level"].as_str(), Some("INFO" | "DEBUG" | "TRACE")))
+    let logged: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
+    match logged["level"].as_str().map(str::to_uppercase).as_deref() {
+        Some("DEBUG" | "TRACE") => true,
+        Some("INFO") => {
+            let counts = logged["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "pipe";
+            counts || matches!(logged["message"].as_str(), Some("allowed" | "unauthorized"))
+        }
+        _ => false,
+    }
 }
 
 /// An event as a line. What clients and functions wrote steers no terminal.
@@ -36,17 +44,7 @@ fn line(event: &Event) -> String {
             };
             format!("{style}{status}{END} {} {} {took} {DIM}{milliseconds} ms{END}", tame(method), tame(path))
         }
-        Event::Batch(Batch { function, shard, records, milliseconds, succeeded, error }) => {
-            let shard = short(shard);
-            let records = if *records == 1 { "1 record".to_owned() } else { format!("{records} records") };
-            match error {
-                None => format!("    {shard} → {function}: {records} {DIM}{milliseconds} ms{END}"),
-                Some(error) => format!(
-                    "  {BAD}✗{END} {shard} → {function}: {succeeded} of {records}, {} {DIM}{milliseconds} ms{END}",
-                    tame(error)
-                ),
-            }
-        }
+        Event::Batch(batch) => called(batch),
         Event::Row(Row { table, key, kept }) => {
             let was = if *kept { " was there, and stays" } else { "" };
             format!("    {GOOD}✓{END} {table} {}{was}", tame(key))
@@ -57,6 +55,27 @@ fn line(event: &Event) -> String {
         }
         Event::Log(LogLine { function, line }) => format!("    {DIM}{function}: {}{END}", tame(line)),
         Event::Warning { message } => format!("{WARN}warning{END}: {}", tame(message)),
+    }
+}
+
+/// What came of a batch, and what is wrong with the answer beside it.
+fn called(batch: &Batch) -> String {
+    let Batch { function, records, milliseconds, succeeded, .. } = batch;
+    let shard = short(&batch.shard);
+    let records = if *records == 1 { "1 record".to_owned() } else { format!("{records} records") };
+    let memory = match (batch.peak_mb, batch.memory_mb) {
+        (Some(peak), Some(limit)) => format!(", {peak} of {limit} MB"),
+        _ => String::new(),
+    };
+    let mark = if batch.answer.is_some() { format!("{WARN}!{END}") } else { " ".to_owned() };
+    let wrong =
+        batch.answer.as_ref().map(|wrong| format!(", its answer is wrong: {}", tame(wrong))).unwrap_or_default();
+    let took = format!("{DIM}{milliseconds} ms{memory}{END}");
+    match &batch.error {
+        None => format!("  {mark} {shard} → {function}: {records}{wrong} {took}"),
+        Some(error) => {
+            format!("  {BAD}✗{END} {shard} → {function}: {succeeded} of {records}, {}{wrong} {took}", tame(error))
+        }
     }
 }
 
@@ -74,6 +93,48 @@ fn short(shard: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn batch(error: Option<&str>, answer: Option<&str>) -> Event {
+        Event::Batch(Batch {
+            function: "f".to_owned(),
+            shard: "shardId-000000000000".to_owned(),
+            records: 1,
+            milliseconds: 3,
+            succeeded: 1,
+            error: error.map(str::to_owned),
+            answer: answer.map(str::to_owned),
+            peak_mb: Some(140),
+            memory_mb: Some(128),
+        })
+    }
+
+    fn plain(event: &Event) -> String {
+        anstream::adapter::strip_str(&line(event)).to_string()
+    }
+
+    #[test]
+    fn a_batch_is_told_with_its_memory_and_what_is_wrong_with_the_answer() {
+        assert_eq!(plain(&batch(None, None)), "    shard 0 → f: 1 record 3 ms, 140 of 128 MB");
+        assert_eq!(plain(&batch(Some("late"), None)), "  ✗ shard 0 → f: 1 of 1 record, late 3 ms, 140 of 128 MB");
+        let odd = plain(&batch(None, Some("it has x")));
+        assert_eq!(odd, "  ! shard 0 → f: 1 record, its answer is wrong: it has x 3 ms, 140 of 128 MB");
+    }
+
+    #[test]
+    fn logs_of_info_and_above_are_shown_but_for_what_the_bundled_handlers_count() {
+        let hidden = |line: &str| is_routine(&Event::Log(LogLine { function: "f".to_owned(), line: line.to_owned() }));
+        for line in [
+            r#"{"level":"DEBUG","message":"x"}"#,
+            r#"{"level":"trace","fields":{"message":"x"}}"#,
+            r#"{"level":"INFO","_aws":{"CloudWatchMetrics":[{"Namespace":"pipe"}]}}"#,
+            r#"{"level":"INFO","message":"allowed"}"#,
+        ] {
+            assert!(hidden(line), "{line}");
+        }
+        for line in [r#"{"level":"INFO","fields":{"message":"x"}}"#, r#"{"level":"WARN","message":"x"}"#, "x", "[1]"] {
+            assert!(!hidden(line), "{line}");
+        }
+    }
 
     #[test]
     fn what_clients_and_functions_wrote_steers_no_terminal() {

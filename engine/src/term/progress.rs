@@ -28,6 +28,11 @@ impl Progress {
         Self { shell, bar, told: Instant::now() }
     }
 
+    /// The same in lines only, where others write to the terminal meanwhile.
+    pub fn still(shell: Shell) -> Self {
+        Self { shell, bar: None, told: Instant::now() }
+    }
+
     /// Says how far it is.
     pub fn tell(&mut self, text: &str) {
         match &self.bar {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The most that a response may have, in bytes: 6 MiB and the 100 that AWS's own runtime interface emulator adds.
 pub(super) const RESPONSE_LIMIT: usize = 6 * 1024 * 1024 + 100;
@@ -33,8 +33,9 @@ pub(super) enum Failure {
 impl Failure {
     /// The document, as Lambda's Invoke answers it.
     ///
-    /// A time-out and memory that ran out are as Lambda answers since 2025 (public reports: `Sandbox.Timedout`, `Runtime.OutOfMemory`
-    /// with "signal: killed"); the rest is as in AWS's runtime interface emulator.
+    /// A time-out is as Lambda answers since 2025 (public reports: `Sandbox.Timedout`); the rest is as in AWS's runtime interface
+    /// emulator. A custom runtime that has no memory left is killed by the system, and Lambda knows no more of it than that
+    /// (<https://github.com/awslabs/amazon-s3-find-and-forget/pull/283>); `Runtime.OutOfMemory` is what managed runtimes report.
     pub(super) fn document(&self, request_id: &str, timeout: Duration) -> Bytes {
         let message = match self {
             Self::Reported(document) => return document.clone(),
@@ -53,16 +54,15 @@ impl Failure {
             Self::Reported(_) => "Function.Unknown",
             Self::TooLarge => "Function.ResponseSizeTooLarge",
             Self::TimedOut => "Sandbox.Timedout",
-            Self::OutOfMemory => "Runtime.OutOfMemory",
             Self::NoBootstrap | Self::Exited(Exit::NotStarted(_)) => "Runtime.InvalidEntrypoint",
-            Self::Exited(_) => "Runtime.ExitError",
+            Self::OutOfMemory | Self::Exited(_) => "Runtime.ExitError",
         }
     }
 
     /// The same as people read it.
     pub(super) fn reason(&self, timeout: Duration) -> String {
         match self {
-            Self::Reported(_) => "the function reported an error".to_owned(),
+            Self::Reported(document) => reported(document),
             Self::TooLarge => "its response is too large".to_owned(),
             Self::TimedOut => format!("Task timed out after {:.2} seconds", timeout.as_secs_f64()),
             Self::OutOfMemory => "Runtime exited with error: signal: killed".to_owned(),
@@ -74,6 +74,16 @@ impl Failure {
             }
             Self::Exited(Exit::NotStarted(errno)) => format!("fork/exec /var/task/bootstrap: {}", errno_name(*errno)),
         }
+    }
+}
+
+/// What the runtime reported, as far as it said it.
+fn reported(document: &[u8]) -> String {
+    let document: Value = serde_json::from_slice(document).unwrap_or_default();
+    let said: Vec<&str> = ["errorType", "errorMessage"].iter().filter_map(|key| document[*key].as_str()).collect();
+    match said.is_empty() {
+        true => "the function reported an error".to_owned(),
+        false => said.join(": "),
     }
 }
 

@@ -19,7 +19,7 @@ use super::process::{Process, Start};
 use super::report::{self, Usage};
 use super::runtime_api::Job;
 use crate::error::{Error, Result as LocalResult};
-use crate::invoke::{Answer, Refusal};
+use crate::invoke::{Answer, Memory, Refusal};
 
 /// How long the init of a process may take.
 const INIT: Duration = Duration::from_secs(10);
@@ -175,28 +175,30 @@ impl Pool {
             answer,
         });
         let outcome = outcome.await?;
-        let usage = Usage { duration: began.elapsed(), init, memory_mb: process.peak_mb() };
+        let peak_mb = process.peak_mb();
+        let usage = Usage { duration: began.elapsed(), init, memory_mb: peak_mb.unwrap_or_default() };
+        let memory = peak_mb.map(|peak_mb| Memory { peak_mb, limit_mb: self.definition.memory_mb });
         for line in report::end(&self.definition, &call.id, &usage, outcome.as_ref().err()) {
             process.log.platform(line);
         }
         match outcome {
             Ok(payload) => {
                 self.give_back(process);
-                Ok(Answer { payload, error: None, request_id: call.id.clone() })
+                Ok(Answer { payload, error: None, request_id: call.id.clone(), memory })
             }
             Err(failure) => {
                 // A function that fails on an event is not broken; whatever else failed is.
                 if matches!(failure, Failure::Reported(_) | Failure::TooLarge) {
                     self.give_back(process);
                 }
-                Ok(self.failed(call, &failure))
+                Ok(Answer { memory, ..self.failed(call, &failure) })
             }
         }
     }
 
     fn failed(&self, call: &Call, failure: &Failure) -> Answer {
         let payload = failure.document(&call.id, self.definition.timeout);
-        Answer { payload, error: Some("Unhandled".to_owned()), request_id: call.id.clone() }
+        Answer { payload, error: Some("Unhandled".to_owned()), request_id: call.id.clone(), memory: None }
     }
 
     async fn ready(&self, process: &Process, until: Instant) -> Result<(), Failure> {

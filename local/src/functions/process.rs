@@ -123,7 +123,7 @@ impl Process {
     /// Waits until the runtime asks for its first call.
     pub(super) async fn ready(&self, until: Instant) -> Result<(), Failure> {
         let mut init = self.api.init();
-        tokio::select! {
+        let ready = tokio::select! {
             biased;
             Ok(init) = init.wait_for(|init| *init != Init::Running) => match &*init {
                 Init::Failed(document) => Err(Failure::Reported(document.clone())),
@@ -132,7 +132,8 @@ impl Process {
             exit = self.exit() => Err(Failure::Exited(exit)),
             () = self.out_of_memory() => Err(Failure::OutOfMemory),
             () = sleep_until(until) => Err(Failure::TimedOut),
-        }
+        };
+        if self.took_too_much() { Err(Failure::OutOfMemory) } else { ready }
     }
 
     /// Has the runtime serve a call.
@@ -146,13 +147,15 @@ impl Process {
     ) -> Result<Result<Bytes, Failure>, Exit> {
         let (answer, mut answered) = oneshot::channel();
         self.api.offer(job(answer));
-        tokio::select! {
+        let outcome = tokio::select! {
             biased;
             Ok(outcome) = &mut answered => Ok(outcome),
             exit = self.exit() => if self.api.withdraw() { Err(exit) } else { Ok(Err(Failure::Exited(exit))) },
             () = self.out_of_memory() => Ok(Err(Failure::OutOfMemory)),
             () = sleep_until(until) => Ok(Err(Failure::TimedOut)),
-        }
+        };
+        // Lambda would have ended it before it answered, however short the moment was.
+        if outcome.is_ok() && self.took_too_much() { Ok(Err(Failure::OutOfMemory)) } else { outcome }
     }
 
     /// Whether it has ended.
@@ -160,10 +163,14 @@ impl Process {
         self.told.borrow().exit.is_some()
     }
 
-    /// The most memory that it has had, in MB.
-    pub(super) fn peak_mb(&self) -> u64 {
-        let _ = self.look();
-        self.peak.load(Ordering::Relaxed)
+    /// The most memory that it has had, in MB; nothing where the system does not say.
+    pub(super) fn peak_mb(&self) -> Option<u64> {
+        self.look();
+        Some(self.peak.load(Ordering::Relaxed)).filter(|peak| *peak > 0)
+    }
+
+    fn took_too_much(&self) -> bool {
+        self.peak_mb().is_some_and(|peak| peak > u64::from(self.memory_mb))
     }
 
     async fn exit(&self) -> Exit {
@@ -175,7 +182,7 @@ impl Process {
         }
     }
 
-    /// Returns when it has more memory than it may have. Processes that it started itself are not counted.
+    /// Returns when it has had more memory than it may have. Processes that it started itself are not counted.
     async fn out_of_memory(&self) {
         let mut ticks = interval(LOOK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -183,23 +190,19 @@ impl Process {
         ticks.tick().await;
         loop {
             ticks.tick().await;
-            if self.look().is_some_and(|resident| resident > u64::from(self.memory_mb)) {
+            if self.took_too_much() {
                 return;
             }
         }
     }
 
-    /// Its resident memory in MB, as Linux knows it.
-    fn look(&self) -> Option<u64> {
-        let pid = self.told.borrow().pid?;
-        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-        let megabytes = |key: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(key))?;
-            let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
-            Some(kilobytes.div_ceil(1024))
-        };
-        self.peak.fetch_max(megabytes("VmHWM:")?, Ordering::Relaxed);
-        megabytes("VmRSS:")
+    /// Keeps the most resident memory that it has had, as Linux knows it.
+    fn look(&self) {
+        let Some(pid) = self.told.borrow().pid else { return };
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kilobytes = peak.and_then(|peak| peak.trim().trim_end_matches("kB").trim().parse::<u64>().ok());
+        self.peak.fetch_max(kilobytes.unwrap_or_default().div_ceil(1024), Ordering::Relaxed);
     }
 }
 

@@ -45,7 +45,7 @@ pub(super) fn end(definition: &Definition, id: &str, usage: &Usage, failure: Opt
         milliseconds(usage.duration),
         milliseconds(usage.duration).ceil(),
         definition.memory_mb,
-        usage.memory_mb,
+        used(definition, usage),
     );
     if let Some(init) = usage.init {
         report.push_str(&format!("Init Duration: {:.2} ms\t", milliseconds(init)));
@@ -92,7 +92,7 @@ fn json_report(definition: &Definition, id: &str, usage: &Usage, status: &str, f
             "durationMs": milliseconds(usage.duration),
             "billedDurationMs": milliseconds(usage.duration).ceil() as u64,
             "memorySizeMB": definition.memory_mb,
-            "maxMemoryUsedMB": usage.memory_mb,
+            "maxMemoryUsedMB": used(definition, usage),
         },
         "status": status,
     });
@@ -103,6 +103,11 @@ fn json_report(definition: &Definition, id: &str, usage: &Usage, status: &str, f
         record["errorType"] = json!(failure.error_type());
     }
     platform("platform.report", &record)
+}
+
+/// Lambda ends what passes its memory before it has more.
+fn used(definition: &Definition, usage: &Usage) -> u64 {
+    usage.memory_mb.min(u64::from(definition.memory_mb))
 }
 
 /// A system log level of WARN leaves what went well out.

@@ -145,13 +145,13 @@ impl World {
 
 /// A function's answer.
 fn says(payload: &Value) -> Result<Answer, Refusal> {
-    Ok(Answer { payload: Bytes::from(payload.to_string()), error: None, request_id: "f-1".to_owned() })
+    Ok(Answer { payload: Bytes::from(payload.to_string()), error: None, request_id: "f-1".to_owned(), memory: None })
 }
 
 /// A function's error.
 fn fails(message: &str) -> Result<Answer, Refusal> {
     let payload = Bytes::from(serde_json::json!({ "errorMessage": message, "errorType": "E" }).to_string());
-    Ok(Answer { payload, error: Some("Unhandled".to_owned()), request_id: "f-1".to_owned() })
+    Ok(Answer { payload, error: Some("Unhandled".to_owned()), request_id: "f-1".to_owned(), memory: None })
 }
 
 /// Moves tokio's clock on, while nothing waits for a socket.

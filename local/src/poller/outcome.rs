@@ -12,6 +12,9 @@ const FAILED_MOST_MS: i64 = 10_000;
 /// The same where the call did not reach the function, or the queue did not take a document.
 const REFUSED_FIRST_MS: i64 = 1_000;
 const REFUSED_MOST_MS: i64 = 30_000;
+/// Characters of an error's type that are told, and of its message.
+const TYPE: usize = 80;
+const MESSAGE: usize = 300;
 
 /// What came of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +33,7 @@ pub enum Verdict {
 /// `""`, `[]`, `{}`, no list or an empty one. These are failure of the whole batch: an identifier that is `""`, null or not in
 /// the batch, another key in its place, and an answer that is no object. Otherwise the lowest named record counts.
 /// An object without `batchItemFailures` has no list: success. AWS names this case neither way.
-pub fn judge<'a>(answer: &Answer, partial: bool, sequences: impl Iterator<Item = &'a str>) -> Verdict {
+pub fn judge(answer: &Answer, partial: bool, sequences: &[&str]) -> Verdict {
     if answer.error.is_some() {
         return Verdict::Failed;
     }
@@ -38,7 +41,7 @@ pub fn judge<'a>(answer: &Answer, partial: bool, sequences: impl Iterator<Item =
         return Verdict::Success;
     }
     match serde_json::from_slice(&answer.payload) {
-        Ok(answer) => named(&answer, &sequences.collect::<Vec<_>>()),
+        Ok(answer) => named(&answer, sequences),
         Err(_) => Verdict::Failed,
     }
 }
@@ -68,15 +71,30 @@ fn named(answer: &Value, sequences: &[&str]) -> Verdict {
     lowest.map_or(Verdict::Success, Verdict::From)
 }
 
-/// What an answer's failure is called: Lambda's word and the error's type, never its message, which may hold a payload.
+/// What an answer's failure is: Lambda's word, the error's type and the start of its message, as far as it says them.
 pub fn failure(answer: &Answer) -> Option<String> {
     let error = answer.error.as_ref()?;
-    let document: Option<Value> = serde_json::from_slice(&answer.payload).ok();
-    let kind = document.as_ref().and_then(|document| document.get("errorType")).and_then(Value::as_str);
-    Some(match kind {
-        Some(kind) if !kind.is_empty() => format!("{error} ({})", kind.chars().take(80).collect::<String>()),
-        _ => error.clone(),
-    })
+    let document: Value = serde_json::from_slice(&answer.payload).unwrap_or_default();
+    let said = |key: &str| document[key].as_str().filter(|text| !text.trim().is_empty());
+    let mut text = error.clone();
+    if let Some(kind) = said("errorType") {
+        text.push_str(&format!(" ({})", kind.chars().take(TYPE).collect::<String>()));
+    }
+    if let Some(message) = said("errorMessage") {
+        text.push_str(&format!(": {}", start_of(message)));
+    }
+    Some(text)
+}
+
+/// The first line of an error's message, without the call's id before it; not more than a few lines of a terminal.
+fn start_of(message: &str) -> String {
+    let line = message.trim().lines().next().unwrap_or_default();
+    let after_id = line.strip_prefix("RequestId: ").and_then(|line| line.split_once(" Error: "));
+    let line = after_id.map_or(line, |(_, line)| line);
+    match line.char_indices().nth(MESSAGE) {
+        Some((end, _)) => format!("{}...", &line[..end]),
+        None => line.to_owned(),
+    }
 }
 
 /// Milliseconds to wait after a batch failed for the nth time, from 0.

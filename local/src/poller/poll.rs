@@ -144,6 +144,7 @@ impl Poll {
                     return self.function.fails(&refused(refusal));
                 }
                 self.function.well();
+                let memory = result.ok().and_then(|answer| answer.memory);
                 self.tell(Event::Batch(Batch {
                     function: self.mapping.function.clone(),
                     shard: self.id.clone(),
@@ -151,6 +152,9 @@ impl Poll {
                     milliseconds: took_ms,
                     succeeded: told.succeeded,
                     error: told.error,
+                    answer: told.answer,
+                    peak_mb: memory.map(|memory| memory.peak_mb),
+                    memory_mb: memory.map(|memory| memory.limit_mb),
                 }));
             }
             Done::Sent { slot, given_up, result } => {

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use bytes::Bytes;
 
 use super::batch::{Batch, Entry, Last, ready};
+use super::diagnosis::wrong;
 use super::document::{Condition, document};
 use super::mapping::Properties;
 use super::outcome::{Verdict, failed_pause_ms, failure, judge, refused_pause_ms};
@@ -14,6 +15,8 @@ use crate::invoke::{Answer, Refusal};
 const TOO_LARGE: u16 = 413;
 /// How often a destination is asked at the least, about four minutes, also for records that the stream has forgotten already.
 const LEAST_REFUSALS: u32 = 12;
+/// What is told of a function that named the records that failed, as it should.
+const NAMED: &str = "named failures";
 
 /// What is to be done now for a slot, outside of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +44,7 @@ pub struct Told {
     pub records: usize,
     pub succeeded: usize,
     pub error: Option<String>,
+    pub answer: Option<String>,
 }
 
 #[derive(Debug, Default)]
@@ -129,27 +133,34 @@ impl Slot {
                 self.state = State::Paused { until: now + refused_pause_ms(batch.refusals) };
                 batch.refusals += 1;
                 self.work.push(batch);
-                return Told { records, succeeded: 0, error: Some(refused(refusal)) };
+                return Told { records, error: Some(refused(refusal)), ..Told::default() };
             }
         };
         batch.refusals = 0;
         batch.last = Some(Last { request_id: answer.request_id.clone(), status: 200, error: answer.error.clone() });
-        let verdict = judge(answer, mapping.partial, batch.entries.iter().map(|entry| entry.sequence.as_str()));
+        let sequences: Vec<&str> = batch.entries.iter().map(|entry| entry.sequence.as_str()).collect();
+        let verdict = judge(answer, mapping.partial, &sequences);
+        let wrong = wrong(answer, mapping.partial, &sequences);
         match verdict {
             Verdict::Success => {
                 self.done.append(&mut batch.entries);
-                Told { records, succeeded: records, error: None }
+                Told { records, succeeded: records, error: None, answer: wrong }
             }
             // Recorded: what is left after progress is tried as often as a batch of its own.
             Verdict::From(place @ 1..) => {
                 self.done.append(&mut batch.take_first(place).entries);
                 self.work.push(batch.anew());
-                Told { records, succeeded: place, error: Some("named failures".to_owned()) }
+                Told { records, succeeded: place, error: Some(NAMED.to_owned()), answer: wrong }
             }
-            Verdict::From(_) | Verdict::Failed => {
+            Verdict::From(_) => {
                 self.failed(batch, now, mapping);
-                let error = failure(answer).unwrap_or_else(|| "named failures".to_owned());
-                Told { records, succeeded: 0, error: Some(error) }
+                Told { records, succeeded: 0, error: Some(NAMED.to_owned()), answer: wrong }
+            }
+            Verdict::Failed => {
+                self.failed(batch, now, mapping);
+                let not_understood = || format!("its answer is not understood: {}", wrong.unwrap_or_default());
+                let error = failure(answer).unwrap_or_else(not_understood);
+                Told { records, error: Some(error), ..Told::default() }
             }
         }
     }

@@ -1,6 +1,7 @@
 //! What the tests of the pollers share.
 
 mod checkpoints;
+mod diagnoses;
 mod documents;
 mod filters;
 mod mappings;
@@ -83,7 +84,12 @@ fn succeeds() -> Result<Answer, Refusal> {
 }
 
 fn says(payload: &str) -> Result<Answer, Refusal> {
-    Ok(Answer { payload: Bytes::from(payload.to_owned()), error: None, request_id: "request-1".to_owned() })
+    Ok(Answer {
+        payload: Bytes::from(payload.to_owned()),
+        error: None,
+        request_id: "request-1".to_owned(),
+        memory: None,
+    })
 }
 
 fn names(n: usize) -> Result<Answer, Refusal> {
@@ -91,9 +97,9 @@ fn names(n: usize) -> Result<Answer, Refusal> {
 }
 
 fn crashes() -> Result<Answer, Refusal> {
-    let payload = r#"{"errorType":"Runtime.ExitError","errorMessage":"secret"}"#;
+    let payload = r#"{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 7a-1 Error: Runtime exited with error: exit status 3"}"#;
     let error = Some("Unhandled".to_owned());
-    Ok(Answer { payload: Bytes::from(payload), error, request_id: "request-1".to_owned() })
+    Ok(Answer { payload: Bytes::from(payload), error, request_id: "request-1".to_owned(), memory: None })
 }
 
 fn throttled() -> Result<Answer, Refusal> {

@@ -52,6 +52,8 @@ def serve(event, headers):
             kept = bytearray(event["megabytes"] << 20)
             kept[::4096] = b"x" * len(kept[::4096])
             time.sleep(60)
+        case "spike":
+            bytearray(event["megabytes"] << 20)[::4096] = b"x" * (event["megabytes"] << 8)
         case "big":
             said = post(answer, b" " * event["bytes"])
             print("said", json.dumps(said), flush=True)

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pipe_local::invoke::Refusal;
+use pipe_local::invoke::{Answer, Refusal};
 use serde_json::{Value, json};
 
 use crate::host::{eventually, failure, host, host_of, pass, runs};
@@ -60,12 +60,35 @@ async fn a_process_above_its_memory_is_ended() {
     assert_eq!(
         document,
         format!(
-            r#"{{"errorType":"Runtime.OutOfMemory","errorMessage":"RequestId: {id} Error: Runtime exited with error: signal: killed"}}"#
+            r#"{{"errorType":"Runtime.ExitError","errorMessage":"RequestId: {id} Error: Runtime exited with error: signal: killed"}}"#
         )
     );
     let fits = host.invoke(json!({ "do": "hog", "megabytes": 40 }));
     let fits = tokio::time::timeout(Duration::from_secs(1), fits).await;
     assert!(fits.is_err(), "40 MB are allowed: {fits:?}");
+}
+
+/// However short the moment was, and though it answered: Lambda would have ended it before.
+#[tokio::test]
+async fn a_process_that_was_above_its_memory_is_ended_and_its_peak_is_told() {
+    let host = host(json!({ "MemorySize": 128 })).await;
+    let peak = |answer: &Answer| answer.memory.map(|memory| (memory.peak_mb, memory.limit_mb));
+    let fits = host.invoke(json!({ "do": "spike", "megabytes": 40 })).await.unwrap();
+    assert_eq!(fits.error, None);
+    assert!(peak(&fits).is_some_and(|(peak, limit)| (40..128).contains(&peak) && limit == 128), "{:?}", fits.memory);
+    let spike = host.invoke(json!({ "do": "spike", "megabytes": 200 })).await.unwrap();
+    assert!(peak(&spike).is_some_and(|(peak, _)| peak > 128), "{:?}", spike.memory);
+    let (document, _) = failure(spike);
+    assert!(document.contains("Runtime exited with error: signal: killed"), "{document}");
+    let after = host.invoke(json!({})).await.unwrap();
+    assert!(peak(&after).is_some_and(|(peak, _)| peak < 128), "another process: {:?}", after.memory);
+    eventually("the report", || {
+        let logged = host.endpoint.logged();
+        logged
+            .iter()
+            .any(|(_, line)| line.contains("Max Memory Used: 128 MB") && line.contains("Error Type: Runtime.ExitError"))
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -100,7 +123,7 @@ raise SystemExit(1)
     let (document, _) = failure(host.invoke(json!({})).await.unwrap());
     assert_eq!(document, r#"{"errorType":"Init","errorMessage":"no table"}"#);
     let refused = host.functions.warm("f").await.unwrap_err();
-    assert!(refused.message().starts_with("start the function `f`"), "{refused}");
+    assert_eq!(refused.message(), "start the function `f`: Init: no table");
 }
 
 /// The first start sleeps for a minute; the clock is set 9 seconds forward in the meantime.

@@ -76,7 +76,10 @@ pub struct RequestContext {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ResponseContext {
-    /// Null where the function answered with failures in the batch.
+    /// What Lambda answered; 413 to records that are too large for a call.
+    #[serde(default)]
+    pub status_code: u16,
+    /// Null where the function answered: it named failures, or something that Lambda does not understand.
     pub function_error: Option<String>,
 }
 
@@ -154,15 +157,26 @@ impl Letter {
             Shape::Handler(letter) => letter.message.clone(),
             Shape::Mapping(letter) => {
                 let invoked = format!("{} invocations", letter.request_context.approximate_invoke_count);
-                let error = letter.response_context.as_ref().map(|context| context.function_error.as_deref());
-                match error {
-                    Some(Some(error)) => format!("{invoked}, function error {error}"),
-                    Some(None) => format!("{invoked}, failures named by the function"),
+                match &letter.response_context {
                     None => invoked,
+                    Some(ResponseContext { function_error: Some(error), .. }) => {
+                        format!("{invoked}, function error {error}")
+                    }
+                    Some(ResponseContext { status_code: 413, .. }) => format!("{invoked}, too large for a call"),
+                    Some(_) => format!("{invoked}, the answer named failures or was not understood"),
                 }
             }
             Shape::Unknown => String::new(),
         }
+    }
+
+    /// What to do about it, where the message alone does not say.
+    pub fn advice(&self) -> Option<&'static str> {
+        let Shape::Mapping(Mapping { response_context: Some(context), .. }) = &self.shape else { return None };
+        (context.function_error.is_none() && context.status_code != 413).then_some(
+            "AWS keeps no answer. Lambda understands {\"batchItemFailures\": [{\"itemIdentifier\": SEQUENCE NUMBER}]} with sequence \
+             numbers of the batch, and tries all of it again for any other name; `pipe dev` says what is wrong with an answer",
+        )
     }
 
     /// The id of its event, as Lambda gives it; of a batch the first one's.

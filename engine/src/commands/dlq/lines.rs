@@ -128,6 +128,9 @@ pub fn whole(letter: &Letter, stream: Option<&InStream>) -> String {
     if !letter.message().is_empty() {
         add("details", &letter.message());
     }
+    if let Some(advice) = letter.advice() {
+        add("answer", advice);
+    }
     if let (Some(position), Some(place)) = (position(letter), letter.place()) {
         add("event", &position);
         add("stream", place.stream_arn);

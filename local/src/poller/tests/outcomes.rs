@@ -7,8 +7,8 @@ use crate::poller::outcome::{Verdict, failed_pause_ms, failure, judge, refused_p
 
 fn verdict(payload: &str, partial: bool, error: Option<&str>) -> Verdict {
     let payload = Bytes::from(payload.to_owned());
-    let answer = Answer { payload, error: error.map(str::to_owned), request_id: String::new() };
-    judge(&answer, partial, ["1", "2", "3"].into_iter())
+    let answer = Answer { payload, error: error.map(str::to_owned), request_id: String::new(), memory: None };
+    judge(&answer, partial, &["1", "2", "3"])
 }
 
 #[test]
@@ -52,14 +52,21 @@ fn what_counts_as_success_and_as_failure() {
 }
 
 #[test]
-fn failures_are_named_by_type_and_never_by_message() {
+fn failures_are_told_with_type_and_message() {
     let answer = |payload: &'static str, error: Option<&str>| Answer {
         payload: Bytes::from(payload),
         error: error.map(str::to_owned),
         request_id: String::new(),
+        memory: None,
     };
-    let crash = answer(r#"{"errorType":"Sandbox.Timedout","errorMessage":"secret"}"#, Some("Unhandled"));
-    assert_eq!(failure(&crash).unwrap(), "Unhandled (Sandbox.Timedout)");
+    let late =
+        r#"{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: 7a-1 Error: Task timed out after 4.00 seconds"}"#;
+    let late = answer(late, Some("Unhandled"));
+    assert_eq!(failure(&late).unwrap(), "Unhandled (Sandbox.Timedout): Task timed out after 4.00 seconds");
+    let own = answer(r#"{"errorType":"Custom","errorMessage":"no such tenant\nand a trace"}"#, Some("Unhandled"));
+    assert_eq!(failure(&own).unwrap(), "Unhandled (Custom): no such tenant");
+    let bare = answer(r#"{"errorMessage":" "}"#, Some("Unhandled"));
+    assert_eq!(failure(&bare).unwrap(), "Unhandled");
     assert_eq!(failure(&answer("oops", Some("Unhandled"))).unwrap(), "Unhandled");
     assert_eq!(failure(&answer("null", None)), None);
 }

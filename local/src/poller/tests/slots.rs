@@ -66,7 +66,10 @@ fn a_failed_batch_is_tried_again_whole_until_its_retries_are_used_up() {
     );
     assert_eq!(sim.letters(), [exhausted(3, 0, 1)]);
     assert_eq!(sim.documents[0]["responseContext"]["functionError"], "Unhandled");
-    assert_eq!(sim.told[0].error.as_deref(), Some("Unhandled (Runtime.ExitError)"));
+    assert_eq!(
+        sim.told[0].error.as_deref(),
+        Some("Unhandled (Runtime.ExitError): Runtime exited with error: exit status 3")
+    );
     assert_eq!(sim.checkpoint(), Some(3));
 }
 

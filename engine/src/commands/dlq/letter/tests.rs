@@ -61,7 +61,11 @@ fn the_mappings_message_covers_the_numbers_of_its_batch() {
 fn a_mapping_says_how_the_function_failed_where_it_did() {
     let mut named = mapping();
     named["responseContext"]["functionError"] = Value::Null;
-    assert_eq!(letter("m", &named).message(), "2 invocations, failures named by the function");
+    assert_eq!(letter("m", &named).message(), "2 invocations, the answer named failures or was not understood");
+    assert!(letter("m", &named).advice().is_some_and(|advice| advice.contains("itemIdentifier")));
+    named["responseContext"]["statusCode"] = 413.into();
+    assert_eq!(letter("m", &named).message(), "2 invocations, too large for a call");
+    assert_eq!((letter("m", &named).advice(), letter("m", &mapping()).advice()), (None, None));
     let mut aged = mapping();
     aged.as_object_mut().unwrap().remove("responseContext");
     aged["requestContext"]["condition"] = "RecordAgeExceeded".into();

@@ -1,0 +1,67 @@
+//! The code of a pipeline's functions; while cargo builds it, a word about that.
+
+use std::time::Duration;
+
+use tokio::time::{Instant, interval};
+
+use crate::bundle::{Codes, is_crate};
+use crate::error::Result;
+use crate::spec::Loaded;
+use crate::term::{Progress, Shell};
+
+/// Finds, or builds, what the spec asks for. What does not start on Lambda is refused for AWS; here it runs, with a warning.
+///
+/// # Errors
+/// As [`Codes::load`]; code that is unfit for Lambda.
+pub async fn codes(shell: Shell, loaded: &Loaded, local: bool) -> Result<Codes> {
+    let handler = loaded.spec.function().map(|function| function.handler.clone());
+    let handler = handler.filter(|handler| is_crate(handler, &loaded.root));
+    let telling = handler.map(|handler| {
+        // `pipe dev` shows what moves meanwhile.
+        let mut progress = if local { Progress::still(shell) } else { Progress::new(shell) };
+        tokio::spawn(async move { tell(&handler, |text| progress.tell(text)).await })
+    });
+    let codes = tokio::task::block_in_place(|| Codes::load(loaded));
+    if let Some(telling) = telling {
+        telling.abort();
+        // It takes its line away.
+        let _ = telling.await;
+    }
+    let codes = codes?;
+    match codes.unfit() {
+        Some(unfit) if !local => Err(unfit.clone()),
+        Some(unfit) => {
+            let hint = unfit.hint_text().map(|hint| format!("\n  hint: {hint}")).unwrap_or_default();
+            shell.warn(&format!("`pipe apply` will refuse this for AWS: {unfit}{hint}"));
+            Ok(codes)
+        }
+        None => Ok(codes),
+    }
+}
+
+/// Says every second how long it takes.
+async fn tell(handler: &str, mut say: impl FnMut(&str)) {
+    let start = Instant::now();
+    let mut seconds = interval(Duration::from_secs(1));
+    seconds.tick().await;
+    loop {
+        seconds.tick().await;
+        say(&format!("building `{handler}` ... {} s", start.elapsed().as_secs()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_build_says_how_long_it_takes() {
+        let mut said = Vec::new();
+        let telling = tell("./agg", |text| said.push(text.to_owned()));
+        let _ended = tokio::time::timeout(Duration::from_millis(42_500), telling).await;
+        assert_eq!(
+            (said.len(), said[0].as_str(), said[41].as_str()),
+            (42, "building `./agg` ... 1 s", "building `./agg` ... 42 s")
+        );
+    }
+}
