@@ -48,6 +48,7 @@ impl From<moved::Event> for Event {
             moved::Event::Batch(batch) => Self::Batch(batch),
             moved::Event::Row(row) => Self::Row(row),
             moved::Event::DeadLetter(letter) => Self::DeadLetter(letter),
+            moved::Event::Denied(denied) => Self::Denied(denied),
             moved::Event::Log(log) => Self::Log(log),
             moved::Event::Warning { message } => Self::Warning { message },
         }
@@ -89,6 +90,7 @@ mod tests {
         let batch =
             moved::Batch { function: text(), shard: text(), records: 2, milliseconds: 1, succeeded: 1, error: None };
         let letter = moved::DeadLetter { queue: text(), reason: text(), shard: text(), first: text(), last: text() };
+        let denied = moved::Denied { role: text(), action: text(), resource: text() };
         for (moved, name) in [
             (moved::Event::Answered(refused), "answered"),
             (moved::Event::Answered(taken), "answered"),
@@ -96,6 +98,7 @@ mod tests {
             (moved::Event::Batch(moved::Batch { error: Some(text()), ..batch }), "batch"),
             (moved::Event::Row(moved::Row { table: text(), key: text(), kept: true }), "row"),
             (moved::Event::DeadLetter(letter), "dead_letter"),
+            (moved::Event::Denied(denied), "denied"),
             (moved::Event::Log(moved::LogLine { function: text(), line: text() }), "log"),
             (moved::Event::Warning { message: text() }, "warning"),
         ] {

@@ -1,11 +1,12 @@
 //! What moves through `pipe dev`, one line an event.
 
-use pipe_local::event::{Answered, Batch, DeadLetter, Event, LogLine, Row};
+use pipe_local::event::{Answered, Batch, DeadLetter, Denied, Event, LogLine, Row};
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use crate::lower::id;
 use crate::tame::tame;
 use crate::term::Shell;
-use crate::term::style::{BAD, DIM, END, GOOD, WARN};
+use crate::term::style::{BAD, DIM, END, GOOD, HINT, WARN};
 
 /// Shows events until nobody sends them any more.
 pub async fn report(shell: Shell, mut events: UnboundedReceiver<Event>) {
@@ -55,6 +56,17 @@ fn line(event: &Event) -> String {
             let to = if first == last { String::new() } else { format!(" to {last}") };
             format!("  {BAD}!{END} {queue}: {} {}{to}", tame(reason), position(shard, first))
         }
+        Event::Denied(Denied { role, action, resource }) => {
+            let (role, action, resource) = (tame(role), tame(action), tame(resource));
+            let entry = format!("{{ actions: [{action}], resources: [\"{resource}\"] }}");
+            let hint = match role.contains(id::CONSUMER_ROLE) {
+                true => {
+                    format!("\n    {HINT}hint{END}: a handler's own rights are `consumer.function.statements`: {entry}")
+                }
+                false => String::new(),
+            };
+            format!("  {BAD}✗{END} the role {role} may not {action} on {resource}{hint}")
+        }
         Event::Log(LogLine { function, line }) => format!("    {DIM}{function}: {}{END}", tame(line)),
         Event::Warning { message } => format!("{WARN}warning{END}: {}", tame(message)),
     }
@@ -74,6 +86,20 @@ fn short(shard: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_that_a_handler_has_no_right_to_names_the_key_that_gives_it() {
+        let denied = |role: &str| {
+            let (role, action, resource) = (role.to_owned(), "dynamodb:GetItem".to_owned(), "arn:t".to_owned());
+            anstream::adapter::strip_str(&line(&Event::Denied(Denied { role, action, resource }))).to_string()
+        };
+        assert_eq!(
+            denied("orders-consumer-role-eu-west-1"),
+            "  ✗ the role orders-consumer-role-eu-west-1 may not dynamodb:GetItem on arn:t\n    hint: a handler's own rights are \
+             `consumer.function.statements`: { actions: [dynamodb:GetItem], resources: [\"arn:t\"] }"
+        );
+        assert_eq!(denied("orders-api-role-eu-west-1").lines().count(), 1, "no spec can widen what the API may do");
+    }
 
     #[test]
     fn what_clients_and_functions_wrote_steers_no_terminal() {
