@@ -43,12 +43,16 @@ fn the_warnings_of_a_spec_are_said_where_they_matter() {
     assert_eq!((code, events(&out), err.as_str()), (Some(0), vec!["graph".to_owned()], ""));
     let (code, out, err) = run("validate");
     assert_eq!(
-        (code, events(&out), err.matches("warning").count()),
+        (code, events(&out), err.matches("nothing bounds").count()),
         (Some(0), vec!["problems".to_owned()], 1),
         "{err}"
     );
     let (code, out, err) = run("diff");
-    assert_eq!((code, events(&out), err.matches("warning").count()), (Some(1), vec!["error".to_owned()], 1), "{err}");
+    assert_eq!(
+        (code, events(&out), err.matches("nothing bounds").count()),
+        (Some(1), vec!["error".to_owned()], 1),
+        "{err}"
+    );
 }
 
 #[test]

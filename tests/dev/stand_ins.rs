@@ -34,7 +34,9 @@ fn events(out: &str) -> Vec<Value> {
 fn what_exists_on_aws_has_stand_ins_and_a_program_learns_where_they_are() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("pipeline.yaml"), SPEC).unwrap();
-    let mut dev = Started::of(folder.path(), |command| drop(command.arg("--json")));
+    let mut dev = Started::of(folder.path(), |command| {
+        command.arg("--json");
+    });
     let up = dev.until("it to be up", |dev| events(&dev.out()).into_iter().find(|event| event["event"] == "up"));
     let all = events(&dev.out());
     let outputs = &all.iter().find(|event| event["event"] == "outputs").unwrap()["outputs"];

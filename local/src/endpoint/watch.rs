@@ -70,7 +70,8 @@ impl Watch {
         let told = (denied.role.clone(), denied.action.clone(), denied.resource.clone());
         let mut all = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, at| at.elapsed() < TOLD_AGAIN);
-        if all.len() < REMEMBERED && all.insert(told, Instant::now()).is_none() {
+        if all.len() < REMEMBERED && !all.contains_key(&told) {
+            all.insert(told, Instant::now());
             self.events.send(Event::Denied(denied)).ok();
         }
     }
