@@ -21,10 +21,9 @@ impl Loaded {
     /// The same for a cloud that begins empty: what the spec only uses is made there, under its name and as far as the spec tells.
     #[must_use]
     pub fn with_stand_ins(mut self) -> Self {
-        self.stand_ins = [stream(&mut self.spec), table(&mut self.spec), queue(&mut self.spec), secret(&mut self.spec)]
-            .into_iter()
-            .flatten()
-            .collect();
+        let spec = &mut self.spec;
+        let all = [stream(spec), table(spec), queue(spec), secret(spec), boundary(spec)];
+        self.stand_ins = all.into_iter().flatten().collect();
         self
     }
 }
@@ -75,6 +74,12 @@ fn secret(spec: &mut Spec) -> Option<String> {
     Some(format!("the secret `{name}` with a password of its own"))
 }
 
+/// What the policy says is not known here, only its ARN.
+fn boundary(spec: &mut Spec) -> Option<String> {
+    let arn = spec.permissions_boundary.take()?;
+    Some(format!("nothing for the boundary `{arn}`: what it forbids is allowed here"))
+}
+
 /// A section of which no more is said. It always fits its type.
 fn with_defaults<T: serde::de::DeserializeOwned>(said: serde_json::Value) -> Option<T> {
     serde_json::from_value(said).ok()
@@ -111,6 +116,16 @@ mod tests {
             ["devices/credentials", "Telemetry", "telemetry-failures"]
         );
         assert_eq!(loaded.stand_ins.len(), 3, "{:?}", loaded.stand_ins);
+    }
+
+    #[test]
+    fn a_boundary_of_another_account_bounds_nothing_here() {
+        let text = "name: orders\npermissions_boundary: arn:aws:iam::123456789012:policy/bound\n\
+                    stream: { kinesis: {} }\nconsumer: { function: { handler: stream-to-table } }\n\
+                    sink: { table: { partition_key: id } }\ndlq: { queue: {} }\n";
+        let loaded = loaded(text).with_stand_ins();
+        assert_eq!(loaded.spec.permissions_boundary, None, "no role could be made");
+        assert!(loaded.stand_ins[0].contains("policy/bound"), "{:?}", loaded.stand_ins);
     }
 
     #[test]
