@@ -145,7 +145,7 @@ impl Dev<'_> {
 
     /// Says what is likely wrong in the spec, and what stands in for what: where an edit changed it.
     fn remark(&mut self, loaded: &Loaded) {
-        let stands_in = |what: &String| format!("stands in for what exists on AWS: {what}\n");
+        let stands_in = |what: &String| format!("stand-in: {what}\n");
         let said = walk::warnings(loaded) + &loaded.stand_ins.iter().map(stands_in).collect::<String>();
         if said != self.said {
             self.shell.err(&said);

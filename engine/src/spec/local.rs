@@ -77,7 +77,7 @@ fn secret(spec: &mut Spec) -> Option<String> {
 /// What the policy says is not known here, only its ARN.
 fn boundary(spec: &mut Spec) -> Option<String> {
     let arn = spec.permissions_boundary.take()?;
-    Some(format!("nothing for the boundary `{arn}`: what it forbids is allowed here"))
+    Some(format!("none for the boundary `{arn}`: what it forbids is allowed here"))
 }
 
 /// A section of which no more is said. It always fits its type.
