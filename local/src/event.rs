@@ -97,15 +97,16 @@ pub struct DeadLetter {
 }
 
 /// A call that a role has no right to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Denied {
     /// The role's name.
     pub role: String,
     /// The IAM action, as in `dynamodb:GetItem`.
     pub action: String,
-    /// The ARN that it was called for, or `*`.
-    pub resource: String,
+    /// The ARN that it was called for; absent where the answer does not name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
 }
 
 /// A line of a log.

@@ -90,7 +90,7 @@ mod tests {
         let batch =
             moved::Batch { function: text(), shard: text(), records: 2, milliseconds: 1, succeeded: 1, error: None };
         let letter = moved::DeadLetter { queue: text(), reason: text(), shard: text(), first: text(), last: text() };
-        let denied = moved::Denied { role: text(), action: text(), resource: text() };
+        let denied = moved::Denied { role: text(), action: text(), resource: Some(text()) };
         for (moved, name) in [
             (moved::Event::Answered(refused), "answered"),
             (moved::Event::Answered(taken), "answered"),

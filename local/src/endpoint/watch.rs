@@ -29,8 +29,8 @@ pub struct Watch {
     events: Events,
     /// The key attributes of tables, by region and name, from the answers that described them.
     keys: Mutex<HashMap<(String, String), Vec<String>>>,
-    /// The refusals that were told, by role, action and resource.
-    denied: Mutex<HashMap<(String, String, String), Instant>>,
+    /// The refusals that were told, and when.
+    denied: Mutex<HashMap<Denied, Instant>>,
 }
 
 impl Watch {
@@ -67,11 +67,10 @@ impl Watch {
     pub fn refused(&self, output: &[u8]) {
         let output = String::from_utf8_lossy(output);
         let Some(denied) = denied(&output) else { return };
-        let told = (denied.role.clone(), denied.action.clone(), denied.resource.clone());
         let mut all = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|_, at| at.elapsed() < TOLD_AGAIN);
-        if all.len() < REMEMBERED && !all.contains_key(&told) {
-            all.insert(told, Instant::now());
+        if all.len() < REMEMBERED && !all.contains_key(&denied) {
+            all.insert(denied.clone(), Instant::now());
             self.events.send(Event::Denied(denied)).ok();
         }
     }
@@ -149,9 +148,8 @@ fn denied(output: &str) -> Option<Denied> {
     let (caller, rest) = output.split_once(" is not authorized to perform: ")?;
     let role = caller.rsplit_once(":assumed-role/")?.1.split('/').next()?;
     let action = rest.split_whitespace().next()?;
-    let resource =
-        rest.split_once(" on resource: ").and_then(|(_, on)| on.split([' ', '"', '<']).next()).unwrap_or("*");
-    Some(Denied { role: start_of(role), action: start_of(action), resource: start_of(resource) })
+    let resource = rest.split_once(" on resource: ").and_then(|(_, on)| on.split([' ', '"', '<']).next()).map(start_of);
+    Some(Denied { role: start_of(role), action: start_of(action), resource })
 }
 
 /// The key attributes as DynamoDB's JSON, in the order of the key schema; empty while the key is not known.

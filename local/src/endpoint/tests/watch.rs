@@ -176,6 +176,16 @@ async fn of_a_batch_of_messages_what_was_taken_is_told() {
     assert_eq!(cloud.told(), [told("c", "3")]);
 }
 
+/// As MiniStack answers for DynamoDB: its words name no resource.
+#[tokio::test]
+async fn a_refusal_that_names_no_resource_is_told_without_one() {
+    let text = "User: arn:aws:sts::000000000000:assumed-role/r/x is not authorized to perform: dynamodb:GetItem because no policy does";
+    let mut cloud = cloud(403, json!({"__type": "AccessDeniedException", "message": text})).await;
+    cloud.call_as("ASIA1", "dynamodb", &format!("{DYNAMO}.GetItem"), &json!({"TableName": "events"})).await;
+    let (role, action) = ("r".into(), "dynamodb:GetItem".into());
+    assert_eq!(cloud.told(), [Event::Denied(Denied { role, action, resource: None })]);
+}
+
 /// A handler of one's own learns which right it lacks, once while it asks on. Nobody else is told of.
 #[tokio::test]
 async fn a_call_that_a_role_has_no_right_to_is_told() {
@@ -191,7 +201,7 @@ async fn a_call_that_a_role_has_no_right_to_is_told() {
     let denied = Denied {
         role: "orders-consumer-role-eu-west-1".into(),
         action: "dynamodb:GetItem".into(),
-        resource: "arn:aws:dynamodb:eu-west-1:000000000000:table/events".into(),
+        resource: Some("arn:aws:dynamodb:eu-west-1:000000000000:table/events".into()),
     };
     assert_eq!(cloud.told(), [Event::Denied(denied)]);
 }
