@@ -175,7 +175,7 @@ mod tests {
         let said = "the crate `h` does not build:\n  --- stdout\n  ::add-mask::a\n\u{1b}]0;title\u{7}##[add-mask]b";
         let call = Call { operation: "a:B".into(), code: String::new(), request_id: "\u{9b}2J".into() };
         let shown = render_error(&Error::fatal(said).hint("\u{202e}\n::stop-commands::x").call(call));
-        let shown = anstream::adapter::strip_str(&shown).to_string();
+        let shown = strip_str(&shown).to_string();
         assert_eq!(
             shown,
             "error: a:B: the crate `h` does not build:\n  --- stdout\n  \\u{3a}:add-mask::a\n\\u{1b}]0;title\\u{7}#.[add-mask]b\n  \

@@ -63,7 +63,8 @@ pub async fn run(shell: Shell, global: &Global, args: &OutputsArgs) -> Outcome {
 /// What the resources of a graph are known by, as in `stream.arn`. What `pipe dev` runs is reached at its own addresses.
 pub fn all(global: &Global, graph: &Graph, live: &BTreeMap<Id, Outputs>) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
-    for node in graph.nodes() {
+    // What is the account's is in no plan once it is there.
+    for node in graph.nodes().iter().filter(|node| !node.kind.of_account) {
         let Some(outputs) = live.get(&node.id) else { continue };
         all.extend(outputs.iter().map(|(attribute, value)| (format!("{}.{attribute}", node.id), value.clone())));
         all.insert(format!("{}.name", node.id), node.name.to_string());
