@@ -41,7 +41,6 @@ fn of<'a>(lines: &'a [Value], event: &str) -> Vec<&'a Value> {
 /// Asserts what holds for every run of a plan: one plan first, one end for each beginning, one summary last, which counts them.
 fn adds_up(lines: &[Value]) -> BTreeMap<String, u64> {
     let lines = match lines {
-        // After that an apply that succeeded says where what it made is.
         [run @ .., last] if last["event"] == "outputs" => run,
         run => run,
     };
