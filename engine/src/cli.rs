@@ -1,12 +1,14 @@
 //! The command line: what `pipe` understands, and what its exit codes mean.
 
 use std::ffi::OsString;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::aws::ConnectOptions;
 use crate::error::Class;
+use crate::names::quoted;
 use crate::session::Session;
 
 mod consent;
@@ -99,6 +101,17 @@ impl Global {
                 keys: None,
             },
         }
+    }
+
+    /// The options that lead another command to the same place, each after a space, for a command that is printed.
+    pub fn way(&self) -> String {
+        if self.session.is_some() {
+            return " --local".to_owned();
+        }
+        let options =
+            [("--region", &self.region), ("--profile", &self.profile), ("--endpoint-url", &self.endpoint_url)];
+        let given = options.iter().filter_map(|(name, value)| Some(format!(" {name} {}", quoted(value.as_ref()?))));
+        given.collect()
     }
 }
 
@@ -273,9 +286,12 @@ pub enum GraphFormat {
 pub struct DevArgs {
     #[command(flatten)]
     pub spec: FileArgs,
-    /// Port of the API on 127.0.0.1
+    /// Port of the API; 0 takes a free one
     #[arg(long, default_value_t = 3000)]
     pub port: u16,
+    /// Address that the API listens on; another than 127.0.0.1 lets others in: containers, the network
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub host: IpAddr,
     #[command(flatten)]
     pub consent: ConsentArgs,
 }

@@ -19,7 +19,7 @@ use crate::plan::{Change, Used, Verb};
 use crate::resource::Id;
 use crate::spec::Located;
 
-pub use parts::{Failure, GraphNode};
+pub use parts::{Failure, GraphNode, Up};
 pub use schema::schema;
 
 /// Version of the lines' shape; grows when a member changes its meaning or goes away, not when one is added.
@@ -28,7 +28,8 @@ pub const VERSION: u32 = 1;
 /// One line of `pipe --json`: what happened, or what was asked for.
 ///
 /// `apply` and `destroy` print `plan`, then for each step `started`, any number of `waiting` and `call_failed`, and one of `done`,
-/// `failed` and `skipped`; then `summary`. `plan` comes twice where another run was waited for: the last one is what is run.
+/// `failed` and `skipped`; then `summary`, and after an `apply` that succeeded `outputs`. `plan` comes twice where another run was
+/// waited for: the last one is what is run. `dev` prints the same for each apply, then once `up`, then what moves.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[schemars(deny_unknown_fields)]
@@ -164,7 +165,7 @@ pub enum Event {
         /// Their names, sorted.
         pipelines: Vec<String>,
     },
-    /// Endpoint, names and ARNs (`outputs`); secrets only with `--reveal`.
+    /// Endpoint, names and ARNs (`outputs`, `apply`, `dev`); secrets only with `outputs --reveal`.
     Outputs {
         /// By id and attribute, as in `stream.arn`.
         outputs: BTreeMap<String, String>,
@@ -273,6 +274,8 @@ pub enum Event {
         /// Whether there are more.
         more: bool,
     },
+    /// The pipeline runs on this machine (`dev`).
+    Up(Up),
     /// The API answered a request (`dev`).
     Answered(moved::Answered),
     /// A function was given a batch (`dev`).
@@ -281,6 +284,8 @@ pub enum Event {
     Row(moved::Row),
     /// A message went to a queue (`dev`).
     DeadLetter(moved::DeadLetter),
+    /// A role was refused a call (`dev`).
+    Denied(moved::Denied),
     /// A function wrote a line to its log (`dev`).
     Log(moved::LogLine),
 }

@@ -6,6 +6,7 @@
 
 mod check;
 mod function;
+mod local;
 mod loose;
 mod model;
 mod names;
@@ -32,7 +33,8 @@ pub use source::{
 };
 pub use statements::{Effect, Statement};
 pub use stores::{
-    Capacity, Dlq, Key, KeyType, Kinesis, Queue, Sink, Stream, StreamEncryption, Table, TableEncryption, Target, Units,
+    Capacity, Dlq, Key, KeyType, Keys, Kinesis, Queue, Sink, Stream, StreamEncryption, Table, TableEncryption, Target,
+    Units,
 };
 
 use loose::Loose;
@@ -55,18 +57,8 @@ pub struct Loaded {
     pub notes: Report,
     /// The folder of the spec, which the paths in it start from.
     pub root: PathBuf,
-}
-
-impl Loaded {
-    /// The same as it is deployed for `pipe dev`: the endpoint's own mapping is off, so that only the local pollers read. Nothing
-    /// else differs from what AWS gets.
-    #[must_use]
-    pub fn local(mut self) -> Self {
-        if let Some(consumer) = &mut self.spec.consumer {
-            consumer.function.enabled = false;
-        }
-        self
-    }
+    /// What stands in for what the spec calls `existing`, in words: only in the cloud that `pipe dev` starts.
+    pub stand_ins: Vec<String>,
 }
 
 /// Reads and checks the spec in the file at `path`.
@@ -105,7 +97,9 @@ pub fn parse(file: &str, bytes: &[u8], root: &Path) -> Result<Loaded, Report> {
     problems.iter_mut().for_each(|problem| problem.place(&places));
     let report = Report::new(file, blotted(text, &places), problems);
     match spec {
-        Some(spec) if !report.has_errors() => Ok(Loaded { spec, notes: report, root: root.to_owned() }),
+        Some(spec) if !report.has_errors() => {
+            Ok(Loaded { spec, notes: report, root: root.to_owned(), stand_ins: Vec::new() })
+        }
         _ => Err(report.without_notes()),
     }
 }

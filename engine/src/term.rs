@@ -6,8 +6,10 @@ mod progress;
 mod reporter;
 
 use std::io::{ErrorKind, IsTerminal, Write};
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
+use anstream::adapter::strip_str;
+use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 
 use crate::error::Error;
@@ -36,7 +38,7 @@ impl Shell {
 
     /// Writes text to standard output as it is, JSON mode or not: what the user asked for.
     pub fn data(&self, text: &str) {
-        keep(write(&mut AutoStream::auto(std::io::stdout()), text));
+        keep(write(std::io::stdout(), text));
     }
 
     /// Writes an event as a line to standard output, in JSON mode only.
@@ -45,7 +47,7 @@ impl Shell {
             return;
         }
         match event.to_line() {
-            Ok(line) => keep(write(&mut AutoStream::new(std::io::stdout(), ColorChoice::Never), &line)),
+            Ok(line) => keep(write(std::io::stdout(), &line)),
             Err(error) => self.err(&render_error(&Error::defect(format!("an event is not JSON: {error}")))),
         }
     }
@@ -53,7 +55,7 @@ impl Shell {
     /// Writes text to standard error, for people, even in JSON mode.
     pub fn err(&self, text: &str) {
         // Where this cannot be written there is nowhere to say so.
-        let _ = write(&mut AutoStream::auto(std::io::stderr()), text);
+        let _ = write(std::io::stderr(), text);
     }
 
     /// Reports an error with its hint.
@@ -65,6 +67,11 @@ impl Shell {
     /// Warns of something.
     pub fn warn(&self, text: &str) {
         self.line(&Event::Warning { message: text.to_owned() });
+        self.remark(text);
+    }
+
+    /// Warns on standard error alone: for commands whose `--json` is one object.
+    pub fn remark(&self, text: &str) {
         self.err(&format!("{}warning{}: {}\n", style::WARN, style::END, tame_lines(text)));
     }
 
@@ -114,8 +121,15 @@ fn keep(written: std::io::Result<()>) {
     }
 }
 
-fn write(to: &mut impl Write, text: &str) -> std::io::Result<()> {
-    to.write_all(text.as_bytes()).and_then(|()| to.flush())
+/// Writes a text in one piece, one text at a time: both streams may lead into one file. Colour goes where it is not wanted.
+fn write(mut to: impl Write + RawStream, text: &str) -> std::io::Result<()> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let plain = match AutoStream::choice(&to) {
+        ColorChoice::Never => strip_str(text).to_string(),
+        _ => text.to_owned(),
+    };
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    to.write_all(plain.as_bytes()).and_then(|()| to.flush())
 }
 
 /// The few styles there are. The streams take them away where colour is not wanted (`NO_COLOR`, no terminal).
@@ -136,12 +150,32 @@ mod tests {
     use super::*;
     use crate::error::Call;
 
+    /// Two streams may lead into one file: what is written in parts is glued to what the other one writes in between.
+    #[test]
+    fn a_text_is_written_in_one_piece() {
+        struct Parts(std::sync::mpsc::Sender<String>);
+        impl Write for Parts {
+            fn write(&mut self, part: &[u8]) -> std::io::Result<usize> {
+                self.0.send(String::from_utf8_lossy(part).into_owned()).map_err(std::io::Error::other)?;
+                Ok(part.len())
+            }
+            fn flush(&mut self) -> std::io::Result<()> {
+                Ok(())
+            }
+        }
+        let (parts, written) = std::sync::mpsc::channel();
+        let to: Box<dyn Write> = Box::new(Parts(parts));
+        write(to, &format!("{}warning{}: one\n  and {}two{}\n", style::WARN, style::END, style::DIM, style::END))
+            .unwrap();
+        assert_eq!(written.iter().collect::<Vec<_>>(), ["warning: one\n  and two\n"]);
+    }
+
     #[test]
     fn what_others_say_in_an_error_steers_nothing() {
         let said = "the crate `h` does not build:\n  --- stdout\n  ::add-mask::a\n\u{1b}]0;title\u{7}##[add-mask]b";
         let call = Call { operation: "a:B".into(), code: String::new(), request_id: "\u{9b}2J".into() };
         let shown = render_error(&Error::fatal(said).hint("\u{202e}\n::stop-commands::x").call(call));
-        let shown = anstream::adapter::strip_str(&shown).to_string();
+        let shown = strip_str(&shown).to_string();
         assert_eq!(
             shown,
             "error: a:B: the crate `h` does not build:\n  --- stdout\n  \\u{3a}:add-mask::a\n\\u{1b}]0;title\\u{7}#.[add-mask]b\n  \

@@ -21,6 +21,8 @@ pub enum Event {
     DeadLetter(DeadLetter),
     /// A function wrote a line to its log.
     Log(LogLine),
+    /// A role was refused a call.
+    Denied(Denied),
     /// Something that the user should know and that stops nothing.
     Warning { message: String },
 }
@@ -102,6 +104,19 @@ pub struct DeadLetter {
     pub first: String,
     /// Sequence number of the last record.
     pub last: String,
+}
+
+/// A call that a role has no right to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Denied {
+    /// The role's name.
+    pub role: String,
+    /// The IAM action, as in `dynamodb:GetItem`.
+    pub action: String,
+    /// The ARN that it was called for; absent where the answer does not name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resource: Option<String>,
 }
 
 /// A line of a log.

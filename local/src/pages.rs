@@ -11,14 +11,22 @@ use axum::http::header::{HOST, ORIGIN};
 
 const SITE: &str = "sec-fetch-site";
 
-/// Whether the request names this address as its host, or its port at `localhost`.
+/// Under which containers know the machine that they run on (https://docs.docker.com/desktop/features/networking/, and Podman's).
+const OF_CONTAINERS: [&str; 2] = ["host.docker.internal", "host.containers.internal"];
+
+/// Whether the request names this address as its host, or its port at `localhost`. Where it listens on all addresses any of
+/// them will do, since no page can bind an address to its name; and beyond loopback the names that containers have for it.
 pub fn names(headers: &HeaderMap, own: SocketAddr) -> bool {
     let mut hosts = headers.get_all(HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
     let host = host.to_str().unwrap_or_default();
     // Clients leave the port of HTTP out.
     let (name, port) = host.rsplit_once(':').unwrap_or((host, "80"));
-    let is_own = name.eq_ignore_ascii_case("localhost") || name.parse::<IpAddr>() == Ok(own.ip());
+    let is = |other: &&str| name.eq_ignore_ascii_case(other);
+    let is_own = match name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
+        Ok(ip) => ip == own.ip() || own.ip().is_unspecified(),
+        Err(_) => is(&"localhost") || (!own.ip().is_loopback() && OF_CONTAINERS.iter().any(is)),
+    };
     is_own && port.parse() == Ok(own.port())
 }
 
@@ -68,6 +76,21 @@ mod tests {
         let twice = [("host", "127.0.0.1:8080"), ("host", "evil.example:8080")];
         assert!(!names(&headers(&twice), ([127, 0, 0, 1], 8080).into()));
         assert!(!names(&HeaderMap::new(), ([127, 0, 0, 1], 80).into()));
+    }
+
+    #[test]
+    fn a_host_that_others_reach_has_more_names() {
+        let is_own = |host: &'static str, own: [u8; 4]| names(&headers(&[("host", host)]), (own, 8080).into());
+        for host in
+            ["172.17.0.1:8080", "127.0.0.1:8080", "[fd00::1]:8080", "host.docker.internal:8080", "localhost:8080"]
+        {
+            assert!(is_own(host, [0, 0, 0, 0]), "{host}");
+        }
+        assert!(is_own("172.17.0.1:8080", [172, 17, 0, 1]) && is_own("host.containers.internal:8080", [172, 17, 0, 1]));
+        assert!(!is_own("172.17.0.2:8080", [172, 17, 0, 1]) && !is_own("host.docker.internal:8080", [127, 0, 0, 1]));
+        for host in ["evil.example:8080", "172.17.0.1:80", "host.docker.internal.evil.example:8080"] {
+            assert!(!is_own(host, [0, 0, 0, 0]), "{host}");
+        }
     }
 
     #[test]

@@ -40,6 +40,10 @@ fn of<'a>(lines: &'a [Value], event: &str) -> Vec<&'a Value> {
 
 /// Asserts what holds for every run of a plan: one plan first, one end for each beginning, one summary last, which counts them.
 fn adds_up(lines: &[Value]) -> BTreeMap<String, u64> {
+    let lines = match lines {
+        [run @ .., last] if last["event"] == "outputs" => run,
+        run => run,
+    };
     assert_eq!((of(lines, "plan").len(), of(lines, "summary").len()), (1, 1));
     let names = names(lines);
     assert_eq!((names.first(), names.last()), (Some(&"plan"), Some(&"summary")));
@@ -155,15 +159,16 @@ fn a_pipeline_from_its_first_apply_to_its_end() {
     assert_eq!(names(&say(&["diff", "--exit-code"], 2)), ["plan"]);
     assert_eq!(names(&say(&["apply"], 3)), ["plan", "error"]);
     let applied = say(&["apply", "--yes"], 0);
+    assert_eq!(say(&["outputs"], 0), applied[applied.len() - 1..], "an apply says where what it made is");
     assert_eq!(adds_up(&applied), counts(15, 0, 0));
     assert_eq!(applied[0], planned[0], "what diff prints is what apply runs");
-    assert_eq!(adds_up(&say(&["apply"], 0)), counts(0, 0, 0));
+    let unchanged = say(&["apply"], 0);
+    assert_eq!((adds_up(&unchanged), unchanged.last()), (counts(0, 0, 0), applied.last()));
     assert_eq!(say(&["outputs"], 0)[0]["outputs"]["stream.name"], "GatewayEventsStream");
     assert_eq!(names(&say(&["outputs", "--field", "nothing"], 1)), ["error"]);
     assert_eq!(say(&["list"], 0)[0]["pipelines"], json!(["gateway-events"]));
     let policy = say(&["iam-policy"], 0);
-    assert!(policy[0]["message"].as_str().unwrap().contains("can become administrator"), "{}", policy[0]);
-    assert_eq!(policy[1]["policy"]["Version"], "2012-10-17");
+    assert_eq!((names(&policy), &policy[0]["policy"]["Version"]), (vec!["policy"], &json!("2012-10-17")));
     assert_eq!(say(&["unlock"], 0), [json!({ "event": "lease", "version": 1, "pipeline": "gateway-events" })]);
     let kinesis = aws_sdk_kinesis::Client::new(&site.sdk);
     let longer = kinesis.increase_stream_retention_period().stream_name("GatewayEventsStream");

@@ -21,6 +21,7 @@ mod rights;
 mod routes;
 mod same;
 mod sender;
+mod stand_ins;
 mod starts;
 mod strangers;
 mod using;

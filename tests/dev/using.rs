@@ -84,7 +84,15 @@ fn outputs_are_of_this_machine(dev: &Dev) {
     assert_eq!((username, password.len()), ("used", 32));
     assert!(!shown.contains(password), "secrets only with --reveal");
     let lines = events(&dev.pipe(&["outputs", "--json"]));
-    assert_eq!(lines[0]["outputs"]["api.endpoint"], json!(dev.url()));
+    assert_eq!((lines.len(), &lines[0]["outputs"]["api.endpoint"]), (1, &json!(dev.url())));
+
+    let (session, said) = (dev.session(), dev.run(&["outputs"]).err);
+    let look = format!("export AWS_ENDPOINT_URL={}", session["endpoint_url"].as_str().unwrap());
+    let secret = session["keys"][1].as_str().unwrap();
+    assert!(said.contains(&look) && !said.contains(secret) && !shown.contains(secret), "{said}");
+    let field = |field: &str| dev.pipe(&["outputs", "--reveal", "--field", field]);
+    assert_eq!(field("secret_access_key").trim(), secret);
+    assert_eq!(field("access_key_id").trim(), session["keys"][0].as_str().unwrap());
 }
 
 fn nothing_is_to_be_done(dev: &Dev) {

@@ -10,7 +10,7 @@ pub async fn run(shell: Shell, global: &Global, args: &DestroyArgs) -> Outcome {
     let (desired, mut names) = match &args.name {
         Some(pipeline) => (walk::Desired::gone(global, pipeline).await?, Vec::new()),
         None => {
-            let loaded = walk::spec(shell, &args.spec.file)?;
+            let loaded = walk::spec(global, &args.spec.file)?;
             let desired = walk::Desired::gone(global, &loaded.spec.name).await?;
             let names = walk::names(&loaded, desired.place())?;
             (desired, names)

@@ -4,7 +4,8 @@ mod cloud;
 mod plane;
 mod watch;
 
-use std::net::Ipv4Addr;
+use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,7 @@ use crate::cli::{DevArgs, Global, exit};
 use crate::commands::halt::Halt;
 use crate::commands::{Outcome, Stop, consent, outputs, report, walk};
 use crate::error::{Error, Result};
-use crate::event::Event;
+use crate::event::{Event, Up};
 use crate::session::Claim;
 use crate::spec::Loaded;
 use crate::term::{Shell, moving, render_plan};
@@ -24,14 +25,23 @@ use cloud::Cloud;
 use plane::Plane;
 use watch::Changes;
 
+/// What it means that others reach the API.
+const OPEN: &str = "the API listens beyond this machine: whoever reaches its port may send events to routes with `auth: none`, and try \
+                    passwords at the others; the emulator stays on 127.0.0.1";
+/// What the emulator has of earlier runs.
+const EMPTY: &str =
+    "The local cloud begins empty: rows, dead letters and waiting records of an earlier run are gone.\n";
 /// How long what runs may take to end.
 const END_WITHIN: Duration = Duration::from_secs(4);
 
 /// Runs the command until Ctrl-C.
 pub async fn run(shell: Shell, global: &Global, args: &DevArgs) -> Outcome {
-    let loaded = walk::spec(shell, &args.spec.file)?;
+    let loaded = walk::spec(global, &args.spec.file)?;
     let claim = Claim::of(&args.spec.file)?;
-    let listener = listen(args.port).await?;
+    let listener = listen(args.host, args.port).await?;
+    if !args.host.is_loopback() {
+        shell.warn(OPEN);
+    }
     let (events, moved) = mpsc::unbounded_channel();
     tokio::spawn(moving(shell, moved));
     let halt = Halt::on_interrupt(shell, "stopping; once more stops at once");
@@ -40,8 +50,10 @@ pub async fn run(shell: Shell, global: &Global, args: &DevArgs) -> Outcome {
         cloud = Cloud::start(shell, global, &args.spec.file, events.clone()) => cloud?,
         _ = stopped.wait_for(|stopped| *stopped) => return Ok(exit::OK),
     };
+    let loaded = if cloud.is_own() { loaded.with_stand_ins() } else { loaded };
     let plane = Plane::new(&cloud, &args.spec.file, listener, events).await?;
-    let mut dev = Dev { shell, args, global: cloud.global(global, &args.spec.file), cloud, plane, claim };
+    let global = cloud.global(global, &args.spec.file);
+    let mut dev = Dev { shell, args, global, cloud, plane, claim, said: String::new() };
     let outcome = dev.serve(loaded, &halt).await;
     if tokio::time::timeout(END_WITHIN, dev.stop()).await.is_err() {
         shell.warn("not everything ended in time; what is left ends with this process");
@@ -58,16 +70,22 @@ struct Dev<'a> {
     cloud: Cloud,
     plane: Plane,
     claim: Claim,
+    /// The remarks on the spec that were shown last.
+    said: String,
 }
 
 impl Dev<'_> {
     async fn serve(&mut self, loaded: Loaded, halt: &Halt) -> Outcome {
         let (start, mut stopped) = (Instant::now(), halt.told());
         let mut changes = Changes::of(&self.args.spec.file, &loaded)?;
+        if self.cloud.is_own() {
+            self.shell.out(EMPTY);
+        }
         let code = self.apply(&loaded, halt, true).await?;
         if code != exit::OK {
             return Ok(code);
         }
+        self.shell.line(&self.up(&loaded, start));
         self.shell.out(&format!("Up in {:.1} s. Ctrl-C ends it; edits are applied.\n", start.elapsed().as_secs_f32()));
         loop {
             tokio::select! {
@@ -84,7 +102,7 @@ impl Dev<'_> {
     /// Reads the spec again and applies it. What is wrong is told, and what runs goes on as it was.
     async fn again(&mut self, changes: &mut Changes, halt: &Halt) -> Result<(), Stop> {
         let start = Instant::now();
-        let loaded = walk::spec(self.shell, &self.args.spec.file)?;
+        let loaded = walk::spec(&self.global, &self.args.spec.file)?;
         changes.look_at(&self.args.spec.file, &loaded)?;
         if self.apply(&loaded, halt, false).await? == exit::OK {
             self.shell.out(&format!("Applied in {:.1} s.\n", start.elapsed().as_secs_f32()));
@@ -94,6 +112,7 @@ impl Dev<'_> {
 
     /// Makes endpoint and data plane match the spec.
     async fn apply(&mut self, loaded: &Loaded, halt: &Halt, first: bool) -> Result<u8, Stop> {
+        self.remark(loaded);
         let desired = walk::Desired::of(self.shell, &self.global, loaded).await?;
         let found = desired.live(self.shell, Vec::new()).await?;
         let plan = Arc::new(desired.plan(&found, false)?);
@@ -117,9 +136,33 @@ impl Dev<'_> {
         self.plane.follow(loaded, &given).await?;
         if first || !plan.is_empty() {
             self.publish(loaded)?;
+            let outputs = outputs::all(&self.global, &desired.graph, &given);
+            self.shell.line(&Event::Outputs { outputs });
             self.shell.out(&outputs::summary(&self.global, loaded, &self.args.spec.file, &given));
         }
         Ok(exit::OK)
+    }
+
+    /// Says what is likely wrong in the spec, and what stands in for what: where an edit changed it.
+    fn remark(&mut self, loaded: &Loaded) {
+        let stands_in = |what: &String| format!("stand-in: {what}\n");
+        let said = walk::warnings(loaded) + &loaded.stand_ins.iter().map(stands_in).collect::<String>();
+        if said != self.said {
+            self.shell.err(&said);
+            self.said = said;
+        }
+    }
+
+    fn up(&self, loaded: &Loaded, start: Instant) -> Event {
+        let endpoint = loaded.spec.api().map(|api| self.plane.url(&api.stage));
+        Event::Up(Up {
+            endpoint,
+            emulator_url: self.cloud.url(),
+            region: self.cloud.region().to_owned(),
+            began_empty: self.cloud.is_own(),
+            stand_ins: loaded.stand_ins.clone(),
+            milliseconds: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+        })
     }
 
     /// Lets other commands find what runs here.
@@ -138,9 +181,14 @@ impl Dev<'_> {
 }
 
 /// Takes the API's port before anything is started.
-async fn listen(port: u16) -> Result<TcpListener> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|error| {
-        Error::fatal(format!("port {port} of 127.0.0.1 cannot be taken: {error}"))
-            .hint("stop what listens there, or choose another one with --port (0 takes a free one)")
+async fn listen(host: IpAddr, port: u16) -> Result<TcpListener> {
+    TcpListener::bind((host, port)).await.map_err(|error| {
+        let failed = Error::fatal(format!("port {port} of {host} cannot be taken: {error}"));
+        match error.kind() {
+            ErrorKind::AddrNotAvailable => {
+                failed.hint("--host names an address of this machine, or 0.0.0.0 for all of them")
+            }
+            _ => failed.hint("stop what listens there, or choose another one with --port (0 takes a free one)"),
+        }
     })
 }

@@ -99,7 +99,7 @@ struct Dlq {
 
 impl Dlq {
     async fn of(shell: Shell, global: &Global, file: &Path) -> Result<Self, Stop> {
-        let loaded = walk::spec(shell, file)?;
+        let loaded = walk::spec(global, file)?;
         if loaded.spec.queue().is_none() {
             let error = Error::fatal(format!("the pipeline `{}` has no dead-letter queue", loaded.spec.name));
             return Err(error.hint("add `dlq: { queue: {} }` to its spec, and apply it").into());

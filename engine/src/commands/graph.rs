@@ -12,7 +12,7 @@ use crate::term::Shell;
 
 /// Runs the command.
 pub fn run(shell: Shell, global: &Global, args: &GraphArgs) -> Outcome {
-    let loaded = walk::spec(shell, &args.spec.file)?;
+    let loaded = walk::spec(global, &args.spec.file)?;
     let region = global.region.clone().unwrap_or_else(|| "region".into());
     let nowhere = Place { partition: "aws".into(), account: "000000000000".into(), region };
     let graph = lower(&loaded, &nowhere, &Codes::unbuilt())?;

@@ -31,17 +31,17 @@ const UNBOUND: &str = "whoever has this policy can become administrator of the a
 
 /// Runs the command.
 pub async fn run(shell: Shell, global: &Global, args: &FileArgs) -> Outcome {
-    let loaded = walk::spec(shell, &args.file)?;
+    let loaded = walk::spec(global, &args.file)?;
     let aws = connect(&global.connect_options()).await?;
     let graph = lower(&loaded, &aws.place, &Codes::unbuilt())?;
     let boundary = loaded.spec.permissions_boundary.as_deref();
     if boundary.is_none() {
-        shell.warn(UNBOUND);
+        shell.remark(UNBOUND);
     }
     let policy = policy(&graph, &Scope { place: &aws.place, pipeline: &graph.pipeline, boundary });
     let length = characters(&policy);
     if length > MOST_CHARACTERS {
-        shell.warn(&format!(
+        shell.remark(&format!(
             "the policy has {length} characters, and a managed policy may have {MOST_CHARACTERS}: make two of its statements"
         ));
     }

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use crate::aws::Keys;
 use crate::cli::{Global, OutputsArgs, exit};
 use crate::commands::{Outcome, walk};
 use crate::error::Error;
 use crate::event::Event;
+use crate::graph::Graph;
 use crate::lower::example_request;
 use crate::names::quoted;
 use crate::plan::Plan;
@@ -16,24 +18,27 @@ use crate::term::Shell;
 
 /// Runs the command.
 pub async fn run(shell: Shell, global: &Global, args: &OutputsArgs) -> Outcome {
-    let loaded = walk::spec(shell, &args.spec.file)?;
+    let loaded = walk::spec(global, &args.spec.file)?;
     let desired = walk::Desired::unbuilt(global, &loaded).await?;
     let found = desired.live(shell, Vec::new()).await?;
-    let mut given: BTreeMap<String, String> = BTreeMap::new();
+    let mut live: BTreeMap<Id, Outputs> = BTreeMap::new();
     for node in desired.graph.nodes() {
-        let Some(live) = found.live(node.kind, &node.name).first().copied() else { continue };
-        let mut outputs = live.outputs.clone();
-        outputs.insert("name".into(), node.name.to_string());
+        let Some(found) = found.live(node.kind, &node.name).first().copied() else { continue };
+        let mut outputs = found.outputs.clone();
         if args.reveal {
             outputs.extend((node.kind.reveal)(&desired.cx, &node.name).await?);
         }
-        given.extend(outputs.into_iter().map(|(attr, value)| (format!("{}.{attr}", node.id), value)));
+        live.insert(node.id.clone(), outputs);
     }
-    if let (Some(session), Some(endpoint)) = (&global.session, given.get_mut("api.endpoint")) {
-        endpoint.clone_from(&session.api_url);
+    if live.is_empty() {
+        shell.remark(&format!("nothing of `{}` is there yet: `pipe apply` makes it", desired.graph.pipeline));
     }
-    if given.is_empty() {
-        shell.warn(&format!("nothing of `{}` is there yet: `pipe apply` makes it", desired.graph.pipeline));
+    let mut given = all(global, &desired.graph, &live);
+    if let Some(Keys(id, secret)) =
+        global.session.as_ref().and_then(|session| session.keys.as_ref()).filter(|_| args.reveal)
+    {
+        given.insert("emulator.access_key_id".to_owned(), id.clone());
+        given.insert("emulator.secret_access_key".to_owned(), secret.clone());
     }
     match &args.field {
         Some(field) => {
@@ -47,9 +52,51 @@ pub async fn run(shell: Shell, global: &Global, args: &OutputsArgs) -> Outcome {
             }
         }
         None if shell.json => shell.line(&Event::Outputs { outputs: given }),
-        None => given.iter().for_each(|(name, value)| shell.data(&format!("{name} = {value}\n"))),
+        None => {
+            given.iter().for_each(|(name, value)| shell.data(&format!("{name} = {value}\n")));
+            shell.err(&look(global, &args.spec.file));
+        }
     }
     Ok(exit::OK)
+}
+
+/// What the resources of a graph are known by, as in `stream.arn`. What `pipe dev` runs is reached at its own addresses.
+pub fn all(global: &Global, graph: &Graph, live: &BTreeMap<Id, Outputs>) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    // What is the account's is in no plan once it is there.
+    for node in graph.nodes().iter().filter(|node| !node.kind.of_account) {
+        let Some(outputs) = live.get(&node.id) else { continue };
+        all.extend(outputs.iter().map(|(attribute, value)| (format!("{}.{attribute}", node.id), value.clone())));
+        all.insert(format!("{}.name", node.id), node.name.to_string());
+    }
+    if let Some(session) = &global.session {
+        if let Some(endpoint) = all.get_mut("api.endpoint") {
+            endpoint.clone_from(&session.api_url);
+        }
+        all.insert("emulator.endpoint_url".to_owned(), session.endpoint_url.clone());
+        all.insert("emulator.region".to_owned(), session.region.clone());
+    }
+    all
+}
+
+/// How to look into the cloud of a `pipe dev` with AWS's own tools. It takes its own keys alone, which are not in this text.
+fn look(global: &Global, file: &Path) -> String {
+    let Some(session) = &global.session else { return String::new() };
+    let key =
+        |field: &str| format!("\"$({} outputs {}{} --reveal --field {field})\"", program(), spec(file), global.way());
+    let keys = session.keys.as_ref().map(|_| {
+        format!(
+            " \\\n    AWS_ACCESS_KEY_ID={} \\\n    AWS_SECRET_ACCESS_KEY={}",
+            key("access_key_id"),
+            key("secret_access_key")
+        )
+    });
+    format!(
+        "\nlook into it:\n  export AWS_ENDPOINT_URL={} AWS_REGION={}{}\n  aws dynamodb list-tables\n",
+        session.endpoint_url,
+        session.region,
+        keys.unwrap_or_default()
+    )
 }
 
 /// A value by its whole name, or by its last part where only one has it.
@@ -72,9 +119,9 @@ fn select<'a>(given: &'a BTreeMap<String, String>, field: &str) -> Result<(&'a s
 
 /// The outputs of a plan that changes nothing.
 pub fn planned(plan: &Plan) -> BTreeMap<Id, Outputs> {
-    let changes =
-        plan.changes.iter().filter_map(|change| Some((change.id.clone(), change.live.as_ref()?.outputs.clone())));
-    changes.collect()
+    let changes = plan.changes.iter().filter_map(|change| Some((&change.id, change.live.as_ref()?)));
+    let used = plan.uses.iter().map(|used| (&used.id, &used.live));
+    changes.chain(used).map(|(id, live)| (id.clone(), live.outputs.clone())).collect()
 }
 
 /// The endpoint and a request to paste, without the password in it.
@@ -82,11 +129,10 @@ pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<I
     let endpoint = given.values().find_map(|outputs| outputs.get("endpoint"));
     let endpoint = global.session.as_ref().map(|session| &session.api_url).filter(|_| endpoint.is_some()).or(endpoint);
     let (Some(endpoint), Some(request)) = (endpoint, example_request(&loaded.spec)) else { return String::new() };
-    let local = if global.session.is_some() { "--local " } else { "" };
     let credentials = match request.authorized {
         true => {
-            let (program, file) = (quoted(&program()), quoted(&file.display().to_string()));
-            format!(" -u \"$({program} outputs {file} {local}--reveal --field credentials)\"")
+            let way = global.way();
+            format!(" -u \"$({} outputs {}{way} --reveal --field credentials)\"", program(), spec(file))
         }
         false => String::new(),
     };
@@ -102,5 +148,34 @@ pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<I
 
 /// This program as the user called it, so that a printed command works where it is not on the PATH.
 fn program() -> String {
-    std::env::args().next().unwrap_or_else(|| "pipe".to_owned())
+    quoted(&std::env::args().next().unwrap_or_else(|| "pipe".to_owned()))
+}
+
+fn spec(file: &Path) -> String {
+    quoted(&file.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GUARDED: &[u8] =
+        b"name: orders\nsource: { api: { routes: [ { post: '/o/{id}', partition_key: path.id } ] } }\n\
+                             auth: { basic: {} }\nstream: { kinesis: {} }\n";
+
+    /// A command that is pasted must go where this one went.
+    #[test]
+    fn the_request_to_paste_carries_the_options_that_led_here() {
+        let loaded = crate::spec::parse("o.yaml", GUARDED, Path::new(".")).unwrap_or_else(|report| panic!("{report}"));
+        let endpoint = "https://a.execute-api.eu-west-1.amazonaws.com/prod";
+        let given = BTreeMap::from([(Id::new("api"), Outputs::from([("endpoint".into(), endpoint.into())]))]);
+        let shown = |global: &Global| summary(global, &loaded, Path::new("o.yaml"), &given);
+        let (region, profile) = (Some("eu-west-1".into()), Some("my team".into()));
+        let global =
+            Global { region, profile, endpoint_url: Some("http://127.0.0.1:4566".into()), ..Global::default() };
+        let options =
+            "o.yaml --region eu-west-1 --profile 'my team' --endpoint-url http://127.0.0.1:4566 --reveal --field";
+        assert!(shown(&global).contains(options), "{}", shown(&global));
+        assert!(shown(&Global::default()).contains(" outputs o.yaml --reveal --field credentials)\" "));
+    }
 }

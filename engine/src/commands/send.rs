@@ -33,7 +33,7 @@ const STOPPING: &str = "interrupted: no more is sent; what was sent is on its wa
 
 /// Runs the command.
 pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
-    let loaded = walk::spec(shell, &args.spec.file)?;
+    let loaded = walk::spec(global, &args.spec.file)?;
     let route = event::route(api(&loaded)?, args.route.as_deref())?;
     let data = args.data.as_deref().map(read).transpose()?;
     let running = Running::of(global, &loaded).await?;

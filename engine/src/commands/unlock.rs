@@ -14,7 +14,7 @@ use crate::term::Shell;
 pub async fn run(shell: Shell, global: &Global, args: &UnlockArgs) -> Outcome {
     let pipeline = match &args.name {
         Some(name) => name.clone(),
-        None => walk::spec(shell, &args.spec.file)?.spec.name,
+        None => walk::spec(global, &args.spec.file)?.spec.name,
     };
     let aws = Arc::new(connect(&global.connect_options()).await?);
     let name = lease::name(&pipeline);

@@ -24,15 +24,17 @@ use crate::spec::{self, Loaded};
 use crate::term::{Shell, render_plan, report};
 use crate::{apply, aws::Place};
 
-/// Reads and checks the spec; shows its warnings.
-pub fn spec(shell: Shell, file: &Path) -> Result<Loaded, Stop> {
+/// Reads and checks the spec; in the cloud of a `pipe dev`, what it calls `existing` is a stand-in.
+pub fn spec(global: &Global, file: &Path) -> Result<Loaded, Stop> {
     let loaded = spec::load(file).map_err(Stop::Report)?;
+    let own_cloud = global.session.as_ref().is_some_and(|session| session.keys.is_some());
+    Ok(if own_cloud { loaded.with_stand_ins() } else { loaded })
+}
+
+/// The spec's warnings as people read them, for the commands that act on what they are about; `validate --json` has them as data.
+pub fn warnings(loaded: &Loaded) -> String {
     let warnings = loaded.notes.clone().without_notes();
-    if !warnings.problems.is_empty() {
-        shell.line(&Event::Problems { problems: warnings.located() });
-        shell.err(&warnings.render(true));
-    }
-    Ok(loaded)
+    if warnings.problems.is_empty() { String::new() } else { warnings.render(true) }
 }
 
 /// What a pipeline is to be, and the way to its account.

@@ -48,6 +48,7 @@ impl From<moved::Event> for Event {
             moved::Event::Batch(batch) => Self::Batch(batch),
             moved::Event::Row(row) => Self::Row(row),
             moved::Event::DeadLetter(letter) => Self::DeadLetter(letter),
+            moved::Event::Denied(denied) => Self::Denied(denied),
             moved::Event::Log(log) => Self::Log(log),
             moved::Event::Warning { message } => Self::Warning { message },
         }
@@ -99,6 +100,7 @@ mod tests {
         };
         let odd = moved::Batch { answer: Some(text()), peak_mb: Some(1), memory_mb: Some(128), ..batch.clone() };
         let letter = moved::DeadLetter { queue: text(), reason: text(), shard: text(), first: text(), last: text() };
+        let denied = moved::Denied { role: text(), action: text(), resource: Some(text()) };
         for (moved, name) in [
             (moved::Event::Answered(refused), "answered"),
             (moved::Event::Answered(taken), "answered"),
@@ -107,6 +109,7 @@ mod tests {
             (moved::Event::Batch(moved::Batch { error: Some(text()), ..batch }), "batch"),
             (moved::Event::Row(moved::Row { table: text(), key: text(), kept: true }), "row"),
             (moved::Event::DeadLetter(letter), "dead_letter"),
+            (moved::Event::Denied(denied), "denied"),
             (moved::Event::Log(moved::LogLine { function: text(), line: text() }), "log"),
             (moved::Event::Warning { message: text() }, "warning"),
         ] {

@@ -42,6 +42,25 @@ pub struct GraphNode {
     pub mentions: Vec<Id>,
 }
 
+/// Where what `pipe dev` runs is reached.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Up {
+    /// The API's URL with its stage; absent where there is no API.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// The AWS-compatible endpoint behind it. One that `pipe dev` started takes the keys of `outputs --local --reveal` alone.
+    pub emulator_url: String,
+    /// The region of what was made there.
+    pub region: String,
+    /// Whether `pipe dev` started the emulator, which is empty then whatever an earlier run had.
+    pub began_empty: bool,
+    /// What was made in the place of what the spec calls `existing`.
+    pub stand_ins: Vec<String>,
+    /// Time that it took.
+    pub milliseconds: u64,
+}
+
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
         let call = error.failed_call();

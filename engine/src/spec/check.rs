@@ -68,7 +68,7 @@ fn one(error: &ValidationError<'_>, schema: &Value, problems: &mut Vec<Problem>)
         }
         Kind::Required { property } => problems.push(missing(at, property.as_str().unwrap_or_default(), part)),
         Kind::MaxProperties { limit: 1 } => problems.push(alone(at, "")),
-        Kind::PropertyNames { .. } => problems.push(alone(at, " but `overwrite`")),
+        Kind::PropertyNames { .. } => problems.push(alone(at, " but `overwrite` and `dev`")),
         Kind::MaxProperties { .. } | Kind::MinProperties { .. } | Kind::MaxItems { .. } | Kind::MinItems { .. } => {
             problems.push(Problem::error(at, format!("{} must have {} entries", named(at), range(part))));
         }

@@ -70,9 +70,23 @@ pub struct Target {
     /// Whether a record replaces the row that is there under its key.
     #[serde(default = "yes")]
     pub overwrite: bool,
+    /// Keys of the table that stands in for an existing one in `pipe dev`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dev: Option<Keys>,
 }
 
-/// One object: `overwrite` is of the writer and not of the table, and so stands beside `existing` too.
+/// The keys of a table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// Attribute that spreads the items: a name (a string attribute), or `{name, type}`. Required.
+    pub partition_key: Key,
+    /// Attribute that orders the items of one partition key: a name, or `{name, type}`. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sort_key: Option<Key>,
+}
+
+/// One object: `overwrite` is of the writer and not of the table, and so stands beside `existing` too; `dev` stands there alone.
 impl JsonSchema for Target {
     fn schema_name() -> Cow<'static, str> {
         "Target".into()
@@ -85,8 +99,13 @@ impl JsonSchema for Target {
                          count as written. `false` needs the handler `stream-to-table`, and goes with `existing` too. Default: true.";
             let overwrite = json!({ "type": "boolean", "default": true, "description": about });
             properties.insert("overwrite".to_owned(), overwrite);
+            let mut dev = Keys::json_schema(generator);
+            let about = "Keys of an existing table, which only `pipe dev` asks for: it makes a stand-in. Default: the \
+                         member of a `partition_key: body.NAME`, or else `id`.";
+            dev.insert("description".to_owned(), json!(about));
+            properties.insert("dev".to_owned(), dev.into());
         }
-        schema.insert("then".to_owned(), json!({ "propertyNames": { "enum": ["existing", "overwrite"] } }));
+        schema.insert("then".to_owned(), json!({ "propertyNames": { "enum": ["existing", "overwrite", "dev"] } }));
         schema
     }
 }

@@ -1,11 +1,12 @@
 //! What moves through `pipe dev`, one line an event.
 
-use pipe_local::event::{Answered, Batch, DeadLetter, Event, LogLine, Row};
+use pipe_local::event::{Answered, Batch, DeadLetter, Denied, Event, LogLine, Row};
 use tokio::sync::mpsc::UnboundedReceiver;
 
+use crate::lower::id;
 use crate::tame::tame;
 use crate::term::Shell;
-use crate::term::style::{BAD, DIM, END, GOOD, WARN};
+use crate::term::style::{BAD, DIM, END, GOOD, HINT, WARN};
 
 /// Shows events until nobody sends them any more.
 pub async fn report(shell: Shell, mut events: UnboundedReceiver<Event>) {
@@ -53,6 +54,7 @@ fn line(event: &Event) -> String {
             let to = if first == last { String::new() } else { format!(" to {last}") };
             format!("  {BAD}!{END} {queue}: {} {}{to}", tame(reason), position(shard, first))
         }
+        Event::Denied(denied) => refusal(denied),
         Event::Log(LogLine { function, line }) => format!("    {DIM}{function}: {}{END}", tame(line)),
         Event::Warning { message } => format!("{WARN}warning{END}: {}", tame(message)),
     }
@@ -77,6 +79,26 @@ fn called(batch: &Batch) -> String {
             format!("  {BAD}✗{END} {shard} → {function}: {succeeded} of {records}, {}{wrong} {took}", tame(error))
         }
     }
+}
+
+/// A call that was refused; of a handler's with the key of the spec that gives the right.
+fn refusal(Denied { role, action, resource }: &Denied) -> String {
+    let (action, resource) = (tame(action), resource.as_deref().map(tame));
+    let on = resource.as_ref().map(|arn| format!(" on {arn}")).unwrap_or_default();
+    let what = format!("  {BAD}✗{END} the role {} may not {action}{on}", tame(role));
+    if !role.contains(id::CONSUMER_ROLE) {
+        return what;
+    }
+    // Where the answer names no resource, the pipeline's own of that service is meant most likely: the spec has a word for it.
+    let own = match action.split(':').next() {
+        Some("dynamodb") => "sink",
+        Some("kinesis") => "stream",
+        Some("sqs") => "dlq",
+        _ => "ARN",
+    };
+    let resource = resource.map_or_else(|| own.to_owned(), |arn| format!("\"{arn}\""));
+    let entry = format!("{{ actions: [\"{action}\"], resources: [{resource}] }}");
+    format!("{what}\n    {HINT}hint{END}: a handler's own rights are `consumer.function.statements`: {entry}")
 }
 
 /// A record's place in its stream, short.
@@ -134,6 +156,27 @@ mod tests {
         for line in [r#"{"level":"INFO","fields":{"message":"x"}}"#, r#"{"level":"WARN","message":"x"}"#, "x", "[1]"] {
             assert!(!hidden(line), "{line}");
         }
+    }
+
+    #[test]
+    fn a_call_that_a_handler_has_no_right_to_names_the_key_that_gives_it() {
+        let denied = |role: &str, resource: Option<&str>| {
+            let (role, action) = (role.to_owned(), "dynamodb:GetItem".to_owned());
+            let resource = resource.map(str::to_owned);
+            anstream::adapter::strip_str(&line(&Event::Denied(Denied { role, action, resource }))).to_string()
+        };
+        let handler = "orders-consumer-role-eu-west-1";
+        assert_eq!(
+            denied(handler, Some("arn:t")),
+            "  ✗ the role orders-consumer-role-eu-west-1 may not dynamodb:GetItem on arn:t\n    hint: a handler's own rights are \
+             `consumer.function.statements`: { actions: [\"dynamodb:GetItem\"], resources: [\"arn:t\"] }"
+        );
+        assert!(denied(handler, None).ends_with("{ actions: [\"dynamodb:GetItem\"], resources: [sink] }"));
+        assert_eq!(
+            denied("orders-api-role-eu-west-1", None).lines().count(),
+            1,
+            "no spec can widen what the API may do"
+        );
     }
 
     #[test]

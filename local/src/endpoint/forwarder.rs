@@ -187,6 +187,9 @@ impl Shared {
             if self.watch.cares(&call) {
                 return self.watched(&call, head, body).await;
             }
+            if call.by_role() {
+                return self.refusable(head, body).await;
+            }
         }
         Ok(self.upstream.pass(head, body).await?.map(Either::Left))
     }
@@ -195,6 +198,20 @@ impl Shared {
     async fn watched(&self, call: &Call, head: Parts, input: Bytes) -> Passed<Response<Body>> {
         let answer = read(self.upstream.pass(head, input.clone()).await?).await?;
         self.watch.note(call, &input, answer.status(), answer.body());
+        if call.by_role() && is_refusal(answer.status()) {
+            self.watch.refused(answer.body());
+        }
+        Ok(whole(answer))
+    }
+
+    /// Passes a role's call on, and tells of it where the role has no right to it.
+    async fn refusable(&self, head: Parts, body: Bytes) -> Passed<Response<Body>> {
+        let answer = self.upstream.pass(head, body).await?;
+        if !is_refusal(answer.status()) {
+            return Ok(answer.map(Either::Left));
+        }
+        let answer = read(answer).await?;
+        self.watch.refused(answer.body());
         Ok(whole(answer))
     }
 }
@@ -206,6 +223,11 @@ async fn whole_body(body: Incoming) -> Passed<Bytes> {
         Err(error) if error.is::<LengthLimitError>() => Err(TOO_LARGE.into()),
         Err(error) => Err(error),
     }
+}
+
+/// Whether it may be the answer to a call that the caller has no right to: 400 of the JSON services, 403 of the others.
+fn is_refusal(status: StatusCode) -> bool {
+    matches!(status, StatusCode::BAD_REQUEST | StatusCode::FORBIDDEN)
 }
 
 /// Whether the endpoint did not even take the connection.

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use hyper::StatusCode;
 use serde_json::Value;
 
 use super::call::Call;
-use crate::event::{DeadLetter, Event, Events, Row};
+use crate::event::{DeadLetter, Denied, Event, Events, Row};
 
 const PUT_ITEM: &str = "DynamoDB_20120810.PutItem";
 const BATCH_WRITE_ITEM: &str = "DynamoDB_20120810.BatchWriteItem";
@@ -18,17 +19,23 @@ const SEND_MESSAGE_BATCH: &str = "AmazonSQS.SendMessageBatch";
 
 /// How much of a key or a reason is told.
 const SHOWN_CHARS: usize = 200;
+/// How long a refusal that was told is not told again: who is refused tends to ask on.
+const TOLD_AGAIN: Duration = Duration::from_secs(10);
+/// Refusals that are remembered.
+const REMEMBERED: usize = 100;
 
 /// Tells rows and dead letters. Payloads are never told: of an item its key attributes, of a message its place in the stream.
 pub struct Watch {
     events: Events,
     /// The key attributes of tables, by region and name, from the answers that described them.
     keys: Mutex<HashMap<(String, String), Vec<String>>>,
+    /// The refusals that were told, and when.
+    denied: Mutex<HashMap<Denied, Instant>>,
 }
 
 impl Watch {
     pub fn new(events: Events) -> Self {
-        Self { events, keys: Mutex::default() }
+        Self { events, keys: Mutex::default(), denied: Mutex::default() }
     }
 
     /// Whether the call is to be looked into.
@@ -52,6 +59,19 @@ impl Watch {
             SEND_MESSAGE_BATCH => self.batch_sent(&json(input), &json(output)),
             DESCRIBE_TABLE => self.described(call, &json(output)["Table"]),
             _ => self.described(call, &json(output)["TableDescription"]),
+        }
+    }
+
+    /// Tells that a role's call was refused for want of a right, where the answer says of which, in IAM's words
+    /// (https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html).
+    pub fn refused(&self, output: &[u8]) {
+        let output = String::from_utf8_lossy(output);
+        let Some(denied) = denied(&output) else { return };
+        let mut all = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|_, at| at.elapsed() < TOLD_AGAIN);
+        if all.len() < REMEMBERED && !all.contains_key(&denied) {
+            all.insert(denied.clone(), Instant::now());
+            self.events.send(Event::Denied(denied)).ok();
         }
     }
 
@@ -122,6 +142,14 @@ impl Watch {
             self.events.send(Event::DeadLetter(letter)).ok();
         }
     }
+}
+
+fn denied(output: &str) -> Option<Denied> {
+    let (caller, rest) = output.split_once(" is not authorized to perform: ")?;
+    let role = caller.rsplit_once(":assumed-role/")?.1.split('/').next()?;
+    let action = rest.split_whitespace().next()?;
+    let resource = rest.split_once(" on resource: ").and_then(|(_, on)| on.split([' ', '"', '<']).next()).map(start_of);
+    Some(Denied { role: start_of(role), action: start_of(action), resource })
 }
 
 /// The key attributes as DynamoDB's JSON, in the order of the key schema; empty while the key is not known.

@@ -1,7 +1,7 @@
 //! The data plane of `pipe dev`: gateway, pollers, functions.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
 use aws_smithy_http_client::tls::Provider;
@@ -40,8 +40,14 @@ impl Plane {
     /// # Errors
     /// The port was lost.
     pub async fn new(cloud: &Cloud, spec: &Path, listener: TcpListener, events: Events) -> Result<Self> {
-        let address =
-            listener.local_addr().map_err(|error| Error::fatal(format!("cannot listen on 127.0.0.1: {error}")))?;
+        let mut address =
+            listener.local_addr().map_err(|error| Error::fatal(format!("cannot listen for the API: {error}")))?;
+        // Of all addresses the one that works on this machine, whatever its network.
+        match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+            _ => {}
+        }
         let options = ConnectOptions {
             region: Some(cloud.region().to_owned()),
             profile: None,

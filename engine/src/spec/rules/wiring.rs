@@ -73,6 +73,10 @@ pub(super) fn pairs(cx: &Cx<'_>) -> Vec<Problem> {
         let problem = Problem::error("/stream/kinesis/shards", "`shards` does not go with `on_demand: true`");
         problems.push(problem.hint("take one of the two out: AWS sizes an on-demand stream").on_key());
     }
+    if cx.file.pointer("/sink/table/dev").is_some() && spec.table().is_some_and(|table| table.own().is_some()) {
+        let message = "`dev` says the keys of an existing table, and this one is the pipeline's own";
+        problems.push(Problem::error("/sink/table/dev", message).hint("take `dev` out").on_key());
+    }
     if spec.existing_secret().is_some() && cx.has("/auth/basic/on_destroy") {
         let message = "`on_destroy` does not go with an existing secret: the pipeline never deletes it";
         problems.push(Problem::error("/auth/basic/on_destroy", message).hint("take `on_destroy` out").on_key());

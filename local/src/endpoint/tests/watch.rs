@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::cloud::Cloud;
-use crate::event::{DeadLetter, Event, Row};
+use crate::event::{DeadLetter, Denied, Event, Row};
 
 const DYNAMO: &str = "DynamoDB_20120810";
 
@@ -174,4 +174,34 @@ async fn of_a_batch_of_messages_what_was_taken_is_told() {
     let input = json!({"QueueUrl": "http://127.0.0.1:1/000000000000/dead", "Entries": entries});
     cloud.call_as("ASIA1", "sqs", "AmazonSQS.SendMessageBatch", &input).await;
     assert_eq!(cloud.told(), [told("c", "3")]);
+}
+
+/// As MiniStack answers for DynamoDB: its words name no resource.
+#[tokio::test]
+async fn a_refusal_that_names_no_resource_is_told_without_one() {
+    let text = "User: arn:aws:sts::000000000000:assumed-role/r/x is not authorized to perform: dynamodb:GetItem because no policy does";
+    let mut cloud = cloud(403, json!({"__type": "AccessDeniedException", "message": text})).await;
+    cloud.call_as("ASIA1", "dynamodb", &format!("{DYNAMO}.GetItem"), &json!({"TableName": "events"})).await;
+    let (role, action) = ("r".into(), "dynamodb:GetItem".into());
+    assert_eq!(cloud.told(), [Event::Denied(Denied { role, action, resource: None })]);
+}
+
+/// A handler of one's own learns which right it lacks, once while it asks on. Nobody else is told of.
+#[tokio::test]
+async fn a_call_that_a_role_has_no_right_to_is_told() {
+    let text = "User: arn:aws:sts::000000000000:assumed-role/orders-consumer-role-eu-west-1/pipe-dev is not authorized to perform: \
+                dynamodb:GetItem on resource: arn:aws:dynamodb:eu-west-1:000000000000:table/events because no policy allows it";
+    let mut cloud = cloud(400, json!({"__type": "AccessDeniedException", "Message": text})).await;
+    let input = json!({"TableName": "events"});
+    for key in ["ASIA1", "ASIA1", "AKIA1"] {
+        let answer = cloud.call_as(key, "dynamodb", &format!("{DYNAMO}.GetItem"), &input).await;
+        assert_eq!(answer.status().as_u16(), 400, "the answer is untouched");
+    }
+    put(&cloud, "ASIA1", item("a")).await;
+    let denied = Denied {
+        role: "orders-consumer-role-eu-west-1".into(),
+        action: "dynamodb:GetItem".into(),
+        resource: Some("arn:aws:dynamodb:eu-west-1:000000000000:table/events".into()),
+    };
+    assert_eq!(cloud.told(), [Event::Denied(denied)]);
 }

@@ -1,0 +1,150 @@
+//! The spec as `pipe dev` deploys it.
+
+use super::stores::{Key, KeyType, Keys, Kinesis, Queue, Table};
+use super::{Loaded, OwnOrExisting, PartitionKey, Secret, Spec};
+use serde_json::json;
+
+/// The partition key of a table of which nothing is known.
+const KEY: &str = "id";
+
+impl Loaded {
+    /// The same as it is deployed for `pipe dev`: the endpoint's own mapping is off, so that only the local pollers read. Nothing
+    /// else differs from what AWS gets.
+    #[must_use]
+    pub fn local(mut self) -> Self {
+        if let Some(consumer) = &mut self.spec.consumer {
+            consumer.function.enabled = false;
+        }
+        self
+    }
+
+    /// The same for a cloud that begins empty: what the spec only uses is made there, under its name and as far as the spec tells.
+    #[must_use]
+    pub fn with_stand_ins(mut self) -> Self {
+        let spec = &mut self.spec;
+        let all = [stream(spec), table(spec), queue(spec), secret(spec), boundary(spec)];
+        self.stand_ins = all.into_iter().flatten().collect();
+        self
+    }
+}
+
+/// On demand: how many shards the real one has is not known, so nothing may be bounded by their number.
+fn stream(spec: &mut Spec) -> Option<String> {
+    let place = &mut spec.stream.as_mut()?.kinesis;
+    let name = place.existing()?.name().to_owned();
+    *place = OwnOrExisting::Own(with_defaults::<Kinesis>(json!({ "name": name, "on_demand": true }))?);
+    Some(format!("the stream `{name}`"))
+}
+
+fn table(spec: &mut Spec) -> Option<String> {
+    let guess = guess(spec);
+    let target = &mut spec.sink.as_mut()?.table;
+    let name = target.table.existing()?.name().to_owned();
+    let said = target.dev.take();
+    let hint = if said.is_some() { "" } else { ": a guess, `dev: { partition_key: NAME }` beside `existing` says it" };
+    let keys = said.unwrap_or(Keys { partition_key: Key { name: guess, kind: KeyType::String }, sort_key: None });
+    let sorted = keys.sort_key.as_ref().map(|key| format!(" and the sort key `{}`", key.name)).unwrap_or_default();
+    let told = format!("the table `{name}` with the partition key `{}`{sorted}{hint}", keys.partition_key.name);
+    let mut own = with_defaults::<Table>(json!({ "name": name, "partition_key": KEY }))?;
+    (own.partition_key, own.sort_key) = (keys.partition_key, keys.sort_key);
+    target.table = OwnOrExisting::Own(own);
+    Some(told)
+}
+
+/// What is most likely the key of a table that takes the bodies: the member that spreads the records.
+fn guess(spec: &Spec) -> String {
+    let keys = spec.api().into_iter().flat_map(|api| &api.routes).map(|route| &route.partition_key);
+    let mut members = keys.filter_map(|key| match key {
+        PartitionKey::Body(member) if !member.contains('.') => Some(member.clone()),
+        _ => None,
+    });
+    members.next().unwrap_or_else(|| KEY.to_owned())
+}
+
+fn queue(spec: &mut Spec) -> Option<String> {
+    let place = &mut spec.dlq.as_mut()?.queue;
+    let name = place.existing()?.name().to_owned();
+    *place = OwnOrExisting::Own(with_defaults::<Queue>(json!({ "name": name }))?);
+    Some(format!("the queue `{name}`"))
+}
+
+fn secret(spec: &mut Spec) -> Option<String> {
+    let name = spec.existing_secret()?.name().to_owned();
+    spec.auth.as_mut()?.basic.secret = Some(Secret::Name(name.clone()));
+    Some(format!("the secret `{name}` with a password of its own"))
+}
+
+/// What the policy says is not known here, only its ARN.
+fn boundary(spec: &mut Spec) -> Option<String> {
+    let arn = spec.permissions_boundary.take()?;
+    Some(format!("none for the boundary `{arn}`: what it forbids is allowed here"))
+}
+
+/// A section of which no more is said. It always fits its type.
+fn with_defaults<T: serde::de::DeserializeOwned>(said: serde_json::Value) -> Option<T> {
+    serde_json::from_value(said).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::Place;
+    use crate::bundle::Codes;
+    use crate::lower::lower;
+    use std::path::Path;
+
+    fn loaded(text: &str) -> Loaded {
+        crate::spec::parse("pipeline.yaml", text.as_bytes(), Path::new(".")).unwrap_or_else(|report| panic!("{report}"))
+    }
+
+    /// Of an account that no ARN of a spec is of.
+    fn here() -> Place {
+        Place { partition: "aws".into(), account: "000000000000".into(), region: "us-east-1".into() }
+    }
+
+    #[test]
+    fn what_exists_elsewhere_is_made_here_under_its_name() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/existing-resources.yaml");
+        let loaded = crate::spec::load(Path::new(file)).unwrap_or_else(|report| panic!("{report}"));
+        assert!(lower(&loaded, &here(), &Codes::unbuilt()).is_err(), "its queue is another account's");
+        let loaded = loaded.with_stand_ins();
+        let graph = lower(&loaded, &here(), &Codes::unbuilt()).unwrap_or_else(|error| panic!("{error}"));
+        assert!(graph.nodes().iter().all(|node| !node.existing));
+        let name = |id: &str| graph.node(id).map(|node| node.name.to_string()).unwrap_or_default();
+        assert_eq!(
+            [name("secret"), name("table"), name("dlq")],
+            ["devices/credentials", "Telemetry", "telemetry-failures"]
+        );
+        assert_eq!(loaded.stand_ins.len(), 3, "{:?}", loaded.stand_ins);
+    }
+
+    #[test]
+    fn a_boundary_of_another_account_bounds_nothing_here() {
+        let text = "name: orders\npermissions_boundary: arn:aws:iam::123456789012:policy/bound\n\
+                    stream: { kinesis: {} }\nconsumer: { function: { handler: stream-to-table } }\n\
+                    sink: { table: { partition_key: id } }\ndlq: { queue: {} }\n";
+        let loaded = loaded(text).with_stand_ins();
+        assert_eq!(loaded.spec.permissions_boundary, None, "no role could be made");
+        assert!(loaded.stand_ins[0].contains("policy/bound"), "{:?}", loaded.stand_ins);
+    }
+
+    #[test]
+    fn a_stand_in_of_a_table_has_the_keys_that_the_spec_says_or_lets_guess() {
+        let keys = |table: &str, key: &str| {
+            let text = format!(
+                "name: orders\nsource: {{ api: {{ routes: [ {{ post: '/o/{{id}}', auth: none, partition_key: {key} }} ] }} }}\n\
+                 stream: {{ kinesis: {{ existing: Shared }} }}\nconsumer: {{ function: {{ handler: stream-to-table }} }}\n\
+                 sink: {{ table: {{ existing: T01, overwrite: false{table} }} }}\ndlq: {{ queue: {{}} }}\n"
+            );
+            let loaded = loaded(&text).with_stand_ins();
+            assert!(!loaded.spec.overwrites() && loaded.spec.throttle().is_none(), "the rest is as it was");
+            let own = loaded.spec.table().and_then(OwnOrExisting::own).cloned().unwrap();
+            (own.partition_key.name, own.sort_key.map(|key| key.name), loaded.stand_ins[1].contains("a guess"))
+        };
+        assert_eq!(keys("", "path.id"), ("id".into(), None, true));
+        assert_eq!(keys("", "body.order"), ("order".into(), None, true));
+        assert_eq!(keys(", dev: { partition_key: at }", "body.order"), ("at".into(), None, false));
+        let both = ", dev: { partition_key: at, sort_key: { name: n, type: number } }";
+        assert_eq!(keys(both, "path.id"), ("at".into(), Some("n".into()), false));
+    }
+}
