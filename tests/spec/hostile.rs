@@ -210,7 +210,7 @@ proptest! {
 #[test]
 fn a_files_name_steers_nothing() {
     let name = "a\u{1b}]0;title\u{7}\n::add-mask::x.yaml";
-    let report = pipe::spec::parse(name, b"name: 5\n", Path::new(".")).unwrap_err();
+    let report = spec::parse(name, b"name: 5\n", Path::new(".")).unwrap_err();
     let shown = report.render(false);
     assert!(!shown.contains(['\u{1b}', '\u{7}']), "{shown:?}");
     assert!(shown.lines().all(|line| !line.trim_start().starts_with("::")), "{shown}");
