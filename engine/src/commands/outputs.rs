@@ -7,7 +7,8 @@ use crate::cli::{Global, OutputsArgs, exit};
 use crate::commands::{Outcome, walk};
 use crate::error::Error;
 use crate::event::Event;
-use crate::lower::example_request;
+use crate::graph::Graph;
+use crate::lower::{example_request, id};
 use crate::names::quoted;
 use crate::plan::Plan;
 use crate::resource::{Id, Outputs};
@@ -36,6 +37,10 @@ pub async fn run(shell: Shell, global: &Global, args: &OutputsArgs) -> Outcome {
         shell.warn(&format!("nothing of `{}` is there yet: `pipe apply` makes it", desired.graph.pipeline));
     }
     match &args.field {
+        Some(field) if !args.reveal && is_secret(&desired.graph, field) => {
+            let error = Error::fatal(format!("`{field}` is a secret, and is not printed unasked"));
+            return Err(error.hint("add --reveal").into());
+        }
         Some(field) => {
             let (name, value) = select(&given, field)?;
             match shell.json {
@@ -50,6 +55,12 @@ pub async fn run(shell: Shell, global: &Global, args: &OutputsArgs) -> Outcome {
         None => given.iter().for_each(|(name, value)| shell.data(&format!("{name} = {value}\n"))),
     }
     Ok(exit::OK)
+}
+
+/// Whether this is an output that only `--reveal` gives.
+fn is_secret(graph: &Graph, field: &str) -> bool {
+    let named = field.split_once('.').map_or((id::SECRET, field), |(id, attr)| (id, attr));
+    named == (id::SECRET, "credentials") && graph.node(id::SECRET).is_some()
 }
 
 /// A value by its whole name, or by its last part where only one has it.
