@@ -64,7 +64,7 @@ fn asked(shell: Shell) -> Result<Pattern> {
     let answer =
         answer.ok_or_else(|| Error::fatal("there is no terminal to ask on for a pattern").hint(hint.clone()))?;
     let chosen =
-        known.iter().enumerate().find(|(at, (_, value))| value.get_name() == answer || answer.parse() == Ok(at + 1));
+        known.iter().enumerate().find(|(at, (_, value))| value.get_name() == answer || answer.parse::<usize>() == Ok(at + 1));
     let chosen = chosen.map(|(_, (pattern, _))| *pattern);
     chosen.ok_or_else(|| Error::fatal(format!("there is no pattern `{answer}`")).hint(hint))
 }
