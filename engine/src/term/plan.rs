@@ -54,8 +54,8 @@ fn legend(plan: &Plan) -> String {
     let (losses, widening) = (plan.losses().count(), plan.widening().map(|change| change.widens.len()).sum::<usize>());
     let means: usize = plan.work().map(|change| change.means.len()).sum();
     let marks = [
-        (BAD, '!', losses, "data is lost; needs consent by name"),
-        (BAD, '^', widening, "somebody may do more, or calls go elsewhere; needs consent"),
+        (BAD, '!', losses, "data is lost"),
+        (BAD, '^', widening, "somebody may do more, or calls go elsewhere"),
         (CHANGED, '?', means, "what it does to records, clients, or a later destroy"),
     ];
     let line = |(style, mark, count, what): &(anstyle::Style, char, usize, &str)| {
