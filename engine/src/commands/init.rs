@@ -63,8 +63,10 @@ fn asked(shell: Shell) -> Result<Pattern> {
     let answer = shell.ask(&question);
     let answer =
         answer.ok_or_else(|| Error::fatal("there is no terminal to ask on for a pattern").hint(hint.clone()))?;
-    let chosen =
-        known.iter().enumerate().find(|(at, (_, value))| value.get_name() == answer || answer.parse::<usize>() == Ok(at + 1));
+    let chosen = known
+        .iter()
+        .enumerate()
+        .find(|(at, (_, value))| value.get_name() == answer || answer.parse::<usize>() == Ok(at + 1));
     let chosen = chosen.map(|(_, (pattern, _))| *pattern);
     chosen.ok_or_else(|| Error::fatal(format!("there is no pattern `{answer}`")).hint(hint))
 }

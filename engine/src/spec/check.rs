@@ -158,7 +158,9 @@ fn hint(at: &str, part: &Value, instance: &Value) -> Option<String> {
             Some("write `off`: some tools turn it into `false`".to_owned())
         }
         Value::String(text) if super::units::meant(key, text).is_some() => super::units::meant(key, text),
-        Value::String(text) if at == "/name" => super::units::name(text).map(|near| format!("for example `{near}`")),
+        Value::String(text) if at == "/name" && text.is_ascii() => {
+            super::units::name(text).map(|near| format!("for example `{near}`"))
+        }
         Value::String(text) if is_kind(part, &["boolean"]) && switch(text).is_some() => switch(text),
         Value::Null if part.get("properties").is_some() && part.get("required").is_none() => {
             Some("write `{}` for all defaults".to_owned())

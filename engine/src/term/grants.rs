@@ -40,11 +40,15 @@ fn statements(value: &Value) -> Option<Vec<&Value>> {
 }
 
 fn grants_of(statement: &Value, home: &str) -> Vec<Grant> {
-    let deny = if statement["Effect"] == "Deny" { "deny " } else { "" };
     let who = match (&statement["Principal"], &statement["NotPrincipal"]) {
         (Value::Null, Value::Null) => String::new(),
-        (who, Value::Null) => format!("{} may ", principals(who)),
-        (_, who) => format!("all but {} may ", principals(who)),
+        (who, Value::Null) => principals(who) + " ",
+        (_, who) => format!("all but {} ", principals(who)),
+    };
+    let head = match (statement["Effect"] == "Deny", who.is_empty()) {
+        (true, _) => format!("deny {who}"),
+        (false, true) => who,
+        (false, false) => who + "may ",
     };
     let (actions, resources) =
         (texts(statement, "Action", str::to_owned), texts(statement, "Resource", |arn| resource(arn, home)));
@@ -52,7 +56,6 @@ fn grants_of(statement: &Value, home: &str) -> Vec<Grant> {
         Value::Null => String::new(),
         condition => format!(" if {condition}"),
     };
-    let head = format!("{deny}{who}");
     let resources = if resources.is_empty() { vec![String::new()] } else { resources };
     let grant =
         |action: &String, resource: &String| (head.clone(), action.clone(), resource.clone(), condition.clone());

@@ -153,19 +153,21 @@ fn render_field(text: &mut String, action: Action, field: &Field, view: &View) {
     let granted = grants::lines(field.old.as_ref(), field.new.as_ref(), &view.home).filter(|_| !view.full);
     if let Some(granted) = granted {
         let _ = writeln!(text, "    {}:{forces}", path.strip_suffix(".Statement").unwrap_or(&path));
-        granted.iter().for_each(|line| drop(writeln!(text, "      {}", tame(line))));
+        for line in &granted {
+            let _ = writeln!(text, "      {}", tame(line));
+        }
         return;
     }
     let value = |value: &Option<Value>| value.as_ref().map_or_else(|| "(none)".to_owned(), Value::to_string);
     let (old, new) = (value(&field.old), value(&field.new));
     let from = difference(&old, &new);
-    match (action, &field.new) {
+    let _ = match (action, &field.new) {
         (Action::Create, Some(Value::Object(all))) if !view.full && new.chars().count() > WIDTH => {
-            render_parts(text, &path, all)
+            return render_parts(text, &path, all);
         }
-        (Action::Create, _) => drop(writeln!(text, "    {DIM}{path}: {}{END}", excerpt(&new, 0))),
-        _ => drop(writeln!(text, "    {path}: {} → {}{forces}", excerpt(&old, from), excerpt(&new, from))),
-    }
+        (Action::Create, _) => writeln!(text, "    {DIM}{path}: {}{END}", excerpt(&new, 0)),
+        _ => writeln!(text, "    {path}: {} → {}{forces}", excerpt(&old, from), excerpt(&new, from)),
+    };
 }
 
 /// What is new and has many parts: the names of those that have parts themselves, and the others one by one.
