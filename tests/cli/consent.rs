@@ -106,7 +106,11 @@ fn losses_and_widenings_are_asked_for_together() {
     assert!(run.out.contains("! 1 × data is lost") && run.out.contains("^ 1 × somebody may do more"), "{}", run.out);
     let run = site.user.run(&["apply"]);
     refused(&site, &run, &["pass --yes --allow-data-loss dlq\n", "pass --yes --allow-widening\n"]);
-    site.user.pipe(&["apply", "--yes", "--allow-data-loss", "dlq", "--allow-widening"]);
+    let run = site.user.run(&["apply", "--yes", "--allow-data-loss", "dlq", "--allow-widening"]);
+    assert!(run.out.ends_with(" s: 2 updated, 12 unchanged.\n"), "{}", run.out);
+    assert!(run.err.contains("✓ dlq             updated"), "{}", run.err);
+    let destroy = site.user.run(&["destroy", "--yes", "--allow-data-loss", "all"]);
+    assert!(destroy.out.ends_with(" s: 14 deleted.\n"), "{}", destroy.out);
 }
 
 #[test]
