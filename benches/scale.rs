@@ -13,7 +13,7 @@ use pipe::live::Found;
 use pipe::lower::lower;
 use pipe::plan::{plan, steps};
 use pipe::resource::{Grant, Handle, Kind, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
-use pipe::term::render_plan;
+use pipe::term::{View, render_plan};
 use serde::{Deserialize, Serialize};
 
 /// A resource with a few properties, as most have.
@@ -104,19 +104,20 @@ fn graph(size: usize) -> (Graph, Found) {
 
 fn main() {
     let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
+    let view = View::new(&place, false);
     for routes in [100, 299] {
         let text = spec(routes);
         report(&format!("{routes} routes: parse, check, lower, plan, show"), 3, || {
             let loaded = pipe::spec::parse("pipeline.yaml", text.as_bytes(), Path::new(".")).expect("a good spec");
             let graph = lower(&loaded, &place, &Codes::unbuilt()).expect("it lowers");
-            render_plan(&plan(&graph, &Found::default(), pipe::kinds::KINDS, false)).len()
+            render_plan(&plan(&graph, &Found::default(), pipe::kinds::KINDS, false), &view).len()
         });
     }
     for size in [100, 300, 1000] {
         let (graph, found) = graph(size);
         report(&format!("{size} resources that differ: plan, steps, show"), 3, || {
             let plan = plan(&graph, &found, KINDS, false);
-            steps(&plan, KINDS).len() + render_plan(&plan).len()
+            steps(&plan, KINDS).len() + render_plan(&plan, &view).len()
         });
     }
 }

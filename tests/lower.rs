@@ -11,11 +11,16 @@ use pipe::kinds::KINDS;
 use pipe::live::Found;
 use pipe::lower::lower;
 use pipe::plan::{Verb, plan, steps};
+use pipe::term::View;
 
 const MAIN: &str = include_str!("../pipeline.yaml");
 
+fn place(region: &str) -> Place {
+    Place { partition: "aws".into(), account: "111122223333".into(), region: region.into() }
+}
+
 fn graph_in(region: &str, spec: &str) -> Graph {
-    let place = Place { partition: "aws".into(), account: "111122223333".into(), region: region.into() };
+    let place = place(region);
     let loaded = pipe::spec::parse("pipeline.yaml", spec.as_bytes(), Path::new(".")).expect("the spec is good");
     lower(&loaded, &place, &Codes::unbuilt()).expect("it lowers")
 }
@@ -49,7 +54,10 @@ fn the_plan_of_a_cold_apply_reads_like_this() {
     for change in &mut plan.changes {
         change.fields.retain(|field| field.path != "code_sha256");
     }
-    insta::assert_snapshot!(anstream::adapter::strip_str(&pipe::term::render_plan(&plan)).to_string());
+    insta::assert_snapshot!(
+        anstream::adapter::strip_str(&pipe::term::render_plan(&plan, &View::new(&place("eu-central-1"), false)))
+            .to_string()
+    );
 }
 
 /// Nothing that a pipeline makes in one region has the name or the ARN of what it makes in another.

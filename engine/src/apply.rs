@@ -188,7 +188,7 @@ impl<'a> Run<'a> {
                     self.identities.insert(id.clone(), made.identity);
                     self.outcome.outputs.insert(id.clone(), made.outputs);
                 }
-                let outcome = (verb == Verb::Delete).then_some(self.change(step).kind.deleted);
+                let outcome = self.steps[step].outcome(self.change(step));
                 self.send(Event::Done { id, verb, milliseconds: milliseconds(took), outcome });
             }
             Err(error) if error.class() == Class::Interrupted => {

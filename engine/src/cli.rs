@@ -12,9 +12,13 @@ use crate::names::quoted;
 use crate::session::Session;
 
 mod consent;
+mod init;
+mod meant;
 mod using;
 
 pub use consent::{ConsentArgs, OrphanArgs};
+pub use init::{InitArgs, Pattern};
+pub use meant::suggest;
 pub use using::{DlqCommand, DlqLsArgs, DlqShowArgs, OutputsArgs, SendArgs};
 
 /// Exit codes, the same for every command.
@@ -118,6 +122,8 @@ impl Global {
 /// What `pipe` does.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a commented spec to begin with
+    Init(InitArgs),
     /// Make the account match the spec
     Apply(ApplyArgs),
     /// Show what apply would do
@@ -161,6 +167,11 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether its plan is to have every property as it is.
+    pub fn is_full(&self) -> bool {
+        matches!(self, Self::Apply(ApplyArgs { full: true, .. }) | Self::Diff(DiffArgs { full: true, .. }))
+    }
+
     /// The spec that the command is about; the default one where it names none.
     pub fn file(&self) -> &Path {
         match self {
@@ -168,6 +179,7 @@ impl Command {
             Self::Diff(args) => &args.spec.file,
             Self::Destroy(args) => &args.spec.file,
             Self::Unlock(args) => &args.spec.file,
+            Self::Init(args) => &args.spec.file,
             Self::Validate(args) | Self::IamPolicy(args) => &args.file,
             Self::Graph(args) => &args.spec.file,
             Self::Outputs(args) => &args.spec.file,
@@ -216,6 +228,9 @@ pub struct ApplyArgs {
     /// Take over resources that exist under the spec's names and that no pipeline owns
     #[arg(long)]
     pub adopt: bool,
+    /// Show every property: empty ones and pipe's own too, and policies as JSON
+    #[arg(long)]
+    pub full: bool,
 }
 
 #[derive(Debug, Args)]
@@ -228,6 +243,9 @@ pub struct DiffArgs {
     /// Show what apply --adopt would do
     #[arg(long)]
     pub adopt: bool,
+    /// Show every property: empty ones and pipe's own too, and policies as JSON
+    #[arg(long)]
+    pub full: bool,
     #[command(flatten)]
     pub orphans: OrphanArgs,
 }

@@ -11,6 +11,7 @@ mod dlq;
 mod graph;
 mod halt;
 mod iam_policy;
+mod init;
 mod kept;
 mod list;
 mod outputs;
@@ -50,12 +51,13 @@ type Outcome = Result<u8, Stop>;
 
 /// Runs a command, reports what stopped it, and returns the exit code.
 pub async fn run(cli: Cli) -> u8 {
-    let shell = Shell { json: cli.global.json };
+    let shell = Shell { json: cli.global.json, full: cli.command.is_full() };
     let global = match session(&cli) {
         Ok(session) => &Global { session, ..cli.global.clone() },
         Err(error) => return report(shell, error.into()),
     };
     let outcome = match &cli.command {
+        Command::Init(args) => init::run(shell, args),
         Command::Apply(args) => apply::run(shell, global, args).await,
         Command::Diff(args) => diff::run(shell, global, args).await,
         Command::Destroy(args) => destroy::run(shell, global, args).await,

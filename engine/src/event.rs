@@ -93,9 +93,8 @@ pub enum Event {
         verb: Verb,
         /// Time that the step took.
         milliseconds: u64,
-        /// What became of it by a delete: it is gone, or on its way.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        outcome: Option<&'static str>,
+        /// What became of it, for people: `created`, `updated`, `deleted`, and what else there is to say of it.
+        outcome: &'static str,
     },
     /// A step failed; what depends on it is skipped.
     Failed {
@@ -169,6 +168,11 @@ pub enum Event {
     Outputs {
         /// By id and attribute, as in `stream.arn`.
         outputs: BTreeMap<String, String>,
+    },
+    /// Files were written (`init`).
+    Written {
+        /// Their paths, the spec's first.
+        files: Vec<String>,
     },
     /// The least policy that a deployer needs (`iam-policy`).
     Policy {
@@ -259,7 +263,9 @@ pub enum Event {
         rows: usize,
         /// How many are dead letters.
         dead_letters: usize,
-        /// How many are still in the stream.
+        /// How many the consumer took without a row under their key, as far as that is known.
+        taken: usize,
+        /// How many are nowhere to be seen yet.
         on_the_way: usize,
     },
     /// A message of the dead-letter queue (`dlq`).

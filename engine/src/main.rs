@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::Parser;
-use pipe::cli::{Cli, Command};
+use pipe::cli::{Cli, Command, suggest};
 use pipe::error::Error;
 use pipe::event::{Event, Failure};
 use pipe::term::Shell;
@@ -17,7 +17,10 @@ use tracing_subscriber::{EnvFilter, Layer};
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(told) => return told_by_clap(&told),
+        Err(mut told) => {
+            suggest(&mut told);
+            return told_by_clap(&told);
+        }
     };
     if let Command::Supervise { command } = &cli.command {
         return pipe_local::supervise::run(command);
@@ -39,7 +42,7 @@ fn told_by_clap(told: &clap::Error) -> ExitCode {
     }
     if std::env::args_os().any(|argument| argument == "--json") {
         let error = Error::fatal(complaint(told)).hint("`pipe --help` says what there is");
-        Shell { json: true }.line(&Event::Error { error: Failure::from(&error) });
+        Shell { json: true, ..Shell::default() }.line(&Event::Error { error: Failure::from(&error) });
     }
     ExitCode::from(pipe::cli::exit::FAILED)
 }

@@ -82,8 +82,10 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     const OF_ACCOUNT: bool = false;
     /// What a delete leaves behind for a while, e.g. "in its recovery window for 30 days"; empty where nothing.
     const LINGERS: &'static str = "";
-    /// What it is when its delete has succeeded; the deletes of some kinds end later, and nothing waits for that.
-    const DELETED: &'static str = "is gone";
+    /// What became of it when its delete has succeeded; the deletes of some kinds end later, and nothing waits for that.
+    const DELETED: &'static str = "deleted";
+    /// Top-level properties that say nothing to those who read the plan of a new one: hashes, what every one of the kind has.
+    const INTERNAL: &'static [&'static str] = &[];
 
     /// Why this update in place loses records, or the way back to them (a shorter retention, PITR off).
     fn loses(&self, _live: &Self) -> Option<String> {
@@ -104,6 +106,11 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// properties that hold the ARN of what goes with it.
     fn ends(&self, _gone: &[String]) -> Vec<String> {
         Vec::new()
+    }
+
+    /// Whether a new one begins with what its source has already (a mapping that starts with the oldest record).
+    fn catches_up(&self) -> bool {
+        false
     }
 
     /// Who may do more after this change than before.
@@ -196,10 +203,12 @@ pub struct Kind {
     pub stamped: bool,
     pub of_account: bool,
     pub lingers: &'static str,
+    pub internal: &'static [&'static str],
     pub deleted: &'static str,
     pub loses: fn(&Value, &Value) -> Option<String>,
     pub means: fn(&Value, &Value, &How) -> Vec<String>,
     pub ends: fn(&Value, &[String]) -> Vec<String>,
+    pub catches_up: fn(&Value) -> bool,
     pub widens: fn(&Value, &Value) -> Vec<String>,
     pub adopting: fn(&Value, &Value) -> Option<String>,
     pub keeping: fn(&Value, &Value) -> Option<Value>,
@@ -236,10 +245,12 @@ impl Kind {
             stamped: R::STAMPED,
             of_account: R::OF_ACCOUNT,
             lingers: R::LINGERS,
+            internal: R::INTERNAL,
             deleted: R::DELETED,
             loses: |desired, live| typed::<R>(desired).ok()?.loses(&typed::<R>(live).ok()?),
             means: |desired, live, how| both::<R>(desired, live, |desired, live| desired.means(live, how)),
             ends: |live, gone| typed::<R>(live).map_or_else(|_| Vec::new(), |live| live.ends(gone)),
+            catches_up: |desired| typed::<R>(desired).is_ok_and(|desired| desired.catches_up()),
             widens: |desired, live| both::<R>(desired, live, |desired, live| desired.widens(live)),
             meanwhile: |desired, live| json(&typed::<R>(desired).ok()?.meanwhile(&typed::<R>(live).ok()?)?).ok(),
             adopting: |desired, live| typed::<R>(desired).ok()?.adopting(&typed::<R>(live).ok()?),

@@ -19,6 +19,7 @@ mod schema;
 mod source;
 mod statements;
 mod stores;
+mod units;
 mod value;
 mod wording;
 
@@ -77,7 +78,8 @@ pub fn load(path: &Path) -> Result<Loaded, Report> {
         Ok(_) => parse(&name, &bytes, root),
         Err(error) => {
             let problem = Problem::error("", format!("failed to read `{name}`: {error}"));
-            let hint = "name the spec's file, or write one: its first line may name the schema of `pipe schema`";
+            let hint =
+                "`pipe init` writes one to begin with; another one is named after the command, as in `pipe apply FILE`";
             Err(Report::new(&name, String::new(), vec![problem.hint(hint)]))
         }
     }

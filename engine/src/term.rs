@@ -1,5 +1,6 @@
 //! The only place that prints: plans, events, results and errors, for people or as JSON lines.
 
+mod grants;
 mod moving;
 mod plan;
 mod progress;
@@ -17,7 +18,7 @@ use crate::event::{Event, Failure};
 use crate::tame::{tame, tame_lines};
 
 pub use moving::{position, report as moving};
-pub use plan::render as render_plan;
+pub use plan::{View, counted, render as render_plan};
 pub use progress::Progress;
 pub use reporter::report;
 
@@ -26,6 +27,8 @@ pub use reporter::report;
 pub struct Shell {
     /// One JSON object a line on standard output instead of text.
     pub json: bool,
+    /// Plans with every property as it is.
+    pub full: bool,
 }
 
 impl Shell {

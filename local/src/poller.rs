@@ -52,6 +52,7 @@ mod stream;
 mod tests;
 
 use checkpoints::Checkpoints;
+pub use checkpoints::passed;
 use clock::Clock;
 use kinesis::Access;
 use mapping::Properties;

@@ -38,7 +38,7 @@ fn what_is_not_there() {
     assert!(run.code == Some(0) && run.err.contains("nothing of `small` is there yet"), "{}", run.err);
     refused(&site, &site.user.run(&["outputs", "--field", "stream.arn"]), &["there is no output `stream.arn`"]);
     let run = site.user.run(&["destroy", "--name", "typo", "--yes"]);
-    assert!(run.code == Some(0) && run.out.contains("there is nothing of `typo` here"), "{}", run.out);
+    assert!(run.code == Some(0) && run.err.contains("there is no pipeline `typo` in"), "{run:?}");
     let run = site.user.run(&["apply", "--yes", "--allow-data-loss", "steam"]);
     assert!(run.code == Some(0) && run.err.contains("--allow-data-loss steam: there is no resource"), "{}", run.err);
 }
@@ -64,7 +64,14 @@ fn with_a_profile_that_is_not_there() {
     let site = Site::new(MAIN);
     let run = site.user.run(&["diff", "--profile", "nowhere"]);
     // The variables name working credentials: of an account that nobody asked for.
-    refused(&site, &run, &["credentials", "nowhere"]);
+    let texts =
+        ["error: there is no profile `nowhere` in AWS's configuration files", "hint: `aws configure list-profiles`"];
+    refused(&site, &run, &texts);
+    let without =
+        [("AWS_REGION", ""), ("AWS_PROFILE", "nowhere"), ("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")];
+    refused(&site, &diff_with(&site, &without), &texts);
+    std::fs::write(site.user.path().join("config"), "[profile here]\nregion = eu-west-1\n").unwrap();
+    refused(&site, &diff_with(&site, &[&without[..], &[("AWS_CONFIG_FILE", "config")]].concat()), &texts);
     assert_eq!(site.user.account.calls().len(), 0);
 }
 

@@ -94,6 +94,25 @@ fn a_loss_in_place_is_consented_to_as_well() {
     site.user.converge();
 }
 
+/// Whoever runs it without a terminal learns of everything that is missing at once.
+#[test]
+fn losses_and_widenings_are_asked_for_together() {
+    let site = Site::applied();
+    site.user.edit("retention_days: 14", "retention_days: 1");
+    site.user.edit("    stage: prod\n", "    stage: prod\n    minimum_tls: tls_1_0\n");
+    let run = site.user.run(&["apply", "--yes"]);
+    let hints = ["hint: to agree, pass --allow-data-loss dlq\n", "hint: to agree, pass --allow-widening\n"];
+    refused(&site, &run, &hints);
+    assert!(run.out.contains("! 1 × data is lost") && run.out.contains("^ 1 × somebody may do more"), "{}", run.out);
+    let run = site.user.run(&["apply"]);
+    refused(&site, &run, &["pass --yes --allow-data-loss dlq\n", "pass --yes --allow-widening\n"]);
+    let run = site.user.run(&["apply", "--yes", "--allow-data-loss", "dlq", "--allow-widening"]);
+    assert!(run.out.ends_with(" s: 2 updated, 12 unchanged.\n"), "{}", run.out);
+    assert!(run.err.contains("✓ dlq             updated"), "{}", run.err);
+    let destroy = site.user.run(&["destroy", "--yes", "--allow-data-loss", "all"]);
+    assert!(destroy.out.ends_with(" s: 14 deleted.\n"), "{}", destroy.out);
+}
+
 #[test]
 fn an_empty_plan_needs_no_consent() {
     let site = Site::applied();
@@ -105,6 +124,10 @@ fn an_empty_plan_needs_no_consent() {
     assert_eq!(site.user.run(&["diff", "--exit-code"]).code, Some(2));
     assert_eq!(site.user.run(&["diff"]).code, Some(0));
     assert_eq!(site.written(), Vec::<String>::new());
+    let run = site.user.run(&["destroy", "--name", "gateway-event"]);
+    let told = "there is no pipeline `gateway-event` in";
+    assert!(run.code == Some(0) && run.err.contains(told) && run.err.contains("there are `gateway-events`"), "{run:?}");
+    assert!(!run.out.contains("Nothing to do"), "{}", run.out);
     let nothing = Site::new(MAIN);
     assert_eq!(nothing.user.run(&["destroy"]).code, Some(0), "there is nothing to destroy");
 }
@@ -133,14 +156,16 @@ fn at_a_terminal_it_asks() {
     let run = at_a_terminal(&site, "apply", "y\n");
     assert_eq!(run.code, Some(0), "{}", run.out);
     site.user.account.clear();
-    for no in ["y\n", "Small\n", "\n"] {
+    for no in ["y\n", "Big\n", "\n", "streem\nstraem\nstrem\nstream\n"] {
         let run = at_a_terminal(&site, "destroy", no);
         assert_eq!(run.code, Some(3), "{}", run.out);
         let question = "`stream` (kinesis:Stream `Small`): what it holds is deleted.";
-        assert!(run.out.contains(question) && run.out.contains("Type its id to go on: "), "{}", run.out);
+        assert!(run.out.contains(question) && run.out.contains("Type `stream` to agree: "), "{}", run.out);
     }
     assert_eq!(site.written(), Vec::<String>::new());
-    let run = at_a_terminal(&site, "destroy", "stream\n");
+    // A typing error is no answer, and the name on the screen is as good as the id.
+    let run = at_a_terminal(&site, "destroy", "streem\nSmall\n");
+    assert!(run.out.contains("That is another name. Type `stream` to agree: "), "{}", run.out);
     // The lease around it is the run's own.
     assert_eq!(run.code, Some(0), "{}", run.out);
     assert_eq!(site.written(), ["PutParameter", "DeleteStream", "DeleteParameter"]);

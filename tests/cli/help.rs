@@ -28,6 +28,7 @@ fn help_tells_commands_and_exit_codes() {
     Usage: pipe [OPTIONS] <COMMAND>
 
     Commands:
+      init         Write a commented spec to begin with
       apply        Make the account match the spec
       diff         Show what apply would do
       destroy      Delete what the pipeline owns

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod bad;
+mod begin;
 mod chance;
 mod classes;
 mod complaints;

@@ -51,6 +51,12 @@ fn no_command_says_the_password() {
         let calls = said.iter().filter(|(_, run)| run.err.contains("secretsmanager")).count();
         assert!(calls >= 5, "the traces were to show calls");
         assert_eq!(self::password(&site), password, "it is the same secret again");
+        let run = site.user.run(&["outputs", "--field", "credentials"]);
+        assert!(
+            run.code == Some(1) && run.err.contains("is a secret") && run.err.contains("add --reveal"),
+            "{}",
+            run.err
+        );
         let field = ["outputs", "--reveal", "--field", "credentials"];
         assert_eq!(site.user.pipe(&field), format!("gateway-events:{password}\n"));
         assert!(site.user.pipe(&["outputs", "--reveal"]).contains(&password));

@@ -121,7 +121,9 @@ async fn what_is_sent_is_followed_to_its_row_or_to_the_dlq() {
     assert!(out.ends_with("\n1000 rows, 0 dead letters, 0 on the way\n"), "{out}");
     assert_eq!(rows(&root(&dev.sandbox.account).await).await.len(), 1000);
 
-    let out = dev.pipe(&["send", "--data", r#"{"eventId": "#, "--follow", "--timeout", "300"]);
+    let run = dev.run(&["send", "--data", r#"{"eventId": "#, "--follow", "--timeout", "300"]);
+    assert_eq!(run.code, Some(1), "a dead letter has not arrived: {}", run.err);
+    let out = run.out;
     assert!(out.contains(" is a dead letter: bad-json"), "{out}");
     assert!(out.ends_with("\n0 rows, 1 dead letter, 0 on the way\n"), "{out}");
     let listed = dev.pipe(&["dlq", "ls"]);

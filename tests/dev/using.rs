@@ -42,7 +42,10 @@ fn events_are_sent_and_followed(dev: &Dev) {
     assert!(of("sent").len() == 3 && of("sent").iter().all(|sent| sent["status"] == 200), "{lines:?}");
     assert!(of("followed").len() == 3 && of("followed").iter().all(|one| one["went"] == "row"), "{lines:?}");
     assert_eq!((of("sent_all")[0]["count"].clone(), of("sent_all")[0]["refused"].clone()), (json!(3), json!(0)));
-    assert_eq!(*of("followed_all")[0], json!({"event": "followed_all", "rows": 3, "dead_letters": 0, "on_the_way": 0}));
+    assert_eq!(
+        *of("followed_all")[0],
+        json!({"event": "followed_all", "rows": 3, "dead_letters": 0, "taken": 0, "on_the_way": 0})
+    );
 }
 
 fn poison_is_a_dead_letter(dev: &Dev) {
@@ -51,7 +54,9 @@ fn poison_is_a_dead_letter(dev: &Dev) {
     assert!(refused.err.contains("1 of 1 events were refused with 400"), "{refused:?}");
     assert!(refused.err.contains("hint: the body must be a JSON object"), "{refused:?}");
 
-    let sent = dev.pipe(&["send", "--route", "/raw", "--data", "{\"half\": \"way", "--follow", "--timeout", TIMEOUT]);
+    let sent = dev.run(&["send", "--route", "/raw", "--data", "{\"half\": \"way", "--follow", "--timeout", TIMEOUT]);
+    assert_eq!(sent.code, Some(1), "a dead letter has not arrived: {sent:?}");
+    let sent = sent.out;
     assert!(sent.contains("is a dead letter: bad-json: "), "{sent}");
     assert!(sent.ends_with("0 rows, 1 dead letter, 0 on the way\n"), "{sent}");
 

@@ -44,7 +44,7 @@ fn up_and_down(kind: Kind) {
     assert!(down.contains("left: secretsmanager:Secret"), "{down}");
     assert!(sandbox.pipe(&["list"]).contains("no pipelines"));
     sandbox.account.clear();
-    assert!(sandbox.pipe(&["destroy", "--yes"]).contains("Nothing to do"));
+    assert!(sandbox.pipe(&["destroy", "--yes"]).contains("There is nothing of `"));
     assert!(sandbox.account.writes().is_empty(), "there is nothing left to destroy");
 }
 

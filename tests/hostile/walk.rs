@@ -17,7 +17,7 @@ use pipe::live::Found;
 use pipe::lower::lower;
 use pipe::plan::{Plan, plan, steps};
 use pipe::spec::{self, Loaded, Report};
-use pipe::term::{render_error, render_plan};
+use pipe::term::{View, render_error, render_plan};
 
 /// Time of the processor after which one text hangs, in a debug build: thirty times what the slowest takes. Other processes on the
 /// machine do not count.
@@ -96,7 +96,7 @@ pub fn walk(bytes: &[u8]) -> Option<Taken> {
     };
     let plan = plan(&graph, &Found::default(), KINDS, false);
     assert_eq!(steps(&plan, KINDS).iter().filter(|step| step.change >= plan.changes.len()).count(), 0);
-    let shown = without_styles(&render_plan(&plan));
+    let shown = without_styles(&render_plan(&plan, &View::new(&place(), false)));
     visible(&shown);
     let line = Event::plan(&plan).to_line().unwrap();
     assert_eq!(line.lines().count(), 1, "an event is one line: {line}");

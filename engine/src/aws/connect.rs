@@ -1,6 +1,7 @@
 //! Clients for one account and region, and who is asking.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_config::profile::ProfileFileCredentialsProvider;
@@ -146,7 +147,10 @@ pub async fn connect(options: &ConnectOptions) -> Result<Aws> {
     let region = sdk.region().map(ToString::to_string).unwrap_or_default();
     // The SDK's own error for missing credentials does not say which sources were tried.
     if let Some(provider) = sdk.credentials_provider() {
-        provider.provide_credentials().await.map_err(|error| no_credentials(&error, options.profile.as_deref()))?;
+        if let Err(error) = provider.provide_credentials().await {
+            let unknown = unknown_profile(&sdk, options).await;
+            return Err(unknown.unwrap_or_else(|| no_credentials(&error, options.profile.as_deref())));
+        }
     }
     // An endpoint that is not there is to be told soon; one that fails now and then is not.
     let few = RetryConfig::standard().with_max_attempts(5).with_initial_backoff(Duration::from_millis(100));
@@ -171,6 +175,31 @@ fn no_credentials(error: &CredentialsError, profile: Option<&str>) -> Error {
     };
     Error::fatal(message)
         .hint("set AWS_PROFILE or --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`")
+}
+
+/// Says that the profile that was asked for is not there, where it is not: that is why there is no region, or no credentials.
+async fn unknown_profile(sdk: &SdkConfig, options: &ConnectOptions) -> Option<Error> {
+    let asked =
+        options.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok()).filter(|name| !name.is_empty())?;
+    let provider = with_profile(sdk.clone(), &asked).credentials_provider()?;
+    let error = provider.provide_credentials().await.err()?;
+    let mut causes = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+    // The SDK has no type for it that others could see.
+    let absent = format!("profile `{asked}` was not defined: could not find");
+    (no_files() || causes.any(|cause| cause.to_string().contains(&absent))).then(|| {
+        Error::fatal(format!("there is no profile `{asked}` in AWS's configuration files"))
+            .hint("`aws configure list-profiles` shows which there are, and --profile or AWS_PROFILE names one")
+    })
+}
+
+/// Whether AWS's configuration files have no profiles, because they are not there or are empty.
+fn no_files() -> bool {
+    let files = [("AWS_CONFIG_FILE", "config"), ("AWS_SHARED_CREDENTIALS_FILE", "credentials")];
+    files.iter().all(|(variable, name)| {
+        let named = std::env::var_os(variable).map(PathBuf::from);
+        let path = named.or_else(|| Some(dirs::home_dir()?.join(".aws").join(name)));
+        path.and_then(|path| std::fs::metadata(path).ok()).is_none_or(|about| about.len() == 0)
+    })
 }
 
 /// Names the endpoint where it is one of the user's own choice.
@@ -218,7 +247,9 @@ pub async fn sdk(options: &ConnectOptions) -> Result<SdkConfig> {
     }
     let sdk = loader.load().await;
     if sdk.region().is_none() {
-        return Err(Error::fatal("no AWS region").hint("pass --region, set AWS_REGION, or set `region` in the profile"));
+        let none =
+            || Error::fatal("no AWS region").hint("pass --region, set AWS_REGION, or set `region` in the profile");
+        return Err(unknown_profile(&sdk, options).await.unwrap_or_else(none));
     }
     Ok(match &options.profile {
         Some(profile) => with_profile(sdk, profile),

@@ -21,7 +21,7 @@ pub struct SendArgs {
     #[command(flatten)]
     pub spec: FileArgs,
     /// The body: JSON, @FILE or - for standard input; otherwise an example. One event is sent byte for byte, bad JSON too (that is
-    /// how one makes a dead letter); of many, each gets key attributes of its own
+    /// how one makes a dead letter); of many, each gets key attributes of its own. Each line of an @FILE.ndjson is an event
     #[arg(long, value_name = "JSON|@FILE|-")]
     pub data: Option<String>,
     /// The route, or a part that only its path has; otherwise the first
@@ -30,7 +30,7 @@ pub struct SendArgs {
     /// How many events
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub count: u32,
-    /// Wait, and show where each event went: a row, a dead letter, or still in the stream
+    /// Wait, and show where each event went: a row, a dead letter, or neither yet; exit with 1 unless all arrived
     #[arg(long)]
     pub follow: bool,
     /// Seconds that --follow waits

@@ -24,7 +24,7 @@ pub async fn run(shell: Shell, global: &Global, args: &ApplyArgs) -> Outcome {
     if ended.code == exit::OK {
         shell.line(&Event::Outputs { outputs: outputs::all(global, &desired.graph, &ended.outputs) });
         shell.out(&outputs::summary(global, &loaded, &args.spec.file, &ended.outputs));
-        shell.out(&format!("Done in {:.1} s.\n", start.elapsed().as_secs_f32()));
+        shell.out(&format!("Done in {:.1} s: {}.\n", start.elapsed().as_secs_f32(), ended.counted));
     }
     Ok(ended.code)
 }

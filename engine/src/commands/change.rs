@@ -12,7 +12,7 @@ use crate::event::Event;
 use crate::evidence::Wanted;
 use crate::plan::Plan;
 use crate::resource::{Id, Outputs};
-use crate::term::Shell;
+use crate::term::{Shell, counted};
 
 /// What is to be run, and how.
 pub struct Run<'a> {
@@ -32,6 +32,8 @@ pub struct Ended {
     /// Whether there was something to do.
     pub any: bool,
     pub code: u8,
+    /// What was done, counted.
+    pub counted: String,
     /// What the resources are known by, of those that are there.
     pub outputs: BTreeMap<Id, Outputs>,
 }
@@ -74,13 +76,13 @@ impl Run<'_> {
         if code == exit::OK {
             self.left(&plan);
         }
-        Ok(Ended { any: true, code, outputs: outcome.outputs })
+        Ok(Ended { any: true, code, counted: counted(&plan), outputs: outcome.outputs })
     }
 
     fn nothing(&self, plan: &Plan) -> Ended {
         self.shell.line(&Event::nothing_to_do());
         self.left(plan);
-        Ended { any: false, code: exit::OK, outputs: outputs::planned(plan) }
+        Ended { any: false, code: exit::OK, counted: counted(plan), outputs: outputs::planned(plan) }
     }
 
     fn left(&self, plan: &Plan) {

@@ -6,26 +6,35 @@ use crate::error::{Class, Error};
 use crate::plan::{Change, Plan};
 use crate::term::Shell;
 
-/// Returns when the user agrees to the plan.
+/// How often a name is asked for.
+const TRIES: usize = 3;
+
+/// Returns when the user agrees to the plan. Where something is missing, all that is missing is said at once.
 pub fn ask(shell: Shell, plan: &Plan, args: &ConsentArgs, verb: &str) -> Result<(), Stop> {
     let known = |text: &str| plan.changes.iter().any(|it| it.id.as_str() == text || it.kind_and_name() == text);
     for text in args.allow_data_loss.iter().filter(|text| *text != "all" && !known(text)) {
         shell.warn(&format!("--allow-data-loss {text}: there is no resource of this id, or of this kind and name"));
     }
     let losses: Vec<&Change> = plan.losses().filter(|change| !allowed(plan, change, args)).collect();
-    for change in &losses {
-        let (told, name) = (told(change), plan.consent(change));
-        let asked = if name == change.id.as_str() { "its id".to_owned() } else { format!("`{name}`") };
-        let question = format!("{told}.\nType {asked} to go on: ");
-        let answer = if args.yes { None } else { shell.ask(&question) };
-        if answer.as_deref() != Some(&name) {
-            return Err(Stop::Errors(losses.iter().map(|change| missing(plan, change, args)).collect()));
-        }
+    let widening = if args.allow_widening { Vec::new() } else { widening(plan) };
+    if losses.is_empty() && widening.is_empty() {
+        return if args.yes { Ok(()) } else { simply(shell, verb) };
     }
-    let agreed = widening(shell, plan, args)?;
-    if args.yes || agreed || !losses.is_empty() {
+    let agreed = !args.yes && losses.iter().all(|change| named(shell, plan, change)) && more(shell, &widening);
+    if agreed {
         return Ok(());
     }
+    let yes = if args.yes { "" } else { "--yes " };
+    let missing = |text: String, option: String| {
+        Error::new(Class::Consent, text).hint(format!("to agree, pass {yes}--allow-{option}"))
+    };
+    let lost = losses.iter().map(|change| missing(told(change), format!("data-loss {}", plan.consent(change))));
+    let more = widening.into_iter().map(|text| missing(text, "widening".to_owned()));
+    Err(Stop::Errors(lost.chain(more).collect()))
+}
+
+/// Asks where nothing is lost, and nobody may do more.
+fn simply(shell: Shell, verb: &str) -> Result<(), Stop> {
     match shell.agrees(&format!("{verb}?")) {
         Some(true) => Ok(()),
         Some(false) => Err(Error::new(Class::Consent, "nothing was changed, because the answer was no").into()),
@@ -35,26 +44,40 @@ pub fn ask(shell: Shell, plan: &Plan, args: &ConsentArgs, verb: &str) -> Result<
     }
 }
 
-/// Asks about security that widens. Says whether it was asked and agreed to.
-fn widening(shell: Shell, plan: &Plan, args: &ConsentArgs) -> Result<bool, Stop> {
-    let told: Vec<String> = plan
-        .widening()
-        .flat_map(|change| change.widens.iter().map(move |more| format!("`{}`: {more}", change.id)))
-        .collect();
-    if told.is_empty() || args.allow_widening {
-        return Ok(false);
-    }
-    let question = format!("{}\nThis allows more than before. Go on?", told.join("\n"));
-    let agreed = if args.yes { None } else { shell.agrees(&question) };
-    match agreed {
-        Some(true) => Ok(true),
-        _ => {
-            let yes = if args.yes { "" } else { "--yes " };
-            let hint = format!("to agree, pass {yes}--allow-widening");
-            let missing = |text: &String| Error::new(Class::Consent, text.clone()).hint(hint.clone());
-            Err(Stop::Errors(told.iter().map(missing).collect()))
+/// Asks for the name of what is lost, again after a typing error. No answer is a no.
+fn named(shell: Shell, plan: &Plan, change: &Change) -> bool {
+    let wanted = plan.consent(change);
+    let mut question = format!("{}.\nType `{wanted}` to agree: ", told(change));
+    for _ in 0..TRIES {
+        match shell.ask(&question) {
+            Some(answer) if means(plan, change, &answer) => return true,
+            Some(answer) if !answer.is_empty() => {
+                question = format!("That is another name. Type `{wanted}` to agree: ")
+            }
+            _ => return false,
         }
     }
+    false
+}
+
+/// Whether the answer names this loss and no other change: as it is asked for, or by a name that the plan shows.
+fn means(plan: &Plan, change: &Change, answer: &str) -> bool {
+    let names = |it: &Change| [it.kind_and_name(), it.live_name().to_string()].iter().any(|name| name == answer);
+    let others = plan.changes.iter().filter(|it| !std::ptr::eq(*it, change));
+    let alone = others.clone().all(|it| !names(it) && it.id.as_str() != answer);
+    answer == plan.consent(change) || (alone && names(change))
+}
+
+/// Asks about security that widens.
+fn more(shell: Shell, told: &[String]) -> bool {
+    let question = format!("{}\nThis allows more than before. Go on?", told.join("\n"));
+    told.is_empty() || shell.agrees(&question) == Some(true)
+}
+
+fn widening(plan: &Plan) -> Vec<String> {
+    let told =
+        |change: &Change| change.widens.iter().map(|more| format!("`{}`: {more}", change.id)).collect::<Vec<_>>();
+    plan.widening().flat_map(told).collect()
 }
 
 /// Whether the user agreed to this very loss beforehand: a text that may mean two changes means none.
@@ -67,10 +90,4 @@ fn allowed(plan: &Plan, change: &Change, args: &ConsentArgs) -> bool {
 fn told(change: &Change) -> String {
     let loss = change.loss.as_deref().unwrap_or_default();
     format!("`{}` ({} `{}`): {loss}", change.id, change.kind.name, change.live_name())
-}
-
-fn missing(plan: &Plan, change: &Change, args: &ConsentArgs) -> Error {
-    let yes = if args.yes { "" } else { "--yes " };
-    Error::new(Class::Consent, told(change))
-        .hint(format!("to agree, pass {yes}--allow-data-loss {}", plan.consent(change)))
 }

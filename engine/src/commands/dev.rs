@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Up};
 use crate::session::Claim;
 use crate::spec::Loaded;
-use crate::term::{Shell, moving, render_plan};
+use crate::term::{Shell, View, moving, render_plan};
 
 use cloud::Cloud;
 use plane::Plane;
@@ -117,7 +117,7 @@ impl Dev<'_> {
         let found = desired.live(self.shell, Vec::new()).await?;
         let plan = Arc::new(desired.plan(&found, false)?);
         self.shell.line(&Event::plan(&plan));
-        let shown = render_plan(&plan);
+        let shown = render_plan(&plan, &View::new(desired.place(), false));
         // What a new pipeline is made of is in its spec; an edit is worth a look.
         let shown = if first { shown.lines().last().unwrap_or_default() } else { &shown };
         self.shell.out(&format!("{}\n", shown.trim_end()));

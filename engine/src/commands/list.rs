@@ -16,10 +16,25 @@ use crate::term::Shell;
 /// Runs the command.
 pub async fn run(shell: Shell, global: &Global) -> Outcome {
     let cx = Cx::new(Arc::new(connect(&global.connect_options()).await?), "");
+    let pipelines = pipelines(&cx).await?;
+    shell.line(&Event::Pipelines { pipelines: pipelines.iter().cloned().collect() });
+    pipelines.iter().for_each(|pipeline| shell.out(&format!("{pipeline}\n")));
+    if pipelines.is_empty() {
+        let place = &cx.aws.place;
+        shell.out(&format!("no pipelines in {} of account {}\n", place.region, place.account));
+    }
+    Ok(exit::OK)
+}
+
+/// The pipelines of the account and region of `cx`.
+///
+/// # Errors
+/// Those of AWS's reads.
+pub async fn pipelines(cx: &Cx) -> Result<BTreeSet<String>> {
     let mut pipelines: BTreeSet<String> = BTreeSet::new();
     // What a kind can list by itself is there now.
     for kind in KINDS {
-        pipelines.extend((kind.pipelines)(&cx).await?);
+        pipelines.extend((kind.pipelines)(cx).await?);
     }
     // The tagging API is minutes late, both ways: what it alone knows is looked at.
     let mut rumoured: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -28,17 +43,11 @@ pub async fn run(shell: Shell, global: &Global) -> Outcome {
         rumoured.entry(pipeline).or_default().push(arn);
     }
     for (pipeline, arns) in rumoured {
-        if !pipelines.contains(&pipeline) && any_is_there(&cx, &pipeline, &arns).await? {
+        if !pipelines.contains(&pipeline) && any_is_there(cx, &pipeline, &arns).await? {
             pipelines.insert(pipeline);
         }
     }
-    shell.line(&Event::Pipelines { pipelines: pipelines.iter().cloned().collect() });
-    pipelines.iter().for_each(|pipeline| shell.out(&format!("{pipeline}\n")));
-    if pipelines.is_empty() {
-        let place = &cx.aws.place;
-        shell.out(&format!("no pipelines in {} of account {}\n", place.region, place.account));
-    }
-    Ok(exit::OK)
+    Ok(pipelines)
 }
 
 /// Whether one of these is there to stay, and this pipeline's.

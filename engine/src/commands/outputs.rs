@@ -9,7 +9,7 @@ use crate::commands::{Outcome, walk};
 use crate::error::Error;
 use crate::event::Event;
 use crate::graph::Graph;
-use crate::lower::example_request;
+use crate::lower::{example_request, id};
 use crate::names::quoted;
 use crate::plan::Plan;
 use crate::resource::{Id, Outputs};
@@ -41,6 +41,10 @@ pub async fn run(shell: Shell, global: &Global, args: &OutputsArgs) -> Outcome {
         given.insert("emulator.secret_access_key".to_owned(), secret.clone());
     }
     match &args.field {
+        Some(field) if !args.reveal && is_secret(&desired.graph, field) => {
+            let error = Error::fatal(format!("`{field}` is a secret, and is not printed unasked"));
+            return Err(error.hint("add --reveal").into());
+        }
         Some(field) => {
             let (name, value) = select(&given, field)?;
             match shell.json {
@@ -97,6 +101,12 @@ fn look(global: &Global, file: &Path) -> String {
         session.region,
         keys.unwrap_or_default()
     )
+}
+
+/// Whether this is an output that only `--reveal` gives.
+fn is_secret(graph: &Graph, field: &str) -> bool {
+    let named = field.split_once('.').map_or((id::SECRET, field), |(id, attr)| (id, attr));
+    named == (id::SECRET, "credentials") && graph.node(id::SECRET).is_some()
 }
 
 /// A value by its whole name, or by its last part where only one has it.

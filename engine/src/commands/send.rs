@@ -1,12 +1,12 @@
 //! `pipe send`: posts events to the API with the pipeline's own credentials, and follows them to where they end.
 
+mod data;
 mod event;
 mod follow;
 mod post;
 mod rows;
 mod tally;
 
-use std::io::Read;
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
@@ -17,6 +17,7 @@ use crate::commands::halt::Halt;
 use crate::commands::running::Running;
 use crate::commands::{Outcome, Stop, walk};
 use crate::error::{Class, Error, Result};
+use crate::session;
 use crate::spec::{Api, Loaded, Route};
 use crate::term::{Progress, Shell};
 use event::Maker;
@@ -26,8 +27,6 @@ use tally::Tally;
 
 /// Requests at once.
 const AT_ONCE: usize = 10;
-/// API Gateway takes no larger body (aws-facts 5.5).
-const MAX_BYTES: u64 = 10 * 1024 * 1024;
 /// What is said on Ctrl-C.
 const STOPPING: &str = "interrupted: no more is sent; what was sent is on its way";
 
@@ -35,21 +34,22 @@ const STOPPING: &str = "interrupted: no more is sent; what was sent is on its wa
 pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
     let loaded = walk::spec(global, &args.spec.file)?;
     let route = event::route(api(&loaded)?, args.route.as_deref())?;
-    let data = args.data.as_deref().map(read).transpose()?;
+    let data = args.data.as_deref().map(data::read).transpose()?;
+    let count = data::count(data.as_ref(), args.count)?;
     let running = Running::of(global, &loaded).await?;
-    let (places, keys) = places(&running, args.follow).await?;
+    let (places, keys) = places(&running, global, args).await?;
     let credentials = match loaded.spec.is_guarded(route) {
         true => Some(running.credentials().await?),
         false => None,
     };
     let target = Target::new(running.endpoint().await?, credentials.as_deref());
     let stopped = Halt::on_interrupt(shell, STOPPING).told();
-    let maker = Maker { spec: &loaded.spec, route, keys, data, count: args.count, run: event::new_run() };
+    let maker = Maker { spec: &loaded.spec, route, keys, data, count, run: event::new_run() };
 
     let start = Instant::now();
     let mut tally = Tally::default();
     let (sent, failed) = send(shell, &target, &maker, &stopped, &mut tally).await;
-    shell.line(&tally.event(args.count, start.elapsed()));
+    shell.line(&tally.event(count, start.elapsed()));
     shell.out(&tally.text(&format!("{}{}", target.endpoint(), route.post), start.elapsed()));
 
     let failed = failed.map(|error| unanswered(error, global)).or_else(|| refused(&tally, route, sent.len()));
@@ -79,33 +79,20 @@ fn api(loaded: &Loaded) -> Result<&Api> {
     loaded.spec.api().ok_or_else(|| none().hint("`pipe send` posts to `source.api`; write to the stream otherwise"))
 }
 
-/// The bytes that `--data` means.
-fn read(data: &str) -> Result<Vec<u8>> {
-    let source: Box<dyn Read> = match (data, data.strip_prefix('@')) {
-        ("-", _) => Box::new(std::io::stdin()),
-        (_, Some(file)) => {
-            Box::new(std::fs::File::open(file).map_err(|error| Error::fatal(format!("cannot read `{file}`: {error}")))?)
-        }
-        _ => return Ok(data.as_bytes().to_vec()),
-    };
-    let mut bytes = Vec::new();
-    let read = source.take(MAX_BYTES + 1).read_to_end(&mut bytes);
-    read.map_err(|error| Error::fatal(format!("cannot read `{data}`: {error}")))?;
-    match bytes.len() as u64 <= MAX_BYTES {
-        true => Ok(bytes),
-        false => Err(Error::fatal(format!("`{data}` is larger than the 10 MiB that API Gateway takes"))),
-    }
-}
-
 /// Where events may end, and the key attributes of the table.
-async fn places(running: &Running, follow: bool) -> Result<(Places, Vec<crate::kinds::table::Key>), Stop> {
-    let (table, keys) = running.table().await?.unzip();
+async fn places(
+    running: &Running,
+    global: &Global,
+    args: &SendArgs,
+) -> Result<(Places, Vec<crate::kinds::table::Key>), Stop> {
+    let (follow, (table, keys)) = (args.follow, running.table().await?.unzip());
     let queue = if follow { running.queue().await? } else { None };
     if follow && table.is_none() && queue.is_none() {
         let error = Error::fatal("there is nothing to follow the events to");
         return Err(error.hint("--follow looks into `sink.table` and `dlq.queue`, and the spec has neither").into());
     }
-    Ok((Places { table, queue }, keys.unwrap_or_default()))
+    let checkpoints = global.session.as_ref().map(|_| session::checkpoints(&args.spec.file)).transpose()?;
+    Ok((Places { table, queue, checkpoints }, keys.unwrap_or_default()))
 }
 
 /// Sends all events, some at once. Returns what the stream took, and the error that ended it early.
@@ -145,7 +132,7 @@ async fn send(
     (sent, failed)
 }
 
-/// Returns how many are still on their way.
+/// Returns how many are dead letters, or still on their way.
 async fn follow(
     shell: Shell,
     running: &Running,
@@ -156,11 +143,11 @@ async fn follow(
 ) -> Result<usize> {
     let mut follow = Follow::new(shell, &running.cx, places, sent);
     let outcome = follow.run(Duration::from_secs(args.timeout.into()), stopped).await;
-    follow.conclude();
+    let missing = follow.conclude();
     match outcome {
         // On Ctrl-C what is known was told.
         Err(error) if error.class() == Class::Interrupted => Ok(0),
-        outcome => outcome,
+        outcome => outcome.map(|()| missing),
     }
 }
 

@@ -21,7 +21,7 @@ use crate::lower::{defaults, lower};
 use crate::owner::PIPELINE;
 use crate::plan::{Plan, plan};
 use crate::spec::{self, Loaded};
-use crate::term::{Shell, render_plan, report};
+use crate::term::{Shell, View, render_plan, report};
 use crate::{apply, aws::Place};
 
 /// Reads and checks the spec; in the cloud of a `pipe dev`, what it calls `existing` is a stand-in.
@@ -124,7 +124,7 @@ impl Desired {
         let plan = self.plan(&found, adopt)?;
         shell.line(&Event::plan(&plan));
         shell.out(&title(self));
-        shell.out(&render_plan(&plan));
+        shell.out(&render_plan(&plan, &View::new(self.place(), shell.full)));
         Ok(plan)
     }
 
@@ -151,6 +151,10 @@ pub fn conclude(shell: Shell, outcome: &apply::Outcome, halt: &Halt) -> u8 {
         let mut seen = BTreeSet::new();
         let ids: Vec<&str> = outcome.skipped.iter().map(|id| id.as_str()).filter(|id| seen.insert(*id)).collect();
         shell.err(&format!("left to do: {}; running it again goes on from here\n", ids.join(", ")));
+    }
+    if !outcome.failed.is_empty() || !outcome.skipped.is_empty() {
+        let (done, failed, left) = (outcome.done, outcome.failed.len(), outcome.skipped.len());
+        shell.err(&format!("{done} done, {failed} failed, {left} not begun or not ended\n"));
     }
     match outcome.failed.first() {
         _ if outcome.interrupted => halt.exit_code(),

@@ -12,7 +12,9 @@ pub enum Went {
     Row,
     /// It is in the dead-letter queue.
     DeadLetter,
-    /// It is still on its way.
+    /// The consumer took it, and there is neither a row under its key nor a dead letter (told of `pipe dev` only).
+    Taken,
+    /// Nothing is known of it: it is still on its way, or the consumer took it and made no row under its key.
     InStream,
 }
 

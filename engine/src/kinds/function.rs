@@ -63,6 +63,7 @@ pub struct Function {
 
 impl Resource for Function {
     const KIND: &'static str = "lambda:Function";
+    const INTERNAL: &'static [&'static str] = &["code_sha256", "description", "handler", "runtime"];
 
     fn means(&self, live: &Self, _how: &How) -> Vec<String> {
         let stops = self.reserved_concurrency == Some(0) && live.reserved_concurrency != Some(0);

@@ -83,6 +83,10 @@ impl Resource for Mapping {
         means::means(self, live, how)
     }
 
+    fn catches_up(&self) -> bool {
+        self.enabled && self.start != "newest"
+    }
+
     fn ends(&self, gone: &[String]) -> Vec<String> {
         means::ends(self, gone)
     }

@@ -40,6 +40,7 @@ const WAIT: &str = "API Gateway to take the next change of the REST API";
 
 impl Resource for RestApi {
     const KIND: &'static str = "apigateway:RestApi";
+    const INTERNAL: &'static [&'static str] = &["deployed", "gateway_responses", "models", "paths", "validators"];
     const RENAMES: bool = true;
     const STAMPED: bool = false;
 

@@ -44,6 +44,7 @@ pub struct Role {
 
 impl Resource for Role {
     const KIND: &'static str = "iam:Role";
+    const INTERNAL: &'static [&'static str] = &["path"];
     const REPLACE_ON: &'static [&'static str] = &["path"];
 
     fn widens(&self, live: &Self) -> Vec<String> {

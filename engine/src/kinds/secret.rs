@@ -31,9 +31,10 @@ pub struct Secret {
 
 impl Resource for Secret {
     const KIND: &'static str = "secretsmanager:Secret";
+    const INTERNAL: &'static [&'static str] = &["description"];
     const HOLDS_DATA: bool = true;
     const LINGERS: &'static str = "recoverable for 30 days, under its name";
-    const DELETED: &'static str = "is in its recovery window";
+    const DELETED: &'static str = "deleted: it is in its recovery window";
 
     fn name_of(arn: &str) -> Option<Name> {
         let (head, suffixed) = arn.split_once(":secret:")?;

@@ -51,7 +51,7 @@ pub struct Stream {
 impl Resource for Stream {
     const KIND: &'static str = "kinesis:Stream";
     const HOLDS_DATA: bool = true;
-    const DELETED: &'static str = "is being deleted: AWS takes some seconds";
+    const DELETED: &'static str = "deleted: AWS takes some seconds for it";
 
     fn loses(&self, live: &Self) -> Option<String> {
         let (new, old) = (self.retention_hours, live.retention_hours);

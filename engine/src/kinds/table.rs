@@ -82,7 +82,7 @@ impl Resource for Table {
     const KIND: &'static str = "dynamodb:Table";
     const REPLACE_ON: &'static [&'static str] = &["partition_key", "sort_key"];
     const HOLDS_DATA: bool = true;
-    const DELETED: &'static str = "is being deleted: AWS takes some seconds";
+    const DELETED: &'static str = "deleted: AWS takes some seconds for it";
 
     fn loses(&self, live: &Self) -> Option<String> {
         let off = live.point_in_time_recovery && !self.point_in_time_recovery;

@@ -17,6 +17,11 @@ use crate::resource::{Handle, Id, Kind, Live, Name, State, Tags, resolve};
 /// What is taken for an identity that AWS has yet to assign. No identity can be this text.
 const UNKNOWN: &str = "(known after apply)";
 
+/// Why something is the pipeline's that was nobody's.
+pub(super) const ADOPTED: &str = "adopted";
+/// Why something is the pipeline's again.
+pub(super) const TAKEN_BACK: &str = "taken back";
+
 /// By kind and handle: one resource may be found under two names, such as a secret under its ARN.
 pub(super) type Taken<'a> = BTreeSet<(&'static str, &'a Handle)>;
 
@@ -88,8 +93,8 @@ impl<'a> Planner<'a> {
         }
         match self.owner(live) {
             Owner::Ours(_) => self.compare(node, &node.name, live, Vec::new()),
-            Owner::Released => self.compare(node, &node.name, live, vec!["taken back".into()]),
-            Owner::Nobody if node.adopt || self.adopt => self.compare(node, &node.name, live, vec!["adopted".into()]),
+            Owner::Released => self.compare(node, &node.name, live, vec![TAKEN_BACK.into()]),
+            Owner::Nobody if node.adopt || self.adopt => self.compare(node, &node.name, live, vec![ADOPTED.into()]),
             Owner::Nobody => self.refuse(
                 Error::fatal(format!("{} `{}` exists, and no pipeline owns it", node.kind.name, node.name))
                     .hint(format!("take it over with --adopt, or choose another name for `{}`", node.id)),

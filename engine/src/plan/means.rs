@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::owner::FOLLOWS;
-use crate::plan::decide::Planner;
+use crate::owner::{FOLLOWS, ON_DESTROY};
+use crate::plan::decide::{ADOPTED, Planner, TAKEN_BACK};
 use crate::plan::{Action, Change};
 use crate::resource::{How, Id, Kind, Live, Name};
 
@@ -17,12 +17,14 @@ impl Planner<'_> {
     }
 
     fn meaning(&self, change: &Change) -> Vec<String> {
-        let Some(live) = &change.live else { return Vec::new() };
+        let Some(live) = &change.live else { return self.caught_up(change) };
         match change.action {
             Action::Replace | Action::Update if !change.orphan => {
                 let replaced = change.action == Action::Replace;
                 let how = How { replaced, keeps_name: change.keeps_name(), anew: self.anew(change, live) };
-                (change.kind.means)(&change.desired, &live.props, &how)
+                let mut means = (change.kind.means)(&change.desired, &live.props, &how);
+                means.extend(adopted(change));
+                means
             }
             // Where all goes nobody waits for records, and what has another in its place does not end.
             Action::Delete if !self.graph.nodes().is_empty() && self.graph.node(change.id.as_str()).is_none() => {
@@ -30,6 +32,22 @@ impl Planner<'_> {
             }
             _ => Vec::new(),
         }
+    }
+
+    /// What a new one reads that another resource held before it was the pipeline's.
+    fn caught_up(&self, change: &Change) -> Vec<String> {
+        if change.orphan || !(change.kind.catches_up)(&change.desired) {
+            return Vec::new();
+        }
+        let taken = |other: &&Change| {
+            let old = |reason: &String| matches!(reason.as_str(), ADOPTED | TAKEN_BACK);
+            other.kind.holds_data && !other.orphan && other.action == Action::Update && other.reasons.iter().any(old)
+        };
+        let taken = self.plan.changes.iter().filter(taken);
+        let of = taken.filter(|other| change.needs.iter().any(|need| need.of == other.id && need.follow));
+        let told =
+            |of: &Change| format!("the records that `{}` holds already are sent as well (`batch.start`)", of.name);
+        of.map(told).collect()
     }
 
     /// Properties that stay as they are and hold the ARN of a need that this plan makes, or that was made since it was followed.
@@ -60,6 +78,14 @@ impl Planner<'_> {
             self.plan.changes.iter().filter(deletes).map(|change| (change.kind, change.live_name())).collect();
         holding(&live.props, &gone)
     }
+}
+
+/// What it means to take over what nobody owned.
+fn adopted(change: &Change) -> Option<String> {
+    let adopted = change.reasons.iter().any(|reason| reason == ADOPTED);
+    let retained = change.tags.get(ON_DESTROY).is_some_and(|value| value == "retain");
+    let keeps = if change.kind.holds_data { ", unless the spec says `on_destroy: retain` for it" } else { "" };
+    (adopted && !retained).then(|| format!("it is the pipeline's from now on: `pipe destroy` deletes it{keeps}"))
 }
 
 /// The top-level properties that hold the ARN of one of these.

@@ -30,6 +30,19 @@ pub struct Step {
     pub chain: usize,
 }
 
+impl Step {
+    /// What became of the resource when the step has succeeded.
+    pub fn outcome(&self, change: &Change) -> &'static str {
+        match (self.verb, change.action) {
+            (Verb::Delete, _) => change.kind.deleted,
+            (Verb::Finish, _) => "updated again, now that nothing is left to delete",
+            (Verb::Ensure, Action::Create) => "created",
+            (Verb::Ensure, Action::Replace) => "created anew",
+            (Verb::Ensure, _) => "updated",
+        }
+    }
+}
+
 /// The steps of a plan.
 ///
 /// - What is needed is ensured before what needs it.

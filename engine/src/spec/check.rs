@@ -13,6 +13,10 @@ pub(super) const ENVIRONMENT: &str = "/consumer/function/environment/";
 /// Unknown keys of one mapping that are reported one by one.
 const UNKNOWN: usize = 50;
 
+/// What others write for the path of a route.
+const ROUTES: [&str; 11] =
+    ["any", "delete", "get", "head", "method", "options", "patch", "path", "put", "route", "url"];
+
 /// Turns the schema's errors into problems, without the noise: a place has one message, and a missing key is not
 /// reported beside the misspelt one that was meant for it.
 pub(super) fn explain(errors: &[ValidationError<'_>], schema: &Value) -> Vec<Problem> {
@@ -95,6 +99,9 @@ fn unknown(at: &str, key: &str, part: &Value) -> Problem {
     let known: Vec<&str> = properties(part);
     let shown: String = key.chars().take(60).collect();
     let problem = Problem::error(format!("{at}/{}", segment(key)), format!("unknown key `{shown}`{of}")).on_key();
+    if known.contains(&"post") && ROUTES.contains(&key.to_ascii_lowercase().as_str()) {
+        return problem.hint("a route takes POST requests, and no others: write `post: /path`");
+    }
     match nearest(key, &known) {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem.hint(format!("known keys here: {}", list(&known, "and"))),
@@ -122,7 +129,8 @@ fn misspelt(problem: &Problem, errors: &[&ValidationError<'_>], schema: &Value) 
     errors.iter().any(|error| match error.kind() {
         // A mapping with one known key says with the unknown one already what belongs there.
         Kind::AdditionalProperties { unexpected } if error.instance_path().as_str() == parent => {
-            known == 1 || unexpected.iter().any(|other| nearest(other, &[key]).is_some())
+            let route = |other: &String| key == "post" && ROUTES.contains(&other.to_ascii_lowercase().as_str());
+            known == 1 || unexpected.iter().any(|other| route(other) || nearest(other, &[key]).is_some())
         }
         _ => false,
     })
@@ -144,7 +152,16 @@ fn hint(at: &str, part: &Value, instance: &Value) -> Option<String> {
         let why = "keys of your own (KMS) are not supported yet: their key policy would have to let every role in";
         return Some(why.to_owned());
     }
+    let key = at.rsplit('/').next().unwrap_or_default();
     match instance {
+        Value::Bool(false) if super::wording::words(part).iter().any(|word| word == "off") => {
+            Some("write `off`: some tools turn it into `false`".to_owned())
+        }
+        Value::String(text) if super::units::meant(key, text).is_some() => super::units::meant(key, text),
+        Value::String(text) if at == "/name" && text.is_ascii() => {
+            super::units::name(text).map(|near| format!("for example `{near}`"))
+        }
+        Value::String(text) if is_kind(part, &["boolean"]) && switch(text).is_some() => switch(text),
         Value::Null if part.get("properties").is_some() && part.get("required").is_none() => {
             Some("write `{}` for all defaults".to_owned())
         }
@@ -162,6 +179,15 @@ fn hint(at: &str, part: &Value, instance: &Value) -> Option<String> {
             nearest(text, &words.iter().map(String::as_str).collect::<Vec<_>>())
                 .map(|near| format!("did you mean `{near}`?"))
         }
+        _ => None,
+    }
+}
+
+/// What words for yes and no are here.
+fn switch(text: &str) -> Option<String> {
+    match text.to_ascii_lowercase().as_str() {
+        "yes" | "on" | "y" => Some("write `true`".to_owned()),
+        "no" | "off" | "n" => Some("write `false`".to_owned()),
         _ => None,
     }
 }

@@ -36,7 +36,8 @@ impl Places {
             }
         }
         match &node.key {
-            Some(key) if on_key || node.container => Some(key.clone()),
+            // A value that is not there has no place.
+            Some(key) if on_key || node.container || node.value.is_empty() => Some(key.clone()),
             _ => Some(node.value.clone()),
         }
     }

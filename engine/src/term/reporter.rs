@@ -43,10 +43,9 @@ impl Lines {
                 Some(bar) => bar.set_message(format!("waiting for {waiting_for}")),
                 None => self.print(&format!("  {DIM}{id}: waiting for {waiting_for}{END}")),
             },
-            Event::Done { id, verb, milliseconds, outcome } => {
+            Event::Done { id, milliseconds, outcome, .. } => {
                 self.end(&id);
-                let done = outcome.unwrap_or_else(|| done(verb));
-                self.print(&format!("{GOOD}✓{END} {id:<15} {done} {DIM}{}{END}", seconds(milliseconds)));
+                self.print(&format!("{GOOD}✓{END} {id:<15} {outcome} {DIM}{}{END}", seconds(milliseconds)));
             }
             Event::Failed { id, verb, error } => {
                 self.end(&id);
@@ -94,14 +93,6 @@ fn doing(verb: Verb) -> &'static str {
     match verb {
         Verb::Ensure | Verb::Finish => "applying",
         Verb::Delete => "deleting",
-    }
-}
-
-fn done(verb: Verb) -> &'static str {
-    match verb {
-        Verb::Ensure => "is as it should be",
-        Verb::Finish => "is as it should be at the end",
-        Verb::Delete => "is gone",
     }
 }
 

@@ -145,10 +145,38 @@ impl Checkpoints {
     }
 }
 
+/// Whether the mappings of a session are past this record: their function took it, or it was given up. `path` is the session's file,
+/// which may be half a second late.
+pub fn passed(path: &Path, shard: &str, sequence: &str) -> bool {
+    let sequence = Sequence::new(sequence);
+    let past = |place: &Place| match place {
+        Place::After(last) => *last >= sequence,
+        Place::Done => true,
+        Place::Oldest | Place::Since(_) => false,
+    };
+    read(path).is_ok_and(|places| places.values().filter_map(|shards| shards.get(shard)).any(past))
+}
+
 fn read(path: &Path) -> io::Result<Places> {
     match fs::read(path) {
         Ok(text) => Ok(serde_json::from_slice(&text)?),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Places::default()),
         Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_is_passed_when_a_mapping_reads_after_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.checkpoints");
+        assert!(!passed(&path, "s", "1"), "there is no such file");
+        fs::write(&path, r#"{"uuid":{"s":{"after":"0100"},"t":"done","u":"oldest"}}"#).unwrap();
+        let told = ["99", "100", "101"].map(|sequence| passed(&path, "s", sequence));
+        assert_eq!(told, [true, true, false]);
+        assert_eq!(["t", "u", "v"].map(|shard| passed(&path, shard, "1")), [true, false, false]);
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::value::RawValue;
 
+use super::data::Data;
 use crate::error::{Error, Result};
 use crate::kinds::table::{Key, KeyKind};
 use crate::lower::{Example, Mark, example_of};
@@ -37,7 +38,7 @@ pub struct Maker<'a> {
     pub route: &'a Route,
     /// Key attributes of the sink's table.
     pub keys: Vec<Key>,
-    pub data: Option<Vec<u8>>,
+    pub data: Option<Data>,
     pub count: u32,
     /// No other run has this number: below 4 thousand million, so that numbers stay exact in any JSON reader.
     pub run: u64,
@@ -50,10 +51,15 @@ impl Maker<'_> {
         let example = example_of(self.spec, self.route, &self.keys, &mark);
         let body = match &self.data {
             None => example.body.to_string().into_bytes(),
-            Some(data) if self.count == 1 => data.clone(),
-            Some(data) => with_keys(data, &self.keys, &mark).unwrap_or_else(|| data.clone()),
+            Some(Data::Lines(lines)) => lines.get(n as usize - 1).cloned().unwrap_or_default(),
+            Some(Data::One(data)) if self.count == 1 => data.clone(),
+            Some(Data::One(data)) => with_keys(data, &self.keys, &mark).unwrap_or_else(|| data.clone()),
         };
-        let given_key = self.data.is_some() && self.count == 1;
+        let given_key = match &self.data {
+            None => false,
+            Some(Data::Lines(_)) => true,
+            Some(Data::One(_)) => self.count == 1,
+        };
         let Example { path, header, .. } = example;
         Event { n, path, header, key: item_key(&body, &self.keys), given_key, body }
     }
@@ -146,7 +152,7 @@ sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
     fn event(data: Option<&str>, count: u32, n: u32) -> Event {
         let spec = spec();
         let route = &spec.api().unwrap().routes[0];
-        let data = data.map(|data| data.as_bytes().to_vec());
+        let data = data.map(|data| Data::One(data.as_bytes().to_vec()));
         Maker { spec: &spec, route, keys: keys(), data, count, run: 0xabc }.event(n)
     }
 
@@ -198,5 +204,17 @@ sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
         let body = String::from_utf8(event(Some(data), 3, 2).body).unwrap();
         assert_eq!(body, r#"{"at":2748000002,"id":"id-abc-2","n":12345678901234567890123456789.10}"#);
         assert_eq!(event(Some("{"), 3, 2).body, b"{");
+    }
+
+    #[test]
+    fn each_line_of_a_file_is_sent_as_it_is() {
+        let spec = spec();
+        let data = Some(Data::Lines(vec![b"{".to_vec(), br#"{"id":"x","at":1}"#.to_vec()]));
+        let route = &spec.api().unwrap().routes[0];
+        let maker = Maker { spec: &spec, route, keys: keys(), data, count: 2, run: 1 };
+        let (first, second) = (maker.event(1), maker.event(2));
+        assert_eq!((first.body, first.key), (b"{".to_vec(), None));
+        assert_eq!(second.body, br#"{"id":"x","at":1}"#);
+        assert!(second.given_key && second.key.is_some());
     }
 }

@@ -1,8 +1,10 @@
 //! Where events went: each is followed by its place in the stream until it is a row or a dead letter.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
+use pipe_local::poller::passed;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
@@ -50,6 +52,8 @@ impl Sent {
 pub struct Places {
     pub table: Option<String>,
     pub queue: Option<String>,
+    /// How far the consumer of a `pipe dev` is; AWS tells that of no mapping.
+    pub checkpoints: Option<PathBuf>,
 }
 
 /// The following of a run's events.
@@ -66,6 +70,7 @@ pub struct Follow<'a> {
     verbose: bool,
     rows: usize,
     letters: usize,
+    taken: usize,
 }
 
 impl<'a> Follow<'a> {
@@ -73,14 +78,14 @@ impl<'a> Follow<'a> {
     pub fn new(shell: Shell, cx: &'a Cx, places: &'a Places, sent: Vec<Sent>) -> Self {
         let (progress, verbose) = (Progress::new(shell), sent.len() <= EACH);
         let pending = sent.into_iter().map(|sent| (sent.n, sent)).collect();
-        Self { shell, cx, places, progress, pending, next: 0, width: BATCH, verbose, rows: 0, letters: 0 }
+        Self { shell, cx, places, progress, pending, next: 0, width: BATCH, verbose, rows: 0, letters: 0, taken: 0 }
     }
 
-    /// Looks until every event is found, the time is up or the user stops it. Returns what is still on its way.
+    /// Looks until every event is found, the time is up or the user stops it.
     ///
     /// # Errors
     /// Those of DynamoDB and SQS.
-    pub async fn run(&mut self, timeout: Duration, stopped: &watch::Receiver<bool>) -> Result<usize> {
+    pub async fn run(&mut self, timeout: Duration, stopped: &watch::Receiver<bool>) -> Result<()> {
         let end = Instant::now() + timeout;
         let mut looked = None;
         while !self.pending.is_empty() && !*stopped.borrow() {
@@ -99,7 +104,7 @@ impl<'a> Follow<'a> {
                 sleep(PAUSE).await;
             }
         }
-        Ok(self.pending.len())
+        Ok(())
     }
 
     /// Asks for the rows of the next events, and says whether to go on at once: all of them were there. Events become rows nearly
@@ -173,25 +178,48 @@ impl<'a> Follow<'a> {
                 sent.n
             )),
             (Went::Row, _) => self.progress.out(&format!("event {} ({at}) is a row\n", sent.n)),
+            (Went::Taken, _) => self
+                .progress
+                .out(&format!("event {} ({at}): the consumer took it; there is no row under its key\n", sent.n)),
             // Whole, so that it can be looked for.
-            _ => self.progress.out(&format!("event {} is still in the stream: {shard_id}:{sequence_number}\n", sent.n)),
+            _ => self.progress.out(&format!(
+                "event {} has no row under its key and no dead letter so far: {shard_id}:{sequence_number}\n",
+                sent.n
+            )),
         }
     }
 
-    /// Says what is still on its way, and how many went where.
-    pub fn conclude(&self) {
-        self.pending.values().for_each(|sent| self.tell(sent, Went::InStream, None));
+    /// Says what is still on its way, and how many went where. Returns how many did not arrive: dead letters, and what is on its way.
+    pub fn conclude(&mut self) -> usize {
+        for (n, sent) in std::mem::take(&mut self.pending) {
+            if self.passed(&sent) {
+                self.taken += 1;
+                self.tell(&sent, Went::Taken, None);
+            } else {
+                self.tell(&sent, Went::InStream, None);
+                self.pending.insert(n, sent);
+            }
+        }
         self.shell.line(&self.event());
         self.progress.out(&format!("{}\n", self.counts()));
+        self.letters + self.pending.len()
+    }
+
+    fn passed(&self, sent: &Sent) -> bool {
+        let Taken { shard_id, sequence_number } = &sent.taken;
+        self.places.checkpoints.as_ref().is_some_and(|file| passed(file, shard_id, sequence_number))
     }
 
     fn counts(&self) -> String {
         let some = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-        format!("{}, {}, {} on the way", some(self.rows, "row"), some(self.letters, "dead letter"), self.pending.len())
+        let taken = if self.taken > 0 { format!("{} taken without a row, ", self.taken) } else { String::new() };
+        let (rows, letters) = (some(self.rows, "row"), some(self.letters, "dead letter"));
+        format!("{rows}, {letters}, {taken}{} on the way", self.pending.len())
     }
 
     fn event(&self) -> Event {
-        Event::FollowedAll { rows: self.rows, dead_letters: self.letters, on_the_way: self.pending.len() }
+        let (rows, dead_letters, taken) = (self.rows, self.letters, self.taken);
+        Event::FollowedAll { rows, dead_letters, taken, on_the_way: self.pending.len() }
     }
 }
 

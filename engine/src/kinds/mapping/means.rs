@@ -36,10 +36,8 @@ pub fn means(desired: &Mapping, live: &Mapping, how: &How) -> Vec<String> {
 pub fn loses(desired: &Mapping, live: &Mapping) -> Option<String> {
     match (desired.on_failure.as_str(), live.on_failure.as_str()) {
         ("", "") => bound(desired, live)
-            .map(|age| format!("records older than {age} that wait now are given up, and nothing hears of them")),
-        ("", _) => Some(
-            "records that the function gives up are lost without a trace: nothing hears of them any more".to_owned(),
-        ),
+            .map(|age| format!("records older than {age} that wait now are given up, and no queue is told")),
+        ("", _) => Some("records that the function gives up are lost from now on: no queue is told of them".to_owned()),
         _ => None,
     }
 }
@@ -90,8 +88,7 @@ fn sooner(desired: &Mapping, live: &Mapping) -> Option<String> {
     if desired.on_failure.is_empty() && live.on_failure.is_empty() {
         return None;
     }
-    let end =
-        if desired.on_failure.is_empty() { "and are lost" } else { "and the on-failure destination hears of them" };
+    let end = if desired.on_failure.is_empty() { "and are lost" } else { "and the dlq is told where they are" };
     Some(format!("records older than {} are given up from now on, {end}", bound(desired, live)?))
 }
 

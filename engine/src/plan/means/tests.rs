@@ -143,3 +143,23 @@ fn a_mapping_that_has_another_in_its_place_does_not_end() {
     let told = told(vec![stream_node("s"), mapping_node("g", "s")], &found);
     assert_eq!(told[1], (Action::Delete, Vec::new()), "{told:?}");
 }
+
+/// Nobody owned the stream: it is told what the adoption means for it, and for what reads it from now on.
+#[test]
+fn who_adopts_learns_of_destroy_and_of_old_records() {
+    let mut found = Found::default();
+    put(&mut found, "stream", "s", &stream(), BORN, None);
+    found.lives.values_mut().flatten().for_each(|live| live.tags.clear());
+    let told = |start: &str, stream: Node| {
+        let mut mapping = mapping_node("f", "s");
+        mapping.desired["start"] = start.into();
+        let plan = plan(&graph(vec![stream, mapping]), &found, KINDS, true);
+        plan.changes.into_iter().map(|change| change.means.join("; ")).collect::<Vec<_>>()
+    };
+    const DESTROY: &str =
+        "it is the pipeline's from now on: `pipe destroy` deletes it, unless the spec says `on_destroy: retain` for it";
+    let old = "the records that `s` holds already are sent as well (`batch.start`)";
+    assert_eq!(told("oldest", stream_node("s")), [DESTROY, old]);
+    assert_eq!(told("newest", stream_node("s")), [DESTROY, ""]);
+    assert_eq!(told("oldest", Node { retain: true, ..stream_node("s") }), ["", old]);
+}

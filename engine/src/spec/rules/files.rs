@@ -119,16 +119,33 @@ fn schema(root: &Path, file: &str, at: &str) -> Option<Problem> {
         let message = format!("`{}` has {size} bytes, but a model of API Gateway at most {MODEL}", short(file));
         return Some(Problem::error(at, message));
     }
-    let content = std::fs::read(&target).map_err(|error| error.to_string());
-    let parsed = content.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).map_err(|error| error.to_string()));
-    let reason = match parsed {
+    let content = match std::fs::read(&target) {
+        Ok(content) => content,
+        Err(error) => return Some(Problem::error(at, format!("failed to read `{}`: {error}", short(file)))),
+    };
+    let reason = match serde_json::from_slice::<Value>(&content) {
         Ok(value) if marked(&value) => "a text in it begins with the character U+0001".to_owned(),
         Ok(schema @ Value::Object(_)) => model::refused(&schema)?,
         Ok(_) => "it is no JSON object".to_owned(),
-        Err(error) => error,
+        Err(error) => return Some(no_json(file, at, &content, &error)),
     };
     let problem = Problem::error(at, format!("`{}` is no JSON schema of draft 4: {reason}", short(file)));
     Some(problem.hint("API Gateway takes no other draft for the body of a request"))
+}
+
+/// Says where a file stops being JSON.
+fn no_json(file: &str, at: &str, content: &[u8], error: &serde_json::Error) -> Problem {
+    let (file, line) = (short(file), error.line());
+    match content.trim_ascii().is_empty() {
+        true => Problem::error(at, format!("`{file}` is empty, and a JSON schema is a JSON object"))
+            .hint("the least that it says is `{}`"),
+        false if error.is_eof() => {
+            Problem::error(at, format!("`{file}` is cut off: it ends in line {line}, within its JSON"))
+                .hint("write the file again, whole")
+        }
+        false => Problem::error(at, format!("`{file}` is no JSON: {error}"))
+            .hint("a schema is one JSON object, without comments"),
+    }
 }
 
 /// Whether a text in it would stand for what AWS has, once the spec is a graph.

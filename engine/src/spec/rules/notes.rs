@@ -37,7 +37,7 @@ fn strangers(cx: &Cx<'_>) -> Option<Problem> {
     Some(Problem::note("/auth/basic", message).hint(hint).on_key())
 }
 
-/// How long a pointer in the dlq leads to its record.
+/// How long a record is there that the dlq only says the place of.
 fn pointers(cx: &Cx<'_>) -> Option<Problem> {
     let stream = cx.spec.kinesis()?.own()?;
     let function = cx.spec.function()?;
@@ -45,8 +45,8 @@ fn pointers(cx: &Cx<'_>) -> Option<Problem> {
     let (retention, age) = (stream.retention_hours, function.failures.max_age_hours);
     let left = retention.saturating_sub(age);
     let message = format!(
-        "a pointer in the dlq leads to its record until {retention} hours after it arrived (`retention_hours`): \
-         given up after `max_age_hours: {age}` at the latest, {left} hours are left to act"
+        "the consumer gives up a record that fails when it is {age} hours old at the latest (`max_age_hours`); the dlq then says \
+         where in the stream it is, and it stays there for {left} hours more (`retention_hours: {retention}`)"
     );
     Some(Problem::note("/dlq", message).on_key())
 }

@@ -113,7 +113,8 @@ fn age(cx: &Cx<'_>, function: &Function) -> Option<Problem> {
     } else {
         let left = retention - age;
         format!(
-            "a record that fails for {age} of the stream's {retention} hours leaves {left} to act on its pointer in the dlq"
+            "a record that fails is given up after {age} hours, and {left} hours later the stream forgets it \
+             (`retention_hours: {retention}`): the dlq only says where it was"
         )
     };
     let hint = format!("at most {}, half of the retention, or `retention_hours: {}`", retention / 2, age * 2);

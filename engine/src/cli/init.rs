@@ -1,0 +1,29 @@
+//! What `pipe init` understands.
+
+use clap::{Args, ValueEnum};
+
+use super::FileArgs;
+
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    #[command(flatten)]
+    pub spec: FileArgs,
+    /// What the pipeline is like; asked for where it is not given
+    #[arg(long, value_enum)]
+    pub pattern: Option<Pattern>,
+}
+
+/// A pipeline to begin with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Pattern {
+    /// An API with basic authentication, a stream, a table, a queue for what fails
+    Main,
+    /// The same with a stream on demand, and credentials, table and queue that exist already
+    ExistingResources,
+    /// An API that everyone may call
+    OpenApi,
+    /// A handler of your own, whose crate is written beside the file
+    OwnHandler,
+    /// A stream that something else writes to, and a table
+    StreamToTable,
+}
