@@ -1,10 +1,9 @@
 //! The command line: what `pipe` understands, and what its exit codes mean.
 
 use std::ffi::OsString;
-use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 use crate::aws::ConnectOptions;
 use crate::error::Class;
@@ -12,11 +11,15 @@ use crate::names::quoted;
 use crate::session::Session;
 
 mod consent;
+mod dev;
+mod graph;
 mod init;
 mod meant;
 mod using;
 
 pub use consent::{ConsentArgs, OrphanArgs};
+pub use dev::DevArgs;
+pub use graph::{GraphArgs, GraphFormat};
 pub use init::{InitArgs, Pattern};
 pub use meant::suggest;
 pub use using::{DlqCommand, DlqLsArgs, DlqShowArgs, OutputsArgs, SendArgs};
@@ -282,34 +285,4 @@ pub struct SchemaArgs {
     /// Print the schema of the lines of --json instead
     #[arg(long)]
     pub events: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct GraphArgs {
-    #[command(flatten)]
-    pub spec: FileArgs,
-    /// The language of the drawing
-    #[arg(long, value_enum, default_value_t = GraphFormat::Mermaid)]
-    pub format: GraphFormat,
-}
-
-/// A language that graphs are drawn in.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum GraphFormat {
-    Mermaid,
-    Dot,
-}
-
-#[derive(Debug, Args)]
-pub struct DevArgs {
-    #[command(flatten)]
-    pub spec: FileArgs,
-    /// Port of the API; 0 takes a free one
-    #[arg(long, default_value_t = 3000)]
-    pub port: u16,
-    /// Address that the API listens on; another than 127.0.0.1 lets others in: containers, the network
-    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
-    pub host: IpAddr,
-    #[command(flatten)]
-    pub consent: ConsentArgs,
 }

@@ -177,8 +177,10 @@ impl Begins {
             assert!(said, "{self:?} {operation} {code}: nothing of `{waits}` in\n{}", run.err);
         }
         assert_eq!(site.census(), if self == Applied { LEFT } else { WHOLE }, "{self:?} {refusals:?}");
-        let again = site.user.run(&[if self == Applied { "destroy" } else { "diff" }]);
-        assert!(again.out.contains("Nothing to do"), "{self:?} {refusals:?}\n{}", again.out);
+        let (command, nothing) =
+            if self == Applied { ("destroy", "There is nothing of") } else { ("diff", "Nothing to do") };
+        let again = site.user.run(&[command]);
+        assert!(again.out.contains(nothing), "{self:?} {refusals:?}\n{}", again.out);
     }
 }
 

@@ -78,9 +78,10 @@ impl Scenario {
         site.user.pipe(self.command);
         let when = format!("{} killed at write {k} of {all}, after it: {after}", self.name);
         same(&when, &inventory(&site), whole);
-        let nothing = if self.command == DESTROY { "destroy" } else { "diff" };
-        let again = site.user.run(&[nothing]);
-        assert!(again.out.contains("Nothing to do"), "{when}\n{}{}", again.out, again.err);
+        let (command, nothing) =
+            if self.command == DESTROY { ("destroy", "There is nothing of") } else { ("diff", "Nothing to do") };
+        let again = site.user.run(&[command]);
+        assert!(again.out.contains(nothing), "{when}\n{}{}", again.out, again.err);
     }
 }
 

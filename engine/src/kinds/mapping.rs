@@ -26,7 +26,7 @@ mod read;
 mod start;
 mod tag;
 
-use read::{list, live, state};
+use read::{list, live, state, unknown};
 pub use start::at;
 use start::position;
 use tag::sync_tags;
@@ -35,8 +35,6 @@ use tag::sync_tags;
 const SETTLED_WITHIN: Duration = Duration::from_secs(10 * 60);
 /// How long a source, a destination or a function that exists may be unknown to Lambda: a few seconds (aws-facts 2.5).
 const KNOWN_WITHIN: Duration = Duration::from_secs(60);
-/// What Lambda answers for one that it does not know (yet).
-const UNKNOWN: &[&str] = &["Stream not found", "NonExistentQueue", "Function does not exist", "Function not found"];
 
 /// An event source mapping.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -269,10 +267,6 @@ pub fn name(function: &str, source_arn: &str) -> Name {
 
 fn function_in(name: &Name) -> &str {
     name.as_str().split('/').next().unwrap_or_default()
-}
-
-fn unknown(error: &Error) -> bool {
-    UNKNOWN.iter().any(|text| error.message().contains(text))
 }
 
 /// Waits until the list shows the mapping that is in the way, so that the engine sees it, and whose it is, when it looks again.

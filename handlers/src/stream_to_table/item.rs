@@ -87,8 +87,13 @@ fn bad_json(error: serde_json::Error) -> Poison {
     Poison::new(Reason::BadJson, error.to_string())
 }
 
+/// The whole is JSON by now, so that a text of it can have but one fault. serde_json would tell a place within the fragment.
+fn half(_: serde_json::Error) -> Poison {
+    Poison::new(Reason::BadJson, "a text has one half of a surrogate pair, as in `\\ud83d` alone, which is no letter")
+}
+
 fn members(json: &str) -> Result<HashMap<String, &RawValue>, Poison> {
-    serde_json::from_str(json).map_err(bad_json)
+    serde_json::from_str(json).map_err(half)
 }
 
 fn object(json: &str) -> Result<Item, Poison> {
@@ -101,7 +106,7 @@ fn object(json: &str) -> Result<Item, Poison> {
 }
 
 fn list(json: &str) -> Result<Vec<AttributeValue>, Poison> {
-    let elements: Vec<&RawValue> = serde_json::from_str(json).map_err(bad_json)?;
+    let elements: Vec<&RawValue> = serde_json::from_str(json).map_err(half)?;
     let mut list = Vec::with_capacity(elements.len());
     for raw in elements {
         list.push(value(raw.get())?);
@@ -123,7 +128,7 @@ fn value(json: &str) -> Result<AttributeValue, Poison> {
 }
 
 fn text(json: &str) -> Result<String, Poison> {
-    serde_json::from_str(json).map_err(bad_json)
+    serde_json::from_str(json).map_err(half)
 }
 
 fn canonical(json: &str) -> Result<String, Poison> {

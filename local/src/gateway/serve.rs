@@ -53,7 +53,9 @@ pub async fn answer(
 
 fn refuse(refusal: &Refusal, responses: &GatewayResponses, exchange: &mut Exchange) -> Reply {
     refusal.tell(exchange);
-    exchange.reason = Some(refusal.kind.to_owned());
+    // Which member and which rule, for the developer; the client's own values are masked.
+    let why = refusal.validation.as_deref().map(|why| format!(" {why}")).unwrap_or_default();
+    exchange.reason = Some(format!("{}{why}", refusal.kind));
     responses.answer(refusal, exchange)
 }
 

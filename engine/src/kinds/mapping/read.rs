@@ -112,3 +112,9 @@ pub async fn told(cx: &Cx, function: &str, error: Error) -> Error {
         None => error,
     }
 }
+
+/// Whether Lambda does not know the source, the destination or the function (yet).
+pub fn unknown(error: &Error) -> bool {
+    const TEXTS: [&str; 4] = ["Stream not found", "NonExistentQueue", "Function does not exist", "Function not found"];
+    TEXTS.iter().any(|text| error.message().contains(text))
+}

@@ -77,6 +77,16 @@ fn what_is_no_json_is_told() {
     assert_eq!(reason(b"{\"id\":\"\xff\"}"), Reason::BadJson);
 }
 
+/// A place within a fragment would send people to another one.
+#[test]
+fn half_a_letter_is_told_as_such_and_in_no_wrong_place() {
+    for text in [r#"{"id":"a","label":"caf\ud83d"}"#, r#"{"id":"\ud83d"}"#, r#"{"id":"a","b":[{"\ud83d":1}]}"#] {
+        let told = read(text.as_bytes(), &keys()).expect_err("poison");
+        assert_eq!(told.reason, Reason::BadJson, "{text}");
+        assert!(told.message.contains("surrogate") && !told.message.contains("column"), "{}", told.message);
+    }
+}
+
 #[test]
 fn json_that_is_no_object_is_told() {
     for text in ["[]", "1", "null", r#""text""#, "[{\"id\":1}]"] {
