@@ -6,7 +6,7 @@ mod plan;
 mod progress;
 mod reporter;
 
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use anstream::adapter::strip_str;
@@ -125,7 +125,7 @@ fn keep(written: std::io::Result<()>) {
 }
 
 /// Writes a text in one piece, one text at a time: both streams may lead into one file. Colour goes where it is not wanted.
-fn write(mut to: impl Write + RawStream, text: &str) -> std::io::Result<()> {
+fn write(mut to: impl RawStream, text: &str) -> std::io::Result<()> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let plain = match AutoStream::choice(&to) {
         ColorChoice::Never => strip_str(text).to_string(),
@@ -150,6 +150,8 @@ pub(crate) mod style {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
     use crate::error::Call;
 

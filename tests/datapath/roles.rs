@@ -32,7 +32,7 @@ async fn functions_have_the_rights_of_their_roles_and_no_more() {
     let sandbox = sandbox(Kind::MiniStackWithAuth);
     // MiniStack goes on behind a batch that failed: the record is there for one invocation, in which an apply must have room.
     sandbox.edit("timeout_seconds: 30", "timeout_seconds: 300");
-    sandbox.pipe(&["apply", "--yes"]);
+    sandbox.pipe(&["apply", "--yes", "--allow-widening"]);
     let account = &sandbox.account;
     let aws = root(account).await;
 
@@ -72,7 +72,7 @@ async fn without_its_policy_the_consumer_waits(sandbox: &pipe_test_support::Sand
     assert_ne!(denied.status, Some(200));
     assert!(!rows(aws).await.contains_key("denied-at-first"));
 
-    sandbox.pipe(&["apply", "--yes"]);
+    sandbox.pipe(&["apply", "--yes", "--allow-widening"]);
     let arrived = async || rows(aws).await.contains_key("denied-at-first").then_some(());
     wait("the row", WITHIN, arrived).await;
     assert!(by_role(&sandbox.account, "SendMessage").is_empty(), "it was never taken for poison");

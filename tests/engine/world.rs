@@ -228,11 +228,10 @@ impl<const K: usize> Resource for Fake<K> {
         let at = world.things.iter().position(|thing| thing.handle == live.handle).expect("observed just now");
         // Two writes, so that a kill may come between them.
         if self.value != live.props.value || self.refs != live.props.refs || world.things[at].name != *name {
-            let (value, refs, name) = (self.value, self.refs.clone(), name.clone());
-            world.write("update", (Self::KIND, &name.clone(), &live.handle), |world| {
-                world.things[at].value = value;
-                world.things[at].refs = refs;
-                world.things[at].name = name;
+            world.write("update", (Self::KIND, name, &live.handle), |world| {
+                world.things[at].value = self.value;
+                world.things[at].refs.clone_from(&self.refs);
+                world.things[at].name = name.clone();
             })?;
         }
         for call in TagDiff::of(&cx.tags, &live.tags).calls() {

@@ -146,11 +146,11 @@ pub async fn connect(options: &ConnectOptions) -> Result<Aws> {
     let sdk = sdk(options).await?;
     let region = sdk.region().map(ToString::to_string).unwrap_or_default();
     // The SDK's own error for missing credentials does not say which sources were tried.
-    if let Some(provider) = sdk.credentials_provider() {
-        if let Err(error) = provider.provide_credentials().await {
-            let unknown = unknown_profile(&sdk, options).await;
-            return Err(unknown.unwrap_or_else(|| no_credentials(&error, options.profile.as_deref())));
-        }
+    if let Some(provider) = sdk.credentials_provider()
+        && let Err(error) = provider.provide_credentials().await
+    {
+        let unknown = unknown_profile(&sdk, options).await;
+        return Err(unknown.unwrap_or_else(|| no_credentials(&error, options.profile.as_deref())));
     }
     // An endpoint that is not there is to be told soon; one that fails now and then is not.
     let few = RetryConfig::standard().with_max_attempts(5).with_initial_backoff(Duration::from_millis(100));

@@ -40,8 +40,13 @@ pub async fn run(shell: Shell, global: &Global, args: &OutputsArgs) -> Outcome {
         given.insert("emulator.access_key_id".to_owned(), id.clone());
         given.insert("emulator.secret_access_key".to_owned(), secret.clone());
     }
+    show(shell, global, args, &desired.graph, given)
+}
+
+/// Prints one output, or all of them.
+fn show(shell: Shell, global: &Global, args: &OutputsArgs, graph: &Graph, given: BTreeMap<String, String>) -> Outcome {
     match &args.field {
-        Some(field) if !args.reveal && is_secret(&desired.graph, field) => {
+        Some(field) if !args.reveal && is_secret(graph, field) => {
             let error = Error::fatal(format!("`{field}` is a secret, and is not printed unasked"));
             return Err(error.hint("add --reveal").into());
         }

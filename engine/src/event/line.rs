@@ -69,11 +69,8 @@ mod tests {
         assert_eq!(line["message"], message);
     }
 
-    /// What moves through `pipe dev` is told as it is, and every line is as the schema says.
-    #[test]
-    fn what_moves_fits_the_schema() {
-        let schema: serde_json::Value = serde_json::from_str(&crate::event::schema()).unwrap();
-        let schema = jsonschema::draft202012::new(&schema).unwrap();
+    /// Events of every kind that moves through `pipe dev`, and their names.
+    fn all_that_moves() -> Vec<(moved::Event, &'static str)> {
         let text = || "x".to_owned();
         let (method, path, status, milliseconds) = (text(), text(), 200, 1);
         let refused = moved::Answered {
@@ -101,7 +98,7 @@ mod tests {
         let odd = moved::Batch { answer: Some(text()), peak_mb: Some(1), memory_mb: Some(128), ..batch.clone() };
         let letter = moved::DeadLetter { queue: text(), reason: text(), shard: text(), first: text(), last: text() };
         let denied = moved::Denied { role: text(), action: text(), resource: Some(text()) };
-        for (moved, name) in [
+        vec![
             (moved::Event::Answered(refused), "answered"),
             (moved::Event::Answered(taken), "answered"),
             (moved::Event::Batch(batch.clone()), "batch"),
@@ -112,7 +109,15 @@ mod tests {
             (moved::Event::Denied(denied), "denied"),
             (moved::Event::Log(moved::LogLine { function: text(), line: text() }), "log"),
             (moved::Event::Warning { message: text() }, "warning"),
-        ] {
+        ]
+    }
+
+    /// What moves through `pipe dev` is told as it is, and every line is as the schema says.
+    #[test]
+    fn what_moves_fits_the_schema() {
+        let schema: serde_json::Value = serde_json::from_str(&crate::event::schema()).unwrap();
+        let schema = jsonschema::draft202012::new(&schema).unwrap();
+        for (moved, name) in all_that_moves() {
             let mut line: serde_json::Value = serde_json::from_str(&Event::from(moved).to_line().unwrap()).unwrap();
             assert_eq!((&line["event"], &line["version"]), (&name.into(), &VERSION.into()));
             assert!(schema.is_valid(&line), "{line}");
