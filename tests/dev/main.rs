@@ -16,6 +16,7 @@ mod own;
 mod poison;
 mod process;
 mod puts;
+mod resharding;
 mod rights;
 mod routes;
 mod same;

@@ -40,6 +40,7 @@ const EXHAUSTED: Duration = Duration::from_millis(50);
 pub struct Forwarder {
     address: SocketAddr,
     stopped: watch::Sender<bool>,
+    puts: watch::Receiver<()>,
     server: JoinHandle<()>,
 }
 
@@ -56,17 +57,37 @@ impl Forwarder {
     /// # Errors
     /// `upstream` is not an address of plain HTTP.
     pub async fn start(listener: TcpListener, upstream: &str, events: Events) -> Result<Self> {
+        Self::with(listener, upstream, events, None)
+    }
+
+    /// The same before an emulator that is the session's alone, whose root has this access key: old logs are deleted from it.
+    ///
+    /// # Errors
+    /// `upstream` is not an address of plain HTTP.
+    pub async fn before_own(listener: TcpListener, upstream: &str, events: Events, root: &str) -> Result<Self> {
+        Self::with(listener, upstream, events, Some(root.to_owned()))
+    }
+
+    fn with(listener: TcpListener, upstream: &str, events: Events, root: Option<String>) -> Result<Self> {
         let upstream = Upstream::new(upstream)?;
         let address = listener.local_addr().map_err(|e| Error::new(format!("listen on 127.0.0.1: {e}")))?;
-        let shared = Arc::new(Shared { upstream, memory: Memory::default(), watch: Watch::new(events) });
+        let mut memory = Memory::default();
+        memory.logs.root = root;
+        let puts = memory.puts.subscribe();
+        let shared = Arc::new(Shared { upstream, memory, watch: Watch::new(events) });
         let (stopped, stop) = watch::channel(false);
         let server = tokio::spawn(serve(listener, shared, stop));
-        Ok(Self { address, stopped, server })
+        Ok(Self { address, stopped, puts, server })
     }
 
     /// What the deployer and the functions get as their endpoint.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Changes when a record was put into a stream.
+    pub fn puts(&self) -> watch::Receiver<()> {
+        self.puts.clone()
     }
 
     /// Takes no more calls, and gives those under way a second.

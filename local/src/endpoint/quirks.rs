@@ -1,5 +1,10 @@
 //! What AWS does and MiniStack 1.5.33 does not, as far as a session of `pipe dev` meets it: one table.
 
+mod carried;
+mod listing;
+mod logs;
+mod reshard;
+mod shards;
 mod streams;
 mod tagging;
 
@@ -10,9 +15,11 @@ use bytes::Bytes;
 use futures_util::future::{BoxFuture, join_all};
 use http_body_util::{Either, Full};
 use hyper::Response;
+use hyper::header::CONTENT_LENGTH;
 use hyper::http::request::Parts;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::call::Call;
 use super::upstream::{Caller, Passed, Upstream, read};
@@ -23,6 +30,10 @@ pub struct Memory {
     /// The start time of mappings, by UUID.
     starts: Mutex<HashMap<String, Value>>,
     modes: streams::Modes,
+    shards: shards::Streams,
+    pub logs: logs::Logs,
+    /// Changes when a record was put into a stream.
+    pub puts: watch::Sender<()>,
 }
 
 /// One call on its way through the forwarder, with its body read.
@@ -38,6 +49,19 @@ impl Exchange<'_> {
     async fn forward(&self) -> Answering {
         let body = Either::Right(Full::new(self.body.clone()));
         read(self.upstream.pass(self.head.clone(), body).await?).await
+    }
+
+    /// The same call with another input.
+    async fn forward_as(&self, input: &Value) -> Answering {
+        let mut head = self.head.clone();
+        head.headers.remove(CONTENT_LENGTH);
+        read(self.upstream.pass(head, Either::Right(Full::new(Bytes::from(input.to_string())))).await?).await
+    }
+
+    /// Makes another call of the called JSON service in the caller's name.
+    async fn call(&self, target: &str, input: &Value) -> Answering {
+        let caller = Caller { headers: &self.head.headers, call: self.call, service: &self.call.service };
+        self.upstream.call(&caller, target, "/", input).await
     }
 
     /// The body as JSON, or null where it is none.
@@ -122,6 +146,41 @@ static QUIRKS: &[Quirk] = &[
         reason: "the refusal of an empty partition key does not name it",
         operations: &[Target("Kinesis_20131202.PutRecord")],
         answer: streams::put_record,
+    },
+    Quirk {
+        reason: "nobody else tells the pollers of new records",
+        operations: &[Target("Kinesis_20131202.PutRecords")],
+        answer: shards::put_records,
+    },
+    Quirk {
+        reason: "UpdateShardCount makes new, empty shards under the ids of the old ones",
+        operations: &[Target("Kinesis_20131202.UpdateShardCount")],
+        answer: reshard::update_count,
+    },
+    Quirk {
+        reason: "and so closed shards are not listed",
+        operations: &[Target("Kinesis_20131202.ListShards")],
+        answer: listing::list,
+    },
+    Quirk {
+        reason: "nor can one be read",
+        operations: &[Target("Kinesis_20131202.GetShardIterator")],
+        answer: shards::iterate,
+    },
+    Quirk {
+        reason: "and an iterator from before goes on in another shard",
+        operations: &[Target("Kinesis_20131202.GetRecords")],
+        answer: shards::read,
+    },
+    Quirk {
+        reason: "what the forwarder keeps of a stream ends with it",
+        operations: &[Target("Kinesis_20131202.CreateStream"), Target("Kinesis_20131202.DeleteStream")],
+        answer: shards::forget,
+    },
+    Quirk {
+        reason: "logs stay in memory for ever",
+        operations: &[Target("Logs_20140328.PutLogEvents")],
+        answer: logs::put,
     },
     Quirk {
         reason: "the tagging API knows no streams, secrets and log groups",

@@ -8,7 +8,10 @@ mod cloud;
 mod emulator;
 mod environment;
 mod forwarder;
+mod logs;
 mod quirks;
+mod resharding;
+mod stream;
 mod watch;
 
 /// Makes a program that can be run at once: copied into place by another process, for a file that this one wrote may still be

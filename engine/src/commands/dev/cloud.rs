@@ -7,6 +7,7 @@ use std::path::Path;
 use pipe_local::endpoint::{Emulator, Forwarder, MINISTACK, environment};
 use pipe_local::event::Events;
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 use crate::cli::Global;
 use crate::error::{Error, Result};
@@ -36,15 +37,14 @@ impl Cloud {
         let named = std::env::var("AWS_REGION").or_else(|_| std::env::var("AWS_DEFAULT_REGION")).ok();
         let region = global.region.clone().or(named).unwrap_or_else(|| REGION.to_owned());
         let given = global.endpoint_url.clone().or_else(|| std::env::var("AWS_ENDPOINT_URL").ok());
-        let (emulator, upstream) = match given {
-            Some(url) => (None, url),
+        let (emulator, forwarder) = match given {
+            Some(url) => (None, Forwarder::start(listener, &url, events).await?),
             None => {
                 let emulator = own(shell, &listener, spec).await?;
-                let url = emulator.url();
-                (Some(emulator), url)
+                let forwarder = Forwarder::before_own(listener, &emulator.url(), events, KEYS.0).await?;
+                (Some(emulator), forwarder)
             }
         };
-        let forwarder = Forwarder::start(listener, &upstream, events).await?;
         Ok(Self { forwarder, emulator, region })
     }
 
@@ -55,6 +55,11 @@ impl Cloud {
 
     pub fn url(&self) -> String {
         self.forwarder.url()
+    }
+
+    /// Changes when a record was put into a stream.
+    pub fn puts(&self) -> watch::Receiver<()> {
+        self.forwarder.puts()
     }
 
     pub fn region(&self) -> &str {

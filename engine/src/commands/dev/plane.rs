@@ -66,6 +66,7 @@ impl Plane {
             roles: roles.clone(),
             invoke: functions.as_invoke(),
             events: events.clone(),
+            puts: cloud.puts(),
             // By the spec, which one `pipe dev` at a time has: the next one goes on where this one ends.
             checkpoints: session::checkpoints(spec)?,
         });

@@ -46,6 +46,7 @@ impl Seen {
 /// A forwarder, its upstream, and what it told.
 pub struct Cloud {
     pub forwarder: Forwarder,
+    pub upstream: String,
     pub events: UnboundedReceiver<Event>,
     pub seen: Arc<Mutex<Vec<Seen>>>,
     client: Client<HttpConnector, Full<Bytes>>,
@@ -69,7 +70,7 @@ impl Cloud {
         };
         let upstream = serve(axum::Router::new().fallback(handler)).await;
         let (forwarder, events) = forwarder(&upstream).await;
-        Self { forwarder, events, seen, client: client() }
+        Self { forwarder, upstream, events, seen, client: client() }
     }
 
     /// Sends a request through the forwarder.
