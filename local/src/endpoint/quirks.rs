@@ -15,10 +15,11 @@ use bytes::Bytes;
 use futures_util::future::{BoxFuture, join_all};
 use http_body_util::{Either, Full};
 use hyper::Response;
-use hyper::header::CONTENT_LENGTH;
+use hyper::header::{CONTENT_LENGTH, HeaderValue};
 use hyper::http::request::Parts;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use super::call::Call;
@@ -51,14 +52,16 @@ impl Exchange<'_> {
         read(self.upstream.pass(self.head.clone(), body).await?).await
     }
 
-    /// The same call with another input.
+    /// The same call with another input. MiniStack takes the hash that was signed from the header, where there is one.
     async fn forward_as(&self, input: &Value) -> Answering {
         let mut head = self.head.clone();
         head.headers.remove(CONTENT_LENGTH);
+        let signed = format!("{:x}", Sha256::digest(&self.body));
+        head.headers.entry("x-amz-content-sha256").or_insert(HeaderValue::from_str(&signed)?);
         read(self.upstream.pass(head, Either::Right(Full::new(Bytes::from(input.to_string())))).await?).await
     }
 
-    /// Makes another call of the called JSON service in the caller's name.
+    /// Makes another call of the called JSON service in the caller's name, who must be the account's root.
     async fn call(&self, target: &str, input: &Value) -> Answering {
         let caller = Caller { headers: &self.head.headers, call: self.call, service: &self.call.service };
         self.upstream.call(&caller, target, "/", input).await
@@ -143,14 +146,9 @@ static QUIRKS: &[Quirk] = &[
         answer: streams::current_mode,
     },
     Quirk {
-        reason: "the refusal of an empty partition key does not name it",
-        operations: &[Target("Kinesis_20131202.PutRecord")],
+        reason: "the refusal of an empty partition key does not name it, and nobody tells the pollers of records",
+        operations: &[Target("Kinesis_20131202.PutRecord"), Target("Kinesis_20131202.PutRecords")],
         answer: streams::put_record,
-    },
-    Quirk {
-        reason: "nobody else tells the pollers of new records",
-        operations: &[Target("Kinesis_20131202.PutRecords")],
-        answer: shards::put_records,
     },
     Quirk {
         reason: "UpdateShardCount makes new, empty shards under the ids of the old ones",

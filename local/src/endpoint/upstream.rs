@@ -80,8 +80,8 @@ impl Upstream {
         serde_json::from_slice(answer.body()).ok().filter(|_| answer.status().is_success())
     }
 
-    /// The same with the whole answer. MiniStack looks at who signed and not at the signature, which is the caller's of another
-    /// call.
+    /// The same with the whole answer. Of the account's root MiniStack does not check the signature, which is that of another call;
+    /// of a role it does.
     ///
     /// # Errors
     /// The endpoint gave no answer.

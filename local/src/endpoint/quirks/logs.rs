@@ -1,18 +1,17 @@
 //! Logs of a session's own emulator, which keeps them in memory for ever.
 //!
 //! A log stream is cut into several, and the oldest of its group are deleted. Calls that put events are the writers' own; the account's
-//! root deletes, for no role of a pipeline may. On an endpoint that is the user's nothing is cut or deleted.
+//! root makes the other streams and deletes, for no role of a pipeline may. On an endpoint that is the user's nothing is cut or deleted.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use hyper::Response;
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
-use super::{Answering, Exchange, Passed};
+use super::{Answering, Exchange};
 use crate::endpoint::call::text;
 use crate::endpoint::upstream::Caller;
 
@@ -30,8 +29,15 @@ const DELETE: &str = "Logs_20140328.DeleteLogStream";
 pub struct Logs {
     /// The root's access key where the emulator is the session's own.
     pub root: Option<String>,
-    groups: Mutex<HashMap<(String, String), VecDeque<Part>>>,
-    cut: Mutex<u64>,
+    groups: Mutex<HashMap<(String, String), Group>>,
+    cut: AtomicU64,
+}
+
+#[derive(Default)]
+struct Group {
+    parts: VecDeque<Part>,
+    /// Streams of which nothing is left.
+    deleted: HashSet<String>,
 }
 
 /// A log stream, and the one that its writer means.
@@ -42,28 +48,23 @@ struct Part {
 }
 
 impl Logs {
-    fn with<T>(&self, group: &(String, String), work: impl FnOnce(&mut VecDeque<Part>) -> T) -> T {
+    fn with<T>(&self, group: &(String, String), work: impl FnOnce(&mut Group) -> T) -> T {
         let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
         work(groups.entry(group.clone()).or_default())
     }
 
-    /// The part that a writer's stream is at; nothing where it is full.
-    fn part(&self, group: &(String, String), stream: &str) -> Option<String> {
-        self.with(group, |parts| match parts.iter().rfind(|part| part.of == stream) {
-            None => Some(stream.to_owned()),
-            Some(part) => (part.bytes < STREAM_BYTES).then(|| part.name.clone()),
+    /// The part that a writer's stream is at, and whether it must be made.
+    fn part(&self, group: &(String, String), stream: &str) -> (String, bool) {
+        self.with(group, |group| match group.parts.iter().rfind(|part| part.of == stream) {
+            None => (stream.to_owned(), group.deleted.remove(stream)),
+            Some(part) if part.bytes < STREAM_BYTES => (part.name.clone(), false),
+            Some(_) => (format!("{stream}-{}", self.cut.fetch_add(1, Ordering::Relaxed)), true),
         })
-    }
-
-    fn next_name(&self, stream: &str) -> String {
-        let mut cut = self.cut.lock().unwrap_or_else(PoisonError::into_inner);
-        *cut += 1;
-        format!("{stream}-{cut}")
     }
 
     /// Counts what was written, and gives the streams that are to go.
     fn wrote(&self, group: &(String, String), name: &str, stream: &str, bytes: usize) -> Vec<String> {
-        self.with(group, |parts| {
+        self.with(group, |Group { parts, deleted }| {
             match parts.iter_mut().find(|part| part.name == name) {
                 Some(part) => part.bytes += bytes,
                 None => parts.push_back(Part { name: name.to_owned(), of: stream.to_owned(), bytes }),
@@ -74,6 +75,9 @@ impl Logs {
                 && let Some(oldest) = parts.pop_front_if(|part| part.name != name)
             {
                 all -= oldest.bytes;
+                if parts.iter().all(|part| part.of != oldest.of) {
+                    deleted.insert(oldest.of);
+                }
                 gone.push(oldest.name);
             }
             gone
@@ -91,36 +95,20 @@ pub fn put<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
             return exchange.forward().await;
         };
         let place = (exchange.call.region.clone(), group);
-        let (part, answer) = put_into_part(exchange, &mut input, &place, &stream).await?;
+        let (part, new) = logs.part(&place, &stream);
+        let named = |part: &str| json!({ "logGroupName": place.1, "logStreamName": part });
+        if new {
+            as_root(exchange, root, CREATE, &named(&part)).await;
+        }
+        input["logStreamName"] = part.as_str().into();
+        let answer = exchange.forward_as(&input).await?;
         if answer.status().is_success() {
             for old in logs.wrote(&place, &part, &stream, size(&input["logEvents"])) {
-                delete(exchange, root, &json!({ "logGroupName": place.1, "logStreamName": old })).await;
+                as_root(exchange, root, DELETE, &named(&old)).await;
             }
         }
         Ok(answer)
     })
-}
-
-/// Puts events, and gives the name of the part, which is made where it must be.
-async fn put_into_part(
-    exchange: &Exchange<'_>,
-    input: &mut Value,
-    place: &(String, String),
-    stream: &str,
-) -> Passed<(String, Response<Bytes>)> {
-    let logs = &exchange.memory.logs;
-    let known = logs.part(place, stream);
-    let part = known.clone().unwrap_or_else(|| logs.next_name(stream));
-    input["logStreamName"] = part.as_str().into();
-    if known.is_some() {
-        let answer = exchange.forward_as(input).await?;
-        // It may have been deleted here while its writer was silent.
-        if !is_absent(answer.body()) {
-            return Ok((part, answer));
-        }
-    }
-    exchange.call(CREATE, &json!({ "logGroupName": place.1, "logStreamName": part })).await?;
-    Ok((part, exchange.forward_as(input).await?))
 }
 
 fn size(events: &Value) -> usize {
@@ -128,13 +116,8 @@ fn size(events: &Value) -> usize {
     events.iter().map(|event| event["message"].as_str().unwrap_or_default().len() + EVENT_BYTES).sum()
 }
 
-fn is_absent(body: &[u8]) -> bool {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    body["__type"].as_str().is_some_and(|kind| kind.ends_with("ResourceNotFoundException"))
-}
-
-/// Deletes a log stream as root. One that stays costs memory and nothing else.
-async fn delete(exchange: &Exchange<'_>, root: &str, stream: &Value) {
+/// Makes or deletes a log stream as root. A failure is seen by the next put, or costs memory and nothing else.
+async fn as_root(exchange: &Exchange<'_>, root: &str, target: &str, stream: &Value) {
     let signed = text(&exchange.head.headers, AUTHORIZATION.as_str());
     let Ok(signed) = HeaderValue::from_str(&signed.replacen(&exchange.call.access_key, root, 1)) else { return };
     let mut headers = HeaderMap::from_iter([(AUTHORIZATION, signed)]);
@@ -144,7 +127,7 @@ async fn delete(exchange: &Exchange<'_>, root: &str, stream: &Value) {
         }
     }
     let caller = Caller { headers: &headers, call: exchange.call, service: &exchange.call.service };
-    if let Err(error) = exchange.upstream.call(&caller, DELETE, "/", stream).await {
-        tracing::debug!(error, "an old log stream stays");
+    if let Err(error) = exchange.upstream.call(&caller, target, "/", stream).await {
+        tracing::debug!(error, "a log stream is not as it should be");
     }
 }

@@ -11,10 +11,11 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::carried::{Record, id};
-use super::shards::{Facts, ITERATE, now};
+use super::shards::{Facts, now};
 use super::{Answering, Exchange, Passed};
 
 const LIST: &str = "Kinesis_20131202.ListShards";
+const ITERATE: &str = "Kinesis_20131202.GetShardIterator";
 const READ: &str = "Kinesis_20131202.GetRecords";
 /// How many records one read of a shard asks for.
 const AT_ONCE: usize = 1_000;

@@ -9,17 +9,16 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::sync::RwLock;
 
-use super::carried::{Closed, Kept, Place};
+use super::carried::{Kept, Place, Record};
 use super::{Answering, Exchange, mended};
 
-pub const ITERATE: &str = "Kinesis_20131202.GetShardIterator";
 /// The most shards that ListShards and DescribeStream give, and the most records of one GetRecords.
 pub const MOST: u64 = 10_000;
 
@@ -70,11 +69,6 @@ pub async fn put(exchange: &Exchange<'_>) -> Answering {
     }))
 }
 
-/// See [`put`].
-pub fn put_records<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
-    Box::pin(put(exchange))
-}
-
 /// Gives an iterator of the forwarder's own. What the endpoint refuses to the caller is refused of closed shards, too.
 pub fn iterate<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
     Box::pin(async move {
@@ -114,13 +108,17 @@ pub fn read<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
         };
         let stream = exchange.stream(name);
         let kept = stream.read().await;
+        input["ShardIterator"] = own.into();
         if let Some(closed) = kept.closed(shard, now()) {
-            return kept_page(exchange, &kept, closed, &(name, shard, place)).await;
+            let answer = exchange.forward_as(&input).await?;
+            let most = usize::try_from(input["Limit"].as_u64().unwrap_or(MOST)).unwrap_or(usize::MAX);
+            let (records, next) = kept.page(closed, &place, most, now());
+            let next = next.map(|next| iterator(name, shard, &next, own));
+            return if allowed(&answer) { page(&records, next) } else { Ok(answer) };
         }
         if kept.endpoints(shard).is_none() {
             return Ok(no_shard(shard, name));
         }
-        input["ShardIterator"] = own.into();
         let answer = exchange.forward_as(&input).await?;
         Ok(with_iterator(answer, |next, last| {
             let place = last.map_or(place, Place::After);
@@ -129,38 +127,22 @@ pub fn read<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
     })
 }
 
-/// Answers from memory, after the endpoint has let the caller read an open shard.
-async fn kept_page(
-    exchange: &Exchange<'_>,
-    kept: &Kept,
-    closed: &Closed,
-    (name, shard, place): &(&str, &str, Place),
-) -> Answering {
-    let input = exchange.input();
-    let allowed = exchange.call(ITERATE, &newest(&json!({ "StreamName": name }), kept)).await?;
-    if !allowed.status().is_success() {
-        return Ok(allowed);
-    }
-    let allowed: Value = serde_json::from_slice(allowed.body()).unwrap_or_default();
-    let mut asked = json!({ "ShardIterator": allowed["ShardIterator"], "Limit": 1 });
-    if let Some(arn) = input.get("StreamARN") {
-        asked["StreamARN"] = arn.clone();
-    }
-    let answer = exchange.forward_as(&asked).await?;
-    if !answer.status().is_success() {
-        return Ok(answer);
-    }
-    let most = usize::try_from(input["Limit"].as_u64().unwrap_or(MOST)).unwrap_or(usize::MAX);
-    let (records, next) = kept.page(closed, place, most, now());
+/// Whether the endpoint let the caller read: that its iterator is of a shard that is no more it says afterwards.
+fn allowed(answer: &Response<Bytes>) -> bool {
+    let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
+    let kind = body["__type"].as_str().unwrap_or_default();
+    answer.status().is_success()
+        || ["ResourceNotFoundException", "ExpiredIteratorException"].iter().any(|passed| kind.ends_with(passed))
+}
+
+/// The answer of GetRecords from memory. How far it is behind is not known: a closed shard has no newest record to measure by.
+fn page(records: &[Record], next: Option<String>) -> Answering {
     let records: Vec<&RawValue> = records.iter().map(|record| &*record.text).collect();
-    let mut body = BTreeMap::from([("Records", serde_json::to_string(&records)?)]);
-    // How far it is behind: a closed shard has no newest record to measure by.
-    body.insert("MillisBehindLatest", "0".to_owned());
+    let mut body = format!("{{\"MillisBehindLatest\":0,\"Records\":{}", serde_json::to_string(&records)?);
     if let Some(next) = next {
-        body.insert("NextShardIterator", json!(iterator(name, shard, &next, "-")).to_string());
+        body += &format!(",\"NextShardIterator\":{}", json!(next));
     }
-    let fields: Vec<String> = body.into_iter().map(|(key, value)| format!("\"{key}\":{value}")).collect();
-    Ok(answer.map(|_| Bytes::from(format!("{{{}}}", fields.join(",")))))
+    Ok(json_answer(StatusCode::OK, body + "}"))
 }
 
 /// Forgets the shards of a stream that is made or deleted.
@@ -220,11 +202,13 @@ fn iterator(name: &str, shard: &str, place: &Place, own: &str) -> String {
 fn no_shard(shard: &str, name: &str) -> Response<Bytes> {
     let message = format!("Shard {shard} in stream {name} does not exist");
     let body = json!({ "__type": "ResourceNotFoundException", "message": message });
-    let mut answer = Response::new(Bytes::from(body.to_string()));
-    *answer.status_mut() = StatusCode::BAD_REQUEST;
-    let headers = answer.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
-    headers.insert(HeaderName::from_static("x-amzn-errortype"), HeaderValue::from_static("ResourceNotFoundException"));
+    json_answer(StatusCode::BAD_REQUEST, body.to_string())
+}
+
+fn json_answer(status: StatusCode, body: String) -> Response<Bytes> {
+    let mut answer = Response::new(Bytes::from(body));
+    *answer.status_mut() = status;
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
     answer
 }
 

@@ -13,6 +13,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -36,6 +37,18 @@ impl Seen {
     /// The operation of a JSON service.
     pub fn operation(&self) -> &str {
         self.header("x-amz-target").rsplit('.').next().unwrap()
+    }
+
+    /// MiniStack checks the signatures of roles: of the target, and of the body or, where a header has it, of its hash.
+    fn is_as_signed(&self) {
+        let hash = self
+            .headers
+            .get("x-amz-content-sha256")
+            .map_or_else(|| hash(&self.body), |_| self.header("x-amz-content-sha256").to_owned());
+        if self.header("authorization").contains("Credential=ASIA") && !self.operation().is_empty() {
+            let signed = format!("{} {hash}", self.header("x-amz-target"));
+            assert_eq!(self.header("x-test-signed"), signed, "the signature does not match");
+        }
     }
 
     pub fn json(&self) -> Value {
@@ -65,6 +78,7 @@ impl Cloud {
                 let (method, target) = (head.method.to_string(), head.uri.to_string());
                 let seen = Seen { method, target, headers: head.headers, body };
                 log.lock().unwrap().push(seen.clone());
+                seen.is_as_signed();
                 answer(&seen).into_response()
             }
         };
@@ -88,8 +102,10 @@ impl Cloud {
 
     /// Calls a JSON service with this access key.
     pub async fn call_as(&self, key: &str, service: &str, target: &str, input: &Value) -> Response<Bytes> {
+        let body = input.to_string();
         let request = signed(key, service).method("POST").header("x-amz-target", target);
-        self.send(request, "/", input.to_string().as_bytes()).await
+        let request = request.header("x-test-signed", format!("{target} {}", hash(body.as_bytes())));
+        self.send(request, "/", body.as_bytes()).await
     }
 
     /// Calls a REST-JSON service as the account's root; gives the answer's body.
@@ -103,6 +119,10 @@ impl Cloud {
     pub fn told(&mut self) -> Vec<Event> {
         std::iter::from_fn(|| self.events.try_recv().ok()).collect()
     }
+}
+
+fn hash(body: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(body))
 }
 
 pub fn client() -> Client<HttpConnector, Full<Bytes>> {
