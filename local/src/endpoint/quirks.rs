@@ -56,7 +56,7 @@ impl Exchange<'_> {
     async fn forward_as(&self, input: &Value) -> Answering {
         let mut head = self.head.clone();
         head.headers.remove(CONTENT_LENGTH);
-        let signed = format!("{:x}", Sha256::digest(&self.body));
+        let signed = format!("{:x}", Bytes::copy_from_slice(&Sha256::digest(&self.body)));
         head.headers.entry("x-amz-content-sha256").or_insert(HeaderValue::from_str(&signed)?);
         read(self.upstream.pass(head, Either::Right(Full::new(Bytes::from(input.to_string())))).await?).await
     }

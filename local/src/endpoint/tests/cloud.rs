@@ -122,7 +122,7 @@ impl Cloud {
 }
 
 fn hash(body: &[u8]) -> String {
-    format!("{:x}", Sha256::digest(body))
+    format!("{:x}", Bytes::copy_from_slice(&Sha256::digest(body)))
 }
 
 pub fn client() -> Client<HttpConnector, Full<Bytes>> {
