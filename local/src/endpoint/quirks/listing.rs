@@ -28,7 +28,7 @@ pub fn list<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
                 input.insert("StreamName".to_owned(), name.as_str().into());
             }
         }
-        Ok(mended(exchange.forward_as(&input).await?, |body| {
+        Ok(mended(exchange.forward_as(&input.to_string()).await?, |body| {
             let more = page(&mut body["Shards"], &kept, after.as_deref(), most);
             if let Some(last) = more {
                 body["NextToken"] = format!("{name}:{last}").into();
@@ -59,14 +59,14 @@ async fn described(exchange: &Exchange<'_>, kept: &Kept) -> Answering {
     let mut input = exchange.input();
     let after = text(&input["ExclusiveStartShardId"]);
     let most = input["Limit"].as_u64().unwrap_or(100);
-    input["Limit"] = MOST.into();
     if let Some(input) = input.as_object_mut() {
-        input.remove("ExclusiveStartShardId");
+        ["ExclusiveStartShardId", "Limit"].iter().for_each(|key| drop(input.remove(*key)));
     }
-    Ok(mended(exchange.forward_as(&input).await?, |body| {
+    Ok(mended(exchange.forward_as(&input.to_string()).await?, |body| {
         let described = &mut body["StreamDescription"];
         let more = page(&mut described["Shards"], kept, after.as_deref(), most);
-        described["HasMoreShards"] = more.is_some().into();
+        let beyond = described["HasMoreShards"] == true;
+        described["HasMoreShards"] = (beyond || more.is_some()).into();
     }))
 }
 

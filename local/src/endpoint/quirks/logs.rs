@@ -58,8 +58,17 @@ impl Logs {
         self.with(group, |group| match group.parts.iter().rfind(|part| part.of == stream) {
             None => (stream.to_owned(), group.deleted.remove(stream)),
             Some(part) if part.bytes < STREAM_BYTES => (part.name.clone(), false),
-            Some(_) => (format!("{stream}-{}", self.cut.fetch_add(1, Ordering::Relaxed)), true),
+            Some(part) => match self.next_name(stream) {
+                Some(next) => (next, true),
+                None => (part.name.clone(), false),
+            },
         })
+    }
+
+    /// A name of the same length, for a role's signature is over it. What writes here gives its streams names with a long random end.
+    fn next_name(&self, stream: &str) -> Option<String> {
+        let kept = stream.get(..stream.len().checked_sub(8)?)?;
+        Some(format!("{kept}{:08x}", self.cut.fetch_add(1, Ordering::Relaxed)))
     }
 
     /// Counts what was written, and gives the streams that are to go.
@@ -89,7 +98,7 @@ impl Logs {
 pub fn put<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
     Box::pin(async move {
         let logs = &exchange.memory.logs;
-        let mut input = exchange.input();
+        let input = exchange.input();
         let name = |key: &str| input[key].as_str().map(str::to_owned);
         let (Some(root), Some(group), Some(stream)) = (&logs.root, name("logGroupName"), name("logStreamName")) else {
             return exchange.forward().await;
@@ -100,8 +109,10 @@ pub fn put<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
         if new {
             as_root(exchange, root, CREATE, &named(&part)).await;
         }
-        input["logStreamName"] = part.as_str().into();
-        let answer = exchange.forward_as(&input).await?;
+        // No message can have the name between quotes of its own.
+        let body = String::from_utf8_lossy(&exchange.body);
+        let body = body.replacen(&json!(stream).to_string(), &json!(part).to_string(), 1);
+        let answer = exchange.forward_as(&body).await?;
         if answer.status().is_success() {
             for old in logs.wrote(&place, &part, &stream, size(&input["logEvents"])) {
                 as_root(exchange, root, DELETE, &named(&old)).await;

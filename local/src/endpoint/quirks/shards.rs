@@ -80,10 +80,10 @@ pub fn iterate<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
         let kept = stream.read().await;
         let place = Place::of(&input, now());
         let answer = match (kept.closed(&shard, now()), kept.endpoints(&shard)) {
-            (Some(_), _) => exchange.forward_as(&newest(&input, &kept)).await?,
+            (Some(_), _) => exchange.forward_as(&newest(&input, &kept).to_string()).await?,
             (None, Some(own)) => {
                 input["ShardId"] = own.into();
-                exchange.forward_as(&input).await?
+                exchange.forward_as(&input.to_string()).await?
             }
             (None, None) => return Ok(no_shard(&shard, &name)),
         };
@@ -110,7 +110,7 @@ pub fn read<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
         let kept = stream.read().await;
         input["ShardIterator"] = own.into();
         if let Some(closed) = kept.closed(shard, now()) {
-            let answer = exchange.forward_as(&input).await?;
+            let answer = exchange.forward_as(&input.to_string()).await?;
             let most = usize::try_from(input["Limit"].as_u64().unwrap_or(MOST)).unwrap_or(usize::MAX);
             let (records, next) = kept.page(closed, &place, most, now());
             let next = next.map(|next| iterator(name, shard, &next, own));
@@ -119,7 +119,7 @@ pub fn read<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
         if kept.endpoints(shard).is_none() {
             return Ok(no_shard(shard, name));
         }
-        let answer = exchange.forward_as(&input).await?;
+        let answer = exchange.forward_as(&input.to_string()).await?;
         Ok(with_iterator(answer, |next, last| {
             let place = last.map_or(place, Place::After);
             iterator(name, shard, &place, next)

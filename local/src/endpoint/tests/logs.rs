@@ -11,6 +11,7 @@ use super::cloud::{Cloud, json};
 use crate::endpoint::Forwarder;
 
 const MB: usize = 1024 * 1024;
+const BUSY: &str = "2026/01/01/[$LATEST]0123456789abcdef0123456789abcdef";
 
 /// What is in the streams of the one group.
 type Streams = Arc<Mutex<BTreeMap<String, usize>>>;
@@ -61,10 +62,10 @@ async fn create(cloud: &Cloud, stream: &str) {
 async fn a_group_of_an_own_emulator_keeps_its_last_ten_megabytes() {
     let (cloud, streams) = cloud(true).await;
     create(&cloud, "silent").await;
-    create(&cloud, "busy").await;
+    create(&cloud, BUSY).await;
     assert_eq!(write(&cloud, "silent", 100).await, 200);
     for _ in 0..60 {
-        assert_eq!(write(&cloud, "busy", MB / 2).await, 200);
+        assert_eq!(write(&cloud, BUSY, MB / 2).await, 200);
     }
     let kept: usize = streams.lock().unwrap().values().sum();
     assert!((8 * MB..=10 * MB).contains(&kept), "{kept}");
@@ -76,9 +77,9 @@ async fn a_group_of_an_own_emulator_keeps_its_last_ten_megabytes() {
 #[tokio::test]
 async fn many_short_lines_count_as_what_they_cost() {
     let (cloud, streams) = cloud(true).await;
-    create(&cloud, "busy").await;
+    create(&cloud, BUSY).await;
     for _ in 0..3_000 {
-        write(&cloud, "busy", 1).await;
+        write(&cloud, BUSY, 1).await;
     }
     assert!(streams.lock().unwrap().len() > 1, "a part has about 1,000 of them");
 }
