@@ -21,7 +21,7 @@ fn what_loses_data_or_widens_is_refused_and_what_runs_goes_on() {
     let mut dev = Dev::on(account(), MAIN);
     let (sdk, client) = (dev.sdk(), Client::of(&dev));
     let refused = [
-        ("name: GatewayEventsStream", "name: OtherStream", "pass --allow-data-loss stream"),
+        ("name: GatewayEventsStream", "name: OtherStream", "pass --allow-data-loss kinesis:Stream/GatewayEventsStream"),
         ("partition_key: eventId", "partition_key: otherId", "pass --allow-data-loss table"),
         (
             "        partition_key: path.eventId",

@@ -142,7 +142,8 @@ fn parameters_never_break_the_call(dev: &mut Dev, client: &Client, sdk: &SdkConf
     let answer = client.post(&format!("/submit/{}/e1", utf8_percent_encode(name, NON_ALPHANUMERIC)), "{}");
     assert_eq!(answer.refusal(), (404, "No such stream".to_owned()));
 
-    let long = (400, "The partition key must have 1 to 256 characters".to_owned());
+    let why = "The partition key is missing or too long: the path parameter \"eventId\" must have 1 to 256 characters";
+    let long = (400, why.to_owned());
     assert_eq!(client.post(&format!("/submit/GatewayEventsStream/{}", "e".repeat(300)), "{}").refusal(), long);
     let whole = format!("/submit/GatewayEventsStream/{}", "e".repeat(256));
     assert_eq!(client.post(&whole, r#"{"eventId": "long"}"#).status, 200);

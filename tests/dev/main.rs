@@ -17,6 +17,7 @@ mod pages;
 mod poison;
 mod process;
 mod puts;
+mod resharding;
 mod rights;
 mod routes;
 mod same;

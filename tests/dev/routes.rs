@@ -83,10 +83,12 @@ fn keys_come_from_query_header_and_body(dev: &mut Dev, client: &Client) {
         assert_eq!(answer.status, 200, "{expected}: {answer:?}");
         assert_eq!(key(&sdk, answer.json()["SequenceNumber"].as_str().unwrap()), expected);
     }
-    let none = (400, "The partition key must have 1 to 256 characters".to_owned());
-    assert_eq!(client.open("/any", &[], "{}").refusal(), none);
-    assert_eq!(client.open("/order", &[], order).refusal(), none);
-    assert_eq!(client.open("/body", &[], r#"{"eventId": "b1"}"#).refusal(), none);
+    let none = |place: &str| {
+        (400, format!("The partition key is missing or too long: the {place} must have 1 to 256 characters"))
+    };
+    assert_eq!(client.open("/any", &[], "{}").refusal(), none("query parameter \"k\""));
+    assert_eq!(client.open("/order", &[], order).refusal(), none("header \"X-Customer\""));
+    assert_eq!(client.open("/body", &[], r#"{"eventId": "b1"}"#).refusal(), none("body's field \"customer.id\""));
     for event in ["o1", "o2", "b1"] {
         dev.until(event, |dev| dev.row(&sdk, event).then_some(()));
     }

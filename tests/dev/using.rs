@@ -184,7 +184,7 @@ fn what_moves_is_told_as_json() {
     let local =
         |arguments: &[&str]| Run::of(pipe(folder.path(), None).args(arguments).arg("--local").output().unwrap());
     assert_eq!(local(&["send", "--follow", "--timeout", TIMEOUT]).code, Some(0));
-    assert_eq!(local(&["send", "--route", "/raw", "--data", "{", "--follow", "--timeout", TIMEOUT]).code, Some(0));
+    assert_eq!(local(&["send", "--route", "/raw", "--data", "{", "--follow", "--timeout", TIMEOUT]).code, Some(1));
     dev.until("all events", |dev| {
         let lines = events(&dev.out());
         let has = |event: &str| lines.iter().any(|line| line["event"] == event);

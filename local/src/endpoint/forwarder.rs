@@ -22,7 +22,7 @@ use tokio::time::timeout;
 
 use super::call::{Call, text};
 use super::gate::{Refusal, TOO_LARGE, UNREACHABLE, UNSIGNED, no_page_of_the_emulator, no_stranger};
-use super::keys::{Keys, RootKey};
+use super::keys::{Keys, MINISTACK_ROOT, RootKey};
 use super::quirks::{self, Exchange, Memory};
 use super::signature::Signature;
 use super::upstream::{Body, Lost, Passed, Upstream, read, whole};
@@ -74,12 +74,26 @@ impl Forwarder {
     /// # Errors
     /// The user's endpoint is not an address of plain HTTP.
     pub async fn start(listener: TcpListener, behind: Behind<'_>, events: Events) -> Result<Self> {
-        let (upstream, keys) = match behind {
-            Behind::Own(socket, root) => (Upstream::own(socket), Keys::new(root)),
-            Behind::Users(url) => (Upstream::of_users(url)?, Keys::of_users()),
-        };
+        match behind {
+            Behind::Own(socket, root) => {
+                Self::with(listener, Upstream::own(socket), Keys::new(root), Some(MINISTACK_ROOT), events)
+            }
+            Behind::Users(url) => Self::with(listener, Upstream::of_users(url)?, Keys::of_users(), None, events),
+        }
+    }
+
+    /// `root` is the access key of the root of an emulator that is the session's alone: old logs are deleted from it.
+    pub(super) fn with(
+        listener: TcpListener,
+        upstream: Upstream,
+        keys: Keys,
+        root: Option<&str>,
+        events: Events,
+    ) -> Result<Self> {
+        let mut memory = Memory::default();
+        memory.logs.root = root.map(str::to_owned);
         let address = listener.local_addr().map_err(|e| Error::new(format!("listen on 127.0.0.1: {e}")))?;
-        let (memory, watch) = (Memory::default(), Watch::new(events));
+        let watch = Watch::new(events);
         let ((puts, seen), (stopped, stop)) = (watch::channel(()), watch::channel(false));
         let shared = Arc::new(Shared { host: address.to_string(), keys, upstream, memory, watch, puts });
         let server = tokio::spawn(serve(listener, shared, stop));
@@ -170,7 +184,7 @@ impl Shared {
         }
         let is_put = text(&head.headers, "x-amz-target").starts_with(PUT);
         let answer = self.admitted(head, body).await?;
-        if is_put {
+        if is_put && answer.status().is_success() {
             self.puts.send_replace(());
         }
         Ok(answer)

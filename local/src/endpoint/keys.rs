@@ -14,7 +14,7 @@ use super::gate::{Refusal, UNKNOWN};
 use super::signature::Signature;
 
 /// The access key that MiniStack takes as the root of its first account.
-const MINISTACK_ROOT: &str = "000000000000";
+pub const MINISTACK_ROOT: &str = "000000000000";
 
 /// The key of the root of a session's account: a secret of this session.
 #[derive(Clone)]

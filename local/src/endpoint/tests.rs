@@ -9,9 +9,12 @@ mod emulator;
 mod environment;
 mod forwarder;
 mod gate;
+mod logs;
 mod quirks;
+mod resharding;
 mod signature;
 mod strangers;
+mod stream;
 mod watch;
 
 /// Makes a program that can be run at once: copied into place by another process, for a file that this one wrote may still be

@@ -128,20 +128,26 @@ impl Upstream {
 
     /// Asks for what the caller could ask for itself: a JSON service by its target, or with an empty one for a path.
     ///
-    /// Nothing where the endpoint refuses or the answer is no JSON. MiniStack looks at who signed and not at the signature,
-    /// which is the caller's of another call: the forwarder has checked it for that one.
+    /// Nothing where the endpoint refuses or the answer is no JSON.
     pub async fn ask(&self, caller: &Caller<'_>, target: &str, path: &str, input: &Value) -> Option<Value> {
+        let answer = self.call(caller, target, path, input).await.ok()?;
+        serde_json::from_slice(answer.body()).ok().filter(|_| answer.status().is_success())
+    }
+
+    /// The same with the whole answer. Of the account's root MiniStack does not check the signature, which is that of another call;
+    /// of a role it does.
+    ///
+    /// # Errors
+    /// The endpoint gave no answer.
+    pub async fn call(&self, caller: &Caller<'_>, target: &str, path: &str, input: &Value) -> Passed<Response<Bytes>> {
         let (method, body) = if target.is_empty() {
             (Method::GET, Bytes::new())
         } else {
             (Method::POST, Bytes::from(input.to_string()))
         };
         let (mut head, ()) = Request::new(()).into_parts();
-        (head.method, head.uri, head.headers) = (method, path.parse().ok()?, caller.headers(target)?);
-        let answer = self.pass(head, body).await.ok()?;
-        let well = answer.status().is_success();
-        let body = answer.into_body().collect().await.ok()?.to_bytes();
-        serde_json::from_slice(&body).ok().filter(|_| well)
+        (head.method, head.uri, head.headers) = (method, path.parse()?, caller.headers(target)?);
+        read(self.pass(head, body).await?).await
     }
 }
 
@@ -153,7 +159,7 @@ pub struct Caller<'a> {
 }
 
 impl Caller<'_> {
-    fn headers(&self, target: &str) -> Option<HeaderMap> {
+    fn headers(&self, target: &str) -> Passed<HeaderMap> {
         let signed_for = |service: &str| format!("/{service}/aws4_request");
         let authorization = text(self.headers, AUTHORIZATION.as_str());
         let authorization = authorization.replacen(&signed_for(&self.call.service), &signed_for(self.service), 1);
@@ -164,12 +170,12 @@ impl Caller<'_> {
                 headers.insert(HeaderName::from_static(name), value.clone());
             }
         }
-        headers.insert(AUTHORIZATION, HeaderValue::from_str(&authorization).ok()?);
+        headers.insert(AUTHORIZATION, HeaderValue::from_str(&authorization)?);
         if !target.is_empty() {
-            headers.insert(HeaderName::from_static("x-amz-target"), HeaderValue::from_str(target).ok()?);
+            headers.insert(HeaderName::from_static("x-amz-target"), HeaderValue::from_str(target)?);
             headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
         }
-        Some(headers)
+        Ok(headers)
     }
 }
 

@@ -12,7 +12,7 @@ use hyper::Response;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use serde_json::{Value, json};
 
-use super::{Answering, Exchange, mended};
+use super::{Answering, Exchange, listing, mended, shards};
 
 const DESCRIBE: &str = "Kinesis_20131202.DescribeStreamSummary";
 const MODE: &str = "StreamModeDetails";
@@ -41,7 +41,7 @@ pub fn update_mode<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
 /// Shows the mode that was set last.
 pub fn current_mode<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
     Box::pin(async move {
-        let answer = exchange.forward().await?;
+        let answer = listing::describe(exchange).await?;
         let modes = exchange.memory.modes.lock().unwrap_or_else(PoisonError::into_inner);
         if modes.is_empty() {
             return Ok(answer);
@@ -65,7 +65,7 @@ pub fn put_record<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
     const MESSAGE: &str = "1 validation error detected: Value '' at 'partitionKey' failed to satisfy constraint: Member must have \
                            length greater than or equal to 1";
     Box::pin(async move {
-        let answer = exchange.forward().await?;
+        let answer = shards::put(exchange).await?;
         if answer.status() != 400 || exchange.input()["PartitionKey"] != "" {
             return Ok(answer);
         }

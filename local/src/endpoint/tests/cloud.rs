@@ -14,6 +14,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
@@ -39,6 +40,16 @@ impl Seen {
         self.header("x-amz-target").rsplit('.').next().unwrap()
     }
 
+    /// MiniStack checks the signatures of roles: of the target, of the body's length and, unless a header has it, of its hash.
+    fn is_as_signed(&self) {
+        if self.header("authorization").contains("Credential=ASIA") && !self.header("x-amz-target").is_empty() {
+            let given = self.header("x-amz-content-sha256");
+            let hash = if given.is_empty() { hash(&self.body) } else { given.to_owned() };
+            let signed = format!("{} {} {hash}", self.header("x-amz-target"), self.body.len());
+            assert_eq!(self.header("x-test-signed"), signed, "the signature does not match");
+        }
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }
@@ -47,6 +58,7 @@ impl Seen {
 /// A forwarder, its upstream, and what it told.
 pub struct Cloud {
     pub forwarder: Forwarder,
+    pub upstream: String,
     pub events: UnboundedReceiver<Event>,
     pub seen: Arc<Mutex<Vec<Seen>>>,
     client: Client<HttpConnector, Full<Bytes>>,
@@ -55,10 +67,13 @@ pub struct Cloud {
 impl Cloud {
     /// Everything is answered by `answer`.
     pub async fn new<R: IntoResponse + 'static>(answer: impl Fn(&Seen) -> R + Clone + Send + Sync + 'static) -> Self {
-        let (router, seen) = router(answer);
+        let (router, seen) = router(move |seen: &Seen| {
+            seen.is_as_signed();
+            answer(seen)
+        });
         let upstream = serve(router).await;
         let (forwarder, events) = forwarder(&upstream).await;
-        Self { forwarder, events, seen, client: client() }
+        Self { forwarder, upstream, events, seen, client: client() }
     }
 
     /// Sends a request through the forwarder.
@@ -76,8 +91,10 @@ impl Cloud {
 
     /// Calls a JSON service with this access key.
     pub async fn call_as(&self, key: &str, service: &str, target: &str, input: &Value) -> Response<Bytes> {
+        let body = input.to_string();
         let request = signed(key, service).method("POST").header("x-amz-target", target);
-        self.send(request, "/", input.to_string().as_bytes()).await
+        let request = request.header("x-test-signed", format!("{target} {} {}", body.len(), hash(body.as_bytes())));
+        self.send(request, "/", body.as_bytes()).await
     }
 
     /// Calls a REST-JSON service as the account's root; gives the answer's body.
@@ -111,6 +128,10 @@ pub fn router<R: IntoResponse + 'static>(
         }
     };
     (axum::Router::new().fallback(handler), seen)
+}
+
+fn hash(body: &[u8]) -> String {
+    format!("{:x}", Bytes::copy_from_slice(&Sha256::digest(body)))
 }
 
 pub fn client() -> Client<HttpConnector, Full<Bytes>> {
