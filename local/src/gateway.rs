@@ -15,6 +15,7 @@ mod definition;
 mod door;
 mod exchange;
 mod integration;
+mod lenient;
 mod live;
 mod mapping;
 mod params;

@@ -8,9 +8,12 @@ use crate::walk::place;
 /// Checks the policies of one resource.
 pub fn check(spec: &Spec, id: &str, desired: &Value) {
     match id {
-        "consumer-role" => role(spec, desired, "lambda", consumer(spec)),
-        "authorizer-role" => role(spec, desired, "lambda", authorizer(spec)),
-        "api-role" => role(spec, desired, "apigateway", api(spec)),
+        "consumer-role" => {
+            let own = spec.function().map_or(0, |function| function.statements.len());
+            role(spec, desired, "lambda", consumer(spec), own);
+        }
+        "authorizer-role" => role(spec, desired, "lambda", authorizer(spec), 0),
+        "api-role" => role(spec, desired, "apigateway", api(spec), 0),
         "dlq" => {
             let statement = json!({
                 "Sid": "TlsOnly", "Effect": "Deny", "Principal": { "AWS": ["*"] }, "Action": ["sqs:*"],
@@ -23,13 +26,18 @@ pub fn check(spec: &Spec, id: &str, desired: &Value) {
     }
 }
 
-fn role(spec: &Spec, desired: &Value, service: &str, mut statements: Vec<Value>) {
+/// `own`: how many statements of the user's own there are, which have no Sid and say what they like.
+fn role(spec: &Spec, desired: &Value, service: &str, mut statements: Vec<Value>, own: usize) {
     let service = format!("{service}.amazonaws.com");
     let trust = json!({ "Effect": "Allow", "Principal": { "Service": [service] }, "Action": ["sts:AssumeRole"] });
     assert_eq!(desired["trust"], document(vec![trust]));
     let mut policies = desired["policies"].clone();
     let by_sid = |statement: &Value| statement["Sid"].to_string();
-    policies["pipe"]["Statement"].as_array_mut().unwrap().sort_by_key(by_sid);
+    let all = policies["pipe"]["Statement"].as_array_mut().unwrap();
+    all.sort_by_key(by_sid);
+    let before = all.len();
+    all.retain(|statement| statement.get("Sid").is_some());
+    assert_eq!(before - all.len(), own);
     statements.sort_by_key(by_sid);
     assert_eq!(policies, json!({ "pipe": document(statements) }));
     assert_eq!(desired["path"], format!("/pipe/{}/{}/", spec.name, place().region));

@@ -1,5 +1,6 @@
 //! What AWS does and MiniStack 1.5.33 does not, as far as a session of `pipe dev` meets it: one table.
 
+mod api_gateway;
 mod carried;
 mod code;
 mod listing;
@@ -13,11 +14,10 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use futures_util::future::{BoxFuture, join_all};
+use futures_util::future::BoxFuture;
 use hyper::header::{CONTENT_LENGTH, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::{Response, Uri};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -121,12 +121,12 @@ static QUIRKS: &[Quirk] = &[
             Path("apigateway", "GET", "restapis/*/authorizers/*"),
             Path("apigateway", "PATCH", "restapis/*/authorizers/*"),
         ],
-        answer: numeric_ttl,
+        answer: api_gateway::numeric_ttl,
     },
     Quirk {
         reason: "a REST API shows the tags of its creation for ever",
         operations: &[Path("apigateway", "GET", "restapis"), Path("apigateway", "GET", "restapis/*")],
-        answer: current_tags,
+        answer: api_gateway::current_tags,
     },
     Quirk {
         reason: "a mapping's StartingPositionTimestamp is dropped",
@@ -249,43 +249,6 @@ fn each<'a>(body: &'a mut Value, lists: &[&str]) -> Vec<&'a mut Value> {
         Some(list) => body[*list].as_array_mut().into_iter().flatten().collect(),
         None => vec![body],
     }
-}
-
-/// API Gateway spells the member of a list `item`, and older emulators `items`.
-const ITEMS: &[&str] = &["item", "items"];
-
-fn numeric_ttl<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
-    const TTL: &str = "authorizerResultTtlInSeconds";
-    Box::pin(async move {
-        Ok(mended(exchange.forward().await?, |body| {
-            for authorizer in each(body, ITEMS) {
-                if let Some(seconds) = authorizer[TTL].as_str().and_then(|text| text.parse::<u32>().ok()) {
-                    authorizer[TTL] = seconds.into();
-                }
-            }
-        }))
-    })
-}
-
-fn current_tags<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
-    Box::pin(async move {
-        let answer = exchange.forward().await?;
-        let mut body = serde_json::from_slice(answer.body()).unwrap_or(Value::Null);
-        let ids = each(&mut body, ITEMS).into_iter().map(|api| api["id"].as_str().unwrap_or_default().to_owned());
-        let asked = ids.filter(|id| !id.is_empty()).map(|id| async {
-            let arn = format!("arn:aws:apigateway:{}::/restapis/{id}", exchange.call.region);
-            let path = format!("/tags/{}", utf8_percent_encode(&arn, NON_ALPHANUMERIC));
-            Some((id, exchange.get(&path).await?.get_mut("tags")?.take()))
-        });
-        let tags: HashMap<String, Value> = join_all(asked).await.into_iter().flatten().collect();
-        Ok(mended(answer, |body| {
-            for api in each(body, ITEMS) {
-                if let Some(tags) = api["id"].as_str().and_then(|id| tags.get(id)) {
-                    api["tags"] = tags.clone();
-                }
-            }
-        }))
-    })
 }
 
 fn start_time<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {

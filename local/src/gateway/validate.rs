@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::definition::{Definition, Method, Texts};
 use super::exchange::Exchange;
+use super::lenient;
 use super::mapping::Source;
 use super::refusal::Refusal;
 
@@ -66,12 +67,16 @@ impl Checks {
         let Some(schema) = schema else { return Err(Refusal::of("API_CONFIGURATION_ERROR")) };
         let body: &[u8] = if exchange.body.is_empty() { b"{}" } else { &exchange.body };
         let refuse = |reason: String| Refusal { validation: Some(reason), ..Refusal::of("BAD_REQUEST_BODY") };
-        let body: Value = serde_json::from_slice(body).map_err(|_| refuse("[the body is no JSON]".to_owned()))?;
+        let body = lenient::parse(body).map_err(|error| refuse(format!("[the body is no JSON: {error}]")))?;
         if schema.is_valid(&body) {
             return Ok(());
         }
         // Masked: an answer must not repeat the body.
-        let errors = schema.iter_errors(&body).take(MOST_ERRORS).map(|error| error.masked().to_string());
+        let told = |error: jsonschema::ValidationError<'_>| match error.instance_path().as_str() {
+            "" => error.masked().to_string(),
+            at => format!("{at}: {}", error.masked()),
+        };
+        let errors = schema.iter_errors(&body).take(MOST_ERRORS).map(told);
         Err(refuse(format!("[{}]", errors.collect::<Vec<_>>().join(", "))))
     }
 }
