@@ -11,7 +11,18 @@ use crate::aws::policy::{Policy, actions, texts, without};
 /// no more than before: a renamed table.
 pub fn widens(desired: &Role, live: &Role) -> Vec<String> {
     let (now, then) = (allowed(desired), allowed(live));
-    let mut all: Vec<String> = now.iter().filter_map(|(action, on)| gained(action, on, then.get(action))).collect();
+    let had = |action: &str, resource: &str| {
+        let within = |patterns: &Value, text: &str| texts(patterns).any(|pattern| spans(pattern, text));
+        let free =
+            statements(live).filter(|statement| statement["Effect"] == "Allow" && statement["Condition"].is_null());
+        free.into_iter().any(|one| within(&one["Action"], action) && within(&one["Resource"], resource))
+    };
+    let told = |(action, on): (&&str, &BTreeSet<&str>)| {
+        let mut more = gained(on, then.get(action));
+        more.retain(|resource| !had(action, resource));
+        (!more.is_empty()).then(|| format!("it may `{action}` on {}", more.join(", ")))
+    };
+    let mut all: Vec<String> = now.iter().filter_map(told).collect();
     all.extend(lifts(desired, live));
     all
 }
@@ -32,6 +43,14 @@ fn lifts(desired: &Role, live: &Role) -> Vec<String> {
     all.extend(unconditional(desired, live));
     all.extend(unbound(&desired.permissions_boundary, &live.permissions_boundary));
     all
+}
+
+/// Whether IAM's pattern is wider than this text, and so allows it: `*` stands for any letters. What is the same text is looked at
+/// elsewhere, and so are patterns within a text.
+fn spans(pattern: &str, text: &str) -> bool {
+    let Some((start, end)) = pattern.split_once('*') else { return pattern == text };
+    let inner = text.strip_prefix(start).and_then(|text| text.strip_suffix(end));
+    inner.is_some() && !end.contains(['*', '?']) && !start.contains('?')
 }
 
 /// Statements that allow the same as before, without a condition that they had.
@@ -55,13 +74,13 @@ fn unbound(now: &str, then: &str) -> Option<String> {
     }
 }
 
-fn gained(action: &str, now: &BTreeSet<&str>, then: Option<&BTreeSet<&str>>) -> Option<String> {
-    let more: Vec<&str> = match then {
+/// The resources of an action that are more than those it had.
+fn gained<'a>(now: &BTreeSet<&'a str>, then: Option<&BTreeSet<&'a str>>) -> Vec<&'a str> {
+    match then {
         None => now.iter().copied().collect(),
         Some(then) if then.is_subset(now) => now.difference(then).copied().collect(),
         Some(then) => now.difference(then).copied().filter(|resource| covers(resource, then)).collect(),
-    };
-    (!more.is_empty()).then(|| format!("it may `{action}` on {}", more.join(", ")))
+    }
 }
 
 /// Whether a pattern stands for everything, or for more than one that was there: another one in its place does not.
@@ -144,6 +163,16 @@ mod tests {
         assert_eq!(widens(&role(vec![on("dynamodb:PutItem", &["*"])]), &live), ["it may `dynamodb:PutItem` on *"]);
         assert_eq!(widens(&role(vec![on("dynamodb:PutItem", &["o*"])]), &live), ["it may `dynamodb:PutItem` on o*"]);
         assert_eq!(widens(&role(vec![on("dynamodb:PutItem", &["new:*"])]), &live), [""; 0]);
+    }
+
+    #[test]
+    fn less_than_a_pattern_allowed_is_no_more() {
+        let live = role(vec![on("*", &["*"])]);
+        let desired = role(vec![on("sqs:SendMessage", &["arn:queue"]), on("sqs:ListQueues", &["*"])]);
+        assert_eq!(widens(&desired, &live), [""; 0]);
+        let live = role(vec![on("sqs:Send*", &["arn:q*"])]);
+        assert_eq!(widens(&desired, &live), ["it may `sqs:ListQueues` on *"]);
+        assert_eq!(widens(&role(vec![on("sqs:SendMessage", &["*"])]), &live), ["it may `sqs:SendMessage` on *"]);
     }
 
     #[test]
