@@ -83,7 +83,9 @@ impl<'a> Planner<'a> {
         // Several after a crash, or because somebody made one of our name: of those with our id the one that is proven is kept, then
         // the first; the rest of ours are orphans.
         let proven = |live: &Live<Value>| self.proven.contains(&(node.kind.name, &live.handle));
-        lives.sort_by_key(|live| (self.owner(live) != Owner::Ours(node.id.clone()), !proven(live), &live.handle));
+        let half_made = |live: &Live<Value>| (node.kind.ties)(&live.props).acts_as.is_empty();
+        let ours = |live: &Live<Value>| self.owner(live) == Owner::Ours(node.id.clone());
+        lives.sort_by_key(|live| (!ours(live), !proven(live), half_made(live), &live.handle));
         if node.existing {
             return self.existing(node, lives.first().copied());
         }

@@ -69,12 +69,13 @@ impl<'a> Proof<'a> {
         Self { evidence, kinds, ids, names, owners: BTreeSet::new(), proven: Taken::new() }
     }
 
-    /// `alone`: nothing else of this name carries our tags. Where names are not unique, whoever may make one could take ours.
+    /// `alone`: nothing else of this name carries our tags. Where names are not unique, whoever may make one could take ours; of several
+    /// those that act under another role are not ours, and those under none are what a dead run has left.
     fn look(&mut self, kind: &'static Kind, name: &Name, id: &Id, live: &'a Live<Value>, alone: bool) {
         let key = (kind.name, name.clone());
         let ties = (kind.ties)(&live.props);
         let fits = self.ids.contains(&(kind.name, id.clone()));
-        let named = alone && self.names.contains(&key);
+        let named = (alone || ties.acts_as.is_empty()) && self.names.contains(&key);
         let acts = || ties.acts_as.iter().flat_map(|arn| self.keys(arn)).any(|role| self.owners.contains(&role));
         let proven = self.evidence.claimed.contains(&key) || (fits && (named || acts()));
         if !proven || !self.proven.insert((kind.name, &live.handle)) {

@@ -180,6 +180,16 @@ fn of_two_of_one_name_the_one_that_acts_under_our_role_is_ours() {
     let node = Node::new("api", "demo-api", &serde_json::from_value::<RestApi>(api(ROLE, "new")).unwrap()).unwrap();
     let kept = plan(&Graph::new("demo", Tags::new(), vec![node]).unwrap(), &found, KINDS, false);
     assert_eq!(ours(&kept), ["demo-api 1"], "it is not taken for ours, though its handle is the smaller one");
+    // One that calls nothing is what a dead run has left: it goes, and ours stays.
+    found.lives.get_mut(&(kind("apigateway:RestApi").name, Name::new("demo-api"))).unwrap()[0].props["authorizers"] =
+        json!({});
+    let node = Node::new("api", "demo-api", &serde_json::from_value::<RestApi>(api(ROLE, "new")).unwrap()).unwrap();
+    let plan = plan(&Graph::new("demo", Tags::new(), vec![node]).unwrap(), &found, KINDS, false);
+    let done = |handle: &str| {
+        let of = |change: &&Change| change.handle().is_some_and(|known| known.to_string() == handle);
+        plan.changes.iter().find(of).map(|change| change.action)
+    };
+    assert_eq!((done("demo-api 1"), done("demo-api 0")), (Some(Action::Update), Some(Action::Delete)));
 }
 
 #[test]
