@@ -150,7 +150,7 @@ impl Model<'_> {
             }
             "lambda:EventSourceMapping" => looked.max(permitted) + write + states.mappings.creating + read,
             "kinesis:Stream" => {
-                // CreateStream knows no encryption: that is a change of its own (aws-facts 2.8).
+                // CreateStream knows no encryption: that is a change of its own.
                 let encrypting = write + states.streams.updating + read;
                 let encrypted = node.desired["encryption"] != "none";
                 looked + write + states.streams.creating + read + if encrypted { encrypting } else { Duration::ZERO }

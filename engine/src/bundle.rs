@@ -28,7 +28,7 @@ pub const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else
 /// Names of the handlers that this binary carries.
 pub const HANDLERS: &[&str] = &["authorizer", "stream-to-table"];
 
-/// The largest zip that can be sent to Lambda, in bytes (aws-facts 1.3).
+/// The largest zip that can be sent to Lambda, in bytes (Lambda quotas).
 const ZIPPED: usize = 52_428_800;
 
 /// Code that a function can be made of.
@@ -87,7 +87,7 @@ pub fn is_crate(handler: &str, root: &Path) -> bool {
             .is_ok_and(|path| path.join("Cargo.toml").is_file() && !path.join("bootstrap").is_file())
 }
 
-/// Why `apply` refuses a handler of one's own that needs no build. A crate is told when it is built.
+/// Why `apply` would refuse the user's own handler, where no build is needed to see it. What is wrong with a crate shows in its build.
 pub fn refused(loaded: &Loaded) -> Option<Error> {
     let function = loaded.spec.function()?;
     if function.is_bundled() || is_crate(&function.handler, &loaded.root) {

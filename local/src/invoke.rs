@@ -31,7 +31,7 @@ pub struct Memory {
     pub limit_mb: u32,
 }
 
-/// Why a call did not reach the function. None of these consumes a mapping's retries (aws-facts 5.2).
+/// Why a call did not reach the function. None of these consumes a mapping's retries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// `ResourceNotFoundException`.

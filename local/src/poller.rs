@@ -1,6 +1,6 @@
 //! Event source mappings of Kinesis streams, with everything that AWS does and no emulator has.
 //!
-//! What AWS documents or was recorded to do is in aws-facts 5: batches by number, window and payload; one batch in flight per shard and
+//! What AWS documents or was recorded to do: batches by number, window and payload; one batch in flight per shard and
 //! slot, in the order of a key; retries, bisection, partial-batch responses, record ages, filters, documents for the on-failure
 //! destination, resharding. A record is handed over at least once, never skipped. Decisions are pure ([`shard`], [`slot`]);
 //! [`poll`] and [`run`] do them.

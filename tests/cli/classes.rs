@@ -1,4 +1,4 @@
-//! Every refusal that passes by itself (aws-facts 2.2 to 2.11), with AWS's code and text, on the call where it occurs: twice,
+//! Every refusal that passes by itself, with AWS's code and text, on the call where it occurs: twice,
 //! then the call is taken. One run copes, and says what it waited for.
 //!
 //! Not here: what VPCs, secrets' policies, Cognito and usage plans answer, which `pipe` does not make; and what the SDK repeats

@@ -1,4 +1,4 @@
-//! What users of other deployers complained of, by the numbers of the field notes.
+//! What users of other deployers complained of.
 
 use pipe_test_support::{Rule, RuleId};
 use serde_json::json;
@@ -9,7 +9,7 @@ const TWICE: &str = "Unable to complete operation due to concurrent modification
 
 /// AWS spells policies its own way, and so may people: the same meaning is no difference.
 #[test]
-fn c04_a_policy_spelled_otherwise_is_no_difference() {
+fn a_policy_spelled_otherwise_is_no_difference() {
     let site = Site::applied();
     let role = "gateway-events-consumer-role-eu-central-1";
     let iam = aws_sdk_iam::Client::new(&site.sdk);
@@ -52,7 +52,7 @@ fn respelled(document: &str) -> String {
 }
 
 #[test]
-fn c07_concurrent_modifications_are_waited_for() {
+fn concurrent_modifications_are_waited_for() {
     let site = Site::new(MAIN);
     let operations =
         ["CreateResource", "PutMethod", "PutIntegration", "CreateModel", "CreateDeployment", "CreateStage"];
@@ -70,7 +70,7 @@ fn c07_concurrent_modifications_are_waited_for() {
 }
 
 #[test]
-fn c12_a_role_that_lambda_does_not_know_yet_is_waited_for() {
+fn a_role_that_lambda_does_not_know_yet_is_waited_for() {
     let site = Site::new(MAIN);
     let text = "The role defined for the function cannot be assumed by Lambda.";
     let rule = Rule::on("lambda", "CreateFunction").containing("gateway-events-consumer").times(3);
@@ -83,7 +83,7 @@ fn c12_a_role_that_lambda_does_not_know_yet_is_waited_for() {
 }
 
 #[test]
-fn c13_a_role_that_cannot_read_the_stream_yet_is_waited_for() {
+fn a_role_that_cannot_read_the_stream_yet_is_waited_for() {
     let site = Site::new(MAIN);
     let arn = format!("arn:aws:kinesis:eu-central-1:{}:stream/GatewayEventsStream", site.user.account.id());
     let text = format!(
@@ -100,7 +100,7 @@ fn c13_a_role_that_cannot_read_the_stream_yet_is_waited_for() {
 
 /// The answer is lost, and for a while no list shows the mapping: AWS refuses the second, and the first is found to be ours.
 #[test]
-fn c16_a_mapping_that_is_there_already_is_found() {
+fn a_mapping_that_is_there_already_is_found() {
     let site = Site::new(MAIN);
     let account = &site.user.account;
     let lost = account.set(Rule::on("lambda", "CreateEventSourceMapping").nth(1).reset_after());
@@ -120,7 +120,7 @@ fn c16_a_mapping_that_is_there_already_is_found() {
 }
 
 #[test]
-fn c17_a_mapping_in_use_is_waited_for() {
+fn a_mapping_in_use_is_waited_for() {
     let site = Site::applied();
     let text = "Cannot delete the event source mapping because it is in use.";
     let rule = Rule::on("lambda", "DeleteEventSourceMapping").times(2).fail(400, "ResourceInUseException", text);
@@ -131,7 +131,7 @@ fn c17_a_mapping_in_use_is_waited_for() {
 }
 
 #[test]
-fn c33_a_queue_is_read_once_after_a_write() {
+fn a_queue_is_read_once_after_a_write() {
     let site = Site::new(MAIN);
     site.user.pipe(&["apply", "--yes"]);
     assert_eq!(site.calls_of("GetQueueAttributes").len(), 1);
@@ -146,7 +146,7 @@ fn c33_a_queue_is_read_once_after_a_write() {
 }
 
 #[test]
-fn c36_the_same_code_is_the_same_zip_elsewhere_and_later() {
+fn the_same_code_is_the_same_zip_elsewhere_and_later() {
     let site = Site::applied();
     std::thread::sleep(std::time::Duration::from_secs(2));
     let elsewhere = site.user.in_region("eu-central-1", MAIN);
@@ -156,7 +156,7 @@ fn c36_the_same_code_is_the_same_zip_elsewhere_and_later() {
 
 /// The pipeline owns the log groups, functions may make none, and they go after the functions that would make them again.
 #[test]
-fn c37_log_groups_have_an_owner_and_an_end() {
+fn log_groups_have_an_owner_and_an_end() {
     let site = Site::applied();
     let iam = aws_sdk_iam::Client::new(&site.sdk);
     for function in ["consumer", "authorizer"] {
@@ -176,7 +176,7 @@ fn c37_log_groups_have_an_owner_and_an_end() {
 }
 
 #[test]
-fn c38_the_name_of_a_deleted_queue_is_waited_for() {
+fn the_name_of_a_deleted_queue_is_waited_for() {
     let site = Site::new(MAIN);
     let (code, text) = (
         "AWS.SimpleQueueService.QueueDeletedRecently",

@@ -31,7 +31,7 @@ fn listed(sandbox: &Sandbox) -> Vec<Value> {
     letters.iter().map(|line| line["letter"].clone()).collect()
 }
 
-/// The on-failure document of a batch that began with this record (aws-facts 5.3).
+/// The on-failure document of a batch that began with this record.
 fn on_failure(sandbox: &Sandbox, (shard, number): &(String, String), arrived: &str) -> String {
     let account = sandbox.account.id();
     json!({

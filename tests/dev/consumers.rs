@@ -54,7 +54,7 @@ fn a_record_on_which_the_function_fails_is_given_up_alone_with_the_exact_documen
     assert_eq!(documents.len(), 3, "{documents:?}");
     is_exact(&documents[0], &crashed, &last_call(&own, "crash"), "\"Unhandled\"");
     is_exact(&documents[1], &hung, &last_call(&own, "hang"), "\"Unhandled\"");
-    // The function answered, so there is no function error (aws-facts 5.3).
+    // The function answered, so there is no function error.
     is_exact(&documents[2], &refused, &last_call(&own, "never"), "null");
     let told = ["Runtime.ExitError", "Sandbox.Timedout"].map(|kind| own.dev.count(&format!("Unhandled ({kind})")));
     assert!(told[0] > 0 && told[1] > 0 && told[0] + told[1] == failures(&own), "{told:?}: each failed call is told");
@@ -66,7 +66,7 @@ fn failures(own: &Own) -> usize {
     own.calls().iter().filter(|call| call.records.iter().any(bad)).count()
 }
 
-/// Compares a document with the recorded one, member for member, in their order (aws-facts 5.3).
+/// Compares a document with the recorded one, member for member, in their order.
 fn is_exact(body: &str, record: &Put, request: &str, error: &str) {
     let document: Value = serde_json::from_str(body).unwrap();
     let text = |pointer: &str| document.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -56,10 +56,10 @@ const SHOWN: &[(&str, &str, Shows)] = &[
 ];
 
 const NO_XRAY: &str = "there is no X-Ray here";
-/// The account's role has what AWS's managed policy AmazonAPIGatewayPushToCloudWatchLogs has (aws-facts 6.1).
+/// The account's role has what AWS's managed policy AmazonAPIGatewayPushToCloudWatchLogs has.
 const AS_AWS: &str = "API Gateway's guide asks for it; the local gateway only creates a log stream and puts events";
 
-/// AWS asks for more than it tries when a mapping is made (aws-facts 2.5, 6.1).
+/// AWS asks for more than it tries when a mapping is made.
 const NOT_TRIED: &str = "Lambda's guide asks for it; the local pollers list shards instead, and nothing tries it";
 
 const EXCEPTIONS: &[(&str, &str, &str)] = &[

@@ -1,4 +1,4 @@
-//! The stage always serves the API as it is written, and every difference shows. Named after the field notes' complaints.
+//! The stage always serves the API as it is written, and every difference shows.
 
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
@@ -41,7 +41,7 @@ fn operations(sandbox: &Sandbox) -> Vec<String> {
 }
 
 #[test]
-fn c01_a_changed_template_is_deployed() {
+fn a_changed_template_is_deployed() {
     let (_endpoint, sandbox, cloud) = applied(Kind::MiniStack, "200000000081");
     let before = served(&cloud);
     sandbox.edit("partition_key: path.eventId", "partition_key: random");
@@ -53,7 +53,7 @@ fn c01_a_changed_template_is_deployed() {
 
 /// An apply that fails between the edit and its deployment: the next plan says that the stage is stale.
 #[test]
-fn c02_a_stale_stage_shows_without_any_trigger() {
+fn a_stale_stage_shows_without_any_trigger() {
     let (_endpoint, sandbox, cloud) = applied(Kind::MiniStack, "200000000082");
     let before = served(&cloud);
     let failed = sandbox.account.set(Rule::on("apigateway", "CreateDeployment").fail(400, "BadRequestException", "no"));
@@ -68,7 +68,7 @@ fn c02_a_stale_stage_shows_without_any_trigger() {
 
 /// The same for a process that is killed there.
 #[test]
-fn c03_a_kill_before_the_deployment_leaves_a_stage_that_shows_as_stale() {
+fn a_kill_before_the_deployment_leaves_a_stage_that_shows_as_stale() {
     let (_endpoint, sandbox, cloud) = applied(Kind::MiniStack, "200000000083");
     let before = served(&cloud);
     let child: Arc<Mutex<Option<Child>>> = Arc::default();
@@ -107,7 +107,7 @@ fn stale(sandbox: &Sandbox, cloud: &Cloud, before: &str) {
 
 /// A deployment by hand serves what nobody wrote down.
 #[test]
-fn c03_a_deployment_by_hand_shows_and_is_taken_back() {
+fn a_deployment_by_hand_shows_and_is_taken_back() {
     let (_endpoint, sandbox, cloud) = applied(Kind::MiniStack, "200000000084");
     let ours = served(&cloud);
     let made = cloud.aws.apigateway.create_deployment().rest_api_id(cloud.api()).stage_name("prod");
@@ -121,7 +121,7 @@ fn c03_a_deployment_by_hand_shows_and_is_taken_back() {
 
 /// A stage that was rolled back by hand is rolled forward, without a new deployment.
 #[test]
-fn c03_a_rollback_by_hand_shows() {
+fn a_rollback_by_hand_shows() {
     let (_endpoint, sandbox, cloud) = applied(Kind::MiniStack, "200000000085");
     let first = served(&cloud);
     sandbox.edit("partition_key: path.eventId", "partition_key: random");
@@ -137,7 +137,7 @@ fn c03_a_rollback_by_hand_shows() {
 
 /// A method that was changed by hand, with or without a deployment, is as stale as one of ours.
 #[test]
-fn c03_a_route_changed_by_hand_is_written_anew() {
+fn a_route_changed_by_hand_is_written_anew() {
     let (_endpoint, sandbox, cloud) = applied(Kind::MiniStack, "200000000086");
     let api = cloud.api();
     let listed = cloud.run(cloud.aws.apigateway.get_resources().rest_api_id(&api).send()).unwrap();
@@ -151,7 +151,7 @@ fn c03_a_route_changed_by_hand_is_written_anew() {
 
 /// AWS deletes no deployment that a stage points to, and what is deleted cannot be rolled back to.
 #[test]
-fn c05_c06_the_stage_moves_before_old_deployments_go_and_five_are_kept() {
+fn the_stage_moves_before_old_deployments_go_and_five_are_kept() {
     let (_endpoint, sandbox, cloud) = applied(Kind::MiniStack, "200000000087");
     let mut history = vec![served(&cloud)];
     for _ in 0..6 {
@@ -175,7 +175,7 @@ fn c05_c06_the_stage_moves_before_old_deployments_go_and_five_are_kept() {
 
 /// The logging role of an account is the account's: one that is set already stays.
 #[test]
-fn c08_a_logging_role_that_is_there_is_not_changed() {
+fn a_logging_role_that_is_there_is_not_changed() {
     let (_endpoint, sandbox) = sandbox(Kind::MiniStack, "200000000089", crate::MAIN);
     let cloud = Cloud::of(&sandbox.account);
     let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
@@ -206,7 +206,7 @@ fn deployed(kind: Kind, account: &str, edits: &[(&str, &str, bool)]) {
 }
 
 #[test]
-fn c11_each_property_is_deployed() {
+fn each_property_is_deployed() {
     let edits = [
         ("partition_key: path.eventId", "partition_key: body.id", true),
         ("partition_key: body.id", "partition_key: body.id\n        body: any", true),
@@ -227,6 +227,6 @@ fn c11_each_property_is_deployed() {
 
 /// What SST's triggers and Alchemy's digest leave out. MiniStack never shows a patched TTL as a number.
 #[test]
-fn c11_an_authorizer_is_deployed() {
+fn an_authorizer_is_deployed() {
     deployed(Kind::Moto, "200000000091", &[("cache_seconds: 0", "cache_seconds: 60", true)]);
 }

@@ -1,4 +1,4 @@
-//! From an SDK error to ours: by code and message, never by `Display` (field note c14).
+//! From an SDK error to ours: by code and message, never by `Display`.
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -26,7 +26,7 @@ const EXISTS: &[&str] = &[
     "QueueNameExists",
 ];
 
-/// Errors that say "too many", whatever the HTTP status (aws-facts 2.1). `LimitExceededException` is told by its message.
+/// Errors that say "too many", whatever the HTTP status. `LimitExceededException` is told by its message.
 const THROTTLED: &[&str] = &[
     "Throttling",
     "ThrottlingException",
@@ -42,7 +42,7 @@ const THROTTLED: &[&str] = &[
     "ProvisionedThroughputExceededException",
 ];
 
-/// What AWS answers while a role, a policy or a new resource has not reached all of it (aws-facts 2.2 to 2.10).
+/// What AWS answers while a role, a policy or a new resource has not reached all of it.
 const PROPAGATING: &[&str] = &[
     "cannot be assumed",
     "execution role does not have permissions",

@@ -225,7 +225,7 @@ fn unreachable(error: Error, endpoint: Option<&str>) -> Error {
 pub async fn sdk(options: &ConnectOptions) -> Result<SdkConfig> {
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .http_client(pace::client())
-        // aws-facts 11: the SDK's defaults are 3 attempts, a first back-off of 1 s and no time-out at all.
+        // The SDK's defaults are 3 attempts, a first back-off of 1 s and no time-out at all.
         .retry_config(RetryConfig::standard().with_max_attempts(8).with_initial_backoff(Duration::from_millis(100)))
         .timeout_config(
             TimeoutConfig::builder()

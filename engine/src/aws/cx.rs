@@ -109,7 +109,7 @@ impl Cx {
     }
 
     /// Waits until a role of this run is known to some service, and a quarter of that time more, because not all learn of it at
-    /// the same moment (aws-facts 2.2: 5 to 15 s); for `longest` where nobody tells.
+    /// the same moment; for `longest` where nobody tells.
     ///
     /// # Errors
     /// `Interrupted`, as [`Cx::pause`].

@@ -19,11 +19,11 @@ use crate::aws::attempts::Operation;
 
 /// Calls per second and burst of a service, over all its operations of an account and region.
 const QUOTAS: &[(&str, u32, u32)] = &[
-    // aws-facts 1.1: fixed, cannot be raised.
+    // API Gateway quotas: fixed, cannot be raised.
     ("apigateway", 10, 40),
-    // aws-facts 1.3: all control-plane calls but GetFunction together.
+    // Lambda quotas: all control-plane calls but GetFunction together.
     ("lambda", 15, 15),
-    // aws-facts 1.4: unpublished; bursts are throttled.
+    // IAM's are not published; bursts are throttled.
     ("iam", 20, 20),
 ];
 

@@ -9,13 +9,13 @@ use tokio::time::Instant;
 use crate::aws::Cx;
 use crate::error::{Class, Error, Result};
 
-/// IAM has no bound for its propagation; others report up to 5 minutes and more (aws-facts 2.2, field note c12).
+/// IAM has no bound for its propagation; others report up to 5 minutes and more.
 const PROPAGATION: Duration = Duration::from_secs(10 * 60);
 
 /// The longest that another change of the same resource is waited for.
 const BUSY: Duration = Duration::from_secs(10 * 60);
 
-/// The slowest quota is one call in 30 s, shared by all deployers of the account (aws-facts 1.1).
+/// The slowest quota is one call in 30 s, shared by all deployers of the account (API Gateway quotas).
 const TURN: Duration = Duration::from_secs(10 * 60);
 
 /// Repeats a call while AWS answers that what it needs is not there yet, or that something else is under way.

@@ -1,4 +1,4 @@
-//! IAM and resource policies in one canonical form, so that two that mean the same are equal (aws-facts 4.1, field note c09).
+//! IAM and resource policies in one canonical form, so that two that mean the same are equal.
 
 use std::collections::BTreeSet;
 

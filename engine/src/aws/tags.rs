@@ -1,4 +1,4 @@
-//! Tags as a property like any other, but for those of other hands: they stay.
+//! Tags are compared and written like any other property. Tags that others set stay.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;

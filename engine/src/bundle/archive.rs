@@ -7,7 +7,7 @@ use zip::result::ZipError;
 
 use crate::error::{Error, Result};
 
-/// The most that all files of a function may have together, in bytes (aws-facts 1.3).
+/// The most that all files of a function may have together, in bytes (Lambda quotas).
 const UNZIPPED: u64 = 262_144_000;
 
 /// Reads `bootstrap` at the root of a zip; `what` names the zip in errors.

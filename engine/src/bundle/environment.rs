@@ -1,4 +1,4 @@
-//! What cargo is told of this process's environment when it builds a handler's crate.
+//! The environment variables that cargo gets when it builds a handler's crate.
 //!
 //! A crate's build script, its macros and those of all that it depends on run as cargo's children. They get what finds and configures
 //! compilers and fetches crates, and neither credentials (AWS's, the registries' tokens, GitHub's OIDC) nor what a cargo and a rustup

@@ -11,7 +11,7 @@ use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
 /// Zips one executable file, `bootstrap`, at the root.
 ///
-/// Time, mode, system and level are fixed, so the same program gives the same zip on every machine (field note c36).
+/// Time, mode, system and level are fixed, so the same program gives the same zip on every machine.
 ///
 /// # Errors
 /// Only where the zip cannot be written to memory: a program of 4 GiB and more.
@@ -29,7 +29,7 @@ pub fn pack(bootstrap: &[u8]) -> Result<Vec<u8>, ZipError> {
     Ok(zip.finish()?.into_inner())
 }
 
-/// The base64 of a zip's SHA-256, which is what Lambda calls `CodeSha256` (aws-facts 4.2).
+/// The base64 of a zip's SHA-256, which is what Lambda calls `CodeSha256`.
 pub fn sha256(zip: &[u8]) -> String {
     STANDARD.encode(Sha256::digest(zip))
 }

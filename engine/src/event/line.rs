@@ -112,7 +112,7 @@ mod tests {
         ]
     }
 
-    /// What moves through `pipe dev` is told as it is, and every line is as the schema says.
+    /// Every line about what moves through `pipe dev` has its fields as they are, and fits the schema.
     #[test]
     fn what_moves_fits_the_schema() {
         let schema: serde_json::Value = serde_json::from_str(&crate::event::schema()).unwrap();

@@ -1,8 +1,8 @@
 //! `apigateway:AccountLogging`: the role that API Gateway writes access logs with, one for all APIs of an account and region.
 //!
 //! Without it a stage with an access log is refused. It belongs to the account, not to a pipeline: it is made where the account
-//! has none, then never changed and never deleted, whoever made it (aws-facts 2.6, field note c08). The role is
-//! `pipe-apigateway-logs` under `/pipe/`; being global it serves all regions. UpdateAccount takes one call per 20 s.
+//! has none, then never changed and never deleted, whoever made it. The role is `pipe-apigateway-logs` under `/pipe/`;
+//! being global it serves all regions. UpdateAccount takes one call per 20 s.
 //!
 //! IAM: apigateway:GET and PATCH on /account; iam:CreateRole, GetRole, GetRolePolicy, PutRolePolicy, TagRole and PassRole on that
 //! one role.
@@ -26,14 +26,14 @@ const PATH: &str = "/pipe/";
 const POLICY: &str = "push-to-cloudwatch-logs";
 const TAG: (&str, &str) = ("pipe:account", "apigateway");
 
-/// UpdateAccount takes one call per 20 s (aws-facts 1.1), and an attempt that fails counts.
+/// UpdateAccount takes one call per 20 s (API Gateway quotas), and an attempt that fails counts.
 const PACE: Duration = Duration::from_secs(20);
 
 /// How long a role that was made just now is given before the first attempt, which would be wasted, and with it 20 s: as long as
-/// IAM usually takes (aws-facts 2.2), or as long as it takes for other roles of this run.
+/// IAM usually takes, or as long as it takes for other roles of this run.
 const SPREAD: Duration = Duration::from_secs(12);
 
-/// What AWS's managed policy AmazonAPIGatewayPushToCloudWatchLogs allows (aws-facts 6.1). It is written into the role, because
+/// What AWS's managed policy AmazonAPIGatewayPushToCloudWatchLogs allows. It is written into the role, because
 /// not every endpoint knows AWS's managed policies.
 const ACTIONS: &[&str] = &[
     "logs:CreateLogGroup",
@@ -90,7 +90,7 @@ impl Resource for AccountLogging {
         Ok(Made { outputs: outputs(&arn), identity: String::new() })
     }
 
-    /// Leaves it: other APIs of the account log with it (field note c08).
+    /// Leaves it: other APIs of the account log with it.
     async fn delete(_cx: &Cx, _name: &Name, _handle: &Handle) -> Result<()> {
         Ok(())
     }

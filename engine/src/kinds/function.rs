@@ -1,11 +1,11 @@
 //! `lambda:Function`: a function of one program, `bootstrap`, on `provided.al2023`, that logs JSON into a log group of its own.
 //!
 //! Only the name is immutable. Configuration and code are two calls that Lambda takes one after another, never while the last one
-//! is under way; concurrency and tags are calls of their own (aws-facts 2.3, 3.2). The architecture goes with the code. A new
+//! is under way; concurrency and tags are calls of their own. The architecture goes with the code. A new
 //! function is Pending for a second or two, and refuses mappings and most changes until it is Active. Between the calls for
 //! configuration and code, the function runs a mixture.
 //!
-//! Everything is read by one GetFunction, which has a quota of its own (aws-facts 1.3). VPC, layers and storage are not managed.
+//! Everything is read by one GetFunction, which has a quota of its own (Lambda quotas). VPC, layers and storage are not managed.
 //!
 //! IAM: lambda:CreateFunction, GetFunction, ListTags (for GetFunction's tags), UpdateFunctionCode, UpdateFunctionConfiguration,
 //! PutFunctionConcurrency, DeleteFunctionConcurrency, TagResource, UntagResource, DeleteFunction. Passing the role is the role's.
@@ -22,9 +22,12 @@ use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, S
 
 mod read;
 pub mod steers;
+mod tag;
 #[cfg(test)]
 mod tests;
 mod write;
+
+pub use tag::sync_tags;
 
 /// What the names of functions' log groups begin with.
 pub const LOG_GROUPS: &str = "/aws/lambda/";
@@ -67,7 +70,7 @@ impl Resource for Function {
 
     fn means(&self, live: &Self, _how: &How) -> Vec<String> {
         let stops = self.reserved_concurrency == Some(0) && live.reserved_concurrency != Some(0);
-        // Throttles use up none of a mapping's retries: only age ends the waiting (aws-facts 5.2).
+        // Throttles use up none of a mapping's retries: only age ends the waiting.
         let told = "it is not invoked any more: records wait, and are given up when they are older than `max_age_hours`, \
                     or lost when the stream's retention is over";
         stops.then(|| told.to_owned()).into_iter().collect()
@@ -158,13 +161,14 @@ impl Resource for Function {
         }
         if (&self.code_sha256, &self.architecture) != (&props.code_sha256, &props.architecture) {
             self.replace_code(cx, name).await?;
-            // Until then the old code answers (field note c34).
+            // Until then the old code answers.
             read::settled(cx, name).await?;
         }
         if self.reserved_concurrency != props.reserved_concurrency {
             self.reserve(cx, name).await?;
         }
-        write::sync_tags(cx, name, &tags).await?;
+        let what = format!("function `{name}` to be ready for its tags");
+        sync_tags(cx, &arn(&cx.aws.place, name), &what, &tags).await?;
         Ok(Made { outputs: outputs(cx, name), identity: String::new() })
     }
 

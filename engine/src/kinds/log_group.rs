@@ -1,8 +1,8 @@
 //! `logs:LogGroup`: where a function or an API writes its log, kept for so many days.
 //!
 //! Nothing about it is immutable but its name. Lambda makes the group of a function that logs without one, and keeps it for
-//! ever, so the group is made first and the function's role may not make one (aws-facts 2.11, field note c37); one that was
-//! made behind our back is adopted. Concurrent changes of one group are refused, so they are written one after another.
+//! ever, so the group is made first and the function's role may not make one; one that was made behind our back is adopted.
+//! Concurrent changes of one group are refused, so they are written one after another.
 //!
 //! IAM: logs:DescribeLogGroups, CreateLogGroup, PutRetentionPolicy, DeleteLogGroup, TagResource (also for the tags of a
 //! creation), UntagResource, ListTagsForResource.
@@ -68,7 +68,7 @@ impl Resource for LogGroup {
         let (Some(group), Some(tags)) = (group, tags) else {
             return Ok(Vec::new());
         };
-        // Absent means that events never expire (aws-facts 4.8).
+        // Absent means that events never expire.
         let retention_days = group.retention_in_days().and_then(|days| u32::try_from(days).ok()).unwrap_or_default();
         Ok(vec![Live {
             handle: Handle::new(&arn),

@@ -1,8 +1,8 @@
 //! `lambda:EventSourceMapping`: what polls a stream or a queue for a function.
 //!
 //! Source and start are immutable; its identity for AWS is (source, function), and another one for the same pair is refused with
-//! the UUID of the first (c16, aws-facts 2.5). It has no name of its own: here it is `<function>/<source>`, and its UUID is the
-//! handle. It is created without the SDK's retries. While it is Creating, Updating or Deleting AWS refuses changes (c17).
+//! the UUID of the first. It has no name of its own: here it is `<function>/<source>`, and its UUID is the
+//! handle. It is created without the SDK's retries. While it is Creating, Updating or Deleting AWS refuses changes.
 //! For a queue, what only streams know keeps AWS's defaults: `start` empty, 1, -1, -1, false and no destination (4.3).
 //!
 //! IAM: lambda:CreateEventSourceMapping, ListEventSourceMappings (no resource level), GetEventSourceMapping,
@@ -24,16 +24,14 @@ use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, S
 mod means;
 mod read;
 mod start;
-mod tag;
 
 use read::{list, live, state, unknown};
 pub use start::at;
 use start::position;
-use tag::sync_tags;
 
-/// Mostly seconds, at times minutes (aws-facts 2.5).
+/// Mostly seconds, at times minutes.
 const SETTLED_WITHIN: Duration = Duration::from_secs(10 * 60);
-/// How long a source, a destination or a function that exists may be unknown to Lambda: a few seconds (aws-facts 2.5).
+/// How long a source, a destination or a function that exists may be unknown to Lambda: a few seconds.
 const KNOWN_WITHIN: Duration = Duration::from_secs(60);
 
 /// An event source mapping.
@@ -144,7 +142,8 @@ impl Resource for Mapping {
                     self.update(cx, name, uuid).await?;
                     self.settled(cx, name, uuid).await?;
                 }
-                sync_tags(cx, uuid, &live.tags).await?;
+                let what = format!("mapping {uuid} to accept its tags");
+                function::sync_tags(cx, &arn(&cx.aws.place, uuid), &what, &live.tags).await?;
                 uuid.to_owned()
             }
             // ensure
@@ -153,7 +152,7 @@ impl Resource for Mapping {
                     gone(cx, name, &leaving.handle).await?;
                 }
                 let uuid = self.create(cx, name).await?;
-                // Nothing is reported as done that does not poll (c18).
+                // Nothing is reported as done that does not poll.
                 self.settled(cx, name, &uuid).await?;
                 uuid
             }
@@ -167,7 +166,7 @@ impl Resource for Mapping {
             nothing_if_absent(sent).map(drop)
         };
         patiently(cx, &format!("mapping `{name}` to accept its deletion"), delete).await?;
-        // Its function, role and source follow, and none of them may go first (aws-facts 2.5).
+        // Its function, role and source follow, and none of them may go first.
         gone(cx, name, handle).await
     }
 }
@@ -214,7 +213,7 @@ impl Mapping {
         made.uuid.ok_or_else(|| Error::new(Class::Unclear, "Lambda made a mapping and gave no UUID"))
     }
 
-    /// Sets all that can change, in one call: what is absent would stay as it is (aws-facts 3.2).
+    /// Sets all that can change, in one call: what is absent would stay as it is.
     async fn update(&self, cx: &Cx, name: &Name, uuid: &str) -> Result<()> {
         let stream = self.of_stream();
         let request = cx.aws.lambda.update_event_source_mapping().uuid(uuid).enabled(self.enabled);
@@ -227,7 +226,7 @@ impl Mapping {
         let request = request.set_bisect_batch_on_function_error(stream.then_some(self.bisect));
         let request = request.set_destination_config(stream.then(|| self.destination()));
         let filters: Vec<_> = self.filters.iter().map(|pattern| Filter::builder().pattern(pattern).build()).collect();
-        // One without filters clears them (aws-facts 3.2).
+        // One without filters clears them.
         let filters = FilterCriteria::builder().set_filters((!filters.is_empty()).then_some(filters));
         let request = request.filter_criteria(filters.build());
         let call = || async { Ok::<_, Error>(request.clone().send().await.map(drop)?) };
@@ -252,7 +251,7 @@ impl Mapping {
         if self.partial { vec![FunctionResponseType::ReportBatchItemFailures] } else { Vec::new() }
     }
 
-    /// An empty one clears it (aws-facts 3.2).
+    /// An empty one clears it.
     fn destination(&self) -> DestinationConfig {
         let arn = (!self.on_failure.is_empty()).then(|| OnFailure::builder().destination(&self.on_failure).build());
         DestinationConfig::builder().set_on_failure(arn).build()

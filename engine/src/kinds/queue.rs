@@ -1,8 +1,8 @@
 //! `sqs:Queue`: a standard queue, encrypted by SQS, open to TLS only.
 //!
-//! Nothing that is managed is immutable but the name, which stays taken for 60 s after a delete (aws-facts 2.9, 3.3, field
-//! note c38). All attributes travel in one call. An existing queue is never created again: SQS refuses it where an attribute
-//! differs. What was written is proven by one read (c33).
+//! Nothing that is managed is immutable but the name, which stays taken for 60 s after a delete. All attributes travel in
+//! one call. An existing queue is never created again: SQS refuses it where an attribute differs. What was written is proven
+//! by one read.
 //!
 //! IAM: sqs:CreateQueue, GetQueueUrl, GetQueueAttributes, SetQueueAttributes, DeleteQueue, TagQueue, UntagQueue, ListQueueTags.
 
@@ -110,7 +110,7 @@ impl Resource for Queue {
     }
 }
 
-/// Waits until SQS says twice in a row that the queue is gone: for up to 60 s it may still answer for a deleted one (aws-facts 2.9),
+/// Waits until SQS says twice in a row that the queue is gone: for up to 60 s it may still answer for a deleted one,
 /// and an apply that believed it would leave the pipeline without its dlq.
 async fn gone(cx: &Cx, name: &Name) -> Result<()> {
     let ask = || async {
@@ -156,7 +156,7 @@ impl Queue {
         }
         let mut attributes = self.attributes();
         if self.encrypted && !live.encrypted {
-            // A queue has one kind of encryption at a time: a KMS key must go in the same call (aws-facts 3.2).
+            // A queue has one kind of encryption at a time: a KMS key must go in the same call.
             attributes.insert(Attribute::KmsMasterKeyId, String::new());
         }
         let set = || async {
@@ -172,7 +172,7 @@ impl Queue {
         let what = format!("SQS to show queue `{name}` as it was written");
         let shown = || async { Ok(describe(cx, url).await?.filter(|(live, _)| live == self)) };
         match poll(cx, &what, SETTLED_WITHIN, shown).await {
-            // SQS has taken the call; a retention period takes it up to 15 minutes (aws-facts 2.9).
+            // SQS has taken the call; a retention period takes it up to 15 minutes.
             Err(error) if error.class() == Class::Fatal && error.failed_call().is_none() => {
                 cx.waiting("nothing more: SQS took the change, but may show it only in 15 minutes");
                 Ok(())
@@ -208,7 +208,7 @@ fn outputs(cx: &Cx, name: &Name, url: &str) -> Outputs {
     Outputs::from([("arn".to_owned(), arn(&cx.aws.place, name)), ("url".to_owned(), url.to_owned())])
 }
 
-/// The managed attributes in canonical form: SQS gives texts, and leaves out what is empty (aws-facts 4.7).
+/// The managed attributes in canonical form: SQS gives texts, and leaves out what is empty.
 /// A queue, and when it was made: no other one of its name was made then.
 async fn describe(cx: &Cx, url: &str) -> Result<Option<(Queue, String)>> {
     let wanted = [

@@ -1,9 +1,9 @@
 //! `iam:Role`: what a function or an API may do, and which service may act as it.
 //!
 //! The path is immutable. All policies of a role are the pipeline's: an inline or attached one that the spec does not give is
-//! drift, and is taken away. Writes to one role are made one after another (aws-facts 2.2: `ConcurrentModification`). A role
-//! that is made again under its name has the same ARN but another RoleId, which followers must know. A trust policy holds
-//! 2,048 characters, all inline policies together 10,240 (aws-facts 1.4).
+//! drift, and is taken away. Writes to one role are made one after another, because IAM refuses concurrent ones. A role that is
+//! made again under its name has the same ARN but another RoleId, which followers must know. A trust policy holds 2,048
+//! characters, all inline policies together 10,240 (IAM quotas).
 //!
 //! IAM: iam:CreateRole, GetRole, DeleteRole, UpdateAssumeRolePolicy, ListRolePolicies, Get-, Put-, DeleteRolePolicy,
 //! ListAttachedRolePolicies, DetachRolePolicy, Put-, DeleteRolePermissionsBoundary, TagRole, UntagRole, ListRoles, and PassRole to
@@ -165,7 +165,7 @@ impl Resource for Role {
             let sent = cx.aws.iam.delete_role().role_name(name.as_str()).send().await;
             nothing_if_absent(sent).map(drop).map_err(in_a_profile)
         };
-        // Detaching is eventual like all of IAM, so "must detach all policies first" may still come (aws-facts 2.2).
+        // Detaching is eventual like all of IAM, so "must detach all policies first" may still come.
         patiently(cx, "IAM to forget the role's policies", delete).await
     }
 }

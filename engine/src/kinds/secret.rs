@@ -2,7 +2,7 @@
 //!
 //! Nothing that is managed is immutable but the name. A deleted secret waits 30 days in its recovery window, with its name
 //! taken; until then the same pipeline takes it back with its value. Whether it waits is told by `DeletedDate`, not by an error's
-//! text (aws-facts 2.10). ARNs end in six characters that AWS draws, so IAM patterns end in `-??????` (aws-facts 4.8).
+//! text. ARNs end in six characters that AWS draws, so IAM patterns end in `-??????`.
 //!
 //! IAM: secretsmanager:CreateSecret, DescribeSecret, UpdateSecret, DeleteSecret, RestoreSecret, TagResource, UntagResource,
 //! GetRandomPassword; GetSecretValue only for [`reveal`].

@@ -1,7 +1,7 @@
 //! `kinesis:Stream`: a Kinesis data stream, provisioned or on demand.
 //!
 //! Only the name is immutable. Every change makes the stream UPDATING and the next one is refused until it is ACTIVE again, so
-//! they go one by one, the mode first (aws-facts 2.8, 3.2). A step of the shard count at most doubles or halves it; AWS allows
+//! they go one by one, the mode first. A step of the shard count at most doubles or halves it; AWS allows
 //! 10 of them, 2 switches of the mode and 25 changes of the encryption in 24 h (3.3). A deleted stream keeps its name while it
 //! is DELETING. A re-created one has the same ARN but another creation time, which is its identity (11).
 //!
@@ -26,7 +26,7 @@ mod tag;
 use read::{identity, live, props, summary, tags};
 use tag::sync_tags;
 
-/// Creating and deleting take seconds; changing the encryption can take minutes (aws-facts 2.8).
+/// Creating and deleting take seconds; changing the encryption can take minutes.
 const SOON: Duration = Duration::from_secs(15 * 60);
 /// Resharding takes minutes, and more with many shards.
 const RESHARDED_WITHIN: Duration = Duration::from_secs(120 * 60);
@@ -209,7 +209,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Always sent: without it AWS makes a stream on demand (aws-facts 2.8).
+    /// Always sent: without it AWS makes a stream on demand.
     fn mode(&self) -> Result<StreamModeDetails> {
         let mode = if self.on_demand { StreamMode::OnDemand } else { StreamMode::Provisioned };
         StreamModeDetails::builder().stream_mode(mode).build().map_err(|e| Error::defect(e.to_string()))
@@ -221,7 +221,7 @@ pub fn arn(place: &Place, name: &Name) -> String {
     place.arn("kinesis", &format!("stream/{name}"))
 }
 
-/// The shard counts on the way from one to another: AWS takes at most the double and at least the half (aws-facts 3.3).
+/// The shard counts on the way from one to another: AWS takes at most the double and at least the half.
 fn steps(from: u32, to: u32) -> Vec<u32> {
     let mut all = Vec::new();
     let mut now = from.max(1);

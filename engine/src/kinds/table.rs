@@ -1,7 +1,7 @@
 //! `dynamodb:Table`: a DynamoDB table with its key, capacity, encryption, recovery and protection.
 //!
 //! Name and keys are immutable. UpdateTable takes one class of change at a time and leaves the table UPDATING; equal throughput
-//! is refused, and so is any throughput on demand (aws-facts 2.7, 3.2). AWS allows 4 switches to on demand and 4 changes of the
+//! is refused, and so is any throughput on demand. AWS allows 4 switches to on demand and 4 changes of the
 //! encryption in 24 h (3.3). DescribeTable names the key of an encrypted table only by its ARN, which does not tell the AWS
 //! managed key from a customer's (4.5): both read as `aws_managed`, and a customer's key is left as it is.
 //!
@@ -30,9 +30,9 @@ use read::{describe, live, recovers, settled, tags};
 use tag::{sync_tags, tag};
 use write::{recover, update};
 
-/// Creating takes seconds, and so does deleting (aws-facts 2.7).
+/// Creating takes seconds, and so does deleting.
 const SOON: Duration = Duration::from_secs(10 * 60);
-/// Changes of capacity and encryption take minutes (aws-facts 2.7).
+/// Changes of capacity and encryption take minutes.
 const CHANGED_WITHIN: Duration = Duration::from_secs(30 * 60);
 
 const AWS_MANAGED: &str = "aws_managed";

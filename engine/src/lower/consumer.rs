@@ -16,7 +16,7 @@ use crate::lower::{Lowering, id, names};
 use crate::resource::{Name, output_of};
 use crate::spec::{self, LogLevel, OwnOrExisting, Start};
 
-/// What a mapping's poller calls. AWS tries all but the summary when the mapping is made (aws-facts 2.5, 6.1).
+/// What a mapping's poller calls. AWS tries all but the summary when the mapping is made.
 const READ_STREAM: &[&str] = &[
     "kinesis:DescribeStream",
     "kinesis:DescribeStreamSummary",

@@ -1,4 +1,4 @@
-//! Lambda authorizers of kind `REQUEST`: identity sources, result cache, policy (aws-facts 7.4).
+//! Lambda authorizers of kind `REQUEST`: identity sources, result cache, policy.
 
 mod event;
 mod permit;

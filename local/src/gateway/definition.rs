@@ -16,7 +16,7 @@ pub struct Place {
     pub stage: String,
 }
 
-/// What a deployment is a snapshot of (aws-facts 7.7).
+/// What a deployment is a snapshot of.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Definition {
     pub deployment: String,

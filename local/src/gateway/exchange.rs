@@ -102,7 +102,7 @@ impl Exchange {
         exchange
     }
 
-    /// The client may name the request, with a UUID only (aws-facts 7.2).
+    /// The client may name the request, with a UUID only.
     fn own_id(&self) -> Option<String> {
         let given = self.header("x-amzn-requestid")?;
         let uuid = Uuid::try_parse(given).ok().filter(|_| given.len() == 36)?;

@@ -271,7 +271,7 @@ impl Templates {
 /// Renders a template over a body.
 pub fn render(template: &Option<Template>, body: &[u8], exchange: &Exchange) -> Result<(String, Overrides), Refusal> {
     let template = template.as_ref().ok_or_else(misconfigured)?;
-    // What is no UTF-8 is spoilt here as it is by API Gateway (aws-facts 7.2).
+    // What is no UTF-8 is spoilt here as it is by API Gateway.
     let body = String::from_utf8_lossy(body);
     let scope = Scope {
         body: &body,

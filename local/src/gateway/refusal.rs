@@ -1,4 +1,4 @@
-//! What API Gateway itself answers: gateway responses with their defaults (aws-facts 7.3).
+//! What API Gateway itself answers: gateway responses with their defaults.
 
 use std::collections::BTreeMap;
 

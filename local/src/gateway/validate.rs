@@ -1,4 +1,4 @@
-//! Request validation: required parameters, and bodies against their models (aws-facts 7.5).
+//! Request validation: required parameters, and bodies against their models.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! The document that the on-failure destination gets, exactly as recorded (aws-facts 5.3).
+//! The document that the on-failure destination gets, exactly as recorded.
 
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;

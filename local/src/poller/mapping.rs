@@ -6,7 +6,7 @@ use super::checkpoints::Place;
 use super::filter::Filter;
 use crate::error::{Error, Result};
 
-/// A mapping of a Kinesis stream to a function. The defaults of what is absent are AWS's (aws-facts 4.3).
+/// A mapping of a Kinesis stream to a function. The defaults of what is absent are AWS's.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Properties {
     pub uuid: String,

@@ -29,7 +29,7 @@ pub enum Verdict {
 
 /// Judges an answer to a batch with these sequence numbers.
 ///
-/// With `ReportBatchItemFailures` (`partial`), all of these are success, as recorded (aws-facts 5.2): an empty answer, `null`,
+/// With `ReportBatchItemFailures` (`partial`), all of these are success, as recorded: an empty answer, `null`,
 /// `""`, `[]`, `{}`, no list or an empty one. These are failure of the whole batch: an identifier that is `""`, null or not in
 /// the batch, another key in its place, and an answer that is no object. Otherwise the lowest named record counts.
 /// An object without `batchItemFailures` has no list: success. AWS names this case neither way.

@@ -90,7 +90,7 @@ fn seconds(ms: i64) -> f64 {
 }
 
 impl Record {
-    /// One member of `Records` of the event, as recorded (aws-facts 5.4).
+    /// One member of `Records` of the event, as recorded.
     pub fn event(&self, mapping: &Properties, shard: &str) -> Bytes {
         let kinesis = Kinesis {
             kinesis_schema_version: "1.0",

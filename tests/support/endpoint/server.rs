@@ -118,7 +118,7 @@ impl Shared {
     }
 }
 
-/// The refusal of a service that is asked too often [aws-facts 1 and 2.1].
+/// The refusal of a service that is asked too often.
 pub fn throttled(call: &Call) -> Answer {
     let (status, code, message) = match call.service.as_str() {
         "apigateway" => (429, "TooManyRequestsException", "Too Many Requests"),

@@ -51,7 +51,7 @@ pub struct Handler {
     payload: Option<String>,
 }
 
-/// AWS's on-failure document of a Kinesis mapping (aws-facts 5.3), by its names: their order is not to be relied on.
+/// AWS's on-failure document of a Kinesis mapping, by its names: their order is not to be relied on.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Mapping {

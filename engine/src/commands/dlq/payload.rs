@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
 use serde::de::IgnoredAny;
 
-/// No record of a stream is larger (aws-facts 5.5).
+/// No record of a stream is larger.
 const MAX_BYTES: u64 = 10 * 1024 * 1024;
 
 /// A record's data.

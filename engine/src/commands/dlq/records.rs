@@ -16,11 +16,11 @@ use super::payload::Payload;
 use crate::aws::{Cx, nothing_if_absent};
 use crate::error::Result;
 
-/// Records of a batch at most, and of one call (aws-facts 5.1, 5.5).
+/// Records of a batch at most, and of one call.
 const MOST: usize = 10_000;
 /// Records of each call after the first: more would take the consumer's share of the shard's 2 MB a second.
 const PAGE: i32 = 1_000;
-/// A shard takes 5 calls a second, and the consumer needs some of them (aws-facts 5.5).
+/// A shard takes 5 calls a second, and the consumer needs some of them.
 const PAUSE: Duration = Duration::from_millis(400);
 /// Calls in a row without a record before the search ends: the iterator may have to pass what is trimmed.
 const EMPTY: u32 = 20;

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use super::event::Event;
 use crate::error::{Class, Error, Result, deepest};
 
-/// API Gateway answers within 29 s (aws-facts 5.5).
+/// API Gateway answers within 29 s.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(35);
 const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
 

@@ -13,7 +13,7 @@ use crate::aws::{Cx, nothing_if_absent, poll};
 use crate::error::{Error, Result};
 use crate::resource::{Name, State};
 
-/// Each change takes a second or two (aws-facts 2.3); the SDKs' own waiters give up after 5 minutes.
+/// Each change takes a second or two; the SDKs' own waiters give up after 5 minutes.
 const SETTLED_WITHIN: Duration = Duration::from_secs(300);
 
 /// Reads the function; nothing where there is none.
@@ -51,7 +51,7 @@ pub(super) fn props(live: &FunctionConfiguration, concurrency: Option<&Concurren
 
 /// The level in lower case; what `pipe` never sets is told beside it, so that it is a difference.
 fn log_level(logging: Option<&LoggingConfig>) -> String {
-    // Levels are answered with the format JSON only (aws-facts 4.2).
+    // Levels are answered with the format JSON only.
     let Some(logging) = logging.filter(|logging| logging.log_format() == Some(&LogFormat::Json)) else {
         return "text".to_owned();
     };

@@ -11,12 +11,12 @@ use aws_sdk_lambda::types::{
     TracingConfig, TracingMode,
 };
 
-use super::{Function, arn};
-use crate::aws::{Cx, TagCall, TagDiff, lacking, patiently};
+use super::Function;
+use crate::aws::{Cx, lacking, patiently};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Name, Tags};
+use crate::resource::Name;
 
-/// A call that carries code may take so long; others have the usual 10 s (aws-facts 11).
+/// A call that carries code may take so long; others have the usual 10 s.
 const UPLOADED_WITHIN: Duration = Duration::from_secs(60);
 
 /// Who acts as the role of a function.
@@ -58,7 +58,7 @@ impl Function {
         *self != of_other_calls
     }
 
-    /// Sets the whole configuration in one call: what is left out keeps its value, so nothing is left out (aws-facts 3.2).
+    /// Sets the whole configuration in one call: what is left out keeps its value, so nothing is left out.
     pub(super) async fn configure(&self, cx: &Cx, name: &Name) -> Result<()> {
         let request = (cx.aws.lambda.update_function_configuration().function_name(name.as_str()))
             .role(&self.role)
@@ -106,7 +106,7 @@ impl Function {
         Ok(Blob::new(cx.bundle.get(&self.code_sha256).ok_or_else(missing)?.as_ref()))
     }
 
-    /// `Environment` without `Variables` would keep the old ones (aws-facts 3.2).
+    /// `Environment` without `Variables` would keep the old ones.
     fn variables(&self) -> Environment {
         Environment::builder().set_variables(Some(self.environment.clone().into_iter().collect())).build()
     }
@@ -123,25 +123,6 @@ impl Function {
             .log_group(&self.log_group)
             .build()
     }
-}
-
-/// Sets and takes away the tags that differ.
-pub(super) async fn sync_tags(cx: &Cx, name: &Name, live: &Tags) -> Result<()> {
-    let arn = arn(&cx.aws.place, name);
-    let what = format!("function `{name}` to be ready for its tags");
-    for call in TagDiff::of(&cx.tags, live).calls() {
-        match call {
-            TagCall::Set(tags) => {
-                let tag = cx.aws.lambda.tag_resource().resource(&arn).set_tags(Some(tags.into_iter().collect()));
-                patiently(cx, &what, || async { tag.clone().send().await.map(drop).map_err(told) }).await?;
-            }
-            TagCall::Remove(keys) => {
-                let untag = cx.aws.lambda.untag_resource().resource(&arn).set_tag_keys(Some(keys));
-                patiently(cx, &what, || async { untag.clone().send().await.map(drop).map_err(told) }).await?;
-            }
-        }
-    }
-    Ok(())
 }
 
 /// What Lambda's refusals mean beyond what holds for all of AWS.

@@ -35,9 +35,12 @@ pub fn means(desired: &Mapping, live: &Mapping, how: &How) -> Vec<String> {
 /// What is lost without a trace.
 pub fn loses(desired: &Mapping, live: &Mapping) -> Option<String> {
     match (desired.on_failure.as_str(), live.on_failure.as_str()) {
-        ("", "") => bound(desired, live)
-            .map(|age| format!("records older than {age} that wait now are given up, and no queue is told")),
-        ("", _) => Some("records that the function gives up are lost from now on: no queue is told of them".to_owned()),
+        ("", "") => bound(desired, live).map(|age| {
+            format!("waiting records older than {age} are given up, and without a dlq nothing is left of them")
+        }),
+        ("", _) => {
+            Some("records that are given up from now on are lost: without a dlq nothing is left of them".to_owned())
+        }
         _ => None,
     }
 }
@@ -88,7 +91,7 @@ fn sooner(desired: &Mapping, live: &Mapping) -> Option<String> {
     if desired.on_failure.is_empty() && live.on_failure.is_empty() {
         return None;
     }
-    let end = if desired.on_failure.is_empty() { "and are lost" } else { "and the dlq is told where they are" };
+    let end = if desired.on_failure.is_empty() { "and are lost" } else { "and the dlq gets their position" };
     Some(format!("records older than {} are given up from now on, {end}", bound(desired, live)?))
 }
 

@@ -63,7 +63,7 @@ pub async fn live(cx: &Cx, found: &EventSourceMappingConfiguration) -> Result<Op
     }))
 }
 
-/// The managed properties in canonical form, with AWS's defaults where it leaves one out (aws-facts 4.3).
+/// The managed properties in canonical form, with AWS's defaults where it leaves one out.
 pub fn props(found: &EventSourceMappingConfiguration) -> Mapping {
     let source = found.event_source_arn().unwrap_or_default();
     let on_failure = found.destination_config().and_then(|config| config.on_failure());

@@ -51,7 +51,7 @@ fn desired() -> Mapping {
     }
 }
 
-/// What AWS answers for a mapping for which only function, source and start were given (recorded; aws-facts 4.3).
+/// What AWS answers for a mapping for which only function, source and start were given (recorded).
 fn answer(state: &str) -> EventSourceMappingConfigurationBuilder {
     EventSourceMappingConfiguration::builder()
         .uuid(UUID)

@@ -1,4 +1,4 @@
-//! Deployments and stages: the right snapshot, the stage on it, then the old ones (field note c05: in this order).
+//! Deployments and stages: the right snapshot, the stage on it, then the old ones.
 
 use aws_sdk_apigateway::types::PatchOperation;
 
@@ -8,7 +8,7 @@ use super::{once, remove, replace, slowly, write};
 use crate::aws::{Cx, nothing_if_absent};
 use crate::error::{Class, Error, Result};
 
-/// Deployments that stay, so that a stage's history can be gone back in (field note c06).
+/// Deployments that stay, so that a stage's history can be gone back in.
 const KEPT: usize = 5;
 
 /// Makes the stages serve the document.
@@ -29,7 +29,7 @@ pub async fn sync(cx: &Cx, desired: &RestApi, found: &Found) -> Result<()> {
     for id in if is_new { superfluous(found) } else { Vec::new() } {
         let call = cx.aws.apigateway.delete_deployment().rest_api_id(&found.head.id).deployment_id(id);
         match write(cx, || async { nothing_if_absent(call.clone().send().await) }).await {
-            // A canary that other hands made keeps it (aws-facts 2.6).
+            // A canary that other hands made keeps it.
             Err(error) if error.message().contains("pointing to this deployment") => {}
             deleted => _ = deleted?,
         }
@@ -74,7 +74,7 @@ async fn sync_stage(cx: &Cx, found: &Found, name: &str, desired: &Stage, deploym
     write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await
 }
 
-/// The patches that make the one stage's settings the other's (aws-facts 3.2).
+/// The patches that make the one stage's settings the other's.
 pub fn stage_patches(desired: &Stage, live: &Stage) -> Vec<PatchOperation> {
     let mut patches = Vec::new();
     match &desired.throttle {

@@ -40,7 +40,7 @@ pub struct RestApi {
     pub deployed: String,
 }
 
-/// What a stage has beside its deployment. Changing it needs no new deployment (aws-facts 7.7).
+/// What a stage has beside its deployment. Changing it needs no new deployment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Stage {
     /// Limit over all callers; none but the account's where absent.
@@ -63,7 +63,7 @@ pub struct Throttle {
 /// The access log of a stage. AWS takes it only where the account has a logging role.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AccessLog {
-    /// ARN of the log group, without `:*` (aws-facts 2.6).
+    /// ARN of the log group, without `:*`.
     pub group_arn: String,
     /// One line of `$context` variables, at most 3 KB, with `$context.extendedRequestId`.
     pub format: String,
@@ -170,8 +170,8 @@ impl RestApi {
         Ok(self)
     }
 
-    /// The hash of all that a deployment is a snapshot of: not the stages' settings, not the API's endpoint (aws-facts 7.7).
-    /// It is taken of the desired form only, never of what AWS reads back (field note c04).
+    /// The hash of all that a deployment is a snapshot of: not the stages' settings, not the API's endpoint.
+    /// It is taken of the desired form only, never of what AWS reads back.
     ///
     /// AWS wants a new deployment after a change of the security policy
     /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies-update.html>). The one that
@@ -189,7 +189,7 @@ impl RestApi {
     }
 }
 
-/// The name of the model with this schema: letters and digits only (aws-facts 7.5), another schema has another name.
+/// The name of the model with this schema: letters and digits only, another schema has another name.
 pub fn model_name(stem: &str, schema: &Value) -> String {
     format!("{stem}{}", hash(schema))
 }

@@ -23,7 +23,7 @@ use crate::resource::Tags;
 /// What begins the description of a deployment of ours; its hash follows.
 pub const MARK: &str = "pipe:";
 
-/// Models that AWS puts into every API (aws-facts 4.4).
+/// Models that AWS puts into every API.
 const DEFAULT_MODELS: &[&str] = &["Empty", "Error"];
 
 /// What the list of APIs says of one.
@@ -229,7 +229,7 @@ fn authorizer(live: &AwsAuthorizer) -> Authorizer {
     Authorizer {
         uri: text(&live.authorizer_uri),
         credentials: text(&live.authorizer_credentials),
-        // AWS normalises the spaces of the list (aws-facts 4.4).
+        // AWS normalises the spaces of the list.
         identity_source: text(&live.identity_source).replace(' ', ""),
         cache_seconds: live
             .authorizer_result_ttl_in_seconds
@@ -257,7 +257,7 @@ fn gateway_response(live: AwsGatewayResponse) -> (String, GatewayResponse) {
 
 fn stage(live: AwsStage) -> Stage {
     let all = live.method_settings.as_ref().and_then(|settings| settings.get("*/*"));
-    // A negative one stands for the account's limit (aws-facts 4.4).
+    // A negative one stands for the account's limit.
     let throttle = all.filter(|all| all.throttling_rate_limit >= 0.0).and_then(|all| {
         let burst = u32::try_from(all.throttling_burst_limit).ok()?;
         Some(Throttle { rate_per_second: all.throttling_rate_limit, burst })
@@ -269,7 +269,7 @@ fn stage(live: AwsStage) -> Stage {
     Stage { throttle, xray: live.tracing_enabled, access_log }
 }
 
-/// Absent and empty are the same to API Gateway (aws-facts 4.9).
+/// Absent and empty are the same to API Gateway.
 fn ordered<K: Ord + Clone + Hash + Eq, V: Clone>(map: &Option<HashMap<K, V>>) -> BTreeMap<K, V> {
     map.iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect()
 }

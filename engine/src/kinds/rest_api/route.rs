@@ -29,7 +29,7 @@ pub async fn sync(cx: &Cx, found: &Found, key: &str, desired: &Route) -> Result<
     if live.is_some() {
         delete(cx, at.api, at.resource, method).await?;
     }
-    // A response without its method's, or an integration without its method, is refused (aws-facts 2.6): hence the order.
+    // A response without its method's, or an integration without its method, is refused: hence the order.
     put_method(cx, &at, found, desired).await?;
     for (status, headers) in &desired.responses {
         let call = cx.aws.apigateway.put_method_response().rest_api_id(at.api).resource_id(at.resource);

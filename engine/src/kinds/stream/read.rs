@@ -43,7 +43,7 @@ pub fn live(cx: &Cx, name: &Name, found: &StreamDescriptionSummary, tags: Tags) 
     }
 }
 
-/// The managed properties in canonical form (aws-facts 4.6).
+/// The managed properties in canonical form.
 pub fn props(found: &StreamDescriptionSummary) -> Stream {
     let mode = found.stream_mode_details.as_ref().map(|details| &details.stream_mode);
     let on_demand = mode == Some(&StreamMode::OnDemand);

@@ -98,7 +98,7 @@ pub async fn settled(cx: &Cx, name: &Name, shows: impl Fn(&Table) -> bool + Send
     poll_for(cx, CHANGED_WITHIN, ask).await
 }
 
-/// The managed properties in canonical form (aws-facts 4.5).
+/// The managed properties in canonical form.
 pub fn props(table: &TableDescription, recovers: bool) -> Result<Table> {
     let billing = table.billing_mode_summary.as_ref().and_then(|summary| summary.billing_mode.as_ref());
     let on_demand = billing == Some(&BillingMode::PayPerRequest);

@@ -33,7 +33,7 @@ fn events() -> Name {
     Name::new("events")
 }
 
-/// What AWS answers for a provisioned table: no billing mode, no encryption, attributes in any order (aws-facts 4.5).
+/// What AWS answers for a provisioned table: no billing mode, no encryption, attributes in any order.
 fn answer() -> TableDescriptionBuilder {
     let attribute =
         |name: &str, kind| AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build().unwrap();

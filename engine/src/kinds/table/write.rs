@@ -38,7 +38,7 @@ pub async fn update(
     settled(cx, name, shows).await
 }
 
-/// Switches point-in-time recovery; a table that is new has its backups a moment later (aws-facts 2.7).
+/// Switches point-in-time recovery; a table that is new has its backups a moment later.
 pub async fn recover(cx: &Cx, name: &Name, on: bool) -> Result<()> {
     let wanted =
         PointInTimeRecoverySpecification::builder().point_in_time_recovery_enabled(on).build().map_err(unbuilt)?;

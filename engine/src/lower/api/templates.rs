@@ -51,7 +51,7 @@ fn set_decoded(variable: &str, parameter: &str) -> String {
     )
 }
 
-/// A value from the client, for the inside of a JSON text: no client can close the text and add a member (aws-facts 11).
+/// A value from the client, for the inside of a JSON text: no client can close the text and add a member.
 ///
 /// `escapeJavaScript` makes `\'` of `'`, which JSON does not know. The pattern is a regular expression: one backslash, one quote.
 fn quoted(value: &str) -> String {
@@ -87,7 +87,7 @@ fn place(key: &PartitionKey) -> String {
 
 /// What the client is answered, by the status code under which the integration response is kept.
 ///
-/// Kinesis refuses with HTTP 400 whatever the reason (aws-facts 11), so the reason is read from its answer. What no pattern
+/// Kinesis refuses with HTTP 400 whatever the reason, so the reason is read from its answer. What no pattern
 /// matches is 502, so that what nobody foresaw fails closed.
 pub fn responses(key: &PartitionKey) -> BTreeMap<String, IntegrationResponse> {
     let taken = "{\"SequenceNumber\":$input.json('$.SequenceNumber'),\"ShardId\":$input.json('$.ShardId')}\n";

@@ -1,4 +1,4 @@
-//! The event that a `REQUEST` authorizer gets, payload version 1 (aws-facts 7.4).
+//! The event that a `REQUEST` authorizer gets, payload version 1.
 
 use serde_json::{Value, json};
 

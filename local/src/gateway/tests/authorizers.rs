@@ -136,7 +136,7 @@ async fn results_are_kept_by_identity_for_the_ttl() {
     assert_eq!([call(&world).await.status, call(&world).await.status], [200, 200]);
     assert_eq!(world.calls().len(), 1);
     let other_route = world.send("POST", "/prod/submit/Events/8", &CALLER, "{}").await;
-    assert_eq!((other_route.status, world.calls().len()), (403, 1), "field note c10: a kept policy serves every route");
+    assert_eq!((other_route.status, world.calls().len()), (403, 1), "a kept policy serves every route");
     let other_caller = world.send("POST", RECORD, &[("authorization", "Basic other")], "{}").await;
     assert_eq!((other_caller.status, world.calls().len()), (200, 2));
     super::pass(Duration::from_secs(240)).await;

@@ -1,4 +1,4 @@
-//! Partial-batch responses: the recorded facts of aws-facts 5.2, one row each.
+//! Partial-batch responses: what AWS was recorded to do, one row each.
 
 use bytes::Bytes;
 

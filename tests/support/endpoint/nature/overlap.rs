@@ -27,13 +27,11 @@ pub fn take(exchange: &Exchange<'_>) -> Result<Option<Turn>, Box<Answer>> {
     };
     let permission = matches!(call.operation.as_str(), "AddPermission" | "RemovePermission");
     let (status, code, text) = match subject.kind {
-        // aws-facts 2.6.
         Kind::Api if call.write => (
             409,
             "ConflictException",
             "Unable to complete operation due to concurrent modification. Please try again later.",
         ),
-        // aws-facts 2.3.
         Kind::Function if permission => (
             409,
             "ResourceConflictException",

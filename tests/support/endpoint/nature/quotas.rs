@@ -29,7 +29,7 @@ const fn quota(service: &'static str, operations: Operations, per_second: f64, b
 
 /// A call takes from every bucket that it belongs to, and from none if one is empty.
 static QUOTAS: &[Quota] = &[
-    // aws-facts 1.1: fixed for account and region; the first holds all others as well.
+    // API Gateway quotas: fixed for account and region; the first holds all others as well.
     quota("apigateway", All, 10.0, 40.0),
     quota("apigateway", Of(&["CreateRestApi"]), 1.0 / 3.0, 1.0),
     quota("apigateway", Of(&["PutRestApi"]), 1.0, 1.0),
@@ -39,7 +39,7 @@ static QUOTAS: &[Quota] = &[
     quota("apigateway", Of(&["CreateResource"]), 5.0, 5.0),
     quota("apigateway", Of(&["DeleteResource"]), 5.0, 5.0),
     quota("apigateway", Of(&["GetResources"]), 2.5, 5.0),
-    // aws-facts 1.2.
+    // Kinesis quotas.
     quota("kinesis", Of(&["CreateStream"]), 5.0, 5.0),
     quota("kinesis", Of(&["DeleteStream"]), 5.0, 5.0),
     quota("kinesis", Of(&["DescribeStream"]), 10.0, 10.0),
@@ -57,13 +57,13 @@ static QUOTAS: &[Quota] = &[
     quota("kinesis", Of(&["MergeShards"]), 5.0, 5.0),
     quota("kinesis", Of(&["SplitShard"]), 5.0, 5.0),
     quota("kinesis", Of(&["UpdateShardCount"]), 10.0, 10.0),
-    // aws-facts 1.3.
+    // Lambda quotas.
     quota("lambda", AllBut(&["Invoke", "GetFunction", "GetPolicy"]), 15.0, 15.0),
     quota("lambda", Of(&["GetFunction"]), 100.0, 100.0),
     quota("lambda", Of(&["GetPolicy"]), 15.0, 15.0),
-    // aws-facts 1.4: not published; some 5 writes a second are known to pass, the burst is a guess.
+    // IAM's are not published; some 5 writes a second are known to pass, the burst is a guess.
     quota("iam", Writes, 5.0, 20.0),
-    // aws-facts 1.8.
+    // CloudWatch Logs quotas.
     quota("logs", Of(&["CreateLogGroup"]), 5.0, 5.0),
     quota("logs", Of(&["DeleteLogGroup"]), 5.0, 5.0),
     quota("logs", Of(&["DescribeLogGroups"]), 5.0, 5.0),

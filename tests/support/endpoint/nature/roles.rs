@@ -1,4 +1,4 @@
-//! Roles that IAM knows and other services do not yet, or not with their policies [aws-facts 2.2, 2.3, 2.5, 2.6].
+//! Roles that IAM knows and other services do not yet, or not with their policies.
 
 use super::Exchange;
 use super::ledger::{Ledger, Spell};

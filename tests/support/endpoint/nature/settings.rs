@@ -87,7 +87,7 @@ pub struct Faults {
 }
 
 impl Nature {
-    /// AWS's own times, where somebody measured or published them [aws-facts 1 and 2]; without faults.
+    /// AWS's own times, where somebody measured or published them; without faults.
     pub fn real() -> Self {
         let spans = |creating, updating, deleting| Spans {
             creating: milliseconds(creating),

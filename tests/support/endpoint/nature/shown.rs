@@ -74,7 +74,7 @@ fn set(exchange: &Exchange<'_>, kind: Kind, resource: &mut Map<String, Value>) {
     }
 }
 
-/// A function is Pending while it is made, and Active while it is updated [aws-facts 2.3, recorded: lambda]; MiniStack is
+/// A function is Pending while it is made, and Active while it is updated; MiniStack is
 /// Pending for both, for a time of its own.
 fn function(resource: &mut Map<String, Value>, state: Option<Spell>) {
     const WHY: [(&str, &str); 2] = [("Reason", "The function is being created."), ("ReasonCode", "Creating")];

@@ -25,7 +25,7 @@ enum Does {
 }
 
 static OPERATIONS: &[(&str, Does, &[&str])] = &[
-    // aws-facts 2.8: every one of these makes the stream UPDATING; tags cannot be changed until it is ACTIVE.
+    // Every one of these makes the stream UPDATING; tags cannot be changed until it is ACTIVE.
     ("kinesis", Does::Makes, &["CreateStream"]),
     (
         "kinesis",
@@ -46,20 +46,18 @@ static OPERATIONS: &[(&str, Does, &[&str])] = &[
     ),
     ("kinesis", Does::Removes, &["DeleteStream"]),
     ("kinesis", Does::Needs, &["AddTagsToStream", "RemoveTagsFromStream", "TagResource", "UntagResource"]),
-    // aws-facts 2.7.
     ("dynamodb", Does::Makes, &["CreateTable"]),
     ("dynamodb", Does::Changes, &["UpdateTable"]),
     ("dynamodb", Does::Removes, &["DeleteTable"]),
     ("dynamodb", Does::Needs, &["UpdateTimeToLive", "UpdateContinuousBackups", "PutResourcePolicy"]),
-    // aws-facts 2.3; a function is gone at once.
+    // A function is gone at once.
     ("lambda", Does::Makes, &["CreateFunction", "CreateEventSourceMapping"]),
     ("lambda", Does::Changes, &["UpdateFunctionCode", "UpdateFunctionConfiguration", "UpdateEventSourceMapping"]),
     ("lambda", Does::Needs, &["DeleteFunction", "PublishVersion"]),
-    // aws-facts 2.5.
     ("lambda", Does::Removes, &["DeleteEventSourceMapping"]),
 ];
 
-/// The most streams that are being made or deleted at once [aws-facts 1.2].
+/// The most streams that are being made or deleted at once (Kinesis quotas).
 const STREAMS_AT_ONCE: usize = 5;
 
 /// How long a removal that was begun counts as running, should the emulator hang.
@@ -154,7 +152,7 @@ fn too_many_streams(exchange: &Exchange<'_>, subject: &Subject) -> Option<Answer
     too_many.then(|| exchange.error(400, "LimitExceededException", TEXT))
 }
 
-/// CreateQueue soon after DeleteQueue of the same name [aws-facts 2.9].
+/// CreateQueue soon after DeleteQueue of the same name.
 fn name_taken(exchange: &Exchange<'_>) -> Option<Answer> {
     const TEXT: &str =
         "You must wait 60 seconds after deleting a queue before you can create another with the same name.";

@@ -1,5 +1,4 @@
-//! Reads that miss what was just made [aws-facts 1.5, 2.2, 2.5, 2.9; for functions and log groups: their SDK waiters and
-//! what other deployers wait for].
+//! Reads that miss what was just made.
 
 use std::time::Duration;
 

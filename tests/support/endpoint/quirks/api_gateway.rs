@@ -110,7 +110,7 @@ pub fn tagging<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
     })
 }
 
-/// PutMethod on a method that is there, which both emulators overwrite; AWS refuses it [aws-facts 2.6].
+/// PutMethod on a method that is there, which both emulators overwrite; AWS refuses it.
 pub fn method_exists<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
     Box::pin(async move {
         if exchange.get(exchange.request.path()).await?.is_success() {
@@ -138,7 +138,7 @@ pub fn resource_exists<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
     })
 }
 
-/// DeleteDeployment of one that a stage points to, which both emulators delete; AWS refuses it [aws-facts 2.6].
+/// DeleteDeployment of one that a stage points to, which both emulators delete; AWS refuses it.
 pub fn deployment_in_use<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
     const IN_USE: &str = "Active stages pointing to this deployment must be moved or deleted";
     Box::pin(async move {

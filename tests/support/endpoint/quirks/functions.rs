@@ -17,7 +17,7 @@ pub const DESCRIBED_BY: &[&str] = &[
 ];
 
 /// Properties that moto loses at creation (LoggingConfig) or on an edit (TracingConfig); AWS keeps both
-/// [aws-facts 3.2 and 4.2].
+/// .
 const DROPPED: [&str; 2] = ["LoggingConfig", "TracingConfig"];
 
 /// Answers with the properties that moto drops.

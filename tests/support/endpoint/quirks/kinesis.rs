@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Answering, Exchange};
 
-/// Tags given to CreateStream, which both emulators drop; on AWS they are there with the stream [aws-facts 2.8].
+/// Tags given to CreateStream, which both emulators drop; on AWS they are there with the stream.
 pub fn tags_of_create<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
     Box::pin(async move {
         let answer = exchange.forward().await?;

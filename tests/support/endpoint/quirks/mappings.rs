@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{Answering, Exchange};
 
-/// A second mapping of one function and source, which both emulators make; AWS refuses it [aws-facts 2.5].
+/// A second mapping of one function and source, which both emulators make; AWS refuses it.
 pub fn second_is_refused<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
     Box::pin(async move {
         let _one_at_a_time = exchange.memory.making_mapping.lock().await;

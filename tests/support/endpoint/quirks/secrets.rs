@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Answering, Exchange};
 
 /// What AWS refuses while a secret is in its recovery window: all but reading its description, restoring it and
-/// deleting it at once [aws-facts 2.10]. moto allows some of it, and neither knows the text for CreateSecret.
+/// deleting it at once. moto allows some of it, and neither knows the text for CreateSecret.
 pub fn refused_in_window<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
     const MARKED: &str = "You can't perform this operation on the secret because it was marked for deletion.";
     const SCHEDULED: &str =

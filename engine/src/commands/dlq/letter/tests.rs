@@ -11,7 +11,7 @@ fn handler() -> Value {
     })
 }
 
-/// As AWS recorded it (aws-facts 5.3).
+/// As AWS recorded it.
 fn mapping() -> Value {
     json!({
         "requestContext": {

@@ -94,7 +94,7 @@ fn a_lower_age_says_what_becomes_of_older_records() {
         |max_age_seconds, on_failure: &str| Mapping { max_age_seconds, on_failure: on_failure.into(), ..mapping() };
     let told = |now, then| means(&aged(now, "queue"), &aged(then, "queue"), &How::default());
     let heard =
-        |age: &str| [format!("records older than {age} are given up from now on, and the dlq is told where they are")];
+        |age: &str| [format!("records older than {age} are given up from now on, and the dlq gets their position")];
     assert_eq!(told(6 * 3600, 12 * 3600), heard("6 hours"));
     assert_eq!(told(3600, -1), heard("1 hour"));
     assert_eq!(told(90 * 60, 7200), heard("90 minutes"));
@@ -110,7 +110,7 @@ fn what_nothing_hears_of_is_told_once() {
         |max_age_seconds, on_failure: &str| Mapping { max_age_seconds, on_failure: on_failure.into(), ..mapping() };
     let lost = ["records older than 1 hour are given up from now on, and are lost"];
     let (now, then) = (aged(3600, ""), aged(7200, ""));
-    let loss = "records older than 1 hour that wait now are given up, and no queue is told";
+    let loss = "waiting records older than 1 hour are given up, and without a dlq nothing is left of them";
     assert_eq!(loses(&now, &then).as_deref(), Some(loss));
     assert_eq!(means(&now, &then, &How::default()), [""; 0]);
     assert_eq!(means(&now, &then, &replaced(&[])).len(), 1, "where it is read from");

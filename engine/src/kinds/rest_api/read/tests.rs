@@ -15,7 +15,7 @@ fn document(parts: Parts) -> RestApi {
     Found::of(head(), parts).document
 }
 
-/// A method as AWS gives it, with all that it fills in by itself (aws-facts 4.4).
+/// A method as AWS gives it, with all that it fills in by itself.
 fn method() -> Method {
     let response = AwsIntegrationResponse::builder().status_code("200").selection_pattern("200");
     let response = response.response_templates("application/json", "{}").build();
