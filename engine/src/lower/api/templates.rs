@@ -145,9 +145,11 @@ fn answer(status: u16, message: &str) -> String {
     format!("#set($context.responseOverride.status = {status})\n{}\n", json!({ "message": message }))
 }
 
-/// One line of JSON for each request. Nothing in it is the client's own text but its address: no path, no query, no header, and not
-/// `$context.requestId`, which a client sets by a header
-/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-access-logging.html>).
+/// One line of JSON for each request. Nothing in it is the client's own text but its address and the reason why its body was
+/// refused: no path, no query, no header, and not `$context.requestId`, which a client sets by a header
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-access-logging.html>). The reason names properties, and
+/// quotes the value that an `enum` or a `pattern` refused. API Gateway escapes quotes in these lines
+/// (<https://github.com/DataBiosphere/azul/issues/4348> shows one of 2024), so no value can add a field.
 pub fn access_log() -> String {
     const FIELDS: &[(&str, &str)] = &[
         ("extendedRequestId", "extendedRequestId"),
@@ -165,6 +167,7 @@ pub fn access_log() -> String {
         ("authorizerStatus", "authorizer.status"),
         ("authorizerLatency", "authorizer.latency"),
         ("authorizerError", "authorizer.error"),
+        ("validationError", "error.validationErrorString"),
     ];
     let fields: Vec<String> =
         FIELDS.iter().map(|(name, variable)| format!("\"{name}\":\"$context.{variable}\"")).collect();

@@ -106,6 +106,10 @@ fn the_access_log_is_one_line_of_json_without_client_text() {
     let line: BTreeMap<String, String> = serde_json::from_str(&format).unwrap();
     assert!(format.len() <= 3072 && !format.contains('\n'));
     assert_eq!(line["extendedRequestId"], "$context.extendedRequestId", "AWS wants this id or the one below");
+    assert_eq!(
+        line["validationError"], "$context.error.validationErrorString",
+        "nobody else says why a body was refused"
+    );
     let theirs = ["$context.path", "$context.requestId"];
     assert!(line.values().all(|variable| !variable.contains("header") && !theirs.contains(&variable.as_str())));
 }

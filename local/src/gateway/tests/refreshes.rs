@@ -91,7 +91,7 @@ const FORMAT: &str = concat!(
     r#""responseLength":"$context.responseLength","integrationStatus":"$context.integration.status","#,
     r#""integrationLatency":"$context.integration.latency","integrationError":"$context.integration.error","#,
     r#""authorizerStatus":"$context.authorizer.status","authorizerLatency":"$context.authorizer.latency","#,
-    r#""authorizerError":"$context.authorizer.error"}"#
+    r#""authorizerError":"$context.authorizer.error","validationError":"$context.error.validationErrorString"}"#
 );
 
 fn messages(put: &Called) -> Vec<Value> {
@@ -120,6 +120,7 @@ async fn each_request_is_a_line_under_the_accounts_role() {
     let world = World::new(&api(), Stage { access_log: Some(log), ..Stage::default() }).await;
     let got = world.post(RECORD, "{}").await;
     world.post("/prod/nope", "{}").await;
+    world.post(RECORD, r#"["status\":\"200"]"#).await;
     world.gateway.shared.log.flush().await;
     let puts = world.cloud.calls_of("Logs_20140328.PutLogEvents");
     assert!(puts.iter().all(|put| put.body["logGroupName"] == "/aws/apigateway/x"));
@@ -152,6 +153,8 @@ async fn each_request_is_a_line_under_the_accounts_role() {
         shown(&lines[1], &["resourcePath", "status", "errorType"]),
         ["-", "403", "MISSING_AUTHENTICATION_TOKEN"]
     );
+    assert_eq!(shown(&lines[2], &["status", "errorType"]), ["400", "BAD_REQUEST_BODY"]);
+    assert!(lines[2]["validationError"].as_str().unwrap().contains("\"object\""), "{}", lines[2]);
 }
 
 #[tokio::test]
