@@ -15,7 +15,6 @@ mod definition;
 mod door;
 mod exchange;
 mod integration;
-mod lenient;
 mod live;
 mod mapping;
 mod params;

@@ -10,6 +10,7 @@ pub mod event;
 pub mod functions;
 pub mod gateway;
 pub mod invoke;
+mod lenient;
 mod pages;
 pub mod poller;
 pub mod private;

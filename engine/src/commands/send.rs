@@ -115,7 +115,7 @@ async fn send(
         match under_way.join_next().await {
             None => break,
             Some(Ok(Ok(answer))) => {
-                tally.add(answer.status);
+                tally.add(answer.status, answer.message.as_deref());
                 hopeless |= tally::is_hopeless(answer.status);
                 shell.line(&tally::event(&answer));
                 if maker.count == 1 {

@@ -77,7 +77,9 @@ impl Resource for Function {
     }
 
     fn widens(&self, live: &Self) -> Vec<String> {
-        steers::changed(&self.environment, &live.environment)
+        let stopped = live.reserved_concurrency == Some(0) && self.reserved_concurrency != Some(0);
+        let stopped = stopped.then(|| "it is stopped (`reserved_concurrency: 0`), and runs again".to_owned());
+        steers::changed(&self.environment, &live.environment).into_iter().chain(stopped).collect()
     }
 
     fn ties(&self) -> Ties {

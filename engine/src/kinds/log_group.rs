@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
+use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
 
 const WAIT: &str = "another change of the log group to end";
 
@@ -37,6 +37,12 @@ impl Resource for LogGroup {
                 self.retention_days
             )
         })
+    }
+
+    fn means(&self, live: &Self, _how: &How) -> Vec<String> {
+        let shorter = live.retention_days == 0 || live.retention_days > self.retention_days;
+        let told = format!("events older than {} days are deleted for good", self.retention_days);
+        (shorter && self.retention_days != 0).then_some(told).into_iter().collect()
     }
 
     fn name_of(arn: &str) -> Option<Name> {

@@ -61,8 +61,7 @@ pub struct Mapping {
     pub partial: bool,
     /// ARN of the queue, topic or bucket that hears of what is given up; empty for none.
     pub on_failure: String,
-    /// Patterns of records to read, as compact JSON, sorted; with none all are read. No spec has one: a filter of other hands
-    /// drops records, and is taken away.
+    /// Patterns of records to read, as compact JSON, sorted; with none all are read. No spec has one: another's is taken away.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filters: Vec<String>,
 }
@@ -77,6 +76,10 @@ impl Resource for Mapping {
 
     fn means(&self, live: &Self, how: &How) -> Vec<String> {
         means::means(self, live, how)
+    }
+
+    fn widens(&self, live: &Self) -> Vec<String> {
+        means::widens(self, live)
     }
 
     fn catches_up(&self) -> bool {

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::aws::Place;
 use crate::diff::Field;
-use crate::owner::APPLIED;
+use crate::owner::{APPLIED, TAGS};
 use crate::plan::{Action, Change, Plan};
 use crate::tame::tame;
 use crate::term::grants;
@@ -133,7 +133,10 @@ fn tells(change: &Change, field: &Field) -> bool {
     let top = field.path.split('.').next().unwrap_or_default();
     match change.action {
         Action::Create => !change.kind.internal.contains(&top) && !field.new.as_ref().is_none_or(is_nothing),
-        _ => field.path.strip_prefix("tags.") != Some(APPLIED) && field.path != "deployed",
+        _ => {
+            !field.path.strip_prefix("tags.").is_some_and(|tag| [APPLIED, TAGS].contains(&tag))
+                && field.path != "deployed"
+        }
     }
 }
 

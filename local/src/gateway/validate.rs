@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::definition::{Definition, Method, Texts};
 use super::exchange::Exchange;
-use super::lenient;
 use super::mapping::Source;
 use super::refusal::Refusal;
+use crate::lenient;
 
 /// How many of a body's errors are named.
 const MOST_ERRORS: usize = 10;

@@ -7,12 +7,16 @@ use serde_json::Value as Json;
 
 use super::heap::{Heap, Value};
 use super::number::Number;
+use crate::lenient::{levels, text};
 
-/// None for a text that is no JSON or nests deeper than 127. Of a key that comes twice, the last value counts.
+/// Each level of a body is one on the stack of a thread here; AWS names no bound.
+const MOST_LEVELS: usize = 256;
+
+/// None for a text that is no JSON or nests deeper than [`MOST_LEVELS`]. Of a key that comes twice, the last value counts.
 pub fn parse(text: &str, heap: &mut Heap) -> Result<Option<Value>, String> {
     heap.work(2 * text.len())?;
-    // What follows may then trust the text: serde_json has judged its grammar and its depth.
-    if serde_json::from_str::<IgnoredAny>(text).is_err() {
+    // What follows may then trust the text: its depth is known, and serde_json, which bounds none here, has judged its grammar.
+    if levels(text.as_bytes()) > MOST_LEVELS || serde_json::from_str::<IgnoredAny>(text).is_err() {
         return Ok(None);
     }
     let mut reader = Reader { text, at: 0, heap };
@@ -105,7 +109,7 @@ impl Reader<'_> {
         if !escaped {
             return Ok(quoted[1..quoted.len() - 1].into());
         }
-        serde_json::from_str::<String>(quoted).map(Arc::from).map_err(|_| Stop::NoJson)
+        text(quoted).map(Arc::from).ok_or(Stop::NoJson)
     }
 
     fn array(&mut self) -> Result<Value, Stop> {

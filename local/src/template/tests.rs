@@ -243,6 +243,9 @@ fn nesting_is_bounded_before_the_stack_is() {
     assert_eq!(text(&blocks(90), ""), "x");
     assert!(failure(&blocks(20_000), "").contains("nests deeper"));
     assert_eq!(text("$input.path('$').size()", &format!("{}{}", "[".repeat(120), "]".repeat(120))), "1");
+    let closed = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    assert_eq!(text("$input.path('$').size()", &closed(200)), "1");
+    assert_eq!(text("$input.path('$').length()", &closed(200_000)), "400000", "too deep for a list: a text");
     let deep = "[".repeat(200_000);
     assert_eq!(text("$input.path('$').length()", &deep), "200000", "no JSON that can be read: a text");
 }

@@ -9,6 +9,9 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
 use serde::de::IgnoredAny;
 
+/// Levels beyond are indented no further: what a letter holds may nest a hundred thousand deep.
+const MOST_INDENTED: usize = 40;
+
 /// No record of a stream is larger.
 const MAX_BYTES: u64 = 10 * 1024 * 1024;
 
@@ -124,7 +127,7 @@ fn indented(json: &str) -> Option<String> {
 fn line(out: &mut String, depth: &mut isize, change: isize) {
     *depth += change;
     out.push('\n');
-    out.extend(std::iter::repeat_n("  ", depth.unsigned_abs()));
+    out.extend(std::iter::repeat_n("  ", depth.unsigned_abs().min(MOST_INDENTED)));
 }
 
 #[cfg(test)]
@@ -176,6 +179,8 @@ mod tests {
                         \"x{\\\",\\\\\",\n    null\n  ]\n}";
         assert_eq!(data(text.as_bytes()).whole(), expected);
         assert_eq!(data(b"{\"a\": 1").whole(), "{\"a\": 1");
+        let deep = format!("{}1{}", "[".repeat(50_000), "]".repeat(50_000));
+        assert!(data(deep.as_bytes()).whole().len() < 100 * deep.len());
         assert_eq!(data(&[0xff]).whole(), "(1 bytes that are not UTF-8, as base64:)\n/w==");
     }
 }

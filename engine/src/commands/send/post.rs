@@ -36,6 +36,14 @@ pub struct Answer {
     pub status: u16,
     /// Where the stream has the record, if it was taken.
     pub taken: Option<Taken>,
+    /// The API's own words, where it was not.
+    pub message: Option<String>,
+}
+
+/// The body of a refusal.
+#[derive(Deserialize)]
+struct Refusal {
+    message: String,
 }
 
 /// The answer's body.
@@ -75,7 +83,8 @@ impl Target {
         let body = ByteStream::new(answer.into_body()).collect().await;
         let body = body.map_err(|error| self.unanswered(&error))?.into_bytes();
         let taken = (status == 200).then(|| serde_json::from_slice(&body).ok()).flatten();
-        Ok(Answer { event, status, taken })
+        let refusal = (status != 200).then(|| serde_json::from_slice(&body).ok()).flatten();
+        Ok(Answer { event, status, taken, message: refusal.map(|refusal: Refusal| refusal.message) })
     }
 
     fn request(&self, event: &Event) -> Result<HttpRequest> {
@@ -147,9 +156,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_refusal_is_an_answer() {
-        let (url, _) = served("429 Too Many Requests", "{}").await;
-        let answer = Target::new(url, None).post(event()).await.unwrap();
-        assert_eq!((answer.status, answer.taken), (429, None));
+        for (body, message) in [("{}", None), (r#"{"message":"no"}"#, Some("no")), (r#"{"message":null}"#, None)] {
+            let (url, _) = served("429 Too Many Requests", body).await;
+            let answer = Target::new(url, None).post(event()).await.unwrap();
+            assert_eq!((answer.status, answer.taken, answer.message.as_deref()), (429, None, message));
+        }
     }
 
     #[tokio::test]

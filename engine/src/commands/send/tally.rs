@@ -7,18 +7,24 @@ use super::post::Answer;
 use crate::error::Error;
 use crate::event::Event;
 use crate::spec::{Body, Route};
+use crate::tame::tame;
 use crate::term::position;
 
 /// Answers by their status.
 #[derive(Debug, Default)]
 pub struct Tally {
     statuses: BTreeMap<u16, u32>,
+    /// What the API said first with each status.
+    messages: BTreeMap<u16, String>,
 }
 
 impl Tally {
-    /// Counts an answer.
-    pub fn add(&mut self, status: u16) {
+    /// Counts an answer with what the API said.
+    pub fn add(&mut self, status: u16, message: Option<&str>) {
         *self.statuses.entry(status).or_default() += 1;
+        if let Some(message) = message {
+            self.messages.entry(status).or_insert_with(|| message.to_owned());
+        }
     }
 
     /// How many were answered at all.
@@ -70,7 +76,8 @@ impl Tally {
     /// Why some were refused, for the first status that was.
     pub fn refusal(&self, route: &Route) -> Option<Error> {
         let (status, count) = self.statuses.iter().find(|(status, _)| **status != 200)?;
-        let error = Error::fatal(format!("{count} of {} events were refused with {status}", self.answered()));
+        let said = self.messages.get(status).map(|message| format!(": \"{}\"", tame(message))).unwrap_or_default();
+        let error = Error::fatal(format!("{count} of {} events were refused with {status}{said}", self.answered()));
         Some(match hint(*status, route) {
             Some(hint) => error.hint(hint),
             None => error,
@@ -85,7 +92,7 @@ pub fn is_hopeless(status: u16) -> bool {
 
 fn hint(status: u16, route: &Route) -> Option<String> {
     let body = match &route.body {
-        Body::Object => "the body must be a JSON object".to_owned(),
+        Body::Object => "the body must be a JSON object with all that the route takes its key from".to_owned(),
         Body::Any => "the partition key is missing or longer than 256 characters".to_owned(),
         Body::Schema(file) => format!("the body must fit `{}`: give one with --data", file.display()),
     };
@@ -116,7 +123,8 @@ fn hint(status: u16, route: &Route) -> Option<String> {
 /// One answer, for people.
 pub fn line(answer: &Answer) -> String {
     let at = answer.taken.as_ref().map(|taken| position(&taken.shard_id, &taken.sequence_number));
-    format!("{} event {} → {}\n", answer.status, answer.event.n, at.unwrap_or_else(|| "not taken".to_owned()))
+    let said = answer.message.as_deref().map(|message| format!(": {}", tame(message))).unwrap_or_default();
+    format!("{} event {} → {}\n", answer.status, answer.event.n, at.unwrap_or_else(|| format!("not taken{said}")))
 }
 
 /// One answer, for machines.
@@ -140,7 +148,7 @@ mod tests {
 
     fn tally(statuses: &[u16]) -> Tally {
         let mut tally = Tally::default();
-        statuses.iter().for_each(|status| tally.add(*status));
+        statuses.iter().for_each(|status| tally.add(*status, (*status == 400).then_some("no \x1b[2Jkey")));
         tally
     }
 
@@ -158,8 +166,11 @@ mod tests {
     fn a_refusal_says_what_to_do() {
         assert_eq!(tally(&[200]).refusal(&route(Body::Object)), None);
         let error = tally(&[200, 400]).refusal(&route(Body::Object)).unwrap();
-        assert_eq!(error.message(), "1 of 2 events were refused with 400");
-        assert_eq!(error.hint_text(), Some("the body must be a JSON object"));
+        assert_eq!(error.message(), "1 of 2 events were refused with 400: \"no \\u{1b}[2Jkey\"");
+        assert_eq!(
+            error.hint_text(),
+            Some("the body must be a JSON object with all that the route takes its key from")
+        );
         for status in [401, 403, 404, 413, 429, 502] {
             let error = tally(&[status]).refusal(&route(Body::Any)).unwrap();
             assert!(error.hint_text().is_some(), "{status}");

@@ -123,6 +123,8 @@ fn no_concurrency_at_all_leaves_records_waiting() {
     for (now, then) in [(Some(0), Some(0)), (Some(1), Some(5)), (None, Some(0))] {
         assert_eq!(told(now, then), [""; 0], "{then:?} to {now:?}");
     }
+    assert_eq!(with(None).widens(&with(Some(0))), ["it is stopped (`reserved_concurrency: 0`), and runs again"]);
+    assert_eq!(with(Some(2)).widens(&with(Some(5))), [""; 0]);
 }
 
 #[tokio::test]

@@ -3,6 +3,12 @@
 use super::Mapping;
 use crate::resource::How;
 
+/// That it feeds its function again: to disable a mapping is how a function is stopped in an emergency.
+pub fn widens(desired: &Mapping, live: &Mapping) -> Vec<String> {
+    let again = desired.enabled && !live.enabled;
+    again.then(|| "it is disabled, and feeds its function again".to_owned()).into_iter().collect()
+}
+
 /// Says it for people, worst first. A replaced mapping has no checkpoint, so where it starts decides what is read.
 pub fn means(desired: &Mapping, live: &Mapping, how: &How) -> Vec<String> {
     let mut all = Vec::new();

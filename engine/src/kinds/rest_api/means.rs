@@ -1,7 +1,7 @@
 //! What a change of the API means for its clients, for who may call it, and for the order of records.
 
-use super::RestApi;
 use super::document::{LEGACY_TLS, Route, split};
+use super::{RestApi, Stage};
 
 const NONE: &str = "NONE";
 /// What the template of a PutRecord call names its key.
@@ -19,7 +19,13 @@ pub fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
     });
     let weak = desired.security_policy == LEGACY_TLS && live.security_policy != LEGACY_TLS;
     let weak = weak.then(|| "clients may speak TLS 1.0 and 1.1, which others may be able to read".to_owned());
-    told.chain(weak).collect()
+    let stopped =
+        |stage: &Stage| stage.throttle.as_ref().is_some_and(|most| most.rate_per_second <= 0.0 || most.burst == 0);
+    let open = |name: &String| !desired.stages.get(name).is_some_and(stopped);
+    let again = live.stages.iter().filter(|(name, stage)| stopped(stage) && open(name));
+    let again =
+        again.map(|(name, _)| format!("stage `{name}` takes no requests (its throttle is 0), and takes them again"));
+    told.chain(weak).chain(again).collect()
 }
 
 /// Requests that are refused, or answered elsewhere, from now on, and routes whose records get other partition keys.
@@ -72,7 +78,7 @@ fn key(route: &Route) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kinds::rest_api::Stage;
+    use crate::kinds::rest_api::Throttle;
 
     fn api(stages: &[&str], routes: &[&str]) -> RestApi {
         RestApi {
@@ -120,6 +126,22 @@ mod tests {
             assert_eq!((widens(desired, live), means(desired, live)), (Vec::new(), Vec::new()));
         }
         assert_eq!((widens(&new, &old), means(&old, &new)), (Vec::new(), Vec::new()));
+    }
+
+    #[test]
+    fn a_stage_that_was_stopped_asks_before_it_goes_on() {
+        let limited = |rate_per_second, burst| {
+            let mut api = api(&["prod"], &[]);
+            api.stages.get_mut("prod").unwrap().throttle = Some(Throttle { rate_per_second, burst });
+            api
+        };
+        let again = ["stage `prod` takes no requests (its throttle is 0), and takes them again"];
+        for stopped in [limited(0.0, 0), limited(0.0, 5), limited(9.0, 0)] {
+            assert_eq!(widens(&limited(9.0, 5), &stopped), again);
+            assert_eq!(widens(&api(&["prod"], &[]), &stopped), again);
+            assert_eq!(widens(&stopped, &stopped), [""; 0]);
+        }
+        assert_eq!(widens(&limited(9.0, 5), &limited(1.0, 1)), [""; 0]);
     }
 
     #[test]

@@ -55,6 +55,13 @@ fn what_holds_up_or_reorders_records_is_told_and_what_does_not_is_not() {
 }
 
 #[test]
+fn a_mapping_that_was_stopped_asks_before_it_goes_on() {
+    let stopped = Mapping { enabled: false, ..mapping() };
+    assert_eq!(widens(&mapping(), &stopped), ["it is disabled, and feeds its function again"]);
+    assert_eq!((widens(&stopped, &mapping()), widens(&mapping(), &mapping())), (Vec::new(), Vec::new()));
+}
+
+#[test]
 fn a_stream_made_anew_has_nothing_to_be_read_again() {
     let told = |start: &str, anew: &[&str]| {
         let desired = Mapping { start: start.into(), ..mapping() };
