@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use super::definition::{Place, Texts};
 use super::mapping::header;
+use crate::event::Location;
 use crate::template::Params;
 
 /// Headers that API Gateway drops before anybody sees them, as recorded.
@@ -58,9 +59,9 @@ pub struct Exchange {
     pub trace: String,
     pub at: SystemTime,
     pub started: Instant,
-    /// Where a stream put the record.
-    pub shard: Option<String>,
-    pub sequence_number: Option<String>,
+    /// Where the record went, and its id there.
+    pub location: Option<Location>,
+    pub record: Option<String>,
     /// Why the request was not done: a gateway response's type, or the integration's error code.
     pub reason: Option<String>,
 }
@@ -93,8 +94,8 @@ impl Exchange {
             trace,
             at,
             started: Instant::now(),
-            shard: None,
-            sequence_number: None,
+            location: None,
+            record: None,
             reason: None,
         };
         exchange.request_id = exchange.own_id().unwrap_or_else(|| Uuid::new_v4().to_string());

@@ -135,8 +135,8 @@ fn tell(shared: &Shared, log: Option<&LogFormat>, exchange: &mut Exchange, reply
         path: exchange.path.clone(),
         status: reply.status,
         milliseconds,
-        shard: exchange.shard.take(),
-        sequence_number: exchange.sequence_number.take(),
+        location: exchange.location.take(),
+        record: exchange.record.take(),
         reason: exchange.reason.take(),
     }));
 }

@@ -16,6 +16,7 @@ use super::super::mapping::header;
 use super::super::refusal::Refusal;
 use super::super::shared::Shared;
 use super::{Answered, Call, misconfigured};
+use crate::event::Location;
 
 /// The services that take `X-Amz-Target`, with the version in it.
 const TARGETS: [(&str, &str); 2] = [("kinesis", "Kinesis_20131202"), ("dynamodb", "DynamoDB_20120810")];
@@ -78,7 +79,8 @@ impl Service {
             exchange.metrics.insert("integration.requestId", id.to_owned());
         }
         let Ok(taken) = serde_json::from_slice::<Taken>(&answered.body) else { return };
-        (exchange.shard, exchange.sequence_number) = (taken.shard, taken.sequence_number);
+        let at = |part| Location { service: self.name.clone(), name: None, part: Some(part) };
+        (exchange.location, exchange.record) = (taken.shard.map(at), taken.sequence_number);
         if answered.status >= 400 {
             // `com.amazonaws.kinesis.v20131202#ValidationException`: the name is what people know.
             let error = taken.error.map(|error| error.rsplit('#').next().unwrap_or_default().to_owned());

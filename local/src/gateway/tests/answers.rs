@@ -35,7 +35,7 @@ async fn a_record_is_put_and_its_place_answered() {
     let mut event = world.answered().await;
     event.as_object_mut().unwrap().remove("milliseconds");
     let expected = json!({ "method": "POST", "path": RECORD, "status": 200,
-        "shard": "shardId-000000000000", "sequence_number": "4960" });
+        "location": { "service": "kinesis", "part": "shardId-000000000000" }, "record": "4960" });
     assert_eq!(event, expected);
 }
 
