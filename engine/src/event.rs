@@ -219,12 +219,12 @@ pub enum Event {
         n: u32,
         /// The answer's status.
         status: u16,
-        /// The shard that took it; absent where none did.
+        /// Where it went; absent where nothing took it.
         #[serde(skip_serializing_if = "Option::is_none")]
-        shard: Option<String>,
-        /// Its sequence number; absent where it was not taken.
+        location: Option<moved::Location>,
+        /// Its record's id there, of a stream the sequence number; absent where it was not taken.
         #[serde(skip_serializing_if = "Option::is_none")]
-        sequence_number: Option<String>,
+        record: Option<String>,
     },
     /// All events are answered (`send`).
     SentAll {
@@ -245,10 +245,10 @@ pub enum Event {
     Followed {
         /// Its number in this run, from 1.
         n: u32,
-        /// The shard that took it.
-        shard: String,
-        /// Its sequence number.
-        sequence_number: String,
+        /// Where it was sent to.
+        location: moved::Location,
+        /// Its record's id there, of a stream the sequence number.
+        record: String,
         /// Where it is.
         went: using::Went,
         /// Why it is a dead letter.

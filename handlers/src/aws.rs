@@ -9,7 +9,7 @@ use aws_config::{BehaviorVersion, SdkConfig};
 
 /// Covers a TLS handshake on the fourteenth of a CPU that a 128 MB function has.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// The SDK has no read and no attempt time-out of its own: a connection that died would last as long as the function.
+/// The SDK has no time-out of its own for an answer: a connection that died would last as long as the function.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Returns the configuration of the function's own role and region; `AWS_ENDPOINT_URL` is honoured.
@@ -29,4 +29,12 @@ pub async fn config(retries: RetryConfig) -> SdkConfig {
         .timeout_config(timeouts)
         .load()
         .await
+}
+
+/// Returns the configuration without a time-out for an answer, for calls that do something twice when they are made twice.
+///
+/// A late answer is then waited for, and the call is not repeated. Whoever makes such a call ends it by a time of their own.
+pub fn patient(config: &SdkConfig) -> SdkConfig {
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build();
+    config.to_builder().timeout_config(timeouts).build()
 }

@@ -19,6 +19,7 @@ mod failure;
 mod item;
 mod measure;
 mod number;
+mod progress;
 mod report;
 mod settle;
 

@@ -27,7 +27,34 @@ pub enum Event {
     Warning { message: String },
 }
 
-/// The answer to a request. Shard and sequence number are there when a stream took the record.
+/// Where records are: in a stream or a queue, or in a part of one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Location {
+    /// The service that has them, as in `kinesis`.
+    pub service: String,
+    /// The name of the stream or queue there; absent where it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The part of it, of a Kinesis stream the shard's id; absent where it has no parts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part: Option<String>,
+}
+
+impl Location {
+    /// The location that an ARN names, as in `arn:aws:kinesis:eu-west-1:111122223333:stream/events`.
+    #[must_use]
+    pub fn of(arn: &str, part: Option<&str>) -> Self {
+        let mut parts = arn.splitn(6, ':').skip(2);
+        let (service, resource) = (parts.next().unwrap_or_default(), parts.nth(2).unwrap_or_default());
+        let mut words = resource.split('/');
+        let (first, second) = (words.next().unwrap_or_default(), words.next());
+        let name = Some(second.unwrap_or(first).to_owned()).filter(|name| !name.is_empty());
+        Self { service: service.to_owned(), name, part: part.map(str::to_owned) }
+    }
+}
+
+/// The answer to a request. Location and id are there when a stream or a queue took what was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Answered {
@@ -39,12 +66,12 @@ pub struct Answered {
     pub status: u16,
     /// Time that the answer took.
     pub milliseconds: u64,
-    /// The shard that took the record; absent where none did.
+    /// Where the record went; absent where nothing took it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub shard: Option<String>,
-    /// The record's sequence number; absent where there is no record.
+    pub location: Option<Location>,
+    /// The record's id there, of a stream its sequence number; absent where there is no record.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub sequence_number: Option<String>,
+    pub record: Option<String>,
     /// Why it was not taken: the name of a gateway response, or the integration's error code.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -56,8 +83,8 @@ pub struct Answered {
 pub struct Batch {
     /// The function's name.
     pub function: String,
-    /// The shard that the records are of.
-    pub shard: String,
+    /// Where the records come from.
+    pub location: Location,
     /// How many records the batch has.
     pub records: usize,
     /// Time that the function took.
@@ -98,11 +125,11 @@ pub struct DeadLetter {
     pub queue: String,
     /// The function's reason, or the mapping's condition.
     pub reason: String,
-    /// The shard that the records are of.
-    pub shard: String,
-    /// Sequence number of the first record.
+    /// Where the records are from.
+    pub location: Location,
+    /// The first record's id there, of a stream its sequence number.
     pub first: String,
-    /// Sequence number of the last record.
+    /// The last record's id there.
     pub last: String,
 }
 
@@ -127,4 +154,23 @@ pub struct LogLine {
     pub function: String,
     /// The line.
     pub line: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_location_is_read_from_the_arn_of_a_stream_a_queue_or_a_table() {
+        for (arn, service, name) in [
+            ("arn:aws:kinesis:eu-west-1:111122223333:stream/events", "kinesis", Some("events")),
+            ("arn:aws:sqs:eu-west-1:111122223333:orders.fifo", "sqs", Some("orders.fifo")),
+            ("arn:aws:dynamodb:eu-west-1:111122223333:table/T/stream/2026-11-21T00:00:00.000", "dynamodb", Some("T")),
+            ("no ARN", "", None),
+        ] {
+            let expected = Location { service: service.to_owned(), name: name.map(str::to_owned), part: None };
+            assert_eq!(Location::of(arn, None), expected, "{arn}");
+        }
+        assert_eq!(Location::of("", Some("shard-1")).part.as_deref(), Some("shard-1"));
+    }
 }

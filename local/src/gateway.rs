@@ -18,11 +18,14 @@ mod integration;
 mod live;
 mod mapping;
 mod params;
+mod permits;
+mod reach;
 mod read;
 mod refusal;
 mod reply;
 mod router;
 mod serve;
+mod serving;
 mod shared;
 mod snapshot;
 mod throttle;
@@ -43,6 +46,7 @@ use tokio::time::timeout;
 use self::access_log::Log;
 use self::door::Door;
 use self::live::Live;
+use self::reach::Reach;
 use self::read::Reader;
 use self::shared::Shared;
 use self::snapshot::Snapshot;
@@ -86,7 +90,7 @@ impl Gateway {
     fn serve(listener: TcpListener, own: SocketAddr, settings: Settings, live: Live) -> Self {
         let Settings { roles, invoke, events, .. } = settings;
         let (log, log_task) = Log::start(roles.clone(), events.clone());
-        let shared = Arc::new(Shared::new(roles, invoke, events, log, Door::new(own), live));
+        let shared = Arc::new(Shared::new(Reach::new(roles, invoke, events), log, Door::new(own), live));
         warn_of_problems(&shared);
         let (stop, mut stopped) = watch::channel(false);
         let app = Router::new().fallback(serve::answer).with_state(Arc::clone(&shared));
@@ -113,7 +117,7 @@ impl Gateway {
     /// The API or the stage cannot be read; what was served until now goes on.
     pub async fn refresh(&self, api: &str, stage: &str) -> Result<()> {
         let before = self.shared.live();
-        let live = read(&self.shared.roles, api, stage, Some(&before)).await?;
+        let live = read(&self.shared.reach.roles, api, stage, Some(&before)).await?;
         let is_new = !Arc::ptr_eq(&before.snapshot, &live.snapshot);
         self.shared.serve(live);
         if is_new {
@@ -144,19 +148,19 @@ async fn read(roles: &Roles, api: &str, stage: &str, before: Option<&Live>) -> R
     let reader = Reader::new(roles, api, stage);
     let settings = reader.stage().await?;
     let same = |live: &&Live| {
-        let place = &live.place;
-        place.api == api && place.stage == stage && live.snapshot.deployment == settings.deployment
+        let address = &live.address;
+        address.api == api && address.stage == stage && live.snapshot.deployment == settings.deployment
     };
     if let Some(before) = before.filter(same) {
-        return Ok(Live::new(before.place.clone(), Arc::clone(&before.snapshot), settings, Some(before)));
+        return Ok(Live::new(before.address.clone(), Arc::clone(&before.snapshot), settings, Some(before)));
     }
-    let (place, definition) = (reader.place().await?, reader.definition(&settings.deployment).await?);
-    Ok(Live::new(place, Arc::new(Snapshot::new(&definition)), settings, before))
+    let (address, definition) = (reader.address().await?, reader.definition(&settings.deployment).await?);
+    Ok(Live::new(address, Arc::new(Snapshot::new(&definition)), settings, before))
 }
 
 fn warn_of_problems(shared: &Shared) {
     for problem in &shared.live().snapshot.problems {
-        shared.warn(format!("the gateway: {problem}"));
+        shared.reach.warn(format!("the gateway: {problem}"));
     }
 }
 

@@ -1,9 +1,9 @@
-//! Event source mappings of Kinesis streams, with everything that AWS does and no emulator has.
+//! Event source mappings of streams, with everything that AWS does and no emulator has.
 //!
 //! What AWS documents or was recorded to do: batches by number, window and payload; one batch in flight per shard and
 //! slot, in the order of a key; retries, bisection, partial-batch responses, record ages, filters, documents for the on-failure
 //! destination, resharding. A record is handed over at least once, never skipped. Decisions are pure ([`shard`], [`slot`]);
-//! [`poll`] and [`run`] do them.
+//! [`poll`] and [`run`] do them. A [`source`] makes complete records, and [`destination`] takes the documents; nothing else knows a service.
 //!
 //! Chosen where AWS says nothing, or different from it:
 //! - An idle shard is asked once a second as by AWS, and at once when a record was put ([`reader`]).
@@ -30,13 +30,14 @@ use crate::event::Events;
 use crate::invoke::Invoke;
 use crate::roles::Roles;
 
+mod access;
 mod batch;
 mod checkpoints;
 mod clock;
+mod destination;
 mod diagnosis;
 mod document;
 mod filter;
-mod kinesis;
 mod lookup;
 mod mapping;
 mod outcome;
@@ -47,17 +48,19 @@ mod rights;
 mod run;
 mod shard;
 mod slot;
-mod stream;
+mod source;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
+use access::Access;
 use checkpoints::Checkpoints;
 pub use checkpoints::passed;
 use clock::Clock;
-use kinesis::Access;
-use mapping::Properties;
+use destination::{Destination, destination};
+use mapping::{Order, Properties};
 use poll::World;
-use run::Order;
+use source::{Service, Source, kinesis};
 
 /// How long [`Pollers::stop`] waits for the batches in flight.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -170,7 +173,7 @@ impl Pollers {
             return Ok(());
         }
         if let Order::Run(mapping) = &order {
-            rights::check(&Access::new(self.roles.clone(), mapping), &self.roles, mapping).await?;
+            check(&Access::new(self.roles.clone(), &mapping.role), mapping).await?;
         }
         match self.running.get(&uuid) {
             Some(running) => drop(running.orders.send_replace(order)),
@@ -192,14 +195,34 @@ impl Pollers {
         let (orders, given) = watch::channel(order);
         let (roles, invoke, events) = (self.roles.clone(), self.invoke.clone(), self.events.clone());
         let (checkpoints, clock, puts) = (self.checkpoints.clone(), self.clock.clone(), self.puts.clone());
-        let world = move |mapping: &Properties| World {
-            stream: Access::new(roles.clone(), mapping).stream(),
-            invoke: invoke.clone(),
-            events: events.clone(),
-            checkpoints: checkpoints.clone(),
-            clock: clock.clone(),
-            puts: puts.clone(),
+        let world = move |mapping: &Arc<Properties>| {
+            let (source, destination) = open(&Access::new(roles.clone(), &mapping.role), mapping);
+            World {
+                source,
+                destination,
+                invoke: invoke.clone(),
+                events: events.clone(),
+                checkpoints: checkpoints.clone(),
+                clock: clock.clone(),
+                puts: puts.clone(),
+            }
         };
         Running { orders, task: tokio::spawn(run::run(world, given)) }
     }
+}
+
+/// Where a mapping's records come from, and where its documents go.
+fn open(access: &Access, mapping: &Arc<Properties>) -> (Source, Destination) {
+    let source = match mapping.service {
+        Service::Kinesis => kinesis::source(access, mapping),
+    };
+    (source, destination(access, mapping))
+}
+
+/// Checks, as AWS does, what the role of a mapping may do.
+async fn check(access: &Access, mapping: &Properties) -> Result<()> {
+    match mapping.service {
+        Service::Kinesis => kinesis::check(access, mapping).await?,
+    }
+    destination::check(access, mapping).await
 }

@@ -139,7 +139,7 @@ async fn what_is_sent_is_followed_to_its_row_or_to_the_dlq() {
     let three = ["send", "--data", "@event.json", "--count", "3", "--follow", "--timeout", "300", "--json"];
     let all = events(&dev.pipe(&three));
     let of = |name: &str| all.iter().filter(|event| event["event"] == name).collect::<Vec<_>>();
-    assert!(of("sent").iter().all(|event| event["status"] == 200 && event["sequence_number"].is_string()));
+    assert!(of("sent").iter().all(|event| event["status"] == 200 && event["record"].is_string()));
     assert_eq!((of("sent").len(), of("followed").len(), of("sent_all").len()), (3, 3, 1));
     assert_eq!(of("followed_all")[0]["rows"], 3, "{all:?}");
 }

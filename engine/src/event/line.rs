@@ -73,20 +73,15 @@ mod tests {
     fn all_that_moves() -> Vec<(moved::Event, &'static str)> {
         let text = || "x".to_owned();
         let (method, path, status, milliseconds) = (text(), text(), 200, 1);
-        let refused = moved::Answered {
-            method,
-            path,
-            status,
-            milliseconds,
-            shard: None,
-            sequence_number: None,
-            reason: Some(text()),
-        };
+        let refused =
+            moved::Answered { method, path, status, milliseconds, location: None, record: None, reason: Some(text()) };
+        let location = moved::Location { service: text(), name: None, part: None };
+        let part = moved::Location { name: Some(text()), part: Some(text()), ..location.clone() };
         let taken =
-            moved::Answered { shard: Some(text()), sequence_number: Some(text()), reason: None, ..refused.clone() };
+            moved::Answered { location: Some(part.clone()), record: Some(text()), reason: None, ..refused.clone() };
         let batch = moved::Batch {
             function: text(),
-            shard: text(),
+            location: part,
             records: 2,
             milliseconds: 1,
             succeeded: 1,
@@ -96,7 +91,7 @@ mod tests {
             memory_mb: None,
         };
         let odd = moved::Batch { answer: Some(text()), peak_mb: Some(1), memory_mb: Some(128), ..batch.clone() };
-        let letter = moved::DeadLetter { queue: text(), reason: text(), shard: text(), first: text(), last: text() };
+        let letter = moved::DeadLetter { queue: text(), reason: text(), location, first: text(), last: text() };
         let denied = moved::Denied { role: text(), action: text(), resource: Some(text()) };
         vec![
             (moved::Event::Answered(refused), "answered"),

@@ -1,5 +1,6 @@
 //! Lines of the commands that use what runs: `send` and `dlq`.
 
+use pipe_local::event::Location;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -45,19 +46,19 @@ pub struct Letter {
     pub reason: String,
     /// What else is said of the reason; may be empty.
     pub message: String,
-    /// The event's id: shard and sequence number, of a batch its first record's.
+    /// The event's id, as the function got it; of a batch its first record's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub event_id: Option<String>,
-    /// The stream that had the records.
+    /// The ARN of what had the records.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub stream_arn: Option<String>,
-    /// The shard that the records are of.
+    pub source_arn: Option<String>,
+    /// Where the records are from.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub shard: Option<String>,
-    /// Sequence number of the first record.
+    pub location: Option<Location>,
+    /// The first record's id there, of a stream its sequence number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub first: Option<String>,
-    /// Sequence number of the last record.
+    /// The last record's id there.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last: Option<String>,
     /// How many records it is about.
@@ -113,8 +114,8 @@ pub enum Payload {
 pub struct Record {
     /// Its partition key.
     pub partition_key: String,
-    /// Its sequence number.
-    pub sequence_number: String,
+    /// Its id where it is, of a stream its sequence number.
+    pub record: String,
     /// Its data.
     pub payload: Payload,
 }

@@ -1,6 +1,6 @@
 //! What moves through `pipe dev`, one line an event.
 
-use pipe_local::event::{Answered, Batch, DeadLetter, Denied, Event, LogLine, Row};
+use pipe_local::event::{Answered, Batch, DeadLetter, Denied, Event, Location, LogLine, Row};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::lower::id;
@@ -37,10 +37,10 @@ fn is_routine(event: &Event) -> bool {
 /// An event as a line. What clients and functions wrote steers no terminal.
 fn line(event: &Event) -> String {
     match event {
-        Event::Answered(Answered { method, path, status, milliseconds, shard, sequence_number, reason }) => {
+        Event::Answered(Answered { method, path, status, milliseconds, location, record, reason }) => {
             let style = if *status < 400 { GOOD } else { BAD };
-            let took = match (shard, sequence_number) {
-                (Some(shard), Some(number)) => format!("→ {}", position(shard, number)),
+            let took = match (location, record) {
+                (Some(location), Some(record)) => format!("→ {}", position(location, record)),
                 _ => tame(reason.as_deref().unwrap_or_default()),
             };
             format!("{style}{status}{END} {} {} {took} {DIM}{milliseconds} ms{END}", tame(method), tame(path))
@@ -50,9 +50,9 @@ fn line(event: &Event) -> String {
             let was = if *kept { " was there, and stays" } else { "" };
             format!("    {GOOD}✓{END} {table} {}{was}", tame(key))
         }
-        Event::DeadLetter(DeadLetter { queue, reason, shard, first, last }) => {
-            let to = if first == last { String::new() } else { format!(" to {last}") };
-            format!("  {BAD}!{END} {queue}: {} {}{to}", tame(reason), position(shard, first))
+        Event::DeadLetter(DeadLetter { queue, reason, location, first, last }) => {
+            let to = if first == last { String::new() } else { format!(" to {}", tame(last)) };
+            format!("  {BAD}!{END} {queue}: {} {}{to}", tame(reason), position(location, first))
         }
         Event::Denied(denied) => refusal(denied),
         Event::Log(LogLine { function, line }) => format!("    {DIM}{function}: {}{END}", tame(line)),
@@ -63,7 +63,7 @@ fn line(event: &Event) -> String {
 /// What came of a batch, and what is wrong with the answer beside it.
 fn called(batch: &Batch) -> String {
     let Batch { function, records, milliseconds, succeeded, .. } = batch;
-    let shard = short(&batch.shard);
+    let from = short(&batch.location);
     let records = if *records == 1 { "1 record".to_owned() } else { format!("{records} records") };
     let memory = match (batch.peak_mb, batch.memory_mb) {
         (Some(peak), Some(limit)) => format!(", {peak} of {limit} MB"),
@@ -74,9 +74,9 @@ fn called(batch: &Batch) -> String {
         batch.answer.as_ref().map(|wrong| format!(", its answer is wrong: {}", tame(wrong))).unwrap_or_default();
     let took = format!("{DIM}{milliseconds} ms{memory}{END}");
     match &batch.error {
-        None => format!("  {mark} {shard} → {function}: {records}{wrong} {took}"),
+        None => format!("  {mark} {from} → {function}: {records}{wrong} {took}"),
         Some(error) => {
-            format!("  {BAD}✗{END} {shard} → {function}: {succeeded} of {records}, {}{wrong} {took}", tame(error))
+            format!("  {BAD}✗{END} {from} → {function}: {succeeded} of {records}, {}{wrong} {took}", tame(error))
         }
     }
 }
@@ -101,25 +101,35 @@ fn refusal(Denied { role, action, resource }: &Denied) -> String {
     format!("{what}\n    {HINT}hint{END}: a handler's own rights are `consumer.function.statements`: {entry}")
 }
 
-/// A record's place in its stream, short.
-pub fn position(shard: &str, number: &str) -> String {
-    format!("{}:{number}", short(shard))
+/// Where a record is, short.
+pub fn position(location: &Location, record: &str) -> String {
+    format!("{}:{}", short(location), tame(record))
 }
 
-/// `shardId-000000000000` is `shard 0`.
-fn short(shard: &str) -> String {
-    let number = shard.strip_prefix("shardId-").map(|digits| digits.trim_start_matches('0'));
-    number.map_or_else(|| shard.to_owned(), |digits| format!("shard {}", if digits.is_empty() { "0" } else { digits }))
+/// The part of the location, where it has parts: `shardId-000000000000` is `shard 0`.
+fn short(location: &Location) -> String {
+    let Location { service, name, part } = location;
+    let Some(part) = part else { return tame(name.as_ref().unwrap_or(service)) };
+    let number = part.strip_prefix("shardId-").map(|digits| digits.trim_start_matches('0'));
+    match number {
+        Some("") => "shard 0".to_owned(),
+        Some(digits) => format!("shard {}", tame(digits)),
+        None => tame(part),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn shard() -> Location {
+        Location::of("arn:aws:kinesis:eu-west-1:111122223333:stream/s", Some("shardId-000000000000"))
+    }
+
     fn batch(error: Option<&str>, answer: Option<&str>) -> Event {
         Event::Batch(Batch {
             function: "f".to_owned(),
-            shard: "shardId-000000000000".to_owned(),
+            location: shard(),
             records: 1,
             milliseconds: 3,
             succeeded: 1,
@@ -140,6 +150,15 @@ mod tests {
         assert_eq!(plain(&batch(Some("late"), None)), "  ✗ shard 0 → f: 1 of 1 record, late 3 ms, 140 of 128 MB");
         let odd = plain(&batch(None, Some("it has x")));
         assert_eq!(odd, "  ! shard 0 → f: 1 record, its answer is wrong: it has x 3 ms, 140 of 128 MB");
+    }
+
+    #[test]
+    fn a_record_is_named_by_its_part_or_by_what_has_no_parts() {
+        assert_eq!(position(&shard(), "49"), "shard 0:49");
+        let of = |arn: &str, part: Option<&str>| position(&Location::of(arn, part), "7");
+        assert_eq!(of("arn:aws:kinesis:r:a:stream/s", Some("shardId-000000000012")), "shard 12:7");
+        assert_eq!(of("arn:aws:sqs:r:a:orders", None), "orders:7");
+        assert_eq!(of("arn:aws:sqs:r:a:orders", Some("group")), "group:7");
     }
 
     #[test]
@@ -184,13 +203,12 @@ mod tests {
         let (text, table, queue, function) =
             (|| "\u{1b}[2J\n".to_owned(), "t".to_owned(), "q".to_owned(), "f".to_owned());
         let (method, path, reason) = (text(), text(), Some(text()));
-        let answered =
-            Answered { method, path, status: 400, milliseconds: 1, shard: None, sequence_number: None, reason };
-        let (shard, first, last) = ("s".to_owned(), "1".to_owned(), "1".to_owned());
+        let answered = Answered { method, path, status: 400, milliseconds: 1, location: None, record: None, reason };
+        let (location, first, last) = (Location::of("", Some(&text())), text(), "1".to_owned());
         for event in [
             Event::Answered(answered),
             Event::Row(Row { table, key: text(), kept: true }),
-            Event::DeadLetter(DeadLetter { queue, reason: text(), shard, first, last }),
+            Event::DeadLetter(DeadLetter { queue, reason: text(), location, first, last }),
             Event::Log(LogLine { function, line: text() }),
             Event::Warning { message: text() },
         ] {

@@ -29,7 +29,7 @@ async fn run() -> Result<(), Error> {
     if !config.overwrite {
         table = table.keeping(config.keys.partition.clone());
     }
-    let queue = config.queue_url.map(|url| SqsQueue::new(aws_sdk_sqs::Client::new(&sdk), url));
+    let queue = config.queue_url.map(|url| SqsQueue::new(aws_sdk_sqs::Client::new(&aws::patient(&sdk)), url));
     let consumer = &Consumer::new(table, queue, config.keys);
     lambda_runtime::run(service_fn(move |event: LambdaEvent<KinesisEvent>| async move {
         let context = event.context;

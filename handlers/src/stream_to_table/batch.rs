@@ -16,8 +16,9 @@ use tokio::time::{Instant, timeout_at};
 use super::backoff::Backoff;
 use super::failure::{Poison, PutError, Reason};
 use super::item::{self, Keys, TableKey, Text};
+use super::progress::{DEADLINE, Fact, State};
 use super::report::Report;
-use super::settle::{Settling, State};
+use super::settle::Settling;
 use super::{Put, Queue, Table};
 
 /// Keys that are written at one time. Each may need a connection of its own, and a small function a while for each.
@@ -26,9 +27,6 @@ const CONCURRENT_KEYS: usize = 16;
 /// Bytes of items that are in memory at one time: the smallest function has 128 MB, with what is in use beside. One item alone takes
 /// little more than this at most.
 const MEMORY: u32 = 32 * 1024 * 1024;
-
-/// Stands for an error code where no call was answered before the time was up.
-pub(super) const DEADLINE: &str = "deadline";
 
 /// Writes the records of a stream to a table.
 pub struct Consumer<T, Q> {
@@ -41,9 +39,6 @@ pub struct Consumer<T, Q> {
 
 /// The records of one table key, in the order of the stream: index within the batch, and text.
 type Group<'a> = Vec<(usize, Text<'a>)>;
-
-/// What became of one record's writing: index within the batch, new state, repeated calls.
-pub(super) type Fact = (usize, State, u32);
 
 impl<T: Table, Q: Queue> Consumer<T, Q> {
     /// Makes a consumer of a table with these keys. Without a queue, what can never be written is reported as failed.

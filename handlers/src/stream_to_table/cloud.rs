@@ -45,7 +45,8 @@ impl Table for DynamoTable {
     }
 }
 
-/// An SQS queue. Its client's retries should be off: the batch has its own.
+/// An SQS queue. Its client's retries should be off: the batch has its own. Nor should the client end a call whose answer is late, since a
+/// repeated call is a second message: the batch ends it when its time is up.
 pub struct SqsQueue {
     client: aws_sdk_sqs::Client,
     url: String,

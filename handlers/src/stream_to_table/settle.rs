@@ -14,26 +14,10 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Queue;
 use super::backoff::Backoff;
-use super::batch::{DEADLINE, Fact};
 use super::dead_letter;
 use super::failure::Poison;
+use super::progress::{DEADLINE, Fact, State};
 use super::report::{DeadLetter, Report};
-
-/// Where a record stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
-    /// Not reached yet.
-    Waiting,
-    Written,
-    /// Another one is there under its key, which is as good as written.
-    Kept,
-    /// It can never be written, and is not in the queue yet.
-    Poison(Poison),
-    /// In the queue.
-    DeadLettered,
-    /// Tried until the time was up; the last error code.
-    Failed(String),
-}
 
 /// A batch being settled.
 pub struct Settling<'a, Q> {
@@ -92,7 +76,10 @@ impl<'a, Q: Queue> Settling<'a, Q> {
         }
     }
 
-    /// Sends one record to the queue, however often it takes, until the time is up; smaller where the queue takes less than SQS does.
+    /// Sends one record to the queue until the time is up; smaller where the queue takes less than SQS does.
+    ///
+    /// It sends again only after a failure: while an answer is late, the message may be in the queue already. A connection that
+    /// breaks says nothing of the message, which may then be there twice.
     ///
     /// # Errors
     /// The code of what stood in the way: there is no queue, it refuses the message, or the time is up.

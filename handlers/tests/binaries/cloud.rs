@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 /// What the function sent: where to (a path, or AWS's operation), and the body.
-pub type Call = (String, Value);
+pub type Request = (String, Value);
 
 /// Answers an AWS call of this operation and body with an HTTP status and a body.
 pub type Aws = fn(&str, &Value) -> (u16, Value);
@@ -19,7 +19,7 @@ pub type Aws = fn(&str, &Value) -> (u16, Value);
 /// A running function.
 pub struct Function {
     child: Child,
-    calls: Receiver<Call>,
+    calls: Receiver<Request>,
 }
 
 impl Function {
@@ -47,7 +47,7 @@ impl Function {
     }
 
     /// Waits for the answer to the event: its path ends in `response` or `error`. The AWS calls before it come first.
-    pub fn answer(&self) -> (Vec<Call>, Call) {
+    pub fn answer(&self) -> (Vec<Request>, Request) {
         let mut before = Vec::new();
         loop {
             let call = self.calls.recv_timeout(Duration::from_secs(120)).expect("an answer");
@@ -101,7 +101,7 @@ pub fn lambda_environment(address: &str) -> Vec<(&'static str, String)> {
 }
 
 /// Serves one request; the connection is closed after it.
-fn serve(stream: TcpStream, sender: &Sender<Call>, events: &Mutex<VecDeque<Value>>, aws: Aws) {
+fn serve(stream: TcpStream, sender: &Sender<Request>, events: &Mutex<VecDeque<Value>>, aws: Aws) {
     let mut reader = BufReader::new(stream);
     let Some((path, target, body)) = read_request(&mut reader) else {
         return;

@@ -3,10 +3,11 @@
 mod cloud;
 
 use std::process::Command;
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use cloud::{Aws, Call, Function, lambda_environment};
+use cloud::{Aws, Function, Request, lambda_environment};
 use serde_json::{Value, json};
 
 const AUTHORIZER: &str = env!("CARGO_BIN_EXE_authorizer");
@@ -25,7 +26,7 @@ fn no_secret(_operation: &str, _body: &Value) -> (u16, Value) {
 }
 
 /// Asks an authorizer with these credentials, and returns its answer and everything that it printed.
-fn authorize(credentials: Option<&str>, aws: Aws) -> (Vec<Call>, Call, String) {
+fn authorize(credentials: Option<&str>, aws: Aws) -> (Vec<Request>, Request, String) {
     let headers = credentials.map(|pair| json!({ "authorization": format!("Basic {}", STANDARD.encode(pair)) }));
     let event = json!({
         "type": "REQUEST",
@@ -103,7 +104,7 @@ const ENVIRONMENT: [(&str, &str); 4] = [
 ];
 
 /// Gives a consumer these records, and returns its AWS calls, its answer and its log lines.
-fn consume(environment: &[(&str, &str)], records: &[Value], aws: Aws) -> (Vec<Call>, Call, Vec<Value>) {
+fn consume(environment: &[(&str, &str)], records: &[Value], aws: Aws) -> (Vec<Request>, Request, Vec<Value>) {
     let function = Function::start(CONSUMER, environment, json!({ "Records": records }), aws);
     let (calls, answer) = function.answer();
     let (lines, err) = function.end();
@@ -130,6 +131,20 @@ fn the_consumer_writes_items_and_buries_poison() {
     let batch = lines.last().expect("a line");
     assert_eq!((&batch["RecordsIn"], &batch["RecordsDeadLettered"]), (&json!(3), &json!(2)));
     assert_eq!(batch["FunctionName"], "tested");
+}
+
+/// A queue whose answer comes later than the table is given time for one.
+fn slow_queue(operation: &str, body: &Value) -> (u16, Value) {
+    std::thread::sleep(Duration::from_secs(7));
+    table(operation, body)
+}
+
+#[test]
+fn a_dead_letter_is_sent_once_where_the_answer_is_late() {
+    let (calls, (_, answer), lines) = consume(&ENVIRONMENT, &[record(1, "hunter2")], slow_queue);
+    assert_eq!(answer, json!({ "batchItemFailures": [] }));
+    assert_eq!(calls.iter().map(|call| call.0.as_str()).collect::<Vec<_>>(), ["SendMessage"]);
+    assert_eq!(lines.last().expect("a line")["repeatedCalls"], 0);
 }
 
 /// A table whose items are all there.

@@ -8,7 +8,7 @@ use hyper::StatusCode;
 use serde_json::Value;
 
 use super::call::Call;
-use crate::event::{DeadLetter, Denied, Event, Events, Row};
+use crate::event::{DeadLetter, Denied, Event, Events, Location, Row};
 
 const PUT_ITEM: &str = "DynamoDB_20120810.PutItem";
 const BATCH_WRITE_ITEM: &str = "DynamoDB_20120810.BatchWriteItem";
@@ -134,11 +134,12 @@ impl Watch {
     /// Tells a message of `stream-to-table`. The documents of mappings have another version, and are told by the pollers.
     fn letter(&self, queue_url: &Value, body: &Value) {
         let letter: Value = body.as_str().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
-        let [reason, shard, number] = ["reason", "shardId", "sequenceNumber"].map(|name| letter[name].as_str());
-        if let (Some(reason), Some(shard), Some(number), true) = (reason, shard, number, letter["version"] == 1) {
+        let [reason, number] = ["reason", "sequenceNumber"].map(|name| letter[name].as_str());
+        if let (Some(reason), Some(number), true) = (reason, number, letter["version"] == 1) {
             let queue = text(queue_url).rsplit('/').next().unwrap_or_default().to_owned();
-            let (reason, shard, first) = (start_of(reason), shard.to_owned(), number.to_owned());
-            let letter = DeadLetter { queue, reason, shard, last: first.clone(), first };
+            let location = Location::of(&text(&letter["streamArn"]), letter["shardId"].as_str());
+            let (reason, first) = (start_of(reason), number.to_owned());
+            let letter = DeadLetter { queue, reason, location, last: first.clone(), first };
             self.events.send(Event::DeadLetter(letter)).ok();
         }
     }

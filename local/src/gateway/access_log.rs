@@ -12,8 +12,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use uuid::Uuid;
 
 use super::exchange::Exchange;
-use super::live::LogFormat;
-use super::variables::escaped;
+use super::variables::{Format, escaped};
 use crate::batches::batches;
 use crate::event::{Event, Events};
 use crate::roles::Roles;
@@ -22,6 +21,14 @@ use crate::roles::Roles;
 const EVERY: Duration = Duration::from_millis(500);
 /// How many lines wait at most; beyond, lines are lost rather than answers late.
 const MOST_WAITING: usize = 20_000;
+
+/// Where a line goes and how it looks.
+#[derive(Debug)]
+pub struct LogFormat {
+    pub group: String,
+    pub role: String,
+    pub format: Format,
+}
 
 /// Where lines are handed in. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -1,7 +1,6 @@
 //! Lambda authorizers of kind `REQUEST`: identity sources, result cache, policy.
 
 mod event;
-mod permit;
 pub mod policy;
 
 use std::collections::HashMap;
@@ -12,15 +11,12 @@ use bytes::Bytes;
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
 
-pub use self::permit::Permits;
 use self::policy::{Decision, Verdict};
-use super::definition;
+use super::definition::{self, function_of};
 use super::exchange::{Exchange, milliseconds};
-use super::integration::function_of;
-use super::live::Live;
 use super::mapping::Source;
 use super::refusal::Refusal;
-use super::shared::Shared;
+use super::serving::Serving;
 use crate::invoke::Refusal as Unreached;
 
 /// How long an authorizer may take, as an integration.
@@ -72,12 +68,12 @@ impl Authorizer {
     ///
     /// # Errors
     /// The gateway response to answer with.
-    pub async fn admit(&self, shared: &Shared, live: &Live, exchange: &mut Exchange) -> Result<(), Refusal> {
+    pub async fn admit(&self, serving: Serving<'_>, exchange: &mut Exchange) -> Result<(), Refusal> {
         let started = Instant::now();
-        let outcome = self.decide(shared, live, exchange).await;
+        let outcome = self.decide(serving, exchange).await;
         exchange.metrics.insert("authorizer.latency", milliseconds(started).to_string());
         let outcome = outcome.and_then(|decision| {
-            let verdict = decision.verdict(&live.place.method_arn(exchange));
+            let verdict = decision.verdict(&exchange.method_arn(serving.address));
             exchange.metrics.insert("authorizer.integrationLatency", milliseconds(started).to_string());
             exchange.set("authorizer", decision.context(milliseconds(started)));
             verdict.map_err(|verdict| refused(&verdict))
@@ -91,7 +87,7 @@ impl Authorizer {
         outcome
     }
 
-    async fn decide(&self, shared: &Shared, live: &Live, exchange: &Exchange) -> Result<Arc<Decision>, Refusal> {
+    async fn decide(&self, serving: Serving<'_>, exchange: &Exchange) -> Result<Arc<Decision>, Refusal> {
         if self.unusable.is_some() {
             return Err(misconfigured());
         }
@@ -99,23 +95,23 @@ impl Authorizer {
         let values: Option<Vec<String>> = values.collect();
         if self.keep.is_zero() {
             // Without a cache AWS does not look whether the sources are there.
-            return self.ask(shared, live, exchange).await;
+            return self.ask(serving, exchange).await;
         }
         let values = values.ok_or_else(|| Refusal::of("UNAUTHORIZED"))?;
         if let Some(known) = self.known(&values) {
             return Ok(known);
         }
-        let decision = self.ask(shared, live, exchange).await?;
+        let decision = self.ask(serving, exchange).await?;
         self.keep(values, &decision);
         Ok(decision)
     }
 
-    async fn ask(&self, shared: &Shared, live: &Live, exchange: &Exchange) -> Result<Arc<Decision>, Refusal> {
-        if !live.permits.allows(shared, &self.credentials, &self.function).await {
+    async fn ask(&self, serving: Serving<'_>, exchange: &Exchange) -> Result<Arc<Decision>, Refusal> {
+        if !serving.permits.allows(serving.reach, &self.credentials, &self.function).await {
             return Err(misconfigured());
         }
-        let event = Bytes::from(event::of(&live.place, exchange).to_string());
-        let answer = timeout(LONGEST, (shared.invoke)(self.function.clone(), event)).await;
+        let event = Bytes::from(event::of(serving.address, exchange).to_string());
+        let answer = timeout(LONGEST, (serving.reach.invoke)(self.function.clone(), event)).await;
         let answer = match answer {
             Ok(Ok(answer)) => answer,
             Ok(Err(Unreached::NotFound)) => return Err(misconfigured()),

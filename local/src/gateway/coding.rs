@@ -9,7 +9,9 @@ use bytes::Bytes;
 use flate2::read::{MultiGzDecoder, ZlibDecoder};
 
 use super::refusal::Refusal;
-use super::serve::LONGEST_BODY;
+
+/// The most that a body may have, in bytes (AWS's quota).
+pub const LONGEST_BODY: usize = 10 * 1024 * 1024;
 
 /// Undoes the coding that the headers name.
 ///

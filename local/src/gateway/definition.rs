@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 /// Names to settings, in order.
 pub type Texts = BTreeMap<String, String>;
 
-/// Where the API is: the parts of its ARNs.
+/// Which API it is: the parts of its ARNs.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Place {
+pub struct ApiAddress {
     /// `aws`, `aws-cn`, `aws-us-gov`.
     pub partition: String,
     pub region: String,
@@ -28,8 +28,19 @@ pub struct Definition {
     pub validators: BTreeMap<String, Validator>,
     /// Own gateway responses by type, e.g. `UNAUTHORIZED`; all others are AWS's defaults.
     pub gateway_responses: BTreeMap<String, GatewayResponse>,
-    /// Content types whose bodies are bytes and no text, e.g. `image/*`.
-    pub binary_types: Vec<String>,
+    pub binary_types: BinaryTypes,
+}
+
+/// Content types whose bodies are bytes and no text, e.g. `image/*`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BinaryTypes(pub Vec<String>);
+
+impl BinaryTypes {
+    /// Whether bodies of this media type are bytes.
+    pub fn have(&self, media: &str) -> bool {
+        let group = media.split('/').next().unwrap_or_default();
+        self.0.iter().any(|known| known == media || known == "*/*" || *known == format!("{group}/*"))
+    }
 }
 
 /// A path with its methods.
@@ -153,4 +164,10 @@ pub struct AccessLog {
     pub format: String,
     /// ARN of the account's logging role, as API Gateway writes under no other.
     pub role: String,
+}
+
+/// The function's ARN in `arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations`.
+pub fn function_of(uri: &str) -> Option<String> {
+    let (_, rest) = uri.split_once(":lambda:path/2015-03-31/functions/")?;
+    rest.strip_suffix("/invocations").map(str::to_owned)
 }

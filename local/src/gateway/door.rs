@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::http::Method;
 use axum::http::request::Parts;
 
+use super::reach::Reach;
 use super::refusal::Refusal;
-use super::shared::Shared;
 use crate::pages;
 
 /// The gateway's own address, and what was already said about those who were turned away.
@@ -29,11 +29,11 @@ impl Door {
 /// Turns away what comes under another host, as API Gateway does, and what a page of another origin sends.
 ///
 /// Why is told once for each of the two.
-pub fn pass(shared: &Shared, parts: &Parts) -> Result<(), Refusal> {
-    let Door { own, host_told, page_told } = &shared.door;
+pub fn pass(door: &Door, reach: &Reach, parts: &Parts) -> Result<(), Refusal> {
+    let Door { own, host_told, page_told } = door;
     let once = |told: &AtomicBool, why: String| {
         if !told.swap(true, Ordering::Relaxed) {
-            shared.warn(format!("the gateway answers 403 to {why}"));
+            reach.warn(format!("the gateway answers 403 to {why}"));
         }
     };
     if !pages::names(&parts.headers, *own) {

@@ -16,8 +16,9 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::definition::{Place, Texts};
-use super::mapping::header;
+use super::definition::{ApiAddress, Texts};
+use super::params::header;
+use crate::event::Location;
 use crate::template::Params;
 
 /// Headers that API Gateway drops before anybody sees them, as recorded.
@@ -58,18 +59,18 @@ pub struct Exchange {
     pub trace: String,
     pub at: SystemTime,
     pub started: Instant,
-    /// Where a stream put the record.
-    pub shard: Option<String>,
-    pub sequence_number: Option<String>,
+    /// Where the record went, and its id there.
+    pub location: Option<Location>,
+    pub record: Option<String>,
     /// Why the request was not done: a gateway response's type, or the integration's error code.
     pub reason: Option<String>,
 }
 
 impl Exchange {
-    pub fn new(place: &Place, deployment: &str, variables: Arc<Texts>, parts: &Parts, peer: SocketAddr) -> Self {
+    pub fn new(address: &ApiAddress, deployment: &str, variables: Arc<Texts>, parts: &Parts, peer: SocketAddr) -> Self {
         let at = SystemTime::now();
         let path = parts.uri.path().to_owned();
-        let resource_path = path.strip_prefix('/').and_then(|path| path.strip_prefix(place.stage.as_str()));
+        let resource_path = path.strip_prefix('/').and_then(|path| path.strip_prefix(address.stage.as_str()));
         let resource_path = match resource_path {
             Some("") => "/".to_owned(),
             Some(rest) if rest.starts_with('/') => format!("/{}", rest.trim_start_matches('/')),
@@ -93,12 +94,12 @@ impl Exchange {
             trace,
             at,
             started: Instant::now(),
-            shard: None,
-            sequence_number: None,
+            location: None,
+            record: None,
             reason: None,
         };
         exchange.request_id = exchange.own_id().unwrap_or_else(|| Uuid::new_v4().to_string());
-        exchange.context = exchange.first_context(place, deployment, parts, peer);
+        exchange.context = exchange.first_context(address, deployment, parts, peer);
         exchange
     }
 
@@ -109,16 +110,16 @@ impl Exchange {
         Some(uuid.to_string())
     }
 
-    fn first_context(&self, place: &Place, deployment: &str, parts: &Parts, peer: SocketAddr) -> Value {
+    fn first_context(&self, address: &ApiAddress, deployment: &str, parts: &Parts, peer: SocketAddr) -> Value {
         let domain = self.header("host").unwrap_or_default();
         let domain = domain.rsplit_once(':').map_or(domain, |(name, _)| name);
         let epoch = self.at.duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
         json!({
             "requestId": self.request_id,
             "extendedRequestId": self.extended_id,
-            "accountId": place.account,
-            "apiId": place.api,
-            "stage": place.stage,
+            "accountId": address.account,
+            "apiId": address.api,
+            "stage": address.stage,
             "deploymentId": deployment,
             "httpMethod": self.method,
             "path": self.path,
@@ -138,6 +139,13 @@ impl Exchange {
 
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.params.header, name)
+    }
+
+    /// The ARN of the method that it calls, which an authorizer's policy is about.
+    pub fn method_arn(&self, address: &ApiAddress) -> String {
+        let ApiAddress { partition, region, account, api, stage } = address;
+        let path = self.resource_path.strip_prefix('/').unwrap_or(&self.resource_path);
+        format!("arn:{partition}:execute-api:{region}:{account}:{api}/{stage}/{}/{path}", self.method)
     }
 
     /// The media type of the body without its parameters, in lower case; JSON where the client names none.

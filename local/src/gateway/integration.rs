@@ -1,9 +1,12 @@
 //! What a method does: the call that a request is made into, and the answer that comes of it.
 
 mod function;
+mod messages;
+mod protocols;
 mod proxy;
 mod responses;
 mod service;
+mod templates;
 
 use std::time::Duration;
 
@@ -11,16 +14,16 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
+use self::messages::{BackendAnswer, MappedRequest};
+use self::protocols::ServiceCall;
 use self::responses::Responses;
-use self::service::Service;
-use super::definition::{self, Texts};
+use self::templates::{Templates, render};
+use super::definition::{self, Texts, function_of};
 use super::exchange::{Exchange, milliseconds};
-use super::live::Live;
 use super::mapping::Source;
 use super::refusal::Refusal;
 use super::reply::Reply;
-use super::shared::Shared;
-use crate::template::{Overrides, Scope, Template};
+use super::serving::Serving;
 
 /// The longest that an integration may take, in milliseconds.
 const LONGEST_MS: u64 = 29_000;
@@ -40,7 +43,7 @@ pub struct Integration {
 
 #[derive(Debug)]
 enum Target {
-    Service(Service),
+    Service(ServiceCall),
     /// A function by its ARN, with mapping templates.
     Function(String),
     /// A function by its ARN, with the whole request.
@@ -56,24 +59,6 @@ enum Passthrough {
     Never,
     NoMatch,
     NoTemplates,
-}
-
-/// What is called with.
-#[derive(Debug, Default)]
-pub struct Call {
-    pub headers: Vec<(String, String)>,
-    pub query: Vec<(String, String)>,
-    pub body: Bytes,
-}
-
-/// What the called service answered.
-#[derive(Debug, Default)]
-pub struct Answered {
-    pub status: u16,
-    pub headers: Vec<(String, String)>,
-    pub body: Bytes,
-    /// What patterns are matched against instead of the status: the message of a function's error.
-    pub error: Option<String>,
 }
 
 impl Integration {
@@ -108,26 +93,27 @@ impl Integration {
     ///
     /// # Errors
     /// The gateway response to answer with.
-    pub async fn run(&self, shared: &Shared, live: &Live, exchange: &mut Exchange) -> Result<Reply, Refusal> {
+    pub async fn run(&self, serving: Serving<'_>, exchange: &mut Exchange) -> Result<Reply, Refusal> {
         if let Target::Proxy(function) = &self.target {
-            let event = proxy::event(exchange, &live.snapshot);
-            let answered =
-                self.timed(exchange, function::invoke(shared, live, &self.credentials, function, event)).await?;
-            return proxy::reply(&answered, exchange, &live.snapshot);
+            let event = proxy::event(exchange, serving.binary);
+            let answered = self.timed(exchange, function::invoke(serving, &self.credentials, function, event)).await?;
+            return proxy::reply(&answered, exchange, serving.binary);
         }
         let call = self.call(exchange)?;
         let answered = match &self.target {
             Target::Service(service) => {
-                let answered = self.timed(exchange, service.call(shared, &self.credentials, call)).await?;
-                service.note(&answered, exchange);
+                let sent = call.body.clone();
+                let calling = service::call(serving.reach, &self.credentials, service, call);
+                let answered = self.timed(exchange, calling).await?;
+                service::note(service, &sent, &answered, exchange);
                 answered
             }
             Target::Function(function) => {
-                let invoked = function::invoke(shared, live, &self.credentials, function, call.body);
+                let invoked = function::invoke(serving, &self.credentials, function, call.body);
                 self.timed(exchange, invoked).await?
             }
             Target::Mock => mock(&call)?,
-            Target::Proxy(_) | Target::Unknown => return Err(misconfigured()),
+            Target::Proxy(_) | Target::Unknown => return Err(Refusal::misconfigured()),
         };
         let mut reply = self.responses.reply(&answered, exchange)?;
         reply.traced = !matches!(self.target, Target::Mock);
@@ -138,8 +124,8 @@ impl Integration {
     async fn timed(
         &self,
         exchange: &mut Exchange,
-        answer: impl Future<Output = Result<Answered, Refusal>>,
-    ) -> Result<Answered, Refusal> {
+        answer: impl Future<Output = Result<BackendAnswer, Refusal>>,
+    ) -> Result<BackendAnswer, Refusal> {
         let started = Instant::now();
         let answered = timeout(self.timeout, answer).await.unwrap_or_else(|_| Err(Refusal::of("INTEGRATION_TIMEOUT")));
         let latency = milliseconds(started).to_string();
@@ -162,12 +148,12 @@ impl Integration {
     }
 
     /// Maps parameters and renders the template of the content type.
-    fn call(&self, exchange: &mut Exchange) -> Result<Call, Refusal> {
+    fn call(&self, exchange: &mut Exchange) -> Result<MappedRequest, Refusal> {
         let mapped = |sources: &[(String, Source)]| {
             let value = |(name, source): &(String, Source)| Some((name.clone(), source.value(exchange, &[])?));
             sources.iter().filter_map(value).collect::<Vec<_>>()
         };
-        let mut call = Call { headers: mapped(&self.headers), query: mapped(&self.query), body: Bytes::new() };
+        let mut call = MappedRequest { headers: mapped(&self.headers), query: mapped(&self.query), body: Bytes::new() };
         if let Some(template) = self.templates.get(&exchange.media_type()) {
             let (text, overrides) = render(template, &exchange.body, exchange)?;
             call.body = Bytes::from(text);
@@ -193,16 +179,12 @@ fn target(definition: &definition::Integration) -> Target {
         "AWS_PROXY" => function().map_or(Target::Unknown, Target::Proxy),
         "AWS" => match function() {
             Some(function) => Target::Function(function),
-            None => Service::parse(&definition.uri).map_or(Target::Unknown, Target::Service),
+            None => {
+                ServiceCall::parse(&definition.uri, &definition.http_method).map_or(Target::Unknown, Target::Service)
+            }
         },
         _ => Target::Unknown,
     }
-}
-
-/// The function's ARN in `arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations`.
-pub fn function_of(uri: &str) -> Option<String> {
-    let (_, rest) = uri.split_once(":lambda:path/2015-03-31/functions/")?;
-    rest.strip_suffix("/invocations").map(str::to_owned)
 }
 
 fn overwrite(values: &mut Vec<(String, String)>, overrides: Texts) {
@@ -225,60 +207,8 @@ fn keep(exchange: &mut Exchange, status: Option<u16>, headers: Texts) {
 }
 
 /// A mock answers with the status that its request template renders.
-fn mock(call: &Call) -> Result<Answered, Refusal> {
-    let rendered: Value = serde_json::from_slice(&call.body).map_err(|_| misconfigured())?;
+fn mock(call: &MappedRequest) -> Result<BackendAnswer, Refusal> {
+    let rendered: Value = serde_json::from_slice(&call.body).map_err(|_| Refusal::misconfigured())?;
     let status = rendered["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
-    Ok(Answered { status: status.ok_or_else(misconfigured)?, ..Answered::default() })
-}
-
-pub fn misconfigured() -> Refusal {
-    Refusal::of("API_CONFIGURATION_ERROR")
-}
-
-/// Mapping templates by content type, parsed once.
-#[derive(Debug)]
-pub struct Templates(Vec<(String, Option<Template>)>);
-
-impl Templates {
-    pub fn new(texts: &Texts, problems: &mut Vec<String>) -> Self {
-        let mut parse = |media: &String, text: &String| match Template::parse(text) {
-            Ok(template) => (media.to_ascii_lowercase(), Some(template)),
-            Err(reason) => {
-                problems.push(format!("the mapping template for `{media}` cannot be parsed: {reason}"));
-                (media.to_ascii_lowercase(), None)
-            }
-        };
-        Self(texts.iter().map(|(media, text)| parse(media, text)).collect())
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The template of a content type. The inner none is one that could not be parsed.
-    pub fn get(&self, media: &str) -> Option<&Option<Template>> {
-        self.0.iter().find(|(known, _)| known == media).map(|(_, template)| template)
-    }
-
-    /// The template of a content type, or that of JSON, or the first one, with its content type.
-    pub fn nearest(&self, media: &str) -> Option<(&str, &Option<Template>)> {
-        let of = |wanted: &str| self.0.iter().find(|(known, _)| known == wanted);
-        let found = of(media).or_else(|| of("application/json")).or_else(|| self.0.first())?;
-        Some((found.0.as_str(), &found.1))
-    }
-}
-
-/// Renders a template over a body.
-pub fn render(template: &Option<Template>, body: &[u8], exchange: &Exchange) -> Result<(String, Overrides), Refusal> {
-    let template = template.as_ref().ok_or_else(misconfigured)?;
-    // What is no UTF-8 is spoilt here as it is by API Gateway.
-    let body = String::from_utf8_lossy(body);
-    let scope = Scope {
-        body: &body,
-        params: &exchange.params,
-        context: &exchange.context,
-        stage_variables: &exchange.stage_variables,
-    };
-    let rendered = template.render(&scope).map_err(|_| misconfigured())?;
-    Ok((rendered.text, rendered.overrides))
+    Ok(BackendAnswer { status: status.ok_or_else(Refusal::misconfigured)?, ..BackendAnswer::default() })
 }

@@ -1,6 +1,7 @@
 //! Where a mapped parameter or header gets its value from.
 
 use super::exchange::Exchange;
+use super::params::header;
 
 type Make = fn(String) -> Source;
 
@@ -68,9 +69,4 @@ impl Source {
             Self::Unknown => None,
         }
     }
-}
-
-/// The last value of a header, whatever the case of its name.
-pub fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
-    headers.iter().rev().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }

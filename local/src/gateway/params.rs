@@ -1,4 +1,4 @@
-//! Parameters as functions get them.
+//! Parameters and headers, as they are looked up and as functions get them.
 
 use serde_json::{Map, Value, json};
 
@@ -17,4 +17,9 @@ pub fn multi(all: &[(String, String)]) -> Map<String, Value> {
         }
     }
     found
+}
+
+/// The last value of a header, whatever the case of its name.
+pub fn header<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    headers.iter().rev().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
 }

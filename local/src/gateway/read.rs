@@ -6,8 +6,8 @@ use aws_sdk_apigateway::types as aws;
 
 use super::access_log::group_of;
 use super::definition::{
-    AccessLog, Authorizer, Definition, GatewayResponse, Integration, IntegrationResponse, Method, Place, Resource,
-    Stage, Texts, Throttle, Validator,
+    AccessLog, ApiAddress, Authorizer, BinaryTypes, Definition, GatewayResponse, Integration, IntegrationResponse,
+    Method, Resource, Stage, Texts, Throttle, Validator,
 };
 use crate::error::{Error, Result};
 use crate::roles::Roles;
@@ -33,11 +33,11 @@ impl Reader {
         Self { client, roles, api: api.to_owned(), stage: stage.to_owned() }
     }
 
-    /// Where the API is.
+    /// Which API it is.
     ///
     /// # Errors
     /// The endpoint does not say which account it is, or no region is set.
-    pub async fn place(&self) -> Result<Place> {
+    pub async fn address(&self) -> Result<ApiAddress> {
         let root = self.roles.root();
         let region = root.region().ok_or_else(|| Error::new("read the REST API: no region is set"))?.to_string();
         let identity = aws_sdk_sts::Client::new(root).get_caller_identity().send().await;
@@ -48,7 +48,8 @@ impl Reader {
             _ => "aws",
         };
         let account = identity.account().unwrap_or_default().to_owned();
-        Ok(Place { partition: partition.to_owned(), region, account, api: self.api.clone(), stage: self.stage.clone() })
+        let (partition, api, stage) = (partition.to_owned(), self.api.clone(), self.stage.clone());
+        Ok(ApiAddress { partition, region, account, api, stage })
     }
 
     /// The stage with its settings.
@@ -98,7 +99,7 @@ impl Reader {
             models: self.models().await?,
             validators: self.validators().await?.into_iter().collect(),
             gateway_responses: self.gateway_responses().await?.into_iter().collect(),
-            binary_types: api.binary_media_types.unwrap_or_default(),
+            binary_types: BinaryTypes(api.binary_media_types.unwrap_or_default()),
         })
     }
 

@@ -69,6 +69,11 @@ impl Refusal {
         Self { kind, message: default(kind).3.map(str::to_owned), status: None, validation: None }
     }
 
+    /// What the API's owner did wrong, and the client cannot know.
+    pub fn misconfigured() -> Self {
+        Self::of("API_CONFIGURATION_ERROR")
+    }
+
     #[must_use]
     pub fn saying(mut self, message: impl Into<String>) -> Self {
         self.message = Some(message.into());

@@ -12,18 +12,18 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Limited};
 use serde_json::Value;
 
-use super::coding;
+use super::access_log::LogFormat;
+use super::coding::{self, LONGEST_BODY};
 use super::door;
 use super::exchange::Exchange;
-use super::live::{Live, LogFormat};
+use super::live::Live;
 use super::refusal::{GatewayResponses, Refusal};
 use super::reply::Reply;
+use super::serving::Serving;
 use super::shared::Shared;
-use super::snapshot::{Guard, Route};
+use super::snapshot::{Guard, ServedMethod};
 use crate::event::{Answered, Event};
 
-/// The most that a body may have, in bytes (AWS's quota).
-pub const LONGEST_BODY: usize = 10 * 1024 * 1024;
 /// The most that request line and headers may have together, in bytes (AWS's quota).
 pub const LONGEST_HEAD: usize = 10_240;
 
@@ -36,14 +36,14 @@ pub async fn answer(
     let live = shared.live();
     let (parts, body) = request.into_parts();
     let deployment = &live.snapshot.deployment;
-    let mut exchange = Exchange::new(&live.place, deployment, Arc::clone(&live.variables), &parts, peer);
-    if let Err(refusal) = door::pass(&shared, &parts) {
+    let mut exchange = Exchange::new(&live.address, deployment, Arc::clone(&live.variables), &parts, peer);
+    if let Err(refusal) = door::pass(&shared.door, &shared.reach, &parts) {
         // Neither the gateway responses of the API nor its access log are for who does not get to it.
         let reply = refuse(&refusal, &GatewayResponses::default(), &mut exchange);
         tell(&shared, None, &mut exchange, &reply);
         return reply.into_response(&exchange);
     }
-    let reply = match run(&shared, &live, &mut exchange, &parts, body).await {
+    let reply = match run(&live, live.serving(&shared.reach), &mut exchange, &parts, body).await {
         Ok(reply) => reply,
         Err(refusal) => refuse(&refusal, &live.snapshot.refusals, &mut exchange),
     };
@@ -60,8 +60,8 @@ fn refuse(refusal: &Refusal, responses: &GatewayResponses, exchange: &mut Exchan
 }
 
 async fn run(
-    shared: &Shared,
     live: &Live,
+    serving: Serving<'_>,
     exchange: &mut Exchange,
     parts: &Parts,
     body: Body,
@@ -79,12 +79,12 @@ async fn run(
         Guard::Authorizer(id) => {
             let authorizer = live.snapshot.authorizers.get(id);
             let authorizer = authorizer.ok_or_else(|| Refusal::of("AUTHORIZER_CONFIGURATION_ERROR"))?;
-            authorizer.admit(shared, live, exchange).await?;
+            authorizer.admit(serving, exchange).await?;
         }
     }
     route.checks.pass(exchange)?;
     let integration = route.integration.as_ref().ok_or_else(|| Refusal::of("API_CONFIGURATION_ERROR"))?;
-    integration.run(shared, live, exchange).await
+    integration.run(serving, exchange).await
 }
 
 fn head(parts: &Parts) -> Result<(), Refusal> {
@@ -108,7 +108,7 @@ async fn read(parts: &Parts, body: Body) -> Result<Bytes, Refusal> {
 }
 
 /// Finds the method that serves the request, and tells `$context` which resource it is of.
-fn route<'a>(live: &'a Live, exchange: &mut Exchange) -> Result<&'a Route, Refusal> {
+fn route<'a>(live: &'a Live, exchange: &mut Exchange) -> Result<&'a ServedMethod, Refusal> {
     let unknown = || Refusal::of("MISSING_AUTHENTICATION_TOKEN");
     let found = Some(&exchange.resource_path).filter(|path| !path.is_empty());
     let (number, params) = found.and_then(|path| live.snapshot.router.find(path)).ok_or_else(unknown)?;
@@ -129,14 +129,13 @@ fn tell(shared: &Shared, log: Option<&LogFormat>, exchange: &mut Exchange, reply
     if let Some(log) = log {
         shared.log.write(log, exchange);
     }
-    // A receiver that is gone wants to know nothing.
-    let _ = shared.events.send(Event::Answered(Answered {
+    shared.reach.tell(Event::Answered(Answered {
         method: exchange.method.clone(),
         path: exchange.path.clone(),
         status: reply.status,
         milliseconds,
-        shard: exchange.shard.take(),
-        sequence_number: exchange.sequence_number.take(),
+        location: exchange.location.take(),
+        record: exchange.record.take(),
         reason: exchange.reason.take(),
     }));
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::authorizer::Authorizer;
-use super::definition::{Definition, Method};
+use super::definition::{BinaryTypes, Definition, Method};
 use super::integration::Integration;
 use super::refusal::GatewayResponses;
 use super::router::Router;
@@ -17,7 +17,7 @@ pub struct Snapshot {
     pub resources: Vec<Resource>,
     pub authorizers: HashMap<String, Authorizer>,
     pub refusals: GatewayResponses,
-    pub binary_types: Vec<String>,
+    pub binary_types: BinaryTypes,
     /// What of the API cannot be served as AWS would; requests that need it are answered with 500.
     pub problems: Vec<String>,
 }
@@ -27,12 +27,12 @@ pub struct Snapshot {
 pub struct Resource {
     pub id: String,
     pub path: String,
-    pub methods: BTreeMap<String, Route>,
+    pub methods: BTreeMap<String, ServedMethod>,
 }
 
 /// One method of one path.
 #[derive(Debug)]
-pub struct Route {
+pub struct ServedMethod {
     pub guard: Guard,
     pub checks: Checks,
     pub integration: Option<Integration>,
@@ -74,22 +74,16 @@ impl Snapshot {
         }
         snapshot
     }
-
-    /// Whether bodies of this media type are bytes and no text.
-    pub fn is_binary(&self, media: &str) -> bool {
-        let group = media.split('/').next().unwrap_or_default();
-        self.binary_types.iter().any(|known| known == media || known == "*/*" || *known == format!("{group}/*"))
-    }
 }
 
 impl Resource {
     /// The method of this name, or the one that takes any.
-    pub fn route(&self, method: &str) -> Option<&Route> {
+    pub fn route(&self, method: &str) -> Option<&ServedMethod> {
         self.methods.get(method).or_else(|| self.methods.get("ANY"))
     }
 }
 
-fn route(definition: &Definition, method: &Method, at: &str, problems: &mut Vec<String>) -> Route {
+fn route(definition: &Definition, method: &Method, at: &str, problems: &mut Vec<String>) -> ServedMethod {
     let guard = match method.authorization.as_str() {
         _ if method.api_key => Guard::Shut("INVALID_API_KEY"),
         "NONE" => Guard::Open,
@@ -104,5 +98,5 @@ fn route(definition: &Definition, method: &Method, at: &str, problems: &mut Vec<
     let checks = Checks::new(definition, method, &mut found);
     let integration = method.integration.as_ref().map(|integration| Integration::new(integration, &mut found));
     problems.extend(found.into_iter().map(|problem| format!("{at}: {problem}")));
-    Route { guard, checks, integration }
+    ServedMethod { guard, checks, integration }
 }

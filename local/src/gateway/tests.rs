@@ -95,7 +95,7 @@ impl World {
         let url = format!("http://{own}");
         let (api, stage_name) = ("abc123".to_owned(), "prod".to_owned());
         let settings = Settings { roles: cloud.roles(), invoke, events: sender, api, stage: stage_name };
-        let live = Live::new(fixtures::place(), Arc::new(Snapshot::new(definition)), stage, None);
+        let live = Live::new(fixtures::address(), Arc::new(Snapshot::new(definition)), stage, None);
         let gateway = Gateway::serve(listener, own, settings, live);
         let client = Client::builder(TokioExecutor::new()).build_http();
         Self { gateway, cloud, events, calls, url, client }

@@ -22,7 +22,7 @@ const GATHER: Duration = Duration::from_millis(500);
 /// Where a shard is read from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Place {
+pub enum Position {
     /// The oldest record that the stream still has.
     Oldest,
     /// The first record that arrived at this time, in milliseconds since 1970, or later.
@@ -34,9 +34,9 @@ pub enum Place {
 }
 
 /// By mapping UUID and shard.
-type Places = BTreeMap<String, BTreeMap<String, Place>>;
+type Positions = BTreeMap<String, BTreeMap<String, Position>>;
 
-/// The places of all mappings. Cheap to clone.
+/// The positions of all mappings. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Checkpoints {
     known: Arc<Mutex<Known>>,
@@ -47,7 +47,7 @@ pub struct Checkpoints {
 
 #[derive(Debug, Default)]
 struct Known {
-    places: Places,
+    positions: Positions,
     /// A write is to come, and takes in what changes until then.
     scheduled: bool,
     failing: bool,
@@ -56,36 +56,36 @@ struct Known {
 impl Checkpoints {
     /// Reads the file. One that is not there is empty; one that cannot be read is too, with a warning.
     pub fn load(path: PathBuf, events: Events) -> Self {
-        let places = match read(&path) {
-            Ok(places) => places,
+        let positions = match read(&path) {
+            Ok(positions) => positions,
             Err(error) => {
                 let message = format!(
                     "the checkpoints in `{}` cannot be read ({error}): mappings begin where they would on their first start",
                     path.display()
                 );
                 let _gone = events.send(Event::Warning { message });
-                Places::default()
+                Positions::default()
             }
         };
-        let known = Known { places, ..Known::default() };
+        let known = Known { positions, ..Known::default() };
         Self { known: Arc::new(Mutex::new(known)), path: Arc::new(Mutex::new(path)), events }
     }
 
-    /// The places of a mapping's shards; empty before its first start.
-    pub fn places(&self, uuid: &str) -> BTreeMap<String, Place> {
-        self.lock().places.get(uuid).cloned().unwrap_or_default()
+    /// The positions of a mapping's shards; empty before its first start.
+    pub fn positions(&self, uuid: &str) -> BTreeMap<String, Position> {
+        self.lock().positions.get(uuid).cloned().unwrap_or_default()
     }
 
-    pub fn set(&self, uuid: &str, shard: &str, place: Place) {
+    pub fn set(&self, uuid: &str, shard: &str, position: Position) {
         let mut known = self.lock();
-        known.places.entry(uuid.to_owned()).or_default().insert(shard.to_owned(), place);
+        known.positions.entry(uuid.to_owned()).or_default().insert(shard.to_owned(), position);
         self.schedule(&mut known);
     }
 
     /// Forgets the shards of a mapping that the stream has no more.
     pub fn keep_shards(&self, uuid: &str, keep: impl Fn(&str) -> bool) {
         let mut known = self.lock();
-        let Some(shards) = known.places.get_mut(uuid) else { return };
+        let Some(shards) = known.positions.get_mut(uuid) else { return };
         let before = shards.len();
         shards.retain(|shard, _| keep(shard));
         if shards.len() != before {
@@ -96,9 +96,9 @@ impl Checkpoints {
     /// Forgets all mappings but these.
     pub fn keep_mappings(&self, uuids: &BTreeSet<String>) {
         let mut known = self.lock();
-        let before = known.places.len();
-        known.places.retain(|uuid, _| uuids.contains(uuid));
-        if known.places.len() != before {
+        let before = known.positions.len();
+        known.positions.retain(|uuid, _| uuids.contains(uuid));
+        if known.positions.len() != before {
             self.schedule(&mut known);
         }
     }
@@ -130,7 +130,7 @@ impl Checkpoints {
         let text = {
             let mut known = self.lock();
             known.scheduled = false;
-            serde_json::to_vec(&known.places)?
+            serde_json::to_vec(&known.positions)?
         };
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
@@ -149,18 +149,18 @@ impl Checkpoints {
 /// which may be half a second late.
 pub fn passed(path: &Path, shard: &str, sequence: &str) -> bool {
     let sequence = Sequence::new(sequence);
-    let past = |place: &Place| match place {
-        Place::After(last) => *last >= sequence,
-        Place::Done => true,
-        Place::Oldest | Place::Since(_) => false,
+    let past = |position: &Position| match position {
+        Position::After(last) => *last >= sequence,
+        Position::Done => true,
+        Position::Oldest | Position::Since(_) => false,
     };
-    read(path).is_ok_and(|places| places.values().filter_map(|shards| shards.get(shard)).any(past))
+    read(path).is_ok_and(|positions| positions.values().filter_map(|shards| shards.get(shard)).any(past))
 }
 
-fn read(path: &Path) -> io::Result<Places> {
+fn read(path: &Path) -> io::Result<Positions> {
     match fs::read(path) {
         Ok(text) => Ok(serde_json::from_slice(&text)?),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Places::default()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Positions::default()),
         Err(error) => Err(error),
     }
 }

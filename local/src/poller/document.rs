@@ -1,5 +1,7 @@
 //! The document that the on-failure destination gets, exactly as recorded.
 
+use std::collections::BTreeMap;
+
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use serde::Serialize;
@@ -32,8 +34,9 @@ struct Document<'a> {
     response_context: Option<ResponseContext<'a>>,
     version: &'a str,
     timestamp: String,
-    #[serde(rename = "KinesisBatchInfo")]
-    kinesis_batch_info: BatchInfo<'a>,
+    /// The one member whose name tells the service of the records.
+    #[serde(flatten)]
+    batch_info: BTreeMap<&'a str, BatchInfo<'a>>,
 }
 
 #[derive(Serialize)]
@@ -73,6 +76,15 @@ pub fn document(batch: &Batch, condition: Condition, mapping: &Properties, shard
     let answer = batch.last.as_ref();
     // Recorded: a document about age says nothing of an answer, also when there were some.
     let answered = answer.filter(|_| condition == Condition::RetryAttemptsExhausted);
+    let batch_info = BatchInfo {
+        shard_id: shard,
+        start_sequence_number: first.sequence.as_str(),
+        end_sequence_number: last.sequence.as_str(),
+        approximate_arrival_of_first_record: timestamp(first.arrived_ms),
+        approximate_arrival_of_last_record: timestamp(last.arrived_ms),
+        batch_size: batch.entries.len(),
+        stream_arn: &mapping.source_arn,
+    };
     let document = Document {
         request_context: RequestContext {
             request_id: answer.map_or_else(|| uuid::Uuid::new_v4().to_string(), |answer| answer.request_id.clone()),
@@ -87,15 +99,7 @@ pub fn document(batch: &Batch, condition: Condition, mapping: &Properties, shard
         }),
         version: "1.0",
         timestamp: timestamp(now),
-        kinesis_batch_info: BatchInfo {
-            shard_id: shard,
-            start_sequence_number: first.sequence.as_str(),
-            end_sequence_number: last.sequence.as_str(),
-            approximate_arrival_of_first_record: timestamp(first.arrived_ms),
-            approximate_arrival_of_last_record: timestamp(last.arrived_ms),
-            batch_size: batch.entries.len(),
-            stream_arn: &mapping.stream_arn,
-        },
+        batch_info: BTreeMap::from([(mapping.service.batch_info(), batch_info)]),
     };
     serde_json::to_string(&document).unwrap_or_default()
 }

@@ -20,8 +20,9 @@ use rule::Rule;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Filter {
     node: Node,
-    /// It asks for `data`, so that a record whose data is no JSON does not pass, whatever is asked of it.
-    data: bool,
+    /// The member that holds the payload, where the pattern asks for it: a record whose payload is no JSON does not pass then, whatever
+    /// is asked of it.
+    payload: Option<String>,
 }
 
 /// What must hold at one place of the event.
@@ -40,29 +41,30 @@ enum Part {
 }
 
 impl Filter {
-    /// Understands the text of a pattern.
+    /// Understands the text of a pattern. `payload` is the member of a record that holds JSON of the sender.
     ///
     /// # Errors
-    /// It is no JSON object, holds something that no rule is, or its `data` is no object: what AWS refuses when the mapping is made.
-    pub fn parse(pattern: &str) -> error::Result<Self> {
+    /// It is no JSON object, holds something that no rule is, or its payload is no object: what AWS refuses when the mapping is made.
+    pub fn parse(pattern: &str, payload: &str) -> error::Result<Self> {
         let wrong = |why: &str| {
-            Error::new(format!("read the filter `{pattern}`: {why}"))
-                .hint("a pattern is like `{\"data\": {\"kind\": [\"order\", {\"prefix\": \"x\"}]}}`")
+            Error::new(format!("read the filter `{pattern}`: {why}")).hint(format!(
+                "a pattern is like `{{\"{payload}\": {{\"kind\": [\"order\", {{\"prefix\": \"x\"}}]}}}}`"
+            ))
         };
         let Ok(Value::Object(fields)) = serde_json::from_str(pattern) else {
             return Err(wrong("it is no JSON object"));
         };
-        // AWS: the filter for `data` must be JSON of its own; plain strings are for other sources.
-        if fields.get("data").is_some_and(|data| !data.is_object()) {
-            return Err(wrong("`data` must be an object"));
+        // AWS: the filter for the payload of a stream must be JSON of its own; plain strings are for queues.
+        if fields.get(payload).is_some_and(|inner| !inner.is_object()) {
+            return Err(wrong(&format!("`{payload}` must be an object")));
         }
-        let data = fields.contains_key("data");
-        node(&fields).map(|node| Self { node, data }).map_err(|why| wrong(&why))
+        let payload = fields.contains_key(payload).then(|| payload.to_owned());
+        node(&fields).map(|node| Self { node, payload }).map_err(|why| wrong(&why))
     }
 
-    /// Whether a record passes, by what [`super::record::Record::facts`] says of it.
+    /// Whether a record passes, by what the facts of [`super::record::Record`] say of it.
     pub fn matches(&self, facts: &Value) -> bool {
-        (!self.data || facts.get("data").is_some()) && self.node.holds(Some(facts))
+        self.payload.as_ref().is_none_or(|payload| facts.get(payload).is_some()) && self.node.holds(Some(facts))
     }
 }
 

@@ -2,8 +2,9 @@
 
 use aws_sdk_lambda::types::EventSourceMappingConfiguration;
 
-use super::kinesis::reason;
-use super::mapping::{Properties, stream};
+use super::access::reason;
+use super::mapping::{Properties, source};
+use super::source::Service;
 use crate::error::{Error, Result};
 use crate::event::{Event, Events};
 use crate::roles::Roles;
@@ -14,7 +15,7 @@ pub struct Found {
     pub properties: Result<Properties>,
 }
 
-/// The mappings of a function from Kinesis streams. Others are named in a warning: nothing runs them here.
+/// The mappings of a function from streams that are polled here. Others are named in a warning: nothing runs them here.
 ///
 /// # Errors
 /// The endpoint does not say: the function is not there, or a call fails.
@@ -42,24 +43,28 @@ async fn read(
     role: &str,
 ) -> Result<Option<Found>> {
     let uuid = mapping.uuid().unwrap_or_default().to_owned();
-    let Some(stream) = stream(mapping) else {
+    let Some((service, arn)) = source(mapping) else {
         let source = mapping.event_source_arn().unwrap_or_default();
         let message =
             format!("the mapping of `{function}` from `{source}` does not run locally: it reads no Kinesis stream");
         let _gone = events.send(Event::Warning { message });
         return Ok(None);
     };
-    let kinesis = aws_sdk_kinesis::Client::new(roles.root());
-    let asked = kinesis.describe_stream_summary().stream_arn(stream).send().await;
-    let properties = match asked {
-        Ok(answer) => {
-            let hours = answer.stream_description_summary().map_or(24, |stream| stream.retention_period_hours());
-            Properties::read(mapping, function, role, hours)
-        }
-        Err(error) => Err(failed(function, &reason(&error))),
+    let retention = match service {
+        Service::Kinesis => stream_retention_hours(roles, arn).await,
     };
-    let unreadable = || Err(failed(function, "it reads no Kinesis stream"));
+    let properties = retention.map_err(|why| failed(function, &why));
+    let properties = properties.and_then(|hours| Properties::read(mapping, function, role, hours));
+    let unreadable = || Err(failed(function, "it reads no stream that is polled here"));
     Ok(Some(Found { uuid, properties: properties.and_then(|properties| properties.map_or_else(unreadable, Ok)) }))
+}
+
+/// How long a Kinesis stream keeps its records.
+async fn stream_retention_hours(roles: &Roles, arn: &str) -> std::result::Result<i32, String> {
+    let kinesis = aws_sdk_kinesis::Client::new(roles.root());
+    let asked = kinesis.describe_stream_summary().stream_arn(arn).send().await;
+    let answer = asked.map_err(|error| reason(&error))?;
+    Ok(answer.stream_description_summary().map_or(24, |stream| stream.retention_period_hours()))
 }
 
 fn failed(function: &str, why: &str) -> Error {

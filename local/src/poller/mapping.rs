@@ -1,12 +1,16 @@
-//! What a mapping is told to do, read from the API's answer.
+//! A mapping's properties, read from the API's answer, and the orders to its task.
+
+use std::sync::Arc;
 
 use aws_sdk_lambda::types::{EventSourceMappingConfiguration, EventSourcePosition, FunctionResponseType};
 
-use super::checkpoints::Place;
+use super::checkpoints::Position;
 use super::filter::Filter;
+use super::source::Service;
 use crate::error::{Error, Result};
+use crate::event::Location;
 
-/// A mapping of a Kinesis stream to a function. The defaults of what is absent are AWS's.
+/// A mapping of a stream to a function. The defaults of what is absent are AWS's.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Properties {
     pub uuid: String,
@@ -15,7 +19,8 @@ pub struct Properties {
     pub function_arn: String,
     /// ARN of the function's role, under which all is read and sent.
     pub role: String,
-    pub stream_arn: String,
+    pub service: Service,
+    pub source_arn: String,
     pub region: String,
     pub start: Start,
     /// 1 to 10,000.
@@ -32,10 +37,20 @@ pub struct Properties {
     pub bisect: bool,
     /// `ReportBatchItemFailures`.
     pub partial: bool,
-    /// ARN of the queue that hears of what is given up.
+    /// ARN of the queue that gets a document about what is given up.
     pub on_failure: Option<String>,
     /// A record passes when one of them matches, or there are none.
     pub filters: Vec<Filter>,
+}
+
+/// What a mapping's task is to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Order {
+    Run(Arc<Properties>),
+    /// The mapping is disabled.
+    Rest,
+    /// The mapping is deleted, or all stops.
+    End,
 }
 
 /// Where the shards that are there when the mapping starts are read from. Shards that come later are read from their oldest record.
@@ -47,13 +62,13 @@ pub enum Start {
 }
 
 impl Start {
-    /// The place in a shard. The newest is the moment of starting, so that nothing is missed between listing shards and reading
+    /// The position in a shard. The newest is the moment of starting, so that nothing is missed between listing shards and reading
     /// them, or by a restart before the first record.
-    pub fn place(self, now: i64) -> Place {
+    pub fn position(self, now: i64) -> Position {
         match self {
-            Self::Oldest => Place::Oldest,
-            Self::Newest => Place::Since(now),
-            Self::At { time_ms } => Place::Since(time_ms),
+            Self::Oldest => Position::Oldest,
+            Self::Newest => Position::Since(now),
+            Self::At { time_ms } => Position::Since(time_ms),
         }
     }
 }
@@ -61,7 +76,7 @@ impl Start {
 impl Properties {
     /// Reads the answer for a mapping of this function, which has this role.
     ///
-    /// `None` where its source is no Kinesis stream.
+    /// `None` where its source is no stream that is polled here.
     ///
     /// # Errors
     /// It asks for what the local pollers do not do, or for what AWS refuses.
@@ -71,18 +86,22 @@ impl Properties {
         role: &str,
         retention_hours: i32,
     ) -> Result<Option<Self>> {
-        let Some(stream_arn) = stream(answer) else { return Ok(None) };
+        let Some((service, source_arn)) = source(answer) else { return Ok(None) };
         refuse(answer, function)?;
         let destination = answer.destination_config().and_then(|config| config.on_failure()?.destination());
         let filters = answer.filter_criteria().map(|criteria| criteria.filters()).unwrap_or_default();
-        let filters = filters.iter().filter_map(|filter| filter.pattern()).map(Filter::parse);
+        let filters = filters
+            .iter()
+            .filter_map(|filter| filter.pattern())
+            .map(|pattern| Filter::parse(pattern, service.payload()));
         Ok(Some(Self {
             uuid: answer.uuid().unwrap_or_default().to_owned(),
             function: function.to_owned(),
             function_arn: answer.function_arn().unwrap_or(function).to_owned(),
             role: role.to_owned(),
-            stream_arn: stream_arn.to_owned(),
-            region: stream_arn.split(':').nth(3).unwrap_or_default().to_owned(),
+            service,
+            source_arn: source_arn.to_owned(),
+            region: source_arn.split(':').nth(3).unwrap_or_default().to_owned(),
             start: start(answer),
             batch_size: usize::try_from(answer.batch_size().unwrap_or(100)).unwrap_or(1).max(1),
             window_ms: i64::from(answer.maximum_batching_window_in_seconds().unwrap_or(0)) * 1000,
@@ -102,15 +121,21 @@ impl Properties {
         self.max_age_ms.map_or(self.retention_ms, |age| age.min(self.retention_ms))
     }
 
-    /// Name of the queue that hears of what is given up.
+    /// Where the records of a shard are.
+    pub fn location(&self, shard: &str) -> Location {
+        Location::of(&self.source_arn, Some(shard))
+    }
+
+    /// Name of the queue that gets a document about what is given up.
     pub fn queue(&self) -> Option<&str> {
         self.on_failure.as_deref().and_then(|arn| arn.rsplit(':').next())
     }
 }
 
-/// The ARN of the Kinesis stream that a mapping reads, if it reads one.
-pub fn stream(answer: &EventSourceMappingConfiguration) -> Option<&str> {
-    answer.event_source_arn().filter(|arn| arn.split(':').nth(2) == Some("kinesis"))
+/// The stream that a mapping reads, if it is one that is polled here: its service and its ARN.
+pub fn source(answer: &EventSourceMappingConfiguration) -> Option<(Service, &str)> {
+    let arn = answer.event_source_arn()?;
+    Some((Service::of(arn)?, arn))
 }
 
 fn start(answer: &EventSourceMappingConfiguration) -> Start {
@@ -129,7 +154,7 @@ fn refuse(answer: &EventSourceMappingConfiguration, function: &str) -> Result<()
     if answer.tumbling_window_in_seconds().unwrap_or(0) > 0 {
         return cannot("it has a tumbling window");
     }
-    if stream(answer).is_some_and(|arn| arn.contains("/consumer/")) {
+    if source(answer).is_some_and(|(_, arn)| arn.contains("/consumer/")) {
         return cannot("it reads through a consumer with enhanced fan-out");
     }
     let destination = answer.destination_config().and_then(|config| config.on_failure()?.destination());

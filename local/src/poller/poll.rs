@@ -9,22 +9,24 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use super::checkpoints::{Checkpoints, Place};
+use super::checkpoints::{Checkpoints, Position};
 use super::clock::Clock;
-use super::mapping::Properties;
+use super::destination::Destination;
+use super::mapping::{Order, Properties};
 use super::reader::{Reader, Reading};
 use super::record::Sequence;
-use super::run::Order;
 use super::shard::Shard;
 use super::slot::{GivenUp, Step, refused};
-use super::stream::{Health, Page, Stream, Trouble};
+use super::source::{Page, Source};
+use super::trouble::{Health, Trouble};
 use crate::event::{Batch, DeadLetter, Event, Events};
 use crate::invoke::{Answer, Invoke, Refusal};
 
 /// What the pollers of a mapping share. Cheap to clone.
 #[derive(Clone)]
 pub struct World {
-    pub stream: Stream,
+    pub source: Source,
+    pub destination: Destination,
     pub invoke: Invoke,
     pub events: Events,
     pub checkpoints: Checkpoints,
@@ -53,12 +55,12 @@ pub struct Poll {
 }
 
 impl Poll {
-    pub fn new(world: World, mapping: Arc<Properties>, id: &str, place: Place) -> Self {
+    pub fn new(world: World, mapping: Arc<Properties>, id: &str, position: Position) -> Self {
         let events = &world.events;
         let queue = format!("sending what failed to the queue `{}`", mapping.queue().unwrap_or_default());
         Self {
             shard: Shard::new(id, mapping.clone()),
-            reader: Reader::new(world.stream.clone(), id, place, world.clock.now(), events.clone()),
+            reader: Reader::new(world.source.clone(), id, position, world.clock.now(), events.clone()),
             under_way: FuturesUnordered::new(),
             saved: None,
             function: Health::new(
@@ -126,7 +128,7 @@ impl Poll {
                     }));
                 }
                 Step::Send { document, given_up } => {
-                    let send = (self.world.stream.send)(document);
+                    let send = (self.world.destination)(document);
                     self.under_way.push(Box::pin(async move { Done::Sent { slot, given_up, result: send.await } }));
                 }
                 Step::Drop { given_up, refused } => self.dropped(&given_up, refused),
@@ -147,7 +149,7 @@ impl Poll {
                 let memory = result.ok().and_then(|answer| answer.memory);
                 self.tell(Event::Batch(Batch {
                     function: self.mapping.function.clone(),
-                    shard: self.id.clone(),
+                    location: self.mapping.location(&self.id),
                     records: told.records,
                     milliseconds: took_ms,
                     succeeded: told.succeeded,
@@ -172,7 +174,7 @@ impl Poll {
         self.tell(Event::DeadLetter(DeadLetter {
             queue: self.mapping.queue().unwrap_or_default().to_owned(),
             reason: given_up.condition.as_str().to_owned(),
-            shard: self.id.clone(),
+            location: self.mapping.location(&self.id),
             first: given_up.first,
             last: given_up.last,
         }));
@@ -181,7 +183,7 @@ impl Poll {
     fn dropped(&self, given_up: &GivenUp, refused: bool) {
         let GivenUp { condition, records, first, last } = given_up;
         let why = match refused {
-            true => "the queue refused to hear of it until the stream forgot it",
+            true => "the queue refused the document until the stream forgot it",
             false => "the mapping has no on-failure destination",
         };
         let (condition, shard) = (condition.as_str(), &self.id);
@@ -196,10 +198,10 @@ impl Poll {
             && let Some(sequence) = checkpoint
         {
             self.saved = Some(sequence.clone());
-            self.world.checkpoints.set(&self.mapping.uuid, &self.id, Place::After(sequence.clone()));
+            self.world.checkpoints.set(&self.mapping.uuid, &self.id, Position::After(sequence.clone()));
         }
         if self.finished() {
-            self.world.checkpoints.set(&self.mapping.uuid, &self.id, Place::Done);
+            self.world.checkpoints.set(&self.mapping.uuid, &self.id, Position::Done);
         }
     }
 

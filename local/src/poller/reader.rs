@@ -1,33 +1,23 @@
-//! Reads one shard in order, no faster than Kinesis allows.
+//! Reads one shard in order, no faster than its source allows.
 
 use futures_util::future::BoxFuture;
 
-use super::checkpoints::Place;
+use super::checkpoints::Position;
 use super::outcome::refused_pause_ms;
 use super::record::Record;
-use super::stream::{Health, Page, Stream, Trouble};
+use super::source::{Page, Source};
+use super::trouble::{Health, Trouble};
 use crate::event::{Event, Events};
-
-/// Kinesis allows five GetRecords a second and shard, so this is what "at once" comes to while there is more to read.
-const EVERY_MS: i64 = 200;
-/// AWS's pollers ask an idle shard once a second. These do too, and sooner when a record was put ([`Reader::stirred`]).
-const IDLE_MS: i64 = 1_000;
-/// The most that one GetRecords of AWS gives. What an emulator gives beyond it is read again.
-const PAGE_BYTES: usize = 10 * 1024 * 1024;
-/// How many records the first read asks for: of the largest ones, one page.
-const FIRST: i32 = 10;
-/// The most that GetRecords can be asked for.
-const MOST: usize = 10_000;
 
 /// A read that is under way.
 pub type Reading = BoxFuture<'static, Result<Page, Trouble>>;
 
 /// Where a shard is read, and when next. All times are in milliseconds.
 pub struct Reader {
-    stream: Stream,
+    source: Source,
     shard: String,
     /// After the last record that was read, which is ahead of the checkpoint.
-    place: Place,
+    position: Position,
     /// How many records the next read asks for, so that their size is about that of a page.
     most: i32,
     read_ms: i64,
@@ -39,14 +29,15 @@ pub struct Reader {
 }
 
 impl Reader {
-    pub fn new(stream: Stream, shard: &str, place: Place, now: i64, events: Events) -> Self {
+    pub fn new(source: Source, shard: &str, position: Position, now: i64, events: Events) -> Self {
+        let pace = source.pace;
         Self {
-            stream,
+            source,
             shard: shard.to_owned(),
-            ended: place == Place::Done,
-            place,
-            most: FIRST,
-            read_ms: now - EVERY_MS,
+            ended: position == Position::Done,
+            position,
+            most: pace.first,
+            read_ms: now - pace.every_ms,
             next_ms: now,
             failures: 0,
             health: Health::new(format!("reading shard `{shard}`"), events.clone()),
@@ -67,18 +58,19 @@ impl Reader {
     /// A record was put into some shard: there may be something to read before the idle time is over.
     pub fn stirred(&mut self) {
         if self.failures == 0 {
-            self.next_ms = self.next_ms.min(self.read_ms + EVERY_MS);
+            self.next_ms = self.next_ms.min(self.read_ms + self.source.pace.every_ms);
         }
     }
 
     /// Starts a read; then tell [`Reader::take`].
     pub fn read(&mut self, now: i64) -> Reading {
-        (self.read_ms, self.next_ms) = (now, now + IDLE_MS);
-        let (stream, shard, place, most) = (self.stream.clone(), self.shard.clone(), self.place.clone(), self.most);
+        (self.read_ms, self.next_ms) = (now, now + self.source.pace.idle_ms);
+        let (source, shard, position, most) =
+            (self.source.clone(), self.shard.clone(), self.position.clone(), self.most);
         Box::pin(async move {
-            match (stream.read)(shard.clone(), place, most).await {
+            match (source.read)(shard.clone(), position, most).await {
                 // A shard that the stream lists no more has no records any more: it is at its end.
-                Err(Trouble::NotFound(why)) => match (stream.shards)().await {
+                Err(Trouble::NotFound(why)) => match (source.shards)().await {
                     Ok(shards) if shards.iter().all(|listed| listed.id != shard) => {
                         Ok(Page { records: Vec::new(), ended: true })
                     }
@@ -92,15 +84,13 @@ impl Reader {
     /// Takes what a read gave, and gives the records.
     pub fn take(&mut self, page: Result<Page, Trouble>, now: i64) -> Vec<Record> {
         match page {
-            Ok(Page { mut records, ended }) => {
+            Ok(Page { records, ended }) => {
                 self.health.well();
                 self.failures = 0;
-                let fit = fitting(&records);
-                self.ended = ended && fit == records.len();
-                records.truncate(fit);
+                self.ended = ended;
                 if let Some(last) = records.last() {
-                    self.place = Place::After(last.sequence.clone());
-                    self.most = next_most(&records);
+                    self.position = Position::After(last.sequence.clone());
+                    self.most = self.next_most(&records);
                     self.stirred();
                 }
                 records
@@ -113,14 +103,14 @@ impl Reader {
     }
 
     fn failed(&mut self, trouble: &Trouble, now: i64) {
-        match (trouble, &self.place) {
-            (Trouble::Unknown(why), Place::After(_)) => {
+        match (trouble, &self.position) {
+            (Trouble::Unknown(why), Position::After(_)) => {
                 let message = format!(
                     "shard `{}` does not know its checkpoint and is read from its oldest record: {why}",
                     self.shard
                 );
                 let _gone = self.events.send(Event::Warning { message });
-                self.place = Place::Oldest;
+                self.position = Position::Oldest;
                 self.stirred();
             }
             _ => {
@@ -130,21 +120,12 @@ impl Reader {
             }
         }
     }
-}
 
-/// How many of the first records are within one page; at least one.
-fn fitting(records: &[Record]) -> usize {
-    let mut bytes = 0;
-    let within = records.iter().take_while(|record| {
-        bytes += record.data.len();
-        bytes <= PAGE_BYTES
-    });
-    within.count().max(1).min(records.len())
-}
-
-/// How many records of this size make a page.
-fn next_most(records: &[Record]) -> i32 {
-    let bytes: usize = records.iter().map(|record| record.data.len()).sum();
-    let each = (bytes / records.len().max(1)).max(1);
-    i32::try_from((PAGE_BYTES / each).clamp(1, MOST)).unwrap_or(FIRST)
+    /// How many records of this size make a page; at most four times as many as before, as the next ones may be larger.
+    fn next_most(&self, records: &[Record]) -> i32 {
+        let bytes: usize = records.iter().map(|record| record.event.len()).sum();
+        let each = (bytes / records.len().max(1)).max(1);
+        let pace = self.source.pace;
+        i32::try_from(pace.page_bytes / each).unwrap_or(pace.most).clamp(1, pace.most).min(self.most.saturating_mul(4))
+    }
 }

@@ -10,28 +10,19 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use super::checkpoints::Place;
-use super::mapping::Properties;
+use super::checkpoints::Position;
+use super::mapping::{Order, Properties};
 use super::outcome::refused_pause_ms;
 use super::poll::{Poll, World};
-use super::stream::{Health, ShardFacts};
+use super::source::ShardFacts;
+use super::trouble::Health;
 use crate::event::Event;
 
 /// How often a stream's shards are listed though none has ended.
 const LIST_EVERY: Duration = Duration::from_secs(10);
 
-/// What a mapping is to do.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Order {
-    Run(Arc<Properties>),
-    /// It is disabled.
-    Rest,
-    /// It is deleted, or all stops.
-    End,
-}
-
-/// Follows the orders until there are none, or the last one. `world` makes the stream and queue of the properties.
-pub async fn run(world: impl Fn(&Properties) -> World, mut orders: watch::Receiver<Order>) {
+/// Follows the orders until there are none, or the last one. `world` makes the source and destination of the properties.
+pub async fn run(world: impl Fn(&Arc<Properties>) -> World, mut orders: watch::Receiver<Order>) {
     loop {
         let order = orders.borrow_and_update().clone();
         match order {
@@ -52,21 +43,21 @@ pub async fn run(world: impl Fn(&Properties) -> World, mut orders: watch::Receiv
 async fn serve(world: &World, mapping: &Arc<Properties>, mut orders: watch::Receiver<Order>) {
     let mut pollers = JoinSet::new();
     let mut active = BTreeSet::new();
-    let mut health = Health::new(format!("listing the shards of `{}`", mapping.stream_arn), world.events.clone());
+    let mut health = Health::new(format!("listing the shards of `{}`", mapping.source_arn), world.events.clone());
     let mut failures = 0;
     loop {
         let listed = tokio::select! {
             biased;
             _ = orders.changed() => break,
-            listed = (world.stream.shards)() => listed,
+            listed = (world.source.shards)() => listed,
         };
         let pause = match &listed {
             Ok(shards) => {
                 (failures, ()) = (0, health.well());
-                let places = place(world, mapping, shards);
-                for (shard, place) in startable(shards, &places, &active) {
+                let positions = positions(world, mapping, shards);
+                for (shard, position) in startable(shards, &positions, &active) {
                     active.insert(shard.clone());
-                    pollers.spawn(poll(world.clone(), mapping.clone(), shard, place, orders.clone()));
+                    pollers.spawn(poll(world.clone(), mapping.clone(), shard, position, orders.clone()));
                 }
                 LIST_EVERY
             }
@@ -95,10 +86,10 @@ async fn poll(
     world: World,
     mapping: Arc<Properties>,
     shard: String,
-    place: Place,
+    position: Position,
     orders: watch::Receiver<Order>,
 ) -> String {
-    let poll = Poll::new(world.clone(), mapping, &shard, place).run(orders);
+    let poll = Poll::new(world.clone(), mapping, &shard, position).run(orders);
     if AssertUnwindSafe(poll).catch_unwind().await.is_err() {
         let message = format!("polling shard `{shard}` panicked and starts again from its checkpoint");
         let _gone = world.events.send(Event::Warning { message });
@@ -107,35 +98,35 @@ async fn poll(
     shard
 }
 
-/// Where each shard is, with places for new ones: those of the first look begin where the mapping says, later ones at their oldest.
-fn place(world: &World, mapping: &Properties, shards: &[ShardFacts]) -> BTreeMap<String, Place> {
-    let mut places = world.checkpoints.places(&mapping.uuid);
-    let new = match places.is_empty() {
-        true => mapping.start.place(world.clock.now()),
-        false => Place::Oldest,
+/// Where each shard is, with positions for new ones: those of the first look begin where the mapping says, later ones at their oldest.
+fn positions(world: &World, mapping: &Properties, shards: &[ShardFacts]) -> BTreeMap<String, Position> {
+    let mut positions = world.checkpoints.positions(&mapping.uuid);
+    let new = match positions.is_empty() {
+        true => mapping.start.position(world.clock.now()),
+        false => Position::Oldest,
     };
     for shard in shards {
-        if !places.contains_key(&shard.id) {
+        if !positions.contains_key(&shard.id) {
             world.checkpoints.set(&mapping.uuid, &shard.id, new.clone());
-            places.insert(shard.id.clone(), new.clone());
+            positions.insert(shard.id.clone(), new.clone());
         }
     }
     if !shards.is_empty() {
         // After the new ones came in, so that a mapping never seems to start for the first time again.
         world.checkpoints.keep_shards(&mapping.uuid, |id| shards.iter().any(|listed| listed.id == id));
     }
-    places
+    positions
 }
 
 /// The shards that are to be polled and are not: not done with, and each of their parents done with or no more in the stream.
 pub fn startable(
     shards: &[ShardFacts],
-    places: &BTreeMap<String, Place>,
+    positions: &BTreeMap<String, Position>,
     active: &BTreeSet<String>,
-) -> Vec<(String, Place)> {
-    let open = |id: &str| places.get(id) != Some(&Place::Done);
+) -> Vec<(String, Position)> {
+    let open = |id: &str| positions.get(id) != Some(&Position::Done);
     let unread = |parent: &String| shards.iter().any(|listed| listed.id == *parent) && open(parent);
     let waits = |shard: &ShardFacts| shard.parents.iter().any(|parent| active.contains(parent) || unread(parent));
     let ready = shards.iter().filter(|shard| open(&shard.id) && !active.contains(&shard.id) && !waits(shard));
-    ready.filter_map(|shard| Some((shard.id.clone(), places.get(&shard.id)?.clone()))).collect()
+    ready.filter_map(|shard| Some((shard.id.clone(), positions.get(&shard.id)?.clone()))).collect()
 }

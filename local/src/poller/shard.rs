@@ -33,21 +33,16 @@ impl Shard {
     pub fn take(&mut self, records: Vec<Record>, now: i64) {
         for record in records {
             let filters = &self.mapping.filters;
-            let passes = filters.is_empty() || {
-                let facts = record.facts(&self.mapping, &self.id);
-                filters.iter().any(|filter| filter.matches(&facts))
-            };
+            let passes = filters.is_empty() || filters.iter().any(|filter| filter.matches(&record.facts));
             let ordinal = self.ledger.add(record.sequence.clone());
             if !passes {
                 self.ledger.done(ordinal);
                 continue;
             }
-            let event = record.event(&self.mapping, &self.id);
-            self.bytes += event.len();
+            self.bytes += record.event.len();
             let slot = slot_of(&record.key, self.slots.len());
-            let entry =
-                Entry { ordinal, sequence: record.sequence, arrived_ms: record.arrived_ms, taken_ms: now, event };
-            self.slots[slot].take(entry);
+            let Record { sequence, arrived_ms, event, .. } = record;
+            self.slots[slot].take(Entry { ordinal, sequence, arrived_ms, taken_ms: now, event });
         }
     }
 

@@ -17,11 +17,15 @@ mod world;
 
 use std::sync::Arc;
 
+use aws_smithy_types::{Blob, DateTime};
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::filter::Filter;
 use super::mapping::{Properties, Start};
-use super::record::{Record, Sequence};
+use super::record::Record;
+use super::source::Service;
+use super::source::kinesis::record::complete;
 use crate::invoke::{Answer, Refusal};
 
 /// A moment like any other, in milliseconds since 1970.
@@ -38,7 +42,8 @@ fn mapping() -> Properties {
         function: "consumer".to_owned(),
         function_arn: "arn:aws:lambda:eu-central-1:111122223333:function:consumer".to_owned(),
         role: "arn:aws:iam::111122223333:role/consumer".to_owned(),
-        stream_arn: STREAM.to_owned(),
+        service: Service::Kinesis,
+        source_arn: STREAM.to_owned(),
         region: "eu-central-1".to_owned(),
         start: Start::Oldest,
         batch_size: 100,
@@ -60,8 +65,21 @@ fn record(n: usize, key: &str) -> Record {
 }
 
 fn arrived(n: usize, key: &str, arrived_ms: i64) -> Record {
-    let data = format!("{{\"n\":{n}}}").into_bytes();
-    Record { sequence: Sequence::new(sequence(n)), key: key.to_owned(), data, arrived_ms }
+    holding(format!("{{\"n\":{n}}}").as_bytes(), n, key, arrived_ms)
+}
+
+/// A record with this data, complete as Kinesis's are, with what filters look at.
+fn holding(data: &[u8], n: usize, key: &str, arrived_ms: i64) -> Record {
+    let mut mapping = mapping();
+    mapping.filters.push(Filter::parse(r#"{"partitionKey": ["any"]}"#, "data").unwrap());
+    complete(given(data, n, key, arrived_ms), &mapping, SHARD)
+}
+
+/// A record as Kinesis gives it.
+fn given(data: &[u8], n: usize, key: &str, arrived_ms: i64) -> aws_sdk_kinesis::types::Record {
+    let record = aws_sdk_kinesis::types::Record::builder().sequence_number(sequence(n)).partition_key(key);
+    let record = record.approximate_arrival_timestamp(DateTime::from_millis(arrived_ms));
+    record.data(Blob::new(data)).build().unwrap()
 }
 
 fn sequence(n: usize) -> String {

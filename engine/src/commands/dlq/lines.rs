@@ -1,5 +1,7 @@
 //! What `pipe dlq` prints: a line for each letter, or all about one; for people and as JSON.
 
+use pipe_local::event::Location;
+
 use super::letter::{Letter, Shape};
 use super::payload::cut;
 use super::records::{Readable, Record, time};
@@ -63,8 +65,8 @@ fn event(letter: &Letter, stream: Option<&InStream>) -> using::Letter {
         reason: letter.reason().to_owned(),
         message: letter.message(),
         event_id: place.and_then(|_| letter.event_id()),
-        stream_arn: place.map(|place| place.stream_arn.to_owned()),
-        shard: place.map(|place| place.shard.to_owned()),
+        source_arn: place.map(|place| place.stream_arn.to_owned()),
+        location: place.map(|place| Location::of(place.stream_arn, Some(place.shard))),
         first: place.map(|place| place.first.to_owned()),
         last: place.map(|place| place.last.to_owned()),
         records_count: place.map(|place| place.records),
@@ -109,7 +111,7 @@ pub fn event_whole(letter: &Letter, stream: Option<&InStream>) -> Event {
     }
     let record = |record: &Record| using::Record {
         partition_key: record.key.clone(),
-        sequence_number: record.sequence_number.clone(),
+        record: record.sequence_number.clone(),
         payload: record.payload.event(),
     };
     event.records = stream.and_then(|stream| Some(stream.records.as_ref()?.iter().map(record).collect()));

@@ -161,13 +161,13 @@ impl<'a> Follow<'a> {
         let Taken { shard_id, sequence_number } = &sent.taken;
         self.shell.line(&Event::Followed {
             n: sent.n,
-            shard: shard_id.clone(),
-            sequence_number: sequence_number.clone(),
+            location: sent.taken.location(),
+            record: sequence_number.clone(),
             went,
             reason: why.map(str::to_owned),
             given_key: sent.given_key,
         });
-        let at = position(shard_id, sequence_number);
+        let at = position(&sent.taken.location(), sequence_number);
         match (went, why) {
             (Went::DeadLetter, Some(why)) => {
                 self.progress.out(&format!("event {} ({at}) is a dead letter: {why}\n", sent.n))

@@ -11,6 +11,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use pipe_local::event::Location;
 use serde::Deserialize;
 
 use super::event::Event;
@@ -52,6 +53,13 @@ struct Refusal {
 pub struct Taken {
     pub shard_id: String,
     pub sequence_number: String,
+}
+
+impl Taken {
+    /// Where the record is.
+    pub fn location(&self) -> Location {
+        Location { service: "kinesis".to_owned(), name: None, part: Some(self.shard_id.clone()) }
+    }
 }
 
 impl Target {

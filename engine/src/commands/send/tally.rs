@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::post::Answer;
+use super::post::{Answer, Taken};
 use crate::error::Error;
 use crate::event::Event;
 use crate::spec::{Body, Route};
@@ -122,9 +122,15 @@ fn hint(status: u16, route: &Route) -> Option<String> {
 
 /// One answer, for people.
 pub fn line(answer: &Answer) -> String {
-    let at = answer.taken.as_ref().map(|taken| position(&taken.shard_id, &taken.sequence_number));
+    let at = answer.taken.as_ref().map(|taken| position(&taken.location(), &taken.sequence_number));
     let said = answer.message.as_deref().map(|message| format!(": {}", tame(message))).unwrap_or_default();
-    format!("{} event {} → {}\n", answer.status, answer.event.n, at.unwrap_or_else(|| format!("not taken{said}")))
+    format!(
+        "{} event {} → {}
+",
+        answer.status,
+        answer.event.n,
+        at.unwrap_or_else(|| format!("not taken{said}"))
+    )
 }
 
 /// One answer, for machines.
@@ -133,8 +139,8 @@ pub fn event(answer: &Answer) -> Event {
     Event::Sent {
         n: answer.event.n,
         status: answer.status,
-        shard: taken.map(|taken| taken.shard_id.clone()),
-        sequence_number: taken.map(|taken| taken.sequence_number.clone()),
+        location: taken.map(Taken::location),
+        record: taken.map(|taken| taken.sequence_number.clone()),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::cloud::Cloud;
-use crate::event::{DeadLetter, Denied, Event, Row};
+use crate::event::{DeadLetter, Denied, Event, Location, Row};
 
 const DYNAMO: &str = "DynamoDB_20120810";
 
@@ -119,10 +119,12 @@ async fn of_a_batch_what_was_written_is_told() {
     assert_eq!(cloud.told(), [key("a"), key("c")]);
 }
 
+const STREAM: &str = "arn:aws:kinesis:eu-west-1:000000000000:stream/events";
+
 fn letter(reason: &str, sequence_number: &str) -> String {
     json!({
         "version": 1, "reason": reason, "message": "m", "eventID": format!("shardId-000000000001:{sequence_number}"),
-        "streamArn": "arn", "shardId": "shardId-000000000001", "sequenceNumber": sequence_number, "partitionKey": "p",
+        "streamArn": STREAM, "shardId": "shardId-000000000001", "sequenceNumber": sequence_number, "partitionKey": "p",
         "arrivedAt": "2026-01-01T00:00:00Z", "encoding": "base64", "payload": "c2VjcmV0",
     })
     .to_string()
@@ -132,7 +134,7 @@ fn told(reason: &str, sequence_number: &str) -> Event {
     Event::DeadLetter(DeadLetter {
         queue: "dead".into(),
         reason: reason.into(),
-        shard: "shardId-000000000001".into(),
+        location: Location::of(STREAM, Some("shardId-000000000001")),
         first: sequence_number.into(),
         last: sequence_number.into(),
     })

@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::super::definition::Place;
+use super::super::definition::ApiAddress;
 use super::super::exchange::Exchange;
 use super::super::params::{multi, single};
 
 /// The event for a request.
-pub fn of(place: &Place, exchange: &Exchange) -> Value {
+pub fn of(address: &ApiAddress, exchange: &Exchange) -> Value {
     let params = &exchange.params;
     json!({
         "type": "REQUEST",
-        "methodArn": place.method_arn(exchange),
+        "methodArn": exchange.method_arn(address),
         "resource": exchange.context["resourcePath"],
         "path": exchange.resource_path,
         "httpMethod": exchange.method,

@@ -3,26 +3,24 @@
 use bytes::Bytes;
 use serde_json::Value;
 
-use super::super::live::Live;
 use super::super::refusal::Refusal;
-use super::super::shared::Shared;
-use super::{Answered, misconfigured};
+use super::super::serving::Serving;
+use super::messages::BackendAnswer;
 use crate::invoke::Refusal as Unreached;
 
 /// Invokes a function if the integration's role may.
 pub async fn invoke(
-    shared: &Shared,
-    live: &Live,
+    serving: Serving<'_>,
     role: &str,
     function: &str,
     payload: Bytes,
-) -> Result<Answered, Refusal> {
-    if role.is_empty() || !live.permits.allows(shared, role, function).await {
-        return Err(misconfigured());
+) -> Result<BackendAnswer, Refusal> {
+    if role.is_empty() || !serving.permits.allows(serving.reach, role, function).await {
+        return Err(Refusal::misconfigured());
     }
-    let answer = (shared.invoke)(function.to_owned(), payload).await;
+    let answer = (serving.reach.invoke)(function.to_owned(), payload).await;
     let answer = answer.map_err(|refusal| match refusal {
-        Unreached::NotFound => misconfigured(),
+        Unreached::NotFound => Refusal::misconfigured(),
         // Lambda's own refusals come out as 500, not as 429.
         Unreached::Throttled | Unreached::Unavailable(_) => Refusal::of("INTEGRATION_FAILURE").status(500),
     })?;
@@ -32,5 +30,5 @@ pub async fn invoke(
     };
     let error = answer.error.as_ref().map(|_| message());
     let headers = vec![("x-amzn-requestid".to_owned(), answer.request_id.clone())];
-    Ok(Answered { status: 200, headers, body: answer.payload, error })
+    Ok(BackendAnswer { status: 200, headers, body: answer.payload, error })
 }

@@ -8,12 +8,12 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::super::definition::BinaryTypes;
 use super::super::exchange::Exchange;
 use super::super::params::{multi, single};
 use super::super::refusal::Refusal;
 use super::super::reply::Reply;
-use super::super::snapshot::Snapshot;
-use super::Answered;
+use super::messages::BackendAnswer;
 
 /// What a function may answer; anything else is a 502.
 #[derive(Deserialize)]
@@ -32,10 +32,10 @@ struct Answer {
 }
 
 /// The event for a request.
-pub fn event(exchange: &Exchange, snapshot: &Snapshot) -> Bytes {
+pub fn event(exchange: &Exchange, binary_types: &BinaryTypes) -> Bytes {
     let or_null = |members: Map<String, Value>| if members.is_empty() { Value::Null } else { Value::Object(members) };
     let params = &exchange.params;
-    let binary = snapshot.is_binary(&exchange.media_type());
+    let binary = binary_types.have(&exchange.media_type());
     let body = match (exchange.body.is_empty(), binary) {
         (true, _) => Value::Null,
         (false, true) => Value::from(STANDARD.encode(&exchange.body)),
@@ -60,7 +60,7 @@ pub fn event(exchange: &Exchange, snapshot: &Snapshot) -> Bytes {
 }
 
 /// The function's answer as the client's. A failed function and an answer of another form are 502, as recorded.
-pub fn reply(answered: &Answered, exchange: &Exchange, snapshot: &Snapshot) -> Result<Reply, Refusal> {
+pub fn reply(answered: &BackendAnswer, exchange: &Exchange, binary_types: &BinaryTypes) -> Result<Reply, Refusal> {
     let malformed = || Refusal::of("DEFAULT_5XX").status(502);
     if answered.error.is_some() {
         return Err(malformed());
@@ -85,7 +85,7 @@ pub fn reply(answered: &Answered, exchange: &Exchange, snapshot: &Snapshot) -> R
     let body = answer.body.unwrap_or_default();
     let accept = exchange.header("accept").unwrap_or_default().split([',', ';']).next().unwrap_or_default().trim();
     // Bytes go out as bytes only where the API knows binary types, and the client asks for one of them.
-    let bytes = answer.is_base64_encoded == Some(true) && snapshot.is_binary(accept);
+    let bytes = answer.is_base64_encoded == Some(true) && binary_types.have(accept);
     reply.body = if bytes { Bytes::from(STANDARD.decode(body).map_err(|_| malformed())?) } else { Bytes::from(body) };
     reply.remap(true);
     reply.traced = true;

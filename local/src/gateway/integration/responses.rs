@@ -10,7 +10,8 @@ use super::super::exchange::Exchange;
 use super::super::mapping::Source;
 use super::super::refusal::Refusal;
 use super::super::reply::Reply;
-use super::{Answered, Templates, misconfigured, render};
+use super::messages::BackendAnswer;
+use super::templates::{Templates, render};
 
 /// All integration responses of a method, in the order of their status codes.
 #[derive(Debug)]
@@ -52,18 +53,18 @@ impl Responses {
     }
 
     /// Makes the answer to the client.
-    pub fn reply(&self, answered: &Answered, exchange: &Exchange) -> Result<Reply, Refusal> {
+    pub fn reply(&self, answered: &BackendAnswer, exchange: &Exchange) -> Result<Reply, Refusal> {
         let status = answered.status.to_string();
         let text = answered.error.as_deref().unwrap_or(&status);
         let fits = |response: &&Response| matches!(&response.pattern, Pattern::Whole(regex) if regex.is_match(text));
         let rest = || self.all.iter().find(|response| matches!(response.pattern, Pattern::Rest));
-        let response = self.all.iter().find(fits).or_else(rest).ok_or_else(misconfigured)?;
+        let response = self.all.iter().find(fits).or_else(rest).ok_or_else(Refusal::misconfigured)?;
         response.reply(answered, exchange)
     }
 }
 
 impl Response {
-    fn reply(&self, answered: &Answered, exchange: &Exchange) -> Result<Reply, Refusal> {
+    fn reply(&self, answered: &BackendAnswer, exchange: &Exchange) -> Result<Reply, Refusal> {
         let mut reply = Reply::new(self.status);
         for (name, source) in &self.headers {
             if let Some(value) = source.value(exchange, &answered.headers) {

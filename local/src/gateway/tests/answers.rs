@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 use uuid::Uuid;
 
+use super::super::coding::LONGEST_BODY;
 use super::super::definition::{Definition, GatewayResponse, Method, Stage, Throttle};
-use super::super::serve::LONGEST_BODY;
 use super::World;
 use super::cloud::BROKEN;
 use super::fixtures::*;
@@ -35,7 +35,7 @@ async fn a_record_is_put_and_its_place_answered() {
     let mut event = world.answered().await;
     event.as_object_mut().unwrap().remove("milliseconds");
     let expected = json!({ "method": "POST", "path": RECORD, "status": 200,
-        "shard": "shardId-000000000000", "sequence_number": "4960" });
+        "location": { "service": "kinesis", "name": "Events", "part": "shardId-000000000000" }, "record": "4960" });
     assert_eq!(event, expected);
 }
 

@@ -7,8 +7,8 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::{GzEncoder, ZlibEncoder};
 
+use super::super::coding::LONGEST_BODY;
 use super::super::definition::Stage;
-use super::super::serve::LONGEST_BODY;
 use super::World;
 use super::fixtures::*;
 

@@ -10,8 +10,8 @@ pub const ROLE: &str = "arn:aws:iam::111122223333:role/api";
 pub const FUNCTION: &str = "arn:aws:lambda:eu-central-1:111122223333:function:authorizer";
 pub const RECORD: &str = "/prod/submit/Events/7";
 
-pub fn place() -> Place {
-    Place {
+pub fn address() -> ApiAddress {
+    ApiAddress {
         partition: "aws".into(),
         region: "eu-central-1".into(),
         account: "111122223333".into(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::super::definition::{Definition, IntegrationResponse, Stage};
+use super::super::definition::{BinaryTypes, Definition, IntegrationResponse, Stage};
 use super::fixtures::*;
 use super::{World, fails, says};
 use crate::invoke::{Answer, Refusal};
@@ -111,7 +111,7 @@ async fn malformed_and_failed_proxies_are_502() {
 #[tokio::test]
 async fn bytes_go_in_and_out_where_the_api_knows_their_type() {
     let mut api = api_of("AWS_PROXY");
-    api.binary_types = vec!["image/*".into()];
+    api.binary_types = BinaryTypes(vec!["image/*".into()]);
     let world =
         World::with(&api, Stage::default(), |_| says(&json!({ "body": "aGk=", "isBase64Encoded": true }))).await;
     let got = world.send("POST", "/prod/f/1", &[("content-type", "image/png"), ("accept", "image/png")], "hello").await;

@@ -17,6 +17,7 @@ use super::super::definition::{AccessLog, Stage};
 use super::super::door::Door;
 use super::super::exchange::Exchange;
 use super::super::live::Live;
+use super::super::reach::Reach;
 use super::super::shared::Shared;
 use super::super::snapshot::Snapshot;
 use super::super::variables::Format;
@@ -40,12 +41,12 @@ fn shared() -> Arc<Shared> {
     api.resources.push(resource("/p/{proxy+}", vec![("ANY", open(mock(200)))]));
     let log = AccessLog { group: "g".into(), format: FORMAT.into(), role: ROLE.into() };
     let live =
-        Live::new(place(), Arc::new(Snapshot::new(&api)), Stage { access_log: Some(log), ..Stage::default() }, None);
+        Live::new(address(), Arc::new(Snapshot::new(&api)), Stage { access_log: Some(log), ..Stage::default() }, None);
     let (events, _) = mpsc::unbounded_channel();
     let roles = Roles::new(aws_config::SdkConfig::builder().build());
     let invoke: Invoke = Arc::new(|_, _| async { Err(Refusal::NotFound) }.boxed());
     let (log, _) = Log::start(roles.clone(), events.clone());
-    Arc::new(Shared::new(roles, invoke, events, log, Door::new(own()), live))
+    Arc::new(Shared::new(Reach::new(roles, invoke, events), log, Door::new(own()), live))
 }
 
 /// Where it would listen.
@@ -108,7 +109,7 @@ proptest! {
         let status = runtime.block_on(answer).status().as_u16();
         prop_assert!([200, 400, 403, 415, 431].contains(&status), "{status}");
 
-        let exchange = Exchange::new(&place(), "d1", Arc::default(), &parts, peer());
+        let exchange = Exchange::new(&address(), "d1", Arc::default(), &parts, peer());
         let live = shared.live();
         let line = line(live.access_log.as_ref().unwrap(), &exchange).replace(":-}", ":null}");
         let read: Value = serde_json::from_str(&line).unwrap();

@@ -2,7 +2,7 @@
 
 use super::super::access_log::group_of;
 use super::super::authorizer::policy::{Decision, Verdict, matches};
-use super::super::integration::function_of;
+use super::super::definition::function_of;
 use super::super::mapping::Source;
 use super::super::router::Router;
 use super::super::variables::{Format, escaped};

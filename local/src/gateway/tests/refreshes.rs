@@ -77,7 +77,7 @@ async fn a_new_deployment_is_a_new_snapshot_and_settings_always_apply() {
     let live = gateway.shared.live();
     let log = live.access_log.as_ref().unwrap();
     assert_eq!(
-        (log.group.as_str(), log.role.as_str(), live.place.account.as_str()),
+        (log.group.as_str(), log.role.as_str(), live.address.account.as_str()),
         ("/aws/apigateway/x", ROLE, "111122223333")
     );
     gateway.stop().await;

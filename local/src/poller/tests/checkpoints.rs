@@ -9,7 +9,7 @@ use tokio::time::{Duration, Instant, sleep};
 
 use super::sequence;
 use crate::event::Event;
-use crate::poller::checkpoints::{Checkpoints, Place};
+use crate::poller::checkpoints::{Checkpoints, Position};
 use crate::poller::record::Sequence;
 
 fn load(path: &Path) -> (Checkpoints, tokio::sync::mpsc::UnboundedReceiver<Event>) {
@@ -23,16 +23,16 @@ async fn places_survive_a_restart() {
     let path = folder.path().join("new").join("checkpoints.json");
     let (checkpoints, mut told) = load(&path);
     let places = [
-        ("a", Place::Oldest),
-        ("b", Place::Since(7)),
-        ("c", Place::After(Sequence::new(sequence(1)))),
-        ("d", Place::Done),
+        ("a", Position::Oldest),
+        ("b", Position::Since(7)),
+        ("c", Position::After(Sequence::new(sequence(1)))),
+        ("d", Position::Done),
     ];
     for (shard, place) in places.clone() {
         checkpoints.set("u", shard, place);
     }
     checkpoints.write().await;
-    let again = load(&path).0.places("u");
+    let again = load(&path).0.positions("u");
     assert_eq!(again, places.map(|(shard, place)| (shard.to_owned(), place)).into());
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.starts_with(r#"{"u":{"a":"oldest","b":{"since":7},"c":{"after":"4959"#), "{text}");
@@ -44,8 +44,8 @@ async fn the_file_follows_by_itself() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("checkpoints.json");
     let (checkpoints, _told) = load(&path);
-    checkpoints.set("u", "a", Place::Oldest);
-    checkpoints.set("u", "a", Place::Done);
+    checkpoints.set("u", "a", Position::Oldest);
+    checkpoints.set("u", "a", Position::Done);
     assert!(!path.exists(), "it is not written each time");
     // Half a second later it comes by a rename, and so is whole.
     let began = Instant::now();
@@ -61,12 +61,12 @@ async fn what_is_gone_is_forgotten() {
     let folder = tempfile::tempdir().unwrap();
     let (checkpoints, _told) = load(&folder.path().join("c.json"));
     for (uuid, shard) in [("u", "a"), ("u", "b"), ("v", "a")] {
-        checkpoints.set(uuid, shard, Place::Oldest);
+        checkpoints.set(uuid, shard, Position::Oldest);
     }
     checkpoints.keep_shards("u", |shard| shard == "b");
     checkpoints.keep_mappings(&BTreeSet::from(["u".to_owned()]));
-    assert_eq!(checkpoints.places("u").into_keys().collect::<Vec<_>>(), ["b"]);
-    assert!(checkpoints.places("v").is_empty());
+    assert_eq!(checkpoints.positions("u").into_keys().collect::<Vec<_>>(), ["b"]);
+    assert!(checkpoints.positions("v").is_empty());
 }
 
 #[tokio::test]

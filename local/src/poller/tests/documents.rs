@@ -9,8 +9,7 @@ use crate::poller::record::Sequence;
 
 fn entry(n: usize, arrived_ms: i64) -> Entry {
     let record = arrived(n, "key", arrived_ms);
-    let event = record.event(&mapping(), SHARD);
-    Entry { ordinal: n as u64, sequence: record.sequence, arrived_ms, taken_ms: NOW, event }
+    Entry { ordinal: n as u64, sequence: record.sequence, arrived_ms, taken_ms: NOW, event: record.event }
 }
 
 #[test]

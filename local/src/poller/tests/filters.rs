@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{NOW, SHARD, mapping, record, shared};
+use super::{NOW, SHARD, holding, mapping, record, shared};
 use crate::poller::filter::Filter;
 use crate::poller::shard::Shard;
 
 fn passes(rule: &Value, data: &Value) -> bool {
     let pattern = json!({ "data": { "a": [rule] } });
-    Filter::parse(&pattern.to_string()).unwrap().matches(&json!({ "data": data }))
+    Filter::parse(&pattern.to_string(), "data").unwrap().matches(&json!({ "data": data }))
 }
 
 fn check(rows: &[(Value, Value, bool)]) {
@@ -74,7 +74,7 @@ fn fields_are_joined_by_and_rules_by_or() {
         "partitionKey": [{"prefix": "user-"}],
         "data": {"order": {"type": ["buy", "sell"]}, "$or": [{"price": [{"numeric": [">", 10]}]}, {"vip": [true]}]}
     });
-    let filter = Filter::parse(&pattern.to_string()).unwrap();
+    let filter = Filter::parse(&pattern.to_string(), "data").unwrap();
     let matches = |key: &str, data: Value| filter.matches(&json!({ "partitionKey": key, "data": data }));
     assert!(matches("user-1", json!({"order": {"type": "buy"}, "price": 11})));
     assert!(matches("user-1", json!({"order": [{"type": "x"}, {"type": "sell"}], "vip": true})));
@@ -97,7 +97,7 @@ fn wrong_patterns_are_refused() {
         (r#"{"a": {}}"#, "it holds an empty object"),
     ];
     for (pattern, why) in rows {
-        let error = Filter::parse(pattern).unwrap_err();
+        let error = Filter::parse(pattern, "data").unwrap_err();
         assert!(error.message().contains(why), "{pattern}: {}", error.message());
     }
 }
@@ -106,12 +106,12 @@ fn wrong_patterns_are_refused() {
 fn what_does_not_pass_is_done_with_and_what_is_no_json_does_not_pass() {
     let mut mapping = mapping();
     mapping.filters = vec![
-        Filter::parse(r#"{"data": {"n": [1]}}"#).unwrap(),
-        Filter::parse(r#"{"data": {"n": [4]}, "partitionKey": ["k"]}"#).unwrap(),
+        Filter::parse(r#"{"data": {"n": [1]}}"#, "data").unwrap(),
+        Filter::parse(r#"{"data": {"n": [4]}, "partitionKey": ["k"]}"#, "data").unwrap(),
     ];
     let mut shard = Shard::new(SHARD, shared(mapping));
     let mut records: Vec<_> = (0..6).map(|n| record(n, "k")).collect();
-    records[1].data = b"n=1".to_vec();
+    records[1] = holding(b"n=1", 1, "k", NOW);
     shard.take(records, NOW);
     assert_eq!(shard.checkpoint().unwrap().as_str(), super::sequence(3), "0 to 3 are skipped");
     let steps = shard.steps(NOW);
@@ -124,12 +124,11 @@ fn what_does_not_pass_is_done_with_and_what_is_no_json_does_not_pass() {
 
 #[test]
 fn a_pattern_without_data_looks_at_metadata_only() {
-    let filter = Filter::parse(r#"{"partitionKey": ["k"]}"#).unwrap();
-    let mut binary = record(0, "k");
-    binary.data = vec![0xff];
-    let absent = Filter::parse(r#"{"data": {"a": [{"exists": false}]}}"#).unwrap();
-    assert!(absent.matches(&record(0, "k").facts(&mapping(), SHARD)));
-    assert!(!absent.matches(&binary.facts(&mapping(), SHARD)), "AWS drops what is no JSON");
-    assert!(filter.matches(&binary.facts(&mapping(), SHARD)));
-    assert!(!filter.matches(&record(0, "j").facts(&mapping(), SHARD)));
+    let filter = Filter::parse(r#"{"partitionKey": ["k"]}"#, "data").unwrap();
+    let binary = holding(&[0xff], 0, "k", NOW);
+    let absent = Filter::parse(r#"{"data": {"a": [{"exists": false}]}}"#, "data").unwrap();
+    assert!(absent.matches(&record(0, "k").facts));
+    assert!(!absent.matches(&binary.facts), "AWS drops what is no JSON");
+    assert!(filter.matches(&binary.facts));
+    assert!(!filter.matches(&record(0, "j").facts));
 }

@@ -7,7 +7,7 @@ use aws_sdk_lambda::types::{
 use aws_smithy_types::DateTime;
 
 use super::{DAY, NOW, QUEUE, STREAM};
-use crate::poller::checkpoints::Place;
+use crate::poller::checkpoints::Position;
 use crate::poller::mapping::{Properties, Start};
 
 type Builder = aws_sdk_lambda::types::builders::EventSourceMappingConfigurationBuilder;
@@ -62,10 +62,10 @@ fn no_record_outlives_the_stream() {
 
 #[test]
 fn starts() {
-    let start = |position| read(answer().starting_position(position)).unwrap().unwrap().start.place(NOW);
-    assert_eq!(start(EventSourcePosition::TrimHorizon), Place::Oldest);
-    assert_eq!(start(EventSourcePosition::Latest), Place::Since(NOW));
-    assert_eq!(Start::At { time_ms: 7 }.place(NOW), Place::Since(7));
+    let start = |position| read(answer().starting_position(position)).unwrap().unwrap().start.position(NOW);
+    assert_eq!(start(EventSourcePosition::TrimHorizon), Position::Oldest);
+    assert_eq!(start(EventSourcePosition::Latest), Position::Since(NOW));
+    assert_eq!(Start::At { time_ms: 7 }.position(NOW), Position::Since(7));
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::poller::checkpoints::Place;
+use crate::poller::checkpoints::Position;
 use crate::poller::run::startable;
-use crate::poller::stream::ShardFacts;
+use crate::poller::source::ShardFacts;
 
 fn shards(all: &[(&str, &[&str])]) -> Vec<ShardFacts> {
     let facts = |(id, parents): &(&str, &[&str])| ShardFacts {
@@ -15,7 +15,7 @@ fn shards(all: &[(&str, &[&str])]) -> Vec<ShardFacts> {
 }
 
 fn start(shards: &[ShardFacts], done: &[&str], active: &[&str]) -> Vec<String> {
-    let place = |id: &str| if done.contains(&id) { Place::Done } else { Place::Oldest };
+    let place = |id: &str| if done.contains(&id) { Position::Done } else { Position::Oldest };
     let places: BTreeMap<_, _> = shards.iter().map(|shard| (shard.id.clone(), place(&shard.id))).collect();
     let active: BTreeSet<_> = active.iter().map(|id| (*id).to_owned()).collect();
     startable(shards, &places, &active).into_iter().map(|(id, _)| id).collect()

@@ -11,12 +11,12 @@ use crate::poller::shard::Shard;
 use crate::poller::slot::{GivenUp, Step, Told};
 
 /// What the function got: when, in seconds since the start, and the records' numbers.
-pub type Call = (f64, Vec<usize>);
+pub type SimCall = (f64, Vec<usize>);
 
 pub struct Sim {
     pub shard: Shard,
     pub now: i64,
-    pub calls: Vec<Call>,
+    pub calls: Vec<SimCall>,
     pub told: Vec<Told>,
     pub documents: Vec<Value>,
     pub dropped: Vec<(GivenUp, bool)>,

@@ -1,7 +1,7 @@
 //! Windows, retries, bisection, ages and documents, in a simulated time.
 
 use super::sim::Sim;
-use super::{DAY, NOW, arrived, crashes, mapping, names, succeeds, throttled};
+use super::{DAY, NOW, arrived, crashes, holding, mapping, names, succeeds, throttled};
 use crate::poller::mapping::Properties;
 
 fn exhausted(calls: u64, first: usize, last: usize) -> (String, u64, usize, usize) {
@@ -256,8 +256,7 @@ fn without_a_destination_records_are_dropped_and_that_is_told() {
 #[test]
 fn a_record_over_6_mb_never_reaches_the_function() {
     let mut sim = Sim::new(Properties { retries: Some(1), ..mapping() });
-    let mut large = arrived(0, "key", NOW);
-    large.data = vec![0; 5 * 1024 * 1024];
+    let large = holding(&vec![0; 5 * 1024 * 1024], 0, "key", NOW);
     sim.shard.take(vec![large], NOW);
     sim.put(1..2);
     sim.run(1.0, |_| succeeds());

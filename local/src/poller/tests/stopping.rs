@@ -7,9 +7,9 @@ use tokio::time::{Instant, sleep};
 
 use super::world::{Fake, after};
 use super::{SHARD, crashes, mapping, succeeds};
-use crate::poller::checkpoints::{Checkpoints, Place};
+use crate::poller::checkpoints::{Checkpoints, Position};
+use crate::poller::mapping::Order;
 use crate::poller::mapping::Properties;
-use crate::poller::run::Order;
 use crate::poller::{Pollers, Running};
 use crate::roles::Roles;
 
@@ -46,7 +46,7 @@ async fn stop_waits_two_seconds_for_a_batch_and_writes_the_checkpoints() {
         let start = Instant::now();
         pollers.stop().await;
         assert!(start.elapsed() < Duration::from_millis(2_100), "{:?}", start.elapsed());
-        let kept = Checkpoints::load(path, fake.world.events.clone()).places("uuid-1");
+        let kept = Checkpoints::load(path, fake.world.events.clone()).positions("uuid-1");
         assert_eq!(after(&kept[SHARD]), place);
         sleep(Duration::from_secs(120)).await;
         assert_eq!(fake.seen(), [0, 1, 2, 3, 4], "what waits does not start");
@@ -80,7 +80,7 @@ async fn a_mapping_that_is_no_more_ends_and_is_forgotten() {
     fake.put(SHARD, 0..1);
     sleep(Duration::from_secs(60)).await;
     pollers.sync(Vec::new()).await.unwrap();
-    assert_eq!((fake.seen(), fake.place(SHARD)), (Vec::new(), None));
+    assert_eq!((fake.seen(), fake.position(SHARD)), (Vec::new(), None));
     assert!(pollers.running.is_empty());
 }
 
@@ -116,6 +116,6 @@ async fn another_shard_goes_on_while_one_is_blocked() {
     fake.put("b", 10..20);
     let (_orders, _task) = fake.run(mapping());
     sleep(Duration::from_secs(5)).await;
-    assert_eq!(after(&fake.place("b").unwrap()), 19);
-    assert_eq!(fake.place("a"), Some(Place::Oldest));
+    assert_eq!(after(&fake.position("b").unwrap()), 19);
+    assert_eq!(fake.position("a"), Some(Position::Oldest));
 }

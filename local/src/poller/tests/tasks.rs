@@ -8,11 +8,10 @@ use tokio::time::{Duration, Instant, sleep, timeout};
 
 use super::world::{Fake, after};
 use super::{SHARD, crashes, mapping, succeeds, throttled};
-use crate::event::{Batch, DeadLetter, Event};
-use crate::poller::checkpoints::Place;
-use crate::poller::mapping::{Properties, Start};
-use crate::poller::run::Order;
-use crate::poller::stream::Trouble;
+use crate::event::{Batch, DeadLetter, Event, Location};
+use crate::poller::checkpoints::Position;
+use crate::poller::mapping::{Order, Properties, Start};
+use crate::poller::trouble::Trouble;
 
 fn folder() -> (TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -33,10 +32,11 @@ async fn records_go_through_and_the_checkpoint_follows() {
     let (_orders, _task) = fake.run(mapping());
     seconds(1.0).await;
     assert_eq!(fake.seen(), (0..25).collect::<Vec<_>>());
-    assert_eq!(after(&fake.place(SHARD).unwrap()), 24);
+    assert_eq!(after(&fake.position(SHARD).unwrap()), 24);
     let Ok(Event::Batch(batch)) = fake.events.try_recv() else { panic!() };
-    let Batch { function, shard, records, succeeded, error, .. } = batch;
-    assert_eq!((function.as_str(), shard.as_str(), records, succeeded, error), ("consumer", SHARD, 10, 10, None));
+    let Batch { function, location, records, succeeded, error, .. } = batch;
+    assert_eq!(location, Location { service: "kinesis".into(), name: Some("events".into()), part: Some(SHARD.into()) });
+    assert_eq!((function.as_str(), records, succeeded, error), ("consumer", 10, 10, None));
 }
 
 #[tokio::test(start_paused = true)]
@@ -105,7 +105,7 @@ async fn children_wait_until_their_parent_is_done_with() {
     assert!(fake.seen().iter().all(|n| *n < 2), "{:?}", fake.seen());
     failing.store(false, Ordering::SeqCst);
     seconds(30.0).await;
-    assert_eq!(fake.place("a"), Some(Place::Done));
+    assert_eq!(fake.position("a"), Some(Position::Done));
     let mut seen = fake.seen();
     seen.dedup();
     seen.retain(|n| *n >= 10);
@@ -113,8 +113,12 @@ async fn children_wait_until_their_parent_is_done_with() {
     assert_eq!(seen, [10, 11, 20]);
     let places = fake.cloud.lock().unwrap().places.clone();
     let first = |id: &str| places.iter().find(|(shard, _)| shard == id).map(|(_, place)| place.clone());
-    assert!(matches!(first("a"), Some(Place::Since(_))));
-    assert_eq!(["b", "c"].map(first), [Some(Place::Oldest), Some(Place::Oldest)], "children begin at their oldest");
+    assert!(matches!(first("a"), Some(Position::Since(_))));
+    assert_eq!(
+        ["b", "c"].map(first),
+        [Some(Position::Oldest), Some(Position::Oldest)],
+        "children begin at their oldest"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -165,7 +169,7 @@ async fn the_end_of_a_mapping_lets_its_batch_end_and_retries_nothing() {
     seconds(0.5).await;
     orders.send_replace(Order::End);
     timeout(Duration::from_secs(2), task).await.unwrap().unwrap();
-    assert_eq!((fake.seen().len(), fake.place(SHARD)), (1, Some(Place::Oldest)), "to be read again");
+    assert_eq!((fake.seen().len(), fake.position(SHARD)), (1, Some(Position::Oldest)), "to be read again");
     assert!(fake.cloud.lock().unwrap().documents.is_empty());
 }
 
@@ -261,18 +265,18 @@ async fn documents_are_sent_and_a_queue_that_refuses_is_told_once() {
     seconds(60.0).await;
     let warnings = fake.warnings();
     assert_eq!(warnings.len(), 1, "{warnings:?}");
-    assert_eq!(fake.place(SHARD), Some(Place::Oldest));
+    assert_eq!(fake.position(SHARD), Some(Position::Oldest));
     fake.cloud.lock().unwrap().send_trouble = None;
     seconds(60.0).await;
     assert_eq!(fake.cloud.lock().unwrap().documents.len(), 1);
-    assert_eq!(after(&fake.place(SHARD).unwrap()), 0);
+    assert_eq!(after(&fake.position(SHARD).unwrap()), 0);
     let mut letters = Vec::new();
     while let Ok(event) = fake.events.try_recv() {
-        if let Event::DeadLetter(DeadLetter { queue, reason, shard, first, last }) = event {
-            letters.push((queue, reason, shard, first == last));
+        if let Event::DeadLetter(DeadLetter { queue, reason, location, first, last }) = event {
+            letters.push((queue, reason, location.part, first == last));
         }
     }
-    assert_eq!(letters, [("failed".to_owned(), "RetryAttemptsExhausted".to_owned(), SHARD.to_owned(), true)]);
+    assert_eq!(letters, [("failed".to_owned(), "RetryAttemptsExhausted".to_owned(), Some(SHARD.to_owned()), true)]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -294,5 +298,5 @@ async fn a_throttled_function_is_told_once() {
         warnings[0].contains("calling the function `consumer`") && warnings[0].contains("throttled"),
         "{warnings:?}"
     );
-    assert_eq!(after(&fake.place(SHARD).unwrap()), 0);
+    assert_eq!(after(&fake.position(SHARD).unwrap()), 0);
 }

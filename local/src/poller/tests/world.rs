@@ -13,13 +13,15 @@ use tokio::time::{Duration, Instant, sleep};
 use super::{NOW, arrived, number, numbers, succeeds};
 use crate::event::Event;
 use crate::invoke::{Answer, Invoke, Refusal};
-use crate::poller::checkpoints::{Checkpoints, Place};
+use crate::poller::checkpoints::{Checkpoints, Position};
 use crate::poller::clock::Clock;
-use crate::poller::mapping::Properties;
+use crate::poller::destination::Destination;
+use crate::poller::mapping::{Order, Properties};
 use crate::poller::poll::World;
 use crate::poller::record::Record;
-use crate::poller::run::{Order, run};
-use crate::poller::stream::{Page, ShardFacts, Stream, Trouble};
+use crate::poller::run::run;
+use crate::poller::source::{Page, ShardFacts, Source, kinesis};
+use crate::poller::trouble::Trouble;
 
 #[derive(Default)]
 pub struct FakeShard {
@@ -37,7 +39,7 @@ pub struct Cloud {
     pub documents: Vec<String>,
     pub reads: Vec<Instant>,
     /// Places that were read from.
-    pub places: Vec<(String, Place)>,
+    pub places: Vec<(String, Position)>,
     /// When a call came, and its records.
     pub calls: Vec<(Instant, Vec<usize>)>,
 }
@@ -72,8 +74,9 @@ impl Fake {
             .boxed()
         });
         let (puts, seen) = watch::channel(());
-        let (stream, clock) = (stream(&cloud), Clock::with(|| NOW));
-        let world = World { stream, invoke, events: sender, checkpoints: checkpoints.clone(), clock, puts: seen };
+        let (source, destination, clock) = (source(&cloud), destination(&cloud), Clock::with(|| NOW));
+        let world =
+            World { source, destination, invoke, events: sender, checkpoints: checkpoints.clone(), clock, puts: seen };
         Self { cloud, events, checkpoints, world, puts, start: Instant::now() }
     }
 
@@ -109,8 +112,8 @@ impl Fake {
         self.cloud.lock().unwrap().calls.iter().flat_map(|(_, numbers)| numbers.clone()).collect()
     }
 
-    pub fn place(&self, shard: &str) -> Option<Place> {
-        self.checkpoints.places("uuid-1").remove(shard)
+    pub fn position(&self, shard: &str) -> Option<Position> {
+        self.checkpoints.positions("uuid-1").remove(shard)
     }
 
     pub fn warnings(&mut self) -> Vec<String> {
@@ -124,9 +127,10 @@ impl Fake {
     }
 }
 
-fn stream(cloud: &Arc<Mutex<Cloud>>) -> Stream {
-    let (list, read, send) = (cloud.clone(), cloud.clone(), cloud.clone());
-    Stream {
+fn source(cloud: &Arc<Mutex<Cloud>>) -> Source {
+    let (list, read) = (cloud.clone(), cloud.clone());
+    Source {
+        pace: kinesis::PACE,
         shards: Arc::new(move || {
             let cloud = list.lock().unwrap();
             let facts =
@@ -136,19 +140,23 @@ fn stream(cloud: &Arc<Mutex<Cloud>>) -> Stream {
         read: Arc::new(move |shard, place, most| {
             std::future::ready(page(&mut read.lock().unwrap(), &shard, place, most)).boxed()
         }),
-        send: Arc::new(move |document| {
-            let mut cloud = send.lock().unwrap();
-            let result = cloud.send_trouble.clone().map_or(Ok(()), Err);
-            if result.is_ok() {
-                cloud.documents.push(document);
-            }
-            std::future::ready(result).boxed()
-        }),
     }
 }
 
+fn destination(cloud: &Arc<Mutex<Cloud>>) -> Destination {
+    let send = cloud.clone();
+    Arc::new(move |document| {
+        let mut cloud = send.lock().unwrap();
+        let result = cloud.send_trouble.clone().map_or(Ok(()), Err);
+        if result.is_ok() {
+            cloud.documents.push(document);
+        }
+        std::future::ready(result).boxed()
+    })
+}
+
 /// At most ten records at a time, and the end of a closed shard.
-fn page(cloud: &mut Cloud, shard: &str, place: Place, most: i32) -> Result<Page, Trouble> {
+fn page(cloud: &mut Cloud, shard: &str, place: Position, most: i32) -> Result<Page, Trouble> {
     cloud.reads.push(Instant::now());
     cloud.places.push((shard.to_owned(), place.clone()));
     if let Some(trouble) = &cloud.read_trouble {
@@ -156,9 +164,9 @@ fn page(cloud: &mut Cloud, shard: &str, place: Place, most: i32) -> Result<Page,
     }
     let found = cloud.shards.get(shard).ok_or_else(|| Trouble::NotFound(shard.to_owned()))?;
     let from = |record: &&Record| match &place {
-        Place::Oldest | Place::Done => true,
-        Place::Since(time) => record.arrived_ms >= *time,
-        Place::After(sequence) => record.sequence > *sequence,
+        Position::Oldest | Position::Done => true,
+        Position::Since(time) => record.arrived_ms >= *time,
+        Position::After(sequence) => record.sequence > *sequence,
     };
     let left: Vec<_> = found.records.iter().filter(from).cloned().collect();
     let records: Vec<_> = left.iter().take(most.clamp(1, 10) as usize).cloned().collect();
@@ -166,9 +174,9 @@ fn page(cloud: &mut Cloud, shard: &str, place: Place, most: i32) -> Result<Page,
     Ok(Page { records, ended })
 }
 
-pub fn after(sequence: &Place) -> usize {
+pub fn after(sequence: &Position) -> usize {
     match sequence {
-        Place::After(sequence) => number(sequence.as_str()),
+        Position::After(sequence) => number(sequence.as_str()),
         place => panic!("{place:?}"),
     }
 }

@@ -11,7 +11,7 @@ use aws_sdk_lambda::error::{DisplayErrorContext, ProvideErrorMetadata};
 use aws_sdk_lambda::types::InvocationType;
 use tokio::time::Instant;
 
-use super::super::shared::Shared;
+use super::reach::Reach;
 
 /// How long a refusal is believed.
 const ASK_AGAIN: Duration = Duration::from_secs(60);
@@ -24,7 +24,7 @@ pub struct Permits {
 
 impl Permits {
     /// Whether the role may invoke the function. What cannot be found out is no, and asked again with the next request.
-    pub async fn allows(&self, shared: &Shared, role: &str, function: &str) -> bool {
+    pub async fn allows(&self, reach: &Reach, role: &str, function: &str) -> bool {
         let key = (role.to_owned(), function.to_owned());
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();
         if let Some((allowed, asked)) = known
@@ -32,15 +32,15 @@ impl Permits {
         {
             return allowed;
         }
-        let verdict = ask(shared, role, function).await;
+        let verdict = ask(reach, role, function).await;
         let allowed = verdict == Ok(true);
         match verdict {
             Ok(true) => {}
             Ok(false) => {
-                shared.warn(format!("the role `{role}` may not invoke `{function}`: every call of it answers 500"))
+                reach.warn(format!("the role `{role}` may not invoke `{function}`: every call of it answers 500"))
             }
             Err(reason) => {
-                shared.warn(format!("failed to ask whether `{role}` may invoke `{function}`: {reason}"));
+                reach.warn(format!("failed to ask whether `{role}` may invoke `{function}`: {reason}"));
                 return false;
             }
         }
@@ -49,8 +49,8 @@ impl Permits {
     }
 }
 
-async fn ask(shared: &Shared, role: &str, function: &str) -> Result<bool, String> {
-    let config = shared.roles.config(role).await.map_err(|error| error.to_string())?;
+async fn ask(reach: &Reach, role: &str, function: &str) -> Result<bool, String> {
+    let config = reach.roles.config(role).await.map_err(|error| error.to_string())?;
     let call = Client::new(&config).invoke().function_name(function).invocation_type(InvocationType::DryRun);
     match call.send().await {
         Ok(_) => Ok(true),

@@ -1,0 +1,25 @@
+//! Where the records of a batch stand: the words between those who write (`batch`) and the one who settles (`settle`).
+
+use super::failure::Poison;
+
+/// Stands for an error code where no call was answered before the time was up.
+pub const DEADLINE: &str = "deadline";
+
+/// Where a record stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Not reached yet.
+    Waiting,
+    Written,
+    /// Another one is there under its key, which is as good as written.
+    Kept,
+    /// It can never be written, and is not in the queue yet.
+    Poison(Poison),
+    /// In the queue.
+    DeadLettered,
+    /// Tried until the time was up; the last error code.
+    Failed(String),
+}
+
+/// What became of one record's writing: index within the batch, new state, repeated calls.
+pub type Fact = (usize, State, u32);

@@ -1,0 +1,39 @@
+//! The ways out of the gateway: credentials, functions, services, and whoever listens to what happens.
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+
+use crate::event::{Event, Events};
+use crate::invoke::Invoke;
+use crate::roles::Roles;
+
+/// The pooled client of service integrations.
+pub type Http = Client<HttpConnector, Full<Bytes>>;
+
+/// Handles to everything outside.
+pub struct Reach {
+    pub roles: Roles,
+    pub invoke: Invoke,
+    pub events: Events,
+    pub http: Http,
+}
+
+impl Reach {
+    pub fn new(roles: Roles, invoke: Invoke, events: Events) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        Self { roles, invoke, events, http: Client::builder(TokioExecutor::new()).build(connector) }
+    }
+
+    pub fn tell(&self, event: Event) {
+        // A receiver that is gone wants to know nothing.
+        let _ = self.events.send(event);
+    }
+
+    pub fn warn(&self, message: String) {
+        self.tell(Event::Warning { message });
+    }
+}

@@ -1,0 +1,82 @@
+//! Where records come from, as plain function values: so a poller is tested with streams made up on the spot.
+//!
+//! A source delivers complete records: what the function gets of them is their source's to make, and everything behind the
+//! source (shards, slots, batches, filters) looks at no service.
+
+use std::sync::Arc;
+
+use super::checkpoints::Position;
+use super::record::Record;
+use super::trouble::Asked;
+
+pub mod kinesis;
+
+/// The services whose streams are polled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    Kinesis,
+}
+
+impl Service {
+    /// The service of a source's ARN, if its streams are polled here.
+    pub fn of(arn: &str) -> Option<Self> {
+        match arn.split(':').nth(2)? {
+            "kinesis" => Some(Self::Kinesis),
+            _ => None,
+        }
+    }
+
+    /// The member of a document for the on-failure destination that says which records it is about.
+    pub fn batch_info(self) -> &'static str {
+        match self {
+            Self::Kinesis => "KinesisBatchInfo",
+        }
+    }
+
+    /// The member of a record that holds what the sender sent, which filters look into as JSON.
+    pub fn payload(self) -> &'static str {
+        match self {
+            Self::Kinesis => "data",
+        }
+    }
+}
+
+/// A stream as a mapping's role reaches it. Cheap to clone.
+#[derive(Clone)]
+pub struct Source {
+    pub pace: Pace,
+    /// The shards of the stream that still have records or can get some.
+    pub shards: Arc<dyn Fn() -> Asked<Vec<ShardFacts>> + Send + Sync>,
+    /// The records of a shard from a position on, at most so many.
+    pub read: Arc<dyn Fn(String, Position, i32) -> Asked<Page> + Send + Sync>,
+}
+
+/// How fast a shard may be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Milliseconds between two reads while there is more.
+    pub every_ms: i64,
+    /// Milliseconds between two reads while there is nothing.
+    pub idle_ms: i64,
+    /// Bytes of complete records that a read should give.
+    pub page_bytes: usize,
+    /// How many records the first read asks for.
+    pub first: i32,
+    /// How many a read may ask for.
+    pub most: i32,
+}
+
+/// A shard and those it came from by resharding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShardFacts {
+    pub id: String,
+    pub parents: Vec<String>,
+}
+
+/// What one read gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    pub records: Vec<Record>,
+    /// The shard is closed, and there are no more.
+    pub ended: bool,
+}
