@@ -31,8 +31,8 @@ impl Lowering<'_> {
     pub(super) fn front(&self) -> Result<Vec<Node>> {
         let Some(api) = self.spec.api() else { return Ok(Vec::new()) };
         let mut nodes = Vec::new();
-        if let Some(auth) = &self.spec.auth {
-            nodes.push(self.secret(&auth.basic)?);
+        if let Some(basic) = self.spec.basic() {
+            nodes.push(self.secret(basic)?);
             nodes.extend(self.authorizer()?);
         }
         let role = self.role(policy::trust("apigateway.amazonaws.com"), self.api_statements());
@@ -86,7 +86,7 @@ impl Lowering<'_> {
             xray: self.spec.api().is_some_and(|api| api.xray),
             log_days: AUTHORIZER_LOG_DAYS,
             log_level: "info",
-            reserved_concurrency: self.spec.auth.as_ref().and_then(|auth| auth.basic.reserved_concurrency),
+            reserved_concurrency: self.spec.basic().and_then(|basic| basic.reserved_concurrency),
             code: self.codes.authorizer(),
             statements: vec![allow("ReadSecret", &["secretsmanager:GetSecretValue"], &[arn])],
             mentions: vec![id::SECRET],
@@ -122,7 +122,7 @@ impl Lowering<'_> {
             routes: routes?,
             stream: self.spec.stream_name(),
             role_arn: self.role_arn(id::API_ROLE),
-            authorizer: self.spec.auth.as_ref().map(|auth| authorizer(&auth.basic)),
+            authorizer: self.spec.basic().map(authorizer),
         })
     }
 

@@ -3,9 +3,12 @@
 //! Every property carries its description, default and range in its doc comment and schema attributes, because the
 //! committed schema is generated from these types. Defaults are filled here, so that lowering finds plain values.
 
+use super::auth::Auth;
+use super::dlq::Dlq;
 use super::function::Consumer;
-use super::source::{Auth, Source};
-use super::stores::{Dlq, Sink, Stream};
+use super::sink::Sink;
+use super::source::Source;
+use super::stream::Stream;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
