@@ -56,6 +56,23 @@ pub struct Spec {
     pub dlq: Option<Dlq>,
 }
 
+impl Spec {
+    /// Returns the spec that says nothing but this name.
+    pub(crate) fn silent(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            tags: BTreeMap::new(),
+            permissions_boundary: None,
+            source: None,
+            auth: None,
+            stream: None,
+            consumer: None,
+            sink: None,
+            dlq: None,
+        }
+    }
+}
+
 /// Something that the pipeline uses and never changes, by its name or its ARN.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

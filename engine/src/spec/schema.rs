@@ -67,26 +67,26 @@ fn simplify(schema: &mut Schema) {
         values.retain(|value| !value.is_null());
     }
     for keyword in ["anyOf", "oneOf"] {
-        if let Some(Value::Array(mut branches)) = object.remove(keyword) {
-            if keyword == "oneOf" {
-                branches.iter_mut().for_each(describe_tag);
-            }
-            let mut branches = merged(branches);
-            if keyword == "oneOf" {
-                branches = choice(&branches).map_or(branches, |choice| vec![choice]);
-            }
-            match branches.pop() {
-                Some(Value::Object(only)) if branches.is_empty() => {
-                    for (key, value) in only {
-                        object.entry(key).or_insert(value);
-                    }
+        let Some(Value::Array(branches)) = object.remove(keyword) else { continue };
+        let mut branches = if keyword == "oneOf" { tagged(branches) } else { merged(branches) };
+        match branches.pop() {
+            Some(Value::Object(only)) if branches.is_empty() => {
+                for (key, value) in only {
+                    object.entry(key).or_insert(value);
                 }
-                last => {
-                    object.insert("anyOf".to_owned(), branches.into_iter().chain(last).collect());
-                }
+            }
+            last => {
+                object.insert("anyOf".to_owned(), branches.into_iter().chain(last).collect());
             }
         }
     }
+}
+
+/// Returns the branches of an enum with tags: its words in one, and one object in place of several tagged members.
+fn tagged(mut branches: Vec<Value>) -> Vec<Value> {
+    branches.iter_mut().for_each(describe_tag);
+    let branches = merged(branches);
+    choice(&branches).map_or(branches, |choice| vec![choice])
 }
 
 /// Returns one object for several tagged members, of which a document has exactly one: editors complete them all, and a mistake within
