@@ -72,17 +72,24 @@ fn two_regions_share_no_name() {
     }
 }
 
+/// A new source, stream, authorizer or sink joins the spec here, and its ids the list of its lowering.
 #[test]
 fn every_id_has_a_default_name_that_a_plan_looks_at() {
     let least = "name: demo\nsource: { api: { routes: [{ post: /a }] } }\nauth: { basic: {} }\nstream: { kinesis: {} }\n\
                  consumer: { function: { handler: stream-to-table } }\nsink: { table: { partition_key: id } }\ndlq: { queue: {} }\n";
     let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
     let defaults = pipe::lower::defaults("demo", &place);
-    for node in graph(least).nodes().iter().filter(|node| !node.kind.of_account) {
+    let graph = graph(least);
+    let nodes = || graph.nodes().iter().filter(|node| !node.kind.of_account);
+    for node in nodes() {
         let known = defaults.iter().any(|default| {
             default.kind.name == node.kind.name && default.name == node.name && default.why == Why::Own(node.id.clone())
         });
         assert!(known, "{} `{}` would be forgotten when it leaves the spec", node.id, node.name);
+    }
+    for default in &defaults {
+        let made = nodes().any(|node| node.kind.name == default.kind.name && node.name == default.name);
+        assert!(made, "nothing makes the {} `{}`", default.kind.name, default.name);
     }
 }
 

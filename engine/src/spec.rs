@@ -4,7 +4,9 @@
 //! one document), then reports everything else in one run: what the schema says, what the rules of `rules/` say about a
 //! document made whole by `repair`, and what is legal but likely wrong. Each problem has its place in the file.
 
+mod auth;
 mod check;
+mod dlq;
 mod function;
 mod local;
 mod loose;
@@ -16,31 +18,32 @@ mod repair;
 mod rules;
 mod scan;
 mod schema;
+mod sink;
 mod source;
 mod statements;
-mod stores;
+mod stream;
 mod units;
 mod value;
 mod wording;
 
+pub use auth::{Auth, Basic, Secret};
+pub use dlq::{Dlq, Queue};
 pub use function::{Architecture, Batch, Consumer, Failures, Function, LogLevel, Start};
 pub use model::{Existing, OnDestroy, OwnOrExisting, Spec};
 pub use problem::{Located, Problem, Report, Severity};
 pub(crate) use rules::contained;
 pub use schema::schema;
 pub(crate) use schema::sorted;
-pub use source::{
-    AccessLogDays, Api, Auth, Basic, Body, Limit, MinimumTls, PartitionKey, Route, Secret, Source, Throttle,
-};
+pub use sink::{Capacity, Key, KeyType, Keys, Sink, Table, TableEncryption, Target, Units};
+pub use source::{AccessLogDays, Api, Body, Limit, MinimumTls, PartitionKey, Route, Source, Throttle};
 pub use statements::{Effect, Statement};
-pub use stores::{
-    Capacity, Dlq, Key, KeyType, Keys, Kinesis, Queue, Sink, Stream, StreamEncryption, Table, TableEncryption, Target,
-    Units,
-};
+pub use stream::{Kinesis, Stream, StreamEncryption};
 
 use loose::Loose;
 use places::Places;
+use rules::Schemas;
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -60,6 +63,8 @@ pub struct Loaded {
     pub root: PathBuf,
     /// What stands in for what the spec calls `existing`, in words: only in the cloud that `pipe dev` starts.
     pub stand_ins: Vec<String>,
+    /// The schemas that routes name, by their files, as they were when the spec was checked.
+    pub schemas: BTreeMap<PathBuf, Value>,
 }
 
 /// Reads and checks the spec in the file at `path`.
@@ -99,8 +104,10 @@ pub fn parse(file: &str, bytes: &[u8], root: &Path) -> Result<Loaded, Report> {
     problems.iter_mut().for_each(|problem| problem.place(&places));
     let report = Report::new(file, blotted(text, &places), problems);
     match spec {
-        Some(spec) if !report.has_errors() => {
-            Ok(Loaded { spec, notes: report, root: root.to_owned(), stand_ins: Vec::new() })
+        Some((spec, schemas)) if !report.has_errors() => {
+            let read = |(file, schema): (PathBuf, Result<Value, Problem>)| Some((file, schema.ok()?));
+            let schemas = schemas.into_iter().filter_map(read).collect();
+            Ok(Loaded { spec, notes: report, root: root.to_owned(), stand_ins: Vec::new(), schemas })
         }
         _ => Err(report.without_notes()),
     }
@@ -133,8 +140,8 @@ fn document(text: &str) -> Result<(Value, Vec<Problem>), Problem> {
     }
 }
 
-/// Checks the value by the schema and the rules. Returns the spec as far as one could be built.
-fn checked(value: &Value, root: &Path, problems: &mut Vec<Problem>) -> Option<Spec> {
+/// Checks the value by the schema and the rules. Returns the spec, and the schema files that it names, as far as one could be built.
+fn checked(value: &Value, root: &Path, problems: &mut Vec<Problem>) -> Option<(Spec, Schemas)> {
     let validator = match schema::validator() {
         Ok(validator) => validator,
         Err(error) => {
@@ -150,8 +157,9 @@ fn checked(value: &Value, root: &Path, problems: &mut Vec<Problem>) -> Option<Sp
     let damaged = repair::repair(&mut whole, &errors, schema::value());
     match serde_json::from_value::<Spec>(whole) {
         Ok(spec) => {
-            problems.extend(rules::check(&spec, value, &damaged, root));
-            Some(spec)
+            let schemas = rules::schemas(&spec, root);
+            problems.extend(rules::check(&spec, value, &damaged, root, &schemas));
+            Some((spec, schemas))
         }
         Err(error) => {
             if errors.is_empty() {

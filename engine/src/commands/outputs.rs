@@ -5,11 +5,12 @@ use std::path::Path;
 
 use crate::aws::Keys;
 use crate::cli::{Global, OutputsArgs, exit};
+use crate::commands::send::example_request;
 use crate::commands::{Outcome, walk};
 use crate::error::Error;
 use crate::event::Event;
 use crate::graph::Graph;
-use crate::lower::{example_request, id};
+use crate::lower::id;
 use crate::names::quoted;
 use crate::plan::Plan;
 use crate::resource::{Id, Outputs};

@@ -2,6 +2,7 @@
 
 mod data;
 mod event;
+mod example;
 mod follow;
 mod post;
 mod rows;
@@ -21,6 +22,7 @@ use crate::session;
 use crate::spec::{Api, Loaded, Route};
 use crate::term::{Progress, Shell};
 use event::Maker;
+pub use example::example_request;
 use follow::{Follow, Places, Sent};
 use post::Target;
 use tally::Tally;

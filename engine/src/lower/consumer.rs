@@ -1,132 +1,96 @@
 //! The consumer: its function with role and log group, and the mapping that feeds it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::aws::policy::{self, Policy, allow};
-use crate::error::Result;
+use crate::aws::policy::allow;
+use crate::error::{Error, Result};
 use crate::graph::Node;
-use crate::kinds::function::{self, Function};
-use crate::kinds::log_group::{self, LogGroup};
+use crate::kinds::function;
+use crate::kinds::log_group::LogGroup;
 use crate::kinds::mapping::{self, Mapping};
-use crate::kinds::role::{self, Role};
-use crate::kinds::{queue, stream, table};
-use crate::lower::{Lowering, id, names};
-use crate::resource::{Name, output_of};
-use crate::spec::{self, LogLevel, OwnOrExisting, Start};
+use crate::kinds::role::Role;
+use crate::lower::function::{Lambda, log_name, role_name};
+use crate::lower::known::Known;
+use crate::lower::sink::{self, Access};
+use crate::lower::stream::{self, Feed};
+use crate::lower::{Lowering, dlq};
+use crate::spec::{Consumer, Effect, Function, LogLevel, Start, Statement};
 
-/// What a mapping's poller calls. AWS tries all but the summary when the mapping is made.
-const READ_STREAM: &[&str] = &[
-    "kinesis:DescribeStream",
-    "kinesis:DescribeStreamSummary",
-    "kinesis:GetRecords",
-    "kinesis:GetShardIterator",
-    "kinesis:ListShards",
+const CONSUMER: &str = "consumer";
+pub const ROLE: &str = "consumer-role";
+const LOG: &str = "consumer-log";
+pub(super) const MAPPING: &str = "mapping";
+
+/// The mapping's default is with what it reads.
+pub(super) const IDS: &[Known] = &[
+    Known::of::<LogGroup>(LOG, |spec, _| log_name(&spec.consumer_name())),
+    Known::of::<Role>(ROLE, |spec, place| role_name(&spec.name, ROLE, place)),
+    Known::of::<function::Function>(CONSUMER, |spec, _| spec.consumer_name()),
 ];
 
-/// What one's own handler may do with the sink. The bundled one needs PutItem alone.
-const WRITE_TABLE: &[&str] =
-    &["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
-
-/// A function to be lowered: what the two functions of a pipeline do not share.
-pub(super) struct Lambda<'a> {
-    pub id: &'a str,
-    pub role_id: &'a str,
-    pub log_id: &'a str,
-    pub name: String,
-    pub memory_mb: u32,
-    pub timeout_seconds: u32,
-    pub environment: BTreeMap<String, String>,
-    pub xray: bool,
-    pub log_days: u32,
-    pub log_level: &'a str,
-    pub reserved_concurrency: Option<u32>,
-    pub code: &'a crate::bundle::Code,
-    pub statements: Vec<Value>,
-    pub mentions: Vec<&'a str>,
+pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
+    let Some(Consumer::Function(spec)) = &lowering.spec.consumer else { return Ok(Vec::new()) };
+    let stream = lowering.spec.stream.as_ref().ok_or_else(|| Error::defect("a consumer without a stream"))?;
+    let Feed::Poll { id, arn, read } = stream::feed(lowering, stream);
+    let access = sink::access(lowering, spec);
+    let sink = access.as_ref().map(|access| access.id);
+    let lambda = Lambda {
+        id: CONSUMER,
+        role_id: ROLE,
+        log_id: LOG,
+        name: lowering.spec.consumer_name(),
+        memory_mb: spec.memory_mb,
+        timeout_seconds: spec.timeout_seconds,
+        environment: environment(lowering, spec, access.as_ref()),
+        xray: spec.xray,
+        log_days: spec.log_days,
+        log_level: level(spec.log_level),
+        reserved_concurrency: spec.reserved_concurrency,
+        code: lowering.codes.consumer(),
+        statements: statements(lowering, spec, read, access),
+        mentions: [id].into_iter().chain(sink).chain([dlq::DLQ]).collect(),
+    };
+    let mut nodes = lowering.function(lambda)?;
+    nodes.push(mapping(lowering, spec, id, arn)?);
+    Ok(nodes)
 }
 
-impl Lowering<'_> {
-    pub(super) fn consumer(&self) -> Result<Vec<Node>> {
-        let Some(spec) = self.spec.function() else { return Ok(Vec::new()) };
-        let lambda = Lambda {
-            id: id::CONSUMER,
-            role_id: id::CONSUMER_ROLE,
-            log_id: id::CONSUMER_LOG,
-            name: self.spec.consumer_name(),
-            memory_mb: spec.memory_mb,
-            timeout_seconds: spec.timeout_seconds,
-            environment: self.environment(&spec.environment),
-            xray: spec.xray,
-            log_days: spec.log_days,
-            log_level: level(spec.log_level),
-            reserved_concurrency: spec.reserved_concurrency,
-            code: self.codes.consumer(),
-            statements: self.consumer_statements(spec),
-            mentions: vec![id::STREAM, id::TABLE, id::DLQ],
-        };
-        let mut nodes = self.function(lambda)?;
-        nodes.push(self.mapping(spec)?);
-        Ok(nodes)
-    }
+/// What the handler is told, beside what the user tells it.
+fn environment(lowering: &Lowering<'_>, function: &Function, sink: Option<&Access>) -> BTreeMap<String, String> {
+    let mut environment = function.environment.clone();
+    environment.extend(sink.map(|sink| sink.environment.clone()).unwrap_or_default());
+    environment.extend(dlq::url(lowering).map(|url| ("PIPE_DLQ_URL".to_owned(), url)));
+    environment
+}
 
-    /// What the handler is told, beside what the user tells it.
-    fn environment(&self, user: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-        let mut environment = user.clone();
-        let mut tell = |name: &str, value: String| environment.insert(name.to_owned(), value);
-        if let Some(table) = self.spec.table() {
-            tell("PIPE_TABLE", self.spec.table_name());
-            let (partition_key, sort_key) = match table {
-                OwnOrExisting::Own(own) => (
-                    own.partition_key.name.clone(),
-                    own.sort_key.as_ref().map(|key| key.name.clone()).unwrap_or_default(),
-                ),
-                OwnOrExisting::Existing(_) => (output_of(id::TABLE, "partition_key"), output_of(id::TABLE, "sort_key")),
-            };
-            tell("PIPE_PARTITION_KEY", partition_key);
-            tell("PIPE_SORT_KEY", sort_key);
-            // The default is not told, so that it changes no function that is there.
-            if !self.spec.overwrites() {
-                tell("PIPE_OVERWRITE", "false".into());
-            }
-        }
-        if self.spec.queue().is_some() {
-            tell("PIPE_DLQ_URL", queue::url(self.place, &Name::new(self.spec.queue_name())));
-        }
-        environment
-    }
+fn statements(lowering: &Lowering<'_>, function: &Function, read: Vec<Value>, sink: Option<Access>) -> Vec<Value> {
+    let (arn, write) = sink.map(|sink| (sink.arn, sink.write)).unzip();
+    let dlq = dlq::arn(lowering);
+    let own = Own { lowering, sink: arn, stream: stream::arn(lowering), dlq: dlq.clone() };
+    let mut statements = read;
+    statements.extend(write.unwrap_or_default());
+    statements.extend(dlq.map(|dlq| allow("SendToDlq", &["sqs:SendMessage"], &[dlq])));
+    statements.extend(function.statements.iter().map(|statement| own.statement(statement)));
+    statements
+}
 
-    fn stream_arn(&self) -> String {
-        stream::arn(self.place, &Name::new(self.spec.stream_name()))
-    }
+/// What the words of a statement of the spec stand for.
+struct Own<'a> {
+    lowering: &'a Lowering<'a>,
+    sink: Option<String>,
+    stream: Option<String>,
+    dlq: Option<String>,
+}
 
-    fn dlq_arn(&self) -> Option<String> {
-        self.spec.queue().map(|_| queue::arn(self.place, &Name::new(self.spec.queue_name())))
-    }
-
-    fn consumer_statements(&self, function: &spec::Function) -> Vec<Value> {
-        let mut statements = vec![
-            allow("ReadStream", READ_STREAM, &[self.stream_arn()]),
-            // ListStreams has no resource to be restricted to.
-            allow("ListStreams", &["kinesis:ListStreams"], &["*".into()]),
-        ];
-        if self.spec.table().is_some() {
-            let table = table::arn(self.place, &Name::new(self.spec.table_name()));
-            let actions = if function.is_bundled() { &["dynamodb:PutItem"] } else { WRITE_TABLE };
-            statements.push(allow("WriteTable", actions, &[table]));
-        }
-        statements.extend(self.dlq_arn().map(|dlq| allow("SendToDlq", &["sqs:SendMessage"], &[dlq])));
-        statements.extend(function.statements.iter().map(|own| self.own_statement(own)));
-        statements
-    }
-
+impl Own<'_> {
     /// A statement of the spec in IAM's form.
-    fn own_statement(&self, own: &spec::Statement) -> Value {
+    fn statement(&self, own: &Statement) -> Value {
         let resources: Vec<String> = own.resources.iter().map(|resource| self.resource(resource)).collect();
         let effect = match own.effect {
-            spec::Effect::Allow => "Allow",
-            spec::Effect::Deny => "Deny",
+            Effect::Allow => "Allow",
+            Effect::Deny => "Deny",
         };
         let mut statement = json!({ "Effect": effect, "Action": own.actions, "Resource": resources });
         if !own.conditions.is_empty() {
@@ -139,100 +103,42 @@ impl Lowering<'_> {
     fn resource(&self, written: &str) -> String {
         let (word, rest) = written.find('/').map_or((written, ""), |at| written.split_at(at));
         let own = match word {
-            "sink" => Some(table::arn(self.place, &Name::new(self.spec.table_name()))),
-            "stream" => Some(self.stream_arn()),
-            "dlq" => self.dlq_arn(),
+            "sink" => self.sink.as_ref(),
+            "stream" => self.stream.as_ref(),
+            "dlq" => self.dlq.as_ref(),
             _ => None,
         };
+        let place = self.lowering.place;
         match own {
-            Some(arn) => arn + rest,
-            None => written.replace("${region}", &self.place.region).replace("${account}", &self.place.account),
+            Some(arn) => format!("{arn}{rest}"),
+            None => written.replace("${region}", &place.region).replace("${account}", &place.account),
         }
     }
+}
 
-    fn mapping(&self, spec: &spec::Function) -> Result<Node> {
-        let props = Mapping {
-            function: self.spec.consumer_name(),
-            source: self.stream_arn(),
-            enabled: spec.enabled,
-            batch_size: spec.batch.size,
-            window_seconds: spec.batch.window_seconds,
-            parallelization: spec.batch.parallelization,
-            start: match &spec.batch.start {
-                Start::Oldest => "oldest".into(),
-                Start::Newest => "newest".into(),
-                Start::At(time) => mapping::at(time)?,
-            },
-            retries: spec.failures.retries,
-            // At most 168, says the schema: 604,800 seconds.
-            max_age_seconds: i32::try_from(spec.failures.max_age_hours * 60 * 60).unwrap_or(i32::MAX),
-            bisect: spec.failures.bisect,
-            partial: spec.failures.partial,
-            on_failure: self.dlq_arn().unwrap_or_default(),
-            filters: Vec::new(),
-        };
-        let name = mapping::name(&props.function, &props.source);
-        Ok(Node::new(id::MAPPING, name.as_str(), &props)?.needs([id::CONSUMER, id::DLQ]).follows(id::STREAM))
-    }
-
-    /// A function with its role and its log group.
-    pub(super) fn function(&self, lambda: Lambda<'_>) -> Result<Vec<Node>> {
-        let group = names::function_log(&lambda.name);
-        let mut statements = lambda.statements;
-        // AWS's reference has the group for CreateLogStream and its streams for PutLogEvents.
-        let own = log_group::arn(self.place, &Name::new(&group));
-        let streams = format!("{own}:*");
-        statements.push(allow("WriteLogs", &["logs:CreateLogStream", "logs:PutLogEvents"], &[own, streams]));
-        if lambda.xray {
-            statements.push(allow("Trace", &["xray:PutTelemetryRecords", "xray:PutTraceSegments"], &["*".into()]));
-        }
-        let role = self.role(policy::trust("lambda.amazonaws.com"), statements);
-        let function = Function {
-            role: self.role_arn(lambda.role_id),
-            runtime: "provided.al2023".into(),
-            handler: "bootstrap".into(),
-            architecture: lambda.code.architecture.clone(),
-            memory_mb: lambda.memory_mb,
-            timeout_seconds: lambda.timeout_seconds,
-            environment: lambda.environment,
-            tracing: lambda.xray,
-            log_group: group.clone(),
-            log_level: lambda.log_level.into(),
-            reserved_concurrency: lambda.reserved_concurrency,
-            code_sha256: lambda.code.sha256.clone(),
-            description: format!("{} of the pipeline {}", lambda.id, self.spec.name),
-        };
-        let mentions = [&lambda.mentions[..], &[lambda.log_id]].concat();
-        Ok(vec![
-            Node::new(lambda.log_id, &group, &LogGroup { retention_days: lambda.log_days })?.adopted(),
-            Node::new(lambda.role_id, self.role_name(lambda.role_id), &role)?.mentions(mentions),
-            Node::new(lambda.id, &lambda.name, &function)?
-                .follows(lambda.role_id)
-                .needs([lambda.log_id])
-                .mentions(lambda.mentions),
-        ])
-    }
-
-    /// A role of the pipeline with one inline policy.
-    pub(super) fn role(&self, trust: Policy, statements: Vec<Value>) -> Role {
-        Role {
-            path: role::path(&self.spec.name, &self.place.region),
-            trust,
-            policies: BTreeMap::from([("pipe".to_owned(), Policy::new(statements))]),
-            managed: BTreeSet::new(),
-            permissions_boundary: self.boundary(),
-        }
-    }
-
-    /// ARN of the policy that bounds every role, or empty.
-    pub(super) fn boundary(&self) -> String {
-        self.spec.permissions_boundary.clone().unwrap_or_default()
-    }
-
-    /// The ARN of a function of the pipeline.
-    pub(super) fn function_arn(&self, name: &str) -> String {
-        function::arn(self.place, &Name::new(name))
-    }
+fn mapping(lowering: &Lowering<'_>, spec: &Function, stream: &str, source: String) -> Result<Node> {
+    let props = Mapping {
+        function: lowering.spec.consumer_name(),
+        source,
+        enabled: spec.enabled,
+        batch_size: spec.batch.size,
+        window_seconds: spec.batch.window_seconds,
+        parallelization: spec.batch.parallelization,
+        start: match &spec.batch.start {
+            Start::Oldest => "oldest".into(),
+            Start::Newest => "newest".into(),
+            Start::At(time) => mapping::at(time)?,
+        },
+        retries: spec.failures.retries,
+        // At most 168, says the schema: 604,800 seconds.
+        max_age_seconds: i32::try_from(spec.failures.max_age_hours * 60 * 60).unwrap_or(i32::MAX),
+        bisect: spec.failures.bisect,
+        partial: spec.failures.partial,
+        on_failure: dlq::arn(lowering).unwrap_or_default(),
+        filters: Vec::new(),
+    };
+    let name = mapping::name(&props.function, &props.source);
+    Ok(Node::new(MAPPING, name.as_str(), &props)?.needs([CONSUMER, dlq::DLQ]).follows(stream))
 }
 
 fn level(level: LogLevel) -> &'static str {

@@ -1,6 +1,7 @@
 //! What the schema says about a document, in words for people: one message for each place.
 
 use super::problem::{Problem, dotted, segment};
+use super::schema::members;
 use super::wording::{found, list, nearest, range, wanted};
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
@@ -71,6 +72,10 @@ fn one(error: &ValidationError<'_>, schema: &Value, problems: &mut Vec<Problem>)
             }
         }
         Kind::Required { property } => problems.push(missing(at, property.as_str().unwrap_or_default(), part)),
+        Kind::MaxProperties { .. } | Kind::MinProperties { .. } if members(part).is_some() => {
+            let message = format!("{} must be {}", named(at), wanted(part));
+            problems.push(Problem::error(at, message).on_key());
+        }
         Kind::MaxProperties { limit: 1 } => problems.push(alone(at, "")),
         Kind::PropertyNames { .. } => problems.push(alone(at, " but `overwrite` and `dev`")),
         Kind::MaxProperties { .. } | Kind::MinProperties { .. } | Kind::MaxItems { .. } | Kind::MinItems { .. } => {
@@ -162,7 +167,9 @@ fn hint(at: &str, part: &Value, instance: &Value) -> Option<String> {
             super::units::name(text).map(|near| format!("for example `{near}`"))
         }
         Value::String(text) if is_kind(part, &["boolean"]) && switch(text).is_some() => switch(text),
-        Value::Null if part.get("properties").is_some() && part.get("required").is_none() => {
+        Value::Null
+            if part.get("properties").is_some() && part.get("required").is_none() && members(part).is_none() =>
+        {
             Some("write `{}` for all defaults".to_owned())
         }
         Value::Null => Some("give it a value, or take the key out".to_owned()),
@@ -199,4 +206,44 @@ fn is_kind(part: &Value, kinds: &[&str]) -> bool {
 fn properties(part: &Value) -> Vec<&str> {
     let properties = part.get("properties").and_then(Value::as_object);
     properties.into_iter().flatten().map(|(key, _)| key.as_str()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::repair::repair;
+    use crate::spec::schema::tests::{House, house};
+
+    /// The messages about a document whose one section has two members; it can be read once it is repaired.
+    fn told(document: Value) -> Vec<String> {
+        let schema = house();
+        let validator = jsonschema::draft202012::new(&schema).unwrap();
+        let errors: Vec<_> = validator.iter_errors(&document).collect();
+        let mut whole = document.clone();
+        repair(&mut whole, &errors, &schema);
+        serde_json::from_value::<House>(whole).unwrap_or_else(|error| panic!("{document}: {error}"));
+        explain(&errors, &schema)
+            .into_iter()
+            .map(|problem| problem.message + "; " + &problem.hint.unwrap_or_default())
+            .collect()
+    }
+
+    #[test]
+    fn a_section_has_exactly_one_of_its_members() {
+        let json = |text: &str| serde_json::from_str(text).unwrap();
+        let one = "must be a mapping with one of `cat` and `dog`";
+        assert_eq!(told(json(r#"{"pets": {"dog": {"age": 1}}}"#)), [""; 0]);
+        assert_eq!(told(json(r#"{"pets": {}}"#)), [format!("`pets` {one}; ")]);
+        assert_eq!(told(json(r#"{"pets": {"dog": {"age": 1}, "cat": {"age": 2}}}"#)), [format!("`pets` {one}; ")]);
+        assert_eq!(
+            told(json(r#"{"pets": {"dogg": {"age": 1}}}"#)),
+            ["unknown key `dogg` in `pets`; did you mean `dog`?"]
+        );
+        assert_eq!(
+            told(json(r#"{"pets": null}"#)),
+            [format!("`pets` {one}, but is empty; give it a value, or take the key out")]
+        );
+        let within = told(json(r#"{"pets": {"cat": {"age": "x"}}}"#));
+        assert_eq!(within, ["`pets.cat.age` must be a whole number, at least 0, but is the text `x`; "]);
+    }
 }

@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 
 /// What handles the events of the stream.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Consumer {
+#[serde(rename_all = "snake_case")]
+pub enum Consumer {
     /// A Lambda function that is called with batches of records.
-    pub function: Function,
+    Function(Function),
 }
 
 /// A Lambda function and its event source mapping.

@@ -1,7 +1,9 @@
 //! The spec as `pipe dev` deploys it.
 
-use super::stores::{Key, KeyType, Keys, Kinesis, Queue, Table};
-use super::{Loaded, OwnOrExisting, PartitionKey, Secret, Spec};
+use super::{
+    Auth, Consumer, Dlq, Key, KeyType, Keys, Kinesis, Loaded, OwnOrExisting, PartitionKey, Queue, Secret, Sink, Spec,
+    Stream, Table,
+};
 use serde_json::json;
 
 /// The partition key of a table of which nothing is known.
@@ -12,8 +14,8 @@ impl Loaded {
     /// else differs from what AWS gets.
     #[must_use]
     pub fn local(mut self) -> Self {
-        if let Some(consumer) = &mut self.spec.consumer {
-            consumer.function.enabled = false;
+        if let Some(Consumer::Function(function)) = &mut self.spec.consumer {
+            function.enabled = false;
         }
         self
     }
@@ -30,7 +32,7 @@ impl Loaded {
 
 /// On demand: how many shards the real one has is not known, so nothing may be bounded by their number.
 fn stream(spec: &mut Spec) -> Option<String> {
-    let place = &mut spec.stream.as_mut()?.kinesis;
+    let Stream::Kinesis(place) = spec.stream.as_mut()?;
     let name = place.existing()?.name().to_owned();
     *place = OwnOrExisting::Own(with_defaults::<Kinesis>(json!({ "name": name, "on_demand": true }))?);
     Some(format!("the stream `{name}`"))
@@ -38,7 +40,7 @@ fn stream(spec: &mut Spec) -> Option<String> {
 
 fn table(spec: &mut Spec) -> Option<String> {
     let guess = guess(spec);
-    let target = &mut spec.sink.as_mut()?.table;
+    let Sink::Table(target) = spec.sink.as_mut()?;
     let name = target.table.existing()?.name().to_owned();
     let said = target.dev.take();
     let hint = if said.is_some() { "" } else { ": a guess, `dev: { partition_key: NAME }` beside `existing` says it" };
@@ -62,7 +64,7 @@ fn guess(spec: &Spec) -> String {
 }
 
 fn queue(spec: &mut Spec) -> Option<String> {
-    let place = &mut spec.dlq.as_mut()?.queue;
+    let Dlq::Queue(place) = spec.dlq.as_mut()?;
     let name = place.existing()?.name().to_owned();
     *place = OwnOrExisting::Own(with_defaults::<Queue>(json!({ "name": name }))?);
     Some(format!("the queue `{name}`"))
@@ -70,7 +72,8 @@ fn queue(spec: &mut Spec) -> Option<String> {
 
 fn secret(spec: &mut Spec) -> Option<String> {
     let name = spec.existing_secret()?.name().to_owned();
-    spec.auth.as_mut()?.basic.secret = Some(Secret::Name(name.clone()));
+    let Auth::Basic(basic) = spec.auth.as_mut()?;
+    basic.secret = Some(Secret::Name(name.clone()));
     Some(format!("the secret `{name}` with a password of its own"))
 }
 

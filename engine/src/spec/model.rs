@@ -3,9 +3,12 @@
 //! Every property carries its description, default and range in its doc comment and schema attributes, because the
 //! committed schema is generated from these types. Defaults are filled here, so that lowering finds plain values.
 
+use super::auth::Auth;
+use super::dlq::Dlq;
 use super::function::Consumer;
-use super::source::{Auth, Source};
-use super::stores::{Dlq, Sink, Stream};
+use super::sink::Sink;
+use super::source::Source;
+use super::stream::Stream;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -51,6 +54,23 @@ pub struct Spec {
     /// Where records go that the consumer cannot handle. Default: none, and such records are dropped after their retries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dlq: Option<Dlq>,
+}
+
+impl Spec {
+    /// Returns the spec that says nothing but this name.
+    pub(crate) fn silent(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            tags: BTreeMap::new(),
+            permissions_boundary: None,
+            source: None,
+            auth: None,
+            stream: None,
+            consumer: None,
+            sink: None,
+            dlq: None,
+        }
+    }
 }
 
 /// Something that the pipeline uses and never changes, by its name or its ARN.

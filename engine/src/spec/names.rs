@@ -3,9 +3,13 @@
 //! Each default name fits its kind's length and characters, because a pipeline's name has at most 31 characters
 //! of `[a-z0-9-]`.
 
+use super::auth::{Auth, Basic, Secret};
+use super::dlq::{Dlq, Queue};
+use super::function::{Consumer, Function};
 use super::model::{Existing, OwnOrExisting, Spec};
-use super::source::{Api, Limit, Route, Secret, Throttle};
-use super::stores::{Kinesis, Queue, Table};
+use super::sink::{Sink, Table, Target};
+use super::source::{Api, Limit, Route, Source, Throttle};
+use super::stream::{Kinesis, Stream};
 
 /// Records per second that one shard takes.
 pub(super) const SHARD_RECORDS: u32 = 1000;
@@ -18,7 +22,7 @@ impl Spec {
     /// Returns the REST API, when there is one.
     #[must_use]
     pub fn api(&self) -> Option<&Api> {
-        self.source.as_ref().map(|source| &source.api)
+        self.source.as_ref().map(|Source::Api(api)| api)
     }
 
     /// Returns the limit of the stage: the spec's, else what the pipeline's own shards take, so that no record is refused that
@@ -50,31 +54,43 @@ impl Spec {
     /// Returns the stream, the pipeline's own or an existing one.
     #[must_use]
     pub fn kinesis(&self) -> Option<&OwnOrExisting<Kinesis>> {
-        self.stream.as_ref().map(|stream| &stream.kinesis)
+        self.stream.as_ref().map(|Stream::Kinesis(kinesis)| kinesis)
     }
 
     /// Returns the consumer's function.
     #[must_use]
-    pub fn function(&self) -> Option<&super::Function> {
-        self.consumer.as_ref().map(|consumer| &consumer.function)
+    pub fn function(&self) -> Option<&Function> {
+        self.consumer.as_ref().map(|Consumer::Function(function)| function)
+    }
+
+    /// Returns the basic authentication of the API.
+    #[must_use]
+    pub fn basic(&self) -> Option<&Basic> {
+        self.auth.as_ref().map(|Auth::Basic(basic)| basic)
+    }
+
+    /// Returns the sink's table, and how it is written to.
+    #[must_use]
+    pub fn target(&self) -> Option<&Target> {
+        self.sink.as_ref().map(|Sink::Table(target)| target)
     }
 
     /// Returns the sink's table, the pipeline's own or an existing one.
     #[must_use]
     pub fn table(&self) -> Option<&OwnOrExisting<Table>> {
-        self.sink.as_ref().map(|sink| &sink.table.table)
+        self.target().map(|target| &target.table)
     }
 
     /// Returns whether the consumer replaces rows that are there.
     #[must_use]
     pub fn overwrites(&self) -> bool {
-        self.sink.as_ref().is_none_or(|sink| sink.table.overwrite)
+        self.target().is_none_or(|target| target.overwrite)
     }
 
     /// Returns the queue of the dlq, the pipeline's own or an existing one.
     #[must_use]
     pub fn queue(&self) -> Option<&OwnOrExisting<Queue>> {
-        self.dlq.as_ref().map(|dlq| &dlq.queue)
+        self.dlq.as_ref().map(|Dlq::Queue(queue)| queue)
     }
 
     /// Returns the name of the REST API.
@@ -116,7 +132,7 @@ impl Spec {
     /// Returns the secret that the spec refers to, when it exists already.
     #[must_use]
     pub fn existing_secret(&self) -> Option<&Existing> {
-        match self.auth.as_ref()?.basic.secret.as_ref()? {
+        match self.basic()?.secret.as_ref()? {
             Secret::Name(_) => None,
             Secret::Existing(existing) => Some(existing),
         }
@@ -125,7 +141,7 @@ impl Spec {
     /// Returns the name of the secret; of an existing one its own.
     #[must_use]
     pub fn secret_name(&self) -> String {
-        match self.auth.as_ref().and_then(|auth| auth.basic.secret.as_ref()) {
+        match self.basic().and_then(|basic| basic.secret.as_ref()) {
             Some(Secret::Name(name)) => name.clone(),
             Some(Secret::Existing(existing)) => existing.name().to_owned(),
             None => self.named(None, "/credentials"),

@@ -5,6 +5,7 @@
 
 use super::check::{around, flat};
 use super::problem::segment;
+use super::schema::members;
 use jsonschema::ValidationError;
 use jsonschema::error::ValidationErrorKind as Kind;
 use serde_json::{Map, Value, json};
@@ -21,15 +22,25 @@ fn one(value: &mut Value, error: &ValidationError<'_>, schema: &Value, damaged: 
     let part = around(error, schema);
     let Some(place) = value.pointer_mut(at) else { return };
     match (error.kind(), place) {
-        (Kind::AdditionalProperties { unexpected }, Value::Object(object)) => unexpected.iter().for_each(|key| {
-            object.remove(key);
-            damaged.push(format!("{at}/{}", segment(key)));
-        }),
+        (Kind::AdditionalProperties { unexpected }, Value::Object(object)) => {
+            for key in unexpected {
+                object.remove(key);
+                damaged.push(format!("{at}/{}", segment(key)));
+            }
+            if members(part).is_some() && object.is_empty() {
+                fill(object, part);
+                damaged.push(at.to_owned());
+            }
+        }
         (Kind::Required { property }, Value::Object(object)) => {
             let key = property.as_str().unwrap_or_default();
             let wanted = part.pointer(&format!("/properties/{}", segment(key))).unwrap_or(&Value::Null);
             object.insert(key.to_owned(), stand_in(wanted));
             damaged.push(format!("{at}/{}", segment(key)));
+        }
+        (Kind::MaxProperties { .. } | Kind::MinProperties { .. }, place) if members(part).is_some() => {
+            *place = stand_in(part);
+            damaged.push(at.to_owned());
         }
         (Kind::MaxProperties { limit: 1 } | Kind::PropertyNames { .. }, Value::Object(object)) => {
             object.retain(|key, _| key == "existing");
@@ -40,6 +51,13 @@ fn one(value: &mut Value, error: &ValidationError<'_>, schema: &Value, damaged: 
             *place = part.get("default").cloned().unwrap_or_else(|| stand_in(part));
             damaged.push(at.to_owned());
         }
+    }
+}
+
+/// Gives an empty section the first of its members.
+fn fill(object: &mut Map<String, Value>, part: &Value) {
+    if let Value::Object(first) = stand_in(part) {
+        *object = first;
     }
 }
 
@@ -56,7 +74,8 @@ fn stand_in(schema: &Value) -> Value {
         Some("object") => {
             let keyword = |name: &str| schema.get(name).or_else(|| schema.get("else").and_then(|part| part.get(name)));
             let required = keyword("required").and_then(Value::as_array);
-            let keys = required.into_iter().flatten().filter_map(Value::as_str);
+            let first = members(schema).unwrap_or_default().into_iter().take(1);
+            let keys = required.into_iter().flatten().filter_map(Value::as_str).chain(first);
             let below = |key: &str| schema.pointer(&format!("/properties/{key}")).map_or(Value::Null, stand_in);
             Value::Object(keys.map(|key| (key.to_owned(), below(key))).collect::<Map<_, _>>())
         }

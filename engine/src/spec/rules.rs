@@ -1,6 +1,7 @@
 //! What a schema cannot say: rules between sections, AWS's limits, files, and warnings.
 //!
-//! Each rule is a function from [`Cx`] to problems. A rule says nothing about a place that the schema refused already.
+//! A rule of one section takes it with the path that it stands at ([`At`]); [`Cx`] alone knows the paths. Rules between sections
+//! take the [`Cx`]. A rule says nothing about a place that the schema refused already.
 
 mod files;
 mod function;
@@ -8,16 +9,60 @@ mod limits;
 mod model;
 mod notes;
 mod routes;
+mod stores;
 mod warnings;
 mod wiring;
 
 pub(crate) use files::contained;
+pub(super) use files::{Schemas, schemas};
 
-use super::Spec;
 use super::problem::Problem;
 use super::wording::nearest;
+use super::{Api, Basic, Function, Kinesis, OwnOrExisting, Queue, Spec, Target};
 use serde_json::Value;
+use std::ops::Deref;
 use std::path::Path;
+
+/// The sections of the document, in the order that an event travels.
+const SOURCE: &str = "/source";
+const AUTH: &str = "/auth";
+const STREAM: &str = "/stream";
+const CONSUMER: &str = "/consumer";
+const SINK: &str = "/sink";
+const DLQ: &str = "/dlq";
+
+/// A part of the spec, and the path that it stands at.
+struct At<'a, T> {
+    path: String,
+    it: &'a T,
+}
+
+impl<T> Deref for At<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.it
+    }
+}
+
+impl<'a, T> At<'a, T> {
+    /// Returns the path of what stands below.
+    fn at(&self, key: &str) -> String {
+        format!("{}/{key}", self.path)
+    }
+
+    /// Returns another part that stands below this one.
+    fn below<U>(&self, key: &str, it: &'a U) -> At<'a, U> {
+        At { path: self.at(key), it }
+    }
+}
+
+impl<'a, T> At<'a, OwnOrExisting<T>> {
+    /// Returns the same where the pipeline makes it.
+    fn own(&self) -> Option<At<'a, T>> {
+        self.it.own().map(|it| At { path: self.path.clone(), it })
+    }
+}
 
 /// What a rule looks at.
 struct Cx<'a> {
@@ -29,6 +74,39 @@ struct Cx<'a> {
     damaged: &'a [String],
     /// The folder of the spec.
     root: &'a Path,
+    /// The schema files that routes name.
+    schemas: &'a Schemas,
+}
+
+/// Where each member of a section stands.
+impl<'a> Cx<'a> {
+    fn api(&self) -> Option<At<'a, Api>> {
+        member(SOURCE, "api", self.spec.api())
+    }
+
+    fn basic(&self) -> Option<At<'a, Basic>> {
+        member(AUTH, "basic", self.spec.basic())
+    }
+
+    fn kinesis(&self) -> Option<At<'a, OwnOrExisting<Kinesis>>> {
+        member(STREAM, "kinesis", self.spec.kinesis())
+    }
+
+    fn function(&self) -> Option<At<'a, Function>> {
+        member(CONSUMER, "function", self.spec.function())
+    }
+
+    fn target(&self) -> Option<At<'a, Target>> {
+        member(SINK, "table", self.spec.target())
+    }
+
+    fn queue(&self) -> Option<At<'a, OwnOrExisting<Queue>>> {
+        member(DLQ, "queue", self.spec.queue())
+    }
+}
+
+fn member<'a, T>(section: &str, key: &str, it: Option<&'a T>) -> Option<At<'a, T>> {
+    it.map(|it| At { path: format!("{section}/{key}"), it })
 }
 
 impl Cx<'_> {
@@ -48,33 +126,36 @@ impl Cx<'_> {
             .iter()
             .any(|bad| path.strip_prefix(bad.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
     }
+}
 
-    /// Tells whether each of the values is the file's own, or a default.
-    fn all_sound(&self, paths: &[&str]) -> bool {
-        paths.iter().all(|path| self.sound(path))
-    }
+/// A rule of one part of the spec.
+type Rule<T> = fn(&Cx<'_>, &At<'_, T>) -> Vec<Problem>;
+
+fn each<T>(cx: &Cx<'_>, part: Option<At<'_, T>>, rules: &[Rule<T>]) -> Vec<Problem> {
+    part.map(|part| rules.iter().flat_map(|rule| rule(cx, &part)).collect()).unwrap_or_default()
 }
 
 /// Returns every error, warning and note of the rules.
-pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path) -> Vec<Problem> {
-    let cx = Cx { spec, file, damaged, root };
-    let rules: [fn(&Cx<'_>) -> Vec<Problem>; 15] = [
-        wiring::sections,
+pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, schemas: &Schemas) -> Vec<Problem> {
+    let cx = Cx { spec, file, damaged, root, schemas };
+    let between: [fn(&Cx<'_>) -> Vec<Problem>; 5] =
+        [wiring::sections, wiring::overwrite, limits::tags, warnings::all, notes::all];
+    let mut problems: Vec<Problem> = between.iter().flat_map(|rule| rule(&cx)).collect();
+    problems.extend(each(&cx, cx.api(), &[routes::auth, routes::keys, routes::paths, files::bodies]));
+    problems.extend(each(&cx, cx.basic(), &[stores::basic]));
+    problems.extend(each(&cx, cx.kinesis(), &[stores::kinesis]));
+    problems.extend(each(&cx, cx.target(), &[stores::table]));
+    problems.extend(each(&cx, cx.queue(), &[stores::queue]));
+    let function: [Rule<Function>; 7] = [
         wiring::handler,
-        wiring::pairs,
         wiring::names,
-        routes::auth,
-        routes::keys,
-        routes::paths,
-        limits::tags,
-        limits::existing,
         function::environment,
         function::start,
         function::statements,
-        files::all,
-        warnings::all,
-        notes::all,
+        files::handler,
+        warnings::function,
     ];
-    let problems = rules.iter().flat_map(|rule| rule(&cx));
-    problems.filter(|problem| cx.sound(&problem.path)).collect()
+    problems.extend(each(&cx, cx.function(), &function));
+    problems.retain(|problem| cx.sound(&problem.path));
+    problems
 }

@@ -7,7 +7,7 @@ use jsonschema::Validator;
 use schemars::Schema;
 use schemars::generate::SchemaSettings;
 use schemars::transform::transform_subschemas;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
 
 static SCHEMA: LazyLock<Value> = LazyLock::new(generate);
@@ -67,41 +67,64 @@ fn simplify(schema: &mut Schema) {
         values.retain(|value| !value.is_null());
     }
     for keyword in ["anyOf", "oneOf"] {
-        if let Some(Value::Array(branches)) = object.remove(keyword) {
-            let mut branches = merged(branches);
-            match branches.pop() {
-                Some(Value::Object(only)) if branches.is_empty() => {
-                    for (key, value) in only {
-                        object.entry(key).or_insert(value);
-                    }
+        let Some(Value::Array(branches)) = object.remove(keyword) else { continue };
+        let mut branches = if keyword == "oneOf" { tagged(branches) } else { merged(branches) };
+        match branches.pop() {
+            Some(Value::Object(only)) if branches.is_empty() => {
+                for (key, value) in only {
+                    object.entry(key).or_insert(value);
                 }
-                last => {
-                    object.insert("anyOf".to_owned(), branches.into_iter().chain(last).collect());
-                }
+            }
+            last => {
+                object.insert("anyOf".to_owned(), branches.into_iter().chain(last).collect());
             }
         }
     }
 }
 
-/// Returns the branches of a union without `null`, its words in one `enum`, and the description of a tagged branch at its key.
+/// Returns the branches of an enum with tags: its words in one, and one object in place of several tagged members.
+fn tagged(mut branches: Vec<Value>) -> Vec<Value> {
+    branches.iter_mut().for_each(describe_tag);
+    let branches = merged(branches);
+    choice(&branches).map_or(branches, |choice| vec![choice])
+}
+
+/// Returns one object for several tagged members, of which a document has exactly one: editors complete them all, and a mistake within
+/// one is shown at its place. Returns `None` where there are fewer than two, or where one is no tagged member.
+fn choice(branches: &[Value]) -> Option<Value> {
+    let tagged = |branch: &Value| Some(branch.get("properties")?.as_object().filter(|all| all.len() == 1)?.clone());
+    let members: Option<Vec<_>> = branches.iter().map(tagged).collect();
+    let members = members.filter(|members| members.len() > 1)?;
+    let properties: Map<String, Value> = members.into_iter().flatten().collect();
+    Some(json!({
+        "type": "object", "properties": properties, "additionalProperties": false, "minProperties": 1, "maxProperties": 1,
+    }))
+}
+
+/// Returns the members of which a document has exactly one; `None` where the schema is no choice.
+pub(super) fn members(schema: &Value) -> Option<Vec<&str>> {
+    let one = |bound: &str| schema.get(bound).and_then(Value::as_u64) == Some(1);
+    let properties = schema.get("properties").and_then(Value::as_object)?;
+    (one("minProperties") && one("maxProperties")).then(|| properties.keys().map(String::as_str).collect())
+}
+
+/// Returns the branches of a union without `null`, with its words in one `enum`.
 fn merged(branches: Vec<Value>) -> Vec<Value> {
     let mut words = Vec::new();
     let mut rest = Vec::new();
-    for mut branch in branches {
+    for branch in branches {
         match (branch.get("const").cloned(), branch.get("enum").cloned()) {
             (Some(word), _) => words.push(word),
             (None, Some(Value::Array(several))) => words.extend(several),
             _ if branch.get("type").is_some_and(|kind| kind == "null") => {}
-            _ => {
-                describe_tag(&mut branch);
-                rest.push(branch);
-            }
+            _ => rest.push(branch),
         }
     }
     let enumeration = (!words.is_empty()).then(|| json!({ "type": "string", "enum": words }));
     enumeration.into_iter().chain(rest).collect()
 }
 
+/// Puts the description of a tagged member, which stands beside its variant, at its key: there readers and editors look for it.
 fn describe_tag(branch: &mut Value) {
     let description = branch.get("description").cloned();
     let Some(Value::Object(properties)) = branch.get_mut("properties") else {
@@ -110,6 +133,62 @@ fn describe_tag(branch: &mut Value) {
     if let (1, Some(Value::Object(only)), Some(description)) =
         (properties.len(), properties.values_mut().next(), description)
     {
-        only.entry("description").or_insert(description);
+        only.insert("description".to_owned(), description);
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use schemars::JsonSchema;
+
+    /// A section with more members than one.
+    #[derive(JsonSchema, serde::Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    #[expect(dead_code, reason = "only its schema and its form are looked at")]
+    enum Pets {
+        /// A cat.
+        Cat(Pet),
+        /// A dog.
+        Dog(Pet),
+    }
+
+    #[derive(JsonSchema, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Pet {
+        /// How old it is.
+        #[expect(dead_code, reason = "only its schema is looked at")]
+        age: u32,
+    }
+
+    #[derive(JsonSchema, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    pub(in crate::spec) struct House {
+        /// Who lives here.
+        #[expect(dead_code, reason = "only its schema is looked at")]
+        pets: Option<Pets>,
+    }
+
+    /// The schema of a document whose one section has two members.
+    pub(in crate::spec) fn house() -> Value {
+        let settings = SchemaSettings::draft2020_12().with(|settings| settings.inline_subschemas = true);
+        sorted(settings.with_transform(simplify).into_generator().into_root_schema_for::<House>())
+    }
+
+    #[test]
+    fn a_section_with_two_members_is_one_object_with_one_of_them() {
+        let schema = house();
+        let pets = &schema["properties"]["pets"];
+        assert_eq!(members(pets).unwrap(), ["cat", "dog"]);
+        assert_eq!((&pets["type"], &pets["additionalProperties"]), (&json!("object"), &json!(false)));
+        assert_eq!(pets["description"], "Who lives here.");
+        assert_eq!(pets["properties"]["dog"]["description"], "A dog.");
+        assert_eq!(pets["properties"]["dog"]["required"], json!(["age"]));
+    }
+
+    #[test]
+    fn a_section_with_one_member_requires_it() {
+        let stream = &value()["properties"]["stream"];
+        assert_eq!((members(stream), &stream["required"]), (None, &json!(["kinesis"])));
     }
 }

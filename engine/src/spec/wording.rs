@@ -1,5 +1,6 @@
 //! Words for values and for what the schema wants.
 
+use super::schema::members;
 use serde_json::Value;
 
 /// Characters of a value that a message shows.
@@ -92,6 +93,9 @@ pub(super) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
 }
 
 fn mapping(schema: &Value) -> String {
+    if let Some(members) = members(schema) {
+        return format!("a mapping with one of {}", list(&members, "and"));
+    }
     let required = schema.get("required").and_then(Value::as_array);
     let keys: Vec<&str> = required.into_iter().flatten().filter_map(Value::as_str).collect();
     if keys.is_empty() { "a mapping".to_owned() } else { format!("a mapping with {}", list(&keys, "and")) }

@@ -6,9 +6,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::value::RawValue;
 
 use super::data::Data;
+use super::example::{Example, Mark, example_of};
 use crate::error::{Error, Result};
 use crate::kinds::table::{Key, KeyKind};
-use crate::lower::{Example, Mark, example_of};
 use crate::spec::{Api, Route, Spec};
 
 /// Keys of one run lie below the next multiple of this: `--count` is smaller.

@@ -1,12 +1,13 @@
 //! Files that the spec names: the handler and the bodies' schemas, none of them outside the git root.
 
-use super::Cx;
 use super::function::BUNDLED;
 use super::model;
+use super::{At, Cx};
 use crate::resource::OUTPUT;
 use crate::spec::wording::{list, nearest, short};
-use crate::spec::{Body, Problem};
+use crate::spec::{Api, Body, Function, Problem, Spec};
 use serde_json::Value;
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
 /// Bytes of a model of API Gateway.
@@ -42,23 +43,30 @@ fn flat(path: &Path) -> PathBuf {
     flat
 }
 
-/// The handler and every schema of a body can be read.
-pub(super) fn all(cx: &Cx<'_>) -> Vec<Problem> {
-    let mut problems: Vec<Problem> = handler(cx).into_iter().collect();
-    for (index, route) in cx.spec.api().map_or(&[][..], |api| &api.routes).iter().enumerate() {
-        let at = format!("/source/api/routes/{index}/body/schema");
-        if let Body::Schema(file) = &route.body
-            && cx.sound(&at)
-        {
-            problems.extend(schema(cx.root, &file.to_string_lossy(), &at));
-        }
-    }
-    problems
+/// The schema files that routes name, each read once: the schema, or why API Gateway would not take it.
+pub(in crate::spec) type Schemas = BTreeMap<PathBuf, Result<Value, Problem>>;
+
+/// Reads the schema files that routes name.
+pub(in crate::spec) fn schemas(spec: &Spec, root: &Path) -> Schemas {
+    spec.schemas().map(|file| (file.to_owned(), schema(root, &file.to_string_lossy()))).collect()
 }
 
-fn handler(cx: &Cx<'_>) -> Option<Problem> {
-    let function = cx.spec.function()?;
-    let at = "/consumer/function/handler";
+/// Every schema of a body can be read.
+pub(super) fn bodies(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
+    let problem = |(index, route): (usize, &crate::spec::Route)| {
+        let Body::Schema(file) = &route.body else { return None };
+        let problem = cx.schemas.get(file)?.as_ref().err()?;
+        Some(Problem { path: api.at(&format!("routes/{index}/body/schema")), ..problem.clone() })
+    };
+    api.routes.iter().enumerate().filter_map(problem).collect()
+}
+
+/// The handler is bundled, or can be found.
+pub(super) fn handler(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
+    not_found(cx, function, &function.at("handler")).into_iter().collect()
+}
+
+fn not_found(cx: &Cx<'_>, function: &Function, at: &str) -> Option<Problem> {
     let name = function.handler.as_str();
     if function.is_bundled() || !cx.sound(at) {
         return None;
@@ -103,47 +111,43 @@ fn nowhere(name: &str, at: &str) -> Problem {
     }
 }
 
-fn schema(root: &Path, file: &str, at: &str) -> Option<Problem> {
-    let target = match contained(root, file) {
-        Ok(target) => target,
-        Err(error) => return Some(Problem::error(at, error).hint("move the schema into the repository")),
-    };
-    let size = match std::fs::metadata(&target) {
-        Ok(about) if about.is_file() => about.len(),
-        _ => {
-            let problem = Problem::error(at, format!("there is no file `{}`", short(file)));
-            return Some(problem.hint("the path starts at the spec's folder"));
-        }
-    };
+/// Reads a schema of a body. The problem has no path: several routes may name the file.
+fn schema(root: &Path, file: &str) -> Result<Value, Problem> {
+    let shown = short(file);
+    let problem = |message: String| Problem::error("", message);
+    let target = contained(root, file).map_err(|error| problem(error).hint("move the schema into the repository"))?;
+    let about = std::fs::metadata(&target).ok().filter(std::fs::Metadata::is_file);
+    let size = about
+        .map(|about| about.len())
+        .ok_or_else(|| problem(format!("there is no file `{shown}`")).hint("the path starts at the spec's folder"))?;
     if size > MODEL {
-        let message = format!("`{}` has {size} bytes, but a model of API Gateway at most {MODEL}", short(file));
-        return Some(Problem::error(at, message));
+        return Err(problem(format!("`{shown}` has {size} bytes, but a model of API Gateway at most {MODEL}")));
     }
-    let content = match std::fs::read(&target) {
-        Ok(content) => content,
-        Err(error) => return Some(Problem::error(at, format!("failed to read `{}`: {error}", short(file)))),
-    };
+    let content = std::fs::read(&target).map_err(|error| problem(format!("failed to read `{shown}`: {error}")))?;
     let reason = match serde_json::from_slice::<Value>(&content) {
         Ok(value) if marked(&value) => "a text in it begins with the character U+0001".to_owned(),
-        Ok(schema @ Value::Object(_)) => model::refused(&schema)?,
+        Ok(schema @ Value::Object(_)) => match model::refused(&schema) {
+            Some(reason) => reason,
+            None => return Ok(schema),
+        },
         Ok(_) => "it is no JSON object".to_owned(),
-        Err(error) => return Some(no_json(file, at, &content, &error)),
+        Err(error) => return Err(no_json(file, &content, &error)),
     };
-    let problem = Problem::error(at, format!("`{}` is no JSON schema of draft 4: {reason}", short(file)));
-    Some(problem.hint("API Gateway takes no other draft for the body of a request"))
+    let problem = problem(format!("`{shown}` is no JSON schema of draft 4: {reason}"));
+    Err(problem.hint("API Gateway takes no other draft for the body of a request"))
 }
 
 /// Says where a file stops being JSON.
-fn no_json(file: &str, at: &str, content: &[u8], error: &serde_json::Error) -> Problem {
+fn no_json(file: &str, content: &[u8], error: &serde_json::Error) -> Problem {
     let (file, line) = (short(file), error.line());
     match content.trim_ascii().is_empty() {
-        true => Problem::error(at, format!("`{file}` is empty, and a JSON schema is a JSON object"))
+        true => Problem::error("", format!("`{file}` is empty, and a JSON schema is a JSON object"))
             .hint("the least that it says is `{}`"),
         false if error.is_eof() => {
-            Problem::error(at, format!("`{file}` is cut off: it ends in line {line}, within its JSON"))
+            Problem::error("", format!("`{file}` is cut off: it ends in line {line}, within its JSON"))
                 .hint("write the file again, whole")
         }
-        false => Problem::error(at, format!("`{file}` is no JSON: {error}"))
+        false => Problem::error("", format!("`{file}` is no JSON: {error}"))
             .hint("a schema is one JSON object, without comments"),
     }
 }

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use aws_smithy_types::DateTime;
 
-use super::Cx;
+use super::{At, Cx, DLQ, SINK, STREAM};
 use crate::kinds::function::steers::steers;
 use crate::spec::problem::segment;
 use crate::spec::wording::short;
@@ -51,11 +51,9 @@ impl Function {
 }
 
 /// The environment fits, and its names are free.
-pub(super) fn environment(cx: &Cx<'_>) -> Vec<Problem> {
-    let Some(function) = cx.spec.function() else {
-        return Vec::new();
-    };
-    let mut problems: Vec<Problem> = function.environment.keys().filter_map(|name| refused(name)).collect();
+pub(super) fn environment(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
+    let refused = |name: &String| refused(name, &function.at("environment"));
+    let mut problems: Vec<Problem> = function.environment.keys().filter_map(refused).collect();
     if function.is_bundled() {
         problems.extend(unread(function));
     }
@@ -65,15 +63,16 @@ pub(super) fn environment(cx: &Cx<'_>) -> Vec<Problem> {
         let message =
             format!("the environment has {size} bytes with pipe's own variables, but at most {ENVIRONMENT} fit");
         let hint = "put what is long into a file of the handler, or into Parameter Store";
-        problems.push(Problem::error("/consumer/function/environment", message).hint(hint).on_key());
+        problems.push(Problem::error(function.at("environment"), message).hint(hint).on_key());
     }
     problems
 }
 
 /// A bundled handler is told everything by `pipe`. What would steer it must not be there; anything else does nothing.
-fn unread(function: &Function) -> Vec<Problem> {
-    let path = "/consumer/function/environment";
-    let (handler, names) = (&function.handler, function.environment.keys().filter(|name| refused(name).is_none()));
+fn unread(function: &At<'_, Function>) -> Vec<Problem> {
+    let path = function.at("environment");
+    let (handler, names) =
+        (&function.handler, function.environment.keys().filter(|name| refused(name, &path).is_none()));
     let (steering, idle): (Vec<_>, Vec<_>) = names.partition(|name| steers(name).is_some());
     let problem = |name: &String| {
         let message = format!("`{name}` would decide {}, which only `pipe` does for `{handler}`", steers(name)?);
@@ -89,33 +88,30 @@ fn unread(function: &Function) -> Vec<Problem> {
 }
 
 /// Statements of one's own are for handlers of one's own, and name what is there.
-pub(super) fn statements(cx: &Cx<'_>) -> Vec<Problem> {
-    let Some(function) = cx.spec.function().filter(|function| !function.statements.is_empty()) else {
-        return Vec::new();
-    };
-    const AT: &str = "/consumer/function/statements";
-    if function.is_bundled() {
+pub(super) fn statements(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
+    let at = function.at("statements");
+    if function.is_bundled() && !function.statements.is_empty() {
         let message = "`statements` does not go with a bundled handler: it has all that it needs";
-        return vec![Problem::error(AT, message).hint("take `statements` out").on_key()];
+        return vec![Problem::error(at, message).hint("take `statements` out").on_key()];
     }
     let there = |word: &str| match word {
-        "sink" => cx.has("/sink"),
-        "stream" => cx.has("/stream"),
-        _ => cx.has("/dlq"),
+        "sink" => cx.has(SINK),
+        "stream" => cx.has(STREAM),
+        _ => cx.has(DLQ),
     };
     let mut problems = Vec::new();
     for (index, statement) in function.statements.iter().enumerate() {
         let absent = statement.own().into_iter().filter(|word| !there(word));
         problems.extend(absent.map(|word| {
             let message = format!("`{word}` is a resource of this statement, and the spec has no section `{word}`");
-            Problem::error(format!("{AT}/{index}/resources"), message).hint(format!("add `{word}`, or write an ARN"))
+            Problem::error(format!("{at}/{index}/resources"), message).hint(format!("add `{word}`, or write an ARN"))
         }));
         if statement.effect == Effect::Allow
             && statement.actions.iter().any(|action| action == "*" || action == "iam:*")
         {
             let message = "this statement lets the handler do everything: whoever can change its code is administrator";
             problems.push(
-                Problem::warning(format!("{AT}/{index}/actions"), message).hint("name the actions that it calls"),
+                Problem::warning(format!("{at}/{index}/actions"), message).hint("name the actions that it calls"),
             );
         }
     }
@@ -123,10 +119,8 @@ pub(super) fn statements(cx: &Cx<'_>) -> Vec<Problem> {
 }
 
 /// The time to start at is one, and has come: Lambda refuses a later one, and by then the mapping before it would be gone.
-pub(super) fn start(cx: &Cx<'_>) -> Vec<Problem> {
-    let Some(start @ Start::At(time)) = cx.spec.function().map(|function| &function.batch.start) else {
-        return Vec::new();
-    };
+pub(super) fn start(_: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
+    let start @ Start::At(time) = &function.batch.start else { return Vec::new() };
     let (message, hint) = match start.at() {
         None => ("is no time", "write it in RFC 3339, as in `2026-01-31T12:00:00Z`"),
         Some(at) if at > DateTime::from(SystemTime::now()) => {
@@ -134,11 +128,12 @@ pub(super) fn start(cx: &Cx<'_>) -> Vec<Problem> {
         }
         Some(_) => return Vec::new(),
     };
-    vec![Problem::error("/consumer/function/batch/start/at", format!("`{}` {message}", short(time))).hint(hint)]
+    vec![Problem::error(function.at("batch/start/at"), format!("`{}` {message}", short(time))).hint(hint)]
 }
 
-fn refused(name: &str) -> Option<Problem> {
-    let path = format!("/consumer/function/environment/{}", segment(name));
+/// Says why a variable of the environment at `path` cannot have this name.
+fn refused(name: &str, path: &str) -> Option<Problem> {
+    let path = format!("{path}/{}", segment(name));
     let letters = name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
     let (message, hint) = if RESERVED.contains(&name) || name.starts_with("LAMBDA_") {
         (format!("`{name}` is set by Lambda, and cannot be set here"), "choose another name")

@@ -1,6 +1,6 @@
 //! What the numbers of the spec mean, without a warning.
 
-use super::Cx;
+use super::{Cx, DLQ};
 use crate::spec::names::SHARD_RECORDS;
 use crate::spec::{Capacity, Problem, Units};
 
@@ -11,17 +11,18 @@ pub(super) fn all(cx: &Cx<'_>) -> Vec<Problem> {
 
 /// The limit of the stage that the spec does not say.
 fn limit(cx: &Cx<'_>) -> Option<Problem> {
-    let limit = cx.spec.throttle().filter(|_| !cx.has("/source/api/throttle"))?;
+    let api = cx.api()?;
+    let limit = cx.spec.throttle().filter(|_| !cx.has(&api.at("throttle")))?;
     let message = format!(
         "the stage takes {} requests per second, {} at once, because the stream takes no more: `throttle` sets another limit",
         limit.rate_per_second, limit.burst
     );
-    Some(Problem::note("/source/api", message).on_key())
+    Some(Problem::note(api.path, message).on_key())
 }
 
 /// What those without credentials can cost.
 fn strangers(cx: &Cx<'_>) -> Option<Problem> {
-    cx.spec.auth.as_ref()?;
+    let basic = cx.basic()?;
     cx.spec.api()?.routes.iter().find(|route| cx.spec.is_guarded(route))?;
     let often = match cx.spec.throttle() {
         Some(limit) => {
@@ -34,7 +35,7 @@ fn strangers(cx: &Cx<'_>) -> Option<Problem> {
         "strangers can have the authorizer called {often}: each `Authorization` header that they make up is an invocation of Lambda"
     );
     let hint = "a lower `throttle` bounds it; `reserved_concurrency` keeps it from taking the account's other functions' turns";
-    Some(Problem::note("/auth/basic", message).hint(hint).on_key())
+    Some(Problem::note(basic.path, message).hint(hint).on_key())
 }
 
 /// How long a record is there that the dlq only says the place of.
@@ -48,13 +49,13 @@ fn pointers(cx: &Cx<'_>) -> Option<Problem> {
         "the consumer gives up a record that fails when it is {age} hours old at the latest (`max_age_hours`); the dlq then says \
          where in the stream it is, and it stays there for {left} hours more (`retention_hours: {retention}`)"
     );
-    Some(Problem::note("/dlq", message).on_key())
+    Some(Problem::note(DLQ, message).on_key())
 }
 
 /// Which of shards and table takes fewer records.
 fn narrower(cx: &Cx<'_>) -> Option<Problem> {
-    let stream = cx.spec.kinesis()?.own()?;
-    let table = cx.spec.table()?.own()?;
+    let (stream, target) = (cx.kinesis()?.own()?, cx.target()?);
+    let table = target.table.own()?;
     let taken = u64::from(stream.shards) * u64::from(SHARD_RECORDS);
     let shards = if stream.shards == 1 { "1 shard takes".to_owned() } else { format!("{} shards take", stream.shards) };
     let shards = format!("{shards} {taken} records or {} MB per second", stream.shards);
@@ -62,13 +63,13 @@ fn narrower(cx: &Cx<'_>) -> Option<Problem> {
         |units: Units| format!("the table takes {} items of 1 KB per second: narrower than the stream", units.write);
     let (path, message) = match (table.capacity, stream.on_demand) {
         (Capacity::OnDemand, true) => return None,
-        (Capacity::OnDemand, false) => ("/stream/kinesis", shards + ": narrower than the table, which is on demand"),
-        (Capacity::Provisioned(units), true) => ("/sink/table/capacity", items(units) + ", which is on demand"),
+        (Capacity::OnDemand, false) => (stream.path, shards + ": narrower than the table, which is on demand"),
+        (Capacity::Provisioned(units), true) => (target.at("capacity"), items(units) + ", which is on demand"),
         (Capacity::Provisioned(units), false) if u64::from(units.write) <= taken => {
-            ("/sink/table/capacity", format!("{}, whose {shards}", items(units)))
+            (target.at("capacity"), format!("{}, whose {shards}", items(units)))
         }
         (Capacity::Provisioned(units), false) => {
-            ("/stream/kinesis", format!("{shards}: narrower than the table with its {} items of 1 KB", units.write))
+            (stream.path, format!("{shards}: narrower than the table with its {} items of 1 KB", units.write))
         }
     };
     Some(Problem::note(path, message).on_key())

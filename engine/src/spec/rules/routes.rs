@@ -1,33 +1,33 @@
 //! Rules of routes: authorizers, partition keys, and the tree of API resources.
 
-use super::Cx;
+use super::{At, Cx};
 use crate::spec::wording::{list, short};
-use crate::spec::{PartitionKey, Problem};
+use crate::spec::{Api, Auth, PartitionKey, Problem};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Resources of one REST API: the quota of API Gateway, which support raises by the case.
 const RESOURCES: usize = 300;
 
 /// Every route names an authorizer, or says that it has none.
-pub(super) fn auth(cx: &Cx<'_>) -> Vec<Problem> {
-    let Some(api) = cx.spec.api() else { return Vec::new() };
+pub(super) fn auth(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
     let mut problems = Vec::new();
+    let authorizer = cx.spec.auth.as_ref().map(Auth::name);
     for (index, route) in api.routes.iter().enumerate() {
-        let path = format!("/source/api/routes/{index}");
+        let path = api.at(&format!("routes/{index}"));
         match route.auth.as_deref() {
             Some("none") => {}
-            None if cx.has("/auth") => {}
+            None if cx.has(super::AUTH) => {}
             None => {
                 let message = "this route has no authorizer, and does not say `auth: none`";
                 let hint = "add a section `auth: { basic: {} }`, or say `auth: none` here";
                 problems.push(Problem::error(path, message).hint(hint));
             }
-            Some("basic") if cx.has("/auth/basic") || !cx.sound("/auth/basic") => {}
+            Some(name) if authorizer == Some(name) => {}
             Some(name) => {
                 let message = format!("`auth` has no authorizer `{}`", short(name));
-                let hint = match cx.has("/auth/basic") {
-                    true => "this may be `basic` or `none`",
-                    false => "add a section `auth: { basic: {} }`, or say `auth: none` here",
+                let hint = match authorizer {
+                    Some(known) => format!("this may be `{known}` or `none`"),
+                    None => "add a section `auth: { basic: {} }`, or say `auth: none` here".to_owned(),
                 };
                 problems.push(Problem::error(path + "/auth", message).hint(hint));
             }
@@ -37,11 +37,10 @@ pub(super) fn auth(cx: &Cx<'_>) -> Vec<Problem> {
 }
 
 /// A partition key from the path names one of its parameters.
-pub(super) fn keys(cx: &Cx<'_>) -> Vec<Problem> {
-    let Some(api) = cx.spec.api() else { return Vec::new() };
+pub(super) fn keys(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (index, route) in api.routes.iter().enumerate() {
-        let path = format!("/source/api/routes/{index}");
+        let path = api.at(&format!("routes/{index}"));
         let PartitionKey::Path(name) = &route.partition_key else {
             continue;
         };
@@ -59,13 +58,12 @@ pub(super) fn keys(cx: &Cx<'_>) -> Vec<Problem> {
 }
 
 /// The paths fit into one tree of resources, as API Gateway keeps them.
-pub(super) fn paths(cx: &Cx<'_>) -> Vec<Problem> {
-    let Some(api) = cx.spec.api() else { return Vec::new() };
+pub(super) fn paths(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
     let mut tree = Tree { nodes: BTreeSet::from([String::new()]), parameters: BTreeMap::new() };
-    for (index, route) in api.routes.iter().enumerate() {
-        let at = format!("/source/api/routes/{index}/post");
+    for (index, route) in api.it.routes.iter().enumerate() {
+        let at = api.at(&format!("routes/{index}/post"));
         if !cx.sound(&at) {
             continue;
         }
@@ -82,7 +80,7 @@ pub(super) fn paths(cx: &Cx<'_>) -> Vec<Problem> {
         let message =
             format!("the routes make {} API resources, but one REST API has at most {RESOURCES}", tree.nodes.len());
         let hint = "`/` and every distinct segment count: share the beginnings of paths, or split the pipeline";
-        problems.push(Problem::error("/source/api/routes", message).hint(hint));
+        problems.push(Problem::error(api.at("routes"), message).hint(hint));
     }
     problems
 }

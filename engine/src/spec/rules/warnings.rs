@@ -1,6 +1,6 @@
 //! What is legal but likely wrong.
 
-use super::Cx;
+use super::{At, CONSUMER, Cx, DLQ, SINK, STREAM};
 use crate::spec::names::ACCOUNT;
 use crate::spec::problem::segment;
 use crate::spec::{Function, Problem, Start};
@@ -8,44 +8,40 @@ use crate::spec::{Function, Problem, Start};
 /// Seconds of a sink's outage that retries should outlast.
 const OUTAGE: u64 = 15 * 60;
 
-/// Every warning.
+/// Every warning between sections.
 pub(super) fn all(cx: &Cx<'_>) -> Vec<Problem> {
     let mut problems = unused(cx);
     problems.extend(unbounded(cx));
-    if let Some(function) = cx.spec.function() {
-        problems.extend(dlq(cx));
-        problems.extend(start(function));
-        problems.extend(retries(cx, function));
-        problems.extend(age(cx, function));
-        problems.extend(function.environment.iter().filter(|(name, value)| secret(name, value)).map(|(name, _)| {
-            let path = format!("/consumer/function/environment/{}", segment(name));
-            let problem = Problem::warning(
-                path,
-                format!("`{name}` looks like a secret, and everyone who sees the function sees it"),
-            );
-            problem.hint("keep it in Secrets Manager, and put its name here").on_key()
-        }));
-    }
     problems
+}
+
+/// Every warning about the consumer's function.
+pub(super) fn function(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
+    let some = [dlq(cx), start(function), retries(cx, function), age(cx, function)];
+    let secrets = function.environment.iter().filter(|(name, value)| secret(name, value)).map(|(name, _)| {
+        let path = function.at(&format!("environment/{}", segment(name)));
+        let message = format!("`{name}` looks like a secret, and everyone who sees the function sees it");
+        Problem::warning(path, message).hint("keep it in Secrets Manager, and put its name here").on_key()
+    });
+    some.into_iter().flatten().chain(secrets).collect()
 }
 
 /// Sections that nothing uses.
 fn unused(cx: &Cx<'_>) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (path, message) in [
-        ("/sink", "without a `consumer` nothing writes to the sink"),
-        ("/dlq", "without a `consumer` nothing goes to the dlq"),
+        (SINK, "without a `consumer` nothing writes to the sink"),
+        (DLQ, "without a `consumer` nothing goes to the dlq"),
     ] {
-        if cx.has(path) && !cx.has("/consumer") && cx.has("/stream") {
+        if cx.has(path) && !cx.has(CONSUMER) && cx.has(STREAM) {
             let problem = Problem::warning(path, message).on_key();
             problems.push(problem.hint("add `consumer: { function: { handler: stream-to-table } }`, or take it out"));
         }
     }
     let routes = cx.spec.api().map_or(&[][..], |api| &api.routes);
     let open = routes.iter().all(|route| route.auth.as_deref() == Some("none"));
-    if cx.spec.auth.is_some() && !routes.is_empty() && open {
-        let problem =
-            Problem::warning("/auth/basic", "every route says `auth: none`, so nobody is asked for credentials");
+    if let Some(basic) = cx.basic().filter(|_| !routes.is_empty() && open) {
+        let problem = Problem::warning(basic.path, "every route says `auth: none`, so nobody is asked for credentials");
         problems.push(problem.hint("take `auth` out, or `auth: none` out of the routes that it guards").on_key());
     }
     problems
@@ -53,8 +49,9 @@ fn unused(cx: &Cx<'_>) -> Vec<Problem> {
 
 /// A stage with no limit of its own, which nobody chose.
 fn unbounded(cx: &Cx<'_>) -> Option<Problem> {
-    let silent = cx.spec.api().is_some() && cx.spec.stream.is_some() && !cx.has("/source/api/throttle");
-    if !silent || cx.spec.throttle().is_some() || !cx.all_sound(&["/source/api", "/stream/kinesis"]) {
+    let (api, kinesis) = (cx.api()?, cx.kinesis()?);
+    let sound = cx.sound(&api.path) && cx.sound(&kinesis.path);
+    if cx.has(&api.at("throttle")) || cx.spec.throttle().is_some() || !sound {
         return None;
     }
     let message = format!(
@@ -62,27 +59,27 @@ fn unbounded(cx: &Cx<'_>) -> Option<Problem> {
         ACCOUNT.0
     );
     let hint = "add `throttle: { rate_per_second: 1000, burst: 2000 }` with numbers of your own, or `throttle: off`";
-    Some(Problem::warning("/source/api", message).hint(hint).on_key())
+    Some(Problem::warning(api.path, message).hint(hint).on_key())
 }
 
 fn dlq(cx: &Cx<'_>) -> Option<Problem> {
-    (!cx.has("/dlq")).then(|| {
+    (!cx.has(DLQ)).then(|| {
         let message = "without a `dlq`, records that cannot be handled are dropped after their retries";
-        Problem::warning("/consumer", message).hint("add `dlq: { queue: {} }`").on_key()
+        Problem::warning(CONSUMER, message).hint("add `dlq: { queue: {} }`").on_key()
     })
 }
 
-fn start(function: &Function) -> Option<Problem> {
+fn start(function: &At<'_, Function>) -> Option<Problem> {
     let message = "with `start: newest`, what is sent before the mapping polls is never read";
-    let problem = Problem::warning("/consumer/function/batch/start", message);
+    let problem = Problem::warning(function.at("batch/start"), message);
     (function.batch.start == Start::Newest).then(|| problem.hint("`start: oldest` loses nothing"))
 }
 
-fn retries(cx: &Cx<'_>, function: &Function) -> Option<Problem> {
-    let path = "/consumer/function/failures/retries";
+fn retries(cx: &Cx<'_>, function: &At<'_, Function>) -> Option<Problem> {
+    let path = function.at("failures/retries");
     let retries = function.failures.retries;
     let timeout = function.timeout_seconds;
-    if !cx.all_sound(&[path, "/consumer/function/timeout_seconds"]) {
+    if !cx.sound(&path) || !cx.sound(&function.at("timeout_seconds")) {
         return None;
     }
     let Ok(count) = u64::try_from(retries) else {
@@ -90,7 +87,7 @@ fn retries(cx: &Cx<'_>, function: &Function) -> Option<Problem> {
         return Some(Problem::warning(path, message).hint("give a number: 100 of 30 seconds outlast 50 minutes"));
     };
     let lasts = count * u64::from(timeout);
-    let fate = if cx.has("/dlq") { "reach the dlq as pointers" } else { "are dropped" };
+    let fate = if cx.has(DLQ) { "reach the dlq as pointers" } else { "are dropped" };
     let least = OUTAGE.div_ceil(u64::from(timeout.max(1)));
     (lasts < OUTAGE).then(|| {
         let message = format!(
@@ -101,11 +98,12 @@ fn retries(cx: &Cx<'_>, function: &Function) -> Option<Problem> {
     })
 }
 
-fn age(cx: &Cx<'_>, function: &Function) -> Option<Problem> {
-    let path = "/consumer/function/failures/max_age_hours";
-    let retention = cx.spec.kinesis()?.own()?.retention_hours;
+fn age(cx: &Cx<'_>, function: &At<'_, Function>) -> Option<Problem> {
+    let path = function.at("failures/max_age_hours");
+    let stream = cx.kinesis()?.own()?;
+    let retention = stream.retention_hours;
     let age = function.failures.max_age_hours;
-    if age * 2 <= retention || !cx.all_sound(&[path, "/stream/kinesis/retention_hours"]) {
+    if age * 2 <= retention || !cx.sound(&path) || !cx.sound(&stream.at("retention_hours")) {
         return None;
     }
     let message = if age >= retention {

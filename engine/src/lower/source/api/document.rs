@@ -1,27 +1,21 @@
-//! The REST API: from routes to the document of their methods, mapping templates, models and answers.
-//!
-//! How it answers is in [`templates`]. Pure: nothing here asks AWS, so the same input gives the same document and the same hash.
-
-mod templates;
+//! From routes to the document of the API: methods, models, answers and the access log. The same input gives the same document and
+//! the same hash.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::aws::Place;
 use crate::error::Result;
 use crate::kinds::rest_api::{
-    AccessLog, Authorizer, GatewayResponse, Integration, LEGACY_TLS, RestApi, Route as Method, Stage, Texts, Throttle,
-    Validator, model_name,
+    AccessLog, GatewayResponse, LEGACY_TLS, RestApi, Route as Method, Stage, Texts, Throttle, Validator, model_name,
 };
-use crate::spec::{MinimumTls, PartitionKey};
+use crate::lower::auth::Guard;
+use crate::lower::to::{JSON, To, one};
+use crate::spec::MinimumTls;
 
 /// What a REST API is lowered from.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ApiInput {
-    pub place: Place,
-    /// Name of the pipeline: the realm of basic authentication.
-    pub pipeline: String,
+#[derive(Clone, Debug)]
+pub(super) struct Input {
     pub stage: String,
     pub minimum_tls: MinimumTls,
     pub throttle: Option<Throttle>,
@@ -29,37 +23,23 @@ pub struct ApiInput {
     /// ARN of the access log's group, without `:*`; no access log where absent.
     pub access_log_group_arn: Option<String>,
     pub routes: Vec<Route>,
-    /// Name of the stream that takes the records.
-    pub stream: String,
-    /// ARN of the role that puts the records and calls the authorizer.
-    pub role_arn: String,
-    /// Needed by every route with `auth`.
-    pub authorizer: Option<AuthorizerInput>,
-}
-
-/// The Lambda authorizer of the API.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuthorizerInput {
-    pub name: String,
-    pub function_arn: String,
-    /// Seconds that an answer is kept, 0 to 3600.
-    pub cache_seconds: u32,
+    /// Needed by every route that is guarded.
+    pub guard: Option<Guard>,
 }
 
 /// One path that takes POST.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Route {
-    /// E.g. `/submit/{streamName}/{eventId}`. A parameter `streamName` says which stream is meant.
+#[derive(Clone, Debug)]
+pub(super) struct Route {
+    /// E.g. `/submit/{streamName}/{eventId}`.
     pub path: String,
-    /// Whether the authorizer guards it.
-    pub auth: bool,
-    pub partition_key: PartitionKey,
+    pub guarded: bool,
     pub body: Body,
+    pub to: To,
 }
 
 /// What a request's body must be, checked before the stream.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Body {
+pub(super) enum Body {
     /// A JSON object.
     Object,
     /// Anything.
@@ -68,14 +48,13 @@ pub enum Body {
     Schema(Value),
 }
 
-const JSON: &str = "application/json";
 const VALIDATOR: &str = "body";
 
 /// Makes the document of the API.
 ///
 /// # Errors
 /// Only where the document cannot be JSON, which is a defect.
-pub fn document(input: &ApiInput) -> Result<RestApi> {
+pub(super) fn document(input: &Input) -> Result<RestApi> {
     let models: BTreeMap<String, Value> = input.routes.iter().filter_map(|route| model(&route.body)).collect();
     let validators = (!models.is_empty()).then(|| (VALIDATOR.to_owned(), Validator { body: true, parameters: false }));
     let api = RestApi {
@@ -84,7 +63,7 @@ pub fn document(input: &ApiInput) -> Result<RestApi> {
         stages: BTreeMap::from([(input.stage.clone(), stage(input))]),
         routes: input.routes.iter().map(|route| (format!("POST {}", route.path), method(input, route))).collect(),
         paths: Default::default(),
-        authorizers: input.authorizer.iter().map(|one| (one.name.clone(), authorizer(input, one))).collect(),
+        authorizers: input.guard.iter().map(|guard| (guard.name.clone(), guard.authorizer.clone())).collect(),
         validators: validators.into_iter().collect(),
         gateway_responses: gateway_responses(input, &models),
         models,
@@ -102,28 +81,13 @@ fn security_policy(minimum: MinimumTls) -> &'static str {
     }
 }
 
-fn stage(input: &ApiInput) -> Stage {
-    let log = |arn: &String| AccessLog { group_arn: arn.clone(), format: templates::access_log() };
+fn stage(input: &Input) -> Stage {
+    let log = |arn: &String| AccessLog { group_arn: arn.clone(), format: access_log() };
     Stage {
         throttle: input.throttle.clone(),
         xray: input.xray,
         access_log: input.access_log_group_arn.as_ref().map(log),
     }
-}
-
-fn authorizer(input: &ApiInput, authorizer: &AuthorizerInput) -> Authorizer {
-    let action = format!("lambda:path/2015-03-31/functions/{}/invocations", authorizer.function_arn);
-    Authorizer {
-        uri: uri(input, &action),
-        // A role instead of a statement in the function's policy.
-        credentials: input.role_arn.clone(),
-        identity_source: "method.request.header.Authorization".to_owned(),
-        cache_seconds: authorizer.cache_seconds,
-    }
-}
-
-fn uri(input: &ApiInput, action: &str) -> String {
-    format!("arn:{}:apigateway:{}:{action}", input.place.partition, input.place.region)
 }
 
 fn model(body: &Body) -> Option<(String, Value)> {
@@ -138,45 +102,27 @@ fn model(body: &Body) -> Option<(String, Value)> {
     Some((model_name(stem, &schema), schema))
 }
 
-fn method(input: &ApiInput, route: &Route) -> Method {
-    let guard = input.authorizer.as_ref().filter(|_| route.auth).map(|authorizer| authorizer.name.clone());
+fn method(input: &Input, route: &Route) -> Method {
+    let guard = input.guard.as_ref().filter(|_| route.guarded);
     // A guarded route without a guard must not come out open: AWS refuses CUSTOM without an authorizer.
-    let authorization = if route.auth { "CUSTOM" } else { "NONE" };
+    let authorization = if route.guarded { guard.map_or("CUSTOM", |guard| guard.authorization) } else { "NONE" };
     let model = model(&route.body).map(|(name, _)| name);
     Method {
         authorization: authorization.to_owned(),
-        authorizer: guard.unwrap_or_default(),
+        authorizer: guard.map(|guard| guard.name.clone()).unwrap_or_default(),
         api_key: false,
         validator: model.as_ref().map(|_| VALIDATOR.to_owned()).unwrap_or_default(),
         models: model.into_iter().map(|name| (JSON.to_owned(), name)).collect(),
         parameters: BTreeMap::new(),
-        responses: templates::STATUSES.iter().map(|status| ((*status).to_owned(), BTreeMap::new())).collect(),
-        integration: integration(input, route),
+        responses: route.to.statuses.iter().map(|status| ((*status).to_owned(), BTreeMap::new())).collect(),
+        integration: route.to.integration.clone(),
     }
 }
 
-fn integration(input: &ApiInput, route: &Route) -> Integration {
-    let named_in_path = route.path.split('/').any(|part| part == "{streamName}");
-    let stream = if named_in_path { templates::Stream::InPath } else { templates::Stream::Named(&input.stream) };
-    Integration {
-        kind: "AWS".to_owned(),
-        http_method: "POST".to_owned(),
-        uri: uri(input, "kinesis:action/PutRecord"),
-        credentials: input.role_arn.clone(),
-        passthrough: "NEVER".to_owned(),
-        timeout_ms: 29_000,
-        content_handling: String::new(),
-        parameters: one("integration.request.header.Content-Type", "'application/x-amz-json-1.1'"),
-        templates: one(JSON, &templates::request(stream, &route.partition_key)),
-        responses: templates::responses(&route.partition_key),
-    }
-}
-
-fn gateway_responses(input: &ApiInput, models: &BTreeMap<String, Value>) -> BTreeMap<String, GatewayResponse> {
+fn gateway_responses(input: &Input, models: &BTreeMap<String, Value>) -> BTreeMap<String, GatewayResponse> {
     let mut responses = BTreeMap::new();
-    if input.authorizer.is_some() {
-        // RFC 7617: a challenge names a realm. A pipeline's name needs no escapes.
-        let challenge = format!("'Basic realm=\"{}\"'", input.pipeline);
+    if let Some(guard) = &input.guard {
+        let challenge = format!("'{}'", guard.challenge);
         let parameters = one("gatewayresponse.header.WWW-Authenticate", &challenge);
         let templates = one(JSON, r#"{"message":$context.error.messageString}"#);
         responses
@@ -192,8 +138,33 @@ fn gateway_responses(input: &ApiInput, models: &BTreeMap<String, Value>) -> BTre
     responses
 }
 
-fn one(key: &str, value: &str) -> Texts {
-    Texts::from([(key.to_owned(), value.to_owned())])
+/// One line of JSON for each request. Nothing in it is the client's own text but its address and the reason why its body was
+/// refused: no path, no query, no header, and not `$context.requestId`, which a client sets by a header
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-access-logging.html>). The reason names properties, and
+/// quotes the value that an `enum` or a `pattern` refused. API Gateway escapes quotes in these lines (`docs/aws.md`,
+/// api-gateway-access-log), so no value can add a field.
+fn access_log() -> String {
+    const FIELDS: &[(&str, &str)] = &[
+        ("extendedRequestId", "extendedRequestId"),
+        ("ip", "identity.sourceIp"),
+        ("requestTime", "requestTime"),
+        ("method", "httpMethod"),
+        ("resourcePath", "resourcePath"),
+        ("status", "status"),
+        ("errorType", "error.responseType"),
+        ("responseLatency", "responseLatency"),
+        ("responseLength", "responseLength"),
+        ("integrationStatus", "integration.status"),
+        ("integrationLatency", "integration.latency"),
+        ("integrationError", "integration.error"),
+        ("authorizerStatus", "authorizer.status"),
+        ("authorizerLatency", "authorizer.latency"),
+        ("authorizerError", "authorizer.error"),
+        ("validationError", "error.validationErrorString"),
+    ];
+    let fields: Vec<String> =
+        FIELDS.iter().map(|(name, variable)| format!("\"{name}\":\"$context.{variable}\"")).collect();
+    format!("{{{}}}", fields.join(","))
 }
 
 #[cfg(test)]

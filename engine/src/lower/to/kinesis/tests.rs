@@ -230,3 +230,51 @@ proptest! {
         prop_assert!(known, "{} {}", status, message);
     }
 }
+
+/// What a route of a pipeline with the stream `Events` calls.
+fn lowered(path: &str, key: &str) -> To {
+    let text = format!(
+        "name: demo\nsource: {{ api: {{ routes: [{{ post: '{path}', auth: none, partition_key: {key} }}] }} }}\n\
+         stream: {{ kinesis: {{ name: Events }} }}\n"
+    );
+    let loaded = crate::spec::parse("p.yaml", text.as_bytes(), std::path::Path::new(".")).unwrap();
+    let (place, codes) = (crate::aws::mocked::place(), crate::bundle::Codes::unbuilt());
+    let lowering = Lowering { spec: &loaded.spec, schemas: &loaded.schemas, place: &place, codes: &codes };
+    to(&lowering, &loaded.spec.api().unwrap().routes[0])
+}
+
+#[test]
+fn the_stream_is_the_paths_or_the_pipelines() {
+    let template = |path: &str| lowered(path, "random").integration.templates[JSON].clone();
+    let fixed = template("/{id}");
+    assert!(
+        fixed.contains(r#""StreamName": "Events""#)
+            && fixed.contains(r#""PartitionKey": "$context.extendedRequestId""#)
+    );
+    assert!(template("/{streamName}").contains("path.get('streamName')"));
+}
+
+#[test]
+fn keys_come_from_where_the_spec_says() {
+    let template = |key: &str| lowered("/a", key).integration.templates[JSON].clone();
+    assert!(template("query.q").contains("querystring.get('q')"));
+    assert!(template("header.X-Id").contains(".equalsIgnoreCase(\"X-Id\")"));
+    assert!(template("body.a.b").contains("$!input.path('$.a.b')"));
+}
+
+#[test]
+fn answers_fail_closed() {
+    let route = lowered("/a", "random");
+    let patterns: Vec<_> =
+        route.integration.responses.iter().map(|(status, one)| (status.as_str(), one.pattern.as_str())).collect();
+    assert_eq!(patterns, [("200", "200"), ("400", r"4\d{2}"), ("502", "")]);
+    assert!(route.integration.responses.keys().eq(route.statuses), "each has its method response");
+    assert_eq!(route.integration.passthrough, "NEVER");
+    let refusal = &route.integration.responses["400"].templates[JSON];
+    let statuses: Vec<&str> = refusal.lines().filter_map(|line| line.split("status = ").nth(1)).collect();
+    assert_eq!(statuses, ["429)", "502)", "404)", "502)", "400)", "413)", "404)", "502)"]);
+    assert_eq!(refusal.lines().filter(|line| line.starts_with('{')).count(), 8, "each case answers in JSON");
+    assert!(
+        refusal.lines().filter(|line| line.starts_with('{')).all(|line| serde_json::from_str::<Value>(line).is_ok())
+    );
+}

@@ -1,4 +1,4 @@
-//! Mapping templates: a request to a Kinesis record, Kinesis' answer to the client's, a request to a line of the access log.
+//! A Kinesis data stream as what a route calls: a request becomes a record, and Kinesis' answer the client's.
 //!
 //! The VTL in use is small: `#set`, `#if`, `#elseif`, `#else`, `#foreach`; `$input.body`, `.path`, `.json`, `.params()`;
 //! `$util.base64Encode`, `.escapeJavaScript`; `.urlDecode`; `contains`, `equalsIgnoreCase`, `replaceAll`, `toLowerCase`, `get`, `keySet`; `$!` in a text.
@@ -7,13 +7,39 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
-use super::{JSON, one};
-use crate::kinds::rest_api::IntegrationResponse;
+use super::{JSON, To, one, uri};
+use crate::aws::policy::allow;
 use crate::kinds::rest_api::means::{KEY, RANDOM};
-use crate::spec::PartitionKey;
+use crate::kinds::rest_api::{Integration, IntegrationResponse};
+use crate::lower::Lowering;
+use crate::lower::source::api::ROLE;
+use crate::lower::stream::kinesis::{STREAM, arn};
+use crate::spec::{PartitionKey, Route};
+
+/// A route that puts its request's body on the stream.
+pub(super) fn to(lowering: &Lowering<'_>, route: &Route) -> To {
+    let named_in_path = route.post.split('/').any(|part| part == "{streamName}");
+    let name = lowering.spec.stream_name();
+    let stream = if named_in_path { Stream::InPath } else { Stream::Named(&name) };
+    let integration = Integration {
+        kind: "AWS".to_owned(),
+        http_method: "POST".to_owned(),
+        uri: uri(lowering.place, "kinesis:action/PutRecord"),
+        credentials: lowering.role_arn(ROLE),
+        passthrough: "NEVER".to_owned(),
+        timeout_ms: 29_000,
+        content_handling: String::new(),
+        parameters: one("integration.request.header.Content-Type", "'application/x-amz-json-1.1'"),
+        templates: one(JSON, &request(stream, &route.partition_key)),
+        responses: responses(&route.partition_key),
+    };
+    let stream = arn(lowering.spec, lowering.place);
+    let statements = vec![allow("PutRecords", &["kinesis:PutRecord"], &[stream])];
+    To { integration, statuses: &STATUSES, statements, mentions: vec![STREAM] }
+}
 
 /// Which stream a route's records go to.
-pub enum Stream<'a> {
+enum Stream<'a> {
     /// The one of this name.
     Named(&'a str),
     /// The one that the path parameter `streamName` says; the role refuses any but its own.
@@ -21,10 +47,10 @@ pub enum Stream<'a> {
 }
 
 /// The statuses that a route's method responses have. `$context.responseOverride.status` needs none of its own.
-pub const STATUSES: [&str; 3] = ["200", "400", "502"];
+const STATUSES: [&str; 3] = ["200", "400", "502"];
 
 /// The PutRecord call. `Data` is the body as API Gateway has it, an empty one as `{}`.
-pub fn request(stream: Stream<'_>, key: &PartitionKey) -> String {
+fn request(stream: Stream<'_>, key: &PartitionKey) -> String {
     let (named, stream) = match stream {
         Stream::Named(name) => (String::new(), name.to_owned()),
         Stream::InPath => (set_decoded("stream", "streamName"), quoted("$stream")),
@@ -89,7 +115,7 @@ fn place(key: &PartitionKey) -> String {
 ///
 /// Kinesis refuses with HTTP 400 whatever the reason, so the reason is read from its answer. What no pattern
 /// matches is 502, so that what nobody foresaw fails closed.
-pub fn responses(key: &PartitionKey) -> BTreeMap<String, IntegrationResponse> {
+fn responses(key: &PartitionKey) -> BTreeMap<String, IntegrationResponse> {
     let taken = "{\"SequenceNumber\":$input.json('$.SequenceNumber'),\"ShardId\":$input.json('$.ShardId')}\n";
     let failed = json!({ "message": NOT_TAKEN }).to_string();
     let entry = |status: &str, pattern: &str, template: &str| {
@@ -143,35 +169,6 @@ fn any(variable: &str, words: &[&str]) -> String {
 
 fn answer(status: u16, message: &str) -> String {
     format!("#set($context.responseOverride.status = {status})\n{}\n", json!({ "message": message }))
-}
-
-/// One line of JSON for each request. Nothing in it is the client's own text but its address and the reason why its body was
-/// refused: no path, no query, no header, and not `$context.requestId`, which a client sets by a header
-/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-access-logging.html>). The reason names properties, and
-/// quotes the value that an `enum` or a `pattern` refused. API Gateway escapes quotes in these lines
-/// (<https://github.com/DataBiosphere/azul/issues/4348> shows one of 2024), so no value can add a field.
-pub fn access_log() -> String {
-    const FIELDS: &[(&str, &str)] = &[
-        ("extendedRequestId", "extendedRequestId"),
-        ("ip", "identity.sourceIp"),
-        ("requestTime", "requestTime"),
-        ("method", "httpMethod"),
-        ("resourcePath", "resourcePath"),
-        ("status", "status"),
-        ("errorType", "error.responseType"),
-        ("responseLatency", "responseLatency"),
-        ("responseLength", "responseLength"),
-        ("integrationStatus", "integration.status"),
-        ("integrationLatency", "integration.latency"),
-        ("integrationError", "integration.error"),
-        ("authorizerStatus", "authorizer.status"),
-        ("authorizerLatency", "authorizer.latency"),
-        ("authorizerError", "authorizer.error"),
-        ("validationError", "error.validationErrorString"),
-    ];
-    let fields: Vec<String> =
-        FIELDS.iter().map(|(name, variable)| format!("\"{name}\":\"$context.{variable}\"")).collect();
-    format!("{{{}}}", fields.join(","))
 }
 
 #[cfg(test)]

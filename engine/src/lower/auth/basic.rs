@@ -1,0 +1,106 @@
+//! Basic authentication: the secret, and the Lambda authorizer with its role and log group.
+
+use std::collections::BTreeMap;
+
+use crate::aws::policy::allow;
+use crate::error::Result;
+use crate::graph::Node;
+use crate::kinds::function::Function;
+use crate::kinds::log_group::LogGroup;
+use crate::kinds::rest_api::Authorizer;
+use crate::kinds::role::Role;
+use crate::kinds::secret::{self, Secret};
+use crate::lower::auth::Guard;
+use crate::lower::existing::is_here;
+use crate::lower::function::{Lambda, log_name, role_name};
+use crate::lower::known::Known;
+use crate::lower::source::api::ROLE as API_ROLE;
+use crate::lower::{Lowering, to};
+use crate::resource::{Name, output_of};
+use crate::spec::{Basic, OnDestroy};
+
+const AUTHORIZER: &str = "authorizer";
+const ROLE: &str = "authorizer-role";
+const LOG: &str = "authorizer-log";
+pub const SECRET: &str = "secret";
+
+pub(in crate::lower) const IDS: &[Known] = &[
+    Known::of::<LogGroup>(LOG, |spec, _| log_name(&spec.authorizer_name())),
+    Known::of::<Role>(ROLE, |spec, place| role_name(&spec.name, ROLE, place)),
+    Known::of::<Function>(AUTHORIZER, |spec, _| spec.authorizer_name()),
+    Known::of::<Secret>(SECRET, |spec, _| spec.secret_name()),
+];
+
+/// Memory of the authorizer in MB: its work is one comparison.
+const AUTHORIZER_MB: u32 = 128;
+/// Seconds that the authorizer may take; API Gateway itself waits for 29.
+const AUTHORIZER_SECONDS: u32 = 10;
+/// Days that the authorizer's log is kept.
+const AUTHORIZER_LOG_DAYS: u32 = 30;
+
+pub(super) fn guard(lowering: &Lowering<'_>, basic: &Basic) -> Result<Guard> {
+    let mut nodes = vec![secret(lowering, basic)?];
+    nodes.extend(authorizer(lowering, basic)?);
+    let name = lowering.spec.authorizer_name();
+    let function = lowering.function_arn(&name);
+    let authorizer = Authorizer {
+        uri: to::uri(lowering.place, &format!("lambda:path/2015-03-31/functions/{function}/invocations")),
+        // A role instead of a statement in the function's policy.
+        credentials: lowering.role_arn(API_ROLE),
+        identity_source: "method.request.header.Authorization".to_owned(),
+        cache_seconds: basic.cache_seconds,
+    };
+    Ok(Guard {
+        nodes,
+        authorization: "CUSTOM",
+        name,
+        authorizer,
+        // RFC 7617: a challenge names a realm. A pipeline's name needs no escapes.
+        challenge: format!("Basic realm=\"{}\"", lowering.spec.name),
+        statements: vec![allow("Authorize", &["lambda:InvokeFunction"], &[function])],
+        mentions: vec![AUTHORIZER],
+    })
+}
+
+fn secret(lowering: &Lowering<'_>, basic: &Basic) -> Result<Node> {
+    let spec = lowering.spec;
+    match spec.existing_secret() {
+        Some(existing) => {
+            is_here(existing, "secretsmanager", lowering.place)?;
+            Ok(Node::existing::<Secret>(SECRET, existing.reference()))
+        }
+        None => {
+            let props = Secret { description: format!("Basic credentials of the pipeline {}", spec.name) };
+            Ok(Node::new(SECRET, spec.secret_name(), &props)?.retained(basic.on_destroy == OnDestroy::Retain))
+        }
+    }
+}
+
+fn authorizer(lowering: &Lowering<'_>, basic: &Basic) -> Result<Vec<Node>> {
+    let spec = lowering.spec;
+    let (secret, arn) = match spec.existing_secret() {
+        // As Secrets Manager gives it: IAM compares the six characters that an ARN ends in, which the spec may leave out.
+        Some(existing) => (existing.reference().to_owned(), output_of(SECRET, "arn")),
+        None => {
+            let name = spec.secret_name();
+            let pattern = secret::arn_pattern(lowering.place, &Name::new(&name));
+            (name, pattern)
+        }
+    };
+    lowering.function(Lambda {
+        id: AUTHORIZER,
+        role_id: ROLE,
+        log_id: LOG,
+        name: spec.authorizer_name(),
+        memory_mb: AUTHORIZER_MB,
+        timeout_seconds: AUTHORIZER_SECONDS,
+        environment: BTreeMap::from([("PIPE_SECRET".to_owned(), secret)]),
+        xray: spec.api().is_some_and(|api| api.xray),
+        log_days: AUTHORIZER_LOG_DAYS,
+        log_level: "info",
+        reserved_concurrency: basic.reserved_concurrency,
+        code: lowering.codes.authorizer(),
+        statements: vec![allow("ReadSecret", &["secretsmanager:GetSecretValue"], &[arn])],
+        mentions: vec![SECRET],
+    })
+}

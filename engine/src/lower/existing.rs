@@ -1,0 +1,30 @@
+//! Resources that the pipeline uses and never changes.
+
+use crate::aws::Place;
+use crate::error::{Error, Result};
+use crate::graph::Node;
+use crate::resource::Resource;
+use crate::spec::Existing;
+
+/// A resource that the pipeline uses, found by its name.
+///
+/// # Errors
+/// As [`is_here`].
+pub(super) fn used<R: Resource>(id: &str, existing: &Existing, service: &str, place: &Place) -> Result<Node> {
+    is_here(existing, service, place)?;
+    Ok(Node::existing::<R>(id, existing.name()))
+}
+
+/// What exists must be of this account and region.
+///
+/// # Errors
+/// Its ARN says that it is of another one.
+pub(super) fn is_here(existing: &Existing, service: &str, place: &Place) -> Result<()> {
+    if let Some(arn) = existing.arn()
+        && place.resource_of(service, arn).is_none()
+    {
+        return Err(Error::fatal(format!("`{arn}` is not in region {} of account {}", place.region, place.account))
+            .hint("`existing` names a resource of the account and region that is applied to"));
+    }
+    Ok(())
+}

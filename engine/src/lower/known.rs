@@ -1,0 +1,37 @@
+//! The ids that a pipeline may have, and the name of each where the spec gives it none.
+
+use crate::aws::Place;
+use crate::evidence::{Wanted, Why};
+use crate::lower::{auth, consumer, dlq, sink, source, stream};
+use crate::resource::{Id, Kind, Name, Resource};
+use crate::spec::Spec;
+
+/// An id, and the name that a spec gives to its resource.
+pub(super) struct Known {
+    id: &'static str,
+    kind: &'static Kind,
+    name: fn(&Spec, &Place) -> String,
+}
+
+impl Known {
+    /// Makes the entry of a resource of the kind `R`.
+    pub const fn of<R: Resource>(id: &'static str, name: fn(&Spec, &Place) -> String) -> Self {
+        Self { id, kind: const { &Kind::of::<R>() }, name }
+    }
+}
+
+/// The ids of every part of the lowering. What is the account's is in none: no pipeline owns it.
+const ALL: [&[Known]; 6] =
+    [source::api::IDS, auth::basic::IDS, stream::kinesis::IDS, consumer::IDS, sink::table::IDS, dlq::IDS];
+
+/// Returns kind and name of everything that a pipeline of this name may have without its spec saying so: a plan looks at all of
+/// them, so that nothing is forgotten when its section leaves the spec.
+pub fn defaults(pipeline: &str, place: &Place) -> Vec<Wanted> {
+    let silent = Spec::silent(pipeline);
+    let wanted = |known: &Known| Wanted {
+        kind: known.kind,
+        name: Name::new((known.name)(&silent, place)),
+        why: Why::Own(Id::new(known.id)),
+    };
+    ALL.into_iter().flatten().map(wanted).collect()
+}

@@ -1,0 +1,86 @@
+//! A DynamoDB table, and how the consumer writes to it.
+
+use std::collections::BTreeMap;
+
+use crate::aws::policy::allow;
+use crate::error::Result;
+use crate::graph::Node;
+use crate::kinds::table::{self, Key, KeyKind, Table};
+use crate::lower::Lowering;
+use crate::lower::existing::used;
+use crate::lower::known::Known;
+use crate::lower::sink::Access;
+use crate::resource::{Name, output_of};
+use crate::spec::{self, Capacity, Function, KeyType, OnDestroy, OwnOrExisting, TableEncryption, Target};
+
+pub const TABLE: &str = "table";
+
+pub(in crate::lower) const IDS: &[Known] = &[Known::of::<Table>(TABLE, |spec, _| spec.table_name())];
+
+/// What one's own handler may do with the sink. The bundled one needs PutItem alone.
+const WRITE_TABLE: &[&str] =
+    &["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
+
+pub(super) fn node(lowering: &Lowering<'_>, table: &OwnOrExisting<spec::Table>) -> Result<Node> {
+    match table {
+        OwnOrExisting::Existing(existing) => used::<Table>(TABLE, existing, "dynamodb", lowering.place),
+        OwnOrExisting::Own(own) => {
+            let (on_demand, units) = match own.capacity {
+                Capacity::OnDemand => (true, spec::Units { read: 0, write: 0 }),
+                Capacity::Provisioned(units) => (false, units),
+            };
+            let props = Table {
+                partition_key: key(&own.partition_key),
+                sort_key: own.sort_key.as_ref().map(key),
+                on_demand,
+                read_capacity: units.read,
+                write_capacity: units.write,
+                encryption: match own.encryption {
+                    TableEncryption::AwsManaged => "aws_managed".into(),
+                    TableEncryption::AwsOwned => "aws_owned".into(),
+                },
+                point_in_time_recovery: own.point_in_time_recovery,
+                deletion_protection: own.deletion_protection,
+                indexes: Vec::new(),
+            };
+            let node = Node::new(TABLE, lowering.spec.table_name(), &props)?;
+            Ok(node.retained(own.on_destroy == OnDestroy::Retain))
+        }
+    }
+}
+
+pub(super) fn access(lowering: &Lowering<'_>, target: &Target, function: &Function) -> Access {
+    let arn = table::arn(lowering.place, &Name::new(lowering.spec.table_name()));
+    let actions = if function.is_bundled() { &["dynamodb:PutItem"] } else { WRITE_TABLE };
+    let write = vec![allow("WriteTable", actions, std::slice::from_ref(&arn))];
+    Access { id: TABLE, arn, environment: environment(lowering, target), write }
+}
+
+fn environment(lowering: &Lowering<'_>, target: &Target) -> BTreeMap<String, String> {
+    let (partition_key, sort_key) = match &target.table {
+        OwnOrExisting::Own(own) => {
+            (own.partition_key.name.clone(), own.sort_key.as_ref().map(|key| key.name.clone()).unwrap_or_default())
+        }
+        OwnOrExisting::Existing(_) => (output_of(TABLE, "partition_key"), output_of(TABLE, "sort_key")),
+    };
+    let mut environment = BTreeMap::from([
+        ("PIPE_TABLE".to_owned(), lowering.spec.table_name()),
+        ("PIPE_PARTITION_KEY".to_owned(), partition_key),
+        ("PIPE_SORT_KEY".to_owned(), sort_key),
+    ]);
+    // The handler is not told the default, so that the variable changes no function that is there.
+    if !target.overwrite {
+        environment.insert("PIPE_OVERWRITE".to_owned(), "false".to_owned());
+    }
+    environment
+}
+
+/// Returns a key attribute of the spec as the kind has it.
+pub fn key(key: &spec::Key) -> Key {
+    let kind = match key.kind {
+        KeyType::String => KeyKind::String,
+        KeyType::Number => KeyKind::Number,
+        KeyType::Binary => KeyKind::Binary,
+    };
+    Key { name: key.name.clone(), kind }
+}

@@ -1,0 +1,115 @@
+//! The REST API with its role and its access log, and what guards it.
+
+mod document;
+
+use serde_json::Value;
+
+use crate::aws::policy;
+use crate::error::{Error, Result};
+use crate::graph::Node;
+use crate::kinds::account_logging::AccountLogging;
+use crate::kinds::log_group::{self, LogGroup};
+use crate::kinds::rest_api::{RestApi, Throttle};
+use crate::kinds::role::Role;
+use crate::lower::Lowering;
+use crate::lower::auth::{Guard, guard};
+use crate::lower::function::role_name;
+use crate::lower::known::Known;
+use crate::lower::to::to;
+use crate::resource::Name;
+use crate::spec::{self, Api};
+use document::{Body, Input, Route};
+
+pub const API: &str = "api";
+pub(in crate::lower) const ROLE: &str = "api-role";
+const LOG: &str = "api-log";
+const LOGGING: &str = "api-logging";
+
+pub(in crate::lower) const IDS: &[Known] = &[
+    Known::of::<RestApi>(API, |spec, _| spec.api_name()),
+    Known::of::<LogGroup>(LOG, |spec, _| log_name(&spec.api_name())),
+    Known::of::<Role>(ROLE, |spec, place| role_name(&spec.name, ROLE, place)),
+];
+
+pub(super) fn nodes(lowering: &Lowering<'_>, api: &Api) -> Result<Vec<Node>> {
+    let mut guard = guard(lowering)?;
+    let mut nodes = guard.as_mut().map(|guard| std::mem::take(&mut guard.nodes)).unwrap_or_default();
+    let routes: Vec<Route> = api.routes.iter().map(|one| route(lowering, one)).collect::<Result<_>>()?;
+    let (statements, mentions) = uses(&routes, guard.as_ref());
+    let role = lowering.role(policy::trust("apigateway.amazonaws.com"), statements);
+    nodes.push(Node::new(ROLE, lowering.role_name(ROLE), &role)?.mentions(mentions.iter().copied()));
+    let group = log_name(&lowering.spec.api_name());
+    if let Some(days) = api.access_log_days.days() {
+        nodes.push(Node::new(LOG, &group, &LogGroup { retention_days: days })?.adopted());
+        nodes.push(Node::new(LOGGING, "account", &AccountLogging { permissions_boundary: lowering.boundary() })?);
+    }
+    let document = document::document(&Input {
+        stage: api.stage.clone(),
+        minimum_tls: api.minimum_tls,
+        throttle: lowering
+            .spec
+            .throttle()
+            .map(|limit| Throttle { rate_per_second: limit.rate_per_second, burst: limit.burst }),
+        xray: api.xray,
+        access_log_group_arn: api.access_log_days.days().map(|_| log_group::arn(lowering.place, &Name::new(&group))),
+        routes,
+        guard,
+    })?;
+    let node = Node::new(API, lowering.spec.api_name(), &document)?.needs([ROLE, LOG, LOGGING]);
+    nodes.push(node.mentions(mentions));
+    Ok(nodes)
+}
+
+fn route(lowering: &Lowering<'_>, route: &spec::Route) -> Result<Route> {
+    Ok(Route {
+        path: route.post.clone(),
+        guarded: lowering.spec.is_guarded(route),
+        body: match &route.body {
+            spec::Body::Object => Body::Object,
+            spec::Body::Any => Body::Any,
+            spec::Body::Schema(file) => {
+                let unread = || Error::defect(format!("the schema `{}` was not read with the spec", file.display()));
+                Body::Schema(lowering.schemas.get(file).ok_or_else(unread)?.clone())
+            }
+        },
+        to: to(lowering, route)?,
+    })
+}
+
+/// What the API may do, and what it names, each once: what its routes call, and what guards them.
+fn uses(routes: &[Route], guard: Option<&Guard>) -> (Vec<Value>, Vec<&'static str>) {
+    let (mut statements, mut mentions) = (Vec::new(), Vec::new());
+    let to = routes.iter().map(|route| (&route.to.statements, &route.to.mentions));
+    for (may, names) in to.chain(guard.map(|guard| (&guard.statements, &guard.mentions))) {
+        statements.extend(may.iter().filter(|one| !statements.contains(*one)).cloned().collect::<Vec<_>>());
+        mentions.extend(names.iter().filter(|one| !mentions.contains(*one)).copied().collect::<Vec<_>>());
+    }
+    (statements, mentions)
+}
+
+/// Name of the access log's group.
+fn log_name(api: &str) -> String {
+    format!("/aws/apigateway/{}", api.replace(' ', "-"))
+}
+
+#[cfg(test)]
+mod tests {
+    /// Between the check of a spec and its lowering a build may have run, and put a link in the file's place.
+    #[test]
+    fn a_schema_is_as_it_was_when_the_spec_was_checked() {
+        let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (file, other) = (folder.path().join("a.json"), outside.path().join("a.json"));
+        let text = b"name: demo\nsource: { api: { routes: [{ post: /a, auth: none, body: { schema: a.json } }] } }\nstream: { kinesis: {} }\n";
+        std::fs::write(&file, r#"{"title": "ours"}"#).unwrap();
+        std::fs::write(&other, r#"{"title": "theirs"}"#).unwrap();
+        let loaded = crate::spec::parse("pipeline.yaml", text, folder.path()).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        std::os::unix::fs::symlink(&other, &file).unwrap();
+        let (place, codes) = (crate::aws::mocked::place(), crate::bundle::Codes::unbuilt());
+        let graph = crate::lower::lower(&loaded, &place, &codes).unwrap();
+        let models = graph.node("api").unwrap().desired["models"].to_string();
+        assert!(models.contains("ours") && !models.contains("theirs"), "{models}");
+        let again = crate::spec::parse("pipeline.yaml", text, folder.path()).unwrap_err();
+        assert!(again.problems[0].message.contains("is outside of the spec's folder"), "{again}");
+    }
+}

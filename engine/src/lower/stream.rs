@@ -1,0 +1,43 @@
+//! What keeps events until they are handled: one file for each kind of stream.
+
+pub(super) mod kinesis;
+
+use serde_json::Value;
+
+use crate::error::Result;
+use crate::graph::Node;
+use crate::lower::Lowering;
+use crate::spec::Stream;
+
+/// How events reach the consumer.
+pub(super) enum Feed {
+    /// Lambda polls the source by an event source mapping.
+    Poll {
+        /// Id of the source.
+        id: &'static str,
+        arn: String,
+        /// What the consumer's role needs for it.
+        read: Vec<Value>,
+    },
+}
+
+pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
+    match &lowering.spec.stream {
+        Some(Stream::Kinesis(kinesis)) => Ok(vec![kinesis::node(lowering, kinesis)?]),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Returns how the stream feeds the consumer.
+pub(super) fn feed(lowering: &Lowering<'_>, stream: &Stream) -> Feed {
+    match stream {
+        Stream::Kinesis(_) => kinesis::feed(lowering),
+    }
+}
+
+/// ARN of the stream, where there is one.
+pub(super) fn arn(lowering: &Lowering<'_>) -> Option<String> {
+    match lowering.spec.stream.as_ref()? {
+        Stream::Kinesis(_) => Some(kinesis::arn(lowering.spec, lowering.place)),
+    }
+}

@@ -1,0 +1,66 @@
+//! A Kinesis data stream, and what its mapping's poller may do.
+
+use crate::aws::Place;
+use crate::aws::policy::allow;
+use crate::error::Result;
+use crate::graph::Node;
+use crate::kinds::mapping::{self, Mapping};
+use crate::kinds::stream::{self, Stream};
+use crate::lower::Lowering;
+use crate::lower::consumer::MAPPING;
+use crate::lower::existing::used;
+use crate::lower::known::Known;
+use crate::lower::stream::Feed;
+use crate::resource::Name;
+use crate::spec::{Kinesis, OnDestroy, OwnOrExisting, Spec, StreamEncryption};
+
+pub const STREAM: &str = "stream";
+
+/// The mapping's name holds the ARN of what it reads, so each kind of stream has its own default for it.
+pub(in crate::lower) const IDS: &[Known] = &[
+    Known::of::<Stream>(STREAM, |spec, _| spec.stream_name()),
+    Known::of::<Mapping>(MAPPING, |spec, place| mapping::name(&spec.consumer_name(), &arn(spec, place)).to_string()),
+];
+
+/// What a mapping's poller calls. AWS tries all but the summary when the mapping is made.
+const READ_STREAM: &[&str] = &[
+    "kinesis:DescribeStream",
+    "kinesis:DescribeStreamSummary",
+    "kinesis:GetRecords",
+    "kinesis:GetShardIterator",
+    "kinesis:ListShards",
+];
+
+pub(super) fn node(lowering: &Lowering<'_>, kinesis: &OwnOrExisting<Kinesis>) -> Result<Node> {
+    match kinesis {
+        OwnOrExisting::Existing(existing) => used::<Stream>(STREAM, existing, "kinesis", lowering.place),
+        OwnOrExisting::Own(own) => {
+            let props = Stream {
+                on_demand: own.on_demand,
+                shards: if own.on_demand { 0 } else { own.shards },
+                retention_hours: own.retention_hours,
+                encryption: match own.encryption {
+                    StreamEncryption::AwsManaged => "aws_managed".into(),
+                    StreamEncryption::None => "none".into(),
+                },
+            };
+            let node = Node::new(STREAM, lowering.spec.stream_name(), &props)?;
+            Ok(node.retained(own.on_destroy == OnDestroy::Retain))
+        }
+    }
+}
+
+pub(super) fn feed(lowering: &Lowering<'_>) -> Feed {
+    let arn = arn(lowering.spec, lowering.place);
+    let read = vec![
+        allow("ReadStream", READ_STREAM, std::slice::from_ref(&arn)),
+        // ListStreams has no resource to be restricted to.
+        allow("ListStreams", &["kinesis:ListStreams"], &["*".into()]),
+    ];
+    Feed::Poll { id: STREAM, arn, read }
+}
+
+/// ARN of the stream.
+pub(in crate::lower) fn arn(spec: &Spec, place: &Place) -> String {
+    stream::arn(place, &Name::new(spec.stream_name()))
+}

@@ -1,0 +1,111 @@
+//! Rules of what holds records and secrets: each kind's own, and what `existing` may name.
+
+use super::{At, Cx};
+use crate::spec::wording::short;
+use crate::spec::{Basic, Existing, Kinesis, OwnOrExisting, Problem, Queue, Secret, Target};
+
+/// Rules of a Kinesis stream.
+pub(super) fn kinesis(cx: &Cx<'_>, kinesis: &At<'_, OwnOrExisting<Kinesis>>) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = existing(kinesis, &KINESIS).into_iter().collect();
+    let shards = kinesis.at("shards");
+    if kinesis.own().is_some_and(|own| own.on_demand) && cx.has(&shards) {
+        let problem = Problem::error(shards, "`shards` does not go with `on_demand: true`");
+        problems.push(problem.hint("take one of the two out: AWS sizes an on-demand stream").on_key());
+    }
+    problems
+}
+
+/// Rules of a table.
+pub(super) fn table(cx: &Cx<'_>, target: &At<'_, Target>) -> Vec<Problem> {
+    let table = At { path: target.path.clone(), it: &target.it.table };
+    let mut problems: Vec<Problem> = existing(&table, &TABLE).into_iter().collect();
+    let Some(own) = table.own() else { return problems };
+    if cx.file.pointer(&target.at("dev")).is_some() {
+        let message = "`dev` says the keys of an existing table, and this one is the pipeline's own";
+        problems.push(Problem::error(target.at("dev"), message).hint("take `dev` out").on_key());
+    }
+    let twice = own.sort_key.as_ref().is_some_and(|key| key.name == own.partition_key.name);
+    if twice && cx.sound(&own.at("partition_key")) && cx.sound(&own.at("sort_key")) {
+        let message = "the sort key is the same attribute as the partition key";
+        problems.push(Problem::error(own.at("sort_key"), message).hint("name another attribute, or take it out"));
+    }
+    problems
+}
+
+/// Rules of a queue.
+pub(super) fn queue(_: &Cx<'_>, queue: &At<'_, OwnOrExisting<Queue>>) -> Vec<Problem> {
+    existing(queue, &QUEUE).into_iter().collect()
+}
+
+/// Rules of the secret of basic authentication.
+pub(super) fn basic(cx: &Cx<'_>, basic: &At<'_, Basic>) -> Vec<Problem> {
+    let Some(Secret::Existing(secret)) = &basic.it.secret else { return Vec::new() };
+    let mut problems: Vec<Problem> = wrong(&basic.below("secret/existing", secret), &SECRET).into_iter().collect();
+    if cx.has(&basic.at("on_destroy")) {
+        let message = "`on_destroy` does not go with an existing secret: the pipeline never deletes it";
+        problems.push(Problem::error(basic.at("on_destroy"), message).hint("take `on_destroy` out").on_key());
+    }
+    problems
+}
+
+/// What one kind of existing resource may be called.
+struct Named {
+    what: &'static str,
+    service: &'static str,
+    prefix: &'static str,
+    letters: &'static str,
+    shortest: usize,
+    length: usize,
+}
+
+const KINESIS: Named =
+    Named { what: "a Kinesis stream", service: "kinesis", prefix: "stream/", letters: "_.-", shortest: 1, length: 128 };
+const TABLE: Named =
+    Named { what: "a DynamoDB table", service: "dynamodb", prefix: "table/", letters: "_.-", shortest: 3, length: 255 };
+const QUEUE: Named = Named { what: "an SQS queue", service: "sqs", prefix: "", letters: "_-", shortest: 1, length: 80 };
+const SECRET: Named = Named {
+    what: "a secret of Secrets Manager",
+    service: "secretsmanager",
+    prefix: "secret:",
+    letters: "/_+=.@-",
+    shortest: 1,
+    length: 512,
+};
+
+fn existing<T>(place: &At<'_, OwnOrExisting<T>>, rule: &Named) -> Option<Problem> {
+    wrong(&place.below("existing", place.it.existing()?), rule)
+}
+
+/// What `existing` names is of the right kind, by its ARN, or by the characters of its name.
+fn wrong(existing: &At<'_, Existing>, rule: &Named) -> Option<Problem> {
+    let (path, what) = (existing.path.as_str(), rule.what);
+    let fits = |name: &str| {
+        let letters = name.chars().all(|letter| letter.is_ascii_alphanumeric() || rule.letters.contains(letter));
+        letters && (rule.shortest..=rule.length).contains(&name.len())
+    };
+    if rule.service == "sqs" && existing.name().ends_with(".fifo") {
+        let problem = Problem::error(path, "a FIFO queue takes no records of an event source mapping");
+        return Some(problem.hint("name a standard queue"));
+    }
+    let Some(arn) = existing.arn() else {
+        let name = existing.reference();
+        return (!fits(name)).then(|| {
+            let problem = Problem::error(path, format!("`{}` cannot be the name of {what}", short(name)));
+            problem.hint("give its name in this account and region, or its ARN")
+        });
+    };
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let right = match parts.as_slice() {
+        [_, partition, service, region, account, resource] => {
+            let name = resource.strip_prefix(rule.prefix);
+            let digits = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+            let place = partition.starts_with("aws") && !region.is_empty() && digits;
+            place && *service == rule.service && name.is_some_and(fits)
+        }
+        _ => false,
+    };
+    (!right).then(|| {
+        let problem = Problem::error(path, format!("`{}` is not the ARN of {what}", short(arn)));
+        problem.hint(format!("it looks like `arn:aws:{}:eu-west-1:123456789012:{}NAME`", rule.service, rule.prefix))
+    })
+}

@@ -1,0 +1,17 @@
+//! The section `stream`: one file for each thing that keeps events until they are handled.
+
+mod kinesis;
+
+pub use kinesis::{Kinesis, StreamEncryption};
+
+use super::model::OwnOrExisting;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What carries the events.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stream {
+    /// A Kinesis data stream: `{}` for all defaults.
+    Kinesis(OwnOrExisting<Kinesis>),
+}
