@@ -13,7 +13,7 @@ use crate::kinds::mapping::{self, Mapping};
 use crate::kinds::role::{self, Role};
 use crate::kinds::{queue, stream, table};
 use crate::lower::{Lowering, id, names};
-use crate::resource::{Name, output_of};
+use crate::resource::{Name, optional_output_of, output_of};
 use crate::spec::{self, LogLevel, OwnOrExisting, Start};
 
 /// What a mapping's poller calls. AWS tries all but the summary when the mapping is made.
@@ -82,7 +82,9 @@ impl Lowering<'_> {
                     own.partition_key.name.clone(),
                     own.sort_key.as_ref().map(|key| key.name.clone()).unwrap_or_default(),
                 ),
-                OwnOrExisting::Existing(_) => (output_of(id::TABLE, "partition_key"), output_of(id::TABLE, "sort_key")),
+                OwnOrExisting::Existing(_) => {
+                    (output_of(id::TABLE, "partition_key"), optional_output_of(id::TABLE, "sort_key"))
+                }
             };
             tell("PIPE_PARTITION_KEY", partition_key);
             tell("PIPE_SORT_KEY", sort_key);

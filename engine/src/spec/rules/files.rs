@@ -3,7 +3,7 @@
 use super::Cx;
 use super::function::BUNDLED;
 use super::model;
-use crate::resource::OUTPUT;
+use crate::resource::is_open;
 use crate::spec::wording::{list, nearest, short};
 use crate::spec::{Body, Problem};
 use serde_json::Value;
@@ -124,7 +124,7 @@ fn schema(root: &Path, file: &str, at: &str) -> Option<Problem> {
         Err(error) => return Some(Problem::error(at, format!("failed to read `{}`: {error}", short(file)))),
     };
     let reason = match serde_json::from_slice::<Value>(&content) {
-        Ok(value) if marked(&value) => "a text in it begins with the character U+0001".to_owned(),
+        Ok(value) if is_open(&value) => "a text in it holds the character U+FDD0".to_owned(),
         Ok(schema @ Value::Object(_)) => model::refused(&schema)?,
         Ok(_) => "it is no JSON object".to_owned(),
         Err(error) => return Some(no_json(file, at, &content, &error)),
@@ -145,15 +145,5 @@ fn no_json(file: &str, at: &str, content: &[u8], error: &serde_json::Error) -> P
         }
         false => Problem::error(at, format!("`{file}` is no JSON: {error}"))
             .hint("a schema is one JSON object, without comments"),
-    }
-}
-
-/// Whether a text in it would stand for what AWS has, once the spec is a graph.
-fn marked(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.starts_with(OUTPUT),
-        Value::Array(all) => all.iter().any(marked),
-        Value::Object(all) => all.values().any(marked),
-        _ => false,
     }
 }
