@@ -86,12 +86,11 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     const DELETED: &'static str = "deleted";
     /// Top-level properties that say nothing to those who read the plan of a new one: hashes, what every one of the kind has.
     const INTERNAL: &'static [&'static str] = &[];
-    /// Top-level properties (or `name`) and the output that each decides: where an update in place changes the property, the
-    /// output is unknown until it is made. All other outputs stay for as long as the resource does.
+    /// Top-level properties (or `name`) and the output that an update of each changes. All other outputs stay as they are.
     const MOVES: &'static [(&'static str, &'static str)] = &[];
 
-    /// Fills in what follows from the rest of `self`, as a hash of it. It is called when outputs have taken the place of marks.
-    /// What follows from a mark that is left must be a mark as well.
+    /// Fills in what follows from the rest of `self`, such as a hash, once outputs have taken the place of marks. What follows
+    /// from a mark that is left is [`unknown`].
     ///
     /// # Errors
     /// Only where the properties cannot be JSON, which is a defect.

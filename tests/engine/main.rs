@@ -4,6 +4,7 @@
 mod cases;
 mod heartbeat;
 mod outputs;
+mod thing;
 mod wishes;
 mod world;
 

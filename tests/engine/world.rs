@@ -15,6 +15,8 @@ use pipe::resource::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+pub use super::thing::Thing;
+
 /// What a fake kind manages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fake<const K: usize> {
@@ -29,32 +31,6 @@ pub struct Fake<const K: usize> {
     pub tied: String,
     /// In kind 1 a hash of these two.
     pub seal: String,
-}
-
-/// One fake resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Thing {
-    pub kind: &'static str,
-    pub name: Name,
-    pub handle: Handle,
-    /// Its handle at first; another one's, where somebody made it again under its name.
-    pub identity: String,
-    pub value: u32,
-    pub fixed: u32,
-    pub refs: Vec<String>,
-    pub from: String,
-    pub tied: String,
-    pub seal: String,
-    pub tags: Tags,
-    pub leaving: bool,
-}
-
-impl Thing {
-    /// `id` as AWS assigned it, and `label`, which an update changes.
-    pub fn outputs(&self) -> Outputs {
-        let label = format!("label-{}", self.value);
-        Outputs::from([("id".to_owned(), self.identity.clone()), ("label".to_owned(), label)])
-    }
 }
 
 /// What happens to a call that writes.
