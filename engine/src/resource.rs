@@ -89,8 +89,7 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Top-level properties (or `name`) and the output that an update of each changes. All other outputs stay as they are.
     const MOVES: &'static [(&'static str, &'static str)] = &[];
 
-    /// Fills in what follows from the rest of `self`, such as a hash, once outputs have taken the place of marks. What follows
-    /// from a mark that is left is [`unknown`].
+    /// Fills in what follows from the rest, as a hash does, once outputs are in the place of marks; [`unknown`] where one is left.
     ///
     /// # Errors
     /// Only where the properties cannot be JSON, which is a defect.
