@@ -123,7 +123,7 @@ fn an_existing_secret_is_read_under_the_arn_that_aws_gives() {
         let graph =
             graph(&MAIN.replace("secret: gateway/credentials", &format!("secret: {{ existing: \"{existing}\" }}")));
         let policy = graph.node("authorizer-role").unwrap().desired["policies"].to_string();
-        assert!(policy.contains(r#""Resource":["\u0001secret.arn"]"#), "{policy}");
+        assert!(policy.contains("\"Resource\":[\"\u{fdd0}secret.arn\u{fdd1}\"]"), "{policy}");
         assert!(!policy.contains("secret:mine"), "{policy}");
     }
 }

@@ -158,13 +158,13 @@ impl<'a> Run<'a> {
             tags.insert(FOLLOWS.into(), follow_tag(&followed, &self.identities));
         }
         let cx = cx.for_resource(&change.id, tags);
+        // What this step waited for has been made; a delete is of what was there before.
+        let resolved = if verb == Verb::Delete { Ok(None) } else { step::resolved(change, &self.outcome.outputs) };
         let (plan, index, start) = (self.plan.clone(), self.steps[step].change, Instant::now());
         let task = tasks.spawn(within(cx.clone(), async move {
-            let change = &plan.changes[index];
-            let result = match verb {
-                Verb::Ensure => step::ensure(&cx, change, change.meanwhile.as_ref()).await.map(Some),
-                Verb::Finish => step::ensure(&cx, change, None).await.map(Some),
-                Verb::Delete => step::delete(&cx, change).await.map(|()| None),
+            let result = match resolved {
+                Ok(change) => carry_out(&cx, change.as_ref().unwrap_or(&plan.changes[index]), verb).await,
+                Err(defect) => Err(defect),
             };
             Finished { result, took: start.elapsed() }
         }));
@@ -260,6 +260,15 @@ impl<'a> Run<'a> {
         };
         self.send(summary);
         self.outcome
+    }
+}
+
+/// Does the calls of one step.
+async fn carry_out(cx: &Cx, change: &Change, verb: Verb) -> Result<Option<Made>> {
+    match verb {
+        Verb::Ensure => step::ensure(cx, change, change.meanwhile.as_ref()).await.map(Some),
+        Verb::Finish => step::ensure(cx, change, None).await.map(Some),
+        Verb::Delete => step::delete(cx, change).await.map(|()| None),
     }
 }
 

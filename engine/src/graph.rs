@@ -8,7 +8,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::resource::{Id, Kind, Name, Resource, Tags, json};
+use crate::resource::{Id, Kind, Name, OUTPUT, Resource, Tags, json, outputs_in};
 
 /// What must exist in AWS before a resource can be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,11 +107,13 @@ pub struct Graph {
 }
 
 impl Graph {
-    /// Orders the nodes. Needs and mentions of what is not there are dropped: their section is absent from the spec.
+    /// Orders the nodes. A mark for an output is a need of its resource. Needs and mentions of what is not there are dropped: their
+    /// section is absent from the spec.
     ///
     /// # Errors
-    /// Two nodes with one id, or needs that go round in a circle, named as a path.
-    pub fn new(pipeline: impl Into<String>, tags: Tags, nodes: Vec<Node>) -> Result<Self> {
+    /// Defects: two nodes with one id, needs that go round in a circle, named as a path, a mark that no resource can resolve.
+    pub fn new(pipeline: impl Into<String>, tags: Tags, mut nodes: Vec<Node>) -> Result<Self> {
+        need_outputs(&mut nodes)?;
         let mut graph = DiGraph::<usize, ()>::new();
         let mut index: BTreeMap<Id, NodeIndex> = BTreeMap::new();
         for (at, node) in nodes.iter().enumerate() {
@@ -151,6 +153,26 @@ impl Graph {
     pub fn node(&self, id: &str) -> Option<&Node> {
         self.nodes.iter().find(|node| node.id.as_str() == id)
     }
+}
+
+/// Adds to each node the needs that follow from its marks.
+fn need_outputs(nodes: &mut [Node]) -> Result<()> {
+    let ids: BTreeSet<Id> = nodes.iter().map(|node| node.id.clone()).collect();
+    for node in nodes {
+        let (id, defect) = (&node.id, |what: String| Err(Error::defect(what)));
+        if node.name.as_str().contains(OUTPUT) {
+            return defect(format!("the name of `{id}` holds an output, so that nothing finds it again"));
+        }
+        for output in outputs_in(&node.desired) {
+            if !ids.contains(&output.of) {
+                return defect(format!("`{id}` needs an output of `{}`, which is not there", output.of));
+            }
+            if node.needs.iter().all(|need| need.of != output.of) {
+                node.needs.push(Need { of: output.of, follow: false });
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What is needed first, and otherwise as given, so that plans read like the spec.

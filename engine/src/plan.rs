@@ -6,6 +6,7 @@ mod decide;
 mod elsewhere;
 mod guard;
 mod means;
+mod open;
 mod orphans;
 mod proof;
 mod steps;
@@ -16,10 +17,11 @@ use serde_json::Value;
 
 use crate::diff::Field;
 use crate::error::Error;
-use crate::resource::{Handle, Id, Kind, Live, Name, Tags};
+use crate::resource::{Handle, Id, Kind, Live, Name, Tags, show, shown};
 
 pub(crate) use decide::follow_tag;
 pub use decide::plan;
+pub(crate) use open::unresolved;
 pub use steps::{Step, Verb, steps};
 
 /// What a change does.
@@ -85,6 +87,10 @@ pub struct Change {
     /// What it is to be.
     #[serde(skip)]
     pub desired: Value,
+    /// The same before it keeps anything of the live one, where outputs are in it that are known only when their resources are
+    /// made: marks stand for them, here and in `desired`.
+    #[serde(skip)]
+    pub open: Option<Value>,
     /// What it is to be until the deletes are done, where that differs.
     #[serde(skip)]
     pub meanwhile: Option<Value>,
@@ -115,9 +121,20 @@ impl Change {
             told_by_tags: false,
             live: None,
             desired,
+            open: None,
             meanwhile: None,
             tags,
             needs: Vec::new(),
+        }
+    }
+
+    /// Puts words in the place of the marks in all that people and machines read.
+    fn show(&mut self) {
+        if self.open.is_some() {
+            let new = self.fields.iter_mut().filter_map(|field| field.new.as_mut());
+            new.for_each(show);
+            let told = self.means.iter_mut().chain(&mut self.widens).chain(&mut self.loss);
+            told.for_each(|text| *text = shown(text));
         }
     }
 

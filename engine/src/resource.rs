@@ -16,8 +16,8 @@ use crate::error::{Error, Result};
 pub use crate::names::{Handle, Id, Name};
 pub use grant::{Condition, Grant, Scope};
 pub use how::How;
-pub(crate) use output::OUTPUT;
-pub use output::{output_of, resolve};
+pub(crate) use output::{OUTPUT, outputs_in, show, shown};
+pub use output::{Output, UNKNOWN, is_open, optional_output_of, output_of, resolve, unknown};
 pub use ties::Ties;
 use typed::{both, erase, restore, typed};
 
@@ -86,6 +86,16 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     const DELETED: &'static str = "deleted";
     /// Top-level properties that say nothing to those who read the plan of a new one: hashes, what every one of the kind has.
     const INTERNAL: &'static [&'static str] = &[];
+    /// Top-level properties (or `name`) and the output that an update of each changes. All other outputs stay as they are.
+    const MOVES: &'static [(&'static str, &'static str)] = &[];
+
+    /// Fills in what follows from the rest, as a hash does, once outputs are in the place of marks; [`unknown`] where one is left.
+    ///
+    /// # Errors
+    /// Only where the properties cannot be JSON, which is a defect.
+    fn sealed(self) -> Result<Self> {
+        Ok(self)
+    }
 
     /// Why this update in place loses records, or the way back to them (a shorter retention, PITR off).
     fn loses(&self, _live: &Self) -> Option<String> {
@@ -205,6 +215,8 @@ pub struct Kind {
     pub lingers: &'static str,
     pub internal: &'static [&'static str],
     pub deleted: &'static str,
+    pub moves: &'static [(&'static str, &'static str)],
+    pub sealed: fn(&Value) -> Result<Value>,
     pub loses: fn(&Value, &Value) -> Option<String>,
     pub means: fn(&Value, &Value, &How) -> Vec<String>,
     pub ends: fn(&Value, &[String]) -> Vec<String>,
@@ -247,6 +259,8 @@ impl Kind {
             lingers: R::LINGERS,
             internal: R::INTERNAL,
             deleted: R::DELETED,
+            moves: R::MOVES,
+            sealed: |desired| json(&typed::<R>(desired)?.sealed()?),
             loses: |desired, live| typed::<R>(desired).ok()?.loses(&typed::<R>(live).ok()?),
             means: |desired, live, how| both::<R>(desired, live, |desired, live| desired.means(live, how)),
             ends: |live, gone| typed::<R>(live).map_or_else(|_| Vec::new(), |live| live.ends(gone)),

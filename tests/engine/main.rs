@@ -3,6 +3,8 @@
 
 mod cases;
 mod heartbeat;
+mod outputs;
+mod thing;
 mod wishes;
 mod world;
 
@@ -133,6 +135,7 @@ proptest! {
                     }
                 }
                 in_order(&cx, &graph);
+                outputs::settled(&cx, &graph);
                 untouched(&cx);
                 let again = see(&cx, &graph, false).await;
                 assert!(again.is_empty(), "{:#?}", again.work().collect::<Vec<_>>());
@@ -170,6 +173,7 @@ proptest! {
             assert_eq!(essence(&world(&cx).lock().unwrap()), essence(&world(&calm).lock().unwrap()));
             let things = world(&cx).lock().unwrap().things.len();
             assert_eq!(things, world(&calm).lock().unwrap().things.len(), "nothing is doubled");
+            outputs::settled(&cx, &graph);
             untouched(&cx);
         });
     }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use pipe::error::Result;
 use pipe::graph::{Graph, Node};
-use pipe::resource::{Name, Tags};
+use pipe::resource::{Name, Resource, Tags, output_of};
 use proptest::prelude::*;
 
 use crate::PIPELINE;
@@ -21,6 +22,8 @@ pub struct Wish {
     pub name: u8,
     pub needs: Vec<(usize, bool)>,
     pub retain: bool,
+    /// Whose outputs it holds, of those that it may need: `id` or else `label`, and where a change replaces it.
+    pub marks: Vec<(usize, bool, bool)>,
 }
 
 /// A random spec: nodes by their place in the list.
@@ -28,9 +31,11 @@ pub type Wishes = BTreeMap<usize, Wish>;
 
 /// Any spec of up to 8 nodes.
 pub fn wishes() -> impl Strategy<Value = Wishes> {
+    let needs = prop::collection::vec((0..8usize, any::<bool>()), 0..3);
+    let marks = prop::collection::vec((0..8usize, any::<bool>(), any::<bool>()), 0..3);
+    let wish = (0..3u32, 0..2u32, 0..3u8, needs, prop::bool::weighted(0.1), marks);
     let wish =
-        (0..3u32, 0..2u32, 0..3u8, prop::collection::vec((0..8usize, any::<bool>()), 0..3), prop::bool::weighted(0.1));
-    let wish = wish.prop_map(|(value, fixed, name, needs, retain)| Wish { value, fixed, name, needs, retain });
+        wish.prop_map(|(value, fixed, name, needs, retain, marks)| Wish { value, fixed, name, needs, retain, marks });
     prop::collection::btree_map(0..8usize, wish, 0..8)
 }
 
@@ -59,10 +64,10 @@ pub fn graph(wishes: &Wishes) -> Graph {
         let (id, kind) = IDS[at];
         let name = name(at, wish.name);
         let node = match kind {
-            0 => Node::new(id, name, &Fake::<0> { value: wish.value, fixed: wish.fixed, refs: Vec::new() }),
-            1 => Node::new(id, name, &Fake::<1> { value: wish.value, fixed: wish.fixed, refs: Vec::new() }),
-            2 => Node::new(id, name, &Fake::<2> { value: wish.value, fixed: wish.fixed, refs: Vec::new() }),
-            _ => Node::new(id, name, &Fake::<3> { value: wish.value, fixed: wish.fixed, refs: Vec::new() }),
+            0 => made::<0>(at, wish, wishes).and_then(|fake| Node::new(id, name, &fake)),
+            1 => made::<1>(at, wish, wishes).and_then(|fake| Node::new(id, name, &fake)),
+            2 => made::<2>(at, wish, wishes).and_then(|fake| Node::new(id, name, &fake)),
+            _ => made::<3>(at, wish, wishes).and_then(|fake| Node::new(id, name, &fake)),
         };
         let mut needs = wish.needs.clone();
         needs.sort();
@@ -81,6 +86,17 @@ pub fn graph(wishes: &Wishes) -> Graph {
     .unwrap()
 }
 
+/// The properties of a node. Marks stand within a longer text, and several in one.
+fn made<const K: usize>(at: usize, wish: &Wish, wishes: &Wishes) -> Result<Fake<K>> {
+    let earlier = |of: &usize| IDS[*of].1 < IDS[at].1 && wishes.contains_key(of);
+    let marks = |tied: bool| {
+        let of = wish.marks.iter().filter(|(of, _, ties)| earlier(of) && *ties == tied);
+        let mark = |(of, id, _): &(usize, bool, bool)| output_of(IDS[*of].0, if *id { "id" } else { "label" });
+        of.map(|one| format!("{}/*", mark(one))).collect::<String>()
+    };
+    Fake { value: wish.value, fixed: wish.fixed, from: marks(false), tied: marks(true), ..Fake::default() }.sealed()
+}
+
 /// A spec of one node.
 pub fn one(at: usize, wish: Wish) -> Wishes {
     Wishes::from([(at, wish)])
@@ -88,5 +104,5 @@ pub fn one(at: usize, wish: Wish) -> Wishes {
 
 /// A node with nothing special.
 pub fn plain() -> Wish {
-    Wish { value: 1, fixed: 0, name: 0, needs: Vec::new(), retain: false }
+    Wish { value: 1, fixed: 0, name: 0, needs: Vec::new(), retain: false, marks: Vec::new() }
 }

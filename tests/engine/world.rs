@@ -9,8 +9,11 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use aws_config::{BehaviorVersion, SdkConfig};
 use pipe::aws::{Aws, Cx, Place, TagCall, TagDiff};
 use pipe::error::{Call, Class, Error, Result};
-use pipe::resource::{Grant, Handle, Kind, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties};
+use pipe::resource::{Grant, Handle, Kind, Live, Made, Name, Resource, Scope, State, Tags, Ties, is_open, unknown};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+pub use super::thing::Thing;
 
 /// What a fake kind manages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,21 +23,12 @@ pub struct Fake<const K: usize> {
     pub fixed: u32,
     /// ARNs that it tells of: as a policy does in kind 4, elsewhere of what it acts under.
     pub refs: Vec<String>,
-}
-
-/// One fake resource.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Thing {
-    pub kind: &'static str,
-    pub name: Name,
-    pub handle: Handle,
-    /// Its handle at first; another one's, where somebody made it again under its name.
-    pub identity: String,
-    pub value: u32,
-    pub fixed: u32,
-    pub refs: Vec<String>,
-    pub tags: Tags,
-    pub leaving: bool,
+    /// May hold outputs of others.
+    pub from: String,
+    /// The same; a change replaces the resource.
+    pub tied: String,
+    /// In kind 1 a hash of these two.
+    pub seal: String,
 }
 
 /// What happens to a call that writes.
@@ -97,6 +91,9 @@ impl World {
             value,
             fixed: 0,
             refs: Vec::new(),
+            from: String::new(),
+            tied: String::new(),
+            seal: String::new(),
             tags,
             leaving: false,
         });
@@ -159,9 +156,20 @@ fn guard(world: &Arc<Mutex<World>>) -> MutexGuard<'_, World> {
 
 impl<const K: usize> Resource for Fake<K> {
     const KIND: &'static str = ["fake:Plain", "fake:Data", "fake:Unnamed", "fake:Renamed", "fake:Role"][K];
-    const REPLACE_ON: &'static [&'static str] = &["fixed"];
+    const REPLACE_ON: &'static [&'static str] = &["fixed", "tied"];
+    const MOVES: &'static [(&'static str, &'static str)] = &[("value", "label")];
     const HOLDS_DATA: bool = K == 1;
     const RENAMES: bool = K == 3;
+
+    fn sealed(self) -> Result<Self> {
+        let open = is_open(&json!([self.from, self.tied]));
+        let seal = match K {
+            1 if open => unknown(),
+            1 => format!("seal of {} and {}", self.from, self.tied),
+            _ => String::new(),
+        };
+        Ok(Self { seal, ..self })
+    }
 
     fn loses(&self, live: &Self) -> Option<String> {
         (K == 1 && self.value < live.value).then(|| "some records are lost".into())
@@ -191,8 +199,15 @@ impl<const K: usize> Resource for Fake<K> {
         let here = world.things.iter().filter(|thing| thing.kind == Self::KIND && thing.name == *name);
         let live = |thing: &Thing| Live {
             handle: thing.handle.clone(),
-            props: Self { value: thing.value, fixed: thing.fixed, refs: thing.refs.clone() },
-            outputs: Outputs::new(),
+            props: Self {
+                value: thing.value,
+                fixed: thing.fixed,
+                refs: thing.refs.clone(),
+                from: thing.from.clone(),
+                tied: thing.tied.clone(),
+                seal: thing.seal.clone(),
+            },
+            outputs: thing.outputs(),
             tags: thing.tags.clone(),
             identity: thing.identity.clone(),
             state: if thing.leaving { State::Leaving } else { State::Live },
@@ -205,32 +220,25 @@ impl<const K: usize> Resource for Fake<K> {
         tokio::task::yield_now().await;
         let mut world = guard(&world);
         let Some(live) = live else {
-            let handle = world.handle();
-            let thing = Thing {
-                kind: Self::KIND,
-                name: name.clone(),
-                handle: handle.clone(),
-                identity: handle.to_string(),
-                value: self.value,
-                fixed: self.fixed,
-                refs: self.refs.clone(),
-                tags: cx.tags.clone(),
-                leaving: false,
-            };
+            let thing = self.thing(name, world.handle(), &cx.tags);
+            let (handle, outputs) = (thing.handle.clone(), thing.outputs());
             // Kind 2 has no unique names: a second create makes a second one.
             if K != 2 && world.things.iter().any(|other| other.kind == Self::KIND && other.name == *name) {
                 return Err(Error::new(Class::Exists, "it exists"));
             }
             world.write("create", (Self::KIND, name, &handle), |world| world.things.push(thing))?;
-            return Ok(Made { outputs: Outputs::new(), identity: handle.to_string() });
+            return Ok(Made { outputs, identity: handle.to_string() });
         };
-        assert_eq!(self.fixed, live.props.fixed, "what cannot change in place must be replaced");
+        let immutable = |props: &Self| (props.fixed, props.tied.clone());
+        assert_eq!(immutable(self), immutable(&live.props), "what cannot change in place must be replaced");
         let at = world.things.iter().position(|thing| thing.handle == live.handle).expect("observed just now");
         // Two writes, so that a kill may come between them.
-        if self.value != live.props.value || self.refs != live.props.refs || world.things[at].name != *name {
+        if *self != live.props || world.things[at].name != *name {
             world.write("update", (Self::KIND, name, &live.handle), |world| {
                 world.things[at].value = self.value;
                 world.things[at].refs.clone_from(&self.refs);
+                world.things[at].from.clone_from(&self.from);
+                world.things[at].seal.clone_from(&self.seal);
                 world.things[at].name = name.clone();
             })?;
         }
@@ -240,7 +248,7 @@ impl<const K: usize> Resource for Fake<K> {
                 TagCall::Remove(keys) => world.things[at].tags.retain(|key, _| !keys.contains(key)),
             })?;
         }
-        Ok(Made { outputs: Outputs::new(), identity: live.identity.clone() })
+        Ok(Made { outputs: world.things[at].outputs(), identity: live.identity.clone() })
     }
 
     async fn delete(cx: &Cx, name: &Name, handle: &Handle) -> Result<()> {
@@ -251,6 +259,26 @@ impl<const K: usize> Resource for Fake<K> {
             return Ok(());
         }
         world.write("delete", (Self::KIND, name, handle), |world| world.things.retain(|thing| thing.handle != *handle))
+    }
+}
+
+impl<const K: usize> Fake<K> {
+    /// What AWS makes of it.
+    fn thing(&self, name: &Name, handle: Handle, tags: &Tags) -> Thing {
+        Thing {
+            kind: Self::KIND,
+            name: name.clone(),
+            identity: handle.to_string(),
+            handle,
+            value: self.value,
+            fixed: self.fixed,
+            refs: self.refs.clone(),
+            from: self.from.clone(),
+            tied: self.tied.clone(),
+            seal: self.seal.clone(),
+            tags: tags.clone(),
+            leaving: false,
+        }
     }
 }
 

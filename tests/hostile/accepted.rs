@@ -140,7 +140,7 @@ fn consumer() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Free text begins with any letter but the one that marks what `pipe` fills in later.
+/// Free text has any letter but the one that begins a mark of `pipe` itself, of which the rest is left out.
 fn free(text: &str) -> &str {
-    text.trim_start_matches('\u{1}')
+    text.split('\u{fdd0}').next().unwrap_or_default()
 }

@@ -86,7 +86,7 @@ fn consumer(spec: &Spec) -> Vec<Value> {
 fn authorizer(spec: &Spec) -> Vec<Value> {
     let secret = match spec.existing_secret() {
         // What Secrets Manager calls it; in the account of these tests there is none, and the plan refuses.
-        Some(_) => String::new(),
+        Some(_) => pipe::resource::output_of("secret", "arn"),
         None => format!("{}-??????", arn("secretsmanager", &format!("secret:{}", spec.secret_name()))),
     };
     let mut statements = vec![allow("ReadSecret", &["secretsmanager:GetSecretValue"], &secret)];

@@ -1,5 +1,6 @@
 //! What one step does: look, check, reconcile; or delete.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -7,13 +8,34 @@ use serde_json::Value;
 use crate::aws::Cx;
 use crate::error::{Class, Error, Result};
 use crate::owner::{Owner, PIPELINE};
-use crate::plan::{Action, Change};
-use crate::resource::{Live, Made, State, Tags};
+use crate::plan::{Action, Change, unresolved};
+use crate::resource::{Id, Live, Made, Outputs, State, Tags, is_open, outputs_in, resolve};
 
 /// How often a step looks after outcomes that nobody knows, while what it sees stays the same.
 const LOOKS: u32 = 5;
 /// How often in all: a REST API has many parts, and each look may show one more.
 const LOOKS_IN_ALL: u32 = 50;
+
+/// Puts what the run has made in the place of the marks that are left in a change; nothing where none are.
+///
+/// # Errors
+/// A defect where one stays: nobody gives this output.
+pub fn resolved(change: &Change, outputs: &BTreeMap<Id, Outputs>) -> Result<Option<Change>> {
+    let Some(open) = &change.open else { return Ok(None) };
+    let (kind, mut desired) = (change.kind, open.clone());
+    resolve(&mut desired, &|output| output.among(outputs.get(&output.of)?));
+    if let Some(output) = outputs_in(&desired).first() {
+        return Err(unresolved(change.id.as_str(), output));
+    }
+    let sealed = (kind.sealed)(&desired)?;
+    if is_open(&sealed) {
+        return Err(Error::defect(format!("`{}` has a mark that stands for no output", change.id)));
+    }
+    let live = change.live.as_ref().map(|live| &live.props);
+    let desired = live.and_then(|live| (kind.keeping)(&sealed, live)).unwrap_or(sealed);
+    let meanwhile = live.filter(|_| change.meanwhile.is_some()).and_then(|live| (kind.meanwhile)(&desired, live));
+    Ok(Some(Change { desired, open: None, meanwhile, ..change.clone() }))
+}
 
 /// Observes, checks that nobody changed it since the plan, and lets the kind do the rest. After an outcome that nobody knows it
 /// looks again: what the lost call made is found, and nothing is made twice. It gives up when several looks show the same.

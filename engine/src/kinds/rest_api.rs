@@ -43,6 +43,11 @@ impl Resource for RestApi {
     const INTERNAL: &'static [&'static str] = &["deployed", "gateway_responses", "models", "paths", "validators"];
     const RENAMES: bool = true;
     const STAMPED: bool = false;
+    const MOVES: &'static [(&'static str, &'static str)] = &[("name", "name"), ("stages", "endpoint")];
+
+    fn sealed(self) -> Result<Self> {
+        Self::sealed(self)
+    }
 
     fn means(&self, live: &Self, _how: &How) -> Vec<String> {
         means::means(self, live)

@@ -5,17 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::aws::TagDiff;
-use crate::diff::{Field, diff, hash};
+use crate::diff::{Field, diff};
 use crate::error::Error;
 use crate::graph::{Graph, Node};
 use crate::live::Found;
 use crate::owner::{APPLIED, FOLLOWS, ON_DESTROY, Owner, TAGS, desired_tags};
+use crate::plan::open::Known;
 use crate::plan::proof::proven;
 use crate::plan::{Action, Change, Plan, Used};
-use crate::resource::{Handle, Id, Kind, Live, Name, State, Tags, resolve};
-
-/// What is taken for an identity that AWS has yet to assign. No identity can be this text.
-const UNKNOWN: &str = "(known after apply)";
+use crate::resource::{Handle, Id, Kind, Live, Name, State, Tags, UNKNOWN, is_open};
 
 /// Why something is the pipeline's that was nobody's.
 pub(super) const ADOPTED: &str = "adopted";
@@ -39,6 +37,7 @@ pub fn plan(graph: &Graph, found: &Found, kinds: &'static [Kind], adopt: bool) -
         proven,
         taken: Taken::new(),
         identities: BTreeMap::new(),
+        outputs: BTreeMap::new(),
     };
     for node in graph.nodes() {
         planner.node(node);
@@ -46,6 +45,7 @@ pub fn plan(graph: &Graph, found: &Found, kinds: &'static [Kind], adopt: bool) -
     planner.orphans();
     planner.meanwhile();
     planner.means();
+    planner.plan.changes.iter_mut().for_each(Change::show);
     planner.plan
 }
 
@@ -62,6 +62,8 @@ pub(super) struct Planner<'a> {
     pub(super) taken: Taken<'a>,
     /// What AWS assigned to each resource, as far as it is known.
     pub(super) identities: BTreeMap<Id, String>,
+    /// What each resource gives that stays, or is there already.
+    pub(super) outputs: BTreeMap<Id, Known<'a>>,
 }
 
 impl<'a> Planner<'a> {
@@ -76,6 +78,7 @@ impl<'a> Planner<'a> {
     fn take(&mut self, node: &'a Node, live: &'a Live<Value>) {
         self.taken.insert((node.kind.name, &live.handle));
         self.identities.insert(node.id.clone(), live.identity.clone());
+        self.outputs.insert(node.id.clone(), Known::of(live));
     }
 
     fn node(&mut self, node: &'a Node) {
@@ -91,6 +94,7 @@ impl<'a> Planner<'a> {
         }
         let Some(live) = lives.first().copied() else { return self.absent(node) };
         if node.kind.of_account {
+            self.outputs.insert(node.id.clone(), Known::of(live));
             return;
         }
         match self.owner(live) {
@@ -134,29 +138,26 @@ impl<'a> Planner<'a> {
     }
 
     fn create(&mut self, node: &Node) {
-        self.identities.insert(node.id.clone(), UNKNOWN.into());
+        self.unknown(&node.id);
         let change = Change { action: Action::Create, ..self.change(node) };
         let fields = diff(&Value::Object(Default::default()), &change.desired, &[]);
         self.plan.changes.push(Change { fields, ..change });
     }
 
-    /// The desired properties, with what existing resources have in the place of what stands for it.
-    fn desired(&self, node: &Node) -> Value {
-        let mut desired = node.desired.clone();
-        resolve(&mut desired, &|id, attribute| {
-            let existing = self.graph.node(id).filter(|node| node.existing)?;
-            self.found.live(existing.kind, &existing.name).first()?.outputs.get(attribute).cloned()
-        });
-        desired
+    /// Of what AWS will have assigned to it nothing is known.
+    fn unknown(&mut self, id: &Id) {
+        self.identities.insert(id.clone(), UNKNOWN.into());
+        self.outputs.remove(id);
     }
 
-    fn change(&self, node: &Node) -> Change {
-        let desired = self.desired(node);
+    fn change(&mut self, node: &Node) -> Change {
+        let (desired, applied) = self.desired(node);
         let tags = match node.kind.of_account {
             true => Tags::new(),
-            false => desired_tags(&self.graph.pipeline, &self.graph.tags, node, &hash(&desired)),
+            false => desired_tags(&self.graph.pipeline, &self.graph.tags, node, &applied),
         };
-        Change { needs: node.needs.clone(), ..Change::of(&node.id, node.kind, &node.name, desired, tags) }
+        let open = is_open(&desired).then(|| desired.clone());
+        Change { needs: node.needs.clone(), open, ..Change::of(&node.id, node.kind, &node.name, desired, tags) }
     }
 
     /// Something live belongs to the node: compares every property and tag.
@@ -188,8 +189,9 @@ impl<'a> Planner<'a> {
             return self.create(node);
         }
         self.guard(&mut change, live);
-        if change.action == Action::Replace {
-            self.identities.insert(node.id.clone(), UNKNOWN.into());
+        match change.action {
+            Action::Replace => self.unknown(&node.id),
+            _ => self.moved(&change),
         }
         self.plan.changes.push(change);
     }
@@ -199,7 +201,9 @@ impl<'a> Planner<'a> {
         let as_applied = |key: &str| live.tags.get(key) == change.tags.get(key);
         let user = &self.graph.tags;
         let moved = || as_applied(TAGS) && user.iter().any(|(key, value)| live.tags.get(key) != Some(value));
-        change.kind.stamped && as_applied(APPLIED) && (!change.fields.is_empty() || moved())
+        // What follows from another change of this plan nobody has changed.
+        let differs = || change.fields.iter().any(|field| !field.new.as_ref().is_some_and(is_open));
+        change.kind.stamped && as_applied(APPLIED) && (differs() || moved())
     }
 
     /// Compares what the live one follows with what is there to be followed. A difference replaces it. Gives the identity that

@@ -46,7 +46,7 @@ impl Step {
 /// The steps of a plan.
 ///
 /// - What is needed is ensured before what needs it.
-/// - A replacement that keeps its name first deletes what follows it, then itself, then ensures both again; one with a new name
+/// - A replacement that keeps its name first deletes what needs it and is replaced too, then itself, then ensures both again; one with a new name
 ///   ensures first and deletes last.
 /// - All other deletes come after everything that is ensured, in reverse order of `kinds`; what still told of them ends then.
 pub fn steps(plan: &Plan, kinds: &'static [Kind]) -> Vec<Step> {
@@ -98,8 +98,8 @@ impl Order<'_> {
             }
             Verb::Finish => self.find(Verb::Delete, |_| true).chain(self.find(Verb::Ensure, |_| true)).collect(),
             Verb::Delete if change.keeps_name() => {
-                let follows = |other: &Change| other.needs.iter().any(|need| need.follow && need.of == change.id);
-                self.find(Verb::Delete, |other| other.keeps_name() && follows(other)).collect()
+                let needs = |other: &Change| other.needs.iter().any(|need| need.of == change.id);
+                self.find(Verb::Delete, |other| other.keeps_name() && needs(other)).collect()
             }
             Verb::Delete => {
                 let mut after: Vec<usize> = self.find(Verb::Ensure, |_| true).collect();

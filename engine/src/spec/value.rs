@@ -26,10 +26,7 @@ impl Walk {
             Yaml::Null => Value::Null,
             Yaml::Bool(flag) => Value::Bool(flag),
             Yaml::String(text) => {
-                // What begins so stands for what AWS has, once the spec is a graph.
-                if text.starts_with(OUTPUT) {
-                    self.problem("a text cannot begin with the character U+0001", Some("leave it out".to_owned()));
-                }
+                self.unmarked(&text);
                 Value::String(text)
             }
             Yaml::Number(number) => numeric(&number).unwrap_or_else(|| {
@@ -53,6 +50,7 @@ impl Walk {
         for (key, value) in entries {
             let written = match key {
                 Yaml::String(name) => {
+                    self.unmarked(&name);
                     let value = self.below(segment(&name), value);
                     object.insert(name, value);
                     continue;
@@ -67,6 +65,13 @@ impl Walk {
             self.path.pop();
         }
         Value::Object(object)
+    }
+
+    /// What begins so within a text stands for an output of a resource, once the spec is a graph.
+    fn unmarked(&mut self, text: &str) {
+        if text.contains(OUTPUT) {
+            self.problem("a text cannot hold the character U+FDD0", Some("leave it out".to_owned()));
+        }
     }
 
     fn below(&mut self, name: String, yaml: Yaml) -> Value {

@@ -10,7 +10,7 @@ use crate::lower::Lowering;
 use crate::lower::existing::used;
 use crate::lower::known::Known;
 use crate::lower::sink::Access;
-use crate::resource::{Name, output_of};
+use crate::resource::{Name, optional_output_of, output_of};
 use crate::spec::{self, Capacity, Function, KeyType, OnDestroy, OwnOrExisting, TableEncryption, Target};
 
 pub const TABLE: &str = "table";
@@ -61,7 +61,7 @@ fn environment(lowering: &Lowering<'_>, target: &Target) -> BTreeMap<String, Str
         OwnOrExisting::Own(own) => {
             (own.partition_key.name.clone(), own.sort_key.as_ref().map(|key| key.name.clone()).unwrap_or_default())
         }
-        OwnOrExisting::Existing(_) => (output_of(TABLE, "partition_key"), output_of(TABLE, "sort_key")),
+        OwnOrExisting::Existing(_) => (output_of(TABLE, "partition_key"), optional_output_of(TABLE, "sort_key")),
     };
     let mut environment = BTreeMap::from([
         ("PIPE_TABLE".to_owned(), lowering.spec.table_name()),

@@ -3,7 +3,7 @@
 use super::function::BUNDLED;
 use super::model;
 use super::{At, Cx};
-use crate::resource::OUTPUT;
+use crate::resource::is_open;
 use crate::spec::wording::{list, nearest, short};
 use crate::spec::{Api, Body, Function, Problem, Spec};
 use serde_json::Value;
@@ -125,7 +125,7 @@ fn schema(root: &Path, file: &str) -> Result<Value, Problem> {
     }
     let content = std::fs::read(&target).map_err(|error| problem(format!("failed to read `{shown}`: {error}")))?;
     let reason = match serde_json::from_slice::<Value>(&content) {
-        Ok(value) if marked(&value) => "a text in it begins with the character U+0001".to_owned(),
+        Ok(value) if is_open(&value) => "a text in it holds the character U+FDD0".to_owned(),
         Ok(schema @ Value::Object(_)) => match model::refused(&schema) {
             Some(reason) => reason,
             None => return Ok(schema),
@@ -149,15 +149,5 @@ fn no_json(file: &str, content: &[u8], error: &serde_json::Error) -> Problem {
         }
         false => Problem::error("", format!("`{file}` is no JSON: {error}"))
             .hint("a schema is one JSON object, without comments"),
-    }
-}
-
-/// Whether a text in it would stand for what AWS has, once the spec is a graph.
-fn marked(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.starts_with(OUTPUT),
-        Value::Array(all) => all.iter().any(marked),
-        Value::Object(all) => all.values().any(marked),
-        _ => false,
     }
 }
