@@ -58,6 +58,13 @@ pub enum Event {
         /// What is done to it.
         verb: Verb,
     },
+    /// Cargo builds a handler of one's own; said after a second, and every 10 seconds.
+    Building {
+        /// What the spec calls it.
+        handler: String,
+        /// How long it takes already.
+        seconds: u64,
+    },
     /// A step waits for something that AWS has to do.
     Waiting {
         /// The resource's id.

@@ -140,6 +140,14 @@ fn the_schema_is_the_one_in_the_repository() {
 }
 
 #[test]
+fn the_graph_of_existing_resources_needs_no_account() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/existing-resources.yaml");
+    let (code, out, err) = run(&["graph", file]);
+    assert_eq!(code, Some(0), "{err}");
+    assert!(out.contains("telemetry-failures"), "{out}");
+}
+
+#[test]
 fn the_graph_of_the_main_file() {
     let (code, out, _) = run(&["graph"]);
     assert_eq!(code, Some(0));

@@ -6,8 +6,12 @@ use tokio::time::{Instant, interval};
 
 use crate::bundle::{Codes, is_crate};
 use crate::error::Result;
+use crate::event::Event;
 use crate::spec::Loaded;
 use crate::term::{Progress, Shell};
+
+/// How many seconds are between two lines of `--json`.
+const TOLD_EVERY: u64 = 10;
 
 /// Finds, or builds, what the spec asks for. What does not start on Lambda is refused for AWS; here it runs, with a warning.
 ///
@@ -19,7 +23,14 @@ pub async fn codes(shell: Shell, loaded: &Loaded, local: bool) -> Result<Codes> 
     let telling = handler.map(|handler| {
         // `pipe dev` shows what moves meanwhile.
         let mut progress = if local { Progress::still(shell) } else { Progress::new(shell) };
-        tokio::spawn(async move { tell(&handler, |text| progress.tell(text)).await })
+        tokio::spawn(async move {
+            tell(|seconds| match shell.json {
+                true if seconds % TOLD_EVERY == 1 => shell.line(&Event::Building { handler: handler.clone(), seconds }),
+                true => {}
+                false => progress.tell(&format!("building `{handler}` ... {seconds} s")),
+            })
+            .await;
+        })
     });
     let codes = tokio::task::block_in_place(|| Codes::load(loaded));
     if let Some(telling) = telling {
@@ -39,14 +50,14 @@ pub async fn codes(shell: Shell, loaded: &Loaded, local: bool) -> Result<Codes> 
     }
 }
 
-/// Says every second how long it takes.
-async fn tell(handler: &str, mut say: impl FnMut(&str)) {
+/// Says every second how many seconds it takes.
+async fn tell(mut say: impl FnMut(u64)) {
     let start = Instant::now();
     let mut seconds = interval(Duration::from_secs(1));
     seconds.tick().await;
     loop {
         seconds.tick().await;
-        say(&format!("building `{handler}` ... {} s", start.elapsed().as_secs()));
+        say(start.elapsed().as_secs());
     }
 }
 
@@ -57,11 +68,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_build_says_how_long_it_takes() {
         let mut said = Vec::new();
-        let telling = tell("./agg", |text| said.push(text.to_owned()));
+        let telling = tell(|seconds| said.push(seconds));
         let _ended = tokio::time::timeout(Duration::from_millis(42_500), telling).await;
-        assert_eq!(
-            (said.len(), said[0].as_str(), said[41].as_str()),
-            (42, "building `./agg` ... 1 s", "building `./agg` ... 42 s")
-        );
+        assert_eq!((said.len(), said[0], said[41]), (42, 1, 42));
     }
 }

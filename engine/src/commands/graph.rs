@@ -8,14 +8,13 @@ use crate::event::{Event, GraphNode};
 use crate::graph::{Graph, Node};
 use crate::lower::lower;
 use crate::resource::Id;
+use crate::spec::{Existing, OwnOrExisting, Spec};
 use crate::term::Shell;
 
 /// Runs the command.
 pub fn run(shell: Shell, global: &Global, args: &GraphArgs) -> Outcome {
     let loaded = walk::spec(global, &args.spec.file)?;
-    let region = global.region.clone().unwrap_or_else(|| "region".into());
-    let nowhere = Place { partition: "aws".into(), account: "000000000000".into(), region };
-    let graph = lower(&loaded, &nowhere, &Codes::unbuilt())?;
+    let graph = lower(&loaded, &somewhere(&loaded.spec, global), &Codes::unbuilt())?;
     let drawn = match args.format {
         GraphFormat::Mermaid => mermaid(&graph),
         GraphFormat::Dot => dot(&graph),
@@ -25,6 +24,19 @@ pub fn run(shell: Shell, global: &Global, args: &GraphArgs) -> Outcome {
         false => shell.data(&drawn),
     }
     Ok(exit::OK)
+}
+
+/// Where the pipeline could be: where something is that the spec calls `existing` by its ARN, or nowhere in particular.
+fn somewhere(spec: &Spec, global: &Global) -> Place {
+    let stores = [
+        spec.kinesis().and_then(OwnOrExisting::existing),
+        spec.table().and_then(OwnOrExisting::existing),
+        spec.queue().and_then(OwnOrExisting::existing),
+        spec.existing_secret(),
+    ];
+    let arn = stores.into_iter().flatten().find_map(Existing::arn).unwrap_or("arn:aws::region:000000000000:");
+    let part = |at: usize| arn.split(':').nth(at).unwrap_or_default().to_owned();
+    Place { partition: part(1), account: part(4), region: global.region.clone().unwrap_or_else(|| part(3)) }
 }
 
 /// A flowchart: what needs points to what it needs.

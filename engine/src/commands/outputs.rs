@@ -102,8 +102,9 @@ fn look(global: &Global, file: &Path) -> String {
         )
     });
     format!(
-        "\nlook into it:\n  export AWS_ENDPOINT_URL={} AWS_REGION={}{}\n  aws dynamodb list-tables\n",
+        "\nlook into it:\n  export AWS_ENDPOINT_URL={} AWS_REGION={} AWS_DEFAULT_REGION={}{}\n  aws dynamodb list-tables\n",
         session.endpoint_url,
+        session.region,
         session.region,
         keys.unwrap_or_default()
     )
