@@ -1,4 +1,4 @@
-//! All tests of the engine that need neither an emulator nor the binary, in one program: each program links all of AWS's SDKs.
+//! All tests of the engine that need no emulator, in one program: each program links all of AWS's SDKs.
 #![cfg(test)]
 
 #[path = "engine/main.rs"]
