@@ -273,3 +273,12 @@ fn with_deletion_protection_on() {
     site.user.converge();
     site.user.pipe(&["destroy", "--yes", "--allow-data-loss", "all"]);
 }
+
+#[test]
+fn with_no_queue_and_no_api_to_ask() {
+    let site = Site::new(MAIN);
+    refused(&site, &site.user.run(&["dlq", "ls"]), &["there is no sqs:Queue `LambdaDeadLetterQueue`"]);
+    site.user.write("name: demo\nstream: { kinesis: {} }\n");
+    refused(&site, &site.user.run(&["dlq", "ls"]), &["the pipeline `demo` has no dead-letter queue"]);
+    refused(&site, &site.user.run(&["send"]), &["the pipeline `demo` has no API to send to"]);
+}

@@ -85,6 +85,7 @@ const LAMBDA: &[Refusal] = &[
 const API_GATEWAY: &[Refusal] = &[
     (Cold, "apigateway", "CreateRestApi", 429, "TooManyRequestsException", "Too Many Requests", "API Gateway's turn to make a REST API"),
     (Cold, "apigateway", "CreateAuthorizer", 409, "ConflictException", CONCURRENT, API),
+    (Cold, "apigateway", "CreateModel", 409, "ConflictException", CONCURRENT, API),
     (Cold, "apigateway", "CreateResource", 409, "ConflictException", CONCURRENT, API),
     (Cold, "apigateway", "PutMethod", 409, "ConflictException", CONCURRENT, API),
     (Cold, "apigateway", "PutIntegration", 409, "ConflictException", CONCURRENT, API),
@@ -207,7 +208,7 @@ fn the_accounts_logging_role_is_waited_for() {
     each_copes(ACCOUNT, 1);
 }
 
-/// With `--json` each wait is an event.
+/// With `--json` each wait is an event, once for all its attempts.
 #[test]
 fn a_wait_is_an_event() {
     let site = Site::new(MAIN);
@@ -216,5 +217,5 @@ fn a_wait_is_an_event() {
     let out = site.user.pipe(&["apply", "--yes", "--json"]);
     let events = out.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
     let waits = events.filter(|event| event["event"] == "waiting" && event["id"] == "consumer");
-    assert!(waits.into_iter().any(|event| event["waiting_for"] == ROLE_FOR_FUNCTION), "{out}");
+    assert_eq!(waits.filter(|event| event["waiting_for"] == ROLE_FOR_FUNCTION).count(), 1, "{out}");
 }

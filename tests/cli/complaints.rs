@@ -1,11 +1,9 @@
 //! What users of other deployers complained of.
 
-use pipe_test_support::{Rule, RuleId};
+use pipe_test_support::Rule;
 use serde_json::json;
 
 use crate::site::{MAIN, Site, WHOLE};
-
-const TWICE: &str = "Unable to complete operation due to concurrent modification. Please try again later.";
 
 /// AWS spells policies its own way, and so may people: the same meaning is no difference.
 #[test]
@@ -51,53 +49,6 @@ fn respelled(document: &str) -> String {
     format!("{policy:#}")
 }
 
-#[test]
-fn concurrent_modifications_are_waited_for() {
-    let site = Site::new(MAIN);
-    let operations =
-        ["CreateResource", "PutMethod", "PutIntegration", "CreateModel", "CreateDeployment", "CreateStage"];
-    let conflict = |operation| Rule::on("apigateway", operation).times(1).fail(409, "ConflictException", TWICE);
-    let rules: Vec<RuleId> = operations.map(|operation| site.user.account.set(conflict(operation))).to_vec();
-    site.user.pipe(&["apply", "--yes"]);
-    for (rule, operation) in rules.into_iter().zip(operations) {
-        assert_eq!(site.user.account.fired(rule), 1, "{operation}");
-    }
-    assert_eq!(site.census(), WHOLE);
-    site.user.edit("stage: prod", "stage: prod\n    xray: true");
-    let rule = site.user.account.set(conflict("UpdateStage"));
-    site.user.converge();
-    assert_eq!(site.user.account.fired(rule), 1);
-}
-
-#[test]
-fn a_role_that_lambda_does_not_know_yet_is_waited_for() {
-    let site = Site::new(MAIN);
-    let text = "The role defined for the function cannot be assumed by Lambda.";
-    let rule = Rule::on("lambda", "CreateFunction").containing("gateway-events-consumer").times(3);
-    let rule = site.user.account.set(rule.fail(400, "InvalidParameterValueException", text));
-    let run = site.user.run(&["apply", "--yes"]);
-    assert_eq!((run.code, site.user.account.fired(rule)), (Some(0), 3), "{}", run.err);
-    let waiting = "consumer: waiting for the role of function `gateway-events-consumer` to be known to Lambda";
-    assert_eq!(run.err.matches(waiting).count(), 1, "{}", run.err);
-    assert_eq!(site.census(), WHOLE);
-}
-
-#[test]
-fn a_role_that_cannot_read_the_stream_yet_is_waited_for() {
-    let site = Site::new(MAIN);
-    let arn = format!("arn:aws:kinesis:eu-central-1:{}:stream/GatewayEventsStream", site.user.account.id());
-    let text = format!(
-        "Cannot access stream {arn}. Please ensure the role can perform the GetRecords, GetShardIterator, DescribeStream, \
-         ListShards, and ListStreams Actions on your stream in IAM."
-    );
-    let rule = Rule::on("lambda", "CreateEventSourceMapping").times(2);
-    let rule = site.user.account.set(rule.fail(400, "InvalidParameterValueException", &text));
-    let run = site.user.run(&["apply", "--yes"]);
-    assert_eq!((run.code, site.user.account.fired(rule)), (Some(0), 2), "{}", run.err);
-    assert!(run.err.contains("mapping: waiting for the function's role to reach Lambda"), "{}", run.err);
-    assert_eq!(site.census(), WHOLE);
-}
-
 /// The answer is lost, and for a while no list shows the mapping: AWS refuses the second, and the first is found to be ours.
 #[test]
 fn a_mapping_that_is_there_already_is_found() {
@@ -117,17 +68,6 @@ fn a_mapping_that_is_there_already_is_found() {
     account.clear_rules();
     site.user.converge();
     assert_eq!(site.census(), WHOLE);
-}
-
-#[test]
-fn a_mapping_in_use_is_waited_for() {
-    let site = Site::applied();
-    let text = "Cannot delete the event source mapping because it is in use.";
-    let rule = Rule::on("lambda", "DeleteEventSourceMapping").times(2).fail(400, "ResourceInUseException", text);
-    let rule = site.user.account.set(rule);
-    let run = site.user.run(&["destroy", "--yes", "--allow-data-loss", "all"]);
-    assert_eq!((run.code, site.user.account.fired(rule)), (Some(0), 2), "{}", run.err);
-    assert!(run.err.contains("waiting for mapping `gateway-events-consumer/GatewayEventsStream`"), "{}", run.err);
 }
 
 #[test]
@@ -173,20 +113,4 @@ fn log_groups_have_an_owner_and_an_end() {
     let last_function = written.iter().rposition(|operation| operation == "DeleteFunction").unwrap();
     let first_group = written.iter().position(|operation| operation == "DeleteLogGroup").unwrap();
     assert!(last_function < first_group, "{written:?}");
-}
-
-#[test]
-fn the_name_of_a_deleted_queue_is_waited_for() {
-    let site = Site::new(MAIN);
-    let (code, text) = (
-        "AWS.SimpleQueueService.QueueDeletedRecently",
-        "You must wait 60 seconds after deleting a queue before you can create another with the same name.",
-    );
-    let rule = site.user.account.set(Rule::on("sqs", "CreateQueue").times(2).fail(400, code, text));
-    let run = site.user.run(&["apply", "--yes"]);
-    assert_eq!((run.code, site.user.account.fired(rule)), (Some(0), 2), "{}", run.err);
-    let waiting =
-        "dlq: waiting for SQS to free the name `LambdaDeadLetterQueue`: a deleted queue's name stays taken for 60 s";
-    assert_eq!(run.err.matches(waiting).count(), 1, "{}", run.err);
-    assert_eq!(site.census(), WHOLE);
 }

@@ -1,15 +1,18 @@
-//! The deployer against emulators, behind the test endpoint: plans, edits, and what is left.
+//! The deployer against emulators, behind the test endpoint: plans, edits, what is left, and who may deploy.
 //!
 //! Plans are compared with the snapshots below `tests/snapshots/emulator`; `INSTA_UPDATE=always` writes them anew.
 #![cfg(test)]
 
 mod cloud;
+mod deployed;
 mod deployments;
 mod drift;
 mod edits;
 mod existing;
+mod guarded;
 mod lifecycle;
 mod regions;
+mod rights;
 mod sections;
 mod session;
 

@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
-use crate::block_on;
-use crate::world::account;
+use super::block_on;
+use super::world::account;
 
 /// Takes its time, and says after a while that it waits; or panics.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -7,8 +7,8 @@ use pipe::graph::{Graph, Node};
 use pipe::resource::{Name, Resource, Tags, output_of};
 use proptest::prelude::*;
 
-use crate::PIPELINE;
-use crate::world::{Fake, KINDS, arn};
+use super::PIPELINE;
+use super::world::{Fake, KINDS, arn};
 
 /// Ids of the closed list; the kind of each is fixed, and what needs has a later kind than what is needed.
 pub const IDS: [(&str, usize); 8] = [("a", 0), ("b", 0), ("c", 1), ("d", 1), ("e", 2), ("f", 2), ("g", 3), ("h", 3)];

@@ -5,7 +5,7 @@ use proptest::option;
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::mutate::scalar_text;
+use crate::hostile::mutate::scalar_text;
 
 /// A whole spec that is accepted.
 pub fn spec() -> impl Strategy<Value = Value> {

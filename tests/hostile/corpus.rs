@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use crate::mutate::{Text, scalar_text};
-use crate::walk::{in_time, repository, root, walk, why_not};
-use crate::{graph, routes};
+use crate::hostile::mutate::{Text, scalar_text};
+use crate::hostile::walk::{in_time, repository, root, walk, why_not};
+use crate::hostile::{graph, routes};
 use pipe::spec;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;

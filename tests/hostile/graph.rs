@@ -1,11 +1,11 @@
-//! What a graph may hold: names in the place of names, values as they were written, and policies as [`crate::policies`] has them.
+//! What a graph may hold: names in the place of names, values as they were written, and policies as [`crate::hostile::policies`] has them.
 
 use pipe::kinds::KINDS;
 use pipe::spec::Spec;
 use serde_json::{Value, json};
 
-use crate::walk::Taken;
-use crate::{policies, routes};
+use crate::hostile::walk::Taken;
+use crate::hostile::{policies, routes};
 
 /// Checks everything that a spec became, but for what the requests of clients do to the templates.
 pub fn check(taken: &Taken) {

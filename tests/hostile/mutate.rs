@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use serde_yaml::{Mapping, Value as Yaml};
 
-use crate::walk::repository;
+use crate::hostile::walk::repository;
 
 /// Texts that end a text, a template, a policy, a line or a terminal's patience somewhere.
 const HOSTILE: &[&str] = &[

@@ -3,7 +3,7 @@
 use pipe::spec::Spec;
 use serde_json::{Value, json};
 
-use crate::walk::place;
+use crate::hostile::walk::place;
 
 /// Checks the policies of one resource.
 pub fn check(spec: &Spec, id: &str, desired: &Value) {

@@ -8,7 +8,7 @@ use pipe::spec::{PartitionKey, Route, Spec};
 use pipe_local::template::{Params, Scope, Template};
 use serde_json::{Value, json};
 
-use crate::walk::Taken;
+use crate::hostile::walk::Taken;
 
 /// What does not depend on a request: the log line, the challenge, the addresses, and that every template can be parsed.
 pub fn document(spec: &Spec, desired: &Value) {

@@ -1,6 +1,6 @@
 //! The spec: what is accepted, what people see for what is not, and the committed schema.
 //!
-//! Each file below `specs/bad` has a snapshot of what is printed for it. `UPDATE=1 cargo test -p pipe --test spec`
+//! Each file below `specs/bad` has a snapshot of what is printed for it. `UPDATE=1 cargo test -p pipe --test offline spec`
 //! writes the schema anew; `INSTA_UPDATE=always` the snapshots.
 
 mod hostile;

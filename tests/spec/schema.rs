@@ -14,7 +14,7 @@ fn the_committed_schema_is_the_one_of_the_types() {
     let committed = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         committed == spec::schema(),
-        "schema/pipeline.json is stale: run `UPDATE=1 cargo test -p pipe --test spec`, or `pipe schema > schema/pipeline.json`"
+        "schema/pipeline.json is stale: run `UPDATE=1 cargo test -p pipe --test offline spec`, or `pipe schema > schema/pipeline.json`"
     );
 }
 

@@ -1,5 +1,6 @@
-//! The test endpoint: an HTTP proxy in front of an emulator that records every call, behaves like AWS where the
-//! emulator does not, and makes calls go wrong as a test asks for.
+//! The test endpoint: a layer over the forwarder of `pipe-local` that records every call, knows an account by its 12 digits, has AWS's
+//! nature, and makes calls go wrong as a test asks for. What the emulators lack is in the forwarder's table; what only moto lacks,
+//! or what takes a record of the calls, is in [`quirks`].
 
 mod call;
 mod faults;
@@ -106,7 +107,7 @@ impl Account {
     ///
     /// Panics if it answers an error.
     pub fn ask(&self, service: &str, operation: &str, path: &str, input: &Value) -> Value {
-        let endpoint = Upstream::new(Kind::MiniStack, self.url.clone());
+        let endpoint = Upstream::new(Kind::MiniStack, &self.url);
         let root = Root { account: &self.id, region: "eu-central-1", service, operation };
         let method = if operation.is_empty() { Method::GET } else { Method::POST };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");

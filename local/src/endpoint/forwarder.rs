@@ -2,28 +2,23 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Either, LengthLimitError, Limited};
 use hyper::body::Incoming;
 use hyper::http::request::Parts;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::client::legacy;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::timeout;
+use tokio::task::JoinHandle;
 
 use super::call::{Call, text};
 use super::gate::{Refusal, TOO_LARGE, UNREACHABLE, UNSIGNED, no_page_of_the_emulator, no_stranger};
 use super::keys::{Keys, MINISTACK_ROOT, RootKey};
 use super::quirks::{self, Exchange, Memory};
+use super::server::serve;
 use super::signature::Signature;
 use super::upstream::{Body, Lost, Passed, Upstream, read, whole};
 use super::watch::Watch;
@@ -34,10 +29,6 @@ use crate::event::Events;
 const LARGEST: usize = 80 * 1024 * 1024;
 /// PutRecord and PutRecords.
 const PUT: &str = "Kinesis_20131202.PutRecord";
-/// How long calls under way may take to their end when the forwarder stops.
-const FINISHED_WITHIN: Duration = Duration::from_secs(1);
-/// How long accepting waits when the process has no file descriptor left.
-const EXHAUSTED: Duration = Duration::from_millis(50);
 
 /// A loopback address that passes calls on to the endpoint, until it is stopped or dropped.
 #[derive(Debug)]
@@ -96,7 +87,11 @@ impl Forwarder {
         let watch = Watch::new(events);
         let ((puts, seen), (stopped, stop)) = (watch::channel(()), watch::channel(false));
         let shared = Arc::new(Shared { host: address.to_string(), keys, upstream, memory, watch, puts });
-        let server = tokio::spawn(serve(listener, shared, stop));
+        let answer = move |request| {
+            let shared = Arc::clone(&shared);
+            async move { shared.answer(request).await }
+        };
+        let server = tokio::spawn(serve(listener, answer, stop));
         Ok(Self { address, puts: seen, stopped, server })
     }
 
@@ -115,42 +110,6 @@ impl Forwarder {
         self.stopped.send_replace(true);
         self.server.await.ok();
     }
-}
-
-async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            // An error is that of a sender that is gone: the forwarder was dropped.
-            _ = stop.changed() => break,
-            Some(_) = connections.join_next() => {}
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => drop(connections.spawn(connection(stream, Arc::clone(&shared), stop.clone()))),
-                Err(error) => {
-                    tracing::debug!(%error, "no connection could be accepted");
-                    tokio::time::sleep(EXHAUSTED).await;
-                }
-            },
-        }
-    }
-    drop(listener);
-    timeout(FINISHED_WITHIN, async { while connections.join_next().await.is_some() {} }).await.ok();
-}
-
-async fn connection(stream: TcpStream, shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
-    stream.set_nodelay(true).ok();
-    let service = service_fn(move |request| {
-        let shared = Arc::clone(&shared);
-        async move { shared.answer(request).await.map_err(std::io::Error::other) }
-    });
-    let mut server = http1::Builder::new();
-    let mut serving = pin!(server.timer(TokioTimer::new()).serve_connection(TokioIo::new(stream), service));
-    tokio::select! {
-        // A lost answer ends its connection with an error here, which is what the caller is to see.
-        _ = serving.as_mut() => return,
-        _ = stop.changed() => serving.as_mut().graceful_shutdown(),
-    }
-    serving.await.ok();
 }
 
 impl Shared {
@@ -194,8 +153,8 @@ impl Shared {
     async fn admitted(&self, head: Parts, body: Bytes) -> Passed<Response<Body>> {
         if let Some(call) = Call::of(&head) {
             if let Some(quirk) = quirks::find(&call, &head) {
-                let exchange =
-                    Exchange { call: &call, head: &head, body, upstream: &self.upstream, memory: &self.memory };
+                let (upstream, memory) = (&self.upstream, &self.memory);
+                let exchange = Exchange { call: &call, head: &head, body, upstream, memory, root: None };
                 return Ok(whole(quirk.answer(&exchange).await?));
             }
             if self.watch.cares(&call) {

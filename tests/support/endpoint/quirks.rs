@@ -1,10 +1,8 @@
-//! What AWS does and an emulator does not: one table, and a file per service.
+//! What moto alone does otherwise than AWS, and what takes a record of the calls. The rest is in the forwarder's own table
+//! (`local/src/endpoint/quirks/table.rs`).
 
 mod api_gateway;
 mod functions;
-mod kinesis;
-mod mappings;
-mod secrets;
 mod tagging;
 
 use std::collections::HashMap;
@@ -29,20 +27,13 @@ type FunctionKey = (String, String, String);
 #[derive(Default)]
 pub struct Memory {
     tags: Mutex<Tags>,
-    policies: Mutex<api_gateway::Policies>,
     /// What moto drops of a function.
     functions: Mutex<HashMap<FunctionKey, Map<String, Value>>>,
-    /// Held while a mapping is made, so that of two at once the second is refused.
-    making_mapping: tokio::sync::Mutex<()>,
 }
 
 impl Memory {
     pub fn tags(&self) -> MutexGuard<'_, Tags> {
         self.tags.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn policies(&self) -> MutexGuard<'_, api_gateway::Policies> {
-        self.policies.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes what a call that succeeded changed.
@@ -67,7 +58,7 @@ type Answering<'a> = Pin<Box<dyn Future<Output = Result<Answer, Lost>> + Send + 
 
 impl Exchange<'_> {
     async fn forward(&self) -> Result<Answer, Lost> {
-        self.upstream.forward(self.request, &self.call.account).await
+        self.upstream.answer(self.request, &self.call.account).await
     }
 
     pub fn error(&self, status: u16, code: &str, message: &str) -> Answer {
@@ -99,7 +90,6 @@ enum On {
 struct Quirk {
     on: On,
     service: &'static str,
-    /// Empty: every operation of the service.
     operations: &'static [&'static str],
     answer: for<'a> fn(&'a Exchange<'a>) -> Answering<'a>,
 }
@@ -113,19 +103,13 @@ const fn quirk(
     Quirk { on, service, operations, answer }
 }
 
-/// The first that fits answers; what fits none goes to the emulator as it is.
+/// The first that fits answers; what fits none is the forwarder's.
 static QUIRKS: &[Quirk] = &[
-    quirk(On::Both, "kinesis", &["CreateStream"], kinesis::tags_of_create),
-    quirk(On::Both, "lambda", &["CreateEventSourceMapping"], mappings::second_is_refused),
     quirk(On::Both, "tagging", &["GetResources"], tagging::get_resources),
-    quirk(On::Both, "secretsmanager", &[], secrets::refused_in_window),
     quirk(On::Moto, "lambda", functions::DESCRIBED_BY, functions::remembered),
     quirk(On::Moto, "lambda", &["DeleteFunction"], functions::forgotten),
-    quirk(On::Both, "apigateway", api_gateway::DESCRIBED_BY, api_gateway::described),
+    quirk(On::Moto, "apigateway", api_gateway::DESCRIBED_BY, api_gateway::tagged),
     quirk(On::Moto, "apigateway", &["GetTags", "TagResource", "UntagResource"], api_gateway::tagging),
-    quirk(On::Both, "apigateway", &["PutMethod"], api_gateway::method_exists),
-    quirk(On::Both, "apigateway", &["CreateResource"], api_gateway::resource_exists),
-    quirk(On::Both, "apigateway", &["DeleteDeployment"], api_gateway::deployment_in_use),
 ];
 
 /// Answers a call as AWS would.
@@ -134,7 +118,7 @@ pub async fn answer(exchange: &Exchange<'_>) -> Result<Answer, Lost> {
     let fits = |quirk: &&Quirk| {
         (quirk.on == On::Both || kind == Kind::Moto)
             && quirk.service == call.service
-            && (quirk.operations.is_empty() || quirk.operations.contains(&call.operation.as_str()))
+            && quirk.operations.contains(&call.operation.as_str())
     };
     match QUIRKS.iter().find(fits) {
         Some(quirk) => (quirk.answer)(exchange).await,

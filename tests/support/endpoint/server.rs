@@ -5,20 +5,18 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use bytes::Bytes;
-use http_body_util::Full;
+use http_body_util::BodyExt;
+use hyper::Response;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
-use tokio::sync::oneshot;
+use pipe_local::endpoint::{Body, Passed, serve, whole};
+use tokio::sync::{oneshot, watch};
 
 use super::call::Call;
 use super::faults::{Action, Rules, When};
 use super::message::{Answer, Protocol, Request};
 use super::nature::{self, Natures};
 use super::quirks::{Exchange, Memory};
-use super::upstream::{Lost, Upstream, collect};
+use super::upstream::{Lost, Upstream};
 use crate::Kind;
 
 /// What the server and the test that started it both look at.
@@ -40,7 +38,7 @@ pub struct State {
 
 impl Shared {
     pub fn new(kind: Kind, upstream: &str) -> Self {
-        let upstream = Arc::new(Upstream::new(kind, upstream.trim_end_matches('/').to_owned()));
+        let upstream = Arc::new(Upstream::new(kind, upstream));
         Self { upstream, memory: Memory::default(), natures: Arc::default(), state: Mutex::default() }
     }
 
@@ -130,40 +128,31 @@ pub fn throttled(call: &Call) -> Answer {
     Answer::error(call.protocol, status, code, message)
 }
 
-/// Serves until `stopped` is sent or dropped.
+/// Serves until `stopped` is sent or dropped, and drops what is under way then.
 pub fn run(listener: TcpListener, shared: Arc<Shared>, stopped: oneshot::Receiver<()>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.expect("failed to start the endpoint's runtime");
     runtime.block_on(async {
+        listener.set_nonblocking(true).expect("the listener does not block");
+        let listener = tokio::net::TcpListener::from_std(listener).expect("the listener serves");
+        let (_never, stop) = watch::channel(false);
         tokio::select! {
             _ = stopped => {}
-            served = serve(listener, shared) => served.expect("the endpoint cannot serve"),
+            () = serve(listener, move |request| respond(Arc::clone(&shared), request), stop) => {}
         }
     });
 }
 
-async fn serve(listener: TcpListener, shared: Arc<Shared>) -> std::io::Result<()> {
-    listener.set_nonblocking(true)?;
-    let listener = tokio::net::TcpListener::from_std(listener)?;
-    loop {
-        let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
-        let shared = Arc::clone(&shared);
-        let service = service_fn(move |request| respond(Arc::clone(&shared), request));
-        // A refused call ends its connection with an error here, which is what the client is to see.
-        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
-    }
-}
-
-async fn respond(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Result<hyper::Response<Full<Bytes>>, Lost> {
+async fn respond(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Passed<Response<Body>> {
     let (head, body) = request.into_parts();
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
-    let request = Request { method: head.method, target, headers: head.headers, body: collect(body).await? };
+    let body = body.collect().await?.to_bytes();
+    let request = Request { method: head.method, target, headers: head.headers, body };
     // On a task of its own: a client that is killed meanwhile does not take its call back.
     let answer = tokio::spawn(async move { shared.handle(request).await }).await??;
-    let mut response = hyper::Response::builder().status(answer.status);
+    let mut response = Response::builder().status(answer.status);
     if let Some(headers) = response.headers_mut() {
         *headers = answer.headers;
     }
-    Ok(response.body(Full::new(answer.body))?)
+    Ok(whole(response.body(answer.body)?))
 }

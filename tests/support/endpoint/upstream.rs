@@ -1,74 +1,65 @@
-//! The emulator behind the endpoint.
+//! The emulator behind the endpoint, with the manners that it lacks: those of `pipe-local`'s forwarder.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
-};
-use hyper::{Method, body};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
+use hyper::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::http::request::Parts;
+use hyper::{Method, Response};
+use pipe_local::endpoint::Mannered;
+pub use pipe_local::endpoint::{Lost, Passed};
 use serde_json::Value;
 
 use super::message::{Answer, Request};
 use crate::Kind;
-
-/// Why no answer came: the emulator is gone, or it closed the connection.
-pub type Lost = Box<dyn std::error::Error + Send + Sync>;
 
 /// The account of a key that belongs to none that the emulator knows.
 const DEFAULT_ACCOUNT: &str = "000000000000";
 
 pub struct Upstream {
     kind: Kind,
-    url: String,
-    client: Client<HttpConnector, Full<Bytes>>,
+    emulator: Mannered,
     accounts: Mutex<HashMap<String, String>>,
 }
 
 impl Upstream {
-    pub fn new(kind: Kind, url: String) -> Self {
-        let client = Client::builder(TokioExecutor::new()).build_http();
-        Self { kind, url, client, accounts: Mutex::default() }
+    pub fn new(kind: Kind, url: &str) -> Self {
+        let emulator = Mannered::at(url).expect("an emulator's address is one of plain HTTP");
+        Self { kind, emulator, accounts: Mutex::default() }
     }
 
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
+    /// Answers a call of an account as AWS would, as far as the forwarder's table goes.
+    pub async fn answer(&self, request: &Request, account: &str) -> Passed<Answer> {
+        Ok(of(self.emulator.answer(self.head(request, account)?, request.body.clone(), account).await?))
+    }
+
     /// Passes a request on as it came, for an account.
-    ///
-    /// Adds `x-forwarded-proto: https`: calls of AWS come by TLS, and a queue whose policy denies all others would lock
-    /// everyone out. The `Host` stays, because signatures cover it.
-    pub async fn forward(&self, request: &Request, account: &str) -> Result<Answer, Lost> {
-        let mut forwarded =
-            hyper::Request::builder().method(&request.method).uri(format!("{}{}", self.url, request.target));
-        let headers = forwarded.headers_mut().ok_or("a request without a valid address")?;
-        *headers = request.headers.clone();
-        let had_length = headers.contains_key(CONTENT_LENGTH);
-        [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING].iter().for_each(|name| drop(headers.remove(name)));
-        if had_length {
+    pub async fn forward(&self, request: &Request, account: &str) -> Passed<Answer> {
+        Ok(of(self.emulator.forward(self.head(request, account)?, request.body.clone()).await?))
+    }
+
+    fn head(&self, request: &Request, account: &str) -> Passed<Parts> {
+        let (mut head, ()) =
+            hyper::Request::builder().method(&request.method).uri(&request.target).body(())?.into_parts();
+        head.headers = request.headers.clone();
+        if head.headers.contains_key(CONTENT_LENGTH) {
             // hyper does not say how long an empty body is, and signatures cover the header where it came with the call.
-            headers.insert(CONTENT_LENGTH, HeaderValue::from(request.body.len()));
+            head.headers.insert(CONTENT_LENGTH, HeaderValue::from(request.body.len()));
         }
-        headers.insert(HeaderName::from_static("x-forwarded-proto"), HeaderValue::from_static("https"));
         if self.kind == Kind::Moto && is_account(account) {
             // MiniStack takes a 12-digit access key as the account; moto wants it said apart.
-            headers.insert(HeaderName::from_static("x-moto-account-id"), HeaderValue::from_str(account)?);
+            head.headers.insert(HeaderName::from_static("x-moto-account-id"), HeaderValue::from_str(account)?);
         }
-        let answer = self.client.request(forwarded.body(Full::new(request.body.clone()))?).await?;
-        let (head, body) = answer.into_parts();
-        let mut headers = head.headers;
-        [CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING].iter().for_each(|name| drop(headers.remove(name)));
-        Ok(Answer { status: head.status.as_u16(), headers, body: collect(body).await? })
+        Ok(head)
     }
 
     /// Makes a call of the endpoint's own as the account's root, whose signature neither emulator looks at.
-    pub async fn ask(&self, as_root: &Root<'_>, method: Method, target: &str, body: &Value) -> Result<Answer, Lost> {
+    pub async fn ask(&self, as_root: &Root<'_>, method: Method, target: &str, body: &Value) -> Passed<Answer> {
         let content = if as_root.operation.is_empty() { "application/json" } else { "application/x-amz-json-1.1" };
         let mut headers = as_root.headers()?;
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content));
@@ -127,8 +118,10 @@ impl Root<'_> {
     }
 }
 
-pub async fn collect(body: body::Incoming) -> Result<Bytes, Lost> {
-    Ok(body.collect().await?.to_bytes())
+fn of(answer: Response<Bytes>) -> Answer {
+    let (mut head, body) = answer.into_parts();
+    head.headers.remove(CONTENT_LENGTH);
+    Answer { status: head.status.as_u16(), headers: head.headers, body }
 }
 
 fn is_account(key: &str) -> bool {

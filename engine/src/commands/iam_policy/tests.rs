@@ -173,6 +173,28 @@ fn the_pipeline_is_deployed_and_destroyed_with_it() {
     }
 }
 
+/// Of a queue and a secret that the spec only uses: looked at and tagged, and no more.
+#[test]
+fn what_is_only_used_is_not_made_changed_or_deleted() {
+    let used = MAIN.replace("secret: gateway/credentials", "secret: { existing: other/credentials }");
+    let used = used.replace("name: LambdaDeadLetterQueue\n    retention_days: 14", "existing: TheirQueue");
+    let (policy, queue) = (of(&used, None), "arn:aws:sqs:eu-central-1:111122223333:TheirQueue");
+    let secret = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:other/credentials-AbCdEf";
+    let allowed: &[(&str, &[&str])] = &[
+        (queue, &["GetQueueAttributes", "GetQueueUrl", "ListQueueTags", "TagQueue", "UntagQueue"]),
+        (secret, &["TagResource", "UntagResource"]),
+    ];
+    for (resource, operations) in allowed {
+        let service = resource.split(':').nth(2).unwrap();
+        let may = |operation: &str| allows(&policy, &format!("{service}:{operation}"), resource, &[]);
+        assert!(operations.iter().all(|operation| may(operation)), "{resource}");
+        let change =
+            ["CreateQueue", "DeleteQueue", "SetQueueAttributes", "CreateSecret", "DeleteSecret", "PutSecretValue"];
+        let more = change.iter().find(|operation| may(operation));
+        assert_eq!(more, None, "{resource}");
+    }
+}
+
 #[test]
 fn it_fits_a_managed_policy() {
     for (name, spec) in [("main", MAIN), ("everything", EVERYTHING)] {
@@ -182,4 +204,12 @@ fn it_fits_a_managed_policy() {
             assert!(length <= MOST_CHARACTERS, "{name} with {boundary:?}: {length}\n{policy}");
         }
     }
+    let mut long = MAIN.replace("name: gateway-events", "name: a-name-of-one-and-thirty-letter");
+    for (name, longer) in
+        [("GatewayEventsStream", "Stream"), ("EventTable", "Table"), ("LambdaDeadLetterQueue", "Queue")]
+    {
+        long = long.replace(name, &longer.repeat(8));
+    }
+    let length = characters(&of(&long, None));
+    assert!(length <= MOST_CHARACTERS, "the longest names: {length}");
 }

@@ -180,6 +180,7 @@ mod tests {
         for status in [401, 403, 404, 413, 429, 502] {
             let error = tally(&[status]).refusal(&route(Body::Any)).unwrap();
             assert!(error.hint_text().is_some(), "{status}");
+            assert_eq!(is_hopeless(status), [401, 403, 404].contains(&status), "{status}");
         }
     }
 }

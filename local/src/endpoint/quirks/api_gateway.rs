@@ -1,11 +1,15 @@
 //! What API Gateway shows of authorizers and REST APIs.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 
+use bytes::Bytes;
 use futures_util::future::{BoxFuture, join_all};
+use hyper::{Method, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use super::refusals::refusal;
 use super::{Answering, Exchange, each, mended};
 
 /// API Gateway spells the member of a list `item`, and older emulators `items`.
@@ -25,24 +29,84 @@ pub fn numeric_ttl<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
     })
 }
 
-/// A REST API's tags are those of now.
-pub fn current_tags<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
+/// What REST APIs take of TLS, by id.
+pub type Policies = Mutex<HashMap<String, Security>>;
+
+/// A security policy, and the endpoint access mode that goes with it.
+#[derive(Clone)]
+pub struct Security {
+    policy: String,
+    mode: String,
+}
+
+/// A REST API has the tags and the security policy of now; what does not fit together is refused.
+pub fn described<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
     Box::pin(async move {
+        let asked = asked(exchange);
+        if let Some(text) = asked.as_ref().and_then(unfit) {
+            return Ok(refusal(400, "BadRequestException", text));
+        }
         let answer = exchange.forward().await?;
-        let mut body = serde_json::from_slice(answer.body()).unwrap_or(Value::Null);
-        let ids = each(&mut body, ITEMS).into_iter().map(|api| api["id"].as_str().unwrap_or_default().to_owned());
-        let asked = ids.filter(|id| !id.is_empty()).map(|id| async {
-            let arn = format!("arn:aws:apigateway:{}::/restapis/{id}", exchange.call.region);
-            let path = format!("/tags/{}", utf8_percent_encode(&arn, NON_ALPHANUMERIC));
-            Some((id, exchange.get(&path).await?.get_mut("tags")?.take()))
-        });
-        let tags: HashMap<String, Value> = join_all(asked).await.into_iter().flatten().collect();
+        let tags =
+            if exchange.head.method == Method::GET { current_tags(exchange, &answer).await } else { HashMap::new() };
         Ok(mended(answer, |body| {
+            let mut policies = exchange.memory.policies.lock().unwrap_or_else(PoisonError::into_inner);
+            if let (Some(asked), Some(id)) = (asked, body["id"].as_str()) {
+                policies.insert(id.to_owned(), asked);
+            }
             for api in each(body, ITEMS) {
-                if let Some(tags) = api["id"].as_str().and_then(|id| tags.get(id)) {
+                let id = api["id"].as_str().unwrap_or_default().to_owned();
+                if let Some(tags) = tags.get(&id) {
                     api["tags"] = tags.clone();
+                }
+                if let Some(security) = policies.get(&id) {
+                    api["securityPolicy"] = security.policy.as_str().into();
+                    api["endpointAccessMode"] = json!(Some(&security.mode).filter(|mode| !mode.is_empty()));
                 }
             }
         }))
     })
+}
+
+/// The tags of now of every API in an answer, by id.
+async fn current_tags(exchange: &Exchange<'_>, answer: &Response<Bytes>) -> HashMap<String, Value> {
+    let mut body = serde_json::from_slice(answer.body()).unwrap_or(Value::Null);
+    let ids = each(&mut body, ITEMS).into_iter().map(|api| api["id"].as_str().unwrap_or_default().to_owned());
+    let asked = ids.filter(|id| !id.is_empty()).map(|id| async {
+        let arn = format!("arn:aws:apigateway:{}::/restapis/{id}", exchange.call.region);
+        let path = format!("/tags/{}", utf8_percent_encode(&arn, NON_ALPHANUMERIC));
+        Some((id, exchange.get(&path).await?.get_mut("tags")?.take()))
+    });
+    join_all(asked).await.into_iter().flatten().collect()
+}
+
+/// The security that a call asks for, if it says anything of it.
+fn asked(exchange: &Exchange<'_>) -> Option<Security> {
+    let input = exchange.input();
+    let text = |value: &Value, default: &str| value.as_str().unwrap_or(default).to_owned();
+    if exchange.head.method == Method::POST {
+        let policy = text(&input["securityPolicy"], "TLS_1_0");
+        return Some(Security { policy, mode: text(&input["endpointAccessMode"], "") });
+    }
+    let patches = input["patchOperations"].as_array()?;
+    let patched =
+        |path: &str| patches.iter().find(|patch| patch["path"] == path).map(|patch| text(&patch["value"], ""));
+    let (policy, mode) = (patched("/securityPolicy"), patched("/endpointAccessMode"));
+    if policy.is_none() && mode.is_none() {
+        return None;
+    }
+    let id = exchange.segments().pop().unwrap_or_default();
+    let policies = exchange.memory.policies.lock().unwrap_or_else(PoisonError::into_inner);
+    let now = policies.get(&id).cloned();
+    let now = now.unwrap_or(Security { policy: "TLS_1_0".to_owned(), mode: String::new() });
+    Some(Security { policy: policy.unwrap_or(now.policy), mode: mode.unwrap_or(now.mode) })
+}
+
+/// Why AWS refuses this security. The first text is recorded; of the second only its documentation speaks.
+fn unfit(security: &Security) -> Option<&'static str> {
+    match (security.policy.starts_with("SecurityPolicy_"), security.mode.is_empty()) {
+        (true, true) => Some("Endpoint access mode is required for the specified security policy"),
+        (false, false) => Some("Endpoint access mode must be unset for the specified security policy"),
+        _ => None,
+    }
 }

@@ -8,11 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
-use hyper::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
 use super::{Answering, Exchange};
-use crate::endpoint::call::text;
 use crate::endpoint::upstream::Caller;
 
 /// What a log group may hold, and one of its streams.
@@ -129,15 +127,8 @@ fn size(events: &Value) -> usize {
 
 /// Makes or deletes a log stream as root. A failure is seen by the next put, or costs memory and nothing else.
 async fn as_root(exchange: &Exchange<'_>, root: &str, target: &str, stream: &Value) {
-    let signed = text(&exchange.head.headers, AUTHORIZATION.as_str());
-    let Ok(signed) = HeaderValue::from_str(&signed.replacen(&exchange.call.access_key, root, 1)) else { return };
-    let mut headers = HeaderMap::from_iter([(AUTHORIZATION, signed)]);
-    for name in ["host", "x-amz-date"] {
-        if let (Some(value), Ok(name)) = (exchange.head.headers.get(name), name.parse::<hyper::header::HeaderName>()) {
-            headers.insert(name, value.clone());
-        }
-    }
-    let caller = Caller { headers: &headers, call: exchange.call, service: &exchange.call.service };
+    let (headers, service) = (&exchange.head.headers, &exchange.call.service);
+    let caller = Caller { headers, call: exchange.call, service, root: Some(root) };
     if let Err(error) = exchange.upstream.call(&caller, target, "/", stream).await {
         tracing::debug!(error, "a log stream is not as it should be");
     }

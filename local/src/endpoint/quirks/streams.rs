@@ -38,6 +38,21 @@ pub fn update_mode<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
     })
 }
 
+/// Makes a stream with its tags, and forgets the shards of the one that had its name.
+pub fn create<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
+    Box::pin(async move {
+        let answer = shards::forget(exchange).await?;
+        let input = exchange.input();
+        let tagged = input["Tags"].as_object().is_some_and(|tags| !tags.is_empty());
+        if !answer.status().is_success() || !tagged {
+            return Ok(answer);
+        }
+        let tags = json!({ "StreamName": input["StreamName"], "Tags": input["Tags"] });
+        let added = exchange.call("Kinesis_20131202.AddTagsToStream", &tags).await?;
+        Ok(if added.status().is_success() { answer } else { added })
+    })
+}
+
 /// Shows the mode that was set last.
 pub fn current_mode<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
     Box::pin(async move {

@@ -137,11 +137,19 @@ async fn refusals_of_the_stream_find_their_response() {
     world.cloud.set(|told| told.kinesis.0 = 400);
     world.cloud.set(|told| told.kinesis.1 = throttled);
     let got = world.post(RECORD, "{}").await;
-    assert_eq!((got.status, got.json()), (429, json!({ "message": "Too many records" })), "overridden by the template");
+    assert_eq!(
+        (got.status, got.json()),
+        (429, json!({ "message": "Too many records for the stream: try again later" })),
+        "overridden by the template"
+    );
     assert_eq!(world.answered().await["reason"], "ProvisionedThroughputExceededException");
     world.cloud.set(|told| told.kinesis.0 = 503);
     let got = world.post(RECORD, "{}").await;
-    assert_eq!((got.status, got.json()), (502, json!({ "message": "not taken" })), "no pattern is for the rest");
+    assert_eq!(
+        (got.status, got.json()),
+        (502, json!({ "message": "The stream did not take the record" })),
+        "no pattern is for the rest"
+    );
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! The main pipeline's API as the tests serve it, written from the recorded cases.
+//! The main pipeline's API as the tests serve it, with the templates that are deployed: a test of the deployer's
+//! (`engine/src/lower/api/templates/tests.rs`) compares `templates.json` with what it makes, and writes it anew with `UPDATE=1`.
 
 use std::collections::BTreeMap;
 
@@ -26,15 +27,12 @@ pub fn texts(all: &[(&str, &str)]) -> Texts {
 
 /// Puts the body to the stream of the path.
 pub fn kinesis() -> Integration {
-    let request = "{\"StreamName\": \"$input.params().path.get('streamName')\", \
-        \"Data\": \"$util.base64Encode($input.body)\", \"PartitionKey\": \"$context.extendedRequestId\"}";
-    let answer = |pattern: &str, template: &str| IntegrationResponse {
+    let deployed: BTreeMap<String, String> = serde_json::from_str(include_str!("templates.json")).unwrap();
+    let answer = |pattern: &str, status: &str| IntegrationResponse {
         pattern: pattern.into(),
-        templates: texts(&[("application/json", template)]),
+        templates: texts(&[("application/json", &deployed[status])]),
         ..IntegrationResponse::default()
     };
-    let taken = "{\"SequenceNumber\":$input.json('$.SequenceNumber'),\"ShardId\":$input.json('$.ShardId')}";
-    let many = "#set($context.responseOverride.status = 429)\n{\"message\":\"Too many records\"}";
     Integration {
         kind: "AWS".into(),
         http_method: "POST".into(),
@@ -43,11 +41,11 @@ pub fn kinesis() -> Integration {
         passthrough: "NEVER".into(),
         timeout_ms: 29_000,
         parameters: texts(&[("integration.request.header.Content-Type", "'application/x-amz-json-1.1'")]),
-        templates: texts(&[("application/json", request)]),
+        templates: texts(&[("application/json", &deployed["request"])]),
         responses: BTreeMap::from([
-            ("200".to_owned(), answer("200", taken)),
-            ("400".to_owned(), answer(r"4\d{2}", many)),
-            ("502".to_owned(), answer("", "{\"message\":\"not taken\"}")),
+            ("200".to_owned(), answer("200", "200")),
+            ("400".to_owned(), answer(r"4\d{2}", "400")),
+            ("502".to_owned(), answer("", "502")),
         ]),
     }
 }

@@ -10,6 +10,21 @@ use serde_json::{Value, json};
 
 use super::*;
 
+/// The gateway's tests serve the templates as they are deployed, from a file of theirs: they know nothing of the deployer.
+#[test]
+fn the_gateways_tests_have_these_templates() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../local/src/gateway/tests/templates.json");
+    let answers = responses(&PartitionKey::Random).into_iter();
+    let mut all: BTreeMap<String, String> =
+        answers.map(|(status, mut answer)| (status, answer.templates.remove(JSON).unwrap())).collect();
+    all.insert("request".to_owned(), request(Stream::InPath, &PartitionKey::Random));
+    let made = serde_json::to_string_pretty(&all).unwrap() + "\n";
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&file, &made).unwrap();
+    }
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), made, "run `UPDATE=1 cargo test -p pipe --lib templates`");
+}
+
 fn path() -> PartitionKey {
     PartitionKey::Path("id".into())
 }

@@ -1,0 +1,221 @@
+//! What AWS does and MiniStack 1.5.33 does not, as far as a deployer or a session of `pipe dev` meets it: one table.
+
+use futures_util::future::BoxFuture;
+use hyper::http::request::Parts;
+
+use super::{
+    Answering, Exchange, api_gateway, code, listing, logs, mappings, refusals, reshard, shards, streams, tagging,
+};
+use crate::endpoint::call::Call;
+
+type Answer = for<'a> fn(&'a Exchange<'a>) -> BoxFuture<'a, Answering>;
+
+/// How a call is told from others.
+enum Operation {
+    /// By `x-amz-target`.
+    Target(&'static str),
+    /// By service, method and path, in which `*` is any one segment.
+    Path(&'static str, &'static str, &'static str),
+}
+
+use Operation::{Path, Target};
+
+/// Who is put right.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Whose {
+    /// Whoever deploys: also before moto, and on an endpoint of the user's.
+    Deployers,
+    /// Only the parts of a session, which share one account.
+    Sessions,
+}
+
+use Whose::{Deployers, Sessions};
+
+/// One thing that MiniStack does otherwise.
+pub struct Quirk {
+    whose: Whose,
+    reason: &'static str,
+    operations: &'static [Operation],
+    answer: Answer,
+}
+
+/// The first that fits answers; what fits none goes to the endpoint as it is.
+static QUIRKS: &[Quirk] = &[
+    Quirk {
+        whose: Deployers,
+        reason: "an authorizer's patched TTL is kept as text, which the SDKs cannot read",
+        operations: &[
+            Path("apigateway", "GET", "restapis/*/authorizers"),
+            Path("apigateway", "GET", "restapis/*/authorizers/*"),
+            Path("apigateway", "PATCH", "restapis/*/authorizers/*"),
+        ],
+        answer: api_gateway::numeric_ttl,
+    },
+    Quirk {
+        whose: Deployers,
+        reason: "a REST API shows the tags of its creation for ever, and drops the security policy of its creation",
+        operations: &[
+            Path("apigateway", "GET", "restapis"),
+            Path("apigateway", "GET", "restapis/*"),
+            Path("apigateway", "POST", "restapis"),
+            Path("apigateway", "PATCH", "restapis/*"),
+        ],
+        answer: api_gateway::described,
+    },
+    Quirk {
+        whose: Deployers,
+        reason: "a method that is there is overwritten",
+        operations: &[Path("apigateway", "PUT", "restapis/*/resources/*/methods/*")],
+        answer: refusals::method_exists,
+    },
+    Quirk {
+        whose: Deployers,
+        reason: "a resource of a name that its parent has is made twice (by moto)",
+        operations: &[Path("apigateway", "POST", "restapis/*/resources/*")],
+        answer: refusals::resource_exists,
+    },
+    Quirk {
+        whose: Deployers,
+        reason: "a deployment that a stage points to is deleted",
+        operations: &[Path("apigateway", "DELETE", "restapis/*/deployments/*")],
+        answer: refusals::deployment_in_use,
+    },
+    Quirk {
+        whose: Deployers,
+        reason: "a secret in its recovery window is refused with other texts, or not at all",
+        operations: &[
+            Target("secretsmanager.CreateSecret"),
+            Target("secretsmanager.GetSecretValue"),
+            Target("secretsmanager.PutSecretValue"),
+            Target("secretsmanager.TagResource"),
+            Target("secretsmanager.UntagResource"),
+            Target("secretsmanager.UpdateSecret"),
+        ],
+        answer: refusals::secret_in_window,
+    },
+    Quirk {
+        whose: Deployers,
+        reason: "a mapping's StartingPositionTimestamp is dropped",
+        operations: &[
+            Path("lambda", "POST", "2015-03-31/event-source-mappings"),
+            Path("lambda", "GET", "2015-03-31/event-source-mappings"),
+            Path("lambda", "GET", "2015-03-31/event-source-mappings/*"),
+            Path("lambda", "PUT", "2015-03-31/event-source-mappings/*"),
+        ],
+        answer: mappings::described,
+    },
+    Quirk {
+        whose: Sessions,
+        reason: "the code of a function is at an address that can be guessed",
+        operations: &[Path("lambda", "GET", "2015-03-31/functions/*")],
+        answer: code::location,
+    },
+    Quirk {
+        whose: Deployers,
+        reason: "UpdateStreamMode is unknown",
+        operations: &[Target("Kinesis_20131202.UpdateStreamMode")],
+        answer: streams::update_mode,
+    },
+    Quirk {
+        whose: Deployers,
+        reason: "and so the mode that it set is not shown",
+        operations: &[
+            Target("Kinesis_20131202.DescribeStream"),
+            Target("Kinesis_20131202.DescribeStreamSummary"),
+            Target("Kinesis_20131202.ListStreams"),
+        ],
+        answer: streams::current_mode,
+    },
+    Quirk {
+        whose: Sessions,
+        reason: "the refusal of an empty partition key does not name it, and nobody tells the pollers of records",
+        operations: &[Target("Kinesis_20131202.PutRecord"), Target("Kinesis_20131202.PutRecords")],
+        answer: streams::put_record,
+    },
+    Quirk {
+        whose: Sessions,
+        reason: "UpdateShardCount makes new, empty shards under the ids of the old ones",
+        operations: &[Target("Kinesis_20131202.UpdateShardCount")],
+        answer: reshard::update_count,
+    },
+    Quirk {
+        whose: Sessions,
+        reason: "and so closed shards are not listed",
+        operations: &[Target("Kinesis_20131202.ListShards")],
+        answer: listing::list,
+    },
+    Quirk {
+        whose: Sessions,
+        reason: "nor can one be read",
+        operations: &[Target("Kinesis_20131202.GetShardIterator")],
+        answer: shards::iterate,
+    },
+    Quirk {
+        whose: Sessions,
+        reason: "and an iterator from before goes on in another shard",
+        operations: &[Target("Kinesis_20131202.GetRecords")],
+        answer: shards::read,
+    },
+    Quirk {
+        whose: Sessions,
+        reason: "what the forwarder keeps of a stream ends with it",
+        operations: &[Target("Kinesis_20131202.DeleteStream")],
+        answer: shards::forget,
+    },
+    Quirk {
+        whose: Deployers,
+        reason: "the tags of CreateStream are dropped",
+        operations: &[Target("Kinesis_20131202.CreateStream")],
+        answer: streams::create,
+    },
+    Quirk {
+        whose: Sessions,
+        reason: "logs stay in memory for ever",
+        operations: &[Target("Logs_20140328.PutLogEvents")],
+        answer: logs::put,
+    },
+    Quirk {
+        whose: Sessions,
+        reason: "the tagging API knows no streams, secrets and log groups",
+        operations: &[Target("ResourceGroupsTaggingAPI_20170126.GetResources")],
+        answer: tagging::get_resources,
+    },
+];
+
+impl Quirk {
+    /// Whether it is for whoever deploys, and not for a session's parts alone.
+    pub fn is_for_deployers(&self) -> bool {
+        self.whose == Deployers
+    }
+
+    /// Answers a call as AWS would.
+    ///
+    /// # Errors
+    /// The endpoint gave no answer.
+    pub async fn answer(&self, exchange: &Exchange<'_>) -> Answering {
+        tracing::trace!(reason = self.reason, "the endpoint's answer is put right");
+        (self.answer)(exchange).await
+    }
+}
+
+/// The quirk that answers this call, if one does.
+pub fn find(call: &Call, head: &Parts) -> Option<&'static Quirk> {
+    let fits = |operation: &Operation| match operation {
+        Target(target) => *target == call.target,
+        Path(service, method, pattern) => {
+            *service == call.service && *method == head.method && matches(pattern, head.uri.path())
+        }
+    };
+    QUIRKS.iter().find(|quirk| quirk.operations.iter().any(fits))
+}
+
+fn matches(pattern: &str, path: &str) -> bool {
+    let (mut pattern, mut path) = (pattern.split('/'), path.trim_matches('/').split('/'));
+    loop {
+        match (pattern.next(), path.next()) {
+            (None, None) => return true,
+            (Some(want), Some(have)) if want == "*" || want == have => {}
+            _ => return false,
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! All tests of the engine that need no emulator, in one program: each program links all of AWS's SDKs.
+#![cfg(test)]
+
+#[path = "engine/main.rs"]
+mod engine;
+#[path = "hostile/main.rs"]
+mod hostile;
+#[path = "lower.rs"]
+mod lower;
+#[path = "spec/main.rs"]
+mod spec;
