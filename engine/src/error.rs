@@ -116,14 +116,6 @@ impl Error {
     }
 }
 
-impl From<pipe_local::error::Error> for Error {
-    fn from(error: pipe_local::error::Error) -> Self {
-        let hint = error.hint_text().map(str::to_owned);
-        let error = Self::fatal(format!("failed to {}", error.message()));
-        hint.map_or(error.clone(), |hint| error.hint(hint))
-    }
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0.call {

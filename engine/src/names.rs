@@ -1,5 +1,6 @@
-//! Three kinds of text that must not be mixed up: a logical id, a physical name, a handle.
+//! Three kinds of text that must not be mixed up: a logical id, a physical name, a handle. And tags.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use schemars::JsonSchema;
@@ -18,6 +19,9 @@ pub struct Name(String);
 /// What finds one physical resource again where its name does not: a UUID, an API id, an ARN, a URL.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Handle(String);
+
+/// Tags as AWS has them, without those whose key starts with `aws:`.
+pub type Tags = BTreeMap<String, String>;
 
 /// A word as a shell reads it: in quotes where it needs them.
 pub fn quoted(word: &str) -> String {

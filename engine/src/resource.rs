@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::aws::Cx;
 use crate::error::{Error, Result};
-pub use crate::names::{Handle, Id, Name};
+pub use crate::names::{Handle, Id, Name, Tags};
 pub use grant::{Condition, Grant, Scope};
 pub use how::How;
 pub(crate) use output::{OUTPUT, outputs_in, show, shown};
@@ -26,9 +26,6 @@ mod how;
 mod output;
 mod ties;
 mod typed;
-
-/// Tags as AWS has them, without those whose key starts with `aws:`.
-pub type Tags = BTreeMap<String, String>;
 
 /// Attributes that AWS assigned or that users ask for, by name: `arn`, `endpoint`, `url`.
 pub type Outputs = BTreeMap<String, String>;

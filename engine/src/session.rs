@@ -30,6 +30,15 @@ pub struct Session {
     pub keys: Option<Keys>,
 }
 
+/// An error of the local cloud as one of `pipe`.
+impl From<pipe_local::error::Error> for Error {
+    fn from(error: pipe_local::error::Error) -> Self {
+        let hint = error.hint_text().map(str::to_owned);
+        let error = Self::fatal(format!("failed to {}", error.message()));
+        hint.map_or(error.clone(), |hint| error.hint(hint))
+    }
+}
+
 /// The mark of this process as the one `pipe dev` for a spec. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Claim {

@@ -3,6 +3,7 @@
 
 mod cases;
 mod heartbeat;
+mod layers;
 mod outputs;
 mod thing;
 mod wishes;

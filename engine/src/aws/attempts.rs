@@ -27,10 +27,6 @@ pub async fn within<T>(cx: Cx, work: impl Future<Output = T>) -> T {
     AT.scope(cx, work).await
 }
 
-/// The operation's name, on its way to the trace.
-#[derive(Clone, Debug)]
-pub(super) struct Operation(pub String);
-
 /// How the last attempt failed.
 #[derive(Debug)]
 struct Last(Error);
@@ -70,7 +66,7 @@ impl Intercept for Attempts {
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         if let Some(metadata) = cfg.load::<Metadata>() {
-            context.request_mut().add_extension(Operation(metadata.name().to_owned()));
+            context.request_mut().add_extension(pace::Operation(metadata.name().to_owned()));
         }
         Ok(())
     }

@@ -84,57 +84,47 @@ impl fmt::Debug for Keys {
     }
 }
 
-/// A client for each service, all on one paced HTTP client.
-#[derive(Debug)]
-pub struct Aws {
-    pub place: Place,
-    pub apigateway: aws_sdk_apigateway::Client,
-    pub dynamodb: aws_sdk_dynamodb::Client,
-    pub iam: aws_sdk_iam::Client,
-    pub kinesis: aws_sdk_kinesis::Client,
-    pub lambda: aws_sdk_lambda::Client,
-    pub logs: aws_sdk_cloudwatchlogs::Client,
-    pub secrets: aws_sdk_secretsmanager::Client,
-    pub sqs: aws_sdk_sqs::Client,
-    pub ssm: aws_sdk_ssm::Client,
-    pub tagging: aws_sdk_resourcegroupstagging::Client,
+/// Makes [`Aws`] from a table of fields and crates, so that a service is one line.
+macro_rules! clients {
+    ($($field:ident: $service:ident,)*) => {
+        /// A client for each service, all on one paced HTTP client.
+        #[derive(Debug)]
+        pub struct Aws {
+            pub place: Place,
+            $(pub $field: $service::Client,)*
+        }
+
+        impl Aws {
+            /// Clients of this configuration, for this place, each with an interceptor that `each` gives.
+            pub(super) fn intercepted<I: Intercept + 'static>(sdk: &SdkConfig, place: Place, each: impl Fn() -> I) -> Self {
+                Self {
+                    place,
+                    $($field: $service::Client::from_conf(
+                        $service::config::Builder::from(sdk).interceptor(each()).build(),
+                    ),)*
+                }
+            }
+        }
+    };
+}
+
+clients! {
+    apigateway: aws_sdk_apigateway,
+    dynamodb: aws_sdk_dynamodb,
+    iam: aws_sdk_iam,
+    kinesis: aws_sdk_kinesis,
+    lambda: aws_sdk_lambda,
+    logs: aws_sdk_cloudwatchlogs,
+    secrets: aws_sdk_secretsmanager,
+    sqs: aws_sdk_sqs,
+    ssm: aws_sdk_ssm,
+    tagging: aws_sdk_resourcegroupstagging,
 }
 
 impl Aws {
     /// Clients of this configuration, for this place. Each names its calls for the trace, and tells of what it repeats.
     pub fn new(sdk: &SdkConfig, place: Place) -> Self {
         Self::intercepted(sdk, place, || Attempts)
-    }
-
-    /// Clients of this configuration, for this place, each with an interceptor that `each` gives.
-    pub(super) fn intercepted<I: Intercept + 'static>(sdk: &SdkConfig, place: Place, each: impl Fn() -> I) -> Self {
-        Self {
-            place,
-            apigateway: aws_sdk_apigateway::Client::from_conf(
-                aws_sdk_apigateway::config::Builder::from(sdk).interceptor(each()).build(),
-            ),
-            dynamodb: aws_sdk_dynamodb::Client::from_conf(
-                aws_sdk_dynamodb::config::Builder::from(sdk).interceptor(each()).build(),
-            ),
-            iam: aws_sdk_iam::Client::from_conf(aws_sdk_iam::config::Builder::from(sdk).interceptor(each()).build()),
-            kinesis: aws_sdk_kinesis::Client::from_conf(
-                aws_sdk_kinesis::config::Builder::from(sdk).interceptor(each()).build(),
-            ),
-            lambda: aws_sdk_lambda::Client::from_conf(
-                aws_sdk_lambda::config::Builder::from(sdk).interceptor(each()).build(),
-            ),
-            logs: aws_sdk_cloudwatchlogs::Client::from_conf(
-                aws_sdk_cloudwatchlogs::config::Builder::from(sdk).interceptor(each()).build(),
-            ),
-            secrets: aws_sdk_secretsmanager::Client::from_conf(
-                aws_sdk_secretsmanager::config::Builder::from(sdk).interceptor(each()).build(),
-            ),
-            sqs: aws_sdk_sqs::Client::from_conf(aws_sdk_sqs::config::Builder::from(sdk).interceptor(each()).build()),
-            ssm: aws_sdk_ssm::Client::from_conf(aws_sdk_ssm::config::Builder::from(sdk).interceptor(each()).build()),
-            tagging: aws_sdk_resourcegroupstagging::Client::from_conf(
-                aws_sdk_resourcegroupstagging::config::Builder::from(sdk).interceptor(each()).build(),
-            ),
-        }
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::aws::Aws;
 use crate::error::{Class, Error, Result};
-use crate::resource::{Id, Tags};
+use crate::names::{Id, Tags};
 
 /// The code that functions are made of: zips by the base64 of their SHA-256, which is what Lambda calls `CodeSha256`.
 pub type Bundle = BTreeMap<String, Bytes>;

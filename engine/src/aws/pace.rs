@@ -15,8 +15,6 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
-use crate::aws::attempts::Operation;
-
 /// Calls per second and burst of a service, over all its operations of an account and region.
 const QUOTAS: &[(&str, u32, u32)] = &[
     // API Gateway quotas: fixed, cannot be raised.
@@ -29,6 +27,10 @@ const QUOTAS: &[(&str, u32, u32)] = &[
 
 /// Where AWS's services put the request id.
 const REQUEST_ID: &[&str] = &["x-amzn-requestid", "x-amz-request-id"];
+
+/// The name of a request's operation, on its way to the trace.
+#[derive(Clone, Debug)]
+pub(super) struct Operation(pub String);
 
 #[derive(Debug)]
 struct Paced {

@@ -4,7 +4,7 @@ use aws_sdk_resourcegroupstagging::types::TagFilter;
 
 use crate::aws::Aws;
 use crate::error::Result;
-use crate::resource::Tags;
+use crate::names::Tags;
 
 /// The ARNs and tags of what carries the tag `key`, with this value where one is given. IAM actions: `tag:GetResources`.
 ///

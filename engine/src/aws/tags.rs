@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
+use crate::names::Tags;
 use crate::owner::{OWN, TAGS};
-use crate::resource::Tags;
 
 /// Letters that stand for a key in a [`record`]: 45 keys and the digest fit into the 256 letters of a tag's value.
 const PER_KEY: usize = 5;
