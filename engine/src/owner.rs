@@ -1,11 +1,9 @@
 //! Whose a resource is: told by its tags alone.
 
-use crate::aws::record;
+use crate::aws::{OWN, TAGS, record};
 use crate::graph::Node;
 use crate::resource::{Id, Tags};
 
-/// What the keys of all tags of `pipe` itself begin with.
-pub const OWN: &str = "pipe:";
 /// Tag with the pipeline's name: what carries it is owned by that pipeline.
 pub const PIPELINE: &str = "pipe:pipeline";
 /// Tag with the logical id.
@@ -16,8 +14,6 @@ pub const APPLIED: &str = "pipe:applied";
 pub const ON_DESTROY: &str = "pipe:on-destroy";
 /// Tag with what AWS assigned to the resource that this one follows.
 pub const FOLLOWS: &str = "pipe:follows";
-/// Tag that knows which keys of the spec's tags were set, where the spec has some: see [`record`].
-pub const TAGS: &str = "pipe:tags";
 /// Tag that a released resource keeps: the pipeline that may take it back without asking.
 pub const RETAINED: &str = "pipe:retained";
 

@@ -5,7 +5,12 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use crate::names::Tags;
-use crate::owner::{OWN, TAGS};
+
+/// What the keys of all tags of `pipe` itself begin with.
+pub const OWN: &str = "pipe:";
+
+/// Tag that knows which keys of the spec's tags were set, where the spec has some: see [`record`].
+pub const TAGS: &str = "pipe:tags";
 
 /// Letters that stand for a key in a [`record`]: 45 keys and the digest fit into the 256 letters of a tag's value.
 const PER_KEY: usize = 5;

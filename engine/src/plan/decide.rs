@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::aws::TagDiff;
+use crate::aws::{TAGS, TagDiff};
 use crate::diff::{Field, diff};
 use crate::error::Error;
 use crate::graph::{Graph, Node};
 use crate::live::Found;
-use crate::owner::{APPLIED, FOLLOWS, ON_DESTROY, Owner, TAGS, desired_tags};
+use crate::owner::{APPLIED, FOLLOWS, ON_DESTROY, Owner, desired_tags};
 use crate::plan::open::Known;
 use crate::plan::proof::proven;
 use crate::plan::{Action, Change, Plan, Used};

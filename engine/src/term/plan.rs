@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::aws::Place;
+use crate::aws::{Place, TAGS};
 use crate::diff::Field;
-use crate::owner::{APPLIED, TAGS};
+use crate::owner::APPLIED;
 use crate::plan::{Action, Change, Plan};
 use crate::tame::tame;
 use crate::term::grants;

@@ -1,0 +1,102 @@
+//! [`Resource`] with its type erased.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use serde_json::Value;
+
+use super::typed::{both, erase, restore, typed};
+use super::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, Scope, Ties, json};
+use crate::aws::Cx;
+use crate::error::Result;
+
+type Fut<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+type Lives = Vec<Live<Value>>;
+type Reconcile = for<'a> fn(&'a Cx, &'a Value, &'a Name, Option<&'a Live<Value>>) -> Fut<'a, Made>;
+
+/// [`Resource`] with its type erased: properties travel as JSON objects.
+pub struct Kind {
+    pub name: &'static str,
+    pub replace_on: &'static [&'static str],
+    pub holds_data: bool,
+    pub renames: bool,
+    pub stamped: bool,
+    pub of_account: bool,
+    pub lingers: &'static str,
+    pub internal: &'static [&'static str],
+    pub deleted: &'static str,
+    pub moves: &'static [(&'static str, &'static str)],
+    pub sealed: fn(&Value) -> Result<Value>,
+    pub loses: fn(&Value, &Value) -> Option<String>,
+    pub means: fn(&Value, &Value, &How) -> Vec<String>,
+    pub ends: fn(&Value, &[String]) -> Vec<String>,
+    pub catches_up: fn(&Value) -> bool,
+    pub widens: fn(&Value, &Value) -> Vec<String>,
+    pub adopting: fn(&Value, &Value) -> Option<String>,
+    pub keeping: fn(&Value, &Value) -> Option<Value>,
+    pub meanwhile: fn(&Value, &Value) -> Option<Value>,
+    pub ties: fn(&Value) -> Ties,
+    pub protected: fn(&Value) -> Option<&'static str>,
+    pub name_of: fn(&str) -> Option<Name>,
+    pub grants: fn(&Scope, &Name) -> Vec<Grant>,
+    pub owned: for<'a> fn(&'a Cx) -> Fut<'a, Vec<Name>>,
+    pub tagged: for<'a> fn(&'a Cx) -> Fut<'a, Vec<Name>>,
+    pub children: for<'a> fn(&'a Cx, &'a str, &'a Name) -> Fut<'a, Vec<Name>>,
+    pub leads: for<'a> fn(&'a Cx, &'a str, &'a Name) -> Fut<'a, Vec<Name>>,
+    pub pipelines: for<'a> fn(&'a Cx) -> Fut<'a, Vec<String>>,
+    pub reveal: for<'a> fn(&'a Cx, &'a Name) -> Fut<'a, Outputs>,
+    pub read: for<'a> fn(&'a Cx, &'a Name) -> Fut<'a, Lives>,
+    pub reconcile: Reconcile,
+    pub delete: for<'a> fn(&'a Cx, &'a Name, &'a Handle) -> Fut<'a, ()>,
+}
+
+impl std::fmt::Debug for Kind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl Kind {
+    /// Erases the type of a kind.
+    pub const fn of<R: Resource>() -> Self {
+        Self {
+            name: R::KIND,
+            replace_on: R::REPLACE_ON,
+            holds_data: R::HOLDS_DATA,
+            renames: R::RENAMES,
+            stamped: R::STAMPED,
+            of_account: R::OF_ACCOUNT,
+            lingers: R::LINGERS,
+            internal: R::INTERNAL,
+            deleted: R::DELETED,
+            moves: R::MOVES,
+            sealed: |desired| json(&typed::<R>(desired)?.sealed()?),
+            loses: |desired, live| typed::<R>(desired).ok()?.loses(&typed::<R>(live).ok()?),
+            means: |desired, live, how| both::<R>(desired, live, |desired, live| desired.means(live, how)),
+            ends: |live, gone| typed::<R>(live).map_or_else(|_| Vec::new(), |live| live.ends(gone)),
+            catches_up: |desired| typed::<R>(desired).is_ok_and(|desired| desired.catches_up()),
+            widens: |desired, live| both::<R>(desired, live, |desired, live| desired.widens(live)),
+            meanwhile: |desired, live| json(&typed::<R>(desired).ok()?.meanwhile(&typed::<R>(live).ok()?)?).ok(),
+            adopting: |desired, live| typed::<R>(desired).ok()?.adopting(&typed::<R>(live).ok()?),
+            keeping: |desired, live| json(&typed::<R>(desired).ok()?.keeping(&typed::<R>(live).ok()?)?).ok(),
+            ties: |live| typed::<R>(live).map_or_else(|_| Ties::default(), |live| live.ties()),
+            protected: |live| typed::<R>(live).ok()?.protected(),
+            name_of: R::name_of,
+            grants: R::grants,
+            owned: |cx| Box::pin(R::owned(cx)),
+            tagged: |cx| Box::pin(R::tagged(cx)),
+            children: |cx, kind, parent| Box::pin(R::children(cx, kind, parent)),
+            leads: |cx, kind, from| Box::pin(R::leads(cx, kind, from)),
+            pipelines: |cx| Box::pin(R::pipelines(cx)),
+            reveal: |cx, name| Box::pin(R::reveal(cx, name)),
+            read: |cx, name| Box::pin(async move { R::read(cx, name).await?.into_iter().map(erase).collect() }),
+            reconcile: |cx, desired, name, live| {
+                Box::pin(async move {
+                    let live = live.map(restore::<R>).transpose()?;
+                    typed::<R>(desired)?.reconcile(cx, name, live.as_ref()).await
+                })
+            },
+            delete: |cx, name, handle| Box::pin(R::delete(cx, name, handle)),
+        }
+    }
+}
