@@ -253,7 +253,12 @@ async fn templates_and_patterns_that_cannot_be_parsed_are_told_and_500() {
 
 #[tokio::test]
 async fn path_parameters_are_handed_on_as_they_came() {
-    let world = World::new(&api(), Stage::default()).await;
+    let mut api = api();
+    let integration = api.resources[0].methods.get_mut("POST").unwrap().integration.as_mut().unwrap();
+    // The template that is deployed decodes them.
+    let template = r#"{"StreamName": "$input.params().path.get('streamName')"}"#;
+    integration.templates = texts(&[("application/json", template)]);
+    let world = World::new(&api, Stage::default()).await;
     assert_eq!(world.post("/prod/submit/a%20b%2Fc/1%25", "{}").await.status, 200);
     assert_eq!(world.cloud.calls_of("Kinesis_20131202.PutRecord")[0].body["StreamName"], "a%20b%2Fc");
 }
