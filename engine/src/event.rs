@@ -19,7 +19,7 @@ use crate::plan::{Change, Used, Verb};
 use crate::resource::Id;
 use crate::spec::Located;
 
-pub use parts::{Failure, GraphNode, Up};
+pub use parts::{Building, Failure, GraphNode, Up};
 pub use schema::schema;
 
 /// Version of the lines' shape; grows when a member changes its meaning or goes away, not when one is added.
@@ -59,12 +59,7 @@ pub enum Event {
         verb: Verb,
     },
     /// Cargo builds a handler of one's own; said after a second, and every 10 seconds.
-    Building {
-        /// What the spec calls it.
-        handler: String,
-        /// How long it takes already.
-        seconds: u64,
-    },
+    Building(Building),
     /// A step waits for something that AWS has to do.
     Waiting {
         /// The resource's id.

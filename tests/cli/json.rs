@@ -1,6 +1,6 @@
 //! `--json`: one JSON object a line on standard output, and nothing else there.
 
-use pipe_test_support::Sandbox;
+use pipe_test_support::{Run, Sandbox};
 use serde_json::Value;
 
 use crate::help::run;
@@ -76,4 +76,17 @@ fn runs_speak_json_lines() {
     assert_eq!(json(&site.user, &["iam-policy", "--json"], 0), ["policy"]);
     let policy = site.user.pipe(&["iam-policy"]);
     assert_eq!(serde_json::from_str::<Value>(&policy).unwrap()["Version"], "2012-10-17");
+}
+
+/// `pipe ... --json | head -1`: what is done is done all the same, and nothing is said of the reader.
+#[test]
+fn a_reader_that_goes_away_ends_no_run() {
+    let site = Site::new(MAIN);
+    for arguments in [&["diff", "--json"][..], &["apply", "--yes", "--json"], &["outputs", "--json"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let run = Run::of(site.user.command(arguments).stdout(writer).output().unwrap());
+        assert_eq!((run.code, run.err.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+    assert_eq!(site.user.run(&["diff", "--exit-code"]).code, Some(0), "everything was applied");
 }

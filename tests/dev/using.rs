@@ -49,6 +49,8 @@ fn events_are_sent_and_followed(dev: &Dev) {
 }
 
 fn poison_is_a_dead_letter(dev: &Dev) {
+    let none = dev.run(&["dlq", "ls"]);
+    assert!(none.code == Some(0) && format!("{}{}", none.out, none.err).contains("no dead letters"), "{none:?}");
     let refused = dev.run(&["send", "--data", "{"]);
     assert_eq!(refused.code, Some(1), "the default route takes objects only: {refused:?}");
     assert!(refused.err.contains("1 of 1 events were refused with 400"), "{refused:?}");

@@ -50,7 +50,9 @@ fn credentials_open_the_door_a_record_is_a_row_and_poison_a_dead_letter() {
     wait("the calls to end", || by_roles(&sandbox).iter().all(|(_, status)| status.is_some()).then_some(()));
     for operation in ["GetSecretValue", "PutItem", "SendMessage"] {
         let calls: Vec<_> = by_roles(&sandbox).into_iter().filter(|(called, _)| called == operation).collect();
-        assert_eq!(calls, [(operation.to_owned(), Some(200))], "each function acts under its own role");
+        // One whose answer is late is made again; a letter is not.
+        let once = operation != "SendMessage" || calls.len() == 1;
+        assert!(once && !calls.is_empty() && calls.iter().all(|(_, status)| *status == Some(200)), "{calls:?}");
     }
 }
 

@@ -6,7 +6,7 @@ use tokio::time::{Instant, interval};
 
 use crate::bundle::{Codes, is_crate};
 use crate::error::Result;
-use crate::event::Event;
+use crate::event::{Building, Event};
 use crate::spec::Loaded;
 use crate::term::{Progress, Shell};
 
@@ -25,7 +25,9 @@ pub async fn codes(shell: Shell, loaded: &Loaded, local: bool) -> Result<Codes> 
         let mut progress = if local { Progress::still(shell) } else { Progress::new(shell) };
         tokio::spawn(async move {
             tell(|seconds| match shell.json {
-                true if seconds % TOLD_EVERY == 1 => shell.line(&Event::Building { handler: handler.clone(), seconds }),
+                true if seconds % TOLD_EVERY == 1 => {
+                    shell.line(&Event::Building(Building { handler: handler.clone(), seconds }))
+                }
                 true => {}
                 false => progress.tell(&format!("building `{handler}` ... {seconds} s")),
             })

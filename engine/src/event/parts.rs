@@ -74,3 +74,13 @@ impl From<&Error> for Failure {
         }
     }
 }
+
+/// How long the build of a handler takes.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Building {
+    /// What the spec calls it.
+    pub handler: String,
+    /// Seconds since it began.
+    pub seconds: u64,
+}

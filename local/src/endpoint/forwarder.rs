@@ -155,7 +155,11 @@ impl Shared {
             if let Some(quirk) = quirks::find(&call, &head) {
                 let (upstream, memory) = (&self.upstream, &self.memory);
                 let exchange = Exchange { call: &call, head: &head, body, upstream, memory, root: None };
-                return Ok(whole(quirk.answer(&exchange).await?));
+                let answer = quirk.answer(&exchange).await?;
+                if call.by_role() && is_refusal(answer.status()) {
+                    self.watch.refused(answer.body());
+                }
+                return Ok(whole(answer));
             }
             if self.watch.cares(&call) {
                 return self.watched(&call, head, body).await;

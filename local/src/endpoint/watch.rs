@@ -135,9 +135,10 @@ impl Watch {
     fn letter(&self, queue_url: &Value, body: &Value) {
         let letter: Value = body.as_str().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
         let [reason, number] = ["reason", "sequenceNumber"].map(|name| letter[name].as_str());
-        if let (Some(reason), Some(number), true) = (reason, number, letter["version"] == 1) {
+        let location = Location::of(&text(&letter["streamArn"]), letter["shardId"].as_str());
+        let whole = letter["version"] == 1 && !location.service.is_empty();
+        if let (Some(reason), Some(number), true) = (reason, number, whole) {
             let queue = text(queue_url).rsplit('/').next().unwrap_or_default().to_owned();
-            let location = Location::of(&text(&letter["streamArn"]), letter["shardId"].as_str());
             let (reason, first) = (start_of(reason), number.to_owned());
             let letter = DeadLetter { queue, reason, location, last: first.clone(), first };
             self.events.send(Event::DeadLetter(letter)).ok();

@@ -13,6 +13,7 @@ const MAIN: &str = include_str!("../../../../pipeline.yaml");
 const EVERYTHING: &str = include_str!("../../../../tests/specs/good/everything.yaml");
 const BOUNDARY: &str = "arn:aws:iam::111122223333:policy/boundary";
 const ROLES: &str = "arn:aws:iam::111122223333:role/pipe/gateway-events/eu-central-1";
+const LOGGING: &str = "arn:aws:iam::111122223333:role/pipe/pipe-apigateway-logs";
 const CONSUMER: &str = "arn:aws:lambda:eu-central-1:111122223333:function:gateway-events-consumer";
 const API: &str = "arn:aws:apigateway:eu-central-1::/restapis/abc123";
 
@@ -113,6 +114,7 @@ fn nothing_foreign_is_touched() {
         ("apigateway:PUT", &tags, &[AS_OURS, OF_ANOTHER]),
         ("apigateway:DELETE", &tags, &[OF_ANOTHER]),
         ("apigateway:PUT", &tags_of("arn:aws:apigateway:eu-central-1::/apis/abc123"), &[AS_OURS]),
+        ("iam:PassRole", LOGGING, &[("iam:PassedToService", "lambda.amazonaws.com")]),
         ("secretsmanager:DeleteSecret", "arn:aws:secretsmanager:eu-central-1:111122223333:secret:theirs-AbCdEf", &[]),
         (
             "secretsmanager:GetSecretValue",
@@ -142,7 +144,9 @@ fn the_pipeline_is_deployed_and_destroyed_with_it() {
         ("iam:DeleteRole", &role, &[BOUND]),
         ("iam:DeleteRole", &role, &[]),
         ("iam:PassRole", &role, &[("iam:PassedToService", "lambda.amazonaws.com")]),
-        ("iam:CreateRole", "arn:aws:iam::111122223333:role/pipe/pipe-apigateway-logs", &[BOUND]),
+        ("iam:PassRole", &role, &[("iam:PassedToService", "apigateway.amazonaws.com")]),
+        ("iam:PassRole", LOGGING, &[("iam:PassedToService", "apigateway.amazonaws.com")]),
+        ("iam:CreateRole", LOGGING, &[BOUND]),
         ("lambda:CreateEventSourceMapping", "*", &[function]),
         ("lambda:UpdateEventSourceMapping", mapping, &[function]),
         ("lambda:DeleteEventSourceMapping", mapping, &[function]),

@@ -162,7 +162,8 @@ async fn other_messages_are_not_told() {
     of_a_mapping["KinesisBatchInfo"] = json!({"shardId": "shardId-000000000001"});
     let another_version = letter("no-key", "1").replace(r#""version":1"#, r#""version":2"#);
     let somebodys = r#"{"version":1,"reason":"mine"}"#;
-    for body in [&of_a_mapping.to_string(), &another_version, somebodys, "hello", "{}", "[1]", ""] {
+    let placeless = r#"{"version":1,"reason":"mine","sequenceNumber":"1"}"#;
+    for body in [&of_a_mapping.to_string(), &another_version, somebodys, placeless, "hello", "{}", "[1]", ""] {
         send(&cloud, "ASIA1", body).await;
         assert_eq!(cloud.told(), [], "{body}");
     }
@@ -185,6 +186,16 @@ async fn a_refusal_that_names_no_resource_is_told_without_one() {
     let mut cloud = cloud(403, json!({"__type": "AccessDeniedException", "message": text})).await;
     cloud.call_as("ASIA1", "dynamodb", &format!("{DYNAMO}.GetItem"), &json!({"TableName": "events"})).await;
     let (role, action) = ("r".into(), "dynamodb:GetItem".into());
+    assert_eq!(cloud.told(), [Event::Denied(Denied { role, action, resource: None })]);
+}
+
+/// The forwarder answers for MiniStack where AWS and MiniStack differ, and tells of those refusals, too.
+#[tokio::test]
+async fn a_refusal_of_a_call_that_is_put_right_is_told() {
+    let text = "User: arn:aws:sts::000000000000:assumed-role/r/x is not authorized to perform: secretsmanager:GetSecretValue because no policy does";
+    let mut cloud = cloud(403, json!({"__type": "AccessDeniedException", "message": text})).await;
+    cloud.call_as("ASIA1", "secretsmanager", "secretsmanager.GetSecretValue", &json!({"SecretId": "s"})).await;
+    let (role, action) = ("r".into(), "secretsmanager:GetSecretValue".into());
     assert_eq!(cloud.told(), [Event::Denied(Denied { role, action, resource: None })]);
 }
 

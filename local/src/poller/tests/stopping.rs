@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 use super::world::{Fake, after};
-use super::{SHARD, crashes, mapping, succeeds};
+use super::{SHARD, crashes, mapping, succeeds, throttled};
 use crate::poller::checkpoints::{Checkpoints, Position};
 use crate::poller::mapping::Order;
 use crate::poller::mapping::Properties;
@@ -118,4 +118,27 @@ async fn another_shard_goes_on_while_one_is_blocked() {
     sleep(Duration::from_secs(5)).await;
     assert_eq!(after(&fake.position("b").unwrap()), 19);
     assert_eq!(fake.position("a"), Some(Position::Oldest));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_function_is_told_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("checkpoints.json");
+    let start = Instant::now();
+    let throttles = move |_: &[usize]| match start.elapsed() < Duration::from_secs(60) {
+        true => (Duration::ZERO, throttled()),
+        false => (Duration::ZERO, succeeds()),
+    };
+    let mut fake = Fake::new(path, Box::new(throttles));
+    fake.shard(SHARD, &[]);
+    fake.put(SHARD, 0..1);
+    let (_orders, _task) = fake.run(Properties { retries: Some(0), ..mapping() });
+    sleep(Duration::from_secs(120)).await;
+    let warnings = fake.warnings();
+    assert_eq!(warnings.len(), 2, "{warnings:?}");
+    assert!(
+        warnings[0].contains("calling the function `consumer`") && warnings[0].contains("throttled"),
+        "{warnings:?}"
+    );
+    assert_eq!(after(&fake.position(SHARD).unwrap()), 0);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tempfile::TempDir;
-use tokio::time::{Duration, Instant, sleep, timeout};
+use tokio::time::{Duration, sleep, timeout};
 
 use super::world::{Fake, after};
 use super::{SHARD, crashes, mapping, succeeds, throttled};
@@ -277,26 +277,4 @@ async fn documents_are_sent_and_a_queue_that_refuses_is_told_once() {
         }
     }
     assert_eq!(letters, [("failed".to_owned(), "RetryAttemptsExhausted".to_owned(), Some(SHARD.to_owned()), true)]);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_throttled_function_is_told_once() {
-    let (_folder, path) = folder();
-    let start = Instant::now();
-    let throttles = move |_: &[usize]| match start.elapsed() < Duration::from_secs(60) {
-        true => (Duration::ZERO, throttled()),
-        false => (Duration::ZERO, succeeds()),
-    };
-    let mut fake = Fake::new(path, Box::new(throttles));
-    fake.shard(SHARD, &[]);
-    fake.put(SHARD, 0..1);
-    let (_orders, _task) = fake.run(Properties { retries: Some(0), ..mapping() });
-    seconds(120.0).await;
-    let warnings = fake.warnings();
-    assert_eq!(warnings.len(), 2, "{warnings:?}");
-    assert!(
-        warnings[0].contains("calling the function `consumer`") && warnings[0].contains("throttled"),
-        "{warnings:?}"
-    );
-    assert_eq!(after(&fake.position(SHARD).unwrap()), 0);
 }

@@ -16,8 +16,7 @@ pub const DESCRIBED_BY: &[&str] = &[
     "UpdateFunctionConfiguration",
 ];
 
-/// Properties that moto loses at creation (LoggingConfig) or on an edit (TracingConfig); AWS keeps both
-/// .
+/// Properties that moto loses at creation (LoggingConfig) or on an edit (TracingConfig); AWS keeps both.
 const DROPPED: [&str; 2] = ["LoggingConfig", "TracingConfig"];
 
 /// Answers with the properties that moto drops.

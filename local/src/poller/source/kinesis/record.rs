@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::super::super::mapping::Properties;
 use super::super::super::record::{Record, Sequence};
 use super::super::Page;
+use crate::lenient;
 
 /// The most that one GetRecords of AWS gives.
 const PAGE_BYTES: usize = 10 * 1024 * 1024;
@@ -115,7 +116,7 @@ fn facts(record: &SdkRecord, mapping: &Properties, shard: &str) -> Value {
         "awsRegion": mapping.region,
         "eventSourceARN": mapping.source_arn,
     });
-    if let (Some(facts), Ok(data)) = (facts.as_object_mut(), serde_json::from_slice(record.data.as_ref())) {
+    if let (Some(facts), Ok(data)) = (facts.as_object_mut(), lenient::parse(record.data.as_ref())) {
         facts.insert("data".to_owned(), data);
     }
     facts
