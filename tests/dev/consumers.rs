@@ -50,15 +50,15 @@ fn a_record_on_which_the_function_fails_is_given_up_alone_with_the_exact_documen
     let texts = ["b-7", "a-8", "a-never", "b-8", "a-9", "a-10"];
     let refused = put_one_bad(&mut own, &texts, "never", 3);
 
+    // What such a letter points to is read from the stream.
+    let shown = own.dev.pipe(&["dlq", "show", &format!("{}:{}", refused.shard, refused.sequence)]);
+    assert!(shown.contains("a-never") && shown.contains(&format!("record {}", refused.sequence)), "{shown}");
     let documents = own.documents();
     assert_eq!(documents.len(), 3, "{documents:?}");
     is_exact(&documents[0], &crashed, &last_call(&own, "crash"), "\"Unhandled\"");
     is_exact(&documents[1], &hung, &last_call(&own, "hang"), "\"Unhandled\"");
     // The function answered, so there is no function error.
     is_exact(&documents[2], &refused, &last_call(&own, "never"), "null");
-    // What such a letter points to is read from the stream.
-    let shown = own.dev.pipe(&["dlq", "show", &format!("{}:{}", refused.shard, refused.sequence)]);
-    assert!(shown.contains("a-never") && shown.contains(&format!("record {}", refused.sequence)), "{shown}");
     let told = ["Runtime.ExitError", "Sandbox.Timedout"].map(|kind| own.dev.count(&format!("Unhandled ({kind})")));
     assert!(told[0] > 0 && told[1] > 0 && told[0] + told[1] == failures(&own), "{told:?}: each failed call is told");
 }
