@@ -28,7 +28,7 @@ pub const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else
 /// Names of the handlers that this binary carries.
 pub const HANDLERS: &[&str] = &["authorizer", "stream-to-table"];
 
-/// The largest zip that can be sent to Lambda, in bytes (Lambda quotas).
+/// The largest zip that can be sent to Lambda, in bytes (`docs/aws.md#lambda-quotas`).
 const ZIPPED: usize = 52_428_800;
 
 /// Code that a function can be made of.

@@ -1,5 +1,6 @@
 //! Who may know whom: what ARCHITECTURE.md says of the modules, held over the paths in their source.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -32,16 +33,40 @@ fn no_module_names_what_it_must_not_know() {
     }
 }
 
+/// Comments point into `docs/aws.md` by anchor.
+#[test]
+fn every_anchor_that_a_comment_names_is_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let facts = fs::read_to_string(root.join("docs/aws.md")).unwrap();
+    let sources = ["engine/src", "local/src", "handlers/src", "tests/support"].map(|folder| below(root.join(folder)));
+    let mut named = 0;
+    for file in sources.into_iter().flatten().filter(|file| file.extension().is_some_and(|ending| ending == "rs")) {
+        let text = fs::read_to_string(&file).unwrap();
+        for rest in text.split("`docs/aws.md#").skip(1) {
+            let anchor = rest.split('`').next().unwrap_or_default();
+            assert!(facts.contains(&format!("<a id=\"{anchor}\">")), "{}: no anchor `{anchor}`", file.display());
+            named += 1;
+        }
+    }
+    assert!(named > 0, "no comment names a fact any more");
+}
+
 /// The files of a module, without those of its tests.
 fn files(source: &Path, module: &str) -> Vec<PathBuf> {
-    let mut found: Vec<PathBuf> =
-        Some(source.join(format!("{module}.rs"))).into_iter().filter(|file| file.is_file()).collect();
-    let mut folders = vec![source.join(module)];
+    let own = Some(source.join(format!("{module}.rs"))).into_iter().filter(|file| file.is_file());
+    let tests = |file: &PathBuf| {
+        let name = |part: &OsStr| part == "tests" || part == "tests.rs" || part == "mocked.rs";
+        file.strip_prefix(source).is_ok_and(|path| path.iter().any(name))
+    };
+    own.chain(below(source.join(module))).filter(|file| !tests(file)).collect()
+}
+
+/// All files of a folder and below it.
+fn below(folder: PathBuf) -> Vec<PathBuf> {
+    let (mut found, mut folders) = (Vec::new(), vec![folder]);
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
-            let tests = entry.file_stem().is_some_and(|name| name == "tests" || name == "mocked");
             match entry.is_dir() {
-                _ if tests => {}
                 true => folders.push(entry),
                 false => found.push(entry),
             }

@@ -17,9 +17,9 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 /// Calls per second and burst of a service, over all its operations of an account and region.
 const QUOTAS: &[(&str, u32, u32)] = &[
-    // API Gateway quotas: fixed, cannot be raised.
+    // Fixed, cannot be raised (`docs/aws.md#api-gateway-quotas`).
     ("apigateway", 10, 40),
-    // Lambda quotas: all control-plane calls but GetFunction together.
+    // All control-plane calls but GetFunction together (`docs/aws.md#lambda-quotas`).
     ("lambda", 15, 15),
     // IAM's are not published; bursts are throttled.
     ("iam", 20, 20),

@@ -15,7 +15,7 @@ const PROPAGATION: Duration = Duration::from_secs(10 * 60);
 /// The longest that another change of the same resource is waited for.
 const BUSY: Duration = Duration::from_secs(10 * 60);
 
-/// The slowest quota is one call in 30 s, shared by all deployers of the account (API Gateway quotas).
+/// The slowest quota is one call in 30 s, shared by all deployers of the account (`docs/aws.md#api-gateway-quotas`).
 const TURN: Duration = Duration::from_secs(10 * 60);
 
 /// Repeats a call while AWS answers that what it needs is not there yet, or that something else is under way.

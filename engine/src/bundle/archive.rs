@@ -7,7 +7,7 @@ use zip::result::ZipError;
 
 use crate::error::{Error, Result};
 
-/// The most that all files of a function may have together, in bytes (Lambda quotas).
+/// The most that all files of a function may have together, in bytes (`docs/aws.md#lambda-quotas`).
 const UNZIPPED: u64 = 262_144_000;
 
 /// Reads `bootstrap` at the root of a zip; `what` names the zip in errors.

@@ -18,7 +18,7 @@ use crate::term::Shell;
 #[cfg(test)]
 mod tests;
 
-/// What one managed policy may have, white space not counted (IAM and STS quotas).
+/// What one managed policy may have, white space not counted (`docs/aws.md#iam-quotas`).
 const MOST_CHARACTERS: usize = 6144;
 
 /// What a deployer does to a resource that its pipeline only uses: look at it, and take this pipeline's tags off it.

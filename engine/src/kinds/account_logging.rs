@@ -26,7 +26,7 @@ const PATH: &str = "/pipe/";
 const POLICY: &str = "push-to-cloudwatch-logs";
 const TAG: (&str, &str) = ("pipe:account", "apigateway");
 
-/// UpdateAccount takes one call per 20 s (API Gateway quotas), and an attempt that fails counts.
+/// UpdateAccount takes one call per 20 s (`docs/aws.md#api-gateway-quotas`), and an attempt that fails counts.
 const PACE: Duration = Duration::from_secs(20);
 
 /// How long a role that was made just now is given before the first attempt, which would be wasted, and with it 20 s: as long as

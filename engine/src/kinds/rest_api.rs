@@ -6,7 +6,7 @@
 //! differs in anything is written anew, while the stage serves its snapshot. The document's hash is in the
 //! description of its deployment: a half-done update, a deployment by hand and a rollback all show as a difference. All stages
 //! of an owned API are the pipeline's. Limits: 300 resources, 10 authorizers, 10 stages; 10 calls a second, burst 40; creating
-//! one per 3 s, deleting one per 30 s, deploying one per 5 s (API Gateway quotas).
+//! one per 3 s, deleting one per 30 s, deploying one per 5 s (`docs/aws.md#api-gateway-quotas`).
 //!
 //! IAM: apigateway:GET, POST, PUT, PATCH, DELETE on /restapis and what is below; PUT and DELETE on the tags of these;
 //! iam:CreateServiceLinkedRole for API Gateway's own role; PassRole is the role's.

@@ -3,7 +3,7 @@
 //! The path is immutable. All policies of a role are the pipeline's: an inline or attached one that the spec does not give is
 //! drift, and is taken away. Writes to one role are made one after another, because IAM refuses concurrent ones. A role that is
 //! made again under its name has the same ARN but another RoleId, which followers must know. A trust policy holds 2,048
-//! characters, all inline policies together 10,240 (IAM quotas).
+//! characters, all inline policies together 10,240 (`docs/aws.md#iam-quotas`).
 //!
 //! IAM: iam:CreateRole, GetRole, DeleteRole, UpdateAssumeRolePolicy, ListRolePolicies, Get-, Put-, DeleteRolePolicy,
 //! ListAttachedRolePolicies, DetachRolePolicy, Put-, DeleteRolePermissionsBoundary, TagRole, UntagRole, ListRoles, and PassRole to

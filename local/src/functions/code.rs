@@ -17,7 +17,7 @@ use zip::read::ExtractOptions;
 
 pub(super) mod whole;
 
-/// The most that all files of a function may have together, in bytes (Lambda quotas).
+/// The most that all files of a function may have together, in bytes (`docs/aws.md#lambda-quotas`).
 const UNZIPPED: u64 = 262_144_000;
 /// The most that a zip may have, in bytes: those above 50 MB go through S3, and no zip is larger than what is in it.
 const ZIPPED: usize = 262_144_000;

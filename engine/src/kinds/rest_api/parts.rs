@@ -39,7 +39,7 @@ pub async fn fetch(cx: &Cx, api: &str) -> Result<Parts> {
     Ok(Parts { resources, stages, authorizers, models, validators, gateway_responses, deployments })
 }
 
-/// The whole tree: GetResources takes 5 calls in 2 s (API Gateway quotas), and with its methods one is enough.
+/// The whole tree: GetResources takes 5 calls in 2 s (`docs/aws.md#api-gateway-quotas`), and with its methods one is enough.
 async fn resources(cx: &Cx, api: &str) -> Result<Vec<AwsResource>> {
     let request = cx.aws.apigateway.get_resources().rest_api_id(api).embed("methods").limit(PAGE);
     Ok(request.into_paginator().items().send().collect::<Result<_, _>>().await?)

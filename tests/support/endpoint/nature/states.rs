@@ -57,7 +57,7 @@ static OPERATIONS: &[(&str, Does, &[&str])] = &[
     ("lambda", Does::Removes, &["DeleteEventSourceMapping"]),
 ];
 
-/// The most streams that are being made or deleted at once (Kinesis quotas).
+/// The most streams that are being made or deleted at once (`docs/aws.md#kinesis-quotas`).
 const STREAMS_AT_ONCE: usize = 5;
 
 /// How long a removal that was begun counts as running, should the emulator hang.
