@@ -95,7 +95,7 @@ fn every_id_has_a_default_name_that_a_plan_looks_at() {
 
 /// Asked for in one place, the dlq is where both the handler and the mapping send what fails.
 #[test]
-fn c19_a_dlq_is_the_mappings_destination_without_asking() {
+fn a_dlq_is_the_mappings_destination_without_asking() {
     let graph = graph(MAIN);
     let queue = "arn:aws:sqs:eu-central-1:111122223333:LambdaDeadLetterQueue";
     assert_eq!(graph.node("mapping").unwrap().desired["on_failure"], queue);
@@ -105,7 +105,7 @@ fn c19_a_dlq_is_the_mappings_destination_without_asking() {
 
 /// A function's own dead letter queue serves asynchronous calls only: for a stream it would be a promise that nothing keeps.
 #[test]
-fn c20_the_function_has_no_dead_letter_queue_of_its_own() {
+fn the_function_has_no_dead_letter_queue_of_its_own() {
     let graph = graph(MAIN);
     let function = graph.node("consumer").unwrap().desired.as_object().unwrap().clone();
     let named: Vec<&String> = function.keys().filter(|key| key.contains("dead") || key.contains("dlq")).collect();

@@ -129,7 +129,7 @@ fn what_others_give_our_tags_is_left_alone() {
 
 /// No lock file, no state: a lost laptop loses nothing.
 #[test]
-fn c30_another_folder_with_the_same_spec_has_nothing_to_do() {
+fn another_folder_with_the_same_spec_has_nothing_to_do() {
     let (_endpoint, sandbox, _) = applied(Kind::MiniStack, "200000000075");
     let files: Vec<_> = std::fs::read_dir(sandbox.path()).unwrap().map(|file| file.unwrap().file_name()).collect();
     assert_eq!(files, ["pipeline.yaml"], "nothing is kept beside the spec, nor in the home folder");
@@ -141,7 +141,7 @@ fn c30_another_folder_with_the_same_spec_has_nothing_to_do() {
 }
 
 #[test]
-fn c31_a_plan_is_made_of_what_aws_has_now() {
+fn a_plan_is_made_of_what_aws_has_now() {
     let (_endpoint, sandbox, cloud) = applied(Kind::MiniStack, "200000000076");
     cloud.run(cloud.aws.dynamodb.delete_table().table_name("EventTable").send()).unwrap();
     assert!(plan(&sandbox).contains("+ table           dynamodb:Table             EventTable\n"));
@@ -149,7 +149,7 @@ fn c31_a_plan_is_made_of_what_aws_has_now() {
 }
 
 #[test]
-fn c32_apply_prints_and_does_what_diff_prints() {
+fn apply_prints_and_does_what_diff_prints() {
     let (_endpoint, sandbox) = sandbox(Kind::MiniStack, "200000000077", crate::MAIN);
     for (from, to) in [("memory_mb: 128", "memory_mb: 256"), ("shards: 1", "shards: 2"), ("EventTable", "events")] {
         let diff = sandbox.run(&["diff", "--exit-code"]);

@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn c12_c13_propagation_is_told_by_message() {
+    fn propagation_is_told_by_message() {
         let texts = [
             "The role defined for the function cannot be assumed by Lambda.",
             "Cannot access stream arn:aws:kinesis:us-east-1:1:stream/s. Please ensure the role can perform the GetRecords, \

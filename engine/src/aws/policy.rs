@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn c09_spelling_does_not_matter() {
+    fn spelling_does_not_matter() {
         let one = Policy::parse(
             r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Principal":"*","Action":"sqs:*","Resource":["b","a"],
                 "Condition":{"Bool":{"aws:SecureTransport":false}}}}"#,
@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn c09_another_resource_is_another_policy() {
+    fn another_resource_is_another_policy() {
         let on = |resource: &str| Policy::new(vec![allow("s", &["sqs:SendMessage"], &[resource.to_owned()])]);
         assert_ne!(on("a"), on("b"));
     }

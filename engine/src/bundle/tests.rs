@@ -41,7 +41,7 @@ fn program_for(machine: u16) -> Vec<u8> {
 }
 
 #[test]
-fn c36_the_same_program_gives_the_same_zip() {
+fn the_same_program_gives_the_same_zip() {
     // From one release of `pipe` to the next, and from one machine to another: else every function is deployed anew.
     assert_eq!(
         pack::sha256(&pack::pack(b"#!/bin/sh\necho hello\n").unwrap()),

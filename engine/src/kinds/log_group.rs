@@ -39,7 +39,10 @@ impl Resource for LogGroup {
         })
     }
 
-    fn means(&self, live: &Self, _how: &How) -> Vec<String> {
+    fn means(&self, live: &Self, how: &How) -> Vec<String> {
+        if how.replaced {
+            return vec!["all its events are deleted with it".to_owned()];
+        }
         let shorter = live.retention_days == 0 || live.retention_days > self.retention_days;
         let told = format!("events older than {} days are deleted for good", self.retention_days);
         (shorter && self.retention_days != 0).then_some(told).into_iter().collect()

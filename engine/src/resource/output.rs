@@ -30,9 +30,11 @@ pub struct Output {
 impl Output {
     /// Returns the value among the outputs of its resource.
     pub fn among(&self, outputs: &Outputs) -> Option<String> {
-        let absent = || self.optional.then(String::new);
-        // A value of AWS's with the character would be taken for a mark in its turn.
-        outputs.get(&self.attribute).cloned().filter(|value| !value.contains(OUTPUT)).or_else(absent)
+        match outputs.get(&self.attribute) {
+            // A value of AWS's with the character would be taken for a mark in its turn.
+            Some(value) => Some(value.clone()).filter(|value| !value.contains(OUTPUT)),
+            None => self.optional.then(String::new),
+        }
     }
 
     fn named(name: &str) -> Option<Self> {
@@ -165,5 +167,7 @@ mod tests {
         let hostile = output_of("api", "secret");
         let once = resolved(&json!(output_of("api", "id")), &[("id", &hostile), ("secret", "s")]);
         assert_eq!(once, output_of("api", "id"), "it stays, and is a defect later");
+        let optional = resolved(&json!(optional_output_of("api", "id")), &[("id", &hostile)]);
+        assert_eq!(optional, optional_output_of("api", "id"), "what is there is not absent");
     }
 }

@@ -143,7 +143,8 @@ mod tests {
                  sink: {{ table: {{ existing: T01, overwrite: false{table} }} }}\ndlq: {{ queue: {{}} }}\n"
             );
             let loaded = loaded(&text).with_stand_ins();
-            assert!(!loaded.spec.overwrites() && loaded.spec.throttle().is_none(), "the rest is as it was");
+            let overwrites = loaded.spec.target().is_none_or(|target| target.overwrite);
+            assert!(!overwrites && loaded.spec.throttle().is_none(), "the rest is as it was");
             let own = loaded.spec.table().and_then(OwnOrExisting::own).cloned().unwrap();
             (own.partition_key.name, own.sort_key.map(|key| key.name), loaded.stand_ins[1].contains("a guess"))
         };

@@ -81,12 +81,6 @@ impl Spec {
         self.target().map(|target| &target.table)
     }
 
-    /// Returns whether the consumer replaces rows that are there.
-    #[must_use]
-    pub fn overwrites(&self) -> bool {
-        self.target().is_none_or(|target| target.overwrite)
-    }
-
     /// Returns the queue of the dlq, the pipeline's own or an existing one.
     #[must_use]
     pub fn queue(&self) -> Option<&OwnOrExisting<Queue>> {

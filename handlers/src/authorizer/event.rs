@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn c10_the_resource_covers_every_route_of_the_stage() {
+    fn the_resource_covers_every_route_of_the_stage() {
         let resource = |arn: &str| request(json!({ "methodArn": arn })).every_route();
         let all = Some("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/*/*".to_owned());
         assert_eq!(resource(ARN), all);

@@ -24,7 +24,7 @@ fn account(role: Option<&'static str>) -> Rule {
 }
 
 #[tokio::test]
-async fn c08_a_role_that_is_set_is_never_overwritten() {
+async fn a_role_that_is_set_is_never_overwritten() {
     let foreign = "arn:aws:iam::111122223333:role/theirs";
     let cx = cx(&[&account(Some(foreign))]);
     let lives = AccountLogging::read(&cx, &Name::new("account")).await.unwrap();
@@ -36,14 +36,14 @@ async fn c08_a_role_that_is_set_is_never_overwritten() {
 }
 
 #[tokio::test]
-async fn c08_one_that_was_set_meanwhile_is_kept() {
+async fn one_that_was_set_meanwhile_is_kept() {
     let theirs = "arn:aws:iam::111122223333:role/theirs";
     let cx = cx(&[&account(Some(theirs))]);
     assert_eq!(set(&cx, "ours", Duration::ZERO).await.unwrap(), theirs);
 }
 
 #[tokio::test]
-async fn c12_a_role_that_api_gateway_does_not_know_yet_is_tried_again() {
+async fn a_role_that_api_gateway_does_not_know_yet_is_tried_again() {
     let fresh = || {
         let text = "The role ARN does not have required permissions configured. Please grant trust permission for API Gateway \
                     and add the required role policy.";

@@ -62,7 +62,7 @@ async fn groups_of_which_the_name_is_only_the_beginning_are_others() {
 }
 
 #[tokio::test]
-async fn c37_a_group_that_lambda_made_is_kept_and_gets_retention_and_tags() {
+async fn a_group_that_lambda_made_is_kept_and_gets_retention_and_tags() {
     let keep = mock!(Client::put_retention_policy)
         .match_requests(|request| request.retention_in_days() == Some(30))
         .then_output(|| PutRetentionPolicyOutput::builder().build());
@@ -128,4 +128,6 @@ fn taking_over_a_group_that_keeps_its_events_longer_loses_the_older_ones() {
     assert_eq!(of(30).loses(&of(60)), None, "an edit of the pipeline's own needs no consent");
     assert_eq!(of(30).means(&of(60), &How::default()), ["events older than 30 days are deleted for good"]);
     assert_eq!(of(30).means(&of(30), &How::default()), [""; 0]);
+    let replaced = How { replaced: true, ..How::default() };
+    assert_eq!(of(30).means(&of(60), &replaced), ["all its events are deleted with it"]);
 }

@@ -147,7 +147,7 @@ fn what_is_given_up_must_be_heard_of() {
 
 // No emulator checks the role's permissions.
 #[tokio::test(start_paused = true)]
-async fn c12_c13_a_role_on_its_way_is_waited_for() {
+async fn a_role_on_its_way_is_waited_for() {
     const CODE: &str = "InvalidParameterValueException";
     let create = mock!(Client::create_event_source_mapping)
         .sequence()
@@ -185,7 +185,7 @@ async fn a_source_that_lambda_does_not_know_is_waited_for_a_moment() {
 
 // No emulator refuses a second mapping of the same pair.
 #[tokio::test(start_paused = true)]
-async fn c16_a_mapping_that_exists_is_looked_at_and_not_doubled() {
+async fn a_mapping_that_exists_is_looked_at_and_not_doubled() {
     let text = format!(
         "The event source arn (\" {STREAM} \") and function (\" consumer \") provided mapping already exists. Please update or \
          delete the existing mapping with UUID {UUID}"
@@ -210,7 +210,7 @@ async fn a_create_without_an_answer_is_not_repeated() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c17_a_delete_waits_while_it_is_in_use_and_until_it_is_gone() {
+async fn a_delete_waits_while_it_is_in_use_and_until_it_is_gone() {
     let text = "Cannot delete the event source mapping because it is in use.";
     let delete = mock!(Client::delete_event_source_mapping)
         .sequence()
@@ -230,7 +230,7 @@ async fn c17_a_delete_waits_while_it_is_in_use_and_until_it_is_gone() {
 
 // Any call but these would be refused: no update follows a create.
 #[tokio::test(start_paused = true)]
-async fn c18_a_create_is_done_when_it_polls() {
+async fn a_create_is_done_when_it_polls() {
     let create = mock!(Client::create_event_source_mapping).then_output(created);
     let get = mock!(Client::get_event_source_mapping)
         .sequence()
@@ -256,7 +256,7 @@ async fn a_mapping_that_is_being_made_is_read_when_it_shows_whether_it_polls() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn c17_an_update_waits_and_clears_destination_and_filters() {
+async fn an_update_waits_and_clears_destination_and_filters() {
     let update = mock!(Client::update_event_source_mapping)
         .match_requests(|sent| {
             sent.destination_config().is_some_and(|config| config.on_failure().is_none())

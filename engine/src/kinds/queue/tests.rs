@@ -58,7 +58,7 @@ fn shown(seconds: &str, policy: bool) -> GetQueueAttributesOutput {
 }
 
 #[tokio::test]
-async fn c33_c38_a_name_that_is_still_taken_is_waited_for_and_one_read_proves_the_queue() {
+async fn a_name_that_is_still_taken_is_waited_for_and_one_read_proves_the_queue() {
     let create = mock!(Client::create_queue)
         .match_requests(|request| request.tags().is_some_and(|tags| tags["pipe:pipeline"] == "demo"))
         .sequence()
@@ -84,7 +84,7 @@ async fn c33_c38_a_name_that_is_still_taken_is_waited_for_and_one_read_proves_th
 }
 
 #[tokio::test]
-async fn c33_is_read_again_only_where_sqs_is_behind() {
+async fn is_read_again_only_where_sqs_is_behind() {
     let set = mock!(Client::set_queue_attributes)
         .match_requests(|request| request.attributes().is_some_and(|all| !all.contains_key(&Attribute::KmsMasterKeyId)))
         .then_output(|| SetQueueAttributesOutput::builder().build());

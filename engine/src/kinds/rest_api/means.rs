@@ -21,7 +21,12 @@ pub fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
     let weak = weak.then(|| "clients may speak TLS 1.0 and 1.1, which others may be able to read".to_owned());
     let stopped =
         |stage: &Stage| stage.throttle.as_ref().is_some_and(|most| most.rate_per_second <= 0.0 || most.burst == 0);
-    let open = |name: &String| !desired.stages.get(name).is_some_and(stopped);
+    // One that goes is open again where a new one takes its place.
+    let new = |(name, stage): (&String, &Stage)| !live.stages.contains_key(name) && !stopped(stage);
+    let open = |name: &String| match desired.stages.get(name) {
+        Some(stage) => !stopped(stage),
+        None => desired.stages.iter().any(new),
+    };
     let again = live.stages.iter().filter(|(name, stage)| stopped(stage) && open(name));
     let again =
         again.map(|(name, _)| format!("stage `{name}` takes no requests (its throttle is 0), and takes them again"));
@@ -142,6 +147,10 @@ mod tests {
             assert_eq!(widens(&stopped, &stopped), [""; 0]);
         }
         assert_eq!(widens(&limited(9.0, 5), &limited(1.0, 1)), [""; 0]);
+        let (mut both, stopped) = (limited(9.0, 5), limited(0.0, 0));
+        both.stages.insert("by-hand".to_owned(), stopped.stages["prod"].clone());
+        assert_eq!(widens(&limited(9.0, 5), &both), [""; 0], "a stopped stage that goes is not open again");
+        assert_eq!(widens(&api(&["v2"], &[]), &stopped), again, "but one under another name is");
     }
 
     #[test]

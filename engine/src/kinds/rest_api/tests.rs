@@ -77,7 +77,7 @@ fn with_response(change: impl FnOnce(&mut IntegrationResponse)) -> String {
 }
 
 #[test]
-fn c01_c02_c11_each_property_of_the_snapshot_needs_a_new_deployment() {
+fn each_property_of_the_snapshot_needs_a_new_deployment() {
     let hashes = [
         desired().deployed,
         with_route(|route| route.integration.templates = texts([("application/json", "{ }")])),
@@ -126,7 +126,7 @@ fn what_no_deployment_holds_needs_none() {
 }
 
 #[test]
-fn c04_the_hash_is_of_the_canonical_desired_form() {
+fn the_hash_is_of_the_canonical_desired_form() {
     let spelled: serde_json::Value = serde_json::from_str(r#"{ "title": "t",  "type": "object" }"#).unwrap();
     assert_eq!(hash(|api| api.models = named([("Object1", spelled)])), desired().deployed);
     assert_eq!(hash(|api| api.deployed = "what was read".into()), desired().deployed);
@@ -203,7 +203,7 @@ pub(super) fn found(hashes: &[&str]) -> Found {
 }
 
 #[tokio::test]
-async fn c05_c06_deploy_then_point_the_stage_then_prune_all_but_five() {
+async fn deploy_then_point_the_stage_then_prune_all_but_five() {
     let create = mock!(Client::create_deployment)
         .match_requests(|call| {
             call.description() == Some(&format!("pipe:{}", desired().deployed)) && call.stage_name().is_none()
@@ -245,7 +245,7 @@ async fn a_deployment_with_the_right_hash_is_used_and_not_made_again() {
 }
 
 #[tokio::test]
-async fn c07_a_concurrent_modification_is_waited_for() {
+async fn a_concurrent_modification_is_waited_for() {
     let conflict = || {
         let text = "Unable to complete operation due to concurrent modification. Please try again later.";
         let meta = ErrorMetadata::builder().code("ConflictException").message(text).build();
@@ -269,7 +269,7 @@ async fn nothing_is_called_where_nothing_differs() {
 }
 
 #[test]
-fn c11_a_snapshot_by_other_hands_shows_as_a_difference() {
+fn a_snapshot_by_other_hands_shows_as_a_difference() {
     let mut parts = parts::Parts::default();
     let stage =
         |name: &str, id: &str| aws_sdk_apigateway::types::Stage::builder().stage_name(name).deployment_id(id).build();

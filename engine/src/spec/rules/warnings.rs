@@ -1,5 +1,6 @@
 //! What is legal but likely wrong.
 
+use super::function::BUNDLED;
 use super::{At, CONSUMER, Cx, DLQ, SINK, STREAM};
 use crate::spec::names::ACCOUNT;
 use crate::spec::problem::segment;
@@ -7,6 +8,9 @@ use crate::spec::{Function, Problem, Start};
 
 /// Seconds of a sink's outage that retries should outlast.
 const OUTAGE: u64 = 15 * 60;
+
+/// Seconds below which a call of the bundled handler is too short.
+const SHORT: u32 = 3;
 
 /// Every warning between sections.
 pub(super) fn all(cx: &Cx<'_>) -> Vec<Problem> {
@@ -17,7 +21,7 @@ pub(super) fn all(cx: &Cx<'_>) -> Vec<Problem> {
 
 /// Every warning about the consumer's function.
 pub(super) fn function(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
-    let some = [dlq(cx), start(function), retries(cx, function), age(cx, function)];
+    let some = [dlq(cx), start(function), short(cx, function), retries(cx, function), age(cx, function)];
     let secrets = function.environment.iter().filter(|(name, value)| secret(name, value)).map(|(name, _)| {
         let path = function.at(&format!("environment/{}", segment(name)));
         let message = format!("`{name}` looks like a secret, and everyone who sees the function sees it");
@@ -73,6 +77,20 @@ fn start(function: &At<'_, Function>) -> Option<Problem> {
     let message = "with `start: newest`, what is sent before the mapping polls is never read";
     let problem = Problem::warning(function.at("batch/start"), message);
     (function.batch.start == Start::Newest).then(|| problem.hint("`start: oldest` loses nothing"))
+}
+
+/// Calls of which the bundled handler has hardly any time: half is kept for the answer, so that it leaves before Lambda ends the call.
+fn short(cx: &Cx<'_>, function: &At<'_, Function>) -> Option<Problem> {
+    let path = function.at("timeout_seconds");
+    let seconds = function.timeout_seconds;
+    if seconds >= SHORT || !BUNDLED.contains(&function.handler.as_str()) || !cx.sound(&path) {
+        return None;
+    }
+    let message = format!(
+        "of a call of {seconds} s the bundled handler works {} ms: where the table answers later than that, nothing is written",
+        seconds * 500
+    );
+    Some(Problem::warning(path, message).hint(format!("{SHORT} or more")))
 }
 
 fn retries(cx: &Cx<'_>, function: &At<'_, Function>) -> Option<Problem> {

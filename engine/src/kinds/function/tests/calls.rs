@@ -58,7 +58,7 @@ fn conflict(message: &str) -> ResourceConflictException {
 }
 
 #[tokio::test]
-async fn c36_changed_code_is_two_writes() {
+async fn changed_code_is_two_writes() {
     let code = mock!(Client::update_function_code)
         .match_requests(|request| request.zip_file().is_some_and(|zip| zip.as_ref() == b"zip"))
         .then_output(|| UpdateFunctionCodeOutput::builder().build());
@@ -79,7 +79,7 @@ async fn what_is_equal_is_not_written() {
 }
 
 #[tokio::test]
-async fn c34_the_code_follows_when_the_configuration_is_done() {
+async fn the_code_follows_when_the_configuration_is_done() {
     let configured = mock!(Client::update_function_configuration)
         .match_requests(|request| request.environment().and_then(|e| e.variables()).is_some_and(|all| all.is_empty()))
         .then_output(|| UpdateFunctionConfigurationOutput::builder().build());
@@ -94,7 +94,7 @@ async fn c34_the_code_follows_when_the_configuration_is_done() {
 }
 
 #[tokio::test]
-async fn c12_a_role_that_lambda_does_not_know_yet_is_waited_for() {
+async fn a_role_that_lambda_does_not_know_yet_is_waited_for() {
     let text = "The role defined for the function cannot be assumed by Lambda.";
     let refused = mock!(Client::create_function).then_error(move || {
         CreateFunctionError::generic(

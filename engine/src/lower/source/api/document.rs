@@ -141,7 +141,8 @@ fn gateway_responses(input: &Input, models: &BTreeMap<String, Value>) -> BTreeMa
 /// One line of JSON for each request. Nothing in it is the client's own text but its address and the reason why its body was
 /// refused: no path, no query, no header, and not `$context.requestId`, which a client sets by a header
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-access-logging.html>). The reason names properties, and
-/// quotes the value that an `enum` or a `pattern` refused. API Gateway escapes quotes in these lines (`docs/aws.md#api-gateway-access-log`), so no value can add a field.
+/// quotes the value that an `enum` or a `pattern` refused. API Gateway is reported to escape quotes in these lines
+/// (`docs/aws.md#api-gateway-access-log`), so that no value adds a field.
 fn access_log() -> String {
     const FIELDS: &[(&str, &str)] = &[
         ("extendedRequestId", "extendedRequestId"),
