@@ -83,8 +83,6 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     const DELETED: &'static str = "deleted";
     /// Top-level properties that say nothing to those who read the plan of a new one: hashes, what every one of the kind has.
     const INTERNAL: &'static [&'static str] = &[];
-    /// Top-level properties (or `name`) and the output that an update of each changes. All other outputs stay as they are.
-    const MOVES: &'static [(&'static str, &'static str)] = &[];
 
     /// Fills in what follows from the rest, as a hash does, once outputs are in the place of marks; [`unknown`] where one is left.
     ///
@@ -92,6 +90,11 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Only where the properties cannot be JSON, which is a defect.
     fn sealed(self) -> Result<Self> {
         Ok(self)
+    }
+
+    /// Returns the outputs that an update in place to `self` changes; all others stay as they are.
+    fn moves(&self, _live: &Self) -> Vec<&'static str> {
+        Vec::new()
     }
 
     /// Why this update in place loses records, or the way back to them (a shorter retention, PITR off).

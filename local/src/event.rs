@@ -54,7 +54,7 @@ impl Location {
     }
 }
 
-/// The answer to a request. Location and id are there when a stream or a queue took what was sent.
+/// The answer to a request. Location and id are there when a stream took what was sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Answered {
@@ -66,7 +66,7 @@ pub struct Answered {
     pub status: u16,
     /// Time that the answer took.
     pub milliseconds: u64,
-    /// Where the record went; absent where nothing took it.
+    /// Where the record went; absent where no stream took one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub location: Option<Location>,
     /// The record's id there, of a stream its sequence number; absent where there is no record.

@@ -125,11 +125,7 @@ pub fn heard(from: &mut impl BufRead, text: &str) -> String {
 
 /// Waits until something is so, for at most two minutes.
 pub fn until(what: &str, so: impl Fn() -> bool) {
-    let start = std::time::Instant::now();
-    while !so() {
-        assert!(start.elapsed().as_secs() < 120, "in vain waited for {what}");
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
+    pipe_test_support::until(what, || so().then_some(()));
 }
 
 /// Ends a process that a failed test would leave behind.

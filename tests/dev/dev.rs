@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::types::AttributeValue;
-use pipe_test_support::{Account, Run};
+use pipe_test_support::{Account, Run, until};
 use serde_json::Value;
 
-use super::process::{end_of, until};
+use super::process::end_of;
 
 /// The main pipeline.
 pub const MAIN: &str = include_str!("../../pipeline.yaml");

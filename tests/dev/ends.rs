@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use pipe_test_support::{Emulator, Endpoint, Kind, Rule, Run};
+use pipe_test_support::{Emulator, Endpoint, Kind, Rule, Run, until};
 use rustix::process::Signal;
 
 use super::client::Client;
 use super::dev::{Dev, MAIN, pipe};
-use super::process::{Process, Started, about, signal, tree, until};
+use super::process::{Process, Started, about, signal, tree};
 
 /// What an end may take on the slowest machine. Nothing here would end by itself in that time.
 const WITHIN: Duration = Duration::from_secs(30);

@@ -8,12 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use pipe_test_support::until;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::dev::pipe;
-
-/// How long anything may take that a test waits for here; what is to be fast is measured.
-const WITHIN: Duration = Duration::from_secs(300);
 
 /// A `pipe dev` that was started and nothing more. It is killed with the test.
 pub struct Started {
@@ -94,17 +92,6 @@ pub fn end_of(child: &mut Child) -> (ExitStatus, Duration) {
     let start = Instant::now();
     let status = until("the process to end", || child.try_wait().unwrap());
     (status, start.elapsed())
-}
-
-pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let start = Instant::now();
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(start.elapsed() < WITHIN, "in vain waited for {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 /// A process by its number and start time, which together no other has.

@@ -3,8 +3,10 @@
 use std::net::TcpListener;
 use std::path::Path;
 
+use pipe_test_support::until;
+
 use super::dev::MAIN;
-use super::process::{Started, about, until};
+use super::process::{Started, about};
 
 #[test]
 fn a_port_that_is_taken() {

@@ -1,29 +1,15 @@
 //! What was deployed runs where `pipe` runs nothing of it: MiniStack starts the functions under their own roles, and its own mapping
 //! reads the stream. One way through; `tests/dev/` has the rest, on the local cloud.
 
-use std::time::{Duration, Instant};
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kinesis::primitives::Blob;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use pipe_test_support::Sandbox;
+use pipe_test_support::{Sandbox, until};
 use serde_json::{Value, json};
 
 use crate::cloud::Cloud;
 use crate::guarded;
-
-/// Asks again and again until there is an answer, for as long as the slowest machine may take.
-fn wait<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let end = Instant::now() + Duration::from_secs(120);
-    loop {
-        if let Some(found) = look() {
-            return found;
-        }
-        assert!(Instant::now() < end, "waited in vain for {what}");
-        std::thread::sleep(Duration::from_millis(100));
-    }
-}
 
 #[test]
 fn credentials_open_the_door_a_record_is_a_row_and_poison_a_dead_letter() {
@@ -38,16 +24,16 @@ fn credentials_open_the_door_a_record_is_a_row_and_poison_a_dead_letter() {
         let put = cloud.aws.kinesis.put_record().stream_name("GatewayEventsStream").partition_key("p");
         cloud.run(put.data(Blob::new(data)).send()).unwrap();
     }
-    wait("the row", || {
+    until("the row", || {
         let get = cloud.aws.dynamodb.get_item().table_name("EventTable").consistent_read(true);
         cloud.run(get.key("eventId", AttributeValue::S("good".into())).send()).unwrap().item
     });
-    let letters = wait("the dead letter", || {
+    let letters = until("the dead letter", || {
         let listed = sandbox.pipe(&["dlq", "ls"]);
         listed.contains("bad-json").then_some(listed)
     });
     assert_eq!(letters.lines().count(), 1, "{letters}");
-    wait("the calls to end", || by_roles(&sandbox).iter().all(|(_, status)| status.is_some()).then_some(()));
+    until("the calls to end", || by_roles(&sandbox).iter().all(|(_, status)| status.is_some()).then_some(()));
     for operation in ["GetSecretValue", "PutItem", "SendMessage"] {
         let calls: Vec<_> = by_roles(&sandbox).into_iter().filter(|(called, _)| called == operation).collect();
         // One whose answer is late is made again; a letter is not.

@@ -157,7 +157,6 @@ fn guard(world: &Arc<Mutex<World>>) -> MutexGuard<'_, World> {
 impl<const K: usize> Resource for Fake<K> {
     const KIND: &'static str = ["fake:Plain", "fake:Data", "fake:Unnamed", "fake:Renamed", "fake:Role"][K];
     const REPLACE_ON: &'static [&'static str] = &["fixed", "tied"];
-    const MOVES: &'static [(&'static str, &'static str)] = &[("value", "label")];
     const HOLDS_DATA: bool = K == 1;
     const RENAMES: bool = K == 3;
 
@@ -169,6 +168,10 @@ impl<const K: usize> Resource for Fake<K> {
             _ => String::new(),
         };
         Ok(Self { seal, ..self })
+    }
+
+    fn moves(&self, live: &Self) -> Vec<&'static str> {
+        (self.value != live.value).then_some("label").into_iter().collect()
     }
 
     fn loses(&self, live: &Self) -> Option<String> {

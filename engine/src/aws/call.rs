@@ -26,7 +26,7 @@ const EXISTS: &[&str] = &[
     "QueueNameExists",
 ];
 
-/// Errors that say "too many", whatever the HTTP status. `LimitExceededException` is told by its message.
+/// Errors that say "too many", whatever the HTTP status. Of a `LimitExceededException` the message decides.
 const THROTTLED: &[&str] = &[
     "Throttling",
     "ThrottlingException",

@@ -43,10 +43,15 @@ impl Resource for RestApi {
     const INTERNAL: &'static [&'static str] = &["deployed", "gateway_responses", "models", "paths", "validators"];
     const RENAMES: bool = true;
     const STAMPED: bool = false;
-    const MOVES: &'static [(&'static str, &'static str)] = &[("name", "name"), ("stages", "endpoint")];
 
     fn sealed(self) -> Result<Self> {
         Self::sealed(self)
+    }
+
+    fn moves(&self, live: &Self) -> Vec<&'static str> {
+        // The endpoint ends in the stage's name.
+        let moves = !self.stages.keys().eq(live.stages.keys());
+        moves.then_some("endpoint").into_iter().collect()
     }
 
     fn means(&self, live: &Self, _how: &How) -> Vec<String> {

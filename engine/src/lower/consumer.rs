@@ -57,7 +57,7 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
     Ok(nodes)
 }
 
-/// What the handler is told, beside what the user tells it.
+/// The variables of its environment: the user's, and those that name the table and the queue.
 fn environment(lowering: &Lowering<'_>, function: &Function, sink: Option<&Access>) -> BTreeMap<String, String> {
     let mut environment = function.environment.clone();
     environment.extend(sink.map(|sink| sink.environment.clone()).unwrap_or_default());

@@ -15,7 +15,7 @@ pub(super) fn used<R: Resource>(id: &str, existing: &Existing, service: &str, pl
     Ok(Node::existing::<R>(id, existing.name()))
 }
 
-/// What exists must be of this account and region.
+/// Refuses an existing resource of another account or region.
 ///
 /// # Errors
 /// Its ARN says that it is of another one.

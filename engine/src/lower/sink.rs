@@ -16,7 +16,7 @@ pub(super) struct Access {
     /// Id of the sink.
     pub id: &'static str,
     pub arn: String,
-    /// What the handler is told about it.
+    /// The variables that name it to the handler.
     pub environment: BTreeMap<String, String>,
     /// What the consumer's role needs for it.
     pub write: Vec<Value>,

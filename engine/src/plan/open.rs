@@ -59,11 +59,9 @@ impl Planner<'_> {
 
     /// Remembers which outputs an update in place changes.
     pub(super) fn moved(&mut self, change: &Change) {
-        let differs = |property: &str| change.fields.iter().any(|field| field.path.split('.').next() == Some(property));
-        let moves = change.kind.moves.iter().filter(|(property, _)| differs(property));
-        if let Some(known) = self.outputs.get_mut(&change.id) {
-            known.moved = moves.map(|(_, output)| *output).collect();
-        }
+        let (Some(known), Some(live)) = (self.outputs.get_mut(&change.id), &change.live) else { return };
+        known.moved = (change.kind.moves)(&change.desired, &live.props);
+        known.moved.extend((change.old_name.is_some()).then_some("name"));
     }
 }
 

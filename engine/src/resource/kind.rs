@@ -25,8 +25,8 @@ pub struct Kind {
     pub lingers: &'static str,
     pub internal: &'static [&'static str],
     pub deleted: &'static str,
-    pub moves: &'static [(&'static str, &'static str)],
     pub sealed: fn(&Value) -> Result<Value>,
+    pub moves: fn(&Value, &Value) -> Vec<&'static str>,
     pub loses: fn(&Value, &Value) -> Option<String>,
     pub means: fn(&Value, &Value, &How) -> Vec<String>,
     pub ends: fn(&Value, &[String]) -> Vec<String>,
@@ -69,13 +69,13 @@ impl Kind {
             lingers: R::LINGERS,
             internal: R::INTERNAL,
             deleted: R::DELETED,
-            moves: R::MOVES,
             sealed: |desired| json(&typed::<R>(desired)?.sealed()?),
+            moves: |desired, live| both::<R, _>(desired, live, |desired, live| desired.moves(live)),
             loses: |desired, live| typed::<R>(desired).ok()?.loses(&typed::<R>(live).ok()?),
-            means: |desired, live, how| both::<R>(desired, live, |desired, live| desired.means(live, how)),
+            means: |desired, live, how| both::<R, _>(desired, live, |desired, live| desired.means(live, how)),
             ends: |live, gone| typed::<R>(live).map_or_else(|_| Vec::new(), |live| live.ends(gone)),
             catches_up: |desired| typed::<R>(desired).is_ok_and(|desired| desired.catches_up()),
-            widens: |desired, live| both::<R>(desired, live, |desired, live| desired.widens(live)),
+            widens: |desired, live| both::<R, _>(desired, live, |desired, live| desired.widens(live)),
             meanwhile: |desired, live| json(&typed::<R>(desired).ok()?.meanwhile(&typed::<R>(live).ok()?)?).ok(),
             adopting: |desired, live| typed::<R>(desired).ok()?.adopting(&typed::<R>(live).ok()?),
             keeping: |desired, live| json(&typed::<R>(desired).ok()?.keeping(&typed::<R>(live).ok()?)?).ok(),
@@ -90,13 +90,20 @@ impl Kind {
             pipelines: |cx| Box::pin(R::pipelines(cx)),
             reveal: |cx, name| Box::pin(R::reveal(cx, name)),
             read: |cx, name| Box::pin(async move { R::read(cx, name).await?.into_iter().map(erase).collect() }),
-            reconcile: |cx, desired, name, live| {
-                Box::pin(async move {
-                    let live = live.map(restore::<R>).transpose()?;
-                    typed::<R>(desired)?.reconcile(cx, name, live.as_ref()).await
-                })
-            },
+            reconcile: reconcile::<R>,
             delete: |cx, name, handle| Box::pin(R::delete(cx, name, handle)),
         }
     }
+}
+
+fn reconcile<'a, R: Resource>(
+    cx: &'a Cx,
+    desired: &'a Value,
+    name: &'a Name,
+    live: Option<&'a Live<Value>>,
+) -> Fut<'a, Made> {
+    Box::pin(async move {
+        let live = live.map(restore::<R>).transpose()?;
+        typed::<R>(desired)?.reconcile(cx, name, live.as_ref()).await
+    })
 }

@@ -3,6 +3,8 @@
 //! A mark begins with a character that no text of a spec may hold, so that no spec can forge one, and may stand within a longer
 //! text: `arn:aws:execute-api:eu-central-1:123456789012:<mark>/*`. Keys of objects and names of resources never hold one.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::{Id, Outputs};
@@ -62,14 +64,7 @@ pub fn unknown() -> String {
 
 /// Puts outputs in the place of their marks. Where `find` returns `None` the mark stays.
 pub fn resolve(value: &mut Value, find: &impl Fn(&Output) -> Option<String>) {
-    match value {
-        Value::String(text) if text.contains(OUTPUT) => {
-            *text = replaced(text, &|mark| Output::named(mark).and_then(|output| find(&output)));
-        }
-        Value::Array(all) => all.iter_mut().for_each(|value| resolve(value, find)),
-        Value::Object(all) => all.values_mut().for_each(|value| resolve(value, find)),
-        _ => {}
-    }
+    replace(value, &mut |mark| find(&Output::named(mark)?));
 }
 
 /// Whether a mark stands in it, be it for an output or for what follows from some.
@@ -84,34 +79,36 @@ pub fn is_open(value: &Value) -> bool {
 
 /// Returns the outputs whose marks stand in it, each once.
 pub(crate) fn outputs_in(value: &Value) -> Vec<Output> {
-    let outputs = std::cell::RefCell::new(Vec::new());
-    resolve(&mut value.clone(), &|output| {
-        outputs.borrow_mut().push(output.clone());
+    let mut outputs = BTreeSet::new();
+    replace(&mut value.clone(), &mut |mark| {
+        outputs.extend(Output::named(mark));
         None
     });
-    let mut outputs = outputs.into_inner();
-    outputs.sort();
-    outputs.dedup();
-    outputs
+    outputs.into_iter().collect()
 }
 
 /// Puts [`UNKNOWN`] in the place of every mark, for those who read a plan.
 pub(crate) fn shown(text: &str) -> String {
-    replaced(text, &|_| Some(UNKNOWN.to_owned()))
+    replaced(text, &mut |_| Some(UNKNOWN.to_owned()))
 }
 
 /// As [`shown`], in a value.
 pub(crate) fn show(value: &mut Value) {
+    replace(value, &mut |_| Some(UNKNOWN.to_owned()));
+}
+
+/// Puts something else in the place of every mark in a value, as [`replaced`] does in a text.
+fn replace(value: &mut Value, by: &mut dyn FnMut(&str) -> Option<String>) {
     match value {
-        Value::String(text) if text.contains(OUTPUT) => *text = shown(text),
-        Value::Array(all) => all.iter_mut().for_each(show),
-        Value::Object(all) => all.values_mut().for_each(show),
+        Value::String(text) if text.contains(OUTPUT) => *text = replaced(text, by),
+        Value::Array(all) => all.iter_mut().for_each(|value| replace(value, by)),
+        Value::Object(all) => all.values_mut().for_each(|value| replace(value, by)),
         _ => {}
     }
 }
 
 /// A text with something else in the place of its marks; `by` is given what stands between a mark's two ends.
-fn replaced(text: &str, by: &dyn Fn(&str) -> Option<String>) -> String {
+fn replaced(text: &str, by: &mut dyn FnMut(&str) -> Option<String>) -> String {
     let (mut whole, mut rest) = (String::with_capacity(text.len()), text);
     while let Some((before, (mark, after))) =
         rest.split_once(OUTPUT).and_then(|(before, after)| Some((before, after.split_once(END)?)))

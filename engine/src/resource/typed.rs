@@ -12,7 +12,7 @@ pub fn typed<R: DeserializeOwned>(props: &Value) -> Result<R> {
 }
 
 /// Asks about desired and live; what does not fit its kind is told where it is read or applied.
-pub fn both<R: Resource>(desired: &Value, live: &Value, ask: impl Fn(&R, &R) -> Vec<String>) -> Vec<String> {
+pub fn both<R: Resource, T>(desired: &Value, live: &Value, ask: impl Fn(&R, &R) -> Vec<T>) -> Vec<T> {
     match (typed::<R>(desired), typed::<R>(live)) {
         (Ok(desired), Ok(live)) => ask(&desired, &live),
         _ => Vec::new(),

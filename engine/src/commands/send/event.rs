@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::value::RawValue;
 
 use super::data::Data;
-use super::example::{Example, Mark, example_of};
+use super::example::{Example, Serial, example_of};
 use crate::error::{Error, Result};
 use crate::kinds::table::{Key, KeyKind};
 use crate::spec::{Api, Route, Spec};
@@ -47,13 +47,13 @@ pub struct Maker<'a> {
 impl Maker<'_> {
     /// The event with this number.
     pub fn event(&self, n: u32) -> Event {
-        let mark = Mark { text: format!("{:x}-{n}", self.run), number: self.run * RUN + u64::from(n) };
-        let example = example_of(self.spec, self.route, &self.keys, &mark);
+        let serial = Serial { text: format!("{:x}-{n}", self.run), number: self.run * RUN + u64::from(n) };
+        let example = example_of(self.spec, self.route, &self.keys, &serial);
         let body = match &self.data {
             None => example.body.to_string().into_bytes(),
             Some(Data::Lines(lines)) => lines.get(n as usize - 1).cloned().unwrap_or_default(),
             Some(Data::One(data)) if self.count == 1 => data.clone(),
-            Some(Data::One(data)) => with_keys(data, &self.keys, &mark).unwrap_or_else(|| data.clone()),
+            Some(Data::One(data)) => with_keys(data, &self.keys, &serial).unwrap_or_else(|| data.clone()),
         };
         let given_key = match &self.data {
             None => false,
@@ -92,13 +92,13 @@ pub fn route<'a>(api: &'a Api, asked: Option<&str>) -> Result<&'a Route> {
 }
 
 /// The same object with key attributes of its own; nothing where it is no object. All else keeps its digits.
-fn with_keys(data: &[u8], keys: &[Key], mark: &Mark) -> Option<Vec<u8>> {
+fn with_keys(data: &[u8], keys: &[Key], serial: &Serial) -> Option<Vec<u8>> {
     let mut members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(data).ok()?;
     for key in keys {
         let value = match key.kind {
-            KeyKind::Number => mark.number.to_string(),
+            KeyKind::Number => serial.number.to_string(),
             KeyKind::String | KeyKind::Binary => {
-                serde_json::Value::String(format!("{}-{}", key.name, mark.text)).to_string()
+                serde_json::Value::String(format!("{}-{}", key.name, serial.text)).to_string()
             }
         };
         members.insert(key.name.clone(), RawValue::from_string(value).ok()?);

@@ -21,7 +21,7 @@ pub struct Example {
 
 /// What makes one example unlike another: the end of its texts, and its number where a key is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
+pub struct Serial {
     pub text: String,
     pub number: u64,
 }
@@ -32,13 +32,13 @@ pub fn example_request(spec: &Spec) -> Option<Example> {
     let own = spec.table().and_then(spec::OwnOrExisting::own);
     let keys: Vec<Key> =
         own.iter().flat_map(|table| [Some(&table.partition_key), table.sort_key.as_ref()]).flatten().map(key).collect();
-    Some(example_of(spec, route, &keys, &Mark { text: "1".into(), number: 1 }))
+    Some(example_of(spec, route, &keys, &Serial { text: "1".into(), number: 1 }))
 }
 
 /// An example request for this route, whose record is an item of a table with these keys. A body that has to fit a schema
 /// is not known here: it may be refused.
-pub fn example_of(spec: &Spec, route: &spec::Route, keys: &[Key], mark: &Mark) -> Example {
-    let text = |name: &str| format!("{name}-{}", mark.text);
+pub fn example_of(spec: &Spec, route: &spec::Route, keys: &[Key], serial: &Serial) -> Example {
+    let text = |name: &str| format!("{name}-{}", serial.text);
     let segment = |segment: &str| match segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
         Some("streamName") => spec.stream_name(),
         Some(name) => text(name),
@@ -50,7 +50,7 @@ pub fn example_of(spec: &Spec, route: &spec::Route, keys: &[Key], mark: &Mark) -
     for key in keys {
         body.insert(
             key.name.clone(),
-            if key.kind == KeyKind::Number { mark.number.into() } else { text(&key.name).into() },
+            if key.kind == KeyKind::Number { serial.number.into() } else { text(&key.name).into() },
         );
     }
     match &route.partition_key {
@@ -102,8 +102,8 @@ sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
         let first = example_request(&spec).unwrap();
         assert_eq!((first.path.as_str(), first.header, first.authorized), ("/a/demo-stream/id-1", None, false));
         assert_eq!(first.body, serde_json::json!({ "hello": "world", "id": "id-1", "at": 1 }));
-        let mark = Mark { text: "r-7".into(), number: 7 };
-        let of = |at: usize| example_of(&spec, &spec.api().unwrap().routes[at], &[], &mark);
+        let serial = Serial { text: "r-7".into(), number: 7 };
+        let of = |at: usize| example_of(&spec, &spec.api().unwrap().routes[at], &[], &serial);
         assert_eq!(of(1).path, "/q?who=who-r-7");
         assert_eq!(of(2).header, Some(("X-Who".into(), "X-Who-r-7".into())));
         assert_eq!(of(3).body, serde_json::json!({ "hello": "world", "user": { "id": "user.id-r-7" } }));

@@ -124,13 +124,8 @@ fn hint(status: u16, route: &Route) -> Option<String> {
 pub fn line(answer: &Answer) -> String {
     let at = answer.taken.as_ref().map(|taken| position(&taken.location(), &taken.sequence_number));
     let said = answer.message.as_deref().map(|message| format!(": {}", tame(message))).unwrap_or_default();
-    format!(
-        "{} event {} → {}
-",
-        answer.status,
-        answer.event.n,
-        at.unwrap_or_else(|| format!("not taken{said}"))
-    )
+    let became = at.unwrap_or_else(|| format!("not taken{said}"));
+    format!("{} event {} → {became}\n", answer.status, answer.event.n)
 }
 
 /// One answer, for machines.

@@ -29,7 +29,7 @@ pub async fn sync(cx: &Cx, desired: &RestApi, found: &Found) -> Result<()> {
     for id in if is_new { superfluous(found) } else { Vec::new() } {
         let call = cx.aws.apigateway.delete_deployment().rest_api_id(&found.head.id).deployment_id(id);
         match write(cx, || async { nothing_if_absent(call.clone().send().await) }).await {
-            // A canary that other hands made keeps it.
+            // A canary that somebody else made keeps it.
             Err(error) if error.message().contains("pointing to this deployment") => {}
             deleted => _ = deleted?,
         }

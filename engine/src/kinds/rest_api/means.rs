@@ -84,6 +84,7 @@ fn key(route: &Route) -> Option<(&str, &str)> {
 mod tests {
     use super::*;
     use crate::kinds::rest_api::Throttle;
+    use crate::resource::Resource;
 
     fn api(stages: &[&str], routes: &[&str]) -> RestApi {
         RestApi {
@@ -131,6 +132,14 @@ mod tests {
             assert_eq!((widens(desired, live), means(desired, live)), (Vec::new(), Vec::new()));
         }
         assert_eq!((widens(&new, &old), means(&old, &new)), (Vec::new(), Vec::new()));
+    }
+
+    #[test]
+    fn only_another_stage_moves_the_endpoint() {
+        let mut limited = api(&["prod"], &[]);
+        limited.stages.get_mut("prod").unwrap().throttle = Some(Throttle { rate_per_second: 1.0, burst: 1 });
+        assert_eq!(limited.moves(&api(&["prod"], &["POST /a"])), [""; 0]);
+        assert_eq!(api(&["v2"], &[]).moves(&api(&["prod"], &[])), ["endpoint"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::endpoint::call::Call;
 
 type Answer = for<'a> fn(&'a Exchange<'a>) -> BoxFuture<'a, Answering>;
 
-/// How a call is told from others.
+/// How a call is recognised.
 enum Operation {
     /// By `x-amz-target`.
     Target(&'static str),

@@ -13,9 +13,9 @@ use crate::event::Location;
 pub struct Protocol {
     /// As in URIs, and as requests to it are signed.
     pub service: &'static str,
-    /// How it is told an action.
+    /// How a request names the action.
     actions: Actions,
-    /// What says where it has taken a record to, if it takes records.
+    /// How its answer says where it put a record, if it takes records.
     receipt: Option<Receipt>,
 }
 

@@ -83,7 +83,7 @@ async fn a_new_deployment_is_a_new_snapshot_and_settings_always_apply() {
     gateway.stop().await;
 }
 
-/// The format that the engine gives a pipeline's stage.
+/// A format like that of a pipeline's stage, with the id that clients may set.
 const FORMAT: &str = concat!(
     r#"{"requestId":"$context.requestId","extendedRequestId":"$context.extendedRequestId","ip":"$context.identity.sourceIp","#,
     r#""requestTime":"$context.requestTime","method":"$context.httpMethod","resourcePath":"$context.resourcePath","#,
