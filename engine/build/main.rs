@@ -30,7 +30,10 @@ fn run() -> Result<(), String> {
         }
         programs => {
             script::zip(programs, out.as_ref())?;
-            format!("const EMBEDDED: &[Embedded] = &[\n{}];\nconst SOURCES: Option<Sources<'_>> = None;\n", embedded(&out))
+            format!(
+                "const EMBEDDED: &[Embedded] = &[\n{}];\nconst SOURCES: Option<Sources<'_>> = None;\n",
+                embedded(&out)
+            )
         }
     };
     script::tell("rerun-if-changed=build")?;

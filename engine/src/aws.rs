@@ -7,6 +7,7 @@ mod cx;
 mod lacking;
 #[cfg(test)]
 pub mod mocked;
+mod operation;
 mod pace;
 pub mod parameter;
 mod patience;

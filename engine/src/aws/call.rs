@@ -106,22 +106,23 @@ where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     fn from(error: SdkError<E, HttpResponse>) -> Self {
-        let operation = operation(std::any::type_name::<E>());
-        match &error {
-            SdkError::ServiceError(refusal) => {
-                let status = refusal.raw().status().as_u16();
-                let meta = refusal.err().meta();
-                let request_id = meta.extra("aws_request_id").unwrap_or_default().to_owned();
-                refused(
-                    operation,
-                    meta.code().unwrap_or_default(),
-                    meta.message().unwrap_or_default(),
-                    status,
-                    request_id,
-                )
-            }
-            _ => no_answer(operation, &error),
+        failed(operation(std::any::type_name::<E>()), error)
+    }
+}
+
+/// Puts a failed call of the operation of this name into its class.
+pub(super) fn failed<E>(operation: String, error: SdkError<E, HttpResponse>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    match &error {
+        SdkError::ServiceError(refusal) => {
+            let status = refusal.raw().status().as_u16();
+            let meta = refusal.err().meta();
+            let request_id = meta.extra("aws_request_id").unwrap_or_default().to_owned();
+            refused(operation, meta.code().unwrap_or_default(), meta.message().unwrap_or_default(), status, request_id)
         }
+        _ => no_answer(operation, &error),
     }
 }
 

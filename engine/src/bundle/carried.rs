@@ -84,7 +84,8 @@ fn of(name: &str, zip: Bytes, sha256: &str, unfit: &str) -> Code {
 
 /// This very program, which is the handler where it is asked to be.
 fn itself(name: &str) -> Result<Code> {
-    let program = std::env::current_exe().map_err(|error| Error::fatal(format!("cannot find this program: {error}")))?;
+    let program =
+        std::env::current_exe().map_err(|error| Error::fatal(format!("cannot find this program: {error}")))?;
     let quoted = program.to_string_lossy().replace('\'', r"'\''");
     let script = format!("#!/bin/sh\nexec '{quoted}' handler {name}\n");
     let zip = pack::pack(script.as_bytes());

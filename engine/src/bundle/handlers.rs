@@ -62,7 +62,16 @@ impl Sources<'_> {
         for (name, _) in std::env::vars_os().filter(|(name, _)| is_of_the_outer_cargo(name)) {
             command.env_remove(name);
         }
-        command.args(["build", "--locked", "--quiet", "--profile", "release-handlers", "--package", "pipe-handlers", "--bins"]);
+        command.args([
+            "build",
+            "--locked",
+            "--quiet",
+            "--profile",
+            "release-handlers",
+            "--package",
+            "pipe-handlers",
+            "--bins",
+        ]);
         command.arg("--manifest-path").arg(manifest).args(["--target", self.triple, "--target-dir", self.target]);
         command.env("CARGO_ENCODED_RUSTFLAGS", self.flags()?).stdin(Stdio::null()).stdout(Stdio::null());
         let output = command.output().map_err(|error| format!("cannot run cargo for the handlers: {error}"))?;

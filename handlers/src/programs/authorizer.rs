@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use aws_config::retry::RetryConfig;
-use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use crate::authorizer::{Authorizer, Decision, Refusal, Request, SecretsManager};
 use crate::log::{self, Level};
 use crate::{aws, deadline, environment};
+use aws_config::retry::RetryConfig;
+use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde_json::json;
 
 /// Serves calls until the process ends.

@@ -1,12 +1,11 @@
 //! The consumer as a program. Environment: `PIPE_TABLE`, `PIPE_PARTITION_KEY`, `PIPE_SORT_KEY`, `PIPE_DLQ_URL`, `PIPE_OVERWRITE`.
 
-
-use aws_config::retry::RetryConfig;
-use aws_lambda_events::kinesis::KinesisEvent;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
 use crate::log;
 use crate::stream_to_table::{Config, Consumer, DynamoTable, SqsQueue};
 use crate::{aws, deadline, environment};
+use aws_config::retry::RetryConfig;
+use aws_lambda_events::kinesis::KinesisEvent;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 /// Serves calls until the process ends.
 ///
