@@ -90,6 +90,8 @@ struct Model<'a> {
 #[derive(Clone, Default)]
 struct Done {
     at: Duration,
+    /// When those that follow it may begin, where that is sooner.
+    there: Option<Duration>,
     assumable: Duration,
     permitted: Duration,
     chain: Vec<String>,
@@ -116,8 +118,13 @@ impl Model<'_> {
         if let Some(done) = known.get(node.id.as_str()) {
             return done.clone();
         }
-        let needs = node.needs.iter().filter_map(|need| self.graph.node(need.of.as_str()));
-        let needs: Vec<Done> = needs.map(|need| self.done(need, start, known)).collect();
+        let needs = node.needs.iter().filter_map(|need| Some((need.follow, self.graph.node(need.of.as_str())?)));
+        let needs: Vec<Done> = needs
+            .map(|(follow, need)| {
+                let done = self.done(need, start, known);
+                Done { at: done.there.filter(|_| follow).unwrap_or(done.at), ..done }
+            })
+            .collect();
         let latest = needs.iter().max_by_key(|done| done.at).cloned().unwrap_or_default();
         let begun = latest.at.max(start);
         let most = |of: fn(&Done) -> Duration| needs.iter().map(of).max().unwrap_or_default();
@@ -153,7 +160,9 @@ impl Model<'_> {
                 // CreateStream knows no encryption: that is a change of its own.
                 let encrypting = write + states.streams.updating + read;
                 let encrypted = node.desired["encryption"] != "none";
-                looked + write + states.streams.creating + read + if encrypted { encrypting } else { Duration::ZERO }
+                let there = looked + write + states.streams.creating + read;
+                let at = there + if encrypted { encrypting } else { Duration::ZERO };
+                return Done { at, there: Some(there), ..Done::default() };
             }
             "dynamodb:Table" => looked + write * 2 + states.tables.creating + states.backups + read,
             "apigateway:RestApi" => looked + write * self.api_writes,

@@ -230,6 +230,10 @@ impl<const K: usize> Resource for Fake<K> {
                 return Err(Error::new(Class::Exists, "it exists"));
             }
             world.write("create", (Self::KIND, name, &handle), |world| world.things.push(thing))?;
+            if K == 1 {
+                // What follows it begins before this step has ended.
+                cx.there(outputs.clone(), handle.to_string());
+            }
             return Ok(Made { outputs, identity: handle.to_string() });
         };
         let immutable = |props: &Self| (props.fixed, props.tied.clone());

@@ -31,6 +31,8 @@ pub enum Said {
     Waiting(String),
     /// A call failed, and is made again.
     Again(Error),
+    /// It is there, though not yet as the spec has it: with these outputs and this identity.
+    There { outputs: BTreeMap<String, String>, identity: String },
 }
 
 /// Context of a call: the clients, the pipeline, the tags to set, the code, and the way to send notes. Cheap to clone.
@@ -119,6 +121,12 @@ impl Cx {
             () = async { drop(known.wait_for(|known| *known).await) } => self.pause(start.elapsed() / 4).await,
             over = self.pause(longest) => over,
         }
+    }
+
+    /// Says that the resource at hand is there: what follows it may begin, for that is tied to its identity alone. The rest of
+    /// what needs it waits until it is as the spec has it.
+    pub fn there(&self, outputs: BTreeMap<String, String>, identity: String) {
+        self.say(Said::There { outputs, identity });
     }
 
     /// Says what the resource at hand waits for.

@@ -20,8 +20,8 @@ const TURN: Duration = Duration::from_secs(10 * 60);
 
 /// Repeats a call while AWS answers that what it needs is not there yet, or that something else is under way.
 ///
-/// Propagation is asked again after 0.25, 0.5, 1 and then every 2 seconds; a busy resource likewise. `what` is what is waited
-/// for, as in "waiting for {what}". Not for creates without a unique name or token: after an unclear outcome those must look first.
+/// The call is made again after 0.3 seconds, five times; then after 0.6, and every second for half a minute; then every 2 seconds.
+/// `what` is what is waited for, as in "waiting for {what}". Not for creates without a unique name or token: after an unclear outcome those must look first.
 ///
 /// # Errors
 /// The call's own error: at once where repeating does not help, else when the budget of its class is used up.
@@ -31,7 +31,6 @@ where
     Fut: Future<Output = Result<T>>,
 {
     let start = Instant::now();
-    let mut pause = Duration::from_millis(250);
     let mut said = false;
     loop {
         let error = match call().await {
@@ -43,6 +42,7 @@ where
             Class::Busy => BUSY,
             _ => return Err(error),
         };
+        let pause = pause(start.elapsed(), Duration::from_secs(2));
         if start.elapsed() + pause > budget {
             return Err(error);
         }
@@ -52,7 +52,18 @@ where
             said = true;
         }
         cx.pause(pause).await?;
-        pause = (pause * 2).min(Duration::from_secs(2));
+    }
+}
+
+/// The pause before the next question, `asked` after the first: 0.3 s for 1.5 seconds, in which most changes end; 0.6 s until the
+/// fourth second; 1 s for half a minute, because each may be on the critical path; then `longest`. Ten steps at once stay below the
+/// quotas of their services (`docs/aws.md#lambda-quotas`).
+fn pause(asked: Duration, longest: Duration) -> Duration {
+    match asked.as_millis() {
+        0..1_500 => Duration::from_millis(300),
+        1_500..4_000 => Duration::from_millis(600),
+        4_000..30_000 => Duration::from_secs(1),
+        _ => longest,
     }
 }
 
@@ -84,11 +95,7 @@ where
     }
 }
 
-/// Most states last for seconds: for so long they are asked about every second, because each may be on the critical path.
-const SECONDS: Duration = Duration::from_secs(30);
-
-/// Asks until there is an answer: after 250 ms at first, then half as long again each time, at most 1 s apart in the first half
-/// minute and 5 s later.
+/// Asks until there is an answer, with the pauses of [`patiently`], but 5 s apart after half a minute.
 ///
 /// # Errors
 /// The question's own error, or `no answer` when `budget` is used up.
@@ -114,13 +121,13 @@ where
     Fut: Future<Output = Result<std::result::Result<T, String>>>,
 {
     let start = Instant::now();
-    let mut pause = Duration::from_millis(250);
     let mut said = String::new();
     loop {
         let what = match ask().await? {
             Ok(answer) => return Ok(answer),
             Err(what) => what,
         };
+        let pause = pause(start.elapsed(), Duration::from_secs(5));
         if start.elapsed() + pause > budget {
             return Err(Error::fatal(format!("waited {} s in vain for {what}", budget.as_secs()))
                 .hint("running the command again is safe: it goes on where this one stopped"));
@@ -130,8 +137,6 @@ where
             said = what;
         }
         cx.pause(pause).await?;
-        let longest = if start.elapsed() < SECONDS { 1 } else { 5 };
-        pause = (pause * 3 / 2).min(Duration::from_secs(longest));
     }
 }
 

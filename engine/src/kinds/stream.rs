@@ -113,8 +113,13 @@ impl Resource for Stream {
             }
             self.create(cx, name).await?;
         }
+        let active = settled(cx, name, |_| true).await?;
+        if here.is_none() {
+            // A mapping can be made now; that AWS encrypts the stream meanwhile takes seconds.
+            cx.there(outputs(cx, name), identity(&active));
+        }
         // sync
-        let found = self.sync(cx, name).await?;
+        let found = self.sync(cx, name, active).await?;
         let tags = match here {
             Some(live) => live.tags.clone(),
             // A stream without its tags is nobody's: worth one look, whatever the creating call was given.
@@ -150,11 +155,15 @@ impl Stream {
         patiently(cx, "a free place: AWS creates and deletes at most 5 streams at once", create).await.map_err(limited)
     }
 
-    /// Changes what differs, one change at a time, each seen through; gives what AWS has in the end, ACTIVE.
-    async fn sync(&self, cx: &Cx, name: &Name) -> Result<StreamDescriptionSummary> {
+    /// Changes what differs from `found`, one change at a time, each seen through; gives what AWS has in the end, ACTIVE.
+    async fn sync(
+        &self,
+        cx: &Cx,
+        name: &Name,
+        mut found: StreamDescriptionSummary,
+    ) -> Result<StreamDescriptionSummary> {
         let stream = name.as_str();
         let kinesis = &cx.aws.kinesis;
-        let mut found = settled(cx, name, |_| true).await?;
         if self.on_demand != props(&found).on_demand {
             let call = || async {
                 let request = kinesis.update_stream_mode().stream_arn(arn(&cx.aws.place, name));
