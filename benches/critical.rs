@@ -35,6 +35,10 @@ fn main() {
         report(&format!("cold apply, {name}"), apply, path, &chain);
         let (path, chain) = slowest(&user.account.calls());
         report(&format!("empty diff, {name}"), diff, path, &chain);
+        user.edit("memory_mb: 128", "memory_mb: 256");
+        let edit = measure(&user, &["apply", "--yes"]);
+        let (path, chain) = slowest(&user.account.calls());
+        report(&format!("edit of one property, {name}"), edit, path, &chain);
     }
 }
 
@@ -69,7 +73,7 @@ fn slowest(calls: &[Call]) -> (Duration, String) {
 fn report(what: &str, wall: Duration, path: Duration, chain: &str) {
     let (wall, path) = (wall.as_secs_f64(), path.as_secs_f64());
     let ratio = wall / path;
-    let line = format!("{what:<26} wall {wall:>6.2} s   critical path {path:>6.2} s   ratio {ratio:>5.2}   {chain}\n");
+    let line = format!("{what:<36} wall {wall:>6.2} s   critical path {path:>6.2} s   ratio {ratio:>5.2}   {chain}\n");
     std::io::Write::write_all(&mut std::io::stdout(), line.as_bytes()).expect("standard output takes a line");
 }
 

@@ -105,6 +105,18 @@ impl Cx {
         }
     }
 
+    /// As [`Cx::pause`], but over when a service has accepted a role of this run: others may be known by then as well.
+    ///
+    /// # Errors
+    /// `Interrupted`, as [`Cx::pause`].
+    pub async fn pause_or_role(&self, duration: Duration) -> Result<()> {
+        let mut known = self.roles_known.subscribe();
+        tokio::select! {
+            Ok(()) = known.changed() => Ok(()),
+            over = self.pause(duration) => over,
+        }
+    }
+
     /// Says that a service has accepted a role, which this run may have made.
     pub fn role_is_known(&self) {
         self.roles_known.send_replace(true);

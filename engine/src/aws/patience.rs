@@ -20,8 +20,9 @@ const TURN: Duration = Duration::from_secs(10 * 60);
 
 /// Repeats a call while AWS answers that what it needs is not there yet, or that something else is under way.
 ///
-/// The call is made again after 0.3 seconds, five times; then after 0.6, and every second for half a minute; then every 2 seconds.
-/// `what` is what is waited for, as in "waiting for {what}". Not for creates without a unique name or token: after an unclear outcome those must look first.
+/// The call is made again every 0.3 seconds for 1.5 seconds, every 0.6 until the fourth, every second for half a minute, and then every 2
+/// seconds; where a role is waited for, also as soon as a service has accepted another one of this run. `what` is what is waited for,
+/// as in "waiting for {what}". Not for creates without a unique name or token: after an unclear outcome those must look first.
 ///
 /// # Errors
 /// The call's own error: at once where repeating does not help, else when the budget of its class is used up.
@@ -51,13 +52,15 @@ where
             cx.waiting(what);
             said = true;
         }
-        cx.pause(pause).await?;
+        match error.class() {
+            Class::Propagating => cx.pause_or_role(pause).await?,
+            _ => cx.pause(pause).await?,
+        }
     }
 }
 
-/// The pause before the next question, `asked` after the first: 0.3 s for 1.5 seconds, in which most changes end; 0.6 s until the
-/// fourth second; 1 s for half a minute, because each may be on the critical path; then `longest`. Ten steps at once stay below the
-/// quotas of their services (`docs/aws.md#lambda-quotas`).
+/// The pause before the next question, `asked` after the first. Each may be on the critical path; ten steps at once stay below the quotas
+/// of their services (`docs/aws.md#lambda-quotas`).
 fn pause(asked: Duration, longest: Duration) -> Duration {
     match asked.as_millis() {
         0..1_500 => Duration::from_millis(300),
@@ -159,4 +162,36 @@ where
         }
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::mocked::cx_answered;
+
+    fn seconds(asked: u64, longest: u64) -> f64 {
+        pause(Duration::from_secs(asked), Duration::from_secs(longest)).as_secs_f64()
+    }
+
+    #[test]
+    fn pauses_grow_with_the_time_that_it_takes() {
+        let all = [0, 2, 5, 29, 30, 600].map(|asked| seconds(asked, 5));
+        assert_eq!(all, [0.3, 0.6, 1.0, 1.0, 5.0, 5.0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_role_that_is_known_ends_the_pause_of_those_that_wait_for_another() {
+        let cx = cx_answered(|operation, _| panic!("{operation}"));
+        let (told, start) = (cx.clone(), Instant::now());
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(5_100)).await;
+            told.role_is_known();
+        });
+        let call = || async {
+            let is_known = start.elapsed() >= Duration::from_millis(5_100);
+            is_known.then_some(()).ok_or_else(|| Error::new(Class::Propagating, "cannot be assumed"))
+        };
+        patiently(&cx, "the role", call).await.unwrap();
+        assert_eq!(start.elapsed().as_millis(), 5_100);
+    }
 }
