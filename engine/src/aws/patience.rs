@@ -20,9 +20,10 @@ const TURN: Duration = Duration::from_secs(10 * 60);
 
 /// Repeats a call while AWS answers that what it needs is not there yet, or that something else is under way.
 ///
-/// The call is made again every 0.3 seconds for 1.5 seconds, every 0.6 until the fourth, every second for half a minute, and then every 2
-/// seconds; where a role is waited for, also as soon as a service has accepted another one of this run. `what` is what is waited for,
-/// as in "waiting for {what}". Not for creates without a unique name or token: after an unclear outcome those must look first.
+/// A busy resource is asked again every 0.3 seconds for 5 seconds, every second for half a minute, and then every 2 seconds. A role that is
+/// not known yet is asked for less often (its call may carry a function's code), and as soon as another role of this run is known.
+/// `what` is what is waited for, as in "waiting for {what}". Not for creates without a unique name or token: after an unclear outcome those
+/// must look first.
 ///
 /// # Errors
 /// The call's own error: at once where repeating does not help, else when the budget of its class is used up.
@@ -43,7 +44,9 @@ where
             Class::Busy => BUSY,
             _ => return Err(error),
         };
-        let pause = pause(start.elapsed(), Duration::from_secs(2));
+        let propagating = error.class() == Class::Propagating;
+        let pause =
+            if propagating { spreading(start.elapsed()) } else { pause(start.elapsed(), Duration::from_secs(2)) };
         if start.elapsed() + pause > budget {
             return Err(error);
         }
@@ -52,21 +55,27 @@ where
             cx.waiting(what);
             said = true;
         }
-        match error.class() {
-            Class::Propagating => cx.pause_or_role(pause).await?,
-            _ => cx.pause(pause).await?,
-        }
+        if propagating { cx.pause_or_role(pause).await? } else { cx.pause(pause).await? }
     }
 }
 
 /// The pause before the next question, `asked` after the first. Each may be on the critical path; ten steps at once stay below the quotas
 /// of their services (`docs/aws.md#lambda-quotas`).
 fn pause(asked: Duration, longest: Duration) -> Duration {
-    match asked.as_millis() {
-        0..1_500 => Duration::from_millis(300),
-        1_500..4_000 => Duration::from_millis(600),
-        4_000..30_000 => Duration::from_secs(1),
+    match asked.as_secs() {
+        0..5 => Duration::from_millis(300),
+        5..30 => Duration::from_secs(1),
         _ => longest,
+    }
+}
+
+/// The same where AWS has yet to learn of a role.
+fn spreading(asked: Duration) -> Duration {
+    match asked.as_secs() {
+        0..1 => Duration::from_millis(300),
+        1..4 => Duration::from_millis(600),
+        4..30 => Duration::from_secs(1),
+        _ => Duration::from_secs(2),
     }
 }
 
@@ -169,14 +178,14 @@ mod tests {
     use super::*;
     use crate::aws::mocked::cx_answered;
 
-    fn seconds(asked: u64, longest: u64) -> f64 {
-        pause(Duration::from_secs(asked), Duration::from_secs(longest)).as_secs_f64()
-    }
-
     #[test]
     fn pauses_grow_with_the_time_that_it_takes() {
-        let all = [0, 2, 5, 29, 30, 600].map(|asked| seconds(asked, 5));
-        assert_eq!(all, [0.3, 0.6, 1.0, 1.0, 5.0, 5.0]);
+        let asked = [0, 4, 5, 29, 30, 600].map(Duration::from_secs);
+        assert_eq!(
+            asked.map(|asked| pause(asked, Duration::from_secs(5)).as_secs_f64()),
+            [0.3, 0.3, 1.0, 1.0, 5.0, 5.0]
+        );
+        assert_eq!(asked.map(|asked| spreading(asked).as_secs_f64()), [0.3, 1.0, 1.0, 1.0, 2.0, 2.0]);
     }
 
     #[tokio::test(start_paused = true)]

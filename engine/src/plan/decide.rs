@@ -44,7 +44,7 @@ pub fn plan(graph: &Graph, found: &Found, kinds: &'static [Kind], adopt: bool) -
     }
     planner.orphans();
     planner.meanwhile();
-    planner.means();
+    planner.advise();
     planner.plan.changes.iter_mut().for_each(Change::show);
     planner.plan
 }
@@ -188,7 +188,6 @@ impl<'a> Planner<'a> {
             self.taken.remove(&(node.kind.name, &live.handle));
             return self.create(node);
         }
-        self.guard(&mut change, live);
         match change.action {
             Action::Replace => self.unknown(&node.id),
             _ => self.moved(&change),
