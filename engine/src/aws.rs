@@ -14,6 +14,7 @@ mod patience;
 pub mod policy;
 mod tagging;
 mod tags;
+mod words;
 
 pub use attempts::within;
 pub use call::nothing_if_absent;
