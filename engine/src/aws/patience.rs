@@ -73,8 +73,8 @@ fn pause(asked: Duration, longest: Duration) -> Duration {
 fn spreading(asked: Duration) -> Duration {
     match asked.as_secs() {
         0..1 => Duration::from_millis(300),
-        1..4 => Duration::from_millis(600),
-        4..30 => Duration::from_secs(1),
+        1..15 => Duration::from_millis(500),
+        15..30 => Duration::from_secs(1),
         _ => Duration::from_secs(2),
     }
 }
@@ -185,7 +185,7 @@ mod tests {
             asked.map(|asked| pause(asked, Duration::from_secs(5)).as_secs_f64()),
             [0.3, 0.3, 1.0, 1.0, 5.0, 5.0]
         );
-        assert_eq!(asked.map(|asked| spreading(asked).as_secs_f64()), [0.3, 1.0, 1.0, 1.0, 2.0, 2.0]);
+        assert_eq!(asked.map(|asked| spreading(asked).as_secs_f64()), [0.3, 0.5, 0.5, 1.0, 2.0, 2.0]);
     }
 
     #[tokio::test(start_paused = true)]
