@@ -24,7 +24,7 @@ pub(super) const LINE: usize = 256 * 1024 - OVERHEAD;
 const WAITING: usize = 50_000;
 
 /// Where a process's lines go.
-pub(super) struct Place {
+pub(super) struct LogStream {
     pub client: Client,
     pub function: String,
     pub role: String,
@@ -39,16 +39,16 @@ pub(super) struct Place {
 #[derive(Clone)]
 pub(super) struct Log {
     lines: mpsc::Sender<InputLogEvent>,
-    place: Arc<Place>,
+    log_stream: Arc<LogStream>,
 }
 
 impl Log {
     /// Opens the log. `alive` is held until everything is sent, so that who stops can wait for it.
-    pub(super) fn open(place: Place, alive: watch::Receiver<bool>) -> Self {
+    pub(super) fn open(log_stream: LogStream, alive: watch::Receiver<bool>) -> Self {
         let (lines, waiting) = mpsc::channel(WAITING);
-        let place = Arc::new(place);
-        tokio::spawn(ship(place.clone(), waiting, alive));
-        Self { lines, place }
+        let log_stream = Arc::new(log_stream);
+        tokio::spawn(ship(log_stream.clone(), waiting, alive));
+        Self { lines, log_stream }
     }
 
     /// Writes a line of Lambda's own, which only the log group has.
@@ -57,7 +57,7 @@ impl Log {
         let event =
             InputLogEvent::builder().timestamp(i64::try_from(at.as_millis()).unwrap_or_default()).message(message);
         if event.build().is_ok_and(|event| self.lines.try_send(event).is_err()) {
-            self.place.lost("more lines come than the log group takes");
+            self.log_stream.lost("more lines come than the log group takes");
         }
     }
 
@@ -77,15 +77,15 @@ impl Log {
             // What stands for a byte that is no text is longer than it.
             let text = &text[..text.floor_char_boundary(LINE)];
             if !text.is_empty() {
-                let line = LogLine { function: self.place.function.clone(), line: text.to_owned() };
-                let _ = self.place.events.send(Event::Log(line));
+                let line = LogLine { function: self.log_stream.function.clone(), line: text.to_owned() };
+                let _ = self.log_stream.events.send(Event::Log(line));
                 self.platform(text.to_owned());
             }
         }
     }
 }
 
-impl Place {
+impl LogStream {
     /// Says once that lines are lost.
     fn lost(&self, reason: &str) {
         if !self.told.swap(true, Ordering::Relaxed) {
@@ -132,7 +132,7 @@ impl Place {
 }
 
 /// Sends lines until there are no more. Those of a refused request are dropped; the next ones are tried again.
-async fn ship(place: Arc<Place>, mut waiting: mpsc::Receiver<InputLogEvent>, alive: watch::Receiver<bool>) {
+async fn ship(log_stream: Arc<LogStream>, mut waiting: mpsc::Receiver<InputLogEvent>, alive: watch::Receiver<bool>) {
     let mut open = false;
     let mut lines = Vec::new();
     while let Some(first) = waiting.recv().await {
@@ -146,9 +146,9 @@ async fn ship(place: Arc<Place>, mut waiting: mpsc::Receiver<InputLogEvent>, ali
         }
         // The service refuses a batch that is not in order; the clock may have been set back.
         lines.sort_by_key(InputLogEvent::timestamp);
-        open = open || place.create().await;
+        open = open || log_stream.create().await;
         for batch in batches(std::mem::take(&mut lines)).into_iter().filter(|_| open) {
-            place.put(batch).await;
+            log_stream.put(batch).await;
         }
     }
 }
