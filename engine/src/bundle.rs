@@ -1,7 +1,7 @@
 //! The code that is deployed: the handlers that this binary carries, and those that users bring.
 //!
 //! Everything ends as a zip and its SHA-256, by which [`crate::aws::Cx`] hands it to the function's kind. What cannot run on
-//! Lambda (another architecture, a newer glibc) is told here, and not when it first runs.
+//! Lambda (another architecture, a newer glibc) is reported here, and not when it first runs.
 
 use std::path::Path;
 

@@ -14,7 +14,7 @@ use crate::resource::{Id, Kind, Name, OUTPUT, Resource, Tags, json, outputs_in};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
     pub of: Id,
-    /// Replacing that one replaces this one: AWS ties it to what it assigned, not to the name.
+    /// Replacing the other resource replaces this one: AWS ties it to what it assigned, not to the name.
     pub follow: bool,
 }
 

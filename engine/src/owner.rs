@@ -1,4 +1,4 @@
-//! Whose a resource is: told by its tags alone.
+//! Tells from a resource's tags alone whose it is.
 
 use crate::aws::{OWN, TAGS, record};
 use crate::graph::Node;

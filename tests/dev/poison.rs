@@ -78,7 +78,7 @@ fn each_kind_of_poison_ends_in_the_dlq_and_its_neighbours_are_rows() {
         assert_eq!(put.data, data.as_bytes());
         is_of(&letters, put, reason);
     }
-    assert_eq!(dev.count(&format!("{QUEUE}: ")), kinds, "each is told of once:\n{}", dev.said());
+    assert_eq!(dev.count(&format!("{QUEUE}: ")), kinds, "each is reported once:\n{}", dev.said());
     are_listed(&dev, &bad);
 }
 

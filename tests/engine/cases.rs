@@ -51,7 +51,7 @@ async fn tags_of_other_hands_stay_and_our_own_go_with_the_spec() {
     assert!(see(&cx, &with_tags(&[("team", "a"), ("cost", "b")]), false).await.is_empty());
     apply(&cx, &with_tags(&[("team", "a")])).await;
     assert_eq!((tags().get("cost"), tags()["backup-plan"].as_str()), (None, "gold"));
-    // By other hands from now on.
+    // Someone else changes it from now on.
     world(&cx).lock().unwrap().things[0].tags.insert("cost".into(), "c".into());
     apply(&cx, &with_tags(&[])).await;
     assert_eq!((tags().get("team"), tags()["cost"].as_str()), (None, "c"));

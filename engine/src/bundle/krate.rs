@@ -26,7 +26,7 @@ struct Package {
     manifest_path: PathBuf,
     default_run: Option<String>,
     targets: Vec<Target>,
-    /// The registry or repository that it is of; nothing for a folder of one's own.
+    /// The registry or repository that it is of; nothing for a local folder.
     source: Option<String>,
     dependencies: Vec<Dependency>,
 }
@@ -81,19 +81,19 @@ fn metadata(folder: &Path, more: &[&str]) -> Result<Metadata> {
     parse(&cargo(folder, arguments)?)
 }
 
-/// Files and folders of one's own that a crate is built from, and the folder that it is built into.
+/// Local files and folders that a crate is built from, and the folder that it is built into.
 #[derive(Debug, Default)]
 pub struct Sources {
     /// Folders of packages; the workspace's manifest, its lock file also where there is none yet, and settings, if there are any.
     pub paths: Vec<PathBuf>,
-    /// What a build writes is no source.
+    /// Output of a build is no source.
     pub target: Option<PathBuf>,
 }
 
 /// Where the sources of the crate in `folder` are. Nothing is fetched or written.
 ///
 /// Cargo knows all (a `[patch]`, too) where a lock file fits and all is fetched that may be needed; else it is what the manifests name.
-/// What cargo cannot read is looked for in the folder alone.
+/// If cargo cannot read the crate, only its own folder counts.
 pub fn sources(folder: &Path) -> Sources {
     let mut sources = Sources { paths: vec![folder.to_owned()], target: None };
     // Crates for other systems only are never fetched by a build.

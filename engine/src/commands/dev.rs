@@ -99,7 +99,7 @@ impl Dev<'_> {
         }
     }
 
-    /// Reads the spec again and applies it. What is wrong is told, and what runs goes on as it was.
+    /// Reads the spec again and applies it. Reports a mistake, and then leaves running everything as it was.
     async fn again(&mut self, changes: &mut Changes, halt: &Halt) -> Result<(), Stop> {
         let start = Instant::now();
         let loaded = walk::spec(&self.global, &self.args.spec.file)?;

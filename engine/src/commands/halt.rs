@@ -22,10 +22,10 @@ pub struct Halt {
 }
 
 impl Halt {
-    /// Listens for Ctrl-C and SIGTERM from now on: the first is told to the run, the second ends the process.
+    /// Listens for Ctrl-C and SIGTERM from now on: the first stops the run, the second ends the process.
     pub fn on_interrupt(shell: Shell, says: &'static str) -> Self {
         let halt = Self { shell, stop: watch::Sender::new(false), code: Arc::default() };
-        // Where signals cannot be heard, they do what they do to any process.
+        // If the process cannot listen for signals, they keep their default effect.
         if let Ok(mut signals) = Signals::new() {
             let halt = halt.clone();
             tokio::spawn(async move {

@@ -38,7 +38,7 @@ impl Kept {
                     shell.err(&format!("{text}\n"));
                 });
                 tokio::select! {
-                    // Another run has it: this one does not go on without.
+                    // Another run has the lease: this run does not go on without it.
                     lease = free => Ok(lease?),
                     _ = told.wait_for(|told| *told) => {
                         shell.err("nothing was changed: the other run still has the lease\n");

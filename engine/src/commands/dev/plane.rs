@@ -97,7 +97,7 @@ impl Plane {
             spec.function().map(|function| Wanted { function: spec.consumer_name(), enabled: function.enabled });
         self.pollers.sync(wanted.into_iter().collect()).await?;
         if spec.function().is_some() {
-            // A function that does not start is told, and tried again when a record comes.
+            // A function that does not start is reported, and tried again when a record comes.
             if let Err(error) = self.functions.warm(&spec.consumer_name()).await {
                 let message = format!("failed to {error}");
                 let _ = self.events.send(Event::Warning { message });

@@ -93,7 +93,7 @@ fn time(at: &str) -> &str {
 }
 
 fn sooner(desired: &Mapping, live: &Mapping) -> Option<String> {
-    // That is a loss, which is told already.
+    // That is a loss, which `loses` reports already.
     if desired.on_failure.is_empty() && live.on_failure.is_empty() {
         return None;
     }

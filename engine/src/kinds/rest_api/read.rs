@@ -153,7 +153,7 @@ impl Deployment {
     }
 }
 
-/// Parts by name. A second one of a name is there only after a crash or by other hands: it gets a key that nobody desires, so
+/// Parts by name. A second one of a name is there after a crash or by someone else: it gets a key that nobody desires, so
 /// that it shows and is taken away.
 fn keyed<T>(all: Vec<T>, name_and_id: impl Fn(&T) -> (String, String)) -> BTreeMap<String, T> {
     let mut by_name = BTreeMap::new();

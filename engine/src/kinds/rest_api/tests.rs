@@ -220,7 +220,7 @@ async fn deploy_then_point_the_stage_then_prune_all_but_five() {
             .match_requests(move |call| call.deployment_id() == Some(id))
             .then_output(|| DeleteDeploymentOutput::builder().build())
     };
-    // One that a canary of other hands is on stays.
+    // A deployment that someone else's canary uses stays.
     let text = "Active stages with canary settings pointing to this deployment must be moved or deleted";
     let fifth = mock!(Client::delete_deployment)
         .match_requests(|call| call.deployment_id() == Some("d4"))

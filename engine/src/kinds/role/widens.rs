@@ -64,7 +64,7 @@ fn unconditional(desired: &Role, live: &Role) -> Vec<String> {
     freed.map(|now| format!("`{}` is bound to other conditions, or to none", actions(now))).collect()
 }
 
-/// Which of two boundaries allows more cannot be known here, so another one is told like none.
+/// Which of two boundaries allows more cannot be known here, so another one is reported like none.
 fn unbound(now: &str, then: &str) -> Option<String> {
     match (now, then) {
         (_, "") => None,
@@ -93,7 +93,7 @@ fn covers(pattern: &str, then: &BTreeSet<&str>) -> bool {
 fn allowed(role: &Role) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut allowed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for statement in statements(role).filter(|statement| allows(statement)) {
-        // `NotAction` and `NotResource` are by other hands; they go away, which is no more than before.
+        // Someone else wrote `NotAction` and `NotResource`; they go away, which is no more than before.
         for action in texts(&statement["Action"]) {
             allowed.entry(action).or_default().extend(texts(&statement["Resource"]));
         }

@@ -144,7 +144,7 @@ fn a_mapping_that_has_another_in_its_place_does_not_end() {
     assert_eq!(told[1], (Action::Delete, Vec::new()), "{told:?}");
 }
 
-/// Nobody owned the stream: it is told what the adoption means for it, and for what reads it from now on.
+/// Nobody owned the stream: the plan says what the adoption means for it, and for what reads it from now on.
 #[test]
 fn who_adopts_learns_of_destroy_and_of_old_records() {
     let mut found = Found::default();

@@ -68,7 +68,7 @@ pub(super) fn environment(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Probl
     problems
 }
 
-/// A bundled handler is told everything by `pipe`. What would steer it must not be there; anything else does nothing.
+/// `pipe` gives a bundled handler all its settings. None that would steer it may be there; any other does nothing.
 fn unread(function: &At<'_, Function>) -> Vec<Problem> {
     let path = function.at("environment");
     let (handler, names) =
@@ -87,7 +87,7 @@ fn unread(function: &At<'_, Function>) -> Vec<Problem> {
     problems
 }
 
-/// Statements of one's own are for handlers of one's own, and name what is there.
+/// Only the user's own handlers take extra statements, which name existing resources.
 pub(super) fn statements(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
     let at = function.at("statements");
     if function.is_bundled() && !function.statements.is_empty() {
