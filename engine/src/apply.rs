@@ -6,7 +6,7 @@
 
 mod step;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,6 +55,8 @@ struct Run<'a> {
     /// Which steps have succeeded, failed or been skipped.
     ended: Vec<bool>,
     under_way: HashMap<task::Id, usize>,
+    /// Steps that no longer wait for a step which is under way: it has said that its resource is there.
+    early: HashSet<(usize, usize)>,
     identities: BTreeMap<Id, String>,
     outcome: Outcome,
     events: &'a mpsc::UnboundedSender<Event>,
@@ -86,7 +88,7 @@ pub async fn run(
         tokio::select! {
             // What a step says comes before its end.
             biased;
-            Some(note) = noted.recv() => run.note(note),
+            Some(note) = noted.recv() => ready.extend(run.note(note)),
             finished = tasks.join_next_with_id() => match finished {
                 None => break,
                 Some(finished) => ready.extend(run.finish(finished)),
@@ -112,8 +114,8 @@ impl<'a> Run<'a> {
         }
         let waits = steps.iter().map(|step| step.after.len()).collect();
         let (doomed, ended) = (vec![None; steps.len()], vec![false; steps.len()]);
-        let (under_way, start) = (HashMap::new(), Instant::now());
-        Self { plan, steps, waits, doomed, ended, under_way, identities, outcome, events, start, said: start }
+        let (under_way, early, start) = (HashMap::new(), HashSet::new(), Instant::now());
+        Self { plan, steps, waits, doomed, ended, under_way, early, identities, outcome, events, start, said: start }
     }
 
     fn send(&mut self, event: Event) {
@@ -129,12 +131,33 @@ impl<'a> Run<'a> {
         &self.plan.changes[self.steps[step].change]
     }
 
-    fn note(&mut self, note: Note) {
-        let Some(id) = note.id else { return };
-        self.send(match note.said {
-            Said::Waiting(waiting_for) => Event::Waiting { id, waiting_for },
-            Said::Again(error) => Event::CallFailed { id, error: Failure::from(&error), again: true },
-        });
+    /// Takes in what a step says; gives the steps that are ready now.
+    fn note(&mut self, note: Note) -> Vec<usize> {
+        let Some(id) = note.id else { return Vec::new() };
+        match note.said {
+            Said::Waiting(waiting_for) => self.send(Event::Waiting { id, waiting_for }),
+            Said::Again(error) => self.send(Event::CallFailed { id, error: Failure::from(&error), again: true }),
+            Said::There { outputs, identity } => return self.there(id, Made { outputs, identity }),
+        }
+        Vec::new()
+    }
+
+    /// Counts a step as over for those that follow its resource.
+    fn there(&mut self, id: Id, made: Made) -> Vec<usize> {
+        let Some(&leader) = self.under_way.values().find(|&&step| self.change(step).id == id) else {
+            return Vec::new();
+        };
+        self.identities.insert(id.clone(), made.identity);
+        self.outcome.outputs.insert(id.clone(), made.outputs);
+        let follows = |step: &usize| self.change(*step).needs.iter().any(|need| need.follow && need.of == id);
+        let waiting =
+            |step: &usize| self.steps[*step].after.contains(&leader) && !self.early.contains(&(leader, *step));
+        let followers: Vec<usize> = (0..self.steps.len()).filter(waiting).filter(follows).collect();
+        for &step in &followers {
+            self.early.insert((leader, step));
+            self.waits[step] -= 1;
+        }
+        followers.into_iter().filter(|&step| self.waits[step] == 0 && self.doomed[step].is_none()).collect()
     }
 
     /// Says how far the run is.
@@ -216,7 +239,7 @@ impl<'a> Run<'a> {
         while let Some(over) = ended.pop() {
             let doom = self.doomed[over].clone();
             for step in 0..self.steps.len() {
-                if !self.steps[step].after.contains(&over) {
+                if !self.steps[step].after.contains(&over) || self.early.contains(&(over, step)) {
                     continue;
                 }
                 self.waits[step] -= 1;

@@ -7,12 +7,14 @@ mod cx;
 mod lacking;
 #[cfg(test)]
 pub mod mocked;
+mod operation;
 mod pace;
 pub mod parameter;
 mod patience;
 pub mod policy;
 mod tagging;
 mod tags;
+mod words;
 
 pub use attempts::within;
 pub use call::nothing_if_absent;

@@ -11,22 +11,23 @@ use crate::error::{Error, Result};
 use crate::spec::{Loaded, contained};
 
 mod archive;
+mod carried;
 mod codes;
 mod elf;
 mod environment;
+mod handlers;
 mod krate;
 mod pack;
 #[cfg(test)]
 mod tests;
 
+pub use carried::{Use, is_built};
 pub use codes::Codes;
+pub use handlers::HANDLERS;
 pub use krate::{Sources, sources};
 
 /// The architecture that `pipe` was built for, as Lambda calls it; the bundled handlers have it too.
 pub const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
-
-/// Names of the handlers that this binary carries.
-pub const HANDLERS: &[&str] = &["authorizer", "stream-to-table"];
 
 /// The largest zip that can be sent to Lambda, in bytes (`docs/aws.md#lambda-quotas`).
 const ZIPPED: usize = 52_428_800;
@@ -44,42 +45,6 @@ pub struct Code {
     pub unfit: Option<Error>,
 }
 
-/// A handler as `build.rs` left it.
-struct Embedded {
-    zip: &'static [u8],
-    sha256: &'static str,
-    /// Why it does not run on Lambda; empty where it does.
-    unfit: &'static str,
-}
-
-fn embedded(name: &str) -> Option<Embedded> {
-    match name {
-        "authorizer" => Some(Embedded {
-            zip: include_bytes!(concat!(env!("OUT_DIR"), "/authorizer.zip")),
-            sha256: include_str!(concat!(env!("OUT_DIR"), "/authorizer.sha256")),
-            unfit: include_str!(concat!(env!("OUT_DIR"), "/authorizer.unfit")),
-        }),
-        "stream-to-table" => Some(Embedded {
-            zip: include_bytes!(concat!(env!("OUT_DIR"), "/stream-to-table.zip")),
-            sha256: include_str!(concat!(env!("OUT_DIR"), "/stream-to-table.sha256")),
-            unfit: include_str!(concat!(env!("OUT_DIR"), "/stream-to-table.unfit")),
-        }),
-        _ => None,
-    }
-}
-
-/// The handler of this name that the binary carries; nothing where it carries none. It is unfit where this `pipe` was built on a
-/// system whose glibc is newer than Lambda's.
-pub fn bundled(name: &str) -> Option<Code> {
-    let found = embedded(name)?;
-    let unfit = (!found.unfit.is_empty()).then(|| {
-        Error::fatal(format!("the bundled handler `{name}` {}", found.unfit))
-            .hint("build `pipe` on Amazon Linux 2023 or a system as old, or with PIPE_HANDLERS naming a folder of fit handlers")
-    });
-    let (sha256, zip) = (found.sha256.to_owned(), Bytes::from_static(found.zip));
-    Some(Code { sha256, zip, architecture: ARCHITECTURE.to_owned(), unfit })
-}
-
 /// Whether a handler is a crate, which takes a while to build.
 pub fn is_crate(handler: &str, root: &Path) -> bool {
     !HANDLERS.contains(&handler)
@@ -93,7 +58,7 @@ pub fn refused(loaded: &Loaded) -> Option<Error> {
     if function.is_bundled() || is_crate(&function.handler, &loaded.root) {
         return None;
     }
-    match load(&function.handler, &loaded.root, codes::architecture(function)) {
+    match load(&function.handler, &loaded.root, codes::architecture(function), Use::RunHere) {
         Ok(code) => code.unfit,
         Err(error) => Some(error),
     }
@@ -109,8 +74,9 @@ pub fn refused(loaded: &Loaded) -> Option<Error> {
 /// # Errors
 /// No such handler, or one outside of the repository; what does not build; what is no program for Linux; another architecture than was
 /// asked for; a zip larger than Lambda takes. Code that needs a newer glibc than Lambda's Amazon Linux 2023 has is returned, as unfit.
-pub fn load(handler: &str, root: &Path, architecture: Option<&str>) -> Result<Code> {
-    if let Some(code) = bundled(handler) {
+pub fn load(handler: &str, root: &Path, architecture: Option<&str>, to: Use) -> Result<Code> {
+    if HANDLERS.contains(&handler) {
+        let code = carried::code(handler, to)?;
         return match architecture {
             Some(wanted) if wanted != code.architecture => Err(other_architecture(handler, ARCHITECTURE, wanted).hint(
                 format!("the bundled handlers are for `{ARCHITECTURE}`, as this `pipe` is: leave `architecture` out"),

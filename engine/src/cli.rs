@@ -161,6 +161,9 @@ pub enum Command {
     },
     /// Print the licenses of what pipe is made of
     Licenses,
+    /// Runs a bundled handler, as `pipe dev` of a debug build does
+    #[command(hide = true)]
+    Handler { name: String },
     /// Runs a command that ends with whoever started it
     #[command(hide = true)]
     Supervise {
@@ -191,7 +194,7 @@ impl Command {
             Self::Dlq(DlqCommand::Ls(args)) => &args.spec.file,
             Self::Dlq(DlqCommand::Show(args)) => &args.spec.file,
             Self::Schema(_) | Self::List | Self::Completions { .. } => Path::new(SPEC),
-            Self::Licenses | Self::Supervise { .. } => Path::new(SPEC),
+            Self::Licenses | Self::Handler { .. } | Self::Supervise { .. } => Path::new(SPEC),
         }
     }
 }

@@ -71,6 +71,7 @@ pub async fn run(cli: Cli) -> u8 {
         Command::Dev(args) => dev::run(shell, global, args).await,
         Command::Send(args) => send::run(shell, global, args).await,
         Command::Dlq(command) => dlq::run(shell, global, command).await,
+        Command::Handler { name } => Err(Error::fatal(format!("there is no handler `{name}`")).into()),
         Command::Supervise { .. } => Err(Error::defect("`supervise` does not come here").into()),
         Command::Completions { shell: of } => Ok(completions(shell, *of)),
         Command::Licenses => Ok(licenses(shell)),

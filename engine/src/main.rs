@@ -25,6 +25,11 @@ fn main() -> ExitCode {
     if let Command::Supervise { command } = &cli.command {
         return pipe_local::supervise::run(command);
     }
+    if let Command::Handler { name } = &cli.command
+        && let Some(ended) = pipe_handlers::programs::by_name(name)
+    {
+        return ended;
+    }
     trace(cli.global.verbose);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().worker_threads(2).build();
     match runtime {

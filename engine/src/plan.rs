@@ -2,10 +2,9 @@
 //!
 //! `apply` runs this very value and nothing else; it is empty exactly when `apply` would write nothing.
 
+mod advice;
 mod decide;
 mod elsewhere;
-mod guard;
-mod means;
 mod open;
 mod orphans;
 mod proof;

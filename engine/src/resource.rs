@@ -13,15 +13,15 @@ use serde_json::Value;
 use crate::aws::Cx;
 use crate::error::{Error, Result};
 pub use crate::names::{Handle, Id, Name, Tags};
+pub use advice::{Advice, Changed, How};
 pub use grant::{Condition, Grant, Scope};
-pub use how::How;
 pub use kind::Kind;
 pub(crate) use output::{OUTPUT, outputs_in, show, shown};
 pub use output::{Output, UNKNOWN, is_open, optional_output_of, output_of, resolve, unknown};
 pub use ties::Ties;
 
+mod advice;
 mod grant;
-mod how;
 mod kind;
 mod output;
 mod ties;
@@ -97,35 +97,10 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Why this update in place loses records, or the way back to them (a shorter retention, PITR off).
-    fn loses(&self, _live: &Self) -> Option<String> {
-        None
-    }
-
-    /// What is lost where this one, which is nobody's, becomes the pipeline's.
-    fn adopting(&self, _live: &Self) -> Option<String> {
-        None
-    }
-
-    /// What this change does to the records on their way (read again, skipped, out of order) and to clients.
-    fn means(&self, _live: &Self, _how: &How) -> Vec<String> {
-        Vec::new()
-    }
-
-    /// What it means that this live one is deleted and no other takes its place, while the pipeline stays. `gone` are the
-    /// properties that hold the ARN of what goes with it.
-    fn ends(&self, _gone: &[String]) -> Vec<String> {
-        Vec::new()
-    }
-
-    /// Whether a new one begins with what its source has already (a mapping that starts with the oldest record).
-    fn catches_up(&self) -> bool {
-        false
-    }
-
-    /// Who may do more after this change than before.
-    fn widens(&self, _live: &Self) -> Vec<String> {
-        Vec::new()
+    /// Says what a change loses, widens and means, and what forbids it. It only tells: what shapes the desired form is asked by itself
+    /// ([`Resource::meanwhile`], [`Resource::keeping`]).
+    fn advice(_of: &Changed<'_, Self>) -> Advice {
+        Advice::default()
     }
 
     /// What to be until the plan's deletes are done, if that is more than `self`: a policy that still names what is about to be
@@ -142,11 +117,6 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// What in its properties tells that it is the pipeline's, or that something else is.
     fn ties(&self) -> Ties {
         Ties::default()
-    }
-
-    /// What, set on the live resource, forbids deleting and replacing it (`deletion_protection`).
-    fn protected(&self) -> Option<&'static str> {
-        None
     }
 
     /// The name within an ARN of this kind; nothing for any other ARN.

@@ -1,4 +1,4 @@
-//! The Lambda handlers that `pipe` ships: what each does is here, a thin `main` for each is in `bin/`.
+//! The Lambda handlers that `pipe` ships: what each does is here, and [`programs`] makes a program of each.
 //!
 //! - [`authorizer`]: basic credentials of a REST API, checked against a secret.
 //! - [`stream_to_table`]: Kinesis records written to a DynamoDB table, with a dead-letter queue.
@@ -10,4 +10,5 @@ pub mod aws;
 pub mod deadline;
 pub mod environment;
 pub mod log;
+pub mod programs;
 pub mod stream_to_table;

@@ -5,7 +5,6 @@ use std::process::Stdio;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use aws_sdk_ssm::types::ParameterType;
 use jsonschema::Validator;
 use pipe::event;
 use pipe_test_support::Rule;
@@ -268,9 +267,7 @@ fn a_lease_is_told_and_ended() {
     let site = Site::applied();
     let lease = json!({ "holder": "ada@elsewhere", "host": "elsewhere", "process": 1, "token": "another",
         "started": "2026-01-01T00:00:00Z", "expires": "2036-01-01T00:00:00Z" });
-    let ssm = aws_sdk_ssm::Client::new(&site.sdk);
-    let put = ssm.put_parameter().name("/pipe/gateway-events/lease").value(lease.to_string());
-    site.wait(put.r#type(ParameterType::String).send()).unwrap();
+    crate::lease::put(&site, "/pipe/gateway-events/lease", &lease);
     site.user.edit("memory_mb: 128", "memory_mb: 256");
     let say = |arguments: &[&str], code: i32| {
         let run = site.user.run(&[arguments, &["--json"]].concat());

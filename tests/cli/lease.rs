@@ -4,7 +4,6 @@ use std::io::{BufReader, Read};
 use std::process::Stdio;
 use std::time::Duration;
 
-use aws_sdk_ssm::types::ParameterType;
 use pipe_test_support::{Rule, Run};
 use serde_json::{Value, json};
 
@@ -16,24 +15,28 @@ const MORE_MEMORY: (&str, &str) = ("memory_mb: 128", "memory_mb: 256");
 
 /// The lease as it is in the account.
 fn lease(site: &Site) -> Option<Value> {
-    let ssm = aws_sdk_ssm::Client::new(&site.sdk);
-    let answer = site.wait(ssm.get_parameter().name(LEASE).send()).ok()?;
-    serde_json::from_str(answer.parameter()?.value()?).ok()
+    let answer = site.user.account.ask("ssm", "AmazonSSM.GetParameters", "/", &json!({ "Names": [LEASE] }));
+    serde_json::from_str(answer["Parameters"][0]["Value"].as_str()?).ok()
+}
+
+/// Writes a lease as it is.
+pub fn put(site: &Site, name: &str, value: &Value) {
+    let input = json!({ "Name": name, "Value": value.to_string(), "Type": "String", "Overwrite": true });
+    let answer = site.user.account.ask("ssm", "AmazonSSM.PutParameter", "/", &input);
+    assert!(answer["Version"].is_i64(), "{answer}");
 }
 
 /// A lease as a run on another machine has it, ending so many seconds from now.
 fn foreign(site: &Site, seconds: i64) {
     let time = |offset: i64| {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64;
-        let time = aws_sdk_ssm::primitives::DateTime::from_secs(now + offset);
-        time.fmt(aws_sdk_ssm::primitives::DateTimeFormat::DateTime).unwrap()
+        let time = aws_smithy_types::DateTime::from_secs(now + offset);
+        time.fmt(aws_smithy_types::date_time::Format::DateTime).unwrap()
     };
     // The names are other people's texts.
     let value = json!({ "holder": "ada@elsewhere\u{1b}[2J\n", "host": "elsewhere", "process": 1, "started": time(-100),
         "expires": time(seconds), "token": "another" });
-    let ssm = aws_sdk_ssm::Client::new(&site.sdk);
-    let put = ssm.put_parameter().name(LEASE).value(value.to_string()).r#type(ParameterType::String);
-    site.wait(put.overwrite(true).send()).unwrap();
+    put(site, LEASE, &value);
 }
 
 /// Begins an apply that has the lease and waits until the account's rules are cleared, and returns when that is so.

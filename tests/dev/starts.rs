@@ -3,9 +3,9 @@
 use std::net::TcpListener;
 use std::path::Path;
 
-use pipe_test_support::until;
+use pipe_test_support::{Run, until};
 
-use super::dev::MAIN;
+use super::dev::{MAIN, pipe};
 use super::process::{Started, about};
 
 #[test]
@@ -52,6 +52,20 @@ fn no_package_index_and_no_emulator_yet() {
     nothing_runs(folder.path());
     let mut dev = Started::of(folder.path(), |_| {});
     dev.until("it to be up with another cache", |dev| dev.out().contains("Up in ").then_some(()));
+}
+
+/// All other tests run what a release embeds; a debug build without it is its own handlers.
+#[test]
+fn a_debug_build_runs_the_bundled_handlers_by_itself() {
+    let folder = folder();
+    let mut dev = Started::of(folder.path(), |command| {
+        command.env_remove(pipe_test_support::ZIPPED_HANDLERS);
+    });
+    dev.until("it to be up", |dev| dev.out().contains("Up in ").then_some(()));
+    // Through the authorizer and the consumer, to its row.
+    let sent = pipe(folder.path(), None).args(["send", "--follow", "--timeout", "180", "--local"]).output().unwrap();
+    let sent = Run::of(sent);
+    assert_eq!(sent.code, Some(0), "{}{}\n{}", sent.out, sent.err, dev.out());
 }
 
 #[test]

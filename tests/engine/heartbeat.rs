@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use pipe::apply::{self, HEARTBEAT, Outcome};
 use pipe::aws::Cx;
-use pipe::error::Result;
+use pipe::error::{Error, Result};
 use pipe::event::{Event, schema};
 use pipe::graph::{Graph, Node};
 use pipe::live::Found;
 use pipe::plan::plan;
-use pipe::resource::{Grant, Handle, Kind, Live, Made, Name, Resource, Scope, Tags};
+use pipe::resource::{Grant, Handle, Kind, Live, Made, Name, Outputs, Resource, Scope, Tags};
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
@@ -24,6 +24,10 @@ struct Slow {
     waits_after_seconds: u64,
     seconds: u64,
     panics: bool,
+    /// Whether it is there when it begins to wait.
+    there: bool,
+    /// Whether it fails at its end.
+    fails: bool,
 }
 
 static KINDS: &[Kind] = &[Kind::of::<Slow>()];
@@ -43,8 +47,11 @@ impl Resource for Slow {
         assert!(!self.panics, "as it was to");
         cx.pause(Duration::from_secs(self.waits_after_seconds)).await?;
         cx.waiting("nothing");
+        if self.there {
+            cx.there(Outputs::new(), "its identity".to_owned());
+        }
         cx.pause(Duration::from_secs(self.seconds - self.waits_after_seconds)).await?;
-        Ok(Made::default())
+        if self.fails { Err(Error::fatal("as it was to")) } else { Ok(Made::default()) }
     }
 
     async fn delete(_: &Cx, _: &Name, _: &Handle) -> Result<()> {
@@ -86,7 +93,7 @@ async fn told(nodes: Vec<Node>, stop_after: Option<Duration>) -> (Outcome, Vec<(
 }
 
 fn slow(id: &str, waits_after_seconds: u64, seconds: u64) -> Node {
-    Node::new(id, id, &Slow { waits_after_seconds, seconds, panics: false }).unwrap()
+    Node::new(id, id, &Slow { waits_after_seconds, seconds, ..Slow::default() }).unwrap()
 }
 
 #[test]
@@ -154,5 +161,32 @@ fn what_a_stopped_run_leaves_is_told() {
         skipped.sort();
         assert_eq!((done.len(), failed.len()), (0, 1));
         assert_eq!(skipped, ["both", "next", "slow"]);
+    });
+}
+
+/// A mapping is made while its stream is being encrypted; the rest that needs the stream waits, and is skipped where that fails.
+#[test]
+fn what_follows_a_resource_begins_when_that_is_there() {
+    block_on(async {
+        for fails in [false, true] {
+            let props = Slow { waits_after_seconds: 5, seconds: 20, there: true, fails, ..Slow::default() };
+            let nodes = vec![
+                Node::new("leader", "leader", &props).unwrap(),
+                slow("follower", 0, 1).follows("leader"),
+                slow("behind", 0, 1).needs(["follower"]),
+                slow("needs", 0, 1).needs(["leader"]),
+            ];
+            let (_, said) = told(nodes, None).await;
+            let started = |(at, event): &(u64, Event)| match event {
+                Event::Started { id, .. } => Some((*at, id.to_string())),
+                _ => None,
+            };
+            let started: Vec<(u64, String)> = said.iter().filter_map(started).collect();
+            let mut wanted = vec![(0, "leader"), (5, "follower"), (6, "behind")];
+            wanted.extend((!fails).then_some((20, "needs")));
+            assert_eq!(started, wanted.into_iter().map(|(at, id)| (at, id.to_owned())).collect::<Vec<_>>());
+            let [done, failed, skipped] = counted(&said, 4);
+            assert_eq!((done.len(), failed.len(), skipped.len()), if fails { (2, 1, 1) } else { (4, 0, 0) });
+        }
     });
 }

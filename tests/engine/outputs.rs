@@ -193,6 +193,20 @@ async fn a_mark_that_nobody_can_resolve_is_a_defect_and_nothing_is_written() {
     assert!(outcome.failed[0].1.message().contains("stands for no output"), "{outcome:?}");
 }
 
+/// A retained one that is renamed stays, and a new one is planned beside it.
+#[tokio::test(start_paused = true)]
+async fn a_defect_is_told_once() {
+    let cx = account(PIPELINE);
+    let named = |name: &str, fixed| {
+        let a = Node::new("a", "demo-a", &Fake::<0>::default()).unwrap();
+        let fake = Fake::<1> { fixed, from: output_of("a", if fixed == 0 { "id" } else { "url" }), ..Fake::default() };
+        of(vec![a, Node::new("c", name, &fake).unwrap().retained(true)])
+    };
+    apply(&cx, &named("demo-c", 0)).await;
+    let refusals = see(&cx, &named("c-own-1", 1), false).await.refusals;
+    assert_eq!(refusals.len(), 1, "{refusals:?}");
+}
+
 /// In whatever order the nodes come. The hash is that of the values, as it was before outputs of others could be held.
 #[tokio::test(start_paused = true)]
 async fn of_what_is_only_used_it_is_known_and_in_the_hash() {

@@ -9,7 +9,9 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 use aws_config::{BehaviorVersion, SdkConfig};
 use pipe::aws::{Aws, Cx, Place, TagCall, TagDiff};
 use pipe::error::{Call, Class, Error, Result};
-use pipe::resource::{Grant, Handle, Kind, Live, Made, Name, Resource, Scope, State, Tags, Ties, is_open, unknown};
+use pipe::resource::{
+    Advice, Changed, Grant, Handle, Kind, Live, Made, Name, Resource, Scope, State, Tags, Ties, is_open, unknown,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -174,8 +176,9 @@ impl<const K: usize> Resource for Fake<K> {
         (self.value != live.value).then_some("label").into_iter().collect()
     }
 
-    fn loses(&self, live: &Self) -> Option<String> {
-        (K == 1 && self.value < live.value).then(|| "some records are lost".into())
+    fn advice(of: &Changed<'_, Self>) -> Advice {
+        let fewer = of.edit().is_some_and(|(desired, live)| K == 1 && desired.value < live.value);
+        Advice { loses: fewer.then(|| "some records are lost".to_owned()), ..Advice::default() }
     }
 
     fn meanwhile(&self, live: &Self) -> Option<Self> {
@@ -230,6 +233,10 @@ impl<const K: usize> Resource for Fake<K> {
                 return Err(Error::new(Class::Exists, "it exists"));
             }
             world.write("create", (Self::KIND, name, &handle), |world| world.things.push(thing))?;
+            if K == 1 {
+                // What follows it begins before this step has ended.
+                cx.there(outputs.clone(), handle.to_string());
+            }
             return Ok(Made { outputs, identity: handle.to_string() });
         };
         let immutable = |props: &Self| (props.fixed, props.tied.clone());

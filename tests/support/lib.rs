@@ -12,3 +12,9 @@ pub use endpoint::{Account, Call, Endpoint, Rule, RuleId, rounds};
 pub use endpoint::{Fault, Faults, Latency, Nature, Roles, Spans, States, Unseen};
 pub use sandbox::{Run, Sandbox};
 pub use wait::until;
+
+/// The folder of the bundled handlers' zips, built with their release profile.
+pub const HANDLERS: &str = env!("OUT_DIR");
+
+/// The variable by which a debug build of `pipe` takes them from there, and neither builds them nor runs them by itself.
+pub const ZIPPED_HANDLERS: &str = "PIPE_ZIPPED_HANDLERS";

@@ -64,6 +64,7 @@ impl Sandbox {
         command.args(arguments).current_dir(self.path()).stdin(Stdio::null());
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("HOME", self.path());
         command.envs(self.account.environment()).env("AWS_REGION", &self.region).env("NO_COLOR", "1");
+        command.env(crate::ZIPPED_HANDLERS, crate::HANDLERS);
         command
     }
 

@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint}
 use aws_smithy_runtime_api::client::orchestrator::{HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::config_bag::{ConfigBag, Storable, StoreReplace};
+use aws_smithy_types::error::ErrorMetadata;
 use serde_json::Value;
 
 use crate::aws::{Cx, call, pace};
@@ -99,9 +100,15 @@ fn operation(metadata: &Metadata) -> String {
     call::named(&metadata.service().to_lowercase().replace(' ', ""), metadata.name())
 }
 
-/// What an answer refuses with. The SDK has put it into a type of the operation; in all of AWS's protocols the code is in a
-/// header, or code and message are members of the body.
 fn refusal(operation: String, answer: &HttpResponse) -> Error {
+    let meta = metadata(answer);
+    let (code, message) = (meta.code().unwrap_or_default(), meta.message().unwrap_or_default());
+    call::refused(operation, code, message, answer.status().as_u16(), pace::request_id(answer).to_owned())
+}
+
+/// Returns the code, message and request id of an answer that refuses: in all of AWS's protocols the code is in a header, or code and
+/// message are members of the body.
+pub(super) fn metadata(answer: &HttpResponse) -> ErrorMetadata {
     let body = answer.body().bytes().and_then(|body| std::str::from_utf8(body).ok()).unwrap_or_default();
     let json: Value = serde_json::from_str(body).unwrap_or_default();
     let member = |names: [&str; 2], element: &str| {
@@ -112,8 +119,8 @@ fn refusal(operation: String, answer: &HttpResponse) -> Error {
     let code = header.unwrap_or_else(|| member(["__type", "code"], "Code"));
     // `com.amazonaws.kinesis#LimitExceededException`, `TooManyRequestsException:http://internal.amazon.com/...`
     let code = code.rsplit('#').next().unwrap_or_default().split(':').next().unwrap_or_default();
-    let message = member(["message", "Message"], "Message");
-    call::refused(operation, code, &message, answer.status().as_u16(), pace::request_id(answer).to_owned())
+    let meta = ErrorMetadata::builder().code(code).message(member(["message", "Message"], "Message"));
+    meta.custom("aws_request_id", pace::request_id(answer).to_owned()).build()
 }
 
 /// The text of an XML element.

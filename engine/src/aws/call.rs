@@ -4,90 +4,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use crate::aws::words::{self, Words};
 use crate::error::{Call, Class, Error, Result};
-
-const NOT_FOUND: &[&str] = &[
-    "ResourceNotFoundException",
-    "ParameterNotFound",
-    "NoSuchEntity",
-    "NoSuchEntityException",
-    "TableNotFoundException",
-    "NotFoundException",
-    "AWS.SimpleQueueService.NonExistentQueue",
-    "QueueDoesNotExist",
-];
-
-const EXISTS: &[&str] = &[
-    "EntityAlreadyExists",
-    "ParameterAlreadyExists",
-    "ResourceAlreadyExistsException",
-    "ResourceExistsException",
-    "QueueAlreadyExists",
-    "QueueNameExists",
-];
-
-/// Errors that say "too many", whatever the HTTP status. Of a `LimitExceededException` the message decides.
-const THROTTLED: &[&str] = &[
-    "Throttling",
-    "ThrottlingException",
-    "ThrottledException",
-    "RequestThrottled",
-    "RequestThrottledException",
-    "RequestLimitExceeded",
-    "TooManyRequestsException",
-    "SlowDown",
-    "PriorRequestNotComplete",
-    // Parameter Store's, where two write one parameter.
-    "TooManyUpdates",
-    "ProvisionedThroughputExceededException",
-];
-
-/// What AWS answers while a role, a policy or a new resource has not reached all of it.
-const PROPAGATING: &[&str] = &[
-    "cannot be assumed",
-    "execution role does not have permissions",
-    "function execution role does not have permissions",
-    "function's execution role does not have permissions",
-    "ensure the role can perform",
-    "Invalid principal in policy",
-    "Invalid value for the parameter Policy",
-    "The role ARN does not have required permissions",
-    "could not successfully write to CloudWatch Logs using the ARN specified",
-    "CloudWatch Logs role ARN must be set in account settings",
-    "KMS key is invalid for CreateGrant",
-    "unsupported principal",
-    "PrincipalNotFound",
-];
-
-/// What AWS answers while another change of the same thing is under way.
-const BUSY: &[&str] = &[
-    "concurrent modification",
-    "concurrent update operation",
-    "update is in progress",
-    // What a REST API answers while AWS changes its endpoint, name or security policy.
-    "already an update in progress",
-    "deploy a RestApi while the apiStatus is UPDATING",
-    "currently in the following state: Pending",
-    "simultaneously be in CREATING or DELETING",
-    "Rate exceeded for stream",
-    "can be created, updated, or deleted simultaneously",
-    "indexed tables that can be created simultaneously",
-    "because it is in use",
-    "Backups are being enabled",
-    "must detach all policies first",
-];
-
-const BUSY_CODES: &[&str] = &[
-    "ConcurrentModification",
-    "ConcurrentModificationException",
-    "DeleteConflict",
-    "OperationAbortedException",
-    "ResourceInUseException",
-    "ResourceNotReadyException",
-    "ContinuousBackupsUnavailableException",
-    "AWS.SimpleQueueService.QueueDeletedRecently",
-    "QueueDeletedRecently",
-];
 
 const DENIED: &[&str] = &["AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"];
 
@@ -106,34 +24,37 @@ where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
 {
     fn from(error: SdkError<E, HttpResponse>) -> Self {
-        let operation = operation(std::any::type_name::<E>());
-        match &error {
-            SdkError::ServiceError(refusal) => {
-                let status = refusal.raw().status().as_u16();
-                let meta = refusal.err().meta();
-                let request_id = meta.extra("aws_request_id").unwrap_or_default().to_owned();
-                refused(
-                    operation,
-                    meta.code().unwrap_or_default(),
-                    meta.message().unwrap_or_default(),
-                    status,
-                    request_id,
-                )
-            }
-            _ => no_answer(operation, &error),
+        failed(operation(std::any::type_name::<E>()), error)
+    }
+}
+
+/// Puts a failed call of the operation of this name into its class.
+pub(super) fn failed<E>(operation: String, error: SdkError<E, HttpResponse>) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    match &error {
+        SdkError::ServiceError(refusal) => {
+            let status = refusal.raw().status().as_u16();
+            let meta = refusal.err().meta();
+            let request_id = meta.extra("aws_request_id").unwrap_or_default().to_owned();
+            refused(operation, meta.code().unwrap_or_default(), meta.message().unwrap_or_default(), status, request_id)
         }
+        _ => no_answer(operation, &error),
     }
 }
 
 /// Puts an answer that refused into its class.
 pub(super) fn refused(operation: String, code: &str, message: &str, status: u16, request_id: String) -> Error {
-    let has = |list: &[&str]| list.iter().any(|part| message.contains(part));
+    let words = words::of(&operation);
+    let coded = |list: fn(&Words) -> &[&str]| words.iter().any(|words| list(words).contains(&code));
+    let says = |list: fn(&Words) -> &[&str]| words.iter().flat_map(list).any(|part| message.contains(part));
     let class = match () {
-        () if NOT_FOUND.contains(&code) => Class::NotFound,
-        () if EXISTS.contains(&code) => Class::Exists,
-        () if has(PROPAGATING) => Class::Propagating,
-        () if BUSY_CODES.contains(&code) || has(BUSY) => Class::Busy,
-        () if THROTTLED.contains(&code) || status == 429 => Class::Throttled,
+        () if coded(|words| words.not_found) => Class::NotFound,
+        () if coded(|words| words.exists) => Class::Exists,
+        () if says(|words| words.propagating) => Class::Propagating,
+        () if coded(|words| words.busy_codes) || says(|words| words.busy) => Class::Busy,
+        () if coded(|words| words.throttled) || status == 429 => Class::Throttled,
         // "Not implemented", which emulators say: asking again is in vain, and nothing took effect.
         () if status == 501 => Class::Fatal,
         // A success whose answer the SDK cannot read took effect, most likely.

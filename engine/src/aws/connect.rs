@@ -12,10 +12,11 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, SharedInterceptor};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::attempts::Attempts;
+use crate::aws::operation::Operations;
 use crate::aws::pace;
 use crate::error::{Error, Result};
 
@@ -91,6 +92,7 @@ macro_rules! clients {
         #[derive(Debug)]
         pub struct Aws {
             pub place: Place,
+            pub operations: Operations,
             $(pub $field: $service::Client,)*
         }
 
@@ -98,6 +100,7 @@ macro_rules! clients {
             /// Clients of this configuration, for this place, each with an interceptor that `each` gives.
             pub(super) fn intercepted<I: Intercept + 'static>(sdk: &SdkConfig, place: Place, each: impl Fn() -> I) -> Self {
                 Self {
+                    operations: Operations::new(sdk, place.clone(), SharedInterceptor::new(each())),
                     place,
                     $($field: $service::Client::from_conf(
                         $service::config::Builder::from(sdk).interceptor(each()).build(),
@@ -117,7 +120,6 @@ clients! {
     logs: aws_sdk_cloudwatchlogs,
     secrets: aws_sdk_secretsmanager,
     sqs: aws_sdk_sqs,
-    ssm: aws_sdk_ssm,
     tagging: aws_sdk_resourcegroupstagging,
 }
 

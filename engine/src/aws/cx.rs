@@ -31,6 +31,8 @@ pub enum Said {
     Waiting(String),
     /// A call failed, and is made again.
     Again(Error),
+    /// It is there, though not yet as the spec has it: with these outputs and this identity.
+    There { outputs: BTreeMap<String, String>, identity: String },
 }
 
 /// Context of a call: the clients, the pipeline, the tags to set, the code, and the way to send notes. Cheap to clone.
@@ -103,6 +105,18 @@ impl Cx {
         }
     }
 
+    /// As [`Cx::pause`], but over when a service has accepted a role of this run: others may be known by then as well.
+    ///
+    /// # Errors
+    /// `Interrupted`, as [`Cx::pause`].
+    pub async fn pause_or_role(&self, duration: Duration) -> Result<()> {
+        let mut known = self.roles_known.subscribe();
+        tokio::select! {
+            Ok(()) = known.changed() => Ok(()),
+            over = self.pause(duration) => over,
+        }
+    }
+
     /// Says that a service has accepted a role, which this run may have made.
     pub fn role_is_known(&self) {
         self.roles_known.send_replace(true);
@@ -119,6 +133,12 @@ impl Cx {
             () = async { drop(known.wait_for(|known| *known).await) } => self.pause(start.elapsed() / 4).await,
             over = self.pause(longest) => over,
         }
+    }
+
+    /// Says that the resource at hand is there: what follows it may begin, for that is tied to its identity alone. The rest of
+    /// what needs it waits until it is as the spec has it.
+    pub fn there(&self, outputs: BTreeMap<String, String>, identity: String) {
+        self.say(Said::There { outputs, identity });
     }
 
     /// Says what the resource at hand waits for.

@@ -1,16 +1,21 @@
 //! Contexts of unit tests: the clients of every service answer by the rules of a test.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, Mutex};
 
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_mocks::{MockResponseInterceptor, Rule, RuleMode, create_mock_http_client};
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::aws::{Aws, Cx, Place};
 
@@ -29,18 +34,63 @@ pub fn cx_that_repeats(mode: RuleMode, rules: &[&Rule]) -> Cx {
     cx_with(RetryConfig::standard(), mode, rules)
 }
 
-fn cx_with(retry: RetryConfig, mode: RuleMode, rules: &[&Rule]) -> Cx {
-    let sdk = SdkConfig::builder()
+/// A context for calls without an SDK crate: `answer` gets the operation and its input, and gives the answer.
+pub fn cx_answered(answer: impl FnMut(&str, &Value) -> HttpResponse + Send + 'static) -> Cx {
+    let sdk = sdk(RetryConfig::disabled(), Answered(Arc::new(Mutex::new(answer))));
+    Cx::new(Arc::new(Aws::new(&sdk, place())), "demo")
+}
+
+fn sdk(retry: RetryConfig, http: impl HttpClient + 'static) -> SdkConfig {
+    SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(place().region))
         .credentials_provider(SharedCredentialsProvider::new(Credentials::new("key", "secret", None, None, "test")))
         .retry_config(retry)
-        .http_client(create_mock_http_client())
-        .build();
+        .http_client(http)
+        .build()
+}
+
+/// An HTTP client that asks a test.
+struct Answered<F>(Arc<Mutex<F>>);
+
+impl<F> Clone for Answered<F> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<F> fmt::Debug for Answered<F> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Answered")
+    }
+}
+
+impl<F: FnMut(&str, &Value) -> HttpResponse + Send + 'static> HttpClient for Answered<F> {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl<F: FnMut(&str, &Value) -> HttpResponse + Send + 'static> HttpConnector for Answered<F> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        let input = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap();
+        let operation = target.rsplit('.').next().unwrap_or_default();
+        HttpConnectorFuture::ready(Ok((self.0.lock().unwrap())(operation, &input)))
+    }
+}
+
+fn cx_with(retry: RetryConfig, mode: RuleMode, rules: &[&Rule]) -> Cx {
+    let sdk = sdk(retry, create_mock_http_client());
     // A rule knows its operation by the type of the input, so that one list does for all services.
     let answers = MockResponseInterceptor::new().rule_mode(mode);
     let answers = SharedInterceptor::new(rules.iter().fold(answers, |answers, rule| answers.with_rule(rule)));
     Cx::new(Arc::new(Aws::intercepted(&sdk, place(), || answers.clone())), "demo")
+}
+
+/// A success of the services that speak JSON.
+pub fn success(body: &Value) -> HttpResponse {
+    HttpResponse::new(200.try_into().unwrap(), SdkBody::from(body.to_string()))
 }
 
 /// A refusal as the services that speak JSON give it, with status 400.

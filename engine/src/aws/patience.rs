@@ -20,8 +20,10 @@ const TURN: Duration = Duration::from_secs(10 * 60);
 
 /// Repeats a call while AWS answers that what it needs is not there yet, or that something else is under way.
 ///
-/// Propagation is asked again after 0.25, 0.5, 1 and then every 2 seconds; a busy resource likewise. `what` is what is waited
-/// for, as in "waiting for {what}". Not for creates without a unique name or token: after an unclear outcome those must look first.
+/// A busy resource is asked again every 0.3 seconds for 5 seconds, every second for half a minute, and then every 2 seconds. A role that is
+/// not known yet is asked for less often (its call may carry a function's code), and as soon as another role of this run is known.
+/// `what` is what is waited for, as in "waiting for {what}". Not for creates without a unique name or token: after an unclear outcome those
+/// must look first.
 ///
 /// # Errors
 /// The call's own error: at once where repeating does not help, else when the budget of its class is used up.
@@ -31,7 +33,6 @@ where
     Fut: Future<Output = Result<T>>,
 {
     let start = Instant::now();
-    let mut pause = Duration::from_millis(250);
     let mut said = false;
     loop {
         let error = match call().await {
@@ -43,6 +44,9 @@ where
             Class::Busy => BUSY,
             _ => return Err(error),
         };
+        let propagating = error.class() == Class::Propagating;
+        let pause =
+            if propagating { spreading(start.elapsed()) } else { pause(start.elapsed(), Duration::from_secs(2)) };
         if start.elapsed() + pause > budget {
             return Err(error);
         }
@@ -51,8 +55,27 @@ where
             cx.waiting(what);
             said = true;
         }
-        cx.pause(pause).await?;
-        pause = (pause * 2).min(Duration::from_secs(2));
+        if propagating { cx.pause_or_role(pause).await? } else { cx.pause(pause).await? }
+    }
+}
+
+/// The pause before the next question, `asked` after the first. Each may be on the critical path; ten steps at once stay below the quotas
+/// of their services (`docs/aws.md#lambda-quotas`).
+fn pause(asked: Duration, longest: Duration) -> Duration {
+    match asked.as_secs() {
+        0..5 => Duration::from_millis(300),
+        5..30 => Duration::from_secs(1),
+        _ => longest,
+    }
+}
+
+/// The same where AWS has yet to learn of a role.
+fn spreading(asked: Duration) -> Duration {
+    match asked.as_secs() {
+        0..1 => Duration::from_millis(300),
+        1..15 => Duration::from_millis(500),
+        15..30 => Duration::from_secs(1),
+        _ => Duration::from_secs(2),
     }
 }
 
@@ -84,11 +107,7 @@ where
     }
 }
 
-/// Most states last for seconds: for so long they are asked about every second, because each may be on the critical path.
-const SECONDS: Duration = Duration::from_secs(30);
-
-/// Asks until there is an answer: after 250 ms at first, then half as long again each time, at most 1 s apart in the first half
-/// minute and 5 s later.
+/// Asks until there is an answer, with the pauses of [`patiently`], but 5 s apart after half a minute.
 ///
 /// # Errors
 /// The question's own error, or `no answer` when `budget` is used up.
@@ -114,13 +133,13 @@ where
     Fut: Future<Output = Result<std::result::Result<T, String>>>,
 {
     let start = Instant::now();
-    let mut pause = Duration::from_millis(250);
     let mut said = String::new();
     loop {
         let what = match ask().await? {
             Ok(answer) => return Ok(answer),
             Err(what) => what,
         };
+        let pause = pause(start.elapsed(), Duration::from_secs(5));
         if start.elapsed() + pause > budget {
             return Err(Error::fatal(format!("waited {} s in vain for {what}", budget.as_secs()))
                 .hint("running the command again is safe: it goes on where this one stopped"));
@@ -130,8 +149,6 @@ where
             said = what;
         }
         cx.pause(pause).await?;
-        let longest = if start.elapsed() < SECONDS { 1 } else { 5 };
-        pause = (pause * 3 / 2).min(Duration::from_secs(longest));
     }
 }
 
@@ -154,4 +171,36 @@ where
         }
     })
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::mocked::cx_answered;
+
+    #[test]
+    fn pauses_grow_with_the_time_that_it_takes() {
+        let asked = [0, 4, 5, 29, 30, 600].map(Duration::from_secs);
+        assert_eq!(
+            asked.map(|asked| pause(asked, Duration::from_secs(5)).as_secs_f64()),
+            [0.3, 0.3, 1.0, 1.0, 5.0, 5.0]
+        );
+        assert_eq!(asked.map(|asked| spreading(asked).as_secs_f64()), [0.3, 0.5, 0.5, 1.0, 2.0, 2.0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_role_that_is_known_ends_the_pause_of_those_that_wait_for_another() {
+        let cx = cx_answered(|operation, _| panic!("{operation}"));
+        let (told, start) = (cx.clone(), Instant::now());
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(5_100)).await;
+            told.role_is_known();
+        });
+        let call = || async {
+            let is_known = start.elapsed() >= Duration::from_millis(5_100);
+            is_known.then_some(()).ok_or_else(|| Error::new(Class::Propagating, "cannot be assumed"))
+        };
+        patiently(&cx, "the role", call).await.unwrap();
+        assert_eq!(start.elapsed().as_millis(), 5_100);
+    }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::aws::Bundle;
-use crate::bundle::{ARCHITECTURE, Code, load};
+use crate::bundle::{ARCHITECTURE, Code, Use, load};
 use crate::error::{Error, Result};
 use crate::spec::{Architecture, Function, Loaded};
 
@@ -27,13 +27,13 @@ impl Codes {
     ///
     /// # Errors
     /// As [`load`].
-    pub fn load(loaded: &Loaded) -> Result<Self> {
+    pub fn load(loaded: &Loaded, to: Use) -> Result<Self> {
         let mut codes = Self::unbuilt();
         if let Some(function) = loaded.spec.function() {
-            codes.consumer = load(&function.handler, &loaded.root, architecture(function))?;
+            codes.consumer = load(&function.handler, &loaded.root, architecture(function), to)?;
         }
         if loaded.spec.auth.is_some() {
-            codes.authorizer = load("authorizer", &loaded.root, None)?;
+            codes.authorizer = load("authorizer", &loaded.root, None, to)?;
         }
         Ok(codes)
     }

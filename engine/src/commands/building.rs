@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, interval};
 
-use crate::bundle::{Codes, is_crate};
+use crate::bundle::{Codes, Use, is_built, is_crate};
 use crate::error::Result;
 use crate::event::{Building, Event};
 use crate::spec::Loaded;
@@ -19,7 +19,9 @@ const TOLD_EVERY: u64 = 10;
 /// As [`Codes::load`]; code that is unfit for Lambda.
 pub async fn codes(shell: Shell, loaded: &Loaded, local: bool) -> Result<Codes> {
     let handler = loaded.spec.function().map(|function| function.handler.clone());
-    let handler = handler.filter(|handler| is_crate(handler, &loaded.root));
+    let to = if local { Use::RunHere } else { Use::Deploy };
+    let bundled = is_built(to).then(|| "handlers".to_owned());
+    let handler = handler.filter(|handler| is_crate(handler, &loaded.root)).or(bundled);
     let telling = handler.map(|handler| {
         // `pipe dev` shows what moves meanwhile.
         let mut progress = if local { Progress::still(shell) } else { Progress::new(shell) };
@@ -34,7 +36,7 @@ pub async fn codes(shell: Shell, loaded: &Loaded, local: bool) -> Result<Codes> 
             .await;
         })
     });
-    let codes = tokio::task::block_in_place(|| Codes::load(loaded));
+    let codes = tokio::task::block_in_place(|| Codes::load(loaded, to));
     if let Some(telling) = telling {
         telling.abort();
         // It takes its line away.

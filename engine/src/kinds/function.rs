@@ -18,7 +18,7 @@ use crate::aws::{Cx, Place, nothing_if_absent, patiently};
 use crate::error::{Error, Result};
 use crate::kinds::log_group::LogGroup;
 use crate::kinds::mapping::Mapping;
-use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, Scope, State, Ties};
+use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Ties};
 
 mod read;
 pub mod steers;
@@ -68,18 +68,9 @@ impl Resource for Function {
     const KIND: &'static str = "lambda:Function";
     const INTERNAL: &'static [&'static str] = &["code_sha256", "description", "handler", "runtime"];
 
-    fn means(&self, live: &Self, _how: &How) -> Vec<String> {
-        let stops = self.reserved_concurrency == Some(0) && live.reserved_concurrency != Some(0);
-        // Throttles use up none of a mapping's retries: only age ends the waiting.
-        let told = "it is not invoked any more: records wait, and are given up when they are older than `max_age_hours`, \
-                    or lost when the stream's retention is over";
-        stops.then(|| told.to_owned()).into_iter().collect()
-    }
-
-    fn widens(&self, live: &Self) -> Vec<String> {
-        let stopped = live.reserved_concurrency == Some(0) && self.reserved_concurrency != Some(0);
-        let stopped = stopped.then(|| "it is stopped (`reserved_concurrency: 0`), and runs again".to_owned());
-        steers::changed(&self.environment, &live.environment).into_iter().chain(stopped).collect()
+    fn advice(of: &Changed<'_, Self>) -> Advice {
+        let Some((desired, live)) = of.edit() else { return Advice::default() };
+        Advice { widens: desired.widens(live), means: desired.means(live), ..Advice::default() }
     }
 
     fn ties(&self) -> Ties {
@@ -183,6 +174,22 @@ impl Resource for Function {
         // Lambda refuses while the function is Pending. Nothing waits for the end: its name can be taken again at once, and
         // where it cannot, the create says so and the function is read again.
         nothing_if_absent(patiently(cx, &what, delete).await).map(drop)
+    }
+}
+
+impl Function {
+    fn means(&self, live: &Self) -> Vec<String> {
+        let stops = self.reserved_concurrency == Some(0) && live.reserved_concurrency != Some(0);
+        // Throttles use up none of a mapping's retries: only age ends the waiting.
+        let told = "it is not invoked any more: records wait, and are given up when they are older than `max_age_hours`, \
+                    or lost when the stream's retention is over";
+        stops.then(|| told.to_owned()).into_iter().collect()
+    }
+
+    fn widens(&self, live: &Self) -> Vec<String> {
+        let stopped = live.reserved_concurrency == Some(0) && self.reserved_concurrency != Some(0);
+        let stopped = stopped.then(|| "it is stopped (`reserved_concurrency: 0`), and runs again".to_owned());
+        steers::changed(&self.environment, &live.environment).into_iter().chain(stopped).collect()
     }
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
+use crate::resource::{Advice, Changed, Grant, Handle, How, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
 
 const WAIT: &str = "another change of the log group to end";
 
@@ -27,25 +27,10 @@ pub struct LogGroup {
 impl Resource for LogGroup {
     const KIND: &'static str = "logs:LogGroup";
 
-    fn adopting(&self, live: &Self) -> Option<String> {
-        let shorter = live.retention_days == 0 || live.retention_days > self.retention_days;
-        let kept =
-            if live.retention_days == 0 { "for ever".to_owned() } else { format!("for {} days", live.retention_days) };
-        shorter.then(|| {
-            format!(
-                "it is nobody's, and keeps its events {kept}: those older than {} days are deleted",
-                self.retention_days
-            )
-        })
-    }
-
-    fn means(&self, live: &Self, how: &How) -> Vec<String> {
-        if how.replaced {
-            return vec!["all its events are deleted with it".to_owned()];
-        }
-        let shorter = live.retention_days == 0 || live.retention_days > self.retention_days;
-        let told = format!("events older than {} days are deleted for good", self.retention_days);
-        (shorter && self.retention_days != 0).then_some(told).into_iter().collect()
+    fn advice(of: &Changed<'_, Self>) -> Advice {
+        let Changed::Edit { desired, live, how } = *of else { return Advice::default() };
+        let loses = if how.adopted { desired.adopting(live) } else { None };
+        Advice { loses, means: desired.means(live, how), ..Advice::default() }
     }
 
     fn name_of(arn: &str) -> Option<Name> {
@@ -111,6 +96,29 @@ impl Resource for LogGroup {
             nothing_if_absent(sent)
         };
         patiently(cx, WAIT, delete).await.map(drop)
+    }
+}
+
+impl LogGroup {
+    fn adopting(&self, live: &Self) -> Option<String> {
+        let shorter = live.retention_days == 0 || live.retention_days > self.retention_days;
+        let kept =
+            if live.retention_days == 0 { "for ever".to_owned() } else { format!("for {} days", live.retention_days) };
+        shorter.then(|| {
+            format!(
+                "it is nobody's, and keeps its events {kept}: those older than {} days are deleted",
+                self.retention_days
+            )
+        })
+    }
+
+    fn means(&self, live: &Self, how: &How) -> Vec<String> {
+        if how.replaced {
+            return vec!["all its events are deleted with it".to_owned()];
+        }
+        let shorter = live.retention_days == 0 || live.retention_days > self.retention_days;
+        let told = format!("events older than {} days are deleted for good", self.retention_days);
+        (shorter && self.retention_days != 0).then_some(told).into_iter().collect()
     }
 }
 

@@ -19,7 +19,7 @@ use crate::aws::{Cx, Place, nothing_if_absent, patiently, poll};
 use crate::error::{Class, Error, Result};
 use crate::kinds::function::{self, Function};
 use crate::kinds::stream::Stream;
-use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, Scope, State};
+use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State};
 
 mod means;
 mod read;
@@ -70,24 +70,8 @@ impl Resource for Mapping {
     const KIND: &'static str = "lambda:EventSourceMapping";
     const REPLACE_ON: &'static [&'static str] = &["source", "start"];
 
-    fn loses(&self, live: &Self) -> Option<String> {
-        means::loses(self, live)
-    }
-
-    fn means(&self, live: &Self, how: &How) -> Vec<String> {
-        means::means(self, live, how)
-    }
-
-    fn widens(&self, live: &Self) -> Vec<String> {
-        means::widens(self, live)
-    }
-
-    fn catches_up(&self) -> bool {
-        self.enabled && self.start != "newest"
-    }
-
-    fn ends(&self, gone: &[String]) -> Vec<String> {
-        means::ends(self, gone)
+    fn advice(of: &Changed<'_, Self>) -> Advice {
+        means::advice(of)
     }
 
     fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {

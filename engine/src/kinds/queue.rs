@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::aws::policy::{Policy, without};
 use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, patiently, poll, poll_twice};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
+use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
 
 /// SQS documents up to 60 s until attributes are everywhere; mostly they are there at once.
 const SETTLED_WITHIN: Duration = Duration::from_secs(90);
@@ -36,19 +36,9 @@ impl Resource for Queue {
     const KIND: &'static str = "sqs:Queue";
     const HOLDS_DATA: bool = true;
 
-    fn loses(&self, live: &Self) -> Option<String> {
-        let (new, old) = (self.retention_seconds, live.retention_seconds);
-        (new < old).then(|| format!("messages older than {new} s are dropped at once; they are kept for {old} s now"))
-    }
-
-    fn widens(&self, live: &Self) -> Vec<String> {
-        // The resource is the queue itself, whatever it is called by then.
-        let forbids = |queue: &Self| {
-            let statements = queue.policy.statements().iter();
-            Policy::new(statements.map(|statement| without(statement, &["Resource"])).collect()).forbids()
-        };
-        let (now, then) = (forbids(self), forbids(live));
-        then.difference(&now).map(|statement| format!("{statement} is no longer forbidden")).collect()
+    fn advice(of: &Changed<'_, Self>) -> Advice {
+        let Some((desired, live)) = of.edit() else { return Advice::default() };
+        Advice { loses: desired.loses(live), widens: desired.widens(live), ..Advice::default() }
     }
 
     fn name_of(arn: &str) -> Option<Name> {
@@ -121,6 +111,22 @@ async fn gone(cx: &Cx, name: &Name) -> Result<()> {
 }
 
 impl Queue {
+    fn loses(&self, live: &Self) -> Option<String> {
+        let (new, old) = (self.retention_seconds, live.retention_seconds);
+        (new < old).then(|| format!("messages older than {new} s are dropped at once; they are kept for {old} s now"))
+    }
+
+    /// What its policy forbids no longer.
+    fn widens(&self, live: &Self) -> Vec<String> {
+        // The resource is the queue itself, whatever it is called by then.
+        let forbids = |queue: &Self| {
+            let statements = queue.policy.statements().iter();
+            Policy::new(statements.map(|statement| without(statement, &["Resource"])).collect()).forbids()
+        };
+        let (now, then) = (forbids(self), forbids(live));
+        then.difference(&now).map(|statement| format!("{statement} is no longer forbidden")).collect()
+    }
+
     /// The managed attributes as SQS takes them; an empty text clears the policy.
     fn attributes(&self) -> HashMap<Attribute, String> {
         let policy = if self.policy.statements().is_empty() { String::new() } else { self.policy.text() };

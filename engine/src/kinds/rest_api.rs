@@ -34,7 +34,7 @@ use read::{Found, Head};
 use crate::aws::{Cx, Place, TagDiff, in_turn, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
 use crate::owner;
-use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, Scope, State, Ties};
+use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Ties};
 
 const WAIT: &str = "API Gateway to take the next change of the REST API";
 
@@ -54,17 +54,8 @@ impl Resource for RestApi {
         moves.then_some("endpoint").into_iter().collect()
     }
 
-    fn means(&self, live: &Self, _how: &How) -> Vec<String> {
-        means::means(self, live)
-    }
-
-    fn ends(&self, _gone: &[String]) -> Vec<String> {
-        // AWS chooses the host anew for each API.
-        vec!["requests to its endpoint are refused from now on: an API made later has another one".to_owned()]
-    }
-
-    fn widens(&self, live: &Self) -> Vec<String> {
-        means::widens(self, live)
+    fn advice(of: &Changed<'_, Self>) -> Advice {
+        means::advice(of)
     }
 
     fn grants(scope: &Scope, _name: &Name) -> Vec<Grant> {

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::policy::Policy;
 use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties};
+use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties};
 
 pub mod grants;
 mod read;
@@ -47,8 +47,9 @@ impl Resource for Role {
     const INTERNAL: &'static [&'static str] = &["path"];
     const REPLACE_ON: &'static [&'static str] = &["path"];
 
-    fn widens(&self, live: &Self) -> Vec<String> {
-        widens::widens(self, live)
+    fn advice(of: &Changed<'_, Self>) -> Advice {
+        let widens = of.edit().map(|(desired, live)| widens::widens(desired, live));
+        Advice { widens: widens.unwrap_or_default(), ..Advice::default() }
     }
 
     fn meanwhile(&self, live: &Self) -> Option<Self> {

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Cx, Place, nothing_if_absent, patiently, poll};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
+use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
 
 mod read;
 mod tag;
@@ -53,15 +53,9 @@ impl Resource for Stream {
     const HOLDS_DATA: bool = true;
     const DELETED: &'static str = "deleted: AWS takes some seconds for it";
 
-    fn loses(&self, live: &Self) -> Option<String> {
-        let (new, old) = (self.retention_hours, live.retention_hours);
-        (new < old)
-            .then(|| format!("records older than {new} hours are lost at once; they are kept for {old} hours now"))
-    }
-
-    fn widens(&self, live: &Self) -> Vec<String> {
-        let open = self.encryption == NONE && live.encryption != NONE;
-        open.then(|| "new records are no longer encrypted".to_owned()).into_iter().collect()
+    fn advice(of: &Changed<'_, Self>) -> Advice {
+        let Some((desired, live)) = of.edit() else { return Advice::default() };
+        Advice { loses: desired.loses(live), widens: desired.widens(live), ..Advice::default() }
     }
 
     fn name_of(arn: &str) -> Option<Name> {
@@ -113,8 +107,13 @@ impl Resource for Stream {
             }
             self.create(cx, name).await?;
         }
+        let active = settled(cx, name, |_| true).await?;
+        if here.is_none() {
+            // A mapping can be made now; that AWS encrypts the stream meanwhile takes seconds.
+            cx.there(outputs(cx, name), identity(&active));
+        }
         // sync
-        let found = self.sync(cx, name).await?;
+        let found = self.sync(cx, name, active).await?;
         let tags = match here {
             Some(live) => live.tags.clone(),
             // A stream without its tags is nobody's: worth one look, whatever the creating call was given.
@@ -134,6 +133,17 @@ impl Resource for Stream {
 }
 
 impl Stream {
+    fn loses(&self, live: &Self) -> Option<String> {
+        let (new, old) = (self.retention_hours, live.retention_hours);
+        (new < old)
+            .then(|| format!("records older than {new} hours are lost at once; they are kept for {old} hours now"))
+    }
+
+    fn widens(&self, live: &Self) -> Vec<String> {
+        let open = self.encryption == NONE && live.encryption != NONE;
+        open.then(|| "new records are no longer encrypted".to_owned()).into_iter().collect()
+    }
+
     async fn create(&self, cx: &Cx, name: &Name) -> Result<()> {
         let tags = (!cx.tags.is_empty()).then(|| cx.tags.clone().into_iter().collect());
         let create = || async {
@@ -150,11 +160,15 @@ impl Stream {
         patiently(cx, "a free place: AWS creates and deletes at most 5 streams at once", create).await.map_err(limited)
     }
 
-    /// Changes what differs, one change at a time, each seen through; gives what AWS has in the end, ACTIVE.
-    async fn sync(&self, cx: &Cx, name: &Name) -> Result<StreamDescriptionSummary> {
+    /// Changes what differs from `found`, one change at a time, each seen through; gives what AWS has in the end, ACTIVE.
+    async fn sync(
+        &self,
+        cx: &Cx,
+        name: &Name,
+        mut found: StreamDescriptionSummary,
+    ) -> Result<StreamDescriptionSummary> {
         let stream = name.as_str();
         let kinesis = &cx.aws.kinesis;
-        let mut found = settled(cx, name, |_| true).await?;
         if self.on_demand != props(&found).on_demand {
             let call = || async {
                 let request = kinesis.update_stream_mode().stream_arn(arn(&cx.aws.place, name));

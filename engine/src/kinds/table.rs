@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Cx, Place, nothing_if_absent, patiently, poll, poll_for};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, Scope, State};
+use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State};
 
 mod means;
 mod read;
@@ -84,23 +84,22 @@ impl Resource for Table {
     const HOLDS_DATA: bool = true;
     const DELETED: &'static str = "deleted: AWS takes some seconds for it";
 
-    fn loses(&self, live: &Self) -> Option<String> {
-        let off = live.point_in_time_recovery && !self.point_in_time_recovery;
-        off.then(|| {
-            "without point-in-time recovery no earlier state of the table can be restored, not even today's".to_owned()
-        })
-    }
-
-    fn means(&self, live: &Self, how: &How) -> Vec<String> {
-        means::means(self, live, how)
+    fn advice(of: &Changed<'_, Self>) -> Advice {
+        let protected = |live: &Self| live.deletion_protection.then_some("deletion_protection");
+        match *of {
+            Changed::New(_) => Advice::default(),
+            Changed::Edit { desired, live, how } => Advice {
+                loses: desired.loses(live),
+                means: means::means(desired, live, how),
+                protected: protected(live),
+                ..Advice::default()
+            },
+            Changed::End { live, .. } => Advice { protected: protected(live), ..Advice::default() },
+        }
     }
 
     fn keeping(&self, live: &Self) -> Option<Self> {
         (self.indexes != live.indexes).then(|| Self { indexes: live.indexes.clone(), ..self.clone() })
-    }
-
-    fn protected(&self) -> Option<&'static str> {
-        self.deletion_protection.then_some("deletion_protection")
     }
 
     fn name_of(arn: &str) -> Option<Name> {
@@ -167,6 +166,13 @@ impl Resource for Table {
 }
 
 impl Table {
+    fn loses(&self, live: &Self) -> Option<String> {
+        let off = live.point_in_time_recovery && !self.point_in_time_recovery;
+        off.then(|| {
+            "without point-in-time recovery no earlier state of the table can be restored, not even today's".to_owned()
+        })
+    }
+
     async fn create(&self, cx: &Cx, name: &Name) -> Result<()> {
         let keys = [(Some(&self.partition_key), KeyType::Hash), (self.sort_key.as_ref(), KeyType::Range)];
         let mut request = cx.aws.dynamodb.create_table().table_name(name.as_str());

@@ -1,27 +1,32 @@
-use aws_sdk_ssm::Client;
-use aws_sdk_ssm::operation::get_parameter::GetParameterOutput;
-use aws_sdk_ssm::operation::put_parameter::PutParameterOutput;
-use aws_sdk_ssm::types::Parameter;
-use aws_smithy_mocks::{Rule, RuleMode, mock};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use serde_json::{Value, json};
 
 use super::*;
-use crate::aws::mocked::{cx, refusal};
+use crate::aws::mocked::{cx_answered, refusal, success};
 
-fn there(holder: &Holder, version: i64) -> Rule {
-    let parameter = Parameter::builder().value(holder.to_text()).version(version).build();
-    mock!(Client::get_parameter).then_output(move || GetParameterOutput::builder().parameter(parameter.clone()).build())
+fn there(holder: &Holder, version: i64) -> HttpResponse {
+    success(&json!({ "Parameter": { "Value": holder.to_text(), "Version": version } }))
+}
+
+fn written(version: i64) -> HttpResponse {
+    success(&json!({ "Version": version, "Tier": "Standard" }))
+}
+
+fn exists() -> HttpResponse {
+    refusal("ParameterAlreadyExists", "The parameter already exists.")
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_parameter_store_has_not_forgotten_yet_is_waited_for() {
-    let write = mock!(Client::put_parameter)
-        .sequence()
-        .http_response(|| refusal("ParameterAlreadyExists", "The parameter already exists."))
-        .times(16)
-        .output(|| PutParameterOutput::builder().version(1).build())
-        .build();
-    let gone = mock!(Client::get_parameter).then_http_response(|| refusal("ParameterNotFound", ""));
-    let cx = cx(RuleMode::MatchAny, &[&write, &gone]);
+    let mut writes = 0;
+    let cx = cx_answered(move |operation, input| match operation {
+        "PutParameter" => {
+            assert_eq!((&input["Type"], &input["Overwrite"]), (&json!("String"), &json!(false)));
+            writes += 1;
+            if writes > 16 { written(1) } else { exists() }
+        }
+        _ => refusal("ParameterNotFound", ""),
+    });
     let start = tokio::time::Instant::now();
     assert!(matches!(take(&cx.aws, "demo").await.unwrap(), Asked::Taken(_)));
     assert!(start.elapsed() >= Duration::from_secs(20), "{:?}", start.elapsed());
@@ -29,7 +34,10 @@ async fn what_parameter_store_has_not_forgotten_yet_is_waited_for() {
 
 #[tokio::test]
 async fn what_another_run_took_meanwhile_is_left_alone() {
-    let cx = cx(RuleMode::MatchAny, &[&there(&Holder::new(), 3)]);
+    let cx = cx_answered(|operation, input| {
+        assert_eq!((operation, input), ("GetParameter", &json!({ "Name": "/pipe/demo/lease" })));
+        there(&Holder::new(), 3)
+    });
     assert!(!end(&cx.aws, "/pipe/demo/lease", &Holder::new().token).await.unwrap());
 }
 
@@ -37,9 +45,11 @@ async fn what_another_run_took_meanwhile_is_left_alone() {
 async fn a_first_write_that_took_effect_late_is_ours_and_one_that_was_overwritten_is_not() {
     let mine = Holder::new();
     for (version, ours) in [(1, true), (2, false)] {
-        let exists = || refusal("ParameterAlreadyExists", "The parameter already exists.");
-        let write = mock!(Client::put_parameter).then_http_response(exists);
-        let cx = cx(RuleMode::MatchAny, &[&write, &there(&mine, version)]);
+        let holder = mine.clone();
+        let cx = cx_answered(move |operation, _| match operation {
+            "PutParameter" => exists(),
+            _ => there(&holder, version),
+        });
         let asked = ask(&cx.aws, "/pipe/demo/lease", &mine).await.unwrap();
         assert_eq!(asked.is_ok(), ours, "version {version}");
     }
@@ -64,17 +74,11 @@ fn an_end_is_believed_for_as_long_as_a_holder_could_have_set_it() {
 #[tokio::test]
 async fn a_lease_without_end_is_taken_over() {
     let theirs = Holder { expires: "9999-12-31T23:59:59Z".to_owned(), machine: String::new(), ..Holder::new() };
-    let written = aws_smithy_types::DateTime::from_secs(1_700_000_000);
-    let found = Parameter::builder().value(theirs.to_text()).version(7).last_modified_date(written).build();
-    let read = mock!(Client::get_parameter)
-        .then_output(move || GetParameterOutput::builder().parameter(found.clone()).build());
-    let exists = || refusal("ParameterAlreadyExists", "The parameter already exists.");
-    let write = mock!(Client::put_parameter)
-        .sequence()
-        .http_response(exists)
-        .output(|| PutParameterOutput::builder().version(8).build())
-        .output(|| PutParameterOutput::builder().version(9).build())
-        .build();
-    let cx = cx(RuleMode::MatchAny, &[&write, &read]);
+    let parameter = json!({ "Value": theirs.to_text(), "Version": 7, "LastModifiedDate": 1_700_000_000.123 });
+    let mut answers = [exists(), written(8), written(9)].into_iter();
+    let cx = cx_answered(move |operation, _: &Value| match operation {
+        "PutParameter" => answers.next().unwrap(),
+        _ => success(&json!({ "Parameter": parameter })),
+    });
     assert!(matches!(take(&cx.aws, "demo").await.unwrap(), Asked::Taken(_)));
 }

@@ -44,7 +44,7 @@ pub fn plan(graph: &Graph, found: &Found, kinds: &'static [Kind], adopt: bool) -
     }
     planner.orphans();
     planner.meanwhile();
-    planner.means();
+    planner.advise();
     planner.plan.changes.iter_mut().for_each(Change::show);
     planner.plan
 }
@@ -133,13 +133,16 @@ impl<'a> Planner<'a> {
     fn absent(&mut self, node: &'a Node) {
         match self.renamed.get(&(node.kind.name, node.id.clone())).copied() {
             Some((name, live)) => self.compare(node, name, live, Vec::new()),
-            None => self.create(node),
+            None => {
+                let change = self.change(node);
+                self.create(change);
+            }
         }
     }
 
-    fn create(&mut self, node: &Node) {
-        self.unknown(&node.id);
-        let change = Change { action: Action::Create, ..self.change(node) };
+    fn create(&mut self, change: Change) {
+        self.unknown(&change.id);
+        let change = Change { action: Action::Create, ..change };
         let fields = diff(&Value::Object(Default::default()), &change.desired, &[]);
         self.plan.changes.push(Change { fields, ..change });
     }
@@ -163,7 +166,9 @@ impl<'a> Planner<'a> {
     /// Something live belongs to the node: compares every property and tag.
     fn compare(&mut self, node: &'a Node, name: &'a Name, live: &'a Live<Value>, reasons: Vec<String>) {
         self.take(node, live);
-        let mut change = Change { reasons, live: Some(live.clone()), ..self.change(node) };
+        let new = self.change(node);
+        let beside = retained(live).then(|| new.clone());
+        let mut change = Change { reasons, live: Some(live.clone()), ..new };
         if let Some(kept) = (node.kind.keeping)(&change.desired, &live.props) {
             change.desired = kept;
         }
@@ -183,12 +188,11 @@ impl<'a> Planner<'a> {
             () => Action::Update,
         };
         change.fields.extend(tags);
-        if change.action == Action::Replace && change.old_name.is_some() && retained(live) {
+        if let Some(beside) = beside.filter(|_| change.action == Action::Replace && change.old_name.is_some()) {
             // It stays under its old name, released as an orphan; a new one is made beside it.
             self.taken.remove(&(node.kind.name, &live.handle));
-            return self.create(node);
+            return self.create(beside);
         }
-        self.guard(&mut change, live);
         match change.action {
             Action::Replace => self.unknown(&node.id),
             _ => self.moved(&change),

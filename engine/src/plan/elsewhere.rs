@@ -3,14 +3,15 @@
 use serde_json::Value;
 
 use crate::graph::Node;
-use crate::plan::Change;
 use crate::plan::decide::Planner;
-use crate::resource::Live;
+use crate::plan::{Action, Change};
 
 impl Planner<'_> {
     /// Tells that a change points a resource at what the spec calls `existing`, and that it was not pointed at before: records or
     /// credentials go to somebody else's from then on. What the pipeline puts in the place of its own is told by the kinds.
-    pub(super) fn elsewhere(&self, change: &mut Change, live: &Live<Value>) {
+    pub(super) fn elsewhere(&self, change: &mut Change) {
+        let edited = matches!(change.action, Action::Replace | Action::Update) && !change.orphan;
+        let Some(live) = change.live.as_ref().filter(|_| edited) else { return };
         for used in self.graph.nodes().iter().filter(|node| node.existing) {
             let (now, then) = (holding(&change.desired, used), holding(&live.props, used));
             let told = |text: &String| now.iter().any(|held| text.contains(held));

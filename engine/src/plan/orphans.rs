@@ -121,7 +121,6 @@ impl Planner<'_> {
             self.plan.left.push(format!("{} `{name}`: the spec only uses it; it is nobody's from now on", kind.name));
         } else {
             change = Change { action: Action::Delete, reasons: Vec::new(), fields: Vec::new(), ..change };
-            self.guard(&mut change, live);
             if !kind.lingers.is_empty() {
                 self.plan.left.push(format!("{} `{name}`: {}", kind.name, kind.lingers));
             }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use serde_json::Value;
 
 use super::typed::{both, erase, restore, typed};
-use super::{Grant, Handle, How, Live, Made, Name, Outputs, Resource, Scope, Ties, json};
+use super::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, Ties, json};
 use crate::aws::Cx;
 use crate::error::Result;
 
@@ -27,16 +27,10 @@ pub struct Kind {
     pub deleted: &'static str,
     pub sealed: fn(&Value) -> Result<Value>,
     pub moves: fn(&Value, &Value) -> Vec<&'static str>,
-    pub loses: fn(&Value, &Value) -> Option<String>,
-    pub means: fn(&Value, &Value, &How) -> Vec<String>,
-    pub ends: fn(&Value, &[String]) -> Vec<String>,
-    pub catches_up: fn(&Value) -> bool,
-    pub widens: fn(&Value, &Value) -> Vec<String>,
-    pub adopting: fn(&Value, &Value) -> Option<String>,
+    pub advice: fn(Changed<'_, Value>) -> Advice,
     pub keeping: fn(&Value, &Value) -> Option<Value>,
     pub meanwhile: fn(&Value, &Value) -> Option<Value>,
     pub ties: fn(&Value) -> Ties,
-    pub protected: fn(&Value) -> Option<&'static str>,
     pub name_of: fn(&str) -> Option<Name>,
     pub grants: fn(&Scope, &Name) -> Vec<Grant>,
     pub owned: for<'a> fn(&'a Cx) -> Fut<'a, Vec<Name>>,
@@ -71,16 +65,10 @@ impl Kind {
             deleted: R::DELETED,
             sealed: |desired| json(&typed::<R>(desired)?.sealed()?),
             moves: |desired, live| both::<R, _>(desired, live, |desired, live| desired.moves(live)),
-            loses: |desired, live| typed::<R>(desired).ok()?.loses(&typed::<R>(live).ok()?),
-            means: |desired, live, how| both::<R, _>(desired, live, |desired, live| desired.means(live, how)),
-            ends: |live, gone| typed::<R>(live).map_or_else(|_| Vec::new(), |live| live.ends(gone)),
-            catches_up: |desired| typed::<R>(desired).is_ok_and(|desired| desired.catches_up()),
-            widens: |desired, live| both::<R, _>(desired, live, |desired, live| desired.widens(live)),
             meanwhile: |desired, live| json(&typed::<R>(desired).ok()?.meanwhile(&typed::<R>(live).ok()?)?).ok(),
-            adopting: |desired, live| typed::<R>(desired).ok()?.adopting(&typed::<R>(live).ok()?),
             keeping: |desired, live| json(&typed::<R>(desired).ok()?.keeping(&typed::<R>(live).ok()?)?).ok(),
+            advice: |of| of.map(|props| typed::<R>(props).ok(), |of| R::advice(&of)).unwrap_or_default(),
             ties: |live| typed::<R>(live).map_or_else(|_| Ties::default(), |live| live.ties()),
-            protected: |live| typed::<R>(live).ok()?.protected(),
             name_of: R::name_of,
             grants: R::grants,
             owned: |cx| Box::pin(R::owned(cx)),

@@ -116,7 +116,7 @@ fn a_variable_that_steers_widens_and_another_does_not() {
 #[test]
 fn no_concurrency_at_all_leaves_records_waiting() {
     let with = |reserved_concurrency| Function { reserved_concurrency, ..desired() };
-    let told = |now, then| with(now).means(&with(then), &How::default());
+    let told = |now, then| with(now).means(&with(then));
     for then in [None, Some(5)] {
         assert!(told(Some(0), then)[0].starts_with("it is not invoked any more: records wait"));
     }

@@ -125,7 +125,8 @@ fn taking_over_a_group_that_keeps_its_events_longer_loses_the_older_ones() {
     assert!(lost(0).contains("for ever: those older than 30 days are deleted"), "{}", lost(0));
     assert!(lost(60).contains("for 60 days"), "{}", lost(60));
     assert_eq!((lost(30), lost(7)), (String::new(), String::new()));
-    assert_eq!(of(30).loses(&of(60)), None, "an edit of the pipeline's own needs no consent");
+    let edit = Changed::Edit { desired: &of(30), live: &of(60), how: &How::default() };
+    assert_eq!(LogGroup::advice(&edit).loses, None, "an edit of the pipeline's own needs no consent");
     assert_eq!(of(30).means(&of(60), &How::default()), ["events older than 30 days are deleted for good"]);
     assert_eq!(of(30).means(&of(30), &How::default()), [""; 0]);
     let replaced = How { replaced: true, ..How::default() };

@@ -1,16 +1,30 @@
 //! What a change of a mapping does to the records on their way.
 
 use super::Mapping;
-use crate::resource::How;
+use crate::resource::{Advice, Changed, How};
+
+/// What each change comes to.
+pub fn advice(of: &Changed<'_, Mapping>) -> Advice {
+    match *of {
+        Changed::New(new) => Advice { catches_up: new.enabled && new.start != "newest", ..Advice::default() },
+        Changed::Edit { desired, live, how } => Advice {
+            loses: loses(desired, live),
+            widens: widens(desired, live),
+            means: means(desired, live, how),
+            ..Advice::default()
+        },
+        Changed::End { live, gone } => Advice { means: ends(live, gone), ..Advice::default() },
+    }
+}
 
 /// That it feeds its function again: to disable a mapping is how a function is stopped in an emergency.
-pub fn widens(desired: &Mapping, live: &Mapping) -> Vec<String> {
+fn widens(desired: &Mapping, live: &Mapping) -> Vec<String> {
     let again = desired.enabled && !live.enabled;
     again.then(|| "it is disabled, and feeds its function again".to_owned()).into_iter().collect()
 }
 
 /// Says it for people, worst first. A replaced mapping has no checkpoint, so where it starts decides what is read.
-pub fn means(desired: &Mapping, live: &Mapping, how: &How) -> Vec<String> {
+fn means(desired: &Mapping, live: &Mapping, how: &How) -> Vec<String> {
     let mut all = Vec::new();
     if how.replaced {
         all.push(start(desired, live, how));
@@ -39,7 +53,7 @@ pub fn means(desired: &Mapping, live: &Mapping, how: &How) -> Vec<String> {
 }
 
 /// What is lost without a trace.
-pub fn loses(desired: &Mapping, live: &Mapping) -> Option<String> {
+pub(super) fn loses(desired: &Mapping, live: &Mapping) -> Option<String> {
     match (desired.on_failure.as_str(), live.on_failure.as_str()) {
         ("", "") => bound(desired, live).map(|age| {
             format!("waiting records older than {age} are given up, and without a dlq nothing is left of them")
@@ -52,7 +66,7 @@ pub fn loses(desired: &Mapping, live: &Mapping) -> Option<String> {
 }
 
 /// What is read no more when the mapping goes. Where its source goes too, nothing is left that waits.
-pub fn ends(live: &Mapping, gone: &[String]) -> Vec<String> {
+fn ends(live: &Mapping, gone: &[String]) -> Vec<String> {
     if !live.of_stream() || gone.iter().any(|property| property == "source") {
         return Vec::new();
     }

@@ -136,13 +136,14 @@ fn a_start_at_a_time_is_canonical() {
 #[test]
 fn what_is_given_up_must_be_heard_of() {
     let heard = Mapping { on_failure: DLQ.into(), ..desired() };
-    assert!(desired().loses(&heard).is_some());
-    assert_eq!(heard.loses(&desired()), None);
+    let loses = means::loses;
+    assert!(loses(&desired(), &heard).is_some());
+    assert_eq!(loses(&heard, &desired()), None);
     let younger = Mapping { max_age_seconds: 60, ..desired() };
-    assert!(younger.loses(&desired()).unwrap().contains("older than 1 minute"));
-    assert_eq!(desired().loses(&younger), None);
-    assert_eq!(Mapping { max_age_seconds: 60, ..heard.clone() }.loses(&heard), None);
-    assert_eq!(Mapping { retries: 1, ..desired() }.loses(&desired()), None);
+    assert!(loses(&younger, &desired()).unwrap().contains("older than 1 minute"));
+    assert_eq!(loses(&desired(), &younger), None);
+    assert_eq!(loses(&Mapping { max_age_seconds: 60, ..heard.clone() }, &heard), None);
+    assert_eq!(loses(&Mapping { retries: 1, ..desired() }, &desired()), None);
 }
 
 // No emulator checks the role's permissions.

@@ -2,6 +2,7 @@
 
 use super::document::{LEGACY_TLS, Route, split};
 use super::{RestApi, Stage};
+use crate::resource::{Advice, Changed};
 
 const NONE: &str = "NONE";
 /// What the template of a PutRecord call names its key.
@@ -9,8 +10,23 @@ pub const KEY: &str = "\"PartitionKey\": \"";
 /// AWS's own id of a request: another one for each.
 pub const RANDOM: &str = "$context.extendedRequestId";
 
+/// What each change comes to.
+pub fn advice(of: &Changed<'_, RestApi>) -> Advice {
+    match *of {
+        Changed::New(_) => Advice::default(),
+        Changed::Edit { desired, live, .. } => {
+            Advice { widens: widens(desired, live), means: means(desired, live), ..Advice::default() }
+        }
+        // AWS chooses the host anew for each API.
+        Changed::End { .. } => {
+            let told = "requests to its endpoint are refused from now on: an API made later has another one";
+            Advice { means: vec![told.to_owned()], ..Advice::default() }
+        }
+    }
+}
+
 /// Routes that anybody may call from now on, and versions of TLS that others may read.
-pub fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
+fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
     let open = desired.routes.iter().filter(|(_, route)| route.authorization == NONE && !route.api_key);
     let told = open.filter_map(|(name, _)| match live.routes.get(name) {
         Some(before) if before.authorization == NONE && !before.api_key => None,
@@ -34,7 +50,7 @@ pub fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
 }
 
 /// Requests that are refused, or answered elsewhere, from now on, and routes whose records get other partition keys.
-pub fn means(desired: &RestApi, live: &RestApi) -> Vec<String> {
+fn means(desired: &RestApi, live: &RestApi) -> Vec<String> {
     let mut all = stages(desired, live);
     if live.security_policy == LEGACY_TLS && desired.security_policy != LEGACY_TLS {
         all.push("clients that speak nothing newer than TLS 1.1 are refused from now on".to_owned());

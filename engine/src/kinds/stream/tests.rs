@@ -142,7 +142,9 @@ async fn each_step_of_the_shard_count_is_seen_through() {
         .output(|| described(StreamStatus::Active, 4))
         .output(|| described(StreamStatus::Active, 5))
         .build();
-    let found = plain(5).sync(&cx(&[&to_2, &to_4, &to_5, &describe]), &events()).await.unwrap();
+    let cx = cx(&[&to_2, &to_4, &to_5, &describe]);
+    let active = settled(&cx, &events(), |_| true).await.unwrap();
+    let found = plain(5).sync(&cx, &events(), active).await.unwrap();
     assert_eq!(found.open_shard_count, 5);
     assert_eq!((to_2.num_calls(), to_4.num_calls(), to_5.num_calls(), describe.num_calls()), (1, 1, 1, 6));
 }
@@ -176,7 +178,9 @@ async fn the_daily_limit_is_named() {
     let update =
         mock!(Client::update_shard_count).then_http_response(|| refusal("LimitExceededException", "no more today"));
     let describe = mock!(Client::describe_stream_summary).then_output(|| described(StreamStatus::Active, 1));
-    let error = plain(2).sync(&cx(&[&update, &describe]), &events()).await.unwrap_err();
+    let cx = cx(&[&update, &describe]);
+    let active = settled(&cx, &events(), |_| true).await.unwrap();
+    let error = plain(2).sync(&cx, &events(), active).await.unwrap_err();
     assert_eq!(update.num_calls(), 1);
     assert!(error.hint_text().unwrap().contains("at most 10 times in 24 h"));
 }

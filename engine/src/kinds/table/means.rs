@@ -75,7 +75,7 @@ mod tests {
     }
 
     fn replaced(keeps_name: bool) -> How {
-        How { replaced: true, keeps_name, anew: Vec::new() }
+        How { replaced: true, keeps_name, ..How::default() }
     }
 
     #[test]

@@ -19,7 +19,12 @@ fn mapping() -> Mapping {
 }
 
 fn replaced(anew: &[&str]) -> How {
-    How { replaced: true, keeps_name: true, anew: anew.iter().map(|&property| property.to_owned()).collect() }
+    How {
+        replaced: true,
+        keeps_name: true,
+        anew: anew.iter().map(|&property| property.to_owned()).collect(),
+        ..How::default()
+    }
 }
 
 #[test]

@@ -11,6 +11,8 @@ use crate::owner::{FOLLOWS, PIPELINE, RESOURCE};
 use crate::plan::{Action, Plan, plan};
 use crate::resource::{Handle, Id, Live, Name, Outputs, Resource, State, Tags, json};
 
+mod consent;
+
 const BORN: &str = "2026-01-01T00:00:00Z";
 const LATER: &str = "2026-02-01T00:00:00Z";
 

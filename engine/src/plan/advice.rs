@@ -1,42 +1,64 @@
-//! What changes mean for records and clients. Their kinds say it; they are told how, and what becomes of what they name.
+//! What changes lose, widen and mean. Their kinds say it; the plan adds what becomes of that which they name, and asks for consent.
 
 use serde_json::Value;
 
-use crate::owner::{FOLLOWS, ON_DESTROY};
+use crate::error::Error;
+use crate::owner::{FOLLOWS, ON_DESTROY, Owner};
 use crate::plan::decide::{ADOPTED, Planner, TAKEN_BACK};
 use crate::plan::{Action, Change};
-use crate::resource::{How, Id, Kind, Live, Name};
+use crate::resource::{Advice, Changed, How, Id, Kind, Live, Name};
 
 impl Planner<'_> {
-    /// Asks the kinds when all changes are known: what one means depends on the others.
-    pub(super) fn means(&mut self) {
-        let means: Vec<Vec<String>> = self.plan.changes.iter().map(|change| self.meaning(change)).collect();
-        for (change, means) in self.plan.changes.iter_mut().zip(means) {
-            change.means = means;
+    /// Asks the kinds when all changes are known, for what one means depends on the others; refuses what live resources protect.
+    pub(super) fn advise(&mut self) {
+        let advised: Vec<Advice> = self.plan.changes.iter().map(|change| self.advice(change)).collect();
+        let mut changes = std::mem::take(&mut self.plan.changes);
+        for (change, advice) in changes.iter_mut().zip(advised) {
+            if let Some(property) = advice.protected.filter(|_| goes(change)) {
+                self.refuse(protected(change, property));
+            }
+            change.loss = if change.kind.holds_data && goes(change) { Some(all(change.kind)) } else { advice.loses };
+            change.means = advice.means;
+            // Drift or not: that something is drift is told by a tag, which others can set, and what they took away they may have meant.
+            change.widens = advice.widens;
+            self.elsewhere(change);
         }
+        self.plan.changes = changes;
     }
 
-    fn meaning(&self, change: &Change) -> Vec<String> {
-        let Some(live) = &change.live else { return self.caught_up(change) };
+    fn advice(&self, change: &Change) -> Advice {
+        let ask = |of| (change.kind.advice)(of);
+        let Some(live) = &change.live else {
+            let mut advice = ask(Changed::New(&change.desired));
+            advice.means.extend(self.caught_up(change, &advice));
+            return advice;
+        };
         match change.action {
-            Action::Replace | Action::Update if !change.orphan => {
-                let replaced = change.action == Action::Replace;
-                let how = How { replaced, keeps_name: change.keeps_name(), anew: self.anew(change, live) };
-                let mut means = (change.kind.means)(&change.desired, &live.props, &how);
-                means.extend(adopted(change));
-                means
+            Action::Update if change.orphan => Advice::default(),
+            Action::Replace | Action::Update => {
+                let how = How {
+                    replaced: change.action == Action::Replace,
+                    keeps_name: change.keeps_name(),
+                    adopted: change.action == Action::Update && self.owner(live) == Owner::Nobody,
+                    anew: self.anew(change, live),
+                };
+                let mut advice = ask(Changed::Edit { desired: &change.desired, live: &live.props, how: &how });
+                advice.means.extend(adopted(change));
+                advice
             }
-            // Where all goes nobody waits for records, and what has another in its place does not end.
-            Action::Delete if !self.graph.nodes().is_empty() && self.graph.node(change.id.as_str()).is_none() => {
-                (change.kind.ends)(&live.props, &self.gone(live))
+            Action::Delete => {
+                let advice = ask(Changed::End { live: &live.props, gone: &self.gone(live) });
+                // Where all goes nobody waits for records, and what has another in its place does not end.
+                let ends = !self.graph.nodes().is_empty() && self.graph.node(change.id.as_str()).is_none();
+                Advice { means: if ends { advice.means } else { Vec::new() }, ..advice }
             }
-            _ => Vec::new(),
+            Action::Create | Action::Same => Advice::default(),
         }
     }
 
     /// What a new one reads that another resource held before it was the pipeline's.
-    fn caught_up(&self, change: &Change) -> Vec<String> {
-        if change.orphan || !(change.kind.catches_up)(&change.desired) {
+    fn caught_up(&self, change: &Change, advice: &Advice) -> Vec<String> {
+        if change.orphan || !advice.catches_up {
             return Vec::new();
         }
         let taken = |other: &&Change| {
@@ -78,6 +100,25 @@ impl Planner<'_> {
             self.plan.changes.iter().filter(deletes).map(|change| (change.kind, change.live_name())).collect();
         holding(&live.props, &gone)
     }
+}
+
+/// Whether the live one goes.
+fn goes(change: &Change) -> bool {
+    matches!(change.action, Action::Replace | Action::Delete)
+}
+
+/// What goes with one that holds data.
+fn all(kind: &Kind) -> String {
+    match kind.lingers {
+        "" => "what it holds is deleted".to_owned(),
+        lingers => format!("what it holds is deleted; it stays {lingers}"),
+    }
+}
+
+fn protected(change: &Change, property: &str) -> Error {
+    let (id, kind, name) = (&change.id, change.kind.name, change.live_name());
+    Error::fatal(format!("`{id}` ({kind} `{name}`) is protected by `{property}`"))
+        .hint(format!("set `{property}: false` and apply that first"))
 }
 
 /// What it means to take over what nobody owned.

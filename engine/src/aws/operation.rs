@@ -1,0 +1,214 @@
+//! Calls to services without an SDK crate: where `pipe` makes a few, a crate of the service's size costs the first build a minute.
+//!
+//! Credentials, retries, time-outs, pace, trace and endpoints are those of the SDK's clients, for this is made of their parts.
+
+use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_runtime::auth::SigV4OperationSigningConfig;
+use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
+use aws_runtime::invocation_id::InvocationIdInterceptor;
+use aws_runtime::request_info::RequestInfoInterceptor;
+use aws_runtime::retries::classifiers::AwsErrorCodeClassifier;
+use aws_runtime::service_clock_skew::ServiceClockSkewInterceptor;
+use aws_smithy_runtime::client::identity::IdentityCache;
+use aws_smithy_runtime::client::orchestrator::operation::{Operation, OperationBuilder};
+use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
+use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptionResolver;
+use aws_smithy_runtime_api::client::auth::{
+    AuthSchemeOptionResolverParams, SharedAuthScheme, SharedAuthSchemeOptionResolver,
+};
+use aws_smithy_runtime_api::client::identity::{SharedIdentityCache, SharedIdentityResolver};
+use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponentsBuilder;
+use aws_smithy_runtime_api::client::runtime_plugin::StaticRuntimePlugin;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::Layer;
+use aws_smithy_types::error::ErrorMetadata;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use aws_types::SigningName;
+use aws_types::region::SigningRegion;
+use aws_types::service_config::ServiceConfigKey;
+use serde_json::Value;
+
+use crate::aws::{Place, attempts, call};
+use crate::error::Result;
+
+/// A service that speaks AWS JSON 1.1.
+#[derive(Debug)]
+pub struct Service {
+    /// Its name in hosts, signatures and IAM's actions: `ssm`.
+    pub name: &'static str,
+    /// The name before the operation's in `X-Amz-Target`: `AmazonSSM`.
+    pub target: &'static str,
+}
+
+/// How often a call is made where it fails for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    AsUsual,
+    /// A repetition would take effect twice.
+    Never,
+}
+
+/// The client for all of these services.
+#[derive(Debug)]
+pub struct Operations {
+    sdk: SdkConfig,
+    place: Place,
+    interceptor: SharedInterceptor,
+    identities: SharedIdentityCache,
+}
+
+/// A refusal, before it has its class.
+#[derive(Debug)]
+struct Refused(ErrorMetadata);
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+impl ProvideErrorMetadata for Refused {
+    fn meta(&self) -> &ErrorMetadata {
+        &self.0
+    }
+}
+
+impl Operations {
+    pub(super) fn new(sdk: &SdkConfig, place: Place, interceptor: SharedInterceptor) -> Self {
+        let identities = sdk.identity_cache().unwrap_or_else(|| IdentityCache::lazy().build());
+        Self { sdk: sdk.clone(), place, interceptor, identities }
+    }
+
+    /// Makes one call and returns its answer's body.
+    ///
+    /// # Errors
+    /// As the SDK's clients give them: a refusal with its code, message and request id; no answer; one that cannot be read.
+    pub async fn call(&self, of: &Service, operation: &'static str, input: &Value, repeat: Repeat) -> Result<Value> {
+        let name = call::named(of.name, operation);
+        let endpoint = self.endpoint(of.name);
+        let target = format!("{}.{operation}", of.target);
+        let sent = input.to_string();
+        let call = self
+            .common(of, operation, repeat)
+            .endpoint_url(&endpoint)
+            .serializer(move |(): ()| {
+                let mut request = HttpRequest::new(SdkBody::from(sent.as_str()));
+                request.set_method("POST")?;
+                request.set_uri("/")?;
+                request.headers_mut().insert("content-type", "application/x-amz-json-1.1");
+                request.headers_mut().insert("x-amz-target", target.clone());
+                Ok(request)
+            })
+            .deserializer(read);
+        call.build().invoke(()).await.map_err(|error| call::failed(name, error))
+    }
+
+    /// All that a call has beside its request.
+    fn common(&self, of: &Service, operation: &'static str, repeat: Repeat) -> OperationBuilder {
+        let retries = match repeat {
+            Repeat::AsUsual => self.sdk.retry_config().cloned().unwrap_or_else(RetryConfig::standard),
+            Repeat::Never => RetryConfig::disabled(),
+        };
+        let times = self.sdk.timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled);
+        let mut call = Operation::builder()
+            .service_name(of.name)
+            .operation_name(operation)
+            .behavior_version(aws_config::BehaviorVersion::latest())
+            .standard_retry(&retries)
+            .retry_classifier(TransientErrorClassifier::<Refused>::new())
+            .retry_classifier(AwsErrorCodeClassifier::<Refused>::new())
+            .retry_classifier(HttpStatusCodeClassifier::default())
+            .timeout_config(times)
+            .with_connection_poisoning()
+            .interceptor(ServiceClockSkewInterceptor::new())
+            .interceptor(RequestInfoInterceptor::new())
+            .interceptor(InvocationIdInterceptor::new())
+            .interceptor(self.interceptor.clone())
+            .runtime_plugin(self.signed(of.name));
+        if let Some(client) = self.sdk.http_client() {
+            call = call.http_client(client);
+        }
+        match self.sdk.sleep_impl() {
+            Some(sleep) => call.sleep_impl(sleep),
+            None => call,
+        }
+    }
+
+    /// Signature Version 4 with the configuration's credentials.
+    fn signed(&self, name: &'static str) -> StaticRuntimePlugin {
+        let mut config = Layer::new("signature");
+        config.store_put(AuthSchemeOptionResolverParams::new(()));
+        config.store_put(SigV4OperationSigningConfig::default());
+        config.store_put(SigningName::from_static(name));
+        if let Some(region) = self.sdk.region() {
+            config.store_put(SigningRegion::from(region.clone()));
+        }
+        let options = StaticAuthSchemeOptionResolver::new(vec![SCHEME_ID]);
+        let mut parts = RuntimeComponentsBuilder::new("signature")
+            .with_auth_scheme(SharedAuthScheme::new(SigV4AuthScheme::new()))
+            .with_auth_scheme_option_resolver(Some(SharedAuthSchemeOptionResolver::new(options)))
+            .with_identity_cache(Some(self.identities.clone()));
+        if let Some(credentials) = self.sdk.credentials_provider() {
+            parts.set_identity_resolver(SCHEME_ID, SharedIdentityResolver::new(credentials));
+        }
+        StaticRuntimePlugin::new().with_config(config.freeze()).with_runtime_components(parts)
+    }
+
+    /// The endpoint that was asked for, for this service or for all; else AWS's own.
+    fn endpoint(&self, name: &str) -> String {
+        let key = ServiceConfigKey::builder().service_id(name).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
+        let own = self.sdk.service_config().zip(key.ok()).and_then(|(settings, key)| settings.load_config(key));
+        let asked = own.or_else(|| self.sdk.endpoint_url().map(str::to_owned));
+        let (fips, dual) = (self.sdk.use_fips() == Some(true), self.sdk.use_dual_stack() == Some(true));
+        asked.unwrap_or_else(|| host(name, &self.place, fips, dual))
+    }
+}
+
+/// The endpoint of AWS's own rules for a service without exceptions
+/// (<https://docs.aws.amazon.com/general/latest/gr/rande.html>). GovCloud's plain hosts are FIPS's.
+fn host(name: &str, place: &Place, fips: bool, dual: bool) -> String {
+    let fips = if fips && place.partition != "aws-us-gov" { "-fips" } else { "" };
+    let domain = match (dual, place.partition.as_str()) {
+        (false, _) => place.domain(),
+        (true, "aws-cn") => "api.amazonwebservices.com.cn",
+        (true, _) => "api.aws",
+    };
+    format!("https://{name}{fips}.{}.{domain}", place.region)
+}
+
+/// The body of an answer, or its refusal.
+fn read(answer: &HttpResponse) -> std::result::Result<Value, OrchestratorError<Refused>> {
+    if !answer.status().is_success() {
+        return Err(OrchestratorError::operation(Refused(attempts::metadata(answer))));
+    }
+    let body = answer.body().bytes().unwrap_or_default();
+    serde_json::from_slice(body).map_err(|error| OrchestratorError::other(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::mocked;
+
+    #[test]
+    fn the_endpoint_is_that_of_the_partition() {
+        let place = |partition: &str, region: &str| Place {
+            partition: partition.to_owned(),
+            region: region.to_owned(),
+            ..mocked::place()
+        };
+        let (ireland, china, gov) =
+            (place("aws", "eu-west-1"), place("aws-cn", "cn-north-1"), place("aws-us-gov", "us-gov-west-1"));
+        assert_eq!(host("ssm", &ireland, false, false), "https://ssm.eu-west-1.amazonaws.com");
+        assert_eq!(host("ssm", &ireland, true, false), "https://ssm-fips.eu-west-1.amazonaws.com");
+        assert_eq!(host("ssm", &ireland, false, true), "https://ssm.eu-west-1.api.aws");
+        assert_eq!(host("ssm", &china, false, false), "https://ssm.cn-north-1.amazonaws.com.cn");
+        assert_eq!(host("ssm", &gov, true, false), "https://ssm.us-gov-west-1.amazonaws.com");
+    }
+}
