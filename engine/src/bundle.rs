@@ -101,15 +101,14 @@ pub fn load(handler: &str, root: &Path, architecture: Option<&str>, to: Use) -> 
     }
     let error = if path.exists() {
         Error::fatal(format!(
-            "`{handler}` is no handler: it is neither a zip nor a folder with `bootstrap` or `Cargo.toml`"
+            "`{handler}` is not a handler: it is neither a zip nor a folder with `bootstrap` or `Cargo.toml`"
         ))
     } else {
         Error::fatal(format!("there is no handler `{handler}`: `{}` does not exist", path.display()))
     };
     let known = HANDLERS.join("` and `");
-    Err(error.hint(format!(
-        "`pipe` brings along `{known}`; one's own is the path of a crate, of a folder with `bootstrap`, or of a zip"
-    )))
+    Err(error
+        .hint(format!("bundled: `{known}`; or give the path of a crate, of a folder with `bootstrap`, or of a zip")))
 }
 
 fn packed(bootstrap: &[u8], handler: &str, architecture: Option<&str>) -> Result<Code> {
@@ -154,7 +153,7 @@ fn fit(bootstrap: &[u8], handler: &str, wanted: Option<&str>) -> Result<(String,
 }
 
 fn other_architecture(handler: &str, has: &str, wanted: &str) -> Error {
-    Error::fatal(format!("the handler `{handler}` is for `{has}`, and `{wanted}` is asked for"))
+    Error::fatal(format!("the handler `{handler}` is for `{has}`, but the spec asks for `{wanted}`"))
 }
 
 /// Reads a file; the error names it.

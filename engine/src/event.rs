@@ -58,7 +58,7 @@ pub enum Event {
         /// What is done to it.
         verb: Verb,
     },
-    /// Cargo builds a handler of one's own; said after a second, and every 10 seconds.
+    /// Cargo builds the user's own handler; printed after a second, and every 10 seconds.
     Building(Building),
     /// A step waits for something that AWS has to do.
     Waiting {

@@ -46,7 +46,7 @@ fn told_by_clap(told: &clap::Error) -> ExitCode {
         return ExitCode::from(pipe::cli::exit::OK);
     }
     if std::env::args_os().any(|argument| argument == "--json") {
-        let error = Error::fatal(complaint(told)).hint("`pipe --help` says what there is");
+        let error = Error::fatal(complaint(told)).hint("`pipe --help` lists the commands");
         Shell { json: true, ..Shell::default() }.line(&Event::Error { error: Failure::from(&error) });
     }
     ExitCode::from(pipe::cli::exit::FAILED)
@@ -72,7 +72,7 @@ fn trace(verbose: u8) {
     };
     let asked = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
     let filter = EnvFilter::try_new(if asked.is_empty() { default } else { &asked }).unwrap_or_else(|error| {
-        Shell::default().warn(&format!("RUST_LOG is not understood, and nothing is made of it: {error}"));
+        Shell::default().warn(&format!("RUST_LOG cannot be parsed, and is ignored: {error}"));
         EnvFilter::new(default)
     });
     let ours = |target: &str| target == "pipe" || target.starts_with("pipe::");

@@ -31,7 +31,7 @@ pub enum Action {
     Create,
     /// It is changed in place, which is also what adopting and releasing do.
     Update,
-    /// It is deleted and made anew.
+    /// It is deleted and created again.
     Replace,
     /// It is deleted.
     Delete,

@@ -43,7 +43,7 @@ pub enum Refusal {
     Unauthorized,
     #[error("failed to read the secret: {0}")]
     Unreadable(#[from] Unreadable),
-    #[error("failed to read the request: `methodArn` is missing or is no ARN of a REST API")]
+    #[error("failed to read the request: `methodArn` is missing or is not the ARN of a REST API")]
     NoMethodArn,
 }
 

@@ -35,7 +35,7 @@ fn refused(site: &Site, run: &Run, texts: &[&str]) {
 fn what_is_not_there() {
     let site = Site::new(SMALL);
     let run = site.user.run(&["outputs"]);
-    assert!(run.code == Some(0) && run.err.contains("nothing of `small` is there yet"), "{}", run.err);
+    assert!(run.code == Some(0) && run.err.contains("nothing of `small` exists yet"), "{}", run.err);
     refused(&site, &site.user.run(&["outputs", "--field", "stream.arn"]), &["there is no output `stream.arn`"]);
     let run = site.user.run(&["destroy", "--name", "typo", "--yes"]);
     assert!(run.code == Some(0) && run.err.contains("there is no pipeline `typo` in"), "{run:?}");
@@ -126,7 +126,7 @@ fn with_something_else_at_the_endpoint() {
         }
     });
     let run = site.user.run(&["diff", "--endpoint-url", &url]);
-    refused(&site, &run, &[&format!("`{url}` is no AWS endpoint: it answered 404"), "is the URL right"]);
+    refused(&site, &run, &[&format!("`{url}` is not an AWS endpoint: it answered 404"), "is the URL right"]);
     let run = site.user.run(&["diff", "--endpoint-url", "localhost:4566"]);
     refused(&site, &run, &["`localhost:4566` cannot be reached: endpoint must contain scheme", "is the URL right"]);
 }

@@ -91,7 +91,7 @@ fn is_of(letters: &[Value], put: &Put, reason: &str) {
     assert_eq!((&letter["partitionKey"], &letter["shardId"]), (&put.key.as_str().into(), &put.shard.as_str().into()));
     assert_eq!((&letter["version"], &letter["encoding"]), (&1.into(), &"base64".into()));
     let payload = STANDARD.decode(letter["payload"].as_str().unwrap()).unwrap();
-    assert!(payload == put.data, "{reason}: the payload is another one");
+    assert!(payload == put.data, "{reason}: the payload differs");
     assert!(!letter["message"].as_str().unwrap().is_empty() && letter["arrivedAt"].is_string(), "{reason}");
 }
 

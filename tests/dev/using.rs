@@ -116,7 +116,7 @@ fn another_one_is_refused(dev: &Dev) {
     let mut second = pipe(dev.path(), None);
     let second = Run::of(second.args(["dev", "--port", "0"]).output().unwrap());
     assert_eq!(second.code, Some(1), "{second:?}");
-    assert!(second.err.contains("`pipe dev` runs already for `pipeline.yaml`\n  hint: stop it first"), "{second:?}");
+    assert!(second.err.contains("`pipe dev` already runs for `pipeline.yaml`\n  hint: stop it first"), "{second:?}");
     assert_eq!(dev.pipe(&["list"]), "used\n", "the first one goes on");
 }
 

@@ -126,8 +126,8 @@ fn what_is_retained_outlives_the_pipeline() {
     let cloud = Cloud::of(&sandbox.account);
     // Nothing is lost, so no consent is asked for.
     let down = sandbox.pipe(&["destroy", "--yes"]);
-    assert_eq!(down.matches("(released: it stays, and is no longer the pipeline's)").count(), 4, "{down}");
-    assert_eq!(down.matches("`: it is retained, and nobody's from now on\n").count(), 4, "{down}");
+    assert_eq!(down.matches("(released: it stays, and no longer belongs to the pipeline)").count(), 4, "{down}");
+    assert_eq!(down.matches("`: it is retained, and nobody owns it from now on\n").count(), 4, "{down}");
     assert_eq!(cloud.inventory(), HELD);
     let again = sandbox.pipe(&["destroy", "--yes"]);
     assert!(again.contains("There is nothing of"), "{again}");

@@ -214,7 +214,7 @@ async fn what_was_retained_is_taken_back_without_asking() {
     let graph = graph(&one(2, Wish { retain: true, ..plain() }));
     apply(&cx, &graph).await;
     let down = see(&cx, &Graph::empty(PIPELINE), false).await;
-    assert!(down.left[0].ends_with("`: it is retained, and nobody's from now on"), "{:?}", down.left);
+    assert!(down.left[0].ends_with("`: it is retained, and nobody owns it from now on"), "{:?}", down.left);
     run(&cx, down).await;
     let plan = see(&cx, &graph, false).await;
     assert!(plan.refusals.is_empty());

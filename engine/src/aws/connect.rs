@@ -180,7 +180,7 @@ async fn unknown_profile(sdk: &SdkConfig, options: &ConnectOptions) -> Option<Er
     let absent = format!("profile `{asked}` was not defined: could not find");
     (no_files() || causes.any(|cause| cause.to_string().contains(&absent))).then(|| {
         Error::fatal(format!("there is no profile `{asked}` in AWS's configuration files"))
-            .hint("`aws configure list-profiles` shows which there are, and --profile or AWS_PROFILE names one")
+            .hint("`aws configure list-profiles` lists them; choose one with --profile or AWS_PROFILE")
     })
 }
 
@@ -199,7 +199,7 @@ fn unreachable(error: Error, endpoint: Option<&str>) -> Error {
     match (endpoint, error.failed_call()) {
         (Some(url), Some(call)) if call.code.is_empty() => {
             let message = match error.message().strip_prefix("AWS answered") {
-                Some(rest) => format!("`{url}` is no AWS endpoint: it answered{rest}"),
+                Some(rest) => format!("`{url}` is not an AWS endpoint: it answered{rest}"),
                 None => format!("`{url}` cannot be reached: {}", error.message()),
             };
             Error::new(error.class(), message).call(call.clone()).hint(

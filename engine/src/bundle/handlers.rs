@@ -53,7 +53,7 @@ impl Sources<'_> {
         if !self.triple.contains("linux") {
             return Err(format!(
                 "the handlers run on Linux and cannot be built for `{}`: set PIPE_HANDLERS to a folder with {HANDLERS:?}, built for \
-                 Linux on the same architecture, and build `pipe` anew",
+                 Linux on the same architecture, and build `pipe` again",
                 self.triple
             ));
         }
@@ -78,7 +78,7 @@ impl Sources<'_> {
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             return Err(format!(
-                "the handlers do not build ({}); PIPE_HANDLERS=dir makes a `pipe` with ready-made ones\n{}",
+                "the handlers do not build ({}); with PIPE_HANDLERS=dir, `pipe` gets the ready-made ones of that folder\n{}",
                 output.status,
                 said.trim_end()
             ));

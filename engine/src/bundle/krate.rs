@@ -151,7 +151,7 @@ fn binary<'a>(metadata: &'a Metadata, manifest: &Path) -> Result<&'a str> {
     let here = manifest.canonicalize().unwrap_or_else(|_| manifest.to_owned());
     let is_here = |package: &&Package| package.manifest_path.canonicalize().is_ok_and(|path| path == here);
     let Some(package) = metadata.packages.iter().find(is_here) else {
-        return Err(Error::fatal(format!("`{}` is a workspace and no crate", manifest.display()))
+        return Err(Error::fatal(format!("`{}` is a workspace, not a crate", manifest.display()))
             .hint("name the folder of the member that holds the handler"));
     };
     let binaries = package.targets.iter().filter(|target| target.kind.iter().any(|kind| kind == "bin"));
@@ -176,7 +176,7 @@ fn cargo<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a OsStr>) -> R
     command.args(arguments).current_dir(folder).env_clear().envs(environment::kept()).env("CARGO_TERM_COLOR", "never");
     let output = command.output().map_err(|error| match error.kind() {
         ErrorKind::NotFound => {
-            Error::fatal(format!("the handler `{place}` is a crate, and there is no `cargo` to build it"))
+            Error::fatal(format!("the handler `{place}` is a crate, but there is no `cargo` to build it"))
                 .hint("install Rust (https://rustup.rs), or name a folder with a built `bootstrap`, or a zip")
         }
         _ => Error::fatal(format!("cannot run `cargo` in `{place}`: {error}")),
@@ -188,12 +188,15 @@ fn cargo<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a OsStr>) -> R
     let error = Error::fatal(format!("the crate `{place}` does not build:\n{}", said.trim_end()));
     let unknown = ["authenticat", "no token found"].iter().any(|part| said.contains(part));
     Err(if unknown {
-        error.hint("cargo gets no tokens of the environment: use `cargo login`, or build it before, and name the folder of its `bootstrap`")
+        error.hint(
+            "cargo gets no tokens from the environment: use `cargo login`, or build the crate yourself and name the folder \
+             of its `bootstrap`",
+        )
     } else {
         error
     })
 }
 
 fn parse<T: DeserializeOwned>(line: &[u8]) -> Result<T> {
-    serde_json::from_slice(line).map_err(|error| Error::fatal(format!("cannot read what cargo answers: {error}")))
+    serde_json::from_slice(line).map_err(|error| Error::fatal(format!("cannot read cargo's answer: {error}")))
 }

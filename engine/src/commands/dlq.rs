@@ -54,7 +54,7 @@ async fn ls(shell: Shell, global: &Global, args: &DlqLsArgs) -> Outcome {
     shell.line(&Event::Letters { shown: letters.len(), more });
     match (letters.len(), more) {
         (0, _) => shell.out("no dead letters\n"),
-        (shown, true) => shell.err(&format!("{shown} shown; there may be more: --limit\n")),
+        (shown, true) => shell.err(&format!("{shown} shown; there may be more: raise --limit\n")),
         (_, false) => {}
     }
     Ok(exit::OK)

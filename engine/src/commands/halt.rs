@@ -11,7 +11,7 @@ use crate::event::Event;
 use crate::term::Shell;
 
 /// What a command that changes AWS says on the first Ctrl-C.
-pub const FINISHING: &str = "interrupted: finishing what is under way; once more stops at once";
+pub const FINISHING: &str = "interrupted: finishing what is under way; a second Ctrl-C stops at once";
 
 /// The way to end a run early, and why it was.
 #[derive(Clone, Debug)]

@@ -31,8 +31,10 @@ impl Kept {
                 waited = true;
                 let mut told = halt.told();
                 let free = lease::wait(aws, pipeline, |holder| {
-                    let text =
-                        format!("waiting for {}, who is changing `{pipeline}` since {}", holder.holder, holder.started);
+                    let text = format!(
+                        "waiting for {}, who has been changing `{pipeline}` since {}",
+                        holder.holder, holder.started
+                    );
                     let (holder, since) = (holder.holder.clone(), holder.started.clone());
                     shell.line(&Event::WaitingForLease { holder, since });
                     shell.err(&format!("{text}\n"));
@@ -57,7 +59,7 @@ impl Kept {
                 Ok(Self { lease: Some(lease), waited })
             }
             Err(error) => {
-                shell.warn(&format!("this run has no lease, so nothing keeps another one away: {error}"));
+                shell.warn(&format!("this run has no lease, so nothing stops another run from starting: {error}"));
                 Ok(Self { lease: None, waited })
             }
         }
@@ -66,7 +68,7 @@ impl Kept {
     /// Takes away what a dead run left of its lease, where there is nothing to do but that. Without the permission it stays.
     pub async fn sweep(desired: &Desired) {
         if let Err(error) = lease::sweep(&desired.cx.aws, &desired.graph.pipeline).await {
-            tracing::debug!(%error, "the lease of an earlier run could not be looked at");
+            tracing::debug!(%error, "the lease of an earlier run could not be read");
         }
     }
 
@@ -74,7 +76,7 @@ impl Kept {
     pub async fn release(self, shell: Shell) {
         let Some(lease) = self.lease else { return };
         if let Err(error) = lease.release().await {
-            shell.warn(&format!("the lease could not be given back, and ends by itself within a minute: {error}"));
+            shell.warn(&format!("the lease could not be released, and ends by itself within a minute: {error}"));
         }
     }
 }

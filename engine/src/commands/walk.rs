@@ -150,11 +150,11 @@ pub fn conclude(shell: Shell, outcome: &apply::Outcome, halt: &Halt) -> u8 {
         // What is replaced has two steps, and is one thing to do.
         let mut seen = BTreeSet::new();
         let ids: Vec<&str> = outcome.skipped.iter().map(|id| id.as_str()).filter(|id| seen.insert(*id)).collect();
-        shell.err(&format!("left to do: {}; running it again goes on from here\n", ids.join(", ")));
+        shell.err(&format!("left to do: {}; run it again to go on from here\n", ids.join(", ")));
     }
     if !outcome.failed.is_empty() || !outcome.skipped.is_empty() {
         let (done, failed, left) = (outcome.done, outcome.failed.len(), outcome.skipped.len());
-        shell.err(&format!("{done} done, {failed} failed, {left} not begun or not ended\n"));
+        shell.err(&format!("{done} done, {failed} failed, {left} not begun or not finished\n"));
     }
     match outcome.failed.first() {
         _ if outcome.interrupted => halt.exit_code(),

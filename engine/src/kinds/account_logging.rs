@@ -140,7 +140,7 @@ impl AccountLogging {
             let put = || async { call.clone().send().await.map(drop).map_err(fresh) };
             patiently(cx, "IAM to know the new role", put).await?;
         }
-        let arn = arn.ok_or_else(|| Error::new(Class::Unclear, "IAM made a role and did not say which"))?;
+        let arn = arn.ok_or_else(|| Error::new(Class::Unclear, "IAM made a role and did not say which one"))?;
         Ok((arn, is_new))
     }
 }

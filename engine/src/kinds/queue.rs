@@ -180,7 +180,7 @@ impl Queue {
         match poll(cx, &what, SETTLED_WITHIN, shown).await {
             // SQS has taken the call; a retention period takes it up to 15 minutes.
             Err(error) if error.class() == Class::Fatal && error.failed_call().is_none() => {
-                cx.waiting("nothing more: SQS took the change, but may show it only in 15 minutes");
+                cx.waiting("nothing more: SQS took the change, but may take 15 minutes to show it");
                 Ok(())
             }
             shown => shown.map(drop),

@@ -178,7 +178,9 @@ impl Role {
         let request = request.assume_role_policy_document(self.trust.text()).set_permissions_boundary(boundary);
         let sent = request.set_tags((!cx.tags.is_empty()).then(|| tag_list(&cx.tags)).transpose()?).send().await;
         match sent.map_err(Error::from) {
-            Ok(made) => made.role.ok_or_else(|| Error::new(Class::Unclear, "IAM made a role and did not say which")),
+            Ok(made) => {
+                made.role.ok_or_else(|| Error::new(Class::Unclear, "IAM made a role and did not say which one"))
+            }
             // Somebody was faster, perhaps our own first attempt: whose it is must be looked at.
             Err(error) if error.class() == Class::Exists => Err(error.class_as(Class::Unclear)),
             Err(error) => Err(error),

@@ -291,7 +291,7 @@ fn limited(error: Error) -> Error {
         }
         "kinesis:UpdateShardCount" => {
             "AWS changes a stream's shard count at most 10 times in 24 h, and only within the account's shard limit; apply again \
-             later: it goes on from the count that is reached"
+             later: it goes on from the count that it reached"
         }
         "kinesis:UpdateStreamMode" => "AWS switches a stream between provisioned and on demand at most twice in 24 h",
         "kinesis:StartStreamEncryption" | "kinesis:StopStreamEncryption" => {

@@ -110,8 +110,8 @@ fn goes(change: &Change) -> bool {
 /// What goes with one that holds data.
 fn all(kind: &Kind) -> String {
     match kind.lingers {
-        "" => "what it holds is deleted".to_owned(),
-        lingers => format!("what it holds is deleted; it stays {lingers}"),
+        "" => "its contents are deleted".to_owned(),
+        lingers => format!("its contents are deleted; it stays {lingers}"),
     }
 }
 
@@ -126,7 +126,7 @@ fn adopted(change: &Change) -> Option<String> {
     let adopted = change.reasons.iter().any(|reason| reason == ADOPTED);
     let retained = change.tags.get(ON_DESTROY).is_some_and(|value| value == "retain");
     let keeps = if change.kind.holds_data { ", unless the spec says `on_destroy: retain` for it" } else { "" };
-    (adopted && !retained).then(|| format!("it is the pipeline's from now on: `pipe destroy` deletes it{keeps}"))
+    (adopted && !retained).then(|| format!("it belongs to the pipeline from now on: `pipe destroy` deletes it{keeps}"))
 }
 
 /// The top-level properties that hold the ARN of one of these.

@@ -114,12 +114,12 @@ impl<'a> Planner<'a> {
 
     fn existing(&mut self, node: &'a Node, live: Option<&'a Live<Value>>) {
         let Some(live) = live else {
-            return self.refuse(
-                Error::fatal(format!("{} `{}` does not exist", node.kind.name, node.name)).hint(format!(
-                    "`existing` of `{}` names what is there before: make it, or drop `existing`",
+            return self.refuse(Error::fatal(format!("{} `{}` does not exist", node.kind.name, node.name)).hint(
+                format!(
+                    "`existing` of `{}` must name a resource that exists already: create it, or drop `existing`",
                     node.id
-                )),
-            );
+                ),
+            ));
         };
         self.take(node, live);
         self.plan.uses.push(Used { id: node.id.clone(), kind: node.kind, name: node.name.clone(), live: live.clone() });
@@ -224,7 +224,7 @@ impl<'a> Planner<'a> {
         };
         if *tag != identity {
             let replaced = followed.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ");
-            change.reasons.push(format!("{replaced} is another one now"));
+            change.reasons.push(format!("{replaced} is another resource now"));
             change.fields.insert(0, field("follows", tag, &identity, true));
             return Some(tag.clone());
         }

@@ -89,7 +89,7 @@ impl Planner<'_> {
                 0 => self.plan.notes.push(format!("--orphan {kind}/{name}: nothing of this name carries our tags")),
                 _ => self.plan.refusals.push(
                     Error::fatal(format!("--orphan {kind}/{name}: more than one of this name carries our tags"))
-                        .hint("take the tag `pipe:pipeline` off what is not the pipeline's"),
+                        .hint("remove the tag `pipe:pipeline` from those that do not belong to the pipeline"),
                 ),
             }
         }
@@ -116,9 +116,9 @@ impl Planner<'_> {
         let known = self.found.evidence.names.contains(&(kind.name, name.clone()));
         let mut change = Change { told_by_tags: !known, ..self.release(id, kind, name, live) };
         if retained(live) {
-            self.plan.left.push(format!("{} `{name}`: it is retained, and nobody's from now on", kind.name));
+            self.plan.left.push(format!("{} `{name}`: it is retained, and nobody owns it from now on", kind.name));
         } else if self.used(kind, live) {
-            self.plan.left.push(format!("{} `{name}`: the spec only uses it; it is nobody's from now on", kind.name));
+            self.plan.left.push(format!("{} `{name}`: the spec only uses it; nobody owns it from now on", kind.name));
         } else {
             change = Change { action: Action::Delete, reasons: Vec::new(), fields: Vec::new(), ..change };
             if !kind.lingers.is_empty() {
@@ -133,7 +133,7 @@ impl Planner<'_> {
         let tags = released_tags(&self.graph.pipeline, &live.tags);
         Change {
             action: Action::Update,
-            reasons: vec!["released: it stays, and is no longer the pipeline's".into()],
+            reasons: vec!["released: it stays, and no longer belongs to the pipeline".into()],
             orphan: true,
             fields: tag_fields(&live.tags, &tags, None),
             live: Some(live.clone()),

@@ -43,7 +43,7 @@ fn table(spec: &mut Spec) -> Option<String> {
     let Sink::Table(target) = spec.sink.as_mut()?;
     let name = target.table.existing()?.name().to_owned();
     let said = target.dev.take();
-    let hint = if said.is_some() { "" } else { ": a guess, `dev: { partition_key: NAME }` beside `existing` says it" };
+    let hint = if said.is_some() { "" } else { ": a guess; set `dev: { partition_key: NAME }` beside `existing`" };
     let keys = said.unwrap_or(Keys { partition_key: Key { name: guess, kind: KeyType::String }, sort_key: None });
     let sorted = keys.sort_key.as_ref().map(|key| format!(" and the sort key `{}`", key.name)).unwrap_or_default();
     let told = format!("the table `{name}` with the partition key `{}`{sorted}{hint}", keys.partition_key.name);

@@ -30,7 +30,7 @@ impl Walk {
                 Value::String(text)
             }
             Yaml::Number(number) => numeric(&number).unwrap_or_else(|| {
-                self.problem("this is not a number that can be counted with", None);
+                self.problem("this is not a finite number", None);
                 Value::Null
             }),
             Yaml::Sequence(items) => {

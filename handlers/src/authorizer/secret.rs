@@ -86,7 +86,7 @@ struct Document {
 /// Reads the secret's JSON. The error does not quote it, as serde's would; empty halves would let anybody in.
 fn parse(text: &str) -> Result<Credentials, Unreadable> {
     let wrong =
-        || Unreadable::lasting("the secret is no JSON object with the non-empty texts `username` and `password`");
+        || Unreadable::lasting("the secret is not a JSON object with the non-empty texts `username` and `password`");
     let document: Document = serde_json::from_str(text).map_err(|_| wrong())?;
     if document.username.is_empty() || document.password.is_empty() {
         return Err(wrong());

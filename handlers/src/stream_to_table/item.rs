@@ -49,7 +49,7 @@ pub fn scan<'a>(data: &'a [u8], keys: &Keys) -> Result<(TableKey, Text<'a>), Poi
     let json = std::str::from_utf8(data).map_err(|_| Poison::new(Reason::BadJson, "the data is not UTF-8"))?;
     let whole: &RawValue = serde_json::from_str(json).map_err(bad_json)?;
     if !whole.get().starts_with('{') {
-        return Err(Poison::new(Reason::NotAnObject, "the data is JSON, but no object"));
+        return Err(Poison::new(Reason::NotAnObject, "the data is JSON, but not an object"));
     }
     let memory = measure(whole.get())?;
     let members = members(json)?;

@@ -46,7 +46,7 @@ pub(super) async fn unpacked(cache: &Path, code_sha256: &str, place: &str) -> Re
     let fetched = tokio::time::timeout(PATIENCE, fetch(place)).await;
     let zip = fetched.map_err(|_| "fetch the code: it takes too long".to_owned())??;
     if Sha256::digest(&zip).as_slice() != digest {
-        return Err("fetch the code: it is another one than the function's, which has just been changed".to_owned());
+        return Err("fetch the code: it is not the function's, which has just changed".to_owned());
     }
     let made = tokio::task::spawn_blocking(move || unpack(&zip, &folder)).await;
     made.map_err(|_| "unpack the code: it was interrupted".to_owned())?.map(|()| code)

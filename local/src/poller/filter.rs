@@ -52,7 +52,7 @@ impl Filter {
             ))
         };
         let Ok(Value::Object(fields)) = serde_json::from_str(pattern) else {
-            return Err(wrong("it is no JSON object"));
+            return Err(wrong("it is not a JSON object"));
         };
         // AWS: the filter for the payload of a stream must be JSON of its own; plain strings are for queues.
         if fields.get(payload).is_some_and(|inner| !inner.is_object()) {

@@ -160,7 +160,7 @@ fn refuse(answer: &EventSourceMappingConfiguration, function: &str) -> Result<()
     let destination = answer.destination_config().and_then(|config| config.on_failure()?.destination());
     match destination {
         Some(arn) if arn.split(':').nth(2) != Some("sqs") => {
-            cannot(&format!("its on-failure destination `{arn}` is no queue"))
+            cannot(&format!("its on-failure destination `{arn}` is not a queue"))
         }
         _ => Ok(()),
     }

@@ -136,7 +136,7 @@ impl Run<'_> {
             "base64Decode" => base64_decode(&text),
             "parseJson" => {
                 let parsed = json::parse(&text, &mut self.heap)?;
-                return parsed.map(Some).ok_or_else(|| "the text for `$util.parseJson` is no JSON".to_owned());
+                return parsed.map(Some).ok_or_else(|| "the text for `$util.parseJson` is not JSON".to_owned());
             }
             _ => return Ok(None),
         };

@@ -263,6 +263,6 @@ impl<'t> Parser<'t> {
             Some(found) => format!("`{}`", found.escape_debug()),
             None => "the end".to_owned(),
         };
-        self.position().error(format!("{what} is expected here, and not {found}"))
+        self.position().error(format!("{what} is expected here, not {found}"))
     }
 }

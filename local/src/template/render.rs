@@ -237,7 +237,7 @@ impl<'a> Run<'a> {
         }
         match self.heap.printed(&status)?.trim().parse() {
             Ok(status @ 100..=599) => Ok(Some(status)),
-            _ => Err("`$context.responseOverride.status` is no status from 100 to 599".to_owned()),
+            _ => Err("`$context.responseOverride.status` is not a status from 100 to 599".to_owned()),
         }
     }
 

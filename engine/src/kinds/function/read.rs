@@ -96,8 +96,8 @@ pub(super) async fn settled(cx: &Cx, name: &Name) -> Result<()> {
 /// Whether the last change is done. Only `Pending` and `InProgress` are on their way: an idle function is `Inactive`, and fine.
 pub(super) fn ready(live: &FunctionConfiguration, name: &Name) -> Result<Option<()>> {
     if let Some(reason) = failure(live) {
-        return Err(Error::fatal(format!("Lambda gave up the last change of function `{name}`: {reason}"))
-            .hint("mend what it names and run the command again: the code is sent anew"));
+        return Err(Error::fatal(format!("the last change of function `{name}` failed: {reason}"))
+            .hint("fix the cause and run the command again: the code is sent again"));
     }
     let creating = live.state() == Some(&Lambda::Pending);
     let updating = live.last_update_status() == Some(&LastUpdateStatus::InProgress);

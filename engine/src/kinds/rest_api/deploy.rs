@@ -41,7 +41,7 @@ async fn create(cx: &Cx, api: &str, hash: &str) -> Result<String> {
     let call = cx.aws.apigateway.create_deployment().rest_api_id(api).description(format!("{MARK}{hash}"));
     let send = || async { Ok(call.clone().customize().config_override(once()).send().await?) };
     let made = slowly(cx, "API Gateway's turn to deploy: it takes one deployment every 5 s", 5, send).await?;
-    made.id.ok_or_else(|| Error::new(Class::Unclear, "API Gateway made a deployment and did not say which"))
+    made.id.ok_or_else(|| Error::new(Class::Unclear, "API Gateway made a deployment and did not say which one"))
 }
 
 /// The old deployments beyond those that stay beside a new one. No stage points to them any more.

@@ -290,5 +290,5 @@ fn a_snapshot_by_other_hands_shows_as_a_difference() {
 #[test]
 fn an_api_that_ends_takes_its_endpoint_with_it() {
     let told = RestApi::advice(&Changed::End { live: &desired(), gone: &[] }).means;
-    assert_eq!(told, ["requests to its endpoint are refused from now on: an API made later has another one"]);
+    assert_eq!(told, ["requests to its endpoint are refused from now on: an API made later has another endpoint"]);
 }

@@ -39,7 +39,7 @@ fn lifts(desired: &Role, live: &Role) -> Vec<String> {
     all.extend(lifted.iter().map(|statement| format!("{statement} is no longer forbidden")));
     // What a managed policy says is not known here, and it may forbid.
     let detached = live.managed.difference(&desired.managed);
-    all.extend(detached.map(|policy| format!("`{policy}` is detached: what it forbids is forbidden no longer")));
+    all.extend(detached.map(|policy| format!("`{policy}` is detached: it no longer forbids anything")));
     all.extend(unconditional(desired, live));
     all.extend(unbound(&desired.permissions_boundary, &live.permissions_boundary));
     all
@@ -69,7 +69,7 @@ fn unbound(now: &str, then: &str) -> Option<String> {
     match (now, then) {
         (_, "") => None,
         (now, then) if now == then => None,
-        ("", then) => Some(format!("`{then}` bounds it no longer")),
+        ("", then) => Some(format!("`{then}` no longer bounds it")),
         (now, then) => Some(format!("`{now}` bounds it instead of `{then}`")),
     }
 }
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(lifted(&held), ["`*` is no longer forbidden"]);
         let mut held = desired.clone();
         held.managed.insert("arn:aws:iam::aws:policy/AWSDenyAll".into());
-        let told = "`arn:aws:iam::aws:policy/AWSDenyAll` is detached: what it forbids is forbidden no longer";
+        let told = "`arn:aws:iam::aws:policy/AWSDenyAll` is detached: it no longer forbids anything";
         assert_eq!(lifted(&held), [told]);
         let held = Role { permissions_boundary: "deny".into(), ..desired.clone() };
         assert_eq!(lifted(&held), ["`deny` bounds it no longer"]);
