@@ -31,10 +31,8 @@ impl Kept {
                 waited = true;
                 let mut told = halt.told();
                 let free = lease::wait(aws, pipeline, |holder| {
-                    let text = format!(
-                        "waiting for {}, who has been changing `{pipeline}` since {}",
-                        holder.holder, holder.started
-                    );
+                    let Holder { holder: who, started, .. } = holder;
+                    let text = format!("waiting for {who}, who has been changing `{pipeline}` since {started}");
                     let (holder, since) = (holder.holder.clone(), holder.started.clone());
                     shell.line(&Event::WaitingForLease { holder, since });
                     shell.err(&format!("{text}\n"));
