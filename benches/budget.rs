@@ -55,7 +55,7 @@ fn main() {
         std::fs::write(sandbox.path().join("own/bootstrap"), "#!/bin/sh\n").expect("the user's own handler");
         sandbox.edit("handler: stream-to-table", "handler: ./own");
     }
-    // The role changes too with the step from the bundled handler to the user's own: this sets up, and is not measured.
+    // The role changes too when the user's own handler replaces the bundled one: this is setup, and is not measured.
     each(&["apply", "--yes", "--allow-widening"]);
     for sandbox in &sandboxes {
         std::fs::write(sandbox.path().join("own/bootstrap"), "#!/bin/sh\nexit 1\n").expect("other code");

@@ -1,7 +1,7 @@
 //! The code that is deployed: the handlers that this binary carries, and those that users bring.
 //!
-//! Everything ends as a zip and its SHA-256, by which [`crate::aws::Cx`] hands it to the function's kind. What cannot run on
-//! Lambda (another architecture, a newer glibc) is reported here, and not when it first runs.
+//! Everything ends as a zip and its SHA-256, by which [`crate::aws::Cx`] hands it to the function's kind. Code that cannot
+//! run on Lambda (another architecture, a newer glibc) is reported here, and not when it first runs.
 
 use std::path::Path;
 
@@ -52,7 +52,7 @@ pub fn is_crate(handler: &str, root: &Path) -> bool {
             .is_ok_and(|path| path.join("Cargo.toml").is_file() && !path.join("bootstrap").is_file())
 }
 
-/// Why `apply` would refuse the user's own handler, where no build is needed to see it. What is wrong with a crate shows in its build.
+/// Why `apply` would refuse the user's own handler, where no build is needed to see it. The faults of a crate show in its build.
 pub fn refused(loaded: &Loaded) -> Option<Error> {
     let function = loaded.spec.function()?;
     if function.is_bundled() || is_crate(&function.handler, &loaded.root) {

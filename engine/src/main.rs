@@ -62,8 +62,8 @@ fn complaint(told: &clap::Error) -> String {
     wrong.trim_start_matches("error: ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Sends traces to standard error: nothing by default, every call with `-v`, what `RUST_LOG` says in any case. What the SDK and
-/// those below it say most finely holds headers and bodies, and is never let through.
+/// Sends traces to standard error: nothing by default, every call with `-v`, what `RUST_LOG` says in any case. The finest
+/// traces of the SDK and of the crates below it hold headers and bodies, and are never let through.
 fn trace(verbose: u8) {
     let default = match verbose {
         0 => "off",

@@ -1,4 +1,4 @@
-//! Tells from a resource's tags alone whose it is.
+//! Decides from a resource's tags alone whose it is.
 
 use crate::aws::{OWN, TAGS, record};
 use crate::graph::Node;

@@ -43,7 +43,7 @@ pub fn levels(body: &[u8]) -> usize {
     most
 }
 
-/// The same text with letters and numbers that serde_json takes, and no deeper than it takes. What is no JSON stays none.
+/// The same text with letters and numbers that serde_json takes, and no deeper than it takes. A text that is not JSON stays so.
 fn plain(text: &str) -> String {
     let (mut out, mut rest, mut level) = (String::with_capacity(text.len()), text, 0_usize);
     while let Some(first) = rest.chars().next() {

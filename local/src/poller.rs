@@ -162,7 +162,7 @@ impl Pollers {
             }
         };
         let _late = timeout(PATIENCE, end).await;
-        // What has not ended is aborted.
+        // Tasks that have not ended are aborted.
         drop(all);
         self.checkpoints.write().await;
     }

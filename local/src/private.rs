@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn another_users_folder_is_refused() {
-        // Who runs the tests as root owns `/proc`, and nobody else does.
+        // Only root owns `/proc`, and the tests may run as root.
         if !rustix::process::geteuid().is_root() {
             assert!(folder(Path::new("/usr")).unwrap_err().to_string().contains("another user"));
             return;

@@ -30,7 +30,7 @@ fn refused(site: &Site, run: &Run, texts: &[&str]) {
     assert_eq!(site.written(), Vec::<String>::new(), "something was changed");
 }
 
-/// A mistyped id is told, and so is a pipeline that is not there.
+/// A mistyped id is reported, and so is a pipeline that is not there.
 #[test]
 fn what_is_not_there() {
     let site = Site::new(SMALL);

@@ -44,7 +44,7 @@ fn nothing_is_destroyed_without_the_names_of_what_is_lost() {
     site.user.pipe(&[&["destroy", "--yes"][..], &all].concat());
 }
 
-/// What no name of the spec tells of may have any id in its tags, so an id says nothing.
+/// A resource that no name of the spec leads to may have any id in its tags, so an id says nothing.
 #[test]
 fn without_its_spec_what_is_lost_is_named_by_kind_and_name() {
     let site = Site::applied();
@@ -94,7 +94,7 @@ fn a_loss_in_place_is_consented_to_as_well() {
     site.user.converge();
 }
 
-/// Whoever runs it without a terminal learns of everything that is missing at once.
+/// Without a terminal, the refusal lists everything that is missing at once.
 #[test]
 fn losses_and_widenings_are_asked_for_together() {
     let site = Site::applied();

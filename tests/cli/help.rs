@@ -188,7 +188,7 @@ fn a_reader_that_goes_away_is_no_failure() {
     }
 }
 
-/// What could not be written is missing somewhere: that is a failure, unlike a reader that has enough.
+/// Output that could not be written is missing somewhere: that is a failure, unlike a reader that has enough.
 #[test]
 fn a_full_disk_is_a_failure() {
     for arguments in [&["schema"][..], &["completions", "bash"], &["graph"], &["--json", "validate"]] {

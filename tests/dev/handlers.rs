@@ -78,7 +78,7 @@ fn no_old_version_comes_back(dev: &Dev) {
     assert!(versions.is_sorted(), "{versions:?}");
 }
 
-/// A spec that cannot be read, and one that says what cannot be: both are told with their place, and what runs goes on.
+/// A spec that cannot be read, and one that says what cannot be: both are reported with their place, and what runs goes on.
 fn broken_spec(dev: &mut Dev) {
     let good = "    memory_mb: 128";
     let spec = std::fs::read_to_string(dev.path().join("pipeline.yaml")).unwrap();

@@ -195,7 +195,7 @@ impl World {
         self.dev.until("the failure", |dev| (dev.count("named failures") > before).then_some(()));
     }
 
-    /// What failed without the right is done with it: nothing was lost but lines of logs.
+    /// The calls that failed without the right succeed with it: nothing was lost but lines of logs.
     fn recovers(&mut self, action: &str, event: &str, function: &str, shows: Shows) {
         match shows {
             Shows::Answer(_) if action == "lambda:InvokeFunction" => self.apply(),

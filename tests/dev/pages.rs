@@ -35,7 +35,7 @@ fn runtime_apis(dev: &Dev) -> BTreeSet<String> {
     environments.filter_map(value).collect()
 }
 
-/// What a page can have sent without being asked: its `Host`, and what it is told by.
+/// The requests that a page can have sent without being asked: the `Host`, and the header that gives it away.
 fn pages(address: &str) -> Vec<Vec<(&'static str, String)>> {
     let (own, port) = (address.to_owned(), address.rsplit_once(':').unwrap().1);
     let simple = |name, value: &str| {

@@ -44,7 +44,7 @@ fn version(sdk: &SdkConfig, id: &str) -> Option<String> {
     Some(item["v"].as_n().unwrap().clone())
 }
 
-/// How often pipe dev has told of this row.
+/// How often pipe dev has reported this row.
 fn written(dev: &Dev, id: &str) -> usize {
     dev.count(&format!(r#"{TABLE} {{"eventId":{{"S":"{id}"}}}}"#))
 }

@@ -1,4 +1,4 @@
-//! Whoever is not of the session gets nothing from the endpoint of a running `pipe dev`: no web page, and no other user of this
+//! A stranger to the session gets nothing from the endpoint of a running `pipe dev`: no web page, and no other user of this
 //! machine.
 
 use std::fs;

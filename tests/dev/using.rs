@@ -120,7 +120,7 @@ fn another_one_is_refused(dev: &Dev) {
     assert_eq!(dev.pipe(&["list"]), "used\n", "the first one goes on");
 }
 
-/// An apply of another spec file with the same name of pipeline would be no edit; so the running one must hear of it.
+/// An apply of another spec file with the same name of pipeline would be no edit; so the running one must notice it.
 fn an_apply_rings(dev: &mut Dev) {
     let (sdk, applied) = (dev.sdk(), dev.count("Applied in"));
     let lambda = aws_sdk_lambda::Client::new(&sdk);

@@ -188,7 +188,7 @@ async fn what_is_given_away_meanwhile_is_not_updated() {
     assert!(outcome.failed[0].1.message().contains("its tags name another owner"), "{outcome:?}");
 }
 
-/// What only the tagging API knows, and nothing else tells of, is named and left; the user's word takes it.
+/// A resource that only the tagging API knows is named and left; the user's word takes it.
 #[tokio::test(start_paused = true)]
 async fn what_has_our_tags_alone_is_left() {
     let cx = account(PIPELINE);
@@ -223,8 +223,8 @@ async fn what_was_retained_is_taken_back_without_asking() {
     assert!(see(&cx, &graph, false).await.is_empty());
 }
 
-/// A custom name that leaves the spec is found again after a kill although the tags do not tell yet: what told of it, a policy,
-/// does so until it is deleted.
+/// A custom name that leaves the spec is found again after a kill although the tags do not show it yet: a policy names it until
+/// it is deleted.
 #[tokio::test(start_paused = true)]
 async fn a_renamed_resource_is_never_orphaned_by_a_late_tag_query() {
     let graph_of = |name: u8| {

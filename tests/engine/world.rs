@@ -234,7 +234,7 @@ impl<const K: usize> Resource for Fake<K> {
             }
             world.write("create", (Self::KIND, name, &handle), |world| world.things.push(thing))?;
             if K == 1 {
-                // What follows it begins before this step has ended.
+                // Its followers begin before this step has ended.
                 cx.there(outputs.clone(), handle.to_string());
             }
             return Ok(Made { outputs, identity: handle.to_string() });

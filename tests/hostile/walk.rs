@@ -146,7 +146,7 @@ fn without_styles(text: &str) -> String {
     clean
 }
 
-/// What is shown holds no letter that moves the cursor, begins a line, or turns the direction of the text.
+/// The output holds no character that moves the cursor, begins a line, or turns the direction of the text.
 fn visible(shown: &str) {
     let steers = |letter: char| match letter {
         '\n' => false,

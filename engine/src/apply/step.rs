@@ -130,8 +130,8 @@ fn made_by_this_pipeline(change: &Change, live: &Live<Value>) -> bool {
     change.kind.of_account || tag(&live.tags) == tag(&change.tags)
 }
 
-/// Looks again, and deletes what is still the planned one and whose it was: a prompt may have stood open for an hour. What is gone
-/// by now is as it should be.
+/// Looks again, and deletes the resource if it and its owner are still the planned ones: a prompt may have stood open for an
+/// hour. If it is gone by now, all is well.
 pub async fn delete(cx: &Cx, change: &Change) -> Result<()> {
     let Some(planned) = &change.live else { return Ok(()) };
     let lives = (change.kind.read)(cx, change.live_name()).await?;
@@ -139,6 +139,6 @@ pub async fn delete(cx: &Cx, change: &Change) -> Result<()> {
     if live.state == State::Live {
         same_one(cx, change, planned, live)?;
     }
-    // What somebody else deletes has to be waited for all the same.
+    // If somebody else deletes it, its end has to be waited for all the same.
     (change.kind.delete)(cx, change.live_name(), &planned.handle).await
 }

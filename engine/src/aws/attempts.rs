@@ -1,4 +1,4 @@
-//! Each attempt of a call: named for the trace, and told where it failed and the SDK makes another one.
+//! Gives each attempt of a call a name in the trace, and reports a failed one that the SDK repeats.
 //!
 //! No caller sees the calls that the SDK repeats by itself. [`within`] reports them to the context of a step.
 

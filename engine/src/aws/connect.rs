@@ -144,7 +144,7 @@ pub async fn connect(options: &ConnectOptions) -> Result<Aws> {
         let unknown = unknown_profile(&sdk, options).await;
         return Err(unknown.unwrap_or_else(|| no_credentials(&error, options.profile.as_deref())));
     }
-    // An endpoint that is not there is to be told soon; one that fails now and then is not.
+    // An absent endpoint should be reported soon; one that fails now and then should not.
     let few = RetryConfig::standard().with_max_attempts(5).with_initial_backoff(Duration::from_millis(100));
     let few = aws_sdk_sts::config::Builder::from(&sdk).retry_config(few).interceptor(Attempts).build();
     let identity = aws_sdk_sts::Client::from_conf(few).get_caller_identity().send().await;

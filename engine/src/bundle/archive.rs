@@ -34,7 +34,7 @@ pub fn bootstrap(zip: &[u8], what: &str) -> Result<Vec<u8>> {
             .hint("run `chmod 755 bootstrap` and zip it again, on a system that keeps file modes"));
     }
     let mut bytes = Vec::new();
-    // What the header says about the size need not be true.
+    // The size in the header need not be true.
     let read = file.by_ref().take(UNZIPPED + 1).read_to_end(&mut bytes);
     read.map_err(|error| Error::fatal(format!("`bootstrap` in `{what}` cannot be unzipped: {error}")))?;
     if bytes.len() as u64 > UNZIPPED {

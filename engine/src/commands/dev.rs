@@ -99,7 +99,7 @@ impl Dev<'_> {
         }
     }
 
-    /// Reads the spec again and applies it. Reports a mistake, and then leaves running everything as it was.
+    /// Reads the spec again and applies it. If something is wrong, reports it and leaves everything running as it was.
     async fn again(&mut self, changes: &mut Changes, halt: &Halt) -> Result<(), Stop> {
         let start = Instant::now();
         let loaded = walk::spec(&self.global, &self.args.spec.file)?;
@@ -118,7 +118,7 @@ impl Dev<'_> {
         let plan = Arc::new(desired.plan(&found, false)?);
         self.shell.line(&Event::plan(&plan));
         let shown = render_plan(&plan, &View::new(desired.place(), false));
-        // What a new pipeline is made of is in its spec; an edit is worth a look.
+        // The spec shows what a new pipeline consists of; an edit is worth a look.
         let shown = if first { shown.lines().last().unwrap_or_default() } else { &shown };
         self.shell.out(&format!("{}\n", shown.trim_end()));
         let mut given = outputs::planned(&plan);

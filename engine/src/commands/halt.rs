@@ -86,7 +86,8 @@ impl Halt {
     }
 }
 
-/// Hears Ctrl-C, and SIGTERM, which is how a service manager asks for the same; from its making on, so that none is missed.
+/// Listens for Ctrl-C, and for SIGTERM, by which a service manager asks for the same; from its creation on, so that none is
+/// missed.
 struct Signals(Signal, Signal);
 
 impl Signals {

@@ -17,7 +17,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Takes the pipeline's lease. Where AWS refuses it, for want of the permission above all, the run goes on, with a warning.
+    /// Takes the pipeline's lease. If AWS refuses it, mostly because the permission is missing, the run goes on, with a warning.
     ///
     /// # Errors
     /// Another run has it, and `--wait` was not given; the user gave up waiting; nobody knows who has it.

@@ -70,10 +70,11 @@ fn show(shell: Shell, global: &Global, args: &OutputsArgs, graph: &Graph, given:
     Ok(exit::OK)
 }
 
-/// What the resources of a graph are known by, as in `stream.arn`. What `pipe dev` runs is reached at its own addresses.
+/// What the resources of a graph are known by, as in `stream.arn`. A pipeline that `pipe dev` runs is reached at its own
+/// addresses.
 pub fn all(global: &Global, graph: &Graph, live: &BTreeMap<Id, Outputs>) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
-    // What is the account's is in no plan once it is there.
+    // A resource of the account is in no plan once it exists.
     for node in graph.nodes().iter().filter(|node| !node.kind.of_account) {
         let Some(outputs) = live.get(&node.id) else { continue };
         all.extend(outputs.iter().map(|(attribute, value)| (format!("{}.{attribute}", node.id), value.clone())));

@@ -148,7 +148,7 @@ async fn follow(
     let outcome = follow.run(Duration::from_secs(args.timeout.into()), stopped).await;
     let missing = follow.conclude();
     match outcome {
-        // On Ctrl-C, everything known was printed before.
+        // On Ctrl-C, everything that is known has been printed.
         Err(error) if error.class() == Class::Interrupted => Ok(0),
         outcome => outcome.map(|()| missing),
     }

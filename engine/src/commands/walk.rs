@@ -147,7 +147,7 @@ pub fn conclude(shell: Shell, outcome: &apply::Outcome, halt: &Halt) -> u8 {
         shell.err(&format!("\n`{id}`: {}", crate::term::render_error(error)));
     }
     if !outcome.skipped.is_empty() {
-        // What is replaced has two steps, and is one thing to do.
+        // A replacement has two steps, and counts as one thing to do.
         let mut seen = BTreeSet::new();
         let ids: Vec<&str> = outcome.skipped.iter().map(|id| id.as_str()).filter(|id| seen.insert(*id)).collect();
         shell.err(&format!("left to do: {}; run it again to go on from here\n", ids.join(", ")));

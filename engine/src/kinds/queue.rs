@@ -1,8 +1,8 @@
 //! `sqs:Queue`: a standard queue, encrypted by SQS, open to TLS only.
 //!
 //! Nothing that is managed is immutable but the name, which stays taken for 60 s after a delete. All attributes travel in
-//! one call. An existing queue is never created again: SQS refuses it where an attribute differs. What was written is proven
-//! by one read.
+//! one call. An existing queue is never created again: SQS refuses it where an attribute differs. One read proves what was
+//! written.
 //!
 //! IAM: sqs:CreateQueue, GetQueueUrl, GetQueueAttributes, SetQueueAttributes, DeleteQueue, TagQueue, UntagQueue, ListQueueTags.
 

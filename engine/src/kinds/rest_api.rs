@@ -95,7 +95,7 @@ impl Resource for RestApi {
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
         let mut lives = Vec::new();
-        // More than one only after a crash or by other hands.
+        // More than one only after a crash, or if someone else made it.
         for head in read::heads(cx).await?.into_iter().filter(|head| head.name == name.as_str()) {
             lives.extend(Found::fetch(cx, head).await?.map(|found| live(&cx.aws.place, found)));
         }

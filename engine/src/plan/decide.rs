@@ -24,7 +24,7 @@ pub(super) const TAKEN_BACK: &str = "taken back";
 pub(super) type Taken<'a> = BTreeSet<(&'static str, &'a Handle)>;
 
 /// Plans the way from what was found to what the graph wants. `kinds` gives the order of deletes, `adopt` takes over what
-/// nobody owns. What must not be done is in [`Plan::refusals`].
+/// nobody owns. Changes that must not be made are in [`Plan::refusals`].
 pub fn plan(graph: &Graph, found: &Found, kinds: &'static [Kind], adopt: bool) -> Plan {
     let proven = proven(graph, found, kinds);
     let mut planner = Planner {
@@ -205,7 +205,7 @@ impl<'a> Planner<'a> {
         let as_applied = |key: &str| live.tags.get(key) == change.tags.get(key);
         let user = &self.graph.tags;
         let moved = || as_applied(TAGS) && user.iter().any(|(key, value)| live.tags.get(key) != Some(value));
-        // What follows from another change of this plan nobody has changed.
+        // Nobody has changed a value that follows from another change of this plan.
         let differs = || change.fields.iter().any(|field| !field.new.as_ref().is_some_and(is_open));
         change.kind.stamped && as_applied(APPLIED) && (differs() || moved())
     }
@@ -266,7 +266,7 @@ fn field(path: &str, old: &str, new: &str, forces_replacement: bool) -> Field {
     Field { path: path.into(), old: Some(old.into()), new: Some(new.into()), forces_replacement }
 }
 
-/// The tags that differ, but for those of other hands.
+/// The tags that differ, but for those that others set.
 pub(super) fn tag_fields(live: &Tags, desired: &Tags, follow: Option<&str>) -> Vec<Field> {
     let mut desired = desired.clone();
     desired.extend(follow.map(|identity| (FOLLOWS.to_owned(), identity.to_owned())));

@@ -43,7 +43,8 @@ impl Planner<'_> {
         self.still_used();
     }
 
-    /// What something acts under that this plan leaves as it is, stays: without its role a function runs on, and fails at each call.
+    /// A role stays while something acts under it that this plan leaves as it is: without its role a function runs on, and fails
+    /// at each call.
     fn still_used(&mut self) {
         let plan = &mut self.plan;
         let touched = |key: &Key, live: &Live<Value>| {
@@ -80,7 +81,7 @@ impl Planner<'_> {
         if all_goes { self.plan.left.push(told) } else { self.plan.notes.push(told) }
     }
 
-    /// What the user claims must be there, and one.
+    /// The resource that the user claims must be there, and be the only one.
     fn claims(&mut self) {
         for (kind, name) in &self.found.evidence.claimed {
             let lives = self.found.lives.get(&(kind, name.clone())).into_iter().flatten();
@@ -102,7 +103,7 @@ impl Planner<'_> {
         existing.flat_map(lives).any(|used| used.handle == live.handle)
     }
 
-    /// Where something is deleted or let go of at the end, what still tells of it does so until then.
+    /// If something is deleted or released at the end, whatever still names it does so until then.
     pub(super) fn meanwhile(&mut self) {
         if self.plan.changes.iter().any(|change| change.deletes_late() || change.told_by_tags) {
             for change in self.plan.changes.iter_mut().filter(|change| change.action == Action::Update) {

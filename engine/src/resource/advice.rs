@@ -24,7 +24,7 @@ pub struct How {
     pub anew: Vec<String>,
 }
 
-/// The answer. What is left out is nothing to tell.
+/// The answer. A field that is left out has nothing to report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Advice {
     /// Why an edit loses records, or the way back to them (a shorter retention, PITR off): it needs consent. That a replacement loses

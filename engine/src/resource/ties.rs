@@ -3,7 +3,7 @@
 /// ARNs in a resource's properties that only who may do more than tag can have put there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ties {
-    /// Roles that it acts under: to set one takes `iam:PassRole` on it. Where the role is the pipeline's, this is as well.
+    /// Roles that it acts under: to set one takes `iam:PassRole` on it. If the role is the pipeline's, so is this.
     pub acts_as: Vec<String>,
     /// What is the pipeline's if this is: what a role may use, where an API logs. To name it takes the right to change this.
     pub holds: Vec<String>,

@@ -77,7 +77,7 @@ fn secret(spec: &mut Spec) -> Option<String> {
     Some(format!("the secret `{name}` with a password of its own"))
 }
 
-/// What the policy says is not known here, only its ARN. One of the local account was made in the local cloud, and stays.
+/// Only the policy's ARN is known here, not its text. One of the local account was made in the local cloud, and stays.
 fn boundary(spec: &mut Spec) -> Option<String> {
     let arn = spec.permissions_boundary.take_if(|arn| arn.split(':').nth(4) != Some(ACCOUNT))?;
     Some(format!("none for the boundary `{arn}`: what it forbids is allowed here"))

@@ -1,4 +1,4 @@
-//! IAM statements of the user: rights of a handler beside those that `pipe` gives it.
+//! IAM statements of the user: rights that a handler has beside those that `pipe` gives it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -34,7 +34,7 @@ fn is_routine(event: &Event) -> bool {
     }
 }
 
-/// An event as a line. What clients and functions wrote steers no terminal.
+/// An event as a line. Text by clients and functions cannot steer the terminal.
 fn line(event: &Event) -> String {
     match event {
         Event::Answered(Answered { method, path, status, milliseconds, location, record, reason }) => {

@@ -53,7 +53,7 @@ impl Secrets for SecretsManager {
     }
 }
 
-/// Tells what passes by itself from what somebody did to the secret. What is not known here counts as the latter: it lets nobody in.
+/// Tells what passes by itself from what somebody did to the secret. An unknown failure counts as the latter: it lets nobody in.
 fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Unreadable {
     let code = error.code().unwrap_or_default();
     let status = error.raw_response().map_or(0, |response| response.status().as_u16());

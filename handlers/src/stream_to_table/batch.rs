@@ -114,7 +114,7 @@ impl<T: Table, Q: Queue> Consumer<T, Q> {
                 Ok(Ok(Err(PutError::Poison(poison)))) => return (State::Poison(poison), backoff.repeats()),
                 Ok(Ok(Err(PutError::Transient(why)))) => code = why,
                 Ok(Err(panic)) => return (State::Poison(panicked(panic)), backoff.repeats()),
-                // The time is up. What the attempts before met with says more than that.
+                // The time is up. The errors of the attempts before say more than that.
                 Err(_) => break,
             }
             if !backoff.wait().await {

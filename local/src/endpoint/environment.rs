@@ -64,7 +64,7 @@ pub(super) async fn found_or_made(
     }
     let python = python(search_path).await?;
     let _lock = lock(folder, progress).await?;
-    // Whoever held the lock may have made it meanwhile.
+    // The process that held the lock may have made it meanwhile.
     if !is_made(folder, requirements) {
         progress(&format!("installing {} into {}, once", shown(requirements), folder.display()));
         if let Err(error) = make(folder, requirements, supervisor, &python).await {

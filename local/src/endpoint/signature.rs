@@ -1,4 +1,4 @@
-//! Whether who signed a call knows the key's secret: Signature Version 4, in a header.
+//! Whether the signer of a call knows the key's secret: Signature Version 4, in a header.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 

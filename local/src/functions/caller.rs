@@ -1,7 +1,7 @@
 //! Who may call the Runtime API of a process: the process, and what it starts in its own group.
 //!
 //! The port is open to every program and every web page of this machine, and the runtimes know nothing but its address: there
-//! is no secret to ask them for. Whoever else were given an event would have a client's credentials, and could answer in the
+//! is no secret to ask them for. Anyone else who got an event would have a client's credentials, and could answer in the
 //! function's name.
 
 use std::fs;

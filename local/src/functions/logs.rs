@@ -74,7 +74,7 @@ impl Log {
             }
             let text = String::from_utf8_lossy(&line);
             let text = text.trim_end_matches(['\r', '\n']);
-            // What stands for a byte that is no text is longer than it.
+            // The stand-in for a byte that is not text is longer than the byte.
             let text = &text[..text.floor_char_boundary(LINE)];
             if !text.is_empty() {
                 let line = LogLine { function: self.log_stream.function.clone(), line: text.to_owned() };
@@ -107,7 +107,7 @@ impl LogStream {
         let stream = self.client.create_log_stream().log_group_name(&self.group).log_stream_name(&self.stream);
         match stream.send().await {
             Ok(_) => {
-                // What is lost from here on is other news.
+                // A loss from here on is other news.
                 self.told.store(false, Ordering::Relaxed);
                 true
             }
@@ -136,7 +136,7 @@ async fn ship(log_stream: Arc<LogStream>, mut waiting: mpsc::Receiver<InputLogEv
     let mut open = false;
     let mut lines = Vec::new();
     while let Some(first) = waiting.recv().await {
-        // Who stops does not wait for more.
+        // A stop does not wait for more.
         if !*alive.borrow() {
             sleep(PAUSE).await;
         }

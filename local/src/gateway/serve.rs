@@ -102,7 +102,7 @@ async fn read(parts: &Parts, body: Body) -> Result<Bytes, Refusal> {
         return Err(Refusal::of("REQUEST_TOO_LARGE"));
     }
     let read = Limited::new(body, LONGEST_BODY).collect().await;
-    // Whoever broke off the request does not see this answer.
+    // A client that broke off the request does not see this answer.
     let read = read.map_err(|_| Refusal::of("REQUEST_TOO_LARGE"))?.to_bytes();
     coding::decoded(&parts.headers, read)
 }

@@ -1,4 +1,4 @@
-//! What is wrong with a function's answer to a batch, in words. What Lambda makes of such an answer is [`super::outcome`]'s.
+//! What is wrong with a function's answer to a batch, in words. [`super::outcome`] says what Lambda makes of such an answer.
 //!
 //! Nothing that the function answered is repeated but the names of keys that resemble the right ones.
 

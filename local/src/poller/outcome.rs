@@ -6,13 +6,13 @@ use crate::invoke::Answer;
 
 /// How long a failing batch rests before each further try: this, then twice as long each time, up to [`FAILED_MOST_MS`].
 ///
-/// AWS says only that it backs off; these are chosen so that a repaired function goes on soon on one's own machine.
+/// AWS says only that it backs off; these are chosen so that a repaired function goes on soon on a developer's machine.
 const FAILED_FIRST_MS: i64 = 200;
 const FAILED_MOST_MS: i64 = 10_000;
 /// The same where the call did not reach the function, or the queue did not take a document.
 const REFUSED_FIRST_MS: i64 = 1_000;
 const REFUSED_MOST_MS: i64 = 30_000;
-/// Characters of an error's type that are told, and of its message.
+/// Characters of an error's type that are reported, and of its message.
 const TYPE: usize = 80;
 const MESSAGE: usize = 300;
 

@@ -15,7 +15,7 @@ use crate::invoke::{Answer, Refusal};
 const TOO_LARGE: u16 = 413;
 /// How often a destination is asked at the least, about four minutes, also for records that the stream has forgotten already.
 const LEAST_REFUSALS: u32 = 12;
-/// What is told of a function that named the records that failed, as it should.
+/// The report about a function that named the records that failed, as it should.
 const NAMED: &str = "named failures";
 
 /// What is to be done now for a slot, outside of it.
@@ -25,7 +25,7 @@ pub enum Step {
     Call { payload: Bytes },
     /// Send a document to the destination; then tell [`Slot::sent`].
     Send { document: String, given_up: GivenUp },
-    /// Nothing hears of these records: say so. They are done with.
+    /// These records are lost: say so. They are done with.
     Drop { given_up: GivenUp, refused: bool },
 }
 
@@ -191,7 +191,7 @@ impl Slot {
         [rested, expires].into_iter().flatten().min()
     }
 
-    /// What failed too often is given up; what may be split is; the rest is tried again after a while.
+    /// A batch that failed too often is given up; one that may be split is split; the rest is tried again after a while.
     ///
     /// Splitting uses up no retry, so halves are tried at once and counted anew. A function that names the first record of all
     /// made no progress: that too is split in halves, so that nothing leaves together with one bad record. AWS documents a split

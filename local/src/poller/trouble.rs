@@ -1,4 +1,4 @@
-//! Why the world did not do as asked, and how often that is told.
+//! Why a call did not do as asked, and how often that is reported.
 
 use std::fmt;
 

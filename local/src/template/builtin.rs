@@ -194,7 +194,7 @@ fn url_decode(text: &str) -> Result<String, String> {
     Ok(percent_encoding::percent_decode_str(&spaces).decode_utf8_lossy().into_owned())
 }
 
-/// What is not of the alphabet is skipped, also of the one for addresses; bytes that are no UTF-8 are replaced.
+/// Characters outside of the alphabet, also the one for addresses, are skipped; bytes that are not UTF-8 are replaced.
 fn base64_decode(text: &str) -> String {
     let known = |byte: u8| match byte {
         b'-' => Some(b'+'),

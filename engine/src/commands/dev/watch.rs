@@ -83,7 +83,7 @@ impl Changes {
         Ok(())
     }
 
-    /// Returns after a change, when it has been quiet for a moment. What runs has been built when this is called.
+    /// Returns after a change, when it has been quiet for a moment. The running code has been built when this is called.
     pub async fn next(&mut self) {
         let locks =
             self.sources.iter().flat_map(|source| [source.clone(), source.join(LOCK)]).filter(|path| is_lock(path));
@@ -96,7 +96,7 @@ impl Changes {
             }
         }
         let mut until = Instant::now() + QUIET;
-        // What does not matter does not put it off: a handler may write beside the spec all the time.
+        // Irrelevant changes do not put it off: a handler may write beside the spec all the time.
         while let Ok(Some(path)) = timeout_at(until, self.events.recv()).await {
             if self.matters(&path) {
                 until = Instant::now() + QUIET;

@@ -18,7 +18,7 @@ const ID: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InStream {
     pub readable: Readable,
-    /// What was read; for a list nothing is.
+    /// The records that were read; a list reads none.
     pub records: Option<Vec<Record>>,
     /// Why they could not be read.
     pub failed: Option<String>,

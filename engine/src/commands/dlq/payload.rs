@@ -19,7 +19,7 @@ const MAX_BYTES: u64 = 10 * 1024 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {
     Data(Vec<u8>),
-    /// What says that it is encoded, but is not so.
+    /// A payload that claims an encoding which it does not have.
     Broken(String),
 }
 

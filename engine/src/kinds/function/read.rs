@@ -49,7 +49,7 @@ pub(super) fn props(live: &FunctionConfiguration, concurrency: Option<&Concurren
     }
 }
 
-/// The level in lower case; what `pipe` never sets is told beside it, so that it is a difference.
+/// The level in lower case; a value that `pipe` never sets stands beside it, so that it is a difference.
 fn log_level(logging: Option<&LoggingConfig>) -> String {
     // Levels are answered with the format JSON only.
     let Some(logging) = logging.filter(|logging| logging.log_format() == Some(&LogFormat::Json)) else {

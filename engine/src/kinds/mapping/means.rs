@@ -17,7 +17,7 @@ pub fn advice(of: &Changed<'_, Mapping>) -> Advice {
     }
 }
 
-/// That it feeds its function again: to disable a mapping is how a function is stopped in an emergency.
+/// That it feeds its function again: disabling a mapping stops a function in an emergency.
 fn widens(desired: &Mapping, live: &Mapping) -> Vec<String> {
     let again = desired.enabled && !live.enabled;
     again.then(|| "it is disabled now, and feeds its function again after this".to_owned()).into_iter().collect()
@@ -65,7 +65,7 @@ pub(super) fn loses(desired: &Mapping, live: &Mapping) -> Option<String> {
     }
 }
 
-/// What is read no more when the mapping goes. Where its source goes too, nothing is left that waits.
+/// What is no longer read when the mapping goes. If its source goes too, no records are left that wait.
 fn ends(live: &Mapping, gone: &[String]) -> Vec<String> {
     if !live.of_stream() || gone.iter().any(|property| property == "source") {
         return Vec::new();

@@ -37,7 +37,7 @@ pub struct RestApi {
     pub validators: BTreeMap<String, Validator>,
     /// Own gateway responses by type, e.g. `UNAUTHORIZED`; all other types are AWS's defaults.
     pub gateway_responses: BTreeMap<String, GatewayResponse>,
-    /// Hash of the form that the stages serve: the deployment's. A live one may be `deployment ID`, by someone else.
+    /// Hash of the form that the stages serve: the deployment's. A live one may be `deployment ID`, if someone else made it.
     pub deployed: String,
 }
 

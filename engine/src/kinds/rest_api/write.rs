@@ -54,7 +54,7 @@ pub async fn head(cx: &Cx, desired: &RestApi, name: &Name, found: &Found) -> Res
     Ok(())
 }
 
-/// Whoever sets tags says with them whose API it is, by which the right to do so is given.
+/// The tags say whose API it is, and the right to set them depends on that.
 async fn tags(cx: &Cx, head: &Head) -> Result<()> {
     let arn = cx.aws.place.apigateway_arn(&format!("/restapis/{}", head.id));
     for call in TagDiff::of(&cx.tags, &head.tags).calls() {

@@ -27,17 +27,17 @@ pub fn widens(desired: &Role, live: &Role) -> Vec<String> {
     all
 }
 
-/// Says what of that others may have forbidden. Whoever contains a role denies all, attaches such a policy, bounds the role, or
-/// takes away who may act as it
-/// (<https://docs.aws.amazon.com/security-ir/latest/userguide/technique-and-access-containment.html>), and for `pipe` to undo that
-/// takes consent, whoever did it.
+/// Says which of that others may have forbidden. To contain a role, somebody denies all, attaches such a policy, bounds the role,
+/// or takes away who may act as it
+/// (<https://docs.aws.amazon.com/security-ir/latest/userguide/technique-and-access-containment.html>), and for `pipe` to undo
+/// that takes consent, whoever did it.
 fn lifts(desired: &Role, live: &Role) -> Vec<String> {
     let new = |now: &BTreeSet<String>, then: &BTreeSet<String>| now.difference(then).cloned().collect::<Vec<_>>();
     let mut all = Vec::new();
     all.extend(new(&principals(desired), &principals(live)).iter().map(|who| format!("`{who}` may act as the role")));
     let lifted = new(&forbids(live), &forbids(desired));
     all.extend(lifted.iter().map(|statement| format!("{statement} is no longer forbidden")));
-    // What a managed policy says is not known here, and it may forbid.
+    // The text of a managed policy is not known here, and it may forbid.
     let detached = live.managed.difference(&desired.managed);
     all.extend(detached.map(|policy| format!("`{policy}` is detached: it no longer forbids anything")));
     all.extend(unconditional(desired, live));
@@ -45,7 +45,7 @@ fn lifts(desired: &Role, live: &Role) -> Vec<String> {
     all
 }
 
-/// Whether IAM's pattern is wider than this text, and so allows it: `*` stands for any letters. What is the same text is looked at
+/// Whether IAM's pattern is wider than this text, and so allows it: `*` stands for any letters. Equal texts are looked at
 /// elsewhere, and so are patterns within a text.
 fn spans(pattern: &str, text: &str) -> bool {
     let Some((start, end)) = pattern.split_once('*') else { return pattern == text };
@@ -64,7 +64,7 @@ fn unconditional(desired: &Role, live: &Role) -> Vec<String> {
     freed.map(|now| format!("`{}` is bound to other conditions, or to none", actions(now))).collect()
 }
 
-/// Which of two boundaries allows more cannot be known here, so another one is reported like none.
+/// Which of two boundaries allows more cannot be known here, so another one is reported as if there were none.
 fn unbound(now: &str, then: &str) -> Option<String> {
     match (now, then) {
         (_, "") => None,
@@ -93,7 +93,7 @@ fn covers(pattern: &str, then: &BTreeSet<&str>) -> bool {
 fn allowed(role: &Role) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut allowed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for statement in statements(role).filter(|statement| allows(statement)) {
-        // Someone else wrote `NotAction` and `NotResource`; they go away, which is no more than before.
+        // Only someone else writes `NotAction` and `NotResource`; they go away, which allows no more than before.
         for action in texts(&statement["Action"]) {
             allowed.entry(action).or_default().extend(texts(&statement["Resource"]));
         }

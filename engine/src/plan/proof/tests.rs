@@ -197,7 +197,7 @@ fn a_mention_that_takes_no_right_is_no_proof() {
     let mut found = found();
     put(&mut found, "iam:Role", "demo-consumer-role-eu-central-1", "consumer-role", role(&[]));
     put(&mut found, "lambda:Function", "theirs", "consumer", function("arn:aws:iam::1:role/theirs", ROLE));
-    // A resource that our function's settings name is not ours for that reason.
+    // A resource is not ours merely because a variable of our function names it.
     let variable = "arn:aws:dynamodb:eu-central-1:1:table/theirs";
     put(&mut found, "lambda:Function", "demo-consumer", "consumer", function(ROLE, variable));
     put(&mut found, "dynamodb:Table", "theirs", "table", table());

@@ -79,7 +79,7 @@ fn not_found(cx: &Cx<'_>, function: &Function, at: &str) -> Option<Problem> {
         Ok(target) => target,
         Err(error) => return Some(Problem::error(at, error).hint("move the handler into the repository")),
     };
-    // What else the folder's links lead to is not deployed; a crate's files are cargo's matter.
+    // Other targets of the folder's links are not deployed; a crate's files are cargo's matter.
     let bootstrap = target.join("bootstrap").is_file();
     if bootstrap && let Err(error) = contained(cx.root, &format!("{name}/bootstrap")) {
         return Some(

@@ -68,7 +68,8 @@ pub(super) fn environment(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Probl
     problems
 }
 
-/// `pipe` gives a bundled handler all its settings. None that would steer it may be there; any other does nothing.
+/// `pipe` sets all that a bundled handler reads. A variable that would steer it is an error; any other has no effect, which is a
+/// warning.
 fn unread(function: &At<'_, Function>) -> Vec<Problem> {
     let path = function.at("environment");
     let (handler, names) =
@@ -87,7 +88,7 @@ fn unread(function: &At<'_, Function>) -> Vec<Problem> {
     problems
 }
 
-/// Only the user's own handlers take extra statements, which name existing resources.
+/// Only the user's own handlers take statements, and these name sections that the spec has.
 pub(super) fn statements(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
     let at = function.at("statements");
     if function.is_bundled() && !function.statements.is_empty() {

@@ -76,7 +76,7 @@ fn existing<T>(place: &At<'_, OwnOrExisting<T>>, rule: &Named) -> Option<Problem
     wrong(&place.below("existing", place.it.existing()?), rule)
 }
 
-/// What `existing` names is of the right kind, by its ARN, or by the characters of its name.
+/// `existing` names a resource of the right kind, by its ARN, or by the characters of its name.
 fn wrong(existing: &At<'_, Existing>, rule: &Named) -> Option<Problem> {
     let (path, what) = (existing.path.as_str(), rule.what);
     let fits = |name: &str| {

@@ -63,7 +63,8 @@ impl Logs {
         })
     }
 
-    /// A name of the same length, for a role's signature is over it. What writes here gives its streams names with a long random end.
+    /// A name of the same length, for a role's signature is over it. The writers here give their streams names with a long random
+    /// end.
     fn next_name(&self, stream: &str) -> Option<String> {
         let kept = stream.get(..stream.len().checked_sub(8)?)?;
         Some(format!("{kept}{:08x}", self.cut.fetch_add(1, Ordering::Relaxed)))

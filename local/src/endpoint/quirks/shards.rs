@@ -66,7 +66,7 @@ pub async fn put(exchange: &Exchange<'_>) -> Answering {
     }))
 }
 
-/// Gives an iterator of the forwarder's own. What the endpoint refuses to the caller is refused of closed shards, too.
+/// Gives an iterator of the forwarder's own. A caller that the endpoint refuses gets no closed shards either.
 pub fn iterate<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
     Box::pin(async move {
         let mut input = exchange.input();

@@ -160,10 +160,10 @@ async fn nobody_elses_key_is_taken() {
     }
     let guessed = session.put(key(&session.root.id, "local")).await;
     assert_eq!(refusal(&guessed), (403, "InvalidSignatureException".to_owned()));
-    assert_eq!(session.passed(), 0, "MiniStack hears of none");
+    assert_eq!(session.passed(), 0, "none reaches MiniStack");
 }
 
-/// What a role asks for may come back in the answer, be it in an error, and so may a key that it made up.
+/// The answer, even an error, may repeat the request of a role, and so a key that it made up.
 #[tokio::test]
 async fn a_role_gives_nobody_a_key_and_asks_for_no_page_of_the_emulator() {
     let session = Session::start(true).await;

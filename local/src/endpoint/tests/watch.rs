@@ -1,4 +1,4 @@
-//! Rows and dead letters are told, and nothing that must stay secret.
+//! Rows and dead letters are reported, and nothing that must stay secret.
 
 use serde_json::{Value, json};
 
@@ -199,7 +199,7 @@ async fn a_refusal_of_a_call_that_is_put_right_is_told() {
     assert_eq!(cloud.told(), [Event::Denied(Denied { role, action, resource: None })]);
 }
 
-/// A handler of one's own learns which right it lacks, once while it asks on. Nobody else is told of.
+/// The user's own handler reports which right it lacks, once while it asks on. No other caller is reported.
 #[tokio::test]
 async fn a_call_that_a_role_has_no_right_to_is_told() {
     let text = "User: arn:aws:sts::000000000000:assumed-role/orders-consumer-role-eu-west-1/pipe-dev is not authorized to perform: \

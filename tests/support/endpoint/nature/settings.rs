@@ -74,7 +74,7 @@ pub struct Latency {
     pub seed: u64,
 }
 
-/// What goes wrong by chance. What happens to the n-th call of an operation depends on the seed and n alone.
+/// What goes wrong by chance. The fate of the n-th call of an operation depends on the seed and n alone.
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
     pub seed: u64,

@@ -57,7 +57,7 @@ pub fn forgotten<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
 }
 
 fn remember(exchange: &Exchange<'_>, name: &str, input: &Value) {
-    // What a call does not name stays as it is.
+    // Properties that a call does not name stay as they are.
     let given = DROPPED.iter().filter(|property| !input[**property].is_null());
     with_kept(exchange, name, |kept| kept.extend(given.map(|p| ((*p).to_owned(), input[*p].clone()))));
 }
