@@ -15,7 +15,7 @@ pub fn exit(result: Result<(), String>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Where stderr is gone, the exit code still says it.
+            // If stderr is gone, the exit code still says it.
             let _ = writeln!(stderr(), "{error}");
             ExitCode::FAILURE
         }

@@ -119,7 +119,7 @@ impl<'a> Run<'a> {
     }
 
     fn send(&mut self, event: Event) {
-        // A call may fail every other second for minutes: that is no news of the run.
+        // A call may fail every other second for minutes: that is not news of the run.
         if !matches!(event, Event::CallFailed { .. }) {
             self.said = Instant::now();
         }

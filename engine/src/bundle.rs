@@ -72,8 +72,9 @@ pub fn refused(loaded: &Loaded) -> Option<Error> {
 /// little more than a shell to run it. Building a crate takes as long as cargo does, and blocks.
 ///
 /// # Errors
-/// No such handler, or one outside of the repository; what does not build; what is no program for Linux; another architecture than was
-/// asked for; a zip larger than Lambda takes. Code that needs a newer glibc than Lambda's Amazon Linux 2023 has is returned, as unfit.
+/// No such handler, or one outside of the repository; a crate that does not build; a file that is not a program for Linux;
+/// another architecture than was asked for; a zip larger than Lambda takes. Code that needs a newer glibc than Lambda's Amazon
+/// Linux 2023 has is returned, as unfit.
 pub fn load(handler: &str, root: &Path, architecture: Option<&str>, to: Use) -> Result<Code> {
     if HANDLERS.contains(&handler) {
         let code = carried::code(handler, to)?;

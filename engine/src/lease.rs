@@ -131,7 +131,7 @@ async fn take_over(aws: &Aws, name: &str, mine: &Holder) -> Result<Result<i64, H
     if written != Some(version + 1) {
         return Ok(Err(holder(aws, name).await?.map_or(found, |(holder, _)| holder)));
     }
-    // The winner's name, as often as it takes: whoever looks meanwhile may see a loser's.
+    // The winner's name, as often as it takes: a run that looks meanwhile may see a loser's.
     let mine = mine.renewed();
     let again = until_known(async || write(aws, name, &mine, true).await).await?;
     Ok(again.ok_or(found))

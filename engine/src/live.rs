@@ -41,7 +41,7 @@ struct Catch {
     key: Option<(&'static Kind, Name)>,
     lives: Vec<Live<Value>>,
     names: Vec<(&'static Kind, Name)>,
-    /// Names that it leads to and that are no evidence.
+    /// Names that it leads to and that are not evidence.
     leads: Vec<(&'static Kind, Name)>,
     /// The names are of what is owned by more than its tags.
     owned: bool,

@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Help and version are what was asked for; else the command line is wrong. Not with clap's exit code 2: here that means "changes".
+/// The user asked for help or version; else the command line is wrong. Not with clap's exit code 2: here that means "changes".
 fn told_by_clap(told: &clap::Error) -> ExitCode {
     // A reader that went away wants no more of it.
     let _ = told.print();

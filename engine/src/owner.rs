@@ -61,7 +61,7 @@ pub fn desired_tags(pipeline: &str, user: &Tags, node: &Node, applied: &str) -> 
     tags
 }
 
-/// What a resource keeps of its tags when the pipeline lets go of it.
+/// What a resource keeps of its tags when the pipeline releases it.
 pub fn released_tags(pipeline: &str, live: &Tags) -> Tags {
     let mut tags: Tags =
         live.iter().filter(|(key, _)| !key.starts_with(OWN)).map(|(k, v)| (k.clone(), v.clone())).collect();

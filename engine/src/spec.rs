@@ -49,7 +49,7 @@ use std::path::{Path, PathBuf};
 
 /// Bytes of a spec at most.
 const MAX_BYTES: usize = 1024 * 1024;
-/// Errors of the schema that are looked at; a document with more is no spec with mistakes in it.
+/// Errors of the schema that are looked at; a document with more is not a spec with mistakes in it.
 const MAX_ERRORS: usize = 200;
 
 /// A spec without errors.

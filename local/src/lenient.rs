@@ -53,7 +53,7 @@ fn plain(text: &str) -> String {
             '-' | '0'..='9' => number(rest),
             other => (other.len_utf8(), other.to_string()),
         };
-        // Of the first level that is not seen the brackets stay.
+        // The brackets of the first hidden level stay.
         if level <= SEEN || level == SEEN + 1 && matches!(first, '{' | '[' | ']' | '}') {
             out.push_str(&shown);
         }

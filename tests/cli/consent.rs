@@ -163,7 +163,7 @@ fn at_a_terminal_it_asks() {
         assert!(run.out.contains(question) && run.out.contains("Type `stream` to agree: "), "{}", run.out);
     }
     assert_eq!(site.written(), Vec::<String>::new());
-    // A typing error is no answer, and the name on the screen is as good as the id.
+    // A typing error is not an answer, and the name on the screen is as good as the id.
     let run = at_a_terminal(&site, "destroy", "streem\nSmall\n");
     assert!(run.out.contains("That is another name. Type `stream` to agree: "), "{}", run.out);
     // The lease around it is the run's own.

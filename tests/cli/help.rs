@@ -176,7 +176,7 @@ fn a_good_file_is_valid_and_a_bad_one_told_at_its_places() {
     "##);
 }
 
-/// `pipe schema | head -1`: the reader has enough, which is no failure of ours.
+/// `pipe schema | head -1`: the reader has enough, which is not a failure of ours.
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     for arguments in [&["schema"][..], &["completions", "bash"], &["graph"], &["--help"]] {

@@ -213,7 +213,7 @@ fn after_its_time_nothing_new_is_begun() {
     assert_eq!(site.census(), WHOLE);
 }
 
-/// Not to know whether another run is under way is no permission to begin one.
+/// A run that cannot know whether another is under way may not begin.
 #[test]
 fn while_nobody_knows_who_has_it_nothing_is_begun() {
     let site = Site::new(MAIN);

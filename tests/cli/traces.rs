@@ -78,7 +78,7 @@ fn a_reader_of_traces_that_goes_away_ends_no_run() {
     assert_eq!(site.user.run(&["diff", "--exit-code"]).code, Some(0), "everything was applied");
 }
 
-/// Where standard error is a log, a silent run says how far it is.
+/// If standard error is a log, a silent run says how far it is.
 #[test]
 fn a_log_shows_that_the_run_is_alive() {
     let site = Site::new(MAIN);

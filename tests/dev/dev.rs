@@ -252,7 +252,7 @@ fn read(from: impl std::io::Read + Send + 'static, lines: Arc<Mutex<Vec<String>>
     })
 }
 
-/// Puts a file in its place at once, as editors do: whoever watches it sees one change, and never half a file.
+/// Puts a file in its place at once, as editors do: a watcher sees one change, and never half a file.
 pub fn replace(folder: &Path, file: &str, text: &str, mode: u32) {
     let new = folder.join(".new");
     std::fs::write(&new, text).unwrap();

@@ -179,7 +179,8 @@ impl World {
         }
     }
 
-    /// Sends an event, and waits for a warning about this action: a poller may have told it before the event, and tells it once.
+    /// Sends an event, and waits for a warning about this action: a poller may have reported it before the event, and reports it
+    /// once.
     fn warns(&mut self, warning: &str, action: &str, event: &str) {
         let warning = format!("warning: {warning}");
         assert_eq!(send(&self.client, STREAM, event), 200, "without `{action}`");

@@ -95,7 +95,7 @@ async fn of_a_replaced_one_it_is_unknown_and_no_drift() {
     wishes.insert(0, Wish { fixed: 1, ..plain() });
     let graph = graph(&wishes);
     let plan = see(&cx, &graph, false).await;
-    // The id of `c` stays, so `e` is no part of it.
+    // The id of `c` stays, so `e` is not part of it.
     assert_eq!(shown(&plan), [row("c", Action::Update, LATER)]);
     assert!(plan.changes.iter().all(|change| !change.drift));
     reads_like("known_after_replacement", &plan, &thing(&cx, "fake:Plain").identity);

@@ -23,7 +23,7 @@ pub struct Fake<const K: usize> {
     pub value: u32,
     /// A change replaces the resource.
     pub fixed: u32,
-    /// ARNs that it tells of: as a policy does in kind 4, elsewhere of what it acts under.
+    /// ARNs that it names: in a policy in kind 4, elsewhere of what it acts under.
     pub refs: Vec<String>,
     /// May hold outputs of others.
     pub from: String,

@@ -54,7 +54,7 @@ pub fn in_time<T: Send + 'static>(what: impl FnOnce() -> T + Send + 'static) -> 
         let begin = busy();
         let made = what();
         let spent = busy().saturating_sub(begin);
-        // Nobody listens any more where it took too long.
+        // Nobody still listens if it took too long.
         let _ = teller.send(());
         (made, spent)
     });

@@ -124,7 +124,7 @@ clients! {
 }
 
 impl Aws {
-    /// Clients of this configuration, for this place. Each names its calls for the trace, and tells of what it repeats.
+    /// Clients of this configuration, for this place. Each names its calls for the trace, and reports the calls that it repeats.
     pub fn new(sdk: &SdkConfig, place: Place) -> Self {
         Self::intercepted(sdk, place, || Attempts)
     }
@@ -169,7 +169,7 @@ fn no_credentials(error: &CredentialsError, profile: Option<&str>) -> Error {
         .hint("set AWS_PROFILE or --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`")
 }
 
-/// Says that the profile that was asked for is not there, where it is not: that is why there is no region, or no credentials.
+/// If the requested profile does not exist, says so: then that is why there is no region, or no credentials.
 async fn unknown_profile(sdk: &SdkConfig, options: &ConnectOptions) -> Option<Error> {
     let asked =
         options.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok()).filter(|name| !name.is_empty())?;

@@ -13,7 +13,7 @@ const UNZIPPED: u64 = 262_144_000;
 /// Reads `bootstrap` at the root of a zip; `what` names the zip in errors.
 ///
 /// # Errors
-/// It is no zip, has no executable `bootstrap` at its root, or is larger than Lambda takes.
+/// It is not a zip, has no executable `bootstrap` at its root, or is larger than Lambda takes.
 pub fn bootstrap(zip: &[u8], what: &str) -> Result<Vec<u8>> {
     let damaged = |error: ZipError| Error::fatal(format!("`{what}` is not a readable zip: {error}"));
     let mut archive = ZipArchive::new(Cursor::new(zip)).map_err(damaged)?;

@@ -13,7 +13,7 @@ use super::{elf, pack};
 pub const HANDLERS: &[&str] = &["authorizer", "stream-to-table"];
 
 /// The variables of an outer cargo that must not reach the inner one: another profile's values, and clippy's wrapper, would build
-/// something else, or build anew each time.
+/// something else, or build again each time.
 const OF_THE_OUTER_CARGO: [&str; 13] = [
     "DEBUG",
     "HOST",

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::bundle::environment;
 use crate::error::{Error, Result};
 
-/// What `cargo metadata` tells of the crate and its workspace.
+/// What `cargo metadata` says about the crate and its workspace.
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
@@ -86,7 +86,7 @@ fn metadata(folder: &Path, more: &[&str]) -> Result<Metadata> {
 pub struct Sources {
     /// Folders of packages; the workspace's manifest, its lock file also where there is none yet, and settings, if there are any.
     pub paths: Vec<PathBuf>,
-    /// Output of a build is no source.
+    /// Output of a build is not a source.
     pub target: Option<PathBuf>,
 }
 

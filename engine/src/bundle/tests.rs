@@ -51,7 +51,7 @@ fn program_for(machine: u16) -> Vec<u8> {
 
 #[test]
 fn the_same_program_gives_the_same_zip() {
-    // From one release of `pipe` to the next, and from one machine to another: else every function is deployed anew.
+    // From one release of `pipe` to the next, and from one machine to another: else every function is deployed again.
     assert_eq!(
         pack::sha256(&pack::pack(b"#!/bin/sh\necho hello\n").unwrap()),
         "nFd59DP89mNlTSAbotF2G0AiI+dUA7Fk+Z4w2IFPy0E="

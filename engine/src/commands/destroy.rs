@@ -33,7 +33,7 @@ pub async fn run(shell: Shell, global: &Global, args: &DestroyArgs) -> Outcome {
     Ok(ended.code)
 }
 
-/// Says which pipelines there are: the name may have a typing error. It is no failure: a destroy may be run again.
+/// Says which pipelines there are: the name may have a typing error. It is not a failure: a destroy may be run again.
 async fn absent(shell: Shell, desired: &walk::Desired, name: &str) {
     let place = desired.place();
     // A user who may not list may still destroy.

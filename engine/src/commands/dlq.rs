@@ -116,7 +116,7 @@ async fn in_stream(cx: &Cx, letter: &Letter, retention: &mut Retention) -> Resul
     let (Some(place), None) = (letter.place(), letter.payload()) else { return Ok(None) };
     let (readable, failed) = match retention.of(cx, &place).await {
         Ok(readable) => (readable, None),
-        // A stream that may not be asked, or an ARN that is none, is no reason to hide the rest.
+        // A stream that may not be asked, or a malformed ARN, is no reason to hide the rest.
         Err(error) if error.class() == Class::Fatal => (Readable::Unknown, Some(error.to_string())),
         Err(error) => return Err(error),
     };

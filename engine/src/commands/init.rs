@@ -71,7 +71,7 @@ fn asked(shell: Shell) -> Result<Pattern> {
     chosen.ok_or_else(|| Error::fatal(format!("there is no pattern `{answer}`")).hint(hint))
 }
 
-/// Fails where something has this name, be it a link that leads nowhere.
+/// Fails if something has this name, even a link that leads nowhere.
 fn free(path: &Path) -> Result<()> {
     match path.symlink_metadata() {
         Ok(_) => Err(taken(path)),

@@ -6,13 +6,13 @@ use crate::commands::halt::Halt;
 use crate::commands::walk::Desired;
 use crate::error::Class;
 use crate::event::Event;
-use crate::lease::{self, Asked, Lease};
+use crate::lease::{self, Asked, Holder, Lease};
 use crate::term::Shell;
 
 /// The lease of a run, where there is one.
 pub struct Kept {
     lease: Option<Lease>,
-    /// Another run had it first, so that what was planned before may not fit any more.
+    /// Another run had it first, so an earlier plan may no longer fit.
     pub waited: bool,
 }
 

@@ -46,7 +46,7 @@ pub struct Desired {
 impl Desired {
     /// Lowers a spec for the account that the options lead to, or for the running `pipe dev`.
     pub async fn of(shell: Shell, global: &Global, loaded: &Loaded) -> Result<Self, Stop> {
-        // Building a handler's crate takes as long as cargo does; who asks is found out meanwhile.
+        // Building a handler's crate takes as long as cargo does; the caller's identity is found out meanwhile.
         let options = global.connect_options();
         let connecting = tokio::spawn(async move { connect(&options).await });
         let local = global.session.is_some();

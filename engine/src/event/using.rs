@@ -102,7 +102,7 @@ pub struct Letter {
 pub enum Payload {
     /// As text.
     Text(String),
-    /// As base64, because it is no text.
+    /// As base64, because it is not text.
     Base64(String),
     /// As it came, because it could not be decoded.
     Undecoded(String),

@@ -61,7 +61,7 @@ pub struct Mapping {
     pub partial: bool,
     /// ARN of the queue, topic or bucket that gets the documents of records that are given up; empty for none.
     pub on_failure: String,
-    /// Patterns of records to read, as compact JSON, sorted; with none all are read. No spec has one: another's is taken away.
+    /// Patterns of records to read, as compact JSON, sorted; with none all are read. No spec has one: another's is removed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filters: Vec<String>,
 }

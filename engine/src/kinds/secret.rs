@@ -25,7 +25,7 @@ const PASSWORD_LENGTH: i64 = 32;
 /// A secret whose value is JSON with `username` and `password`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Secret {
-    /// What the secret is for, up to 2048 characters. The value is no property: nothing reads or compares it.
+    /// What the secret is for, up to 2048 characters. The value is not a property: nothing reads or compares it.
     pub description: String,
 }
 

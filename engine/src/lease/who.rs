@@ -77,7 +77,7 @@ impl Holder {
         Self { expires: text(SystemTime::now() + LIFETIME), ..self.clone() }
     }
 
-    /// Whether nobody holds it any more: its time is over, or its process on this very machine is gone.
+    /// Whether nobody still holds it: its time is over, or its process on this very machine is gone.
     pub(super) fn is_over(&self) -> bool {
         let ended =
             DateTime::from_str(&self.expires, Format::DateTime).map_or(true, |end| end <= SystemTime::now().into());

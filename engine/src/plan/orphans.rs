@@ -1,4 +1,4 @@
-//! What is ours but in no node: deleted, or let go.
+//! Resources that are ours but in no node: deleted, or released.
 
 use crate::error::Error;
 use crate::live::Key;

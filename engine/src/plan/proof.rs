@@ -69,8 +69,8 @@ impl<'a> Proof<'a> {
         Self { evidence, kinds, ids, names, owners: BTreeSet::new(), proven: Taken::new() }
     }
 
-    /// `alone`: nothing else of this name carries our tags. Where names are not unique, whoever may make one could take ours; of several
-    /// those that act under another role are not ours, and those under none are what a dead run has left.
+    /// `alone`: nothing else of this name carries our tags. If names are not unique, anyone who may make a resource could take
+    /// ours; of several those that act under another role are not ours, and those under none are what a dead run has left.
     fn look(&mut self, kind: &'static Kind, name: &Name, id: &Id, live: &'a Live<Value>, alone: bool) {
         let key = (kind.name, name.clone());
         let ties = (kind.ties)(&live.props);

@@ -14,7 +14,7 @@ pub enum Changed<'a, R> {
 /// How a plan changes a resource: the part of it that a kind must know to say what that means.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct How {
-    /// It is deleted and made anew, not changed in place.
+    /// It is deleted and made again, not changed in place.
     pub replaced: bool,
     /// A replacement that takes the old one's name, so the old one goes first; under another name it goes last.
     pub keeps_name: bool,

@@ -133,7 +133,7 @@ pub enum Start {
 }
 
 impl Start {
-    /// Returns the time to start at; `None` for `oldest`, `newest`, and text that is no time, which the rules refuse.
+    /// Returns the time to start at; `None` for `oldest`, `newest`, and text that is not a time, which the rules refuse.
     #[must_use]
     pub fn at(&self) -> Option<DateTime> {
         match self {

@@ -103,7 +103,7 @@ mod tests {
         crate::spec::parse("pipeline.yaml", text.as_bytes(), Path::new(".")).unwrap_or_else(|report| panic!("{report}"))
     }
 
-    /// Of an account that no ARN of a spec is of.
+    /// Of an account that no ARN of a spec names.
     fn here() -> Place {
         Place { partition: "aws".into(), account: "000000000000".into(), region: "us-east-1".into() }
     }

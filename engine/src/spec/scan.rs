@@ -13,13 +13,13 @@ use std::ops::Range;
 const DEPTH: usize = 32;
 /// Size of the document with its aliases written out: 16 for each node, and its bytes.
 const EXPANDED: usize = 4 * 1024 * 1024;
-/// Problems that are kept; a document with more is no spec with mistakes in it.
+/// Problems that are kept; a document with more is not a spec with mistakes in it.
 const KEPT: usize = 200;
 /// Bytes of a key; AWS's longest (an attribute of a table) has 255.
 const KEY: usize = 1024;
 
 /// Reads the text's places. Returns with them what may be reported together with other problems: keys that are there
-/// twice or are no words.
+/// twice or are not words.
 ///
 /// # Errors
 /// One problem after which no value can be built: bad syntax, an alias bomb, too many levels, more than one document.

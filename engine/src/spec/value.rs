@@ -5,7 +5,7 @@ use crate::resource::OUTPUT;
 use serde_json::{Map, Number, Value};
 use serde_yaml::Value as Yaml;
 
-/// Problems that are kept; a document with more is no spec with mistakes in it.
+/// Problems that are kept; a document with more is not a spec with mistakes in it.
 const KEPT: usize = 200;
 
 /// Turns a YAML document into JSON. A value that JSON has no word for (a tag, a key that is not text, `.nan`) is a problem.

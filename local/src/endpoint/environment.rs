@@ -35,8 +35,8 @@ pub(super) const KEPT: &str = "
 
 /// Finds the environment of these requirements in `folder`, or makes it there, which takes a minute and needs the package index.
 ///
-/// Gives the folder of the virtual environment. It is made beside its place and moved there when it is whole, and made anew where
-/// it was made with other packages or hashes; of two processes the second waits. `supervisor` is the command that runs what
+/// Gives the folder of the virtual environment. It is made beside its place and moved there when it is whole, and made again
+/// where it was made with other packages or hashes; of two processes the second waits. `supervisor` is the command that runs what
 /// follows it until its own stdin closes: dropping the future ends what it started, and so does the end of the process.
 ///
 /// # Errors

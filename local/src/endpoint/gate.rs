@@ -50,7 +50,7 @@ const fn denied(code: &'static str, message: &'static str) -> Refusal {
 
 const INTERNAL: Refusal = denied("AccessDeniedException", "the emulator's own pages are not served");
 
-/// Refuses paths that are no call of AWS's: pages of MiniStack itself, which change it whoever asks.
+/// Refuses paths that are not a call of AWS: pages of MiniStack itself, which change it for any caller.
 ///
 /// # Errors
 /// It is such a path.
@@ -59,7 +59,8 @@ pub fn no_page_of_the_emulator(head: &Parts) -> Result<(), Refusal> {
     if path.starts_with("/_") || path.contains("/_user_request_") { Err(INTERNAL) } else { Ok(()) }
 }
 
-/// Refuses what a web page may have sent, be it under a name of its own that leads here (DNS rebinding), and credentials in the query.
+/// Refuses requests that a web page may have sent, even under a name of its own that leads here (DNS rebinding), and credentials
+/// in the query.
 ///
 /// # Errors
 /// It is such a request; `own` is the forwarder's address.

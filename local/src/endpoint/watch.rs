@@ -24,7 +24,7 @@ const TOLD_AGAIN: Duration = Duration::from_secs(10);
 /// Refusals that are remembered.
 const REMEMBERED: usize = 100;
 
-/// Tells rows and dead letters. Payloads are never told: of an item its key attributes, of a message its place in the stream.
+/// Reports rows and dead letters, never payloads: of an item its key attributes, of a message its place in the stream.
 pub struct Watch {
     events: Events,
     /// The key attributes of tables, by region and name, from the answers that described them.

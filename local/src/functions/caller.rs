@@ -65,7 +65,7 @@ pub(super) async fn pass(
 impl Callers {
     async fn look(&self, peer: SocketAddr) -> bool {
         let (mut told, own) = (self.told.clone(), self.own);
-        // It may call before the supervisor has told its number.
+        // It may call before the supervisor has reported its number.
         let told = told.wait_for(|told| told.pid.is_some() || told.exit.is_some()).await;
         let Some(group) = told.ok().and_then(|told| told.pid.filter(|_| told.exit.is_none())) else { return false };
         spawn_blocking(move || has(group, peer, own)).await.unwrap_or(false)

@@ -26,8 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The folder with the unpacked code of this SHA-256 (in base64), which is fetched from `place` unless it is there.
 ///
-/// Safe to be killed at any time and to run twice at once: a folder appears only when it is whole. One that is not, or that others can
-/// have written, is made anew.
+/// Safe to be killed at any time and to run twice at once: a folder appears only when it is whole. One that is not, or that
+/// others can have written, is made again.
 ///
 /// # Errors
 /// A text that fits "failed to ...": it cannot be fetched, is another zip than the function's, leaves its folder, or is too large; the

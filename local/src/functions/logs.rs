@@ -1,4 +1,4 @@
-//! The logs of one process: to whoever watches, and to the function's log group under its role's own credentials.
+//! The logs of one process: to the listener, and to the function's log group under its role's own credentials.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,7 +20,7 @@ use crate::event::{Event, Events, LogLine};
 const PAUSE: Duration = Duration::from_millis(500);
 /// The most that a line may have, in bytes: an event of 256 KB. A longer one is cut into several.
 pub(super) const LINE: usize = 256 * 1024 - OVERHEAD;
-/// How many lines may wait. Where more come than the service takes they are dropped, and a call never waits.
+/// How many lines may wait. If more come than the service takes, they are dropped, and a call never waits.
 const WAITING: usize = 50_000;
 
 /// Where a process's lines go.
@@ -31,7 +31,7 @@ pub(super) struct LogStream {
     pub group: String,
     pub stream: String,
     pub events: Events,
-    /// Whether the user was told that lines are lost, since a stream was last made; shared by all processes of the function.
+    /// Whether the user was warned that lines are lost, since a stream was last made; shared by all processes of the function.
     pub told: Arc<AtomicBool>,
 }
 

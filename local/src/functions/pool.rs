@@ -257,7 +257,7 @@ impl Pool {
         }
     }
 
-    /// Ends what has waited for long or cannot be used any more.
+    /// Ends the processes that have waited for long or can no longer be used.
     fn trim(&self) {
         let mut state = self.lock();
         state.idle.retain(|(process, _)| usable(process));

@@ -28,7 +28,7 @@ use super::runtime_api::{Init, Job, RuntimeApi};
 /// How often the memory of a working process is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What the supervisor has told.
+/// What the supervisor has reported.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Told {
     pub pid: Option<u32>,

@@ -168,7 +168,7 @@ impl RuntimeApi {
             _ => accepted(),
         };
         if let Phase::Running { answer, .. } = std::mem::replace(&mut inner.phase, Phase::Sent) {
-            // Nobody waits any more when the call has timed out in this moment.
+            // Nobody still waits if the call has timed out in this moment.
             let _ = answer.send(outcome);
         }
         said

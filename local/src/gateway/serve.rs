@@ -120,7 +120,7 @@ fn route<'a>(live: &'a Live, exchange: &mut Exchange) -> Result<&'a ServedMethod
     Ok(route)
 }
 
-/// Tells what came of the request: to the access log and to whoever listens.
+/// Reports the outcome of the request to the access log and to the listener.
 fn tell(shared: &Shared, log: Option<&LogFormat>, exchange: &mut Exchange, reply: &Reply) {
     let milliseconds = exchange.milliseconds();
     exchange.metrics.insert("status", reply.status.to_string());

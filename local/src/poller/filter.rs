@@ -44,7 +44,8 @@ impl Filter {
     /// Understands the text of a pattern. `payload` is the member of a record that holds JSON of the sender.
     ///
     /// # Errors
-    /// It is no JSON object, holds something that no rule is, or its payload is no object: what AWS refuses when the mapping is made.
+    /// It is not a JSON object, holds something that is not a rule, or its payload is not an object: AWS refuses these when the
+    /// mapping is made.
     pub fn parse(pattern: &str, payload: &str) -> error::Result<Self> {
         let wrong = |why: &str| {
             Error::new(format!("read the filter `{pattern}`: {why}")).hint(format!(

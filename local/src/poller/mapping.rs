@@ -76,7 +76,7 @@ impl Start {
 impl Properties {
     /// Reads the answer for a mapping of this function, which has this role.
     ///
-    /// `None` where its source is no stream that is polled here.
+    /// `None` if its source is not a stream that is polled here.
     ///
     /// # Errors
     /// It asks for what the local pollers do not do, or for what AWS refuses.

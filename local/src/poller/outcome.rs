@@ -31,7 +31,7 @@ pub enum Verdict {
 ///
 /// With `ReportBatchItemFailures` (`partial`), all of these are success, as recorded: an empty answer, `null`,
 /// `""`, `[]`, `{}`, no list or an empty one. These are failure of the whole batch: an identifier that is `""`, null or not in
-/// the batch, another key in its place, and an answer that is no object. Otherwise the lowest named record counts.
+/// the batch, another key in its place, and an answer that is not an object. Otherwise the lowest named record counts.
 /// An object without `batchItemFailures` has no list: success. AWS names this case neither way.
 pub fn judge(answer: &Answer, partial: bool, sequences: &[&str]) -> Verdict {
     if answer.error.is_some() {

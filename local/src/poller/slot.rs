@@ -71,7 +71,7 @@ pub struct Slot {
     waiting: VecDeque<Entry>,
     /// The batch that is tried, last, and what bisection left for later before it.
     work: Vec<Batch>,
-    /// What is given up and not yet told to the destination.
+    /// Records that are given up and not yet reported to the destination.
     leaving: Option<Leaving>,
     state: State,
     /// When the last call ended; `None` before the first.
@@ -193,9 +193,9 @@ impl Slot {
 
     /// A batch that failed too often is given up; one that may be split is split; the rest is tried again after a while.
     ///
-    /// Splitting uses up no retry, so halves are tried at once and counted anew. A function that names the first record of all
-    /// made no progress: that too is split in halves, so that nothing leaves together with one bad record. AWS documents a split
-    /// for an invocation that fails and for a partial success, and is silent about this one.
+    /// Splitting uses up no retry, so halves are tried at once and counted from zero. A function that names the first record of
+    /// all made no progress: that too is split in halves, so that nothing leaves together with one bad record. AWS documents a
+    /// split for an invocation that fails and for a partial success, and is silent about this one.
     fn failed(&mut self, mut batch: Batch, now: i64, mapping: &Properties) {
         batch.calls += 1;
         let half = batch.entries.len() / 2;
@@ -251,7 +251,7 @@ impl Slot {
     }
 
     /// Without a destination the records are dropped, as AWS does; a destination that refuses is asked until the stream has
-    /// forgotten them, since then nobody could read them any more. AWS does not say what it does then.
+    /// forgotten them, since then nobody could read them. AWS does not say what it does then.
     fn give_up(&mut self, now: i64, mapping: &Properties, shard: &str) -> Option<Step> {
         let leaving = self.leaving.as_mut()?;
         let (batch, condition) = (&leaving.batch, leaving.condition);

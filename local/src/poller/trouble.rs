@@ -28,7 +28,7 @@ impl fmt::Display for Trouble {
     }
 }
 
-/// Whether something works, told once per change of state.
+/// Whether something works, reported once per change of state.
 #[derive(Debug)]
 pub struct Health {
     what: String,

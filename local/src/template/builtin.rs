@@ -104,7 +104,7 @@ impl Run<'_> {
         }
     }
 
-    /// The JSON text of what is at the path. Of an empty body the whole is `{}`; what is not there is an empty text in quotes.
+    /// The JSON text of the value at the path. The whole of an empty body is `{}`; an absent value is an empty text in quotes.
     fn input_json(&mut self, path: &Value) -> Result<Value, String> {
         let text = match self.at_path(path)? {
             Some(Value::Null) if self.scope.body.is_empty() => "{}".to_owned(),

@@ -123,7 +123,7 @@ fn names(text: &str) -> Result<(Step, &str), String> {
     }
 }
 
-/// A name up to its quote, with a backslash before a quote taken away, and what follows the quote.
+/// A name up to its quote, with a backslash before a quote removed, and the text after the quote.
 fn quoted(text: &str, quote: char) -> Option<(String, &str)> {
     let mut name = String::new();
     let mut chars = text.char_indices();

@@ -54,7 +54,7 @@ impl Plane {
             endpoint_url: Some(cloud.url()),
             keys: cloud.keys(),
         };
-        // Quotas of AWS's control plane are no business of the data plane.
+        // Quotas of AWS's control plane do not concern the data plane.
         let tls = Provider::Rustls(CryptoMode::AwsLc);
         let client = aws_smithy_http_client::Builder::new().tls_provider(tls).build_https();
         let sdk = sdk(&options).await?.into_builder().http_client(client).build();

@@ -30,7 +30,7 @@ pub struct Changes {
     sources: Vec<PathBuf>,
     /// Where cargo builds.
     target: Option<PathBuf>,
-    /// Lock files as the last build left them: what it wrote into them itself is no news.
+    /// Lock files as the last build left them: its own writes into them are not edits.
     locks: BTreeMap<PathBuf, Vec<u8>>,
 }
 
@@ -134,7 +134,7 @@ impl Changes {
     }
 }
 
-/// The path as the system tells of it, also where only its folder is there.
+/// The path as the system reports it, even if only its folder exists.
 fn real(path: &Path) -> Option<PathBuf> {
     let beside = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
     path.canonicalize().ok().or_else(beside)

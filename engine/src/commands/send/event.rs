@@ -91,7 +91,7 @@ pub fn route<'a>(api: &'a Api, asked: Option<&str>) -> Result<&'a Route> {
     }
 }
 
-/// The same object with key attributes of its own; nothing where it is no object. All else keeps its digits.
+/// The same object with key attributes of its own; nothing if it is not an object. All else keeps its digits.
 fn with_keys(data: &[u8], keys: &[Key], serial: &Serial) -> Option<Vec<u8>> {
     let mut members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(data).ok()?;
     for key in keys {

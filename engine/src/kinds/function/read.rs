@@ -26,7 +26,7 @@ pub(super) async fn get(cx: &Cx, name: &Name) -> Result<Option<GetFunctionOutput
 pub(super) fn props(live: &FunctionConfiguration, concurrency: Option<&Concurrency>, name: &Name) -> Function {
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let number = |number: Option<i32>| number.and_then(|number| u32::try_from(number).ok());
-    // Where Lambda may not decrypt the variables (its role was made anew), there are none: writing them again repairs it.
+    // Where Lambda may not decrypt the variables (its role was made again), there are none: writing them again repairs it.
     let environment = live.environment().and_then(|environment| environment.variables()).cloned().unwrap_or_default();
     let architecture = live.architectures().first().map_or("x86_64", Architecture::as_str);
     Function {

@@ -17,7 +17,7 @@ pub fn advice(of: &Changed<'_, RestApi>) -> Advice {
         Changed::Edit { desired, live, .. } => {
             Advice { widens: widens(desired, live), means: means(desired, live), ..Advice::default() }
         }
-        // AWS chooses the host anew for each API.
+        // AWS chooses a new host for each API.
         Changed::End { .. } => {
             let told = "requests to its endpoint are refused from now on: an API made later has another endpoint";
             Advice { means: vec![told.to_owned()], ..Advice::default() }

@@ -248,7 +248,7 @@ pub async fn tree(cx: &Cx, desired: &RestApi, found: &mut Found) -> Result<()> {
     Ok(())
 }
 
-/// Takes away what no route refers to any more.
+/// Removes the parts that no route refers to.
 pub async fn prune(cx: &Cx, desired: &RestApi, found: &Found) -> Result<()> {
     let (client, api, live) = (&cx.aws.apigateway, &found.head.id, &found.document);
     for name in live.models.keys().filter(|name| !desired.models.contains_key(*name)) {

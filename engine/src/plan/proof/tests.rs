@@ -164,8 +164,8 @@ fn what_acts_under_a_role_of_ours_is_ours_with_what_hangs_on_it() {
     );
 }
 
-/// Anybody who may change a function of their own can write any ARN there.
-/// Names of APIs are not unique: whoever may make one can give it our name and tags, but none of our roles.
+/// Anybody who may change a function of their own can write any ARN there. Names of APIs are not unique: anyone who may make an
+/// API can give it our name and tags, but none of our roles.
 #[test]
 fn of_two_of_one_name_the_one_that_acts_under_our_role_is_ours() {
     let mut found = found();

@@ -124,7 +124,7 @@ pub fn read<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
     })
 }
 
-/// Whether the endpoint let the caller read: that its iterator is of a shard that is no more it says afterwards.
+/// Whether the endpoint let the caller read: only afterwards it says that the iterator's shard is gone.
 fn allowed(answer: &Response<Bytes>) -> bool {
     let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
     let kind = body["__type"].as_str().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Who may call a session's own endpoint, over its socket; and who an endpoint of the user's.
+//! Who may call a session's own endpoint, over its socket; and who may call an endpoint of the user's.
 
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
@@ -115,7 +115,7 @@ fn role(secret: &str, token: &str) -> Credentials {
     Credentials::new("ASIAROLE", secret, Some(token.to_owned()), None, "tests")
 }
 
-/// Status and code of a refusal, told in the body and in a header alike.
+/// Status and code of a refusal, in the body and in a header alike.
 fn refusal(answer: &Response<Bytes>) -> (u16, String) {
     let body: Value = json_of(answer);
     assert_eq!(answer.headers()["x-amzn-errortype"], body["__type"].as_str().unwrap());

@@ -189,7 +189,7 @@ async fn a_refusal_that_names_no_resource_is_told_without_one() {
     assert_eq!(cloud.told(), [Event::Denied(Denied { role, action, resource: None })]);
 }
 
-/// The forwarder answers for MiniStack where AWS and MiniStack differ, and tells of those refusals, too.
+/// The forwarder answers for MiniStack where AWS and MiniStack differ, and reports those refusals, too.
 #[tokio::test]
 async fn a_refusal_of_a_call_that_is_put_right_is_told() {
     let text = "User: arn:aws:sts::000000000000:assumed-role/r/x is not authorized to perform: secretsmanager:GetSecretValue because no policy does";

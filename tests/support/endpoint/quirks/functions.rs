@@ -44,7 +44,7 @@ pub fn remembered<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
     })
 }
 
-/// Forgets a function that is deleted, so that another of its name starts anew.
+/// Forgets a function that is deleted, so that another of its name starts afresh.
 pub fn forgotten<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
     Box::pin(async move {
         let answer = exchange.forward().await?;
