@@ -43,7 +43,7 @@ fn with_tags(pairs: &[(&str, &str)]) -> Graph {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tags_of_other_hands_stay_and_our_own_go_with_the_spec() {
+async fn tags_that_others_set_stay_and_our_own_go_with_the_spec() {
     let cx = account(PIPELINE);
     let tags = || world(&cx).lock().unwrap().things[0].tags.clone();
     apply(&cx, &with_tags(&[("team", "a"), ("cost", "b")])).await;

@@ -18,7 +18,7 @@ pub struct Refusal {
     pub kind: &'static str,
     /// None is `null` in the body, as AWS answers when an authorizer fails.
     pub message: Option<String>,
-    /// If it is not that of the kind.
+    /// Only if it is not the status of the kind.
     pub status: Option<u16>,
     /// `$context.error.validationErrorString`.
     pub validation: Option<String>,

@@ -269,7 +269,7 @@ async fn nothing_is_called_where_nothing_differs() {
 }
 
 #[test]
-fn a_snapshot_by_other_hands_shows_as_a_difference() {
+fn a_snapshot_by_someone_else_shows_as_a_difference() {
     let mut parts = parts::Parts::default();
     let stage =
         |name: &str, id: &str| aws_sdk_apigateway::types::Stage::builder().stage_name(name).deployment_id(id).build();
