@@ -40,7 +40,7 @@ fn what_is_not_there() {
     let run = site.user.run(&["destroy", "--name", "typo", "--yes"]);
     assert!(run.code == Some(0) && run.err.contains("there is no pipeline `typo` in"), "{run:?}");
     let run = site.user.run(&["apply", "--yes", "--allow-data-loss", "steam"]);
-    assert!(run.code == Some(0) && run.err.contains("--allow-data-loss steam: there is no resource"), "{}", run.err);
+    assert!(run.code == Some(0) && run.err.contains("--allow-data-loss steam: no resource has this id"), "{}", run.err);
 }
 
 #[test]

@@ -135,7 +135,7 @@ fn a_crate_is_built_anew_and_a_broken_one_changes_nothing() {
     });
     let sender = Sender::start(Client::of(&dev), STREAM, "event");
     first_of(&mut dev, "v1");
-    assert_eq!(dev.count("Applied in"), 0, "the lock file that its own build wrote is no edit");
+    assert_eq!(dev.count("Applied in"), 0, "the lock file that its own build wrote is not an edit");
 
     write_crate(dev.path(), "v2", "");
     let time = first_of(&mut dev, "v2");

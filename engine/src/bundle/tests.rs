@@ -113,7 +113,7 @@ fn a_zip_is_taken_as_it_is() {
 #[test]
 fn zips_that_lambda_cannot_start_are_refused() {
     let message = |zip: &[u8]| refusal(load("code.zip", folder("code.zip", zip).path(), None)).0;
-    assert!(message(b"PK").contains("no zip that can be read"));
+    assert!(message(b"PK").contains("is not a readable zip"));
     assert!(message(&zip_of("code/bootstrap", 0o755, b"#!/bin/sh")).contains("no `bootstrap` at its root"));
     assert!(message(&zip_of("bootstrap", 0o644, b"#!/bin/sh")).contains("not executable"));
     assert!(message(&zip_of("bootstrap", 0o755, b"hello")).contains("no Linux program"));

@@ -89,7 +89,10 @@ fn bad_json(error: serde_json::Error) -> Poison {
 
 /// The whole is JSON by now, so that a text of it can have but one fault. serde_json would tell a place within the fragment.
 fn half(_: serde_json::Error) -> Poison {
-    Poison::new(Reason::BadJson, "a text has one half of a surrogate pair, as in `\\ud83d` alone, which is no letter")
+    Poison::new(
+        Reason::BadJson,
+        "a text has one half of a surrogate pair, as in `\\ud83d` alone, which is not a letter",
+    )
 }
 
 fn members(json: &str) -> Result<HashMap<String, &RawValue>, Poison> {

@@ -181,7 +181,7 @@ mod tests {
         let desired = Role { trust: trust("ec2.amazonaws.com"), ..role(Vec::new()) };
         assert_eq!(
             widens(&desired, &live),
-            ["`ec2.amazonaws.com` may act as the role", "`boundary` bounds it no longer"]
+            ["`ec2.amazonaws.com` may act as the role", "`boundary` no longer bounds it"]
         );
     }
 
@@ -189,7 +189,7 @@ mod tests {
     fn another_boundary_may_allow_more_and_a_first_one_never_does() {
         let bound = |by: &str| Role { permissions_boundary: by.into(), ..role(Vec::new()) };
         assert_eq!(widens(&bound("new"), &bound("old")), ["`new` bounds it instead of `old`"]);
-        assert_eq!(widens(&bound(""), &bound("old")), ["`old` bounds it no longer"]);
+        assert_eq!(widens(&bound(""), &bound("old")), ["`old` no longer bounds it"]);
         assert_eq!(widens(&bound("new"), &bound("")), [""; 0]);
         assert_eq!(widens(&bound("old"), &bound("old")), [""; 0]);
     }
@@ -211,7 +211,7 @@ mod tests {
         let told = "`arn:aws:iam::aws:policy/AWSDenyAll` is detached: it no longer forbids anything";
         assert_eq!(lifted(&held), [told]);
         let held = Role { permissions_boundary: "deny".into(), ..desired.clone() };
-        assert_eq!(lifted(&held), ["`deny` bounds it no longer"]);
+        assert_eq!(lifted(&held), ["`deny` no longer bounds it"]);
         let held = Role { trust: Policy::new(Vec::new()), ..desired.clone() };
         assert_eq!(lifted(&held), ["`lambda.amazonaws.com` may act as the role"]);
         let nobody = json!({ "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole" });

@@ -147,7 +147,7 @@ fn no_json(file: &str, content: &[u8], error: &serde_json::Error) -> Problem {
             Problem::error("", format!("`{file}` is cut off: it ends in line {line}, within its JSON"))
                 .hint("write the file again, whole")
         }
-        false => Problem::error("", format!("`{file}` is no JSON: {error}"))
+        false => Problem::error("", format!("`{file}` is not JSON: {error}"))
             .hint("a schema is one JSON object, without comments"),
     }
 }

@@ -84,7 +84,7 @@ fn a_stream_made_anew_has_nothing_to_be_read_again() {
         "the new stream is read from 2026-01-01T00:00:00Z: older records are skipped; \
          the records that the old stream still held are lost"
     );
-    assert!(told("oldest", &["on_failure"]).contains("read again"), "another queue is no other stream");
+    assert!(told("oldest", &["on_failure"]).contains("read again"), "another queue is not another stream");
 }
 
 #[test]
