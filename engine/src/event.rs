@@ -78,8 +78,7 @@ pub enum Event {
         /// Time since the run began.
         milliseconds: u64,
     },
-    /// A call to AWS failed: it is made again, or its step has failed. An answer that a step expects ("not found") is not a
-    /// failure.
+    /// A call to AWS failed: it is made again, or its step has failed. An answer that a step expects ("not found") is not a failure.
     CallFailed {
         /// The id of the resource whose step made the call.
         id: Id,

@@ -87,5 +87,5 @@ fn pages_and_other_programs_get_403() {
     for event in ["e1", "open", "e2"] {
         dev.until(event, |dev| dev.row(&sdk, event).then_some(()));
     }
-    assert!(runtime_apis(&dev).is_superset(&apis), "no function had to start anew");
+    assert!(runtime_apis(&dev).is_superset(&apis), "no function had to start again");
 }

@@ -116,7 +116,7 @@ fn zips_that_lambda_cannot_start_are_refused() {
     assert!(message(b"PK").contains("is not a readable zip"));
     assert!(message(&zip_of("code/bootstrap", 0o755, b"#!/bin/sh")).contains("no `bootstrap` at its root"));
     assert!(message(&zip_of("bootstrap", 0o644, b"#!/bin/sh")).contains("not executable"));
-    assert!(message(&zip_of("bootstrap", 0o755, b"hello")).contains("no Linux program"));
+    assert!(message(&zip_of("bootstrap", 0o755, b"hello")).contains("not a Linux program"));
 }
 
 #[test]

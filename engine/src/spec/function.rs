@@ -20,8 +20,7 @@ pub enum Consumer {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Function {
-    /// Code that runs: a bundled handler (`stream-to-table`), or the path of a Rust crate, of a folder with `bootstrap`, or of a
-    /// zip. Required.
+    /// Code that runs: a bundled handler (`stream-to-table`), or the path of a Rust crate, of a folder with `bootstrap`, or of a zip. Required.
     #[schemars(length(min = 1, max = 1024))]
     pub handler: String,
     /// Name of the function, 1 to 64 letters, digits, `_` and `-`; a change replaces it. Default: `<pipeline>-consumer`.
