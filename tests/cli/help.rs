@@ -53,8 +53,8 @@ fn help_tells_commands_and_exit_codes() {
           --local               The pipeline that `pipe dev` runs on this machine, instead of the one on
                                 AWS
           --json                Print JSON, one object a line, for machines
-      -v, --verbose...          Trace every AWS call to standard error; -vv for more. RUST_LOG, if
-                                set, decides instead what is traced
+      -v, --verbose...          Trace every AWS call to standard error; -vv for more. RUST_LOG, if set,
+                                decides instead what is traced
       -h, --help                Print help
       -V, --version             Print version
 
