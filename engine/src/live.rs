@@ -1,8 +1,8 @@
 //! What AWS has: the only state there is.
 //!
 //! Resources that may be the pipeline's are found in four places: the names that the spec gives, the default name of every id,
-//! the children of what is owned, and tags; and in what owned resources lead to and the ARNs that they hold, for the tagging API
-//! lags. Its kind reads each, and evidence beside its tags is kept.
+//! the children of what is owned, and tags; and in what owned resources lead to and the ARNs that they hold, because the tagging
+//! API lags. Its kind reads each, and evidence beside its tags is kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -169,8 +169,8 @@ fn checked(value: &Value, root: &Path, problems: &mut Vec<Problem>) -> Option<(S
     }
 }
 
-/// Returns the text with the values of environment variables as asterisks: what is drawn may end in a log. Lines, letters and bytes
-/// stay as many as they were, for the places of what follows.
+/// Returns the text with the values of environment variables as asterisks: what is drawn may end in a log. Lines, letters and
+/// bytes stay as many as they were, so that later places stay right.
 fn blotted(text: &str, places: &Places) -> String {
     let star = |letter: char| match letter.len_utf8() {
         _ if matches!(letter, '\n' | '\r') => letter,

@@ -218,7 +218,7 @@ fn gone(processes: &[Process], folder: &Path, start: Instant) {
     });
 }
 
-/// The user's own handler: Python, by its absolute path, for functions have no search path to speak of.
+/// The user's own handler: Python, by its absolute path, because functions have no search path to speak of.
 fn own(folder: &Path, script: &str) {
     let python =
         std::process::Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output().unwrap();

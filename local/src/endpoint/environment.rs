@@ -130,8 +130,8 @@ fn is_executable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
-/// Holds the lock file beside the folder until dropped. Tried again and again, for a thread that waits in the kernel could not
-/// be cancelled.
+/// Holds the lock file beside the folder until dropped. Tried again and again, because a thread that waits in the kernel could
+/// not be cancelled.
 async fn lock(folder: &Path, progress: &mut (dyn FnMut(&str) + Send)) -> Result<File> {
     let path = with_suffix(folder, ".lock");
     let parent = folder.parent().unwrap_or(Path::new("."));

@@ -36,7 +36,8 @@ pub async fn create(cx: &Cx, desired: &RestApi, name: &Name) -> Result<Found> {
     Ok(Found::of(Head::of(api.build()), Parts { resources: vec![root], ..Parts::default() }))
 }
 
-/// Tags, name and endpoint type of the API itself; the tags first, for a deployer may only be allowed to change what has them.
+/// Tags, name and endpoint type of the API itself; the tags first, because a deployer may only be allowed to change what has
+/// them.
 pub async fn head(cx: &Cx, desired: &RestApi, name: &Name, found: &Found) -> Result<()> {
     let head = &found.head;
     tags(cx, head).await?;
