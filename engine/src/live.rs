@@ -2,7 +2,7 @@
 //!
 //! Resources that may be the pipeline's are found in four places: the names that the spec gives, the default name of every id,
 //! the children of what is owned, and tags; and in what owned resources lead to and the ARNs that they hold, because the tagging
-//! API lags. Its kind reads each, and evidence beside its tags is kept.
+//! API lags. Each is read by its kind, and evidence beside its tags is kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 
