@@ -20,7 +20,7 @@ pub struct How {
     pub keeps_name: bool,
     /// It is nobody's, and becomes the pipeline's.
     pub adopted: bool,
-    /// Top-level properties that stay as they are and hold the ARN of a need that is another one now.
+    /// Top-level properties that stay as they are and hold the ARN of a need that is another resource now.
     pub anew: Vec<String>,
 }
 
@@ -41,7 +41,7 @@ pub struct Advice {
 }
 
 impl How {
-    /// Whether what this property names is another one now, under the same ARN.
+    /// Whether what this property names is another resource now, under the same ARN.
     pub fn is_anew(&self, property: &str) -> bool {
         self.anew.iter().any(|anew| anew == property)
     }
