@@ -51,11 +51,11 @@ fn main() {
     }
     report("one property", each(&["apply", "--yes"]));
     for sandbox in &sandboxes {
-        std::fs::create_dir(sandbox.path().join("own")).expect("a folder for a handler of one's own");
-        std::fs::write(sandbox.path().join("own/bootstrap"), "#!/bin/sh\n").expect("a handler of one's own");
+        std::fs::create_dir(sandbox.path().join("own")).expect("a folder for the user's own handler");
+        std::fs::write(sandbox.path().join("own/bootstrap"), "#!/bin/sh\n").expect("the user's own handler");
         sandbox.edit("handler: stream-to-table", "handler: ./own");
     }
-    // From the bundled handler to one's own the role changes too: this is the setting, not the measure.
+    // The role changes too when the user's own handler replaces the bundled one: this is setup, and is not measured.
     each(&["apply", "--yes", "--allow-widening"]);
     for sandbox in &sandboxes {
         std::fs::write(sandbox.path().join("own/bootstrap"), "#!/bin/sh\nexit 1\n").expect("other code");

@@ -50,9 +50,9 @@ fn the_critical_path_is_role_function_mapping() {
     assert_eq!(steps.iter().filter(|step| step.chain == 3).count(), 2, "only the consumer's role and log begin it");
 }
 
-/// The tags that the first release left on each resource of the main file, by id: a property that a kind gained since, or a default that
-/// moved, would change the hash in `pipe:applied`, and every pipeline would show a difference after an upgrade. What is new in a kind is
-/// left out of its JSON form where it is not used.
+/// The tags that the first release left on each resource of the main file, by id: a property that a kind gained since, or a
+/// default that moved, would change the hash in `pipe:applied`, and every pipeline would show a difference after an upgrade. A
+/// new property of a kind is left out of its JSON form where it is not used.
 #[test]
 fn a_pipeline_that_was_applied_before_shows_an_empty_diff() {
     let graph = graph(MAIN);
@@ -173,7 +173,7 @@ fn a_secret_of_another_account_or_region_is_refused() {
     }
 }
 
-/// What a pipeline without the key deploys is what it deployed before there was the key.
+/// A pipeline without the key deploys the same as before the key existed.
 #[test]
 fn only_a_table_whose_rows_stay_is_told_to_the_handler() {
     for (said, told) in [("", None), ("\n    overwrite: true", None), ("\n    overwrite: false", Some("false"))] {

@@ -39,7 +39,7 @@ impl Running {
         Self::with(&MAIN.replace("    routes:", "    throttle: off\n    routes:"), |_| {})
     }
 
-    /// The main file with a handler of one's own.
+    /// The main file with the user's own handler.
     pub fn with_own_handler() -> Self {
         let spec = MAIN.replace("handler: stream-to-table", "handler: ./own");
         Self::with(&spec, |folder| {

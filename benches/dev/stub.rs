@@ -1,4 +1,4 @@
-//! A Kinesis that answers at once; all else is the endpoint's, signed for it anew.
+//! A Kinesis that answers at once; all else goes to the endpoint, signed for it again.
 
 use std::time::SystemTime;
 

@@ -15,7 +15,7 @@ pub fn exit(result: Result<(), String>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Where stderr is gone, the exit code still says it.
+            // If stderr is gone, the exit code still says it.
             let _ = writeln!(stderr(), "{error}");
             ExitCode::FAILURE
         }
@@ -66,7 +66,7 @@ pub fn sources() -> Result<Sources<'static>, String> {
     let target = target_folder(Path::new(&variable("OUT_DIR")?), &triple);
     let text = |path: &Path| match path.to_str() {
         Some(text) => Ok(&*text.to_owned().leak()),
-        None => Err(format!("`{}` is no UTF-8", path.display())),
+        None => Err(format!("`{}` is not UTF-8", path.display())),
     };
     Ok(Sources { root: text(root)?, target: text(&target)?, triple: triple.leak() })
 }

@@ -86,7 +86,7 @@ pub async fn run(
             run.start(&cx, step, &mut tasks);
         }
         tokio::select! {
-            // What a step says comes before its end.
+            // The messages of a step come before its end.
             biased;
             Some(note) = noted.recv() => ready.extend(run.note(note)),
             finished = tasks.join_next_with_id() => match finished {
@@ -119,7 +119,7 @@ impl<'a> Run<'a> {
     }
 
     fn send(&mut self, event: Event) {
-        // A call may fail every other second for minutes: that is no news of the run.
+        // A call may fail every other second for minutes: that is not news of the run.
         if !matches!(event, Event::CallFailed { .. }) {
             self.said = Instant::now();
         }
@@ -181,7 +181,7 @@ impl<'a> Run<'a> {
             tags.insert(FOLLOWS.into(), follow_tag(&followed, &self.identities));
         }
         let cx = cx.for_resource(&change.id, tags);
-        // What this step waited for has been made; a delete is of what was there before.
+        // The steps before this one have made its needs; a delete concerns what was there before.
         let resolved = if verb == Verb::Delete { Ok(None) } else { step::resolved(change, &self.outcome.outputs) };
         let (plan, index, start) = (self.plan.clone(), self.steps[step].change, Instant::now());
         let task = tasks.spawn(within(cx.clone(), async move {
@@ -266,7 +266,7 @@ impl<'a> Run<'a> {
         self.outcome.skipped.push(id);
     }
 
-    /// What never began because the run was interrupted is left to do as well.
+    /// Steps that never began because the run was interrupted are left to do as well.
     fn end(mut self) -> Outcome {
         let left: Vec<usize> = (0..self.steps.len()).filter(|&step| !self.ended[step]).collect();
         for step in left {

@@ -1,7 +1,7 @@
 //! The code that is deployed: the handlers that this binary carries, and those that users bring.
 //!
-//! Everything ends as a zip and its SHA-256, by which [`crate::aws::Cx`] hands it to the function's kind. What cannot run on
-//! Lambda (another architecture, a newer glibc) is told here, and not when it first runs.
+//! Everything ends as a zip and its SHA-256, by which [`crate::aws::Cx`] hands it to the function's kind. Code that cannot
+//! run on Lambda (another architecture, a newer glibc) is reported here, and not when it first runs.
 
 use std::path::Path;
 
@@ -52,7 +52,7 @@ pub fn is_crate(handler: &str, root: &Path) -> bool {
             .is_ok_and(|path| path.join("Cargo.toml").is_file() && !path.join("bootstrap").is_file())
 }
 
-/// Why `apply` would refuse the user's own handler, where no build is needed to see it. What is wrong with a crate shows in its build.
+/// Why `apply` would refuse the user's own handler, where no build is needed to see it. The faults of a crate show in its build.
 pub fn refused(loaded: &Loaded) -> Option<Error> {
     let function = loaded.spec.function()?;
     if function.is_bundled() || is_crate(&function.handler, &loaded.root) {
@@ -72,8 +72,9 @@ pub fn refused(loaded: &Loaded) -> Option<Error> {
 /// little more than a shell to run it. Building a crate takes as long as cargo does, and blocks.
 ///
 /// # Errors
-/// No such handler, or one outside of the repository; what does not build; what is no program for Linux; another architecture than was
-/// asked for; a zip larger than Lambda takes. Code that needs a newer glibc than Lambda's Amazon Linux 2023 has is returned, as unfit.
+/// No such handler, or one outside of the repository; a crate that does not build; a file that is not a program for Linux;
+/// another architecture than was asked for; a zip larger than Lambda takes. Code that needs a newer glibc than Lambda's Amazon
+/// Linux 2023 has is returned, as unfit.
 pub fn load(handler: &str, root: &Path, architecture: Option<&str>, to: Use) -> Result<Code> {
     if HANDLERS.contains(&handler) {
         let code = carried::code(handler, to)?;
@@ -101,15 +102,14 @@ pub fn load(handler: &str, root: &Path, architecture: Option<&str>, to: Use) -> 
     }
     let error = if path.exists() {
         Error::fatal(format!(
-            "`{handler}` is no handler: it is neither a zip nor a folder with `bootstrap` or `Cargo.toml`"
+            "`{handler}` is not a handler: it is neither a zip nor a folder with `bootstrap` or `Cargo.toml`"
         ))
     } else {
         Error::fatal(format!("there is no handler `{handler}`: `{}` does not exist", path.display()))
     };
     let known = HANDLERS.join("` and `");
-    Err(error.hint(format!(
-        "`pipe` brings along `{known}`; one's own is the path of a crate, of a folder with `bootstrap`, or of a zip"
-    )))
+    Err(error
+        .hint(format!("bundled: `{known}`; or give the path of a crate, of a folder with `bootstrap`, or of a zip")))
 }
 
 fn packed(bootstrap: &[u8], handler: &str, architecture: Option<&str>) -> Result<Code> {
@@ -154,7 +154,7 @@ fn fit(bootstrap: &[u8], handler: &str, wanted: Option<&str>) -> Result<(String,
 }
 
 fn other_architecture(handler: &str, has: &str, wanted: &str) -> Error {
-    Error::fatal(format!("the handler `{handler}` is for `{has}`, and `{wanted}` is asked for"))
+    Error::fatal(format!("the handler `{handler}` is for `{has}`, but the spec asks for `{wanted}`"))
 }
 
 /// Reads a file; the error names it.

@@ -83,7 +83,7 @@ pub struct Global {
     /// Print JSON, one object a line, for machines
     #[arg(long, global = true)]
     pub json: bool,
-    /// Trace every AWS call to standard error; -vv for more. RUST_LOG, where set, says what is traced instead
+    /// Trace every AWS call to standard error; -vv for more. RUST_LOG, if set, decides instead what is traced
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// The `pipe dev` that `--local` means.
@@ -260,7 +260,7 @@ pub struct DiffArgs {
 pub struct DestroyArgs {
     #[command(flatten)]
     pub spec: FileArgs,
-    /// The pipeline's name, where its spec is not at hand
+    /// The pipeline's name, if its spec is not at hand
     #[arg(long, value_name = "PIPELINE", value_parser = using::pipeline, conflicts_with = "file")]
     pub name: Option<String>,
     #[command(flatten)]
@@ -275,7 +275,7 @@ pub struct DestroyArgs {
 pub struct UnlockArgs {
     #[command(flatten)]
     pub spec: FileArgs,
-    /// The pipeline's name, where its spec is not at hand
+    /// The pipeline's name, if its spec is not at hand
     #[arg(long, value_name = "PIPELINE", value_parser = using::pipeline, conflicts_with = "file")]
     pub name: Option<String>,
     /// Do not ask

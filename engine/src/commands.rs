@@ -80,9 +80,9 @@ pub async fn run(cli: Cli) -> u8 {
     match term::unwritten() {
         None => code,
         Some(why) => {
-            let error = Error::fatal(format!("standard output did not take everything: {why}"));
+            let error = Error::fatal(format!("not everything could be written to standard output: {why}"));
             shell.err(&term::render_error(
-                &error.hint("what was to be done is done: only what was to be read is missing"),
+                &error.hint("the command did its work: only a part of its output is missing"),
             ));
             if matches!(code, exit::OK | exit::CHANGES) { exit::FAILED } else { code }
         }

@@ -68,7 +68,7 @@ fn shown(path: &str, value: &Value) -> Value {
     }
 }
 
-/// Whether the value at this path must not be shown: an environment variable may hold what belongs into a secret.
+/// Whether the value at this path must not be shown: an environment variable may hold a value that belongs in a secret.
 fn secret(path: &str) -> bool {
     let Some((_, name)) = path.rsplit_once("environment.") else { return false };
     let name = name.to_ascii_lowercase();

@@ -58,7 +58,7 @@ pub enum Event {
         /// What is done to it.
         verb: Verb,
     },
-    /// Cargo builds a handler of one's own; said after a second, and every 10 seconds.
+    /// Cargo builds the user's own handler; printed after a second, and every 10 seconds.
     Building(Building),
     /// A step waits for something that AWS has to do.
     Waiting {
@@ -78,7 +78,7 @@ pub enum Event {
         /// Time since the run began.
         milliseconds: u64,
     },
-    /// A call to AWS failed: it is made again, or its step has failed. An answer that a step expects ("not found") is no failure.
+    /// A call to AWS failed: it is made again, or its step has failed. An answer that a step expects ("not found") is not a failure.
     CallFailed {
         /// The id of the resource whose step made the call.
         id: Id,

@@ -1,4 +1,5 @@
-//! What beside its tags tells whose a resource is. Whoever may tag, but may do nothing else, must not be able to have it deleted.
+//! What shows whose a resource is, beside its tags. A user who may tag, but may do nothing else, must not be able to have it
+//! deleted.
 
 use std::collections::BTreeSet;
 

@@ -14,7 +14,7 @@ use crate::resource::{Id, Kind, Name, OUTPUT, Resource, Tags, json, outputs_in};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Need {
     pub of: Id,
-    /// Replacing that one replaces this one: AWS ties it to what it assigned, not to the name.
+    /// Replacing the other resource replaces this one: AWS ties it to what it assigned, not to the name.
     pub follow: bool,
 }
 
@@ -161,7 +161,7 @@ fn need_outputs(nodes: &mut [Node]) -> Result<()> {
     for node in nodes {
         let (id, defect) = (&node.id, |what: String| Err(Error::defect(what)));
         if node.name.as_str().contains(OUTPUT) {
-            return defect(format!("the name of `{id}` holds an output, so that nothing finds it again"));
+            return defect(format!("the name of `{id}` holds an output, so nothing could find it again"));
         }
         for output in outputs_in(&node.desired) {
             if !ids.contains(&output.of) {

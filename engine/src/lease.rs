@@ -91,7 +91,7 @@ async fn ask(aws: &Aws, name: &str, mine: &Holder) -> Result<Result<i64, Holder>
     }
 }
 
-/// Writes a holder's name. Where nobody knows whether that took effect, it did if the name is there.
+/// Writes a holder's name. If nobody knows whether that took effect, it did if the name is there.
 async fn write(aws: &Aws, name: &str, mine: &Holder, overwrite: bool) -> Result<Option<i64>> {
     match parameter::write(aws, name, &mine.to_text(), overwrite).await {
         Err(error) if error.class() == Class::Unclear => match holder(aws, name).await? {
@@ -131,7 +131,7 @@ async fn take_over(aws: &Aws, name: &str, mine: &Holder) -> Result<Result<i64, H
     if written != Some(version + 1) {
         return Ok(Err(holder(aws, name).await?.map_or(found, |(holder, _)| holder)));
     }
-    // The winner's name, as often as it takes: whoever looks meanwhile may see a loser's.
+    // The winner's name, as often as it takes: a run that looks meanwhile may see a loser's.
     let mine = mine.renewed();
     let again = until_known(async || write(aws, name, &mine, true).await).await?;
     Ok(again.ok_or(found))
@@ -151,13 +151,13 @@ async fn after_release(aws: &Aws, name: &str, mine: &Holder) -> Result<Result<i6
     Err(Error::new(Class::Unclear, format!("Parameter Store takes no new `{name}` yet: try again in half a minute")))
 }
 
-/// Who has the lease now, and its version. What is no lease of ours counts as one that is over.
+/// Who has the lease now, and its version. A value that is not a lease of ours counts as one that is over.
 pub async fn holder(aws: &Aws, name: &str) -> Result<Option<(Holder, i64)>> {
     let found = parameter::read(aws, name).await?;
     Ok(found.map(|found| (Holder::of(&found.value, found.modified), found.version)))
 }
 
-/// Takes the lease as soon as it is free. `told` hears who has it, once for each holder.
+/// Takes the lease as soon as it is free. `told` gets each holder once.
 ///
 /// # Errors
 /// As [`take`].

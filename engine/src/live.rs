@@ -1,8 +1,8 @@
 //! What AWS has: the only state there is.
 //!
-//! What may be the pipeline's is found in four places: the names that the spec gives, the default name of every id, the children of
-//! what is owned, and tags; and in what owned resources lead to and the ARNs that they hold, for the tagging API lags. Each is read by its kind. What
-//! more than tags tells of it is kept as evidence.
+//! Resources that may be the pipeline's are found in four places: the names that the spec gives, the default name of every id,
+//! the children of what is owned, and tags; and in what owned resources lead to and the ARNs that they hold, because the tagging
+//! API lags. Each is read by its kind, and evidence beside its tags is kept.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -41,7 +41,7 @@ struct Catch {
     key: Option<(&'static Kind, Name)>,
     lives: Vec<Live<Value>>,
     names: Vec<(&'static Kind, Name)>,
-    /// Names that it leads to and that are no evidence.
+    /// Names that it leads to and that are not evidence.
     leads: Vec<(&'static Kind, Name)>,
     /// The names are of what is owned by more than its tags.
     owned: bool,

@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Help and version are what was asked for; else the command line is wrong. Not with clap's exit code 2: here that means "changes".
+/// The user asked for help or version; else the command line is wrong. Not with clap's exit code 2: here that means "changes".
 fn told_by_clap(told: &clap::Error) -> ExitCode {
     // A reader that went away wants no more of it.
     let _ = told.print();
@@ -46,7 +46,7 @@ fn told_by_clap(told: &clap::Error) -> ExitCode {
         return ExitCode::from(pipe::cli::exit::OK);
     }
     if std::env::args_os().any(|argument| argument == "--json") {
-        let error = Error::fatal(complaint(told)).hint("`pipe --help` says what there is");
+        let error = Error::fatal(complaint(told)).hint("`pipe --help` lists the commands");
         Shell { json: true, ..Shell::default() }.line(&Event::Error { error: Failure::from(&error) });
     }
     ExitCode::from(pipe::cli::exit::FAILED)
@@ -62,8 +62,8 @@ fn complaint(told: &clap::Error) -> String {
     wrong.trim_start_matches("error: ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Sends traces to standard error: nothing by default, every call with `-v`, what `RUST_LOG` says in any case. What the SDK and
-/// those below it say most finely holds headers and bodies, and is never let through.
+/// Sends traces to standard error: nothing by default, every call with `-v`, what `RUST_LOG` says in any case. The finest
+/// traces of the SDK and of the crates below it hold headers and bodies, and are never let through.
 fn trace(verbose: u8) {
     let default = match verbose {
         0 => "off",
@@ -72,7 +72,7 @@ fn trace(verbose: u8) {
     };
     let asked = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_default();
     let filter = EnvFilter::try_new(if asked.is_empty() { default } else { &asked }).unwrap_or_else(|error| {
-        Shell::default().warn(&format!("RUST_LOG is not understood, and nothing is made of it: {error}"));
+        Shell::default().warn(&format!("RUST_LOG cannot be parsed, and is ignored: {error}"));
         EnvFilter::new(default)
     });
     let ours = |target: &str| target == "pipe" || target.starts_with("pipe::");

@@ -1,4 +1,4 @@
-//! Whose a resource is: told by its tags alone.
+//! Decides from a resource's tags alone whose it is.
 
 use crate::aws::{OWN, TAGS, record};
 use crate::graph::Node;
@@ -61,7 +61,7 @@ pub fn desired_tags(pipeline: &str, user: &Tags, node: &Node, applied: &str) -> 
     tags
 }
 
-/// What a resource keeps of its tags when the pipeline lets go of it.
+/// What a resource keeps of its tags when the pipeline releases it.
 pub fn released_tags(pipeline: &str, live: &Tags) -> Tags {
     let mut tags: Tags =
         live.iter().filter(|(key, _)| !key.starts_with(OWN)).map(|(k, v)| (k.clone(), v.clone())).collect();

@@ -31,7 +31,7 @@ pub enum Action {
     Create,
     /// It is changed in place, which is also what adopting and releasing do.
     Update,
-    /// It is deleted and made anew.
+    /// It is deleted and created again.
     Replace,
     /// It is deleted.
     Delete,
@@ -77,7 +77,7 @@ pub struct Change {
     /// Who may do more after it: it needs consent.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub widens: Vec<String>,
-    /// An orphan whose name neither the spec nor a default gives: its tags and what names it told of it.
+    /// An orphan whose name neither the spec nor a default gives: only its tags, or a resource that names it, led to it.
     #[serde(skip)]
     pub told_by_tags: bool,
     /// What it was when the plan was made.

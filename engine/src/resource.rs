@@ -109,7 +109,7 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
         None
     }
 
-    /// `self` with what the live one has of other hands and keeps, if it has some: it is no difference. A table's indexes.
+    /// `self` with what others added to the live one and it keeps, if there is some: it is not a difference. A table's indexes.
     fn keeping(&self, _live: &Self) -> Option<Self> {
         None
     }

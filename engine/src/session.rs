@@ -72,7 +72,7 @@ impl Claim {
         match file.try_lock() {
             Ok(()) => Ok(Self { path, file }),
             Err(TryLockError::WouldBlock) => {
-                Err(Error::fatal(format!("`pipe dev` runs already for `{}`", spec.display()))
+                Err(Error::fatal(format!("`pipe dev` already runs for `{}`", spec.display()))
                     .hint("stop it first, or give this one another spec"))
             }
             Err(TryLockError::Error(error)) => Err(failed(error)),
@@ -127,7 +127,7 @@ pub fn find(spec: &Path) -> Result<Session> {
     let mut text = String::new();
     file.read_to_string(&mut text).map_err(|_| none())?;
     serde_json::from_str(&text).map_err(|_| {
-        Error::fatal(format!("the `pipe dev` of `{}` is still coming up", spec.display()))
+        Error::fatal(format!("the `pipe dev` of `{}` is still starting", spec.display()))
             .hint("wait for its `curl` line")
     })
 }

@@ -49,7 +49,7 @@ use std::path::{Path, PathBuf};
 
 /// Bytes of a spec at most.
 const MAX_BYTES: usize = 1024 * 1024;
-/// Errors of the schema that are looked at; a document with more is no spec with mistakes in it.
+/// Errors of the schema that are looked at; a document with more is not a spec with mistakes in it.
 const MAX_ERRORS: usize = 200;
 
 /// A spec without errors.
@@ -83,8 +83,7 @@ pub fn load(path: &Path) -> Result<Loaded, Report> {
         Ok(_) => parse(&name, &bytes, root),
         Err(error) => {
             let problem = Problem::error("", format!("failed to read `{name}`: {error}"));
-            let hint =
-                "`pipe init` writes one to begin with; another one is named after the command, as in `pipe apply FILE`";
+            let hint = "`pipe init` writes a first one; name another file after the command, as in `pipe apply FILE`";
             Err(Report::new(&name, String::new(), vec![problem.hint(hint)]))
         }
     }
@@ -129,13 +128,13 @@ fn text(bytes: &[u8]) -> Result<&str, Problem> {
 fn document(text: &str) -> Result<(Value, Vec<Problem>), Problem> {
     match serde_yaml::from_str::<Loose>(text) {
         Ok(Loose(serde_yaml::Value::Null)) => {
-            Err(Problem::error("", "the spec is empty").hint("the least that it says is `name: my-pipeline`"))
+            Err(Problem::error("", "the spec is empty").hint("it needs at least `name: my-pipeline`"))
         }
         Ok(Loose(yaml)) => Ok(value::json(yaml)),
         Err(error) => {
             let start = error.location().map_or(0, |location| location.index().min(text.len()));
             let start = (0..=start).rev().find(|byte| text.is_char_boundary(*byte)).unwrap_or(0);
-            Err(Problem::error("", format!("this is no YAML: {error}")).at(start..start))
+            Err(Problem::error("", format!("this is not YAML: {error}")).at(start..start))
         }
     }
 }
@@ -170,8 +169,8 @@ fn checked(value: &Value, root: &Path, problems: &mut Vec<Problem>) -> Option<(S
     }
 }
 
-/// Returns the text with the values of environment variables as asterisks: what is drawn may end in a log. Lines, letters and bytes
-/// stay as many as they were, for the places of what follows.
+/// Returns the text with the values of environment variables as asterisks: what is drawn may end in a log. Lines, letters and
+/// bytes stay as many as they were, so that later places stay right.
 fn blotted(text: &str, places: &Places) -> String {
     let star = |letter: char| match letter.len_utf8() {
         _ if matches!(letter, '\n' | '\r') => letter,

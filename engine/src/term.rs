@@ -57,7 +57,7 @@ impl Shell {
 
     /// Writes text to standard error, for people, even in JSON mode.
     pub fn err(&self, text: &str) {
-        // Where this cannot be written there is nowhere to say so.
+        // If this cannot be written, there is nowhere to say so.
         let _ = write(std::io::stderr(), text);
     }
 

@@ -25,7 +25,7 @@ pub use self::secret::{SecretsManager, Unreadable};
 const LEAST_INTERVAL: Duration = Duration::from_secs(60);
 /// A copy in memory that keeps matching is renewed after this long: a password that was withdrawn dies in warm functions too.
 pub const MAX_AGE: Duration = Duration::from_secs(300);
-/// The longest that a copy serves after it was read: whoever keeps the function from the secret does not keep old passwords alive.
+/// The longest that a copy serves after it was read: keeping the function from the secret does not keep old passwords alive.
 pub const MAX_OUTAGE: Duration = Duration::from_secs(3600);
 
 /// Where the secret is read. The errors carry codes, never a value.
@@ -43,7 +43,7 @@ pub enum Refusal {
     Unauthorized,
     #[error("failed to read the secret: {0}")]
     Unreadable(#[from] Unreadable),
-    #[error("failed to read the request: `methodArn` is missing or is no ARN of a REST API")]
+    #[error("failed to read the request: `methodArn` is missing or is not the ARN of a REST API")]
     NoMethodArn,
 }
 

@@ -33,7 +33,7 @@ pub async fn config(retries: RetryConfig) -> SdkConfig {
 
 /// Returns the configuration without a time-out for an answer, for calls that do something twice when they are made twice.
 ///
-/// A late answer is then waited for, and the call is not repeated. Whoever makes such a call ends it by a time of their own.
+/// A late answer is then waited for, and the call is not repeated. The caller ends such a call with its own time-out.
 pub fn patient(config: &SdkConfig) -> SdkConfig {
     let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build();
     config.to_builder().timeout_config(timeouts).build()

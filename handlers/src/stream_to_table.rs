@@ -8,7 +8,7 @@
 //! - Few items are in memory at one time, whatever the records hold.
 //!
 //! Needs `dynamodb:PutItem` on the table and `sqs:SendMessage` on the queue, nothing else; so the types of the table's keys are
-//! not asked for, and a wrong one is told by DynamoDB's refusal.
+//! not asked for, and DynamoDB's refusal shows a wrong one.
 
 mod backoff;
 mod batch;

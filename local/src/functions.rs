@@ -101,7 +101,7 @@ impl Functions {
 
     /// Reads the known functions again, as after an apply.
     ///
-    /// One that differs in code, configuration or role runs anew from the next call on; calls under way end on the processes that
+    /// One that differs in code, configuration or role starts again with the next call; calls under way end on the processes that
     /// they are on, which are then ended. One that is gone is forgotten.
     ///
     /// # Errors

@@ -129,9 +129,9 @@ impl Gateway {
     /// Takes no more requests, lets those under way end for a moment, and writes the rest of the access log.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        // What has not ended by then is aborted when it is dropped here.
+        // Tasks that have not ended by then are aborted when they are dropped here.
         let _ = timeout(STOP, &mut self.server).await;
-        // What does not get through to the log in this time is lost.
+        // Lines that do not get through to the log in this time are lost.
         let _ = timeout(STOP, self.shared.log.flush()).await;
     }
 }

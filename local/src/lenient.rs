@@ -43,7 +43,7 @@ pub fn levels(body: &[u8]) -> usize {
     most
 }
 
-/// The same text with letters and numbers that serde_json takes, and no deeper than it takes. What is no JSON stays none.
+/// The same text with letters and numbers that serde_json takes, and no deeper than it takes. A text that is not JSON stays so.
 fn plain(text: &str) -> String {
     let (mut out, mut rest, mut level) = (String::with_capacity(text.len()), text, 0_usize);
     while let Some(first) = rest.chars().next() {
@@ -53,7 +53,7 @@ fn plain(text: &str) -> String {
             '-' | '0'..='9' => number(rest),
             other => (other.len_utf8(), other.to_string()),
         };
-        // Of the first level that is not seen the brackets stay.
+        // The brackets of the first hidden level stay.
         if level <= SEEN || level == SEEN + 1 && matches!(first, '{' | '[' | ']' | '}') {
             out.push_str(&shown);
         }

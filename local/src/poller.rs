@@ -9,7 +9,7 @@
 //! - An idle shard is asked once a second as by AWS, and at once when a record was put ([`reader`]).
 //! - A failing batch rests 200 ms, then twice as long each time, up to 10 s; what is refused (throttles, a queue) 1 s to 30 s.
 //! - A window and a batch size hold for each slot of its own.
-//! - Halves are tried at once, in order, and each is counted anew, as is what is left after a partial success (recorded).
+//! - Halves are tried at once, in order, and each is counted from zero, as is the rest after a partial success (recorded).
 //!   A function that names the first record of a batch makes no progress: with bisection the batch is split in halves.
 //! - One document for each batch that is given up. AWS may put several of one split batch into one.
 //! - A record of more than 6 MB fails each try without a call, with status 413 in the document.
@@ -124,8 +124,8 @@ impl Pollers {
     /// AWS does: what runs unchanged is not asked again, and a right that is taken from it is an [`crate::event::Event::Warning`].
     ///
     /// # Errors
-    /// A mapping cannot be read, or AWS would refuse it: the first such error. The other mappings run all the same, and one that ran
-    /// goes on as it was. Where the endpoint cannot say what there is, nothing changes.
+    /// A mapping cannot be read, or AWS would refuse it: the first such error. The other mappings run all the same, and one that
+    /// ran goes on as it was. If the endpoint cannot say what exists, nothing changes.
     pub async fn sync(&mut self, wanted: Vec<Wanted>) -> Result<()> {
         let mut first_error = Ok(());
         let mut found = BTreeMap::new();
@@ -162,7 +162,7 @@ impl Pollers {
             }
         };
         let _late = timeout(PATIENCE, end).await;
-        // What has not ended is aborted.
+        // Tasks that have not ended are aborted.
         drop(all);
         self.checkpoints.write().await;
     }

@@ -25,7 +25,7 @@ pub fn file(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
 /// Makes a folder with mode 0700, with those above it that are not there, and narrows one that is there with another mode.
 ///
 /// # Errors
-/// It cannot be made, is another user's, or is one that users share: who may write in it may replace what is in it.
+/// It cannot be made, is another user's, or is one that users share: anyone who may write in it may replace its content.
 pub fn folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)?;
     let found = fs::metadata(path)?;
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn another_users_folder_is_refused() {
-        // Who runs the tests as root owns `/proc`, and nobody else does.
+        // Only root owns `/proc`, and the tests may run as root.
         if !rustix::process::geteuid().is_root() {
             assert!(folder(Path::new("/usr")).unwrap_err().to_string().contains("another user"));
             return;

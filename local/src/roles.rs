@@ -10,7 +10,7 @@ use aws_credential_types::provider::SharedCredentialsProvider;
 
 use crate::error::{Error, Result};
 
-/// How long before their end credentials are asked for anew.
+/// How long before their end credentials are asked for again.
 const AHEAD: Duration = Duration::from_secs(120);
 
 /// Assumes roles at the endpoint and remembers their credentials while they last. Cheap to clone.
@@ -21,7 +21,7 @@ pub struct Roles {
 }
 
 impl Roles {
-    /// Roles of the account that this configuration leads to, as whoever it is that may assume them.
+    /// Roles of the account that this configuration leads to, as the identity that may assume them.
     pub fn new(root: SdkConfig) -> Self {
         Self { root, known: Arc::default() }
     }

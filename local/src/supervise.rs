@@ -19,10 +19,10 @@ const USAGE: u8 = 64;
 /// end the whole group is killed. The answer is the command's own code, 128 and the signal that ended it, 127 when there is
 /// no such command and 126 when it cannot be run (as a shell does).
 ///
-/// Where stdin is one end of a socket, its owner is told there, a line each: `pid N` once the command runs; then `code N` or
+/// Where stdin is one end of a socket, its owner gets these reports, a line each: `pid N` once the command runs; then `code N` or
 /// `signal N` for how it ended; or only `errno N` when it could not be started.
 pub fn run(command: &[OsString]) -> ExitCode {
-    // Who ends every process of the owner's name must not end along with it those that clean up after it.
+    // A user who ends every process by the program's name must not also end those that clean up after it.
     let _ = std::fs::write("/proc/self/comm", "supervisor");
     let Some((program, arguments)) = command.split_first() else {
         return ExitCode::from(USAGE);

@@ -30,17 +30,17 @@ fn refused(site: &Site, run: &Run, texts: &[&str]) {
     assert_eq!(site.written(), Vec::<String>::new(), "something was changed");
 }
 
-/// A mistyped id is told, and so is a pipeline that is not there.
+/// A mistyped id is reported, and so is a pipeline that is not there.
 #[test]
 fn what_is_not_there() {
     let site = Site::new(SMALL);
     let run = site.user.run(&["outputs"]);
-    assert!(run.code == Some(0) && run.err.contains("nothing of `small` is there yet"), "{}", run.err);
+    assert!(run.code == Some(0) && run.err.contains("nothing of `small` exists yet"), "{}", run.err);
     refused(&site, &site.user.run(&["outputs", "--field", "stream.arn"]), &["there is no output `stream.arn`"]);
     let run = site.user.run(&["destroy", "--name", "typo", "--yes"]);
     assert!(run.code == Some(0) && run.err.contains("there is no pipeline `typo` in"), "{run:?}");
     let run = site.user.run(&["apply", "--yes", "--allow-data-loss", "steam"]);
-    assert!(run.code == Some(0) && run.err.contains("--allow-data-loss steam: there is no resource"), "{}", run.err);
+    assert!(run.code == Some(0) && run.err.contains("--allow-data-loss steam: no resource has this id"), "{}", run.err);
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn with_something_else_at_the_endpoint() {
         }
     });
     let run = site.user.run(&["diff", "--endpoint-url", &url]);
-    refused(&site, &run, &[&format!("`{url}` is no AWS endpoint: it answered 404"), "is the URL right"]);
+    refused(&site, &run, &[&format!("`{url}` is not an AWS endpoint: it answered 404"), "is the URL right"]);
     let run = site.user.run(&["diff", "--endpoint-url", "localhost:4566"]);
     refused(&site, &run, &["`localhost:4566` cannot be reached: endpoint must contain scheme", "is the URL right"]);
 }

@@ -23,5 +23,5 @@ fn a_spec_to_begin_with_is_written_once() {
     assert!(code == Some(0) && out.contains(&format!("wrote {file}\n")), "{err}");
     assert_eq!(run(&["validate", &file]).0, Some(0));
     let (code, _, err) = run(&["init", &file, "--pattern", "main"]);
-    assert!(code == Some(1) && err.contains("is there already, and is never overwritten"), "{err}");
+    assert!(code == Some(1) && err.contains("exists already, and is never overwritten"), "{err}");
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::site::{MAIN, Site, WHOLE};
 
-/// AWS spells policies its own way, and so may people: the same meaning is no difference.
+/// AWS spells policies its own way, and so may people: the same meaning is not a difference.
 #[test]
 fn a_policy_spelled_otherwise_is_no_difference() {
     let site = Site::applied();

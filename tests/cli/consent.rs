@@ -38,13 +38,13 @@ fn nothing_is_destroyed_without_the_names_of_what_is_lost() {
     let some =
         ["destroy", "--yes", "--allow-data-loss", "dlq", "--allow-data-loss", "table", "--allow-data-loss", "tables"];
     let run = site.user.run(&some);
-    refused(&site, &run, &["`stream` (kinesis:Stream `GatewayEventsStream`): what it holds is deleted", "`secret`"]);
+    refused(&site, &run, &["`stream` (kinesis:Stream `GatewayEventsStream`): its contents are deleted", "`secret`"]);
     assert!(!run.err.contains("`table`") && !run.err.contains("`dlq`"), "{}", run.err);
     let all = ["dlq", "table", "stream", "secret"].map(|id| ["--allow-data-loss", id]).concat();
     site.user.pipe(&[&["destroy", "--yes"][..], &all].concat());
 }
 
-/// What no name of the spec tells of may have any id in its tags, so an id says nothing.
+/// A resource that no name of the spec leads to may have any id in its tags, so an id says nothing.
 #[test]
 fn without_its_spec_what_is_lost_is_named_by_kind_and_name() {
     let site = Site::applied();
@@ -75,7 +75,7 @@ fn a_replacement_is_consented_to_by_id() {
     refused(
         &site,
         &run,
-        &["`table` (dynamodb:Table `EventTable`): what it holds is deleted", "--allow-data-loss table"],
+        &["`table` (dynamodb:Table `EventTable`): its contents are deleted", "--allow-data-loss table"],
     );
     assert!(run.out.contains("forces replacement"), "{}", run.out);
     refused(&site, &site.user.run(&["apply", "--yes", "--allow-data-loss", "stream"]), &["--allow-data-loss table"]);
@@ -94,7 +94,7 @@ fn a_loss_in_place_is_consented_to_as_well() {
     site.user.converge();
 }
 
-/// Whoever runs it without a terminal learns of everything that is missing at once.
+/// Without a terminal, the refusal lists everything that is missing at once.
 #[test]
 fn losses_and_widenings_are_asked_for_together() {
     let site = Site::applied();
@@ -159,11 +159,11 @@ fn at_a_terminal_it_asks() {
     for no in ["y\n", "Big\n", "\n", "streem\nstraem\nstrem\nstream\n"] {
         let run = at_a_terminal(&site, "destroy", no);
         assert_eq!(run.code, Some(3), "{}", run.out);
-        let question = "`stream` (kinesis:Stream `Small`): what it holds is deleted.";
+        let question = "`stream` (kinesis:Stream `Small`): its contents are deleted.";
         assert!(run.out.contains(question) && run.out.contains("Type `stream` to agree: "), "{}", run.out);
     }
     assert_eq!(site.written(), Vec::<String>::new());
-    // A typing error is no answer, and the name on the screen is as good as the id.
+    // A typing error is not an answer, and the name on the screen is as good as the id.
     let run = at_a_terminal(&site, "destroy", "streem\nSmall\n");
     assert!(run.out.contains("That is another name. Type `stream` to agree: "), "{}", run.out);
     // The lease around it is the run's own.

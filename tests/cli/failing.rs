@@ -28,7 +28,7 @@ fn comes_through(seed: u64) {
     assert!(drawn.len() > 20, "seed {seed}: only {} calls failed", drawn.len());
     assert_eq!(run.code, Some(0), "seed {seed}: one apply was to do\n{}{}\n{drawn:?}", run.out, run.err);
     site.user.account.set_nature(Nature::default());
-    // What was made last is not to be seen everywhere for 200 ms.
+    // A new resource is not visible everywhere for 200 ms.
     std::thread::sleep(Duration::from_millis(500));
     same(&format!("seed {seed}"), &inventory(&site), whole());
     let again = site.user.run(&["diff", "--exit-code"]);

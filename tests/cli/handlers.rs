@@ -1,4 +1,4 @@
-//! Handlers of one's own, without an account: what apply will refuse is told by validate, and a build says how long it takes.
+//! The user's own handlers, without an account: validate reports what apply will refuse, and a build says how long it takes.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -44,7 +44,7 @@ fn validate_warns_of_a_bootstrap_that_apply_refuses() {
     }
 }
 
-/// The build waits for what the test writes once it was told, so that no clock matters.
+/// The build waits until the test, having seen the report, writes a file, so that no clock matters.
 #[test]
 fn a_build_that_takes_a_while_says_so() {
     let folder = tempfile::tempdir().unwrap();

@@ -53,8 +53,8 @@ fn help_tells_commands_and_exit_codes() {
           --local               The pipeline that `pipe dev` runs on this machine, instead of the one on
                                 AWS
           --json                Print JSON, one object a line, for machines
-      -v, --verbose...          Trace every AWS call to standard error; -vv for more. RUST_LOG, where
-                                set, says what is traced instead
+      -v, --verbose...          Trace every AWS call to standard error; -vv for more. RUST_LOG, if set,
+                                decides instead what is traced
       -h, --help                Print help
       -V, --version             Print version
 
@@ -176,7 +176,7 @@ fn a_good_file_is_valid_and_a_bad_one_told_at_its_places() {
     "##);
 }
 
-/// `pipe schema | head -1`: the reader has enough, which is no failure of ours.
+/// `pipe schema | head -1`: the reader has enough, which is not a failure of ours.
 #[test]
 fn a_reader_that_goes_away_is_no_failure() {
     for arguments in [&["schema"][..], &["completions", "bash"], &["graph"], &["--help"]] {
@@ -188,13 +188,17 @@ fn a_reader_that_goes_away_is_no_failure() {
     }
 }
 
-/// What could not be written is missing somewhere: that is a failure, unlike a reader that has enough.
+/// Output that could not be written is missing somewhere: that is a failure, unlike a reader that has enough.
 #[test]
 fn a_full_disk_is_a_failure() {
     for arguments in [&["schema"][..], &["completions", "bash"], &["graph"], &["--json", "validate"]] {
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
         let run = pipe_test_support::Run::of(offline().args(arguments).stdout(full).output().unwrap());
-        assert!(run.err.contains("standard output did not take everything: No space left on device"), "{}", run.err);
+        assert!(
+            run.err.contains("not everything could be written to standard output: No space left on device"),
+            "{}",
+            run.err
+        );
         assert_eq!(run.code, Some(1), "{arguments:?}");
     }
 }

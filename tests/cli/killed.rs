@@ -114,7 +114,7 @@ fn killed(site: &Site, command: &[&str], k: usize, after: bool) {
         assert_eq!(status.code(), None, "the run was to be killed at write {k}");
     }
     account.clear_rules();
-    // What was under way still takes effect: before the next run looks.
+    // The calls under way still take effect, before the next run looks.
     until("what was under way to end", || account.calls().iter().all(|call| call.ended.is_some()));
     account.resume();
 }

@@ -64,7 +64,7 @@ fn the_second_is_told_who_has_it_and_since_when() {
     assert_eq!(site.user.run(&["diff"]).code, Some(0));
     site.user.account.clear_rules();
     ended(first, 0);
-    assert_eq!(self::lease(&site), None, "it is given back");
+    assert_eq!(self::lease(&site), None, "it is released");
     site.user.converge();
     assert_eq!(site.census(), WHOLE);
 }
@@ -80,7 +80,7 @@ fn with_wait_it_plans_again_after_the_first() {
     let mut command = site.user.command(&["apply", "--yes", "--wait"]);
     let mut second = Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
     let mut err = BufReader::new(second.0.stderr.take().unwrap());
-    let said = heard(&mut err, "who is changing `gateway-events`");
+    let said = heard(&mut err, "who has been changing `gateway-events`");
     assert!(said.contains("waiting for "), "{said}");
     site.user.account.clear_rules();
     let (mut out, mut more) = (String::new(), String::new());
@@ -208,12 +208,12 @@ fn after_its_time_nothing_new_is_begun() {
         run.err
     );
     assert_eq!(site.calls_of("CreateEventSourceMapping").len(), 0);
-    assert_eq!(lease(&site), None, "it is given back");
+    assert_eq!(lease(&site), None, "it is released");
     site.user.converge();
     assert_eq!(site.census(), WHOLE);
 }
 
-/// Not to know whether another run is under way is no permission to begin one.
+/// A run that cannot know whether another is under way may not begin.
 #[test]
 fn while_nobody_knows_who_has_it_nothing_is_begun() {
     let site = Site::new(MAIN);

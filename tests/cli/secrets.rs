@@ -1,4 +1,4 @@
-//! Invariant 6: the secret's value is shown to nobody but who asks for it.
+//! Invariant 6: the secret's value is shown only to those who ask for it.
 
 use pipe_test_support::Run;
 

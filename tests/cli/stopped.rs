@@ -37,11 +37,7 @@ fn what_is_under_way_is_finished_and_the_rest_is_told() {
     let made = site.calls_of("CreateFunction");
     assert!(made.iter().all(|call| call.ended.is_some() && call.status == Some(201)), "the call is finished: {made:?}");
     let left = run.err.lines().find_map(|line| line.strip_prefix("left to do: ")).unwrap_or_default();
-    assert!(
-        left.contains("consumer, mapping") && left.ends_with("; running it again goes on from here"),
-        "{}",
-        run.err
-    );
+    assert!(left.contains("consumer, mapping") && left.ends_with("; run it again to go on from here"), "{}", run.err);
     assert_eq!(site.calls_of("CreateEventSourceMapping").len(), 0, "the mapping was not to be begun");
     site.user.converge();
     assert_eq!(site.census(), WHOLE);

@@ -41,7 +41,7 @@ fn each_call_is_traced_with_service_operation_time_and_request_id() {
         let status: u16 = field(line, "status").unwrap().parse().unwrap();
         assert!(field(line, "milliseconds").unwrap().parse::<u64>().is_ok() && (200..500).contains(&status), "{line}");
         let (service, id) = (field(line, "service").unwrap(), field(line, "request_id").unwrap());
-        // What the tagging API answers is the test endpoint's own, without an id.
+        // The test endpoint answers for the tagging API itself, without an id.
         assert!(id.len() > 8 || service == "tagging", "{line}");
         traced.insert((service.to_owned(), field(line, "operation").unwrap().to_owned()));
     }
@@ -78,7 +78,7 @@ fn a_reader_of_traces_that_goes_away_ends_no_run() {
     assert_eq!(site.user.run(&["diff", "--exit-code"]).code, Some(0), "everything was applied");
 }
 
-/// Where standard error is a log, a silent run says how far it is.
+/// If standard error is a log, a silent run says how far it is.
 #[test]
 fn a_log_shows_that_the_run_is_alive() {
     let site = Site::new(MAIN);

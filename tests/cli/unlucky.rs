@@ -63,7 +63,7 @@ fn a_connection_that_is_reset_after_the_call() {
     shrugs_off(&[5, 11, 20, 33], Rule::reset_after);
 }
 
-/// What a destroy left is taken back, and is not told as left any more.
+/// An apply takes back what a destroy left, and it is no longer listed as left.
 #[test]
 fn a_secret_comes_back_though_the_answer_is_lost() {
     let site = Site::applied();

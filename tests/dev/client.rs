@@ -78,7 +78,7 @@ impl Client {
         let length = body.len().to_string();
         let mut stream = self.ask(method, path, &[headers, &[("Content-Length", &length)]].concat());
         match stream.write_all(body) {
-            // Who refuses a body need not read it.
+            // A server that refuses a body need not read it.
             Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {}
             written => written.unwrap(),
         }

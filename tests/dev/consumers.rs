@@ -50,7 +50,7 @@ fn a_record_on_which_the_function_fails_is_given_up_alone_with_the_exact_documen
     let texts = ["b-7", "a-8", "a-never", "b-8", "a-9", "a-10"];
     let refused = put_one_bad(&mut own, &texts, "never", 3);
 
-    // What such a letter points to is read from the stream, and the letter stays.
+    // The records that such a letter points to are read from the stream, and the letter stays.
     let shown = own.dev.pipe(&["dlq", "show", &format!("{}:{}", refused.shard, refused.sequence)]);
     assert!(shown.contains("a-never") && shown.contains(&format!("record {}", refused.sequence)), "{shown}");
     let documents = own.documents();

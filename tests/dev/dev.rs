@@ -252,7 +252,7 @@ fn read(from: impl std::io::Read + Send + 'static, lines: Arc<Mutex<Vec<String>>
     })
 }
 
-/// Puts a file in its place at once, as editors do: whoever watches it sees one change, and never half a file.
+/// Puts a file in its place at once, as editors do: a watcher sees one change, and never half a file.
 pub fn replace(folder: &Path, file: &str, text: &str, mode: u32) {
     let new = folder.join(".new");
     std::fs::write(&new, text).unwrap();
@@ -267,7 +267,7 @@ pub fn pipe(folder: &Path, account: Option<&Account>) -> Command {
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
     command.env("HOME", folder).env("PIPE_CACHE", cache()).env("NO_COLOR", "1").env("AWS_REGION", "eu-central-1");
     command.env(pipe_test_support::ZIPPED_HANDLERS, pipe_test_support::HANDLERS);
-    // What cargo is found by: a handler may be a crate.
+    // Cargo is found by these: a handler may be a crate.
     let rust = ["RUSTUP_HOME", "CARGO_HOME", "RUSTUP_TOOLCHAIN"];
     command.envs(rust.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
     if let Some(account) = account {

@@ -98,7 +98,7 @@ fn routes(dev: &mut Dev, sdk: &SdkConfig, client: &Client) {
     arrives(dev, sdk, "at-random");
 }
 
-/// A stream with another name is another stream: what was sent to the first is not expected to be read any more.
+/// A stream with another name is another stream: what was sent to the first is no longer expected to be read.
 fn another_stream(dev: &mut Dev, sdk: &SdkConfig, client: &Client) {
     let said = edit(dev, "name: GatewayEventsStream", "name: OtherStream");
     assert!(said.contains("± stream ") && said.contains("± mapping "), "{said}");

@@ -86,7 +86,7 @@ fn next_run_goes_on_where_the_last_one_ended() {
     assert!(again <= 200, "{again} events were read again after a kill");
 }
 
-/// How many records `pipe dev` has told of that the function is done with.
+/// How many records `pipe dev` has reported as done with.
 fn answered(dev: &Dev) -> usize {
     let told = format!(" → {FUNCTION}: ");
     let count = |line: &str| line.split_once(&told)?.1.split_once(" record")?.0.parse::<usize>().ok();

@@ -39,7 +39,7 @@ fn ends_in_order() -> bool {
     let (status, took) = dev.end();
     assert!(status.code() == Some(0) && took < WITHIN, "{status} after {took:?}");
     gone(&processes, dev.path(), Instant::now());
-    assert!(dev.said().contains("stopping; once more stops at once"), "{}", dev.said());
+    assert!(dev.said().contains("stopping; a second Ctrl-C stops at once"), "{}", dev.said());
     let after = dev.run(&["list"]);
     assert!(after.err.contains("no `pipe dev` runs"), "{after:?}");
     let (_, password) = client.credentials.split_once(':').unwrap();
@@ -77,7 +77,7 @@ fn a_second_ctrl_c_does_not_wait_for_a_slow_function() {
     let processes = whole(&dev);
     let start = Instant::now();
     signal(dev.process(), Signal::INT);
-    dev.until("the first to be heard", |dev| dev.said().contains("once more stops at once").then_some(()));
+    dev.until("the first to be heard", |dev| dev.said().contains("a second Ctrl-C stops at once").then_some(()));
     signal(dev.process(), Signal::INT);
     let (status, took) = dev.end();
     // The first may have been enough.
@@ -218,7 +218,7 @@ fn gone(processes: &[Process], folder: &Path, start: Instant) {
     });
 }
 
-/// A handler of one's own: Python, by its absolute path, for functions have no search path to speak of.
+/// The user's own handler: Python, by its absolute path, because functions have no search path to speak of.
 fn own(folder: &Path, script: &str) {
     let python =
         std::process::Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output().unwrap();

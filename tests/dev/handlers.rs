@@ -78,7 +78,7 @@ fn no_old_version_comes_back(dev: &Dev) {
     assert!(versions.is_sorted(), "{versions:?}");
 }
 
-/// A spec that cannot be read, and one that says what cannot be: both are told with their place, and what runs goes on.
+/// A spec that cannot be read, and one that says what cannot be: both are reported with their place, and what runs goes on.
 fn broken_spec(dev: &mut Dev) {
     let good = "    memory_mb: 128";
     let spec = std::fs::read_to_string(dev.path().join("pipeline.yaml")).unwrap();
@@ -135,7 +135,7 @@ fn a_crate_is_built_anew_and_a_broken_one_changes_nothing() {
     });
     let sender = Sender::start(Client::of(&dev), STREAM, "event");
     first_of(&mut dev, "v1");
-    assert_eq!(dev.count("Applied in"), 0, "the lock file that its own build wrote is no edit");
+    assert_eq!(dev.count("Applied in"), 0, "the lock file that its own build wrote is not an edit");
 
     write_crate(dev.path(), "v2", "");
     let time = first_of(&mut dev, "v2");

@@ -131,7 +131,8 @@ fn parameters_reach_the_row_as_they_are(dev: &mut Dev, client: &Client, sdk: &Sd
 }
 
 fn parameters_never_break_the_call(dev: &mut Dev, client: &Client, sdk: &SdkConfig) {
-    // Whoever closed the text of the stream's name could put into any stream, and of the key add an explicit hash key.
+    // A client that could close the text of the stream's name could put into any stream; one that could close the text of the key
+    // could add an explicit hash key.
     let hostile = r#"x", "ExplicitHashKey": "1", "StreamName": "Other"#;
     let encoded = utf8_percent_encode(hostile, NON_ALPHANUMERIC);
     let answer = client.post(&format!("/submit/GatewayEventsStream/{encoded}"), r#"{"eventId": "hostile"}"#);

@@ -40,7 +40,7 @@ fn process(entry: std::fs::DirEntry) -> Option<(u32, (String, u32))> {
     Some((pid, (stat[start + 1..end].to_owned(), parent)))
 }
 
-/// Kills one of them now and then until it is told to stop or this many are killed: on the slowest machine a batch takes longer
+/// Kills one of them now and then until `stop` or until this many are killed: on the slowest machine a batch takes longer
 /// than it is left alone.
 fn kill(dev: u32, stop: &AtomicBool, killed: &AtomicUsize, most: usize) {
     let mut random = fastrand::Rng::new();
@@ -91,7 +91,7 @@ fn survives(count: usize) {
     assert!(letters.is_empty(), "a kill is not the records' fault, and 100 retries are many: {letters:?}");
 }
 
-/// Waits until there are so many rows, or nothing has moved for long. Rows written twice are told twice, so the table has the
+/// Waits until there are so many rows, or nothing has moved for long. Rows written twice are reported twice, so the table has the
 /// last word.
 fn all_written(dev: &mut Dev, sdk: &SdkConfig, count: usize) {
     let (mut known, mut moved) = (0, Instant::now());

@@ -179,7 +179,8 @@ impl World {
         }
     }
 
-    /// Sends an event, and waits for a warning about this action: a poller may have told it before the event, and tells it once.
+    /// Sends an event, and waits for a warning about this action: a poller may have reported it before the event, and reports it
+    /// once.
     fn warns(&mut self, warning: &str, action: &str, event: &str) {
         let warning = format!("warning: {warning}");
         assert_eq!(send(&self.client, STREAM, event), 200, "without `{action}`");
@@ -195,7 +196,7 @@ impl World {
         self.dev.until("the failure", |dev| (dev.count("named failures") > before).then_some(()));
     }
 
-    /// What failed without the right is done with it: nothing was lost but lines of logs.
+    /// The calls that failed without the right succeed with it: nothing was lost but lines of logs.
     fn recovers(&mut self, action: &str, event: &str, function: &str, shows: Shows) {
         match shows {
             Shows::Answer(_) if action == "lambda:InvokeFunction" => self.apply(),

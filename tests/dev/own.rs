@@ -79,7 +79,7 @@ pub struct Own {
 }
 
 /// A call that the function got.
-pub struct Call {
+pub struct Invocation {
     pub id: String,
     pub shard: String,
     pub records: Vec<String>,
@@ -117,10 +117,14 @@ impl Own {
     }
 
     /// The calls that it got, in their order.
-    pub fn calls(&self) -> Vec<Call> {
+    pub fn calls(&self) -> Vec<Invocation> {
         let facts = self.journal().into_iter().filter(|fact| fact["saw"].is_array());
         facts
-            .map(|fact| Call { id: text(&fact["call"]), shard: text(&fact["shard"]), records: texts(&fact["saw"]) })
+            .map(|fact| Invocation {
+                id: text(&fact["call"]),
+                shard: text(&fact["shard"]),
+                records: texts(&fact["saw"]),
+            })
             .collect()
     }
 

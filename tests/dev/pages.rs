@@ -35,7 +35,7 @@ fn runtime_apis(dev: &Dev) -> BTreeSet<String> {
     environments.filter_map(value).collect()
 }
 
-/// What a page can have sent without being asked: its `Host`, and what it is told by.
+/// The requests that a page can have sent without being asked: the `Host`, and the header that gives it away.
 fn pages(address: &str) -> Vec<Vec<(&'static str, String)>> {
     let (own, port) = (address.to_owned(), address.rsplit_once(':').unwrap().1);
     let simple = |name, value: &str| {
@@ -87,5 +87,5 @@ fn pages_and_other_programs_get_403() {
     for event in ["e1", "open", "e2"] {
         dev.until(event, |dev| dev.row(&sdk, event).then_some(()));
     }
-    assert!(runtime_apis(&dev).is_superset(&apis), "no function had to start anew");
+    assert!(runtime_apis(&dev).is_superset(&apis), "no function had to start again");
 }

@@ -44,7 +44,7 @@ fn version(sdk: &SdkConfig, id: &str) -> Option<String> {
     Some(item["v"].as_n().unwrap().clone())
 }
 
-/// How often pipe dev has told of this row.
+/// How often pipe dev has reported this row.
 fn written(dev: &Dev, id: &str) -> usize {
     dev.count(&format!(r#"{TABLE} {{"eventId":{{"S":"{id}"}}}}"#))
 }
@@ -78,7 +78,7 @@ fn each_kind_of_poison_ends_in_the_dlq_and_its_neighbours_are_rows() {
         assert_eq!(put.data, data.as_bytes());
         is_of(&letters, put, reason);
     }
-    assert_eq!(dev.count(&format!("{QUEUE}: ")), kinds, "each is told of once:\n{}", dev.said());
+    assert_eq!(dev.count(&format!("{QUEUE}: ")), kinds, "each is reported once:\n{}", dev.said());
     are_listed(&dev, &bad);
 }
 
@@ -91,7 +91,7 @@ fn is_of(letters: &[Value], put: &Put, reason: &str) {
     assert_eq!((&letter["partitionKey"], &letter["shardId"]), (&put.key.as_str().into(), &put.shard.as_str().into()));
     assert_eq!((&letter["version"], &letter["encoding"]), (&1.into(), &"base64".into()));
     let payload = STANDARD.decode(letter["payload"].as_str().unwrap()).unwrap();
-    assert!(payload == put.data, "{reason}: the payload is another one");
+    assert!(payload == put.data, "{reason}: the payload differs");
     assert!(!letter["message"].as_str().unwrap().is_empty() && letter["arrivedAt"].is_string(), "{reason}");
 }
 

@@ -1,4 +1,4 @@
-//! What is deployed for `pipe dev` is what is deployed on AWS, but for the mapping that only the local pollers may read for.
+//! `pipe dev` deploys the same as goes to AWS, but for the mapping that only the local pollers may read for.
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +23,7 @@ fn specs() -> Vec<PathBuf> {
 
 /// Nothing where the spec names resources of two accounts or regions: then it lowers for no place.
 fn graph(loaded: &Loaded) -> Option<Graph> {
-    // Those that the specs' own ARNs are of.
+    // The accounts and regions of the specs' own ARNs.
     let place =
         |account: &str, region: &str| Place { partition: "aws".into(), account: account.into(), region: region.into() };
     let codes = Codes::unbuilt();

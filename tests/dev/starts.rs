@@ -15,8 +15,8 @@ fn a_port_that_is_taken() {
     let folder = folder();
     let mut dev = Started::on_port(&port, folder.path(), |_| {});
     let err = failed(&mut dev);
-    assert!(err.contains(&format!("error: port {port} of 127.0.0.1 cannot be taken: ")), "{err}");
-    assert!(err.contains("hint: ") && err.contains("choose another one with --port"), "{err}");
+    assert!(err.contains(&format!("error: cannot listen on port {port} of 127.0.0.1: ")), "{err}");
+    assert!(err.contains("hint: ") && err.contains("choose another port with --port"), "{err}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Whoever is not of the session gets nothing from the endpoint of a running `pipe dev`: no web page, and no other user of this
+//! A stranger to the session gets nothing from the endpoint of a running `pipe dev`: no web page, and no other user of this
 //! machine.
 
 use std::fs;
@@ -20,7 +20,7 @@ fn strangers_get_nothing() {
     let url = dev.session()["endpoint_url"].as_str().unwrap().to_owned();
     let address = url.strip_prefix("http://").unwrap();
     what_a_page_sends_unasked_is_refused(address);
-    no_key_of_ones_own_is_taken(&dev, address);
+    no_made_up_key_is_taken(&dev, address);
     what_is_not_signed_is_refused(address);
     nothing_was_made(&dev);
     ministack_is_not_reachable(&dev);
@@ -82,7 +82,7 @@ fn what_a_page_sends_unasked_is_refused(address: &str) {
     }
 }
 
-fn no_key_of_ones_own_is_taken(dev: &Dev, address: &str) {
+fn no_made_up_key_is_taken(dev: &Dev, address: &str) {
     let root = dev.session()["keys"][0].as_str().unwrap().to_owned();
     for key in ["000000000000", "111122223333", "AKIAIOSFODNN7EXAMPLE", &root] {
         for (service, path, body) in attacks() {

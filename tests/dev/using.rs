@@ -116,11 +116,11 @@ fn another_one_is_refused(dev: &Dev) {
     let mut second = pipe(dev.path(), None);
     let second = Run::of(second.args(["dev", "--port", "0"]).output().unwrap());
     assert_eq!(second.code, Some(1), "{second:?}");
-    assert!(second.err.contains("`pipe dev` runs already for `pipeline.yaml`\n  hint: stop it first"), "{second:?}");
+    assert!(second.err.contains("`pipe dev` already runs for `pipeline.yaml`\n  hint: stop it first"), "{second:?}");
     assert_eq!(dev.pipe(&["list"]), "used\n", "the first one goes on");
 }
 
-/// An apply of another spec file with the same name of pipeline would be no edit; so the running one must hear of it.
+/// An apply of another spec file with the same name of pipeline would be no edit; so the running one must notice it.
 fn an_apply_rings(dev: &mut Dev) {
     let (sdk, applied) = (dev.sdk(), dev.count("Applied in"));
     let lambda = aws_sdk_lambda::Client::new(&sdk);

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::dev::{MAIN, replace};
 
-/// Speaks Lambda's Runtime API. The records are told by their partition keys.
+/// Speaks Lambda's Runtime API. Their partition keys tell the records apart.
 const SCRIPT: &str = r#"
 import http.client, json, os
 

@@ -50,7 +50,7 @@ impl Site {
         written(&self.dev, ids)
     }
 
-    /// Waits until the last that was told of reading is this, for each of the two shards.
+    /// Waits until the last report about reading is this, for each of the two shards.
     fn until_reading(&mut self, word: &str) {
         self.dev.until(&format!("each shard's reading to have `{word}`"), |dev| {
             let said = dev.said();
@@ -125,7 +125,7 @@ fn a_dlq_that_refuses_gets_the_poison_later_and_holds_up_nothing_else() {
     let put = put_all(&site.sdk, records);
     // Both refusals, and batches that are handed over again.
     site.fail(Rule::on("sqs", "SendMessage"), DENIED + 3, 2);
-    // Those of the other shard and those of the same batch, also behind it, are rows meanwhile.
+    // The records of the other shard and of the same batch, also behind it, are rows meanwhile.
     let place = put.iter().position(|put| put.key == "bad").unwrap();
     let near: Vec<&Put> = put.iter().filter(|other| other.shard == put[place].shard).take(10).collect();
     let ready: Vec<String> = put

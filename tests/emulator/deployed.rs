@@ -1,5 +1,5 @@
-//! What was deployed runs where `pipe` runs nothing of it: MiniStack starts the functions under their own roles, and its own mapping
-//! reads the stream. One way through; `tests/dev/` has the rest, on the local cloud.
+//! The deployed pipeline runs without any part of `pipe`: MiniStack starts the functions under their own roles, and its own
+//! mapping reads the stream. One way through; `tests/dev/` has the rest, on the local cloud.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_kinesis::primitives::Blob;

@@ -19,7 +19,7 @@ fn applied(kind: Kind, account: &str) -> (pipe_test_support::Endpoint, Sandbox, 
     (endpoint, sandbox, cloud)
 }
 
-/// Lambda's grant on the old role is dead although the new one has its ARN: the function is made anew, its mapping is not.
+/// Lambda's grant on the old role is dead although the new one has its ARN: the function is made again, its mapping is not.
 #[test]
 fn a_role_deleted_by_hand_takes_its_function_along_and_not_the_mapping() {
     let (_endpoint, sandbox, cloud) = applied(Kind::MiniStack, "200000000071");
@@ -93,7 +93,8 @@ fn a_tag_changed_by_hand_is_put_back() {
     assert!(tags.iter().any(|tag| tag.key() == "mine"), "others' tags stay: {tags:?}");
 }
 
-/// Anybody who may tag can set our tags: what has nothing else of ours is named, left, and deleted only on the user's word.
+/// Anybody who may tag can set our tags: a resource that has nothing else of ours is named, left, and deleted only on the user's
+/// word.
 #[test]
 fn what_others_give_our_tags_is_left_alone() {
     let (_endpoint, sandbox, cloud) = applied(Kind::MiniStack, "200000000078");

@@ -110,7 +110,7 @@ fn what_exists_may_be_named_by_its_arn() {
     assert!(refused.err.contains("is not in region eu-central-1 of account 200000000042"), "{}", refused.err);
 }
 
-/// What is to be retained is released by `destroy`, and taken back by the next apply; the rest goes.
+/// `destroy` releases the resources that are to be retained, and the next apply takes them back; the rest goes.
 #[test]
 fn what_is_retained_outlives_the_pipeline() {
     let (_endpoint, sandbox) = sandbox(Kind::MiniStack, "200000000044", crate::MAIN);
@@ -126,8 +126,8 @@ fn what_is_retained_outlives_the_pipeline() {
     let cloud = Cloud::of(&sandbox.account);
     // Nothing is lost, so no consent is asked for.
     let down = sandbox.pipe(&["destroy", "--yes"]);
-    assert_eq!(down.matches("(released: it stays, and is no longer the pipeline's)").count(), 4, "{down}");
-    assert_eq!(down.matches("`: it is retained, and nobody's from now on\n").count(), 4, "{down}");
+    assert_eq!(down.matches("(released: it stays, and no longer belongs to the pipeline)").count(), 4, "{down}");
+    assert_eq!(down.matches("`: it is retained, and nobody owns it from now on\n").count(), 4, "{down}");
     assert_eq!(cloud.inventory(), HELD);
     let again = sandbox.pipe(&["destroy", "--yes"]);
     assert!(again.contains("There is nothing of"), "{again}");
@@ -136,7 +136,7 @@ fn what_is_retained_outlives_the_pipeline() {
     apply(&sandbox, "taken back", &back);
 }
 
-/// What the pipeline made and then only uses is released: it stays when the pipeline goes.
+/// A resource that the pipeline made and then only uses is released: it stays when the pipeline goes.
 #[test]
 fn an_own_one_that_becomes_existing_is_released() {
     let (_endpoint, sandbox) = sandbox(Kind::MiniStack, "200000000043", crate::MAIN);

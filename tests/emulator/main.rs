@@ -1,6 +1,6 @@
 //! The deployer against emulators, behind the test endpoint: plans, edits, what is left, and who may deploy.
 //!
-//! Plans are compared with the snapshots below `tests/snapshots/emulator`; `INSTA_UPDATE=always` writes them anew.
+//! Plans are compared with the snapshots below `tests/snapshots/emulator`; `INSTA_UPDATE=always` writes them again.
 #![cfg(test)]
 
 mod cloud;

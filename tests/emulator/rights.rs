@@ -223,7 +223,7 @@ fn sizes_and_dangers_are_told(sandbox: &Sandbox) {
     let run = sandbox.run(&["iam-policy"]);
     let policy: Value = serde_json::from_str(&run.out).unwrap();
     let length = policy.to_string().chars().filter(|letter| !letter.is_whitespace()).count();
-    let told = format!("the policy has {length} characters, and a managed policy may have 6144");
+    let told = format!("the policy has {length} characters, but a managed policy may have 6144");
     assert!(run.code == Some(0) && run.err.contains(&told), "{}", run.err);
     sandbox.write(crate::MAIN);
 }

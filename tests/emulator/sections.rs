@@ -51,7 +51,7 @@ fn behind_the_stream() {
     one_by_one("200000000052", "sections_behind", &[&["dlq"], &["consumer"], &["consumer", "sink"]]);
 }
 
-/// Without a table only one's own handler has work to do.
+/// Without a table only the user's own handler has work to do.
 #[test]
 fn the_sink_alone() {
     let (_endpoint, sandbox) = sandbox(Kind::MiniStack, "200000000053", crate::MAIN);

@@ -1,4 +1,4 @@
-//! A user who edits a spec, looks at the plan, applies it, and is told that nothing is left: written down as a session.
+//! A user who edits a spec, looks at the plan, applies it, and sees that nothing is left: written down as a session.
 
 use std::fmt::Write;
 

@@ -43,7 +43,7 @@ fn with_tags(pairs: &[(&str, &str)]) -> Graph {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tags_of_other_hands_stay_and_our_own_go_with_the_spec() {
+async fn tags_that_others_set_stay_and_our_own_go_with_the_spec() {
     let cx = account(PIPELINE);
     let tags = || world(&cx).lock().unwrap().things[0].tags.clone();
     apply(&cx, &with_tags(&[("team", "a"), ("cost", "b")])).await;
@@ -51,7 +51,7 @@ async fn tags_of_other_hands_stay_and_our_own_go_with_the_spec() {
     assert!(see(&cx, &with_tags(&[("team", "a"), ("cost", "b")]), false).await.is_empty());
     apply(&cx, &with_tags(&[("team", "a")])).await;
     assert_eq!((tags().get("cost"), tags()["backup-plan"].as_str()), (None, "gold"));
-    // By other hands from now on.
+    // Someone else changes it from now on.
     world(&cx).lock().unwrap().things[0].tags.insert("cost".into(), "c".into());
     apply(&cx, &with_tags(&[])).await;
     assert_eq!((tags().get("team"), tags()["cost"].as_str()), (None, "c"));
@@ -188,7 +188,7 @@ async fn what_is_given_away_meanwhile_is_not_updated() {
     assert!(outcome.failed[0].1.message().contains("its tags name another owner"), "{outcome:?}");
 }
 
-/// What only the tagging API knows, and nothing else tells of, is named and left; the user's word takes it.
+/// A resource that only the tagging API knows is named and left; the user's word takes it.
 #[tokio::test(start_paused = true)]
 async fn what_has_our_tags_alone_is_left() {
     let cx = account(PIPELINE);
@@ -214,7 +214,7 @@ async fn what_was_retained_is_taken_back_without_asking() {
     let graph = graph(&one(2, Wish { retain: true, ..plain() }));
     apply(&cx, &graph).await;
     let down = see(&cx, &Graph::empty(PIPELINE), false).await;
-    assert!(down.left[0].ends_with("`: it is retained, and nobody's from now on"), "{:?}", down.left);
+    assert!(down.left[0].ends_with("`: it is retained, and nobody owns it from now on"), "{:?}", down.left);
     run(&cx, down).await;
     let plan = see(&cx, &graph, false).await;
     assert!(plan.refusals.is_empty());
@@ -223,8 +223,8 @@ async fn what_was_retained_is_taken_back_without_asking() {
     assert!(see(&cx, &graph, false).await.is_empty());
 }
 
-/// A custom name that leaves the spec is found again after a kill although the tags do not tell yet: what told of it, a policy,
-/// does so until it is deleted.
+/// A custom name that leaves the spec is found again after a kill although the tags do not show it yet: a policy names it until
+/// it is deleted.
 #[tokio::test(start_paused = true)]
 async fn a_renamed_resource_is_never_orphaned_by_a_late_tag_query() {
     let graph_of = |name: u8| {

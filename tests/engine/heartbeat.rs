@@ -110,13 +110,13 @@ fn a_silent_run_says_how_far_it_is() {
             }
             _ => None,
         };
-        // 10 s after the end of `quick` at 3 s, and 10 s after the wait was told at 28 s.
+        // 10 s after the end of `quick` at 3 s, and 10 s after the wait was reported at 28 s.
         let at = |seconds| (seconds, 1, 3, "slow".to_owned());
         assert_eq!(said.iter().filter_map(progress).collect::<Vec<_>>(), [at(13), at(23), at(38)]);
     });
 }
 
-/// Every step is told as ended once, and the summary counts what was told.
+/// Every step is reported as ended once, and the summary counts these reports.
 fn counted(said: &[(u64, Event)], steps: usize) -> [Vec<String>; 3] {
     let (mut done, mut failed, mut skipped) = (Vec::new(), Vec::new(), Vec::new());
     for (_, event) in said {

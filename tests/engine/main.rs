@@ -92,7 +92,7 @@ fn untouched(cx: &Cx) {
     assert_eq!(now.lock().unwrap().things[..STRANGERS], then.lock().unwrap().things[..]);
 }
 
-/// Invariant 4, told from the log: what is needed is there when what needs it is made, and outlives it.
+/// Invariant 4, from the log: a resource exists when those that need it are made, and outlives them.
 fn in_order(cx: &Cx, graph: &Graph) {
     let world = world(cx);
     let world = world.lock().unwrap();

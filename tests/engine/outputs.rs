@@ -95,7 +95,7 @@ async fn of_a_replaced_one_it_is_unknown_and_no_drift() {
     wishes.insert(0, Wish { fixed: 1, ..plain() });
     let graph = graph(&wishes);
     let plan = see(&cx, &graph, false).await;
-    // The id of `c` stays, so `e` is no part of it.
+    // The id of `c` stays, so `e` is not part of it.
     assert_eq!(shown(&plan), [row("c", Action::Update, LATER)]);
     assert!(plan.changes.iter().all(|change| !change.drift));
     reads_like("known_after_replacement", &plan, &thing(&cx, "fake:Plain").identity);
@@ -184,7 +184,7 @@ async fn a_mark_that_nobody_can_resolve_is_a_defect_and_nothing_is_written() {
     let [(id, error)] = &outcome.failed[..] else { panic!("{outcome:?}") };
     assert_eq!((id.as_str(), error.message()), ("e", "`e` needs the output `url` of `a`, which it does not have"));
     assert_eq!(world(&cx).lock().unwrap().things.len(), 1, "only `a` was made");
-    // What is there already tells so before anything is done.
+    // If the resource exists already, the plan says so before anything is done.
     assert!(see(&cx, &graph, false).await.refusals[0].message().contains("output `url` of `a`"));
     let nowhere = Graph::new(PIPELINE, Tags::new(), vec![holder("e", output_of("a", "id"))]).unwrap_err();
     assert!(nowhere.message().contains("`a`, which is not there"), "{nowhere}");
@@ -223,7 +223,7 @@ async fn of_what_is_only_used_it_is_known_and_in_the_hash() {
     assert!(see(&cx, &graph, false).await.is_empty());
 }
 
-/// What hashes itself is unknown as long as something in it is.
+/// A kind's own hash is unknown as long as something in it is.
 #[tokio::test(start_paused = true)]
 async fn what_follows_from_an_unknown_is_unknown() {
     let cx = account(PIPELINE);

@@ -23,7 +23,7 @@ pub struct Fake<const K: usize> {
     pub value: u32,
     /// A change replaces the resource.
     pub fixed: u32,
-    /// ARNs that it tells of: as a policy does in kind 4, elsewhere of what it acts under.
+    /// ARNs that it names: in a policy in kind 4, elsewhere of what it acts under.
     pub refs: Vec<String>,
     /// May hold outputs of others.
     pub from: String,
@@ -234,7 +234,7 @@ impl<const K: usize> Resource for Fake<K> {
             }
             world.write("create", (Self::KIND, name, &handle), |world| world.things.push(thing))?;
             if K == 1 {
-                // What follows it begins before this step has ended.
+                // Its followers begin before this step has ended.
                 cx.there(outputs.clone(), handle.to_string());
             }
             return Ok(Made { outputs, identity: handle.to_string() });

@@ -39,7 +39,7 @@ fn the_kept_specs_are_taken_or_refused_as_their_names_say() {
     }
 }
 
-/// What is behind the blotted values of variables is where it was: found by `nothing_that_is_allowed_leaves_its_place`.
+/// Text behind the blotted values of variables keeps its place: found by `nothing_that_is_allowed_leaves_its_place`.
 #[test]
 fn places_are_right_behind_values_that_are_not_shown() {
     let head = "name: small\nstream: { kinesis: {} }\ndlq: { queue: {} }\nconsumer: { function: { handler: ./my-handler, environment: ";

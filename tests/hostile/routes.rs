@@ -56,7 +56,7 @@ fn log_line(format: &str, paths: &[&str]) {
     }
 }
 
-/// What Kinesis answers, also when it quotes a client, never makes more of an answer than its message.
+/// An answer of Kinesis, also one that quotes a client, never makes more of our answer than its message.
 fn answers(route: &Value) {
     let quoted = r##"{"__type": "ValidationException", "message": "\"}, \"a\": #set($x = 1) 'data' ${x}\n", "SequenceNumber": "1\"2", "ShardId": "s\\"}"##;
     for (status, answer) in route["integration"]["responses"].as_object().unwrap() {

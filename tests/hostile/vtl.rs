@@ -45,7 +45,7 @@ fn the_kept_templates_come_to_an_end_with_every_kept_body() {
     assert!(kept.len() >= 20, "only {} templates", kept.len());
     for (name, Text(bytes)) in kept {
         let text = String::from_utf8(bytes).unwrap();
-        // What grows without end does so whatever the body.
+        // A template that grows without end does so whatever the body.
         let bodies = if name.starts_with("growth") { &BODIES[6..7] } else { BODIES };
         for body in bodies {
             let (name, text) = (name.clone(), text.clone());

@@ -54,7 +54,7 @@ pub fn in_time<T: Send + 'static>(what: impl FnOnce() -> T + Send + 'static) -> 
         let begin = busy();
         let made = what();
         let spent = busy().saturating_sub(begin);
-        // Nobody listens any more where it took too long.
+        // Nobody still listens if it took too long.
         let _ = teller.send(());
         (made, spent)
     });
@@ -146,7 +146,7 @@ fn without_styles(text: &str) -> String {
     clean
 }
 
-/// What is shown holds no letter that moves the cursor, begins a line, or turns the direction of the text.
+/// The output holds no character that moves the cursor, begins a line, or turns the direction of the text.
 fn visible(shown: &str) {
     let steers = |letter: char| match letter {
         '\n' => false,

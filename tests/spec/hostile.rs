@@ -30,7 +30,7 @@ fn what_is_no_spec_is_refused_at_once() {
         ("a: &a [*a]".to_owned(), "part of what it refers to"),
         ("- ".repeat(300_000), "levels"),
         ("? ".repeat(300_000), "key"),
-        ("\"".to_owned() + &"x".repeat(1_000_000), "no YAML"),
+        ("\"".to_owned() + &"x".repeat(1_000_000), "not YAML"),
         (String::new(), "empty"),
         ("# nothing\n".to_owned(), "empty"),
     ] {

@@ -1,7 +1,7 @@
 //! The spec: what is accepted, what people see for what is not, and the committed schema.
 //!
 //! Each file below `specs/bad` has a snapshot of what is printed for it. `UPDATE=1 cargo test -p pipe --test offline spec`
-//! writes the schema anew; `INSTA_UPDATE=always` the snapshots.
+//! writes the schema again; `INSTA_UPDATE=always` the snapshots.
 
 mod hostile;
 mod schema;

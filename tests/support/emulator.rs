@@ -63,8 +63,8 @@ impl Emulator {
         emulator
     }
 
-    /// A port that was free a moment ago. Below those that the system gives to whoever asks for any, so that it still is when the
-    /// emulator comes to listen on it.
+    /// A port that was free a moment ago. Below those that the system gives to programs that ask for any, so that it still is
+    /// when the emulator comes to listen on it.
     pub fn free_port() -> u16 {
         let is_free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
         let mut ports = std::iter::repeat_with(|| fastrand::u16(10_240..32_000)).take(1_000);

@@ -1,6 +1,6 @@
-//! The test endpoint: a layer over the forwarder of `pipe-local` that records every call, knows an account by its 12 digits, has AWS's
-//! nature, and makes calls go wrong as a test asks for. What the emulators lack is in the forwarder's table; what only moto lacks,
-//! or what takes a record of the calls, is in [`quirks`].
+//! The test endpoint: a layer over the forwarder of `pipe-local` that records every call, knows an account by its 12 digits, has
+//! AWS's nature, and makes calls go wrong as a test asks for. The forwarder's table has what the emulators lack; [`quirks`] has
+//! what only moto lacks, or what takes a record of the calls.
 
 mod call;
 mod faults;
@@ -152,8 +152,8 @@ impl Account {
         self.shared.state().rules.clear(&self.id);
     }
 
-    /// Gives the account a nature in place of the one it had: the states and delays of AWS, quotas, bad luck. What began
-    /// under the old one goes on. It knows only what is made and changed from now on.
+    /// Gives the account a nature in place of the one it had: the states and delays of AWS, quotas, bad luck. Whatever
+    /// began under the old one goes on. It knows only what is made and changed from now on.
     pub fn set_nature(&self, nature: Nature) {
         self.shared.natures.set(&self.id, nature);
     }

@@ -67,7 +67,7 @@ pub async fn ensure(cx: &Cx, change: &Change, meanwhile: Option<&Value>) -> Resu
 fn worth_a_look(error: &Error) -> Option<&'static str> {
     match error.class() {
         Class::Unclear => Some("it is not known whether the last call took effect"),
-        Class::Exists => Some("something of this name is there by now"),
+        Class::Exists => Some("something with this name exists by now"),
         Class::NotFound => Some("AWS does not find something that this needs"),
         _ => None,
     }
@@ -112,7 +112,7 @@ fn unchanged(cx: &Cx, change: &Change, live: Option<&Live<Value>>) -> Result<()>
 /// Refuses to go on with one that took the planned one's place, or that somebody gave away meanwhile.
 fn same_one(cx: &Cx, change: &Change, planned: &Live<Value>, live: &Live<Value>) -> Result<()> {
     if live.identity != planned.identity {
-        return Err(changed(change, "another one has its name now"));
+        return Err(changed(change, "another resource has its name now"));
     }
     // A run that adopts has made it the pipeline's before it comes to it a second time.
     let as_planned = Owner::of(&live.tags, &cx.pipeline) == Owner::of(&planned.tags, &cx.pipeline);
@@ -130,8 +130,8 @@ fn made_by_this_pipeline(change: &Change, live: &Live<Value>) -> bool {
     change.kind.of_account || tag(&live.tags) == tag(&change.tags)
 }
 
-/// Looks again, and deletes what is still the planned one and whose it was: a prompt may have stood open for an hour. What is gone
-/// by now is as it should be.
+/// Looks again, and deletes the resource if it and its owner are still the planned ones: a prompt may have stood open for an
+/// hour. If it is gone by now, all is well.
 pub async fn delete(cx: &Cx, change: &Change) -> Result<()> {
     let Some(planned) = &change.live else { return Ok(()) };
     let lives = (change.kind.read)(cx, change.live_name()).await?;
@@ -139,6 +139,6 @@ pub async fn delete(cx: &Cx, change: &Change) -> Result<()> {
     if live.state == State::Live {
         same_one(cx, change, planned, live)?;
     }
-    // What somebody else deletes has to be waited for all the same.
+    // If somebody else deletes it, its end has to be waited for all the same.
     (change.kind.delete)(cx, change.live_name(), &planned.handle).await
 }

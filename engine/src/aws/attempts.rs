@@ -1,6 +1,6 @@
-//! Each attempt of a call: named for the trace, and told where it failed and the SDK makes another one.
+//! Gives each attempt of a call a name in the trace, and reports a failed one that the SDK repeats.
 //!
-//! What the SDK repeats by itself no caller sees. A step that runs [`within`] its context hears of it.
+//! No caller sees the calls that the SDK repeats by itself. [`within`] reports them to the context of a step.
 
 use std::future::Future;
 
@@ -23,7 +23,7 @@ tokio::task_local! {
     static AT: Cx;
 }
 
-/// Does the work of a step: its context hears of each call that the SDK repeats.
+/// Does the work of a step, and reports to its context each call that the SDK repeats.
 pub async fn within<T>(cx: Cx, work: impl Future<Output = T>) -> T {
     AT.scope(cx, work).await
 }

@@ -74,8 +74,8 @@ pub(super) fn refused(operation: String, code: &str, message: &str, status: u16,
         )),
         () if BAD_CREDENTIALS.contains(&code) => {
             error.hint(
-                "check the AWS credentials in use: `aws sts get-caller-identity` shows whose they are. AWS says the same of a region \
-                 that the account has not enabled",
+                "check the AWS credentials in use: `aws sts get-caller-identity` shows whose they are. AWS answers the same for a \
+                 region that the account has not enabled",
             )
         }
         () => error,

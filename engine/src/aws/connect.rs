@@ -124,7 +124,7 @@ clients! {
 }
 
 impl Aws {
-    /// Clients of this configuration, for this place. Each names its calls for the trace, and tells of what it repeats.
+    /// Clients of this configuration, for this place. Each names its calls for the trace, and reports the calls that it repeats.
     pub fn new(sdk: &SdkConfig, place: Place) -> Self {
         Self::intercepted(sdk, place, || Attempts)
     }
@@ -144,7 +144,7 @@ pub async fn connect(options: &ConnectOptions) -> Result<Aws> {
         let unknown = unknown_profile(&sdk, options).await;
         return Err(unknown.unwrap_or_else(|| no_credentials(&error, options.profile.as_deref())));
     }
-    // An endpoint that is not there is to be told soon; one that fails now and then is not.
+    // An absent endpoint should be reported soon; one that fails now and then should not.
     let few = RetryConfig::standard().with_max_attempts(5).with_initial_backoff(Duration::from_millis(100));
     let few = aws_sdk_sts::config::Builder::from(&sdk).retry_config(few).interceptor(Attempts).build();
     let identity = aws_sdk_sts::Client::from_conf(few).get_caller_identity().send().await;
@@ -169,7 +169,7 @@ fn no_credentials(error: &CredentialsError, profile: Option<&str>) -> Error {
         .hint("set AWS_PROFILE or --profile, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`")
 }
 
-/// Says that the profile that was asked for is not there, where it is not: that is why there is no region, or no credentials.
+/// If the requested profile does not exist, says so: then that is why there is no region, or no credentials.
 async fn unknown_profile(sdk: &SdkConfig, options: &ConnectOptions) -> Option<Error> {
     let asked =
         options.profile.clone().or_else(|| std::env::var("AWS_PROFILE").ok()).filter(|name| !name.is_empty())?;
@@ -180,7 +180,7 @@ async fn unknown_profile(sdk: &SdkConfig, options: &ConnectOptions) -> Option<Er
     let absent = format!("profile `{asked}` was not defined: could not find");
     (no_files() || causes.any(|cause| cause.to_string().contains(&absent))).then(|| {
         Error::fatal(format!("there is no profile `{asked}` in AWS's configuration files"))
-            .hint("`aws configure list-profiles` shows which there are, and --profile or AWS_PROFILE names one")
+            .hint("`aws configure list-profiles` lists them; choose one with --profile or AWS_PROFILE")
     })
 }
 
@@ -199,7 +199,7 @@ fn unreachable(error: Error, endpoint: Option<&str>) -> Error {
     match (endpoint, error.failed_call()) {
         (Some(url), Some(call)) if call.code.is_empty() => {
             let message = match error.message().strip_prefix("AWS answered") {
-                Some(rest) => format!("`{url}` is no AWS endpoint: it answered{rest}"),
+                Some(rest) => format!("`{url}` is not an AWS endpoint: it answered{rest}"),
                 None => format!("`{url}` cannot be reached: {}", error.message()),
             };
             Error::new(error.class(), message).call(call.clone()).hint(

@@ -188,7 +188,7 @@ fn read(answer: &HttpResponse) -> std::result::Result<Value, OrchestratorError<R
         return Err(OrchestratorError::operation(Refused(attempts::metadata(answer))));
     }
     let body = answer.body().bytes().unwrap_or_default();
-    serde_json::from_slice(body).map_err(|error| OrchestratorError::other(error))
+    serde_json::from_slice(body).map_err(OrchestratorError::other)
 }
 
 #[cfg(test)]

@@ -81,8 +81,9 @@ fn spreading(asked: Duration) -> Duration {
 
 /// Repeats a call that AWS takes only once per `pace`, by its published quota, until it is this call's turn.
 ///
-/// What needs time to reach all of AWS is asked for again at the same pace, for each attempt counts. The SDK's own repeats are to
-/// be off, or done with, for they come too soon. `what` is what is waited for, as in "waiting for {what}".
+/// A change that needs time to reach all of AWS is asked for again at the same pace, because each attempt counts. The SDK's own
+/// repeats are to be off, or done with, for they come too soon. `what` names the thing that is waited for, as in "waiting for
+/// {what}".
 ///
 /// # Errors
 /// The call's own error: at once where repeating does not help, else after 10 minutes.

@@ -100,8 +100,8 @@ pub fn allow(sid: &str, actions: &[&str], resources: &[String]) -> Value {
 }
 
 /// The trust policy of a role that one AWS service takes on, without a source condition: neither Lambda nor API Gateway names a
-/// source when it takes on an execution or credentials role, so a condition would lock it out. Whoever passes a role to a service
-/// must be of its account anyway.
+/// source when it takes on an execution or credentials role, so a condition would lock it out. Only its own account can pass a
+/// role to a service anyway.
 pub fn trust(service: &str) -> Policy {
     Policy::new(vec![json!({ "Effect": "Allow", "Principal": { "Service": service }, "Action": "sts:AssumeRole" })])
 }

@@ -32,8 +32,8 @@ pub enum TagCall {
 }
 
 impl TagDiff {
-    /// Compares desired with live tags. What others set stays: backups, bills and policies go by tags. So only what `pipe` set
-    /// goes: its own keys, and those that the live [`TAGS`] knows.
+    /// Compares desired with live tags. Tags that others set stay: backups, bills and policies go by tags. So only tags that
+    /// `pipe` set go: its own keys, and those that the live [`TAGS`] knows.
     pub fn of(desired: &Tags, live: &Tags) -> Self {
         let set = desired.iter().filter(|(key, value)| live.get(*key) != Some(value));
         let record = live.get(TAGS).map(String::as_str).unwrap_or_default();

@@ -13,9 +13,9 @@ const UNZIPPED: u64 = 262_144_000;
 /// Reads `bootstrap` at the root of a zip; `what` names the zip in errors.
 ///
 /// # Errors
-/// It is no zip, has no executable `bootstrap` at its root, or is larger than Lambda takes.
+/// It is not a zip, has no executable `bootstrap` at its root, or is larger than Lambda takes.
 pub fn bootstrap(zip: &[u8], what: &str) -> Result<Vec<u8>> {
-    let damaged = |error: ZipError| Error::fatal(format!("`{what}` is no zip that can be read: {error}"));
+    let damaged = |error: ZipError| Error::fatal(format!("`{what}` is not a readable zip: {error}"));
     let mut archive = ZipArchive::new(Cursor::new(zip)).map_err(damaged)?;
     let size = archive.decompressed_size().unwrap_or(0);
     if size > u128::from(UNZIPPED) {
@@ -31,10 +31,10 @@ pub fn bootstrap(zip: &[u8], what: &str) -> Result<Vec<u8>> {
     };
     if file.unix_mode().is_some_and(|mode| mode & 0o111 == 0) {
         return Err(Error::fatal(format!("`bootstrap` in `{what}` is not executable"))
-            .hint("run `chmod 755 bootstrap` and zip it again, on a system that keeps the mode"));
+            .hint("run `chmod 755 bootstrap` and zip it again, on a system that keeps file modes"));
     }
     let mut bytes = Vec::new();
-    // What the header says about the size need not be true.
+    // The size in the header need not be true.
     let read = file.by_ref().take(UNZIPPED + 1).read_to_end(&mut bytes);
     read.map_err(|error| Error::fatal(format!("`bootstrap` in `{what}` cannot be unzipped: {error}")))?;
     if bytes.len() as u64 > UNZIPPED {

@@ -77,7 +77,7 @@ pub(super) fn read(name: &str, folder: &Path) -> Result<Code> {
 fn of(name: &str, zip: Bytes, sha256: &str, unfit: &str) -> Code {
     let unfit = (!unfit.is_empty()).then(|| {
         Error::fatal(format!("the bundled handler `{name}` {unfit}"))
-            .hint("build `pipe` on Amazon Linux 2023 or a system as old, or with PIPE_HANDLERS naming a folder of fit handlers")
+            .hint("build `pipe` on Amazon Linux 2023 or a system as old, or set PIPE_HANDLERS to a folder of handlers that fit")
     });
     Code { sha256: sha256.to_owned(), zip, architecture: ARCHITECTURE.to_owned(), unfit }
 }

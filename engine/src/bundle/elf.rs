@@ -29,7 +29,7 @@ pub fn inspect(program: &[u8]) -> Result<Program, String> {
         [0x7f, b'E', b'L', b'F', 1, ..] => return Err("a 32-bit program".to_owned()),
         [0xcf, 0xfa, 0xed, 0xfe, ..] | [0xca, 0xfe, 0xba, 0xbe, ..] => return Err("a program for macOS".to_owned()),
         [b'M', b'Z', ..] => return Err("a program for Windows".to_owned()),
-        _ => return Err("no Linux program".to_owned()),
+        _ => return Err("not a Linux program".to_owned()),
     }
     read(program).map_err(|error| format!("a damaged Linux program ({error})"))?
 }
@@ -104,8 +104,8 @@ mod tests {
 
     #[test]
     fn what_is_no_linux_program_is_named() {
-        assert_eq!(inspect(b"hello"), Err("no Linux program".to_owned()));
-        assert_eq!(inspect(b"").unwrap_err(), "no Linux program");
+        assert_eq!(inspect(b"hello"), Err("not a Linux program".to_owned()));
+        assert_eq!(inspect(b"").unwrap_err(), "not a Linux program");
         assert_eq!(inspect(b"\xcf\xfa\xed\xfe\x0c\0\0\x01").unwrap_err(), "a program for macOS");
         assert!(inspect(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0").unwrap_err().starts_with("a damaged Linux program"));
     }

@@ -13,7 +13,7 @@ use super::{elf, pack};
 pub const HANDLERS: &[&str] = &["authorizer", "stream-to-table"];
 
 /// The variables of an outer cargo that must not reach the inner one: another profile's values, and clippy's wrapper, would build
-/// something else, or build anew each time.
+/// something else, or build again each time.
 const OF_THE_OUTER_CARGO: [&str; 13] = [
     "DEBUG",
     "HOST",
@@ -53,7 +53,7 @@ impl Sources<'_> {
         if !self.triple.contains("linux") {
             return Err(format!(
                 "the handlers run on Linux and cannot be built for `{}`: set PIPE_HANDLERS to a folder with {HANDLERS:?}, built for \
-                 Linux on the same architecture, and build `pipe` anew",
+                 Linux on the same architecture, and build `pipe` again",
                 self.triple
             ));
         }
@@ -78,7 +78,7 @@ impl Sources<'_> {
         if !output.status.success() {
             let said = String::from_utf8_lossy(&output.stderr);
             return Err(format!(
-                "the handlers do not build ({}); PIPE_HANDLERS=dir makes a `pipe` with ready-made ones\n{}",
+                "the handlers do not build ({}); with PIPE_HANDLERS=dir, `pipe` gets the ready-made ones of that folder\n{}",
                 output.status,
                 said.trim_end()
             ));

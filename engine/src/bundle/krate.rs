@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::bundle::environment;
 use crate::error::{Error, Result};
 
-/// What `cargo metadata` tells of the crate and its workspace.
+/// What `cargo metadata` says about the crate and its workspace.
 #[derive(Deserialize)]
 struct Metadata {
     packages: Vec<Package>,
@@ -26,7 +26,7 @@ struct Package {
     manifest_path: PathBuf,
     default_run: Option<String>,
     targets: Vec<Target>,
-    /// The registry or repository that it is of; nothing for a folder of one's own.
+    /// The registry or repository that it is of; nothing for a local folder.
     source: Option<String>,
     dependencies: Vec<Dependency>,
 }
@@ -81,19 +81,19 @@ fn metadata(folder: &Path, more: &[&str]) -> Result<Metadata> {
     parse(&cargo(folder, arguments)?)
 }
 
-/// Files and folders of one's own that a crate is built from, and the folder that it is built into.
+/// Local files and folders that a crate is built from, and the folder that it is built into.
 #[derive(Debug, Default)]
 pub struct Sources {
     /// Folders of packages; the workspace's manifest, its lock file also where there is none yet, and settings, if there are any.
     pub paths: Vec<PathBuf>,
-    /// What a build writes is no source.
+    /// Output of a build is not a source.
     pub target: Option<PathBuf>,
 }
 
 /// Where the sources of the crate in `folder` are. Nothing is fetched or written.
 ///
 /// Cargo knows all (a `[patch]`, too) where a lock file fits and all is fetched that may be needed; else it is what the manifests name.
-/// What cargo cannot read is looked for in the folder alone.
+/// If cargo cannot read the crate, only its own folder counts.
 pub fn sources(folder: &Path) -> Sources {
     let mut sources = Sources { paths: vec![folder.to_owned()], target: None };
     // Crates for other systems only are never fetched by a build.
@@ -151,7 +151,7 @@ fn binary<'a>(metadata: &'a Metadata, manifest: &Path) -> Result<&'a str> {
     let here = manifest.canonicalize().unwrap_or_else(|_| manifest.to_owned());
     let is_here = |package: &&Package| package.manifest_path.canonicalize().is_ok_and(|path| path == here);
     let Some(package) = metadata.packages.iter().find(is_here) else {
-        return Err(Error::fatal(format!("`{}` is a workspace and no crate", manifest.display()))
+        return Err(Error::fatal(format!("`{}` is a workspace, not a crate", manifest.display()))
             .hint("name the folder of the member that holds the handler"));
     };
     let binaries = package.targets.iter().filter(|target| target.kind.iter().any(|kind| kind == "bin"));
@@ -176,7 +176,7 @@ fn cargo<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a OsStr>) -> R
     command.args(arguments).current_dir(folder).env_clear().envs(environment::kept()).env("CARGO_TERM_COLOR", "never");
     let output = command.output().map_err(|error| match error.kind() {
         ErrorKind::NotFound => {
-            Error::fatal(format!("the handler `{place}` is a crate, and there is no `cargo` to build it"))
+            Error::fatal(format!("the handler `{place}` is a crate, but there is no `cargo` to build it"))
                 .hint("install Rust (https://rustup.rs), or name a folder with a built `bootstrap`, or a zip")
         }
         _ => Error::fatal(format!("cannot run `cargo` in `{place}`: {error}")),
@@ -188,12 +188,15 @@ fn cargo<'a>(folder: &Path, arguments: impl IntoIterator<Item = &'a OsStr>) -> R
     let error = Error::fatal(format!("the crate `{place}` does not build:\n{}", said.trim_end()));
     let unknown = ["authenticat", "no token found"].iter().any(|part| said.contains(part));
     Err(if unknown {
-        error.hint("cargo gets no tokens of the environment: use `cargo login`, or build it before, and name the folder of its `bootstrap`")
+        error.hint(
+            "cargo gets no tokens from the environment: use `cargo login`, or build the crate yourself and name the folder \
+             of its `bootstrap`",
+        )
     } else {
         error
     })
 }
 
 fn parse<T: DeserializeOwned>(line: &[u8]) -> Result<T> {
-    serde_json::from_slice(line).map_err(|error| Error::fatal(format!("cannot read what cargo answers: {error}")))
+    serde_json::from_slice(line).map_err(|error| Error::fatal(format!("cannot read cargo's answer: {error}")))
 }

@@ -51,7 +51,7 @@ fn program_for(machine: u16) -> Vec<u8> {
 
 #[test]
 fn the_same_program_gives_the_same_zip() {
-    // From one release of `pipe` to the next, and from one machine to another: else every function is deployed anew.
+    // From one release of `pipe` to the next, and from one machine to another: else every function is deployed again.
     assert_eq!(
         pack::sha256(&pack::pack(b"#!/bin/sh\necho hello\n").unwrap()),
         "nFd59DP89mNlTSAbotF2G0AiI+dUA7Fk+Z4w2IFPy0E="
@@ -113,10 +113,10 @@ fn a_zip_is_taken_as_it_is() {
 #[test]
 fn zips_that_lambda_cannot_start_are_refused() {
     let message = |zip: &[u8]| refusal(load("code.zip", folder("code.zip", zip).path(), None)).0;
-    assert!(message(b"PK").contains("no zip that can be read"));
+    assert!(message(b"PK").contains("is not a readable zip"));
     assert!(message(&zip_of("code/bootstrap", 0o755, b"#!/bin/sh")).contains("no `bootstrap` at its root"));
     assert!(message(&zip_of("bootstrap", 0o644, b"#!/bin/sh")).contains("not executable"));
-    assert!(message(&zip_of("bootstrap", 0o755, b"hello")).contains("no Linux program"));
+    assert!(message(&zip_of("bootstrap", 0o755, b"hello")).contains("not a Linux program"));
 }
 
 #[test]

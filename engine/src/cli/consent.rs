@@ -24,8 +24,8 @@ pub struct ConsentArgs {
 /// What the user says is the pipeline's.
 #[derive(Clone, Debug, Default, Args)]
 pub struct OrphanArgs {
-    /// Take for the pipeline's what carries its tags although nothing else says so, as in lambda:Function/NAME: it is deleted, or is
-    /// what its id had before; repeatable
+    /// Treat a resource that carries the pipeline's tags as the pipeline's although nothing else shows it, as in
+    /// lambda:Function/NAME: it is deleted, or taken as the one that its id had before; repeatable
     #[arg(long = "orphan", value_name = "KIND/NAME", value_parser = resource)]
     orphans: Vec<(&'static Kind, Name)>,
 }

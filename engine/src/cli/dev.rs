@@ -13,7 +13,7 @@ pub struct DevArgs {
     /// Port of the API; 0 takes a free one
     #[arg(long, default_value_t = 3000)]
     pub port: u16,
-    /// Address that the API listens on; another than 127.0.0.1 lets others in: containers, the network
+    /// Address that the API listens on; any but 127.0.0.1 lets others in: containers, the network
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub host: IpAddr,
     #[command(flatten)]

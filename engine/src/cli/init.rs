@@ -8,7 +8,7 @@ use super::FileArgs;
 pub struct InitArgs {
     #[command(flatten)]
     pub spec: FileArgs,
-    /// What the pipeline is like; asked for where it is not given
+    /// Kind of pipeline to begin with; asked for if not given
     #[arg(long, value_enum)]
     pub pattern: Option<Pattern>,
 }

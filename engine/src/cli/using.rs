@@ -20,11 +20,11 @@ pub struct OutputsArgs {
 pub struct SendArgs {
     #[command(flatten)]
     pub spec: FileArgs,
-    /// The body: JSON, @FILE or - for standard input; otherwise an example. One event is sent byte for byte, bad JSON too (that is
-    /// how one makes a dead letter); of many, each gets key attributes of its own. Each line of an @FILE.ndjson is an event
+    /// The body: JSON, @FILE or - for standard input; otherwise an example. One event is sent byte for byte, even bad JSON (which
+    /// makes a dead letter); of many, each gets its own key attributes. Each line of an @FILE.ndjson is an event
     #[arg(long, value_name = "JSON|@FILE|-")]
     pub data: Option<String>,
-    /// The route, or a part that only its path has; otherwise the first
+    /// The route, or a part that only its path has; the first by default
     #[arg(long, value_name = "PATH")]
     pub route: Option<String>,
     /// How many events
@@ -51,7 +51,7 @@ pub enum DlqCommand {
 pub struct DlqLsArgs {
     #[command(flatten)]
     pub spec: FileArgs,
-    /// Messages that are shown at most
+    /// Show at most this many messages
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub limit: u32,
 }

@@ -13,7 +13,8 @@ use crate::term::{Progress, Shell};
 /// How many seconds are between two lines of `--json`.
 const TOLD_EVERY: u64 = 10;
 
-/// Finds, or builds, what the spec asks for. What does not start on Lambda is refused for AWS; here it runs, with a warning.
+/// Finds, or builds, the code that the spec asks for. Code that does not start on Lambda is refused for AWS; here it runs, with a
+/// warning.
 ///
 /// # Errors
 /// As [`Codes::load`]; code that is unfit for Lambda.

@@ -39,10 +39,10 @@ pub struct Ended {
 }
 
 impl Run<'_> {
-    /// Makes it so. What stays behind is said at the end.
+    /// Runs the plan. At the end, says what stays behind.
     ///
     /// # Errors
-    /// What must not be run, what the user does not agree to, and a lease that another run has.
+    /// A plan that must not run, consent that the user does not give, and a lease that another run has.
     pub async fn go(&self) -> Result<Ended, Stop> {
         let plan = self.plan().await?;
         if plan.is_empty() {

@@ -9,11 +9,11 @@ use crate::term::Shell;
 /// How often a name is asked for.
 const TRIES: usize = 3;
 
-/// Returns when the user agrees to the plan. Where something is missing, all that is missing is said at once.
+/// Returns when the user agrees to the plan. If consent is missing, lists all that is missing at once.
 pub fn ask(shell: Shell, plan: &Plan, args: &ConsentArgs, verb: &str) -> Result<(), Stop> {
     let known = |text: &str| plan.changes.iter().any(|it| it.id.as_str() == text || it.kind_and_name() == text);
     for text in args.allow_data_loss.iter().filter(|text| *text != "all" && !known(text)) {
-        shell.warn(&format!("--allow-data-loss {text}: there is no resource of this id, or of this kind and name"));
+        shell.warn(&format!("--allow-data-loss {text}: no resource has this id, or this kind and name"));
     }
     let losses: Vec<&Change> = plan.losses().filter(|change| !allowed(plan, change, args)).collect();
     let widening = if args.allow_widening { Vec::new() } else { widening(plan) };

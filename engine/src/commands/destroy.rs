@@ -33,10 +33,10 @@ pub async fn run(shell: Shell, global: &Global, args: &DestroyArgs) -> Outcome {
     Ok(ended.code)
 }
 
-/// Says which pipelines there are: the name may have a typing error. It is no failure: a destroy may be run again.
+/// Says which pipelines there are: the name may have a typing error. It is not a failure: a destroy may be run again.
 async fn absent(shell: Shell, desired: &walk::Desired, name: &str) {
     let place = desired.place();
-    // Who may not list may destroy all the same.
+    // A user who may not list may still destroy.
     let there = list::pipelines(&desired.cx).await.unwrap_or_default();
     let there = match there.is_empty() {
         true => String::new(),

@@ -26,8 +26,8 @@ use plane::Plane;
 use watch::Changes;
 
 /// What it means that others reach the API.
-const OPEN: &str = "the API listens beyond this machine: whoever reaches its port may send events to routes with `auth: none`, and try \
-                    passwords at the others; the emulator stays on 127.0.0.1";
+const OPEN: &str = "other machines can reach the API: anyone who reaches its port can send events to routes with `auth: none`, and \
+                    try passwords on the others; the emulator stays on 127.0.0.1";
 /// What the emulator has of earlier runs.
 const EMPTY: &str =
     "The local cloud begins empty: rows, dead letters and waiting records of an earlier run are gone.\n";
@@ -44,7 +44,7 @@ pub async fn run(shell: Shell, global: &Global, args: &DevArgs) -> Outcome {
     }
     let (events, moved) = mpsc::unbounded_channel();
     tokio::spawn(moving(shell, moved));
-    let halt = Halt::on_interrupt(shell, "stopping; once more stops at once");
+    let halt = Halt::on_interrupt(shell, "stopping; a second Ctrl-C stops at once");
     let mut stopped = halt.told();
     let cloud = tokio::select! {
         cloud = Cloud::start(shell, global, &args.spec.file, events.clone()) => cloud?,
@@ -99,7 +99,7 @@ impl Dev<'_> {
         }
     }
 
-    /// Reads the spec again and applies it. What is wrong is told, and what runs goes on as it was.
+    /// Reads the spec again and applies it. If something is wrong, reports it and leaves everything running as it was.
     async fn again(&mut self, changes: &mut Changes, halt: &Halt) -> Result<(), Stop> {
         let start = Instant::now();
         let loaded = walk::spec(&self.global, &self.args.spec.file)?;
@@ -118,7 +118,7 @@ impl Dev<'_> {
         let plan = Arc::new(desired.plan(&found, false)?);
         self.shell.line(&Event::plan(&plan));
         let shown = render_plan(&plan, &View::new(desired.place(), false));
-        // What a new pipeline is made of is in its spec; an edit is worth a look.
+        // The spec shows what a new pipeline consists of; an edit is worth a look.
         let shown = if first { shown.lines().last().unwrap_or_default() } else { &shown };
         self.shell.out(&format!("{}\n", shown.trim_end()));
         let mut given = outputs::planned(&plan);
@@ -183,12 +183,13 @@ impl Dev<'_> {
 /// Takes the API's port before anything is started.
 async fn listen(host: IpAddr, port: u16) -> Result<TcpListener> {
     TcpListener::bind((host, port)).await.map_err(|error| {
-        let failed = Error::fatal(format!("port {port} of {host} cannot be taken: {error}"));
+        let failed = Error::fatal(format!("cannot listen on port {port} of {host}: {error}"));
         match error.kind() {
             ErrorKind::AddrNotAvailable => {
-                failed.hint("--host names an address of this machine, or 0.0.0.0 for all of them")
+                failed.hint("--host must be an address of this machine, or 0.0.0.0 for all of them")
             }
-            _ => failed.hint("stop what listens there, or choose another one with --port (0 takes a free one)"),
+            _ => failed
+                .hint("stop the program that listens there, or choose another port with --port (0 takes a free one)"),
         }
     })
 }

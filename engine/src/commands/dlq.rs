@@ -54,7 +54,7 @@ async fn ls(shell: Shell, global: &Global, args: &DlqLsArgs) -> Outcome {
     shell.line(&Event::Letters { shown: letters.len(), more });
     match (letters.len(), more) {
         (0, _) => shell.out("no dead letters\n"),
-        (shown, true) => shell.err(&format!("{shown} shown; there may be more: --limit\n")),
+        (shown, true) => shell.err(&format!("{shown} shown; there may be more: raise --limit\n")),
         (_, false) => {}
     }
     Ok(exit::OK)
@@ -116,7 +116,7 @@ async fn in_stream(cx: &Cx, letter: &Letter, retention: &mut Retention) -> Resul
     let (Some(place), None) = (letter.place(), letter.payload()) else { return Ok(None) };
     let (readable, failed) = match retention.of(cx, &place).await {
         Ok(readable) => (readable, None),
-        // A stream that may not be asked, or an ARN that is none, is no reason to hide the rest.
+        // A stream that may not be asked, or a malformed ARN, is no reason to hide the rest.
         Err(error) if error.class() == Class::Fatal => (Readable::Unknown, Some(error.to_string())),
         Err(error) => return Err(error),
     };

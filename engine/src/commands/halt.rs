@@ -11,7 +11,7 @@ use crate::event::Event;
 use crate::term::Shell;
 
 /// What a command that changes AWS says on the first Ctrl-C.
-pub const FINISHING: &str = "interrupted: finishing what is under way; once more stops at once";
+pub const FINISHING: &str = "interrupted: finishing what is under way; a second Ctrl-C stops at once";
 
 /// The way to end a run early, and why it was.
 #[derive(Clone, Debug)]
@@ -22,10 +22,10 @@ pub struct Halt {
 }
 
 impl Halt {
-    /// Listens for Ctrl-C and SIGTERM from now on: the first is told to the run, the second ends the process.
+    /// Listens for Ctrl-C and SIGTERM from now on: the first stops the run, the second ends the process.
     pub fn on_interrupt(shell: Shell, says: &'static str) -> Self {
         let halt = Self { shell, stop: watch::Sender::new(false), code: Arc::default() };
-        // Where signals cannot be heard, they do what they do to any process.
+        // If the process cannot listen for signals, they keep their default effect.
         if let Ok(mut signals) = Signals::new() {
             let halt = halt.clone();
             tokio::spawn(async move {
@@ -86,7 +86,8 @@ impl Halt {
     }
 }
 
-/// Hears Ctrl-C, and SIGTERM, which is how a service manager asks for the same; from its making on, so that none is missed.
+/// Listens for Ctrl-C, and for SIGTERM, by which a service manager asks for the same; from its creation on, so that none is
+/// missed.
 struct Signals(Signal, Signal);
 
 impl Signals {

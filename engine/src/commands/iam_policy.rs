@@ -25,9 +25,9 @@ const MOST_CHARACTERS: usize = 6144;
 const OF_USERS: &[&str] = &["AddTags", "Describe", "Get", "List", "RemoveTags", "Tag", "Untag"];
 
 /// What it means that nothing bounds the roles.
-const UNBOUND: &str = "whoever has this policy can become administrator of the account: it writes the rights of the pipeline's roles, and \
-     says who may act as them; set `permissions_boundary` in the file to the ARN of a policy that allows what these roles \
-     need and no more";
+const UNBOUND: &str = "anyone who has this policy can become an administrator of the account: they can write the rights of the \
+     pipeline's roles, and choose who may act as them; set `permissions_boundary` in the file to the ARN of a policy that \
+     allows only what these roles need";
 
 /// Runs the command.
 pub async fn run(shell: Shell, global: &Global, args: &FileArgs) -> Outcome {
@@ -42,7 +42,8 @@ pub async fn run(shell: Shell, global: &Global, args: &FileArgs) -> Outcome {
     let length = characters(&policy);
     if length > MOST_CHARACTERS {
         shell.remark(&format!(
-            "the policy has {length} characters, and a managed policy may have {MOST_CHARACTERS}: make two of its statements"
+            "the policy has {length} characters, but a managed policy may have {MOST_CHARACTERS}: split its statements into \
+             two policies"
         ));
     }
     match shell.json {

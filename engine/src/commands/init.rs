@@ -61,8 +61,8 @@ fn asked(shell: Shell) -> Result<Pattern> {
     let question = format!("What is the pipeline like?\n{}Number or name: ", lines.collect::<String>());
     let hint = format!("pass --pattern {}", names.join("|"));
     let answer = shell.ask(&question);
-    let answer =
-        answer.ok_or_else(|| Error::fatal("there is no terminal to ask on for a pattern").hint(hint.clone()))?;
+    let answer = answer
+        .ok_or_else(|| Error::fatal("no pattern is given, and there is no terminal to ask on").hint(hint.clone()))?;
     let chosen = known
         .iter()
         .enumerate()
@@ -71,7 +71,7 @@ fn asked(shell: Shell) -> Result<Pattern> {
     chosen.ok_or_else(|| Error::fatal(format!("there is no pattern `{answer}`")).hint(hint))
 }
 
-/// Fails where something has this name, be it a link that leads nowhere.
+/// Fails if something has this name, even a link that leads nowhere.
 fn free(path: &Path) -> Result<()> {
     match path.symlink_metadata() {
         Ok(_) => Err(taken(path)),
@@ -80,8 +80,8 @@ fn free(path: &Path) -> Result<()> {
 }
 
 fn taken(path: &Path) -> Error {
-    Error::fatal(format!("`{}` is there already, and is never overwritten", path.display()))
-        .hint("name another file, as in `pipe init other.yaml`, or move that one away")
+    Error::fatal(format!("`{}` exists already, and is never overwritten", path.display()))
+        .hint("name another file, as in `pipe init other.yaml`, or move this one away")
 }
 
 /// Writes a new file, in folders that are made for it.
@@ -101,7 +101,8 @@ fn write(path: &Path, text: &str) -> Result<()> {
 fn headed(text: &str) -> String {
     let rest = text.split_once('\n').map_or("", |(_, rest)| rest);
     format!(
-        "# Editors complete and check this file after: pipe schema > pipeline.schema.json\n# yaml-language-server: $schema=pipeline.schema.json\n{rest}"
+        "# Editors complete and check this file once you run: pipe schema > pipeline.schema.json\n\
+         # yaml-language-server: $schema=pipeline.schema.json\n{rest}"
     )
 }
 
@@ -176,7 +177,7 @@ mod tests {
         let file = folder.path().join("pipeline.yaml");
         std::fs::write(&file, "mine").unwrap();
         let Err(Stop::Errors(errors)) = init(&file, Pattern::Main) else { panic!("it was overwritten") };
-        assert!(errors[0].message().contains("is there already, and is never overwritten"), "{errors:?}");
+        assert!(errors[0].message().contains("exists already, and is never overwritten"), "{errors:?}");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "mine");
         // A crate of the same name stays too, and no half of the pattern is written beside it.
         let other = folder.path().join("other.yaml");

@@ -6,18 +6,18 @@ use crate::commands::halt::Halt;
 use crate::commands::walk::Desired;
 use crate::error::Class;
 use crate::event::Event;
-use crate::lease::{self, Asked, Lease};
+use crate::lease::{self, Asked, Holder, Lease};
 use crate::term::Shell;
 
 /// The lease of a run, where there is one.
 pub struct Kept {
     lease: Option<Lease>,
-    /// Another run had it first, so that what was planned before may not fit any more.
+    /// Another run had it first, so an earlier plan may no longer fit.
     pub waited: bool,
 }
 
 impl Kept {
-    /// Takes the pipeline's lease. Where AWS refuses it, for want of the permission above all, the run goes on, with a warning.
+    /// Takes the pipeline's lease. If AWS refuses it, mostly because the permission is missing, the run goes on, with a warning.
     ///
     /// # Errors
     /// Another run has it, and `--wait` was not given; the user gave up waiting; nobody knows who has it.
@@ -31,14 +31,14 @@ impl Kept {
                 waited = true;
                 let mut told = halt.told();
                 let free = lease::wait(aws, pipeline, |holder| {
-                    let text =
-                        format!("waiting for {}, who is changing `{pipeline}` since {}", holder.holder, holder.started);
+                    let Holder { holder: who, started, .. } = holder;
+                    let text = format!("waiting for {who}, who has been changing `{pipeline}` since {started}");
                     let (holder, since) = (holder.holder.clone(), holder.started.clone());
                     shell.line(&Event::WaitingForLease { holder, since });
                     shell.err(&format!("{text}\n"));
                 });
                 tokio::select! {
-                    // Another run has it: this one does not go on without.
+                    // Another run has the lease: this run does not go on without it.
                     lease = free => Ok(lease?),
                     _ = told.wait_for(|told| *told) => {
                         shell.err("nothing was changed: the other run still has the lease\n");
@@ -57,7 +57,7 @@ impl Kept {
                 Ok(Self { lease: Some(lease), waited })
             }
             Err(error) => {
-                shell.warn(&format!("this run has no lease, so nothing keeps another one away: {error}"));
+                shell.warn(&format!("this run has no lease, so nothing stops another run from starting: {error}"));
                 Ok(Self { lease: None, waited })
             }
         }
@@ -66,7 +66,7 @@ impl Kept {
     /// Takes away what a dead run left of its lease, where there is nothing to do but that. Without the permission it stays.
     pub async fn sweep(desired: &Desired) {
         if let Err(error) = lease::sweep(&desired.cx.aws, &desired.graph.pipeline).await {
-            tracing::debug!(%error, "the lease of an earlier run could not be looked at");
+            tracing::debug!(%error, "the lease of an earlier run could not be read");
         }
     }
 
@@ -74,7 +74,7 @@ impl Kept {
     pub async fn release(self, shell: Shell) {
         let Some(lease) = self.lease else { return };
         if let Err(error) = lease.release().await {
-            shell.warn(&format!("the lease could not be given back, and ends by itself within a minute: {error}"));
+            shell.warn(&format!("the lease could not be released, and ends by itself within a minute: {error}"));
         }
     }
 }

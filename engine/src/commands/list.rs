@@ -32,7 +32,7 @@ pub async fn run(shell: Shell, global: &Global) -> Outcome {
 /// Those of AWS's reads.
 pub async fn pipelines(cx: &Cx) -> Result<BTreeSet<String>> {
     let mut pipelines: BTreeSet<String> = BTreeSet::new();
-    // What a kind can list by itself is there now.
+    // Kinds that can list their resources know what exists now.
     for kind in KINDS {
         pipelines.extend((kind.pipelines)(cx).await?);
     }

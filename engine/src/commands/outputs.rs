@@ -32,7 +32,7 @@ pub async fn run(shell: Shell, global: &Global, args: &OutputsArgs) -> Outcome {
         live.insert(node.id.clone(), outputs);
     }
     if live.is_empty() {
-        shell.remark(&format!("nothing of `{}` is there yet: `pipe apply` makes it", desired.graph.pipeline));
+        shell.remark(&format!("nothing of `{}` exists yet: `pipe apply` creates it", desired.graph.pipeline));
     }
     let mut given = all(global, &desired.graph, &live);
     if let Some(Keys(id, secret)) =
@@ -48,7 +48,7 @@ pub async fn run(shell: Shell, global: &Global, args: &OutputsArgs) -> Outcome {
 fn show(shell: Shell, global: &Global, args: &OutputsArgs, graph: &Graph, given: BTreeMap<String, String>) -> Outcome {
     match &args.field {
         Some(field) if !args.reveal && is_secret(graph, field) => {
-            let error = Error::fatal(format!("`{field}` is a secret, and is not printed unasked"));
+            let error = Error::fatal(format!("`{field}` is a secret, and is printed only on request"));
             return Err(error.hint("add --reveal").into());
         }
         Some(field) => {
@@ -70,10 +70,11 @@ fn show(shell: Shell, global: &Global, args: &OutputsArgs, graph: &Graph, given:
     Ok(exit::OK)
 }
 
-/// What the resources of a graph are known by, as in `stream.arn`. What `pipe dev` runs is reached at its own addresses.
+/// What the resources of a graph are known by, as in `stream.arn`. A pipeline that `pipe dev` runs is reached at its own
+/// addresses.
 pub fn all(global: &Global, graph: &Graph, live: &BTreeMap<Id, Outputs>) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
-    // What is the account's is in no plan once it is there.
+    // A resource of the account is in no plan once it exists.
     for node in graph.nodes().iter().filter(|node| !node.kind.of_account) {
         let Some(outputs) = live.get(&node.id) else { continue };
         all.extend(outputs.iter().map(|(attribute, value)| (format!("{}.{attribute}", node.id), value.clone())));
@@ -124,11 +125,11 @@ fn select<'a>(given: &'a BTreeMap<String, String>, field: &str) -> Result<(&'a s
         [(name, value)] => Ok((name.as_str(), value.as_str())),
         [] if given.is_empty() => Err(Error::fatal(format!("there is no output `{field}`"))),
         [] => Err(Error::fatal(format!("there is no output `{field}`")).hint(format!(
-            "there are {}; secrets need --reveal, and what is not applied yet has none",
+            "the outputs are {}; secrets need --reveal, and a resource has none before it is applied",
             given.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
         ))),
-        many => Err(Error::fatal(format!("`{field}` is not the name of one output")).hint(format!(
-            "it may be {}",
+        many => Err(Error::fatal(format!("`{field}` fits several outputs")).hint(format!(
+            "choose one: {}",
             many.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(" or ")
         ))),
     }

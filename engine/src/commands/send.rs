@@ -30,7 +30,7 @@ use tally::Tally;
 /// Requests at once.
 const AT_ONCE: usize = 10;
 /// What is said on Ctrl-C.
-const STOPPING: &str = "interrupted: no more is sent; what was sent is on its way";
+const STOPPING: &str = "interrupted: nothing more is sent; the events that were sent are on their way";
 
 /// Runs the command.
 pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
@@ -78,7 +78,8 @@ fn refused(tally: &Tally, route: &Route, sent: usize) -> Option<Error> {
 
 fn api(loaded: &Loaded) -> Result<&Api> {
     let none = || Error::fatal(format!("the pipeline `{}` has no API to send to", loaded.spec.name));
-    loaded.spec.api().ok_or_else(|| none().hint("`pipe send` posts to `source.api`; write to the stream otherwise"))
+    let hint = "`pipe send` posts to `source.api`; without one, write to the stream with another tool";
+    loaded.spec.api().ok_or_else(|| none().hint(hint))
 }
 
 /// Where events may end, and the key attributes of the table.
@@ -90,7 +91,7 @@ async fn places(
     let (follow, (table, keys)) = (args.follow, running.table().await?.unzip());
     let queue = if follow { running.queue().await? } else { None };
     if follow && table.is_none() && queue.is_none() {
-        let error = Error::fatal("there is nothing to follow the events to");
+        let error = Error::fatal("there is nowhere to follow the events to");
         return Err(error.hint("--follow looks into `sink.table` and `dlq.queue`, and the spec has neither").into());
     }
     let checkpoints = global.session.as_ref().map(|_| session::checkpoints(&args.spec.file)).transpose()?;
@@ -147,7 +148,7 @@ async fn follow(
     let outcome = follow.run(Duration::from_secs(args.timeout.into()), stopped).await;
     let missing = follow.conclude();
     match outcome {
-        // On Ctrl-C what is known was told.
+        // On Ctrl-C, everything that is known has been printed.
         Err(error) if error.class() == Class::Interrupted => Ok(0),
         outcome => outcome.map(|()| missing),
     }
@@ -158,7 +159,7 @@ fn unanswered(error: Error, global: &Global) -> Error {
     match (error.class(), global.session.is_some()) {
         (Class::Unclear, true) => error.hint("is `pipe dev` still running?"),
         (Class::Unclear, false) => {
-            error.hint("check the network and proxy; a new API's name takes a moment to be known")
+            error.hint("check the network and proxy; the name of a new API takes a moment to resolve")
         }
         _ => error,
     }

@@ -46,7 +46,7 @@ pub struct Desired {
 impl Desired {
     /// Lowers a spec for the account that the options lead to, or for the running `pipe dev`.
     pub async fn of(shell: Shell, global: &Global, loaded: &Loaded) -> Result<Self, Stop> {
-        // Building a handler's crate takes as long as cargo does; who asks is found out meanwhile.
+        // Building a handler's crate takes as long as cargo does; the caller's identity is found out meanwhile.
         let options = global.connect_options();
         let connecting = tokio::spawn(async move { connect(&options).await });
         let local = global.session.is_some();
@@ -147,14 +147,14 @@ pub fn conclude(shell: Shell, outcome: &apply::Outcome, halt: &Halt) -> u8 {
         shell.err(&format!("\n`{id}`: {}", crate::term::render_error(error)));
     }
     if !outcome.skipped.is_empty() {
-        // What is replaced has two steps, and is one thing to do.
+        // A replacement has two steps, and counts as one thing to do.
         let mut seen = BTreeSet::new();
         let ids: Vec<&str> = outcome.skipped.iter().map(|id| id.as_str()).filter(|id| seen.insert(*id)).collect();
-        shell.err(&format!("left to do: {}; running it again goes on from here\n", ids.join(", ")));
+        shell.err(&format!("left to do: {}; run it again to go on from here\n", ids.join(", ")));
     }
     if !outcome.failed.is_empty() || !outcome.skipped.is_empty() {
         let (done, failed, left) = (outcome.done, outcome.failed.len(), outcome.skipped.len());
-        shell.err(&format!("{done} done, {failed} failed, {left} not begun or not ended\n"));
+        shell.err(&format!("{done} done, {failed} failed, {left} not begun or not finished\n"));
     }
     match outcome.failed.first() {
         _ if outcome.interrupted => halt.exit_code(),

@@ -42,7 +42,7 @@ pub struct GraphNode {
     pub mentions: Vec<Id>,
 }
 
-/// Where what `pipe dev` runs is reached.
+/// Where a pipeline of `pipe dev` is reached.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Up {

@@ -13,9 +13,9 @@ pub enum Went {
     Row,
     /// It is in the dead-letter queue.
     DeadLetter,
-    /// The consumer took it, and there is neither a row under its key nor a dead letter (told of `pipe dev` only).
+    /// The consumer took it, and there is neither a row under its key nor a dead letter (with `pipe dev` only).
     Taken,
-    /// Nothing is known of it: it is still on its way, or the consumer took it and made no row under its key.
+    /// Nothing is known about it: it is still on its way, or the consumer took it and made no row under its key.
     InStream,
 }
 
@@ -73,7 +73,7 @@ pub struct Letter {
     /// When the stream lost the records, in RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub past_retention_since: Option<String>,
-    /// Whether there is no such stream any more.
+    /// Whether the stream no longer exists.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub stream_is_gone: bool,
     /// Why the stream could not be read.
@@ -102,7 +102,7 @@ pub struct Letter {
 pub enum Payload {
     /// As text.
     Text(String),
-    /// As base64, because it is no text.
+    /// As base64, because it is not text.
     Base64(String),
     /// As it came, because it could not be decoded.
     Undecoded(String),

@@ -45,7 +45,7 @@ const ACTIONS: &[&str] = &[
     "logs:PutLogEvents",
 ];
 
-/// That the account has a logging role. Which one is not the pipeline's business, so there is nothing to compare.
+/// The fact that the account has a logging role. It may be any role, so there is nothing to compare.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountLogging {
     /// ARN of the policy that bounds the role, should it be made; or empty.
@@ -140,7 +140,7 @@ impl AccountLogging {
             let put = || async { call.clone().send().await.map(drop).map_err(fresh) };
             patiently(cx, "IAM to know the new role", put).await?;
         }
-        let arn = arn.ok_or_else(|| Error::new(Class::Unclear, "IAM made a role and did not say which"))?;
+        let arn = arn.ok_or_else(|| Error::new(Class::Unclear, "IAM made a role and did not say which one"))?;
         Ok((arn, is_new))
     }
 }

@@ -118,7 +118,7 @@ impl Resource for Function {
         if let Some(error) = &found.tags_error {
             let text = error.message();
             return Err(Error::fatal(format!("the tags of function `{name}` cannot be read: {text}")).hint(
-                "allow `lambda:ListTags` on it for the deploying identity; without its tags nobody knows whose it is",
+                "allow `lambda:ListTags` on it for the deploying identity; without its tags nobody knows who owns it",
             ));
         }
         let Some(configuration) = &found.configuration else {
@@ -181,14 +181,15 @@ impl Function {
     fn means(&self, live: &Self) -> Vec<String> {
         let stops = self.reserved_concurrency == Some(0) && live.reserved_concurrency != Some(0);
         // Throttles use up none of a mapping's retries: only age ends the waiting.
-        let told = "it is not invoked any more: records wait, and are given up when they are older than `max_age_hours`, \
-                    or lost when the stream's retention is over";
+        let told = "it is no longer invoked: records wait, and are given up when they are older than `max_age_hours`, \
+                    or lost when the stream's retention ends";
         stops.then(|| told.to_owned()).into_iter().collect()
     }
 
     fn widens(&self, live: &Self) -> Vec<String> {
         let stopped = live.reserved_concurrency == Some(0) && self.reserved_concurrency != Some(0);
-        let stopped = stopped.then(|| "it is stopped (`reserved_concurrency: 0`), and runs again".to_owned());
+        let stopped =
+            stopped.then(|| "it is stopped now (`reserved_concurrency: 0`), and runs again after this".to_owned());
         steers::changed(&self.environment, &live.environment).into_iter().chain(stopped).collect()
     }
 }

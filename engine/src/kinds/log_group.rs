@@ -106,7 +106,7 @@ impl LogGroup {
             if live.retention_days == 0 { "for ever".to_owned() } else { format!("for {} days", live.retention_days) };
         shorter.then(|| {
             format!(
-                "it is nobody's, and keeps its events {kept}: those older than {} days are deleted",
+                "nobody owns it, and it keeps its events {kept}: those older than {} days are deleted",
                 self.retention_days
             )
         })

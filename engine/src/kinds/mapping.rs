@@ -59,9 +59,9 @@ pub struct Mapping {
     pub bisect: bool,
     /// The function says which records failed.
     pub partial: bool,
-    /// ARN of the queue, topic or bucket that hears of what is given up; empty for none.
+    /// ARN of the queue, topic or bucket that gets the documents of records that are given up; empty for none.
     pub on_failure: String,
-    /// Patterns of records to read, as compact JSON, sorted; with none all are read. No spec has one: another's is taken away.
+    /// Patterns of records to read, as compact JSON, sorted; with none all are read. No spec has one: another's is removed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filters: Vec<String>,
 }

@@ -1,8 +1,8 @@
 //! `sqs:Queue`: a standard queue, encrypted by SQS, open to TLS only.
 //!
 //! Nothing that is managed is immutable but the name, which stays taken for 60 s after a delete. All attributes travel in
-//! one call. An existing queue is never created again: SQS refuses it where an attribute differs. What was written is proven
-//! by one read.
+//! one call. An existing queue is never created again: SQS refuses it where an attribute differs. One read proves what was
+//! written.
 //!
 //! IAM: sqs:CreateQueue, GetQueueUrl, GetQueueAttributes, SetQueueAttributes, DeleteQueue, TagQueue, UntagQueue, ListQueueTags.
 
@@ -180,7 +180,7 @@ impl Queue {
         match poll(cx, &what, SETTLED_WITHIN, shown).await {
             // SQS has taken the call; a retention period takes it up to 15 minutes.
             Err(error) if error.class() == Class::Fatal && error.failed_call().is_none() => {
-                cx.waiting("nothing more: SQS took the change, but may show it only in 15 minutes");
+                cx.waiting("nothing more: SQS took the change, but may take 15 minutes to show it");
                 Ok(())
             }
             shown => shown.map(drop),

@@ -3,7 +3,7 @@
 //! Names are not unique and ids are random, so an API is found by its name among all (600 regional ones at most), and tags say
 //! whose it is. Nothing is immutable. Parts are written one after another, because AWS refuses concurrent writes to one API.
 //! Only the API's name, endpoint and security policy, its stages, authorizers and validators are patched; a route that
-//! differs in anything is written anew, while the stage serves its snapshot. The document's hash is in the
+//! differs in anything is written again, while the stage serves its snapshot. The document's hash is in the
 //! description of its deployment: a half-done update, a deployment by hand and a rollback all show as a difference. All stages
 //! of an owned API are the pipeline's. Limits: 300 resources, 10 authorizers, 10 stages; 10 calls a second, burst 40; creating
 //! one per 3 s, deleting one per 30 s, deploying one per 5 s (`docs/aws.md#api-gateway-quotas`).
@@ -95,7 +95,7 @@ impl Resource for RestApi {
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
         let mut lives = Vec::new();
-        // More than one only after a crash or by other hands.
+        // More than one only after a crash, or if someone else made it.
         for head in read::heads(cx).await?.into_iter().filter(|head| head.name == name.as_str()) {
             lives.extend(Found::fetch(cx, head).await?.map(|found| live(&cx.aws.place, found)));
         }

@@ -1,7 +1,7 @@
 //! `iam:Role`: what a function or an API may do, and which service may act as it.
 //!
 //! The path is immutable. All policies of a role are the pipeline's: an inline or attached one that the spec does not give is
-//! drift, and is taken away. Writes to one role are made one after another, because IAM refuses concurrent ones. A role that is
+//! drift, and is removed. Writes to one role are made one after another, because IAM refuses concurrent ones. A role that is
 //! made again under its name has the same ARN but another RoleId, which followers must know. A trust policy holds 2,048
 //! characters, all inline policies together 10,240 (`docs/aws.md#iam-quotas`).
 //!
@@ -84,7 +84,8 @@ impl Resource for Role {
             "iam:UntagRole",
         ];
         let Scope { place, pipeline, boundary } = *scope;
-        // Every role of this path is the pipeline's, and whoever may write all may pass all: one pattern keeps the policy short.
+        // Every role of this path is the pipeline's, and a user who may write all may pass all: one pattern keeps the policy
+        // short.
         let all = arn(place, &path(pipeline, &place.region), &Name::new("*"));
         // Of a pipeline's roles, whose names are `<pipeline>-<id>-<region>`, one is API Gateway's and the others are functions'.
         let of_api = name.as_str().ends_with(&format!("-api-role-{}", place.region));
@@ -178,7 +179,9 @@ impl Role {
         let request = request.assume_role_policy_document(self.trust.text()).set_permissions_boundary(boundary);
         let sent = request.set_tags((!cx.tags.is_empty()).then(|| tag_list(&cx.tags)).transpose()?).send().await;
         match sent.map_err(Error::from) {
-            Ok(made) => made.role.ok_or_else(|| Error::new(Class::Unclear, "IAM made a role and did not say which")),
+            Ok(made) => {
+                made.role.ok_or_else(|| Error::new(Class::Unclear, "IAM made a role and did not say which one"))
+            }
             // Somebody was faster, perhaps our own first attempt: whose it is must be looked at.
             Err(error) if error.class() == Class::Exists => Err(error.class_as(Class::Unclear)),
             Err(error) => Err(error),
@@ -247,7 +250,7 @@ fn in_a_profile(error: Error) -> Error {
         .hint("somebody put the role into an instance profile: take it out, then run this again")
 }
 
-/// Takes policies away; one that is gone already is no failure.
+/// Takes policies away; one that is gone already is not a failure.
 async fn strip(cx: &Cx, name: &Name, policies: Vec<String>, managed: BTreeSet<String>) -> Result<()> {
     for arn in managed {
         let detach = || cx.aws.iam.detach_role_policy().role_name(name.as_str()).policy_arn(&arn).send();

@@ -1,7 +1,7 @@
 //! `secretsmanager:Secret`: the credentials of a pipeline's API, made once and never read back.
 //!
 //! Nothing that is managed is immutable but the name. A deleted secret waits 30 days in its recovery window, with its name
-//! taken; until then the same pipeline takes it back with its value. Whether it waits is told by `DeletedDate`, not by an error's
+//! taken; until then the same pipeline takes it back with its value. `DeletedDate` tells whether it waits, not an error's
 //! text. ARNs end in six characters that AWS draws, so IAM patterns end in `-??????`.
 //!
 //! IAM: secretsmanager:CreateSecret, DescribeSecret, UpdateSecret, DeleteSecret, RestoreSecret, TagResource, UntagResource,
@@ -25,7 +25,7 @@ const PASSWORD_LENGTH: i64 = 32;
 /// A secret whose value is JSON with `username` and `password`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Secret {
-    /// What the secret is for, up to 2048 characters. The value is no property: nothing reads or compares it.
+    /// What the secret is for, up to 2048 characters. The value is not a property: nothing reads or compares it.
     pub description: String,
 }
 

@@ -85,7 +85,7 @@ impl Resource for Stream {
         // While it is CREATING nothing about it is final, and nothing that needs it can be made.
         let what = format!("stream `{name}` to be created");
         let look = || async {
-            // What the other call says of a stream that is not there, or not for long, is no matter.
+            // The other call's answer does not matter for a stream that is not there, or not for long.
             let (found, tags) = tokio::join!(summary(cx, name), tags(cx, name));
             let Some(found) = found? else { return Ok(Some(Vec::new())) };
             Ok(match found.stream_status {
@@ -278,7 +278,7 @@ async fn settled(
     poll(cx, &format!("stream `{name}` to become active"), RESHARDED_WITHIN, ask).await
 }
 
-/// Says which limit a refusal is about, which AWS does not always do. What passes by itself has another class.
+/// Says which limit a refusal is about, which AWS does not always do. A refusal that passes by itself has another class.
 fn limited(error: Error) -> Error {
     if error.code() != "LimitExceededException" || error.class() != Class::Fatal {
         return error;
@@ -291,7 +291,7 @@ fn limited(error: Error) -> Error {
         }
         "kinesis:UpdateShardCount" => {
             "AWS changes a stream's shard count at most 10 times in 24 h, and only within the account's shard limit; apply again \
-             later: it goes on from the count that is reached"
+             later: it goes on from the count that it reached"
         }
         "kinesis:UpdateStreamMode" => "AWS switches a stream between provisioned and on demand at most twice in 24 h",
         "kinesis:StartStreamEncryption" | "kinesis:StopStreamEncryption" => {

@@ -55,7 +55,7 @@ async fn a_first_write_that_took_effect_late_is_ours_and_one_that_was_overwritte
     }
 }
 
-/// Whoever may write the parameter may write any end into it; what it was written last, AWS says.
+/// Anyone who may write the parameter may write any end into it; AWS says when it was written last.
 #[test]
 fn an_end_is_believed_for_as_long_as_a_holder_could_have_set_it() {
     let now = std::time::SystemTime::now();

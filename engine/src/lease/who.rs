@@ -47,8 +47,8 @@ impl Holder {
         }
     }
 
-    /// Who wrote this value, and when. Whoever may write the parameter chose its texts: they are shown, and its end is believed
-    /// only as far as a holder could have set it, or one write would lock the pipeline for ever.
+    /// Who wrote this value, and when. Anyone who may write the parameter may choose its texts: they are shown, and its end is
+    /// believed only as far as a holder could have set it, or one write would lock the pipeline for ever.
     pub(super) fn of(value: &str, written: Option<SystemTime>) -> Self {
         let mut holder: Self = serde_json::from_str(value).unwrap_or_else(|_| Self {
             holder: "somebody".to_owned(),
@@ -77,7 +77,7 @@ impl Holder {
         Self { expires: text(SystemTime::now() + LIFETIME), ..self.clone() }
     }
 
-    /// Whether nobody holds it any more: its time is over, or its process on this very machine is gone.
+    /// Whether nobody still holds it: its time is over, or its process on this very machine is gone.
     pub(super) fn is_over(&self) -> bool {
         let ended =
             DateTime::from_str(&self.expires, Format::DateTime).map_or(true, |end| end <= SystemTime::now().into());

@@ -1,4 +1,5 @@
-//! What changes lose, widen and mean. Their kinds say it; the plan adds what becomes of that which they name, and asks for consent.
+//! What changes lose, widen and mean. Their kinds say it; the plan adds what becomes of the resources that they name, and asks
+//! for consent.
 
 use serde_json::Value;
 
@@ -19,7 +20,8 @@ impl Planner<'_> {
             }
             change.loss = if change.kind.holds_data && goes(change) { Some(all(change.kind)) } else { advice.loses };
             change.means = advice.means;
-            // Drift or not: that something is drift is told by a tag, which others can set, and what they took away they may have meant.
+            // Drift or not: only a tag shows that something is drift, others can set it, and they may have meant what they took
+            // away.
             change.widens = advice.widens;
             self.elsewhere(change);
         }
@@ -48,7 +50,7 @@ impl Planner<'_> {
             }
             Action::Delete => {
                 let advice = ask(Changed::End { live: &live.props, gone: &self.gone(live) });
-                // Where all goes nobody waits for records, and what has another in its place does not end.
+                // If all goes, nobody waits for records, and a mapping that has another in its place does not end.
                 let ends = !self.graph.nodes().is_empty() && self.graph.node(change.id.as_str()).is_none();
                 Advice { means: if ends { advice.means } else { Vec::new() }, ..advice }
             }
@@ -110,8 +112,8 @@ fn goes(change: &Change) -> bool {
 /// What goes with one that holds data.
 fn all(kind: &Kind) -> String {
     match kind.lingers {
-        "" => "what it holds is deleted".to_owned(),
-        lingers => format!("what it holds is deleted; it stays {lingers}"),
+        "" => "its contents are deleted".to_owned(),
+        lingers => format!("its contents are deleted; it stays {lingers}"),
     }
 }
 
@@ -126,7 +128,7 @@ fn adopted(change: &Change) -> Option<String> {
     let adopted = change.reasons.iter().any(|reason| reason == ADOPTED);
     let retained = change.tags.get(ON_DESTROY).is_some_and(|value| value == "retain");
     let keeps = if change.kind.holds_data { ", unless the spec says `on_destroy: retain` for it" } else { "" };
-    (adopted && !retained).then(|| format!("it is the pipeline's from now on: `pipe destroy` deletes it{keeps}"))
+    (adopted && !retained).then(|| format!("it belongs to the pipeline from now on: `pipe destroy` deletes it{keeps}"))
 }
 
 /// The top-level properties that hold the ARN of one of these.

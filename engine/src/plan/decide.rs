@@ -24,7 +24,7 @@ pub(super) const TAKEN_BACK: &str = "taken back";
 pub(super) type Taken<'a> = BTreeSet<(&'static str, &'a Handle)>;
 
 /// Plans the way from what was found to what the graph wants. `kinds` gives the order of deletes, `adopt` takes over what
-/// nobody owns. What must not be done is in [`Plan::refusals`].
+/// nobody owns. Changes that must not be made are in [`Plan::refusals`].
 pub fn plan(graph: &Graph, found: &Found, kinds: &'static [Kind], adopt: bool) -> Plan {
     let proven = proven(graph, found, kinds);
     let mut planner = Planner {
@@ -114,12 +114,12 @@ impl<'a> Planner<'a> {
 
     fn existing(&mut self, node: &'a Node, live: Option<&'a Live<Value>>) {
         let Some(live) = live else {
-            return self.refuse(
-                Error::fatal(format!("{} `{}` does not exist", node.kind.name, node.name)).hint(format!(
-                    "`existing` of `{}` names what is there before: make it, or drop `existing`",
+            return self.refuse(Error::fatal(format!("{} `{}` does not exist", node.kind.name, node.name)).hint(
+                format!(
+                    "`existing` of `{}` must name a resource that exists already: create it, or drop `existing`",
                     node.id
-                )),
-            );
+                ),
+            ));
         };
         self.take(node, live);
         self.plan.uses.push(Used { id: node.id.clone(), kind: node.kind, name: node.name.clone(), live: live.clone() });
@@ -205,7 +205,7 @@ impl<'a> Planner<'a> {
         let as_applied = |key: &str| live.tags.get(key) == change.tags.get(key);
         let user = &self.graph.tags;
         let moved = || as_applied(TAGS) && user.iter().any(|(key, value)| live.tags.get(key) != Some(value));
-        // What follows from another change of this plan nobody has changed.
+        // Nobody has changed a value that follows from another change of this plan.
         let differs = || change.fields.iter().any(|field| !field.new.as_ref().is_some_and(is_open));
         change.kind.stamped && as_applied(APPLIED) && (differs() || moved())
     }
@@ -224,7 +224,7 @@ impl<'a> Planner<'a> {
         };
         if *tag != identity {
             let replaced = followed.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ");
-            change.reasons.push(format!("{replaced} is another one now"));
+            change.reasons.push(format!("{replaced} is another resource now"));
             change.fields.insert(0, field("follows", tag, &identity, true));
             return Some(tag.clone());
         }
@@ -266,7 +266,7 @@ fn field(path: &str, old: &str, new: &str, forces_replacement: bool) -> Field {
     Field { path: path.into(), old: Some(old.into()), new: Some(new.into()), forces_replacement }
 }
 
-/// The tags that differ, but for those of other hands.
+/// The tags that differ, but for those that others set.
 pub(super) fn tag_fields(live: &Tags, desired: &Tags, follow: Option<&str>) -> Vec<Field> {
     let mut desired = desired.clone();
     desired.extend(follow.map(|identity| (FOLLOWS.to_owned(), identity.to_owned())));

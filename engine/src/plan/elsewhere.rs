@@ -8,7 +8,7 @@ use crate::plan::{Action, Change};
 
 impl Planner<'_> {
     /// Tells that a change points a resource at what the spec calls `existing`, and that it was not pointed at before: records or
-    /// credentials go to somebody else's from then on. What the pipeline puts in the place of its own is told by the kinds.
+    /// credentials go to somebody else's from then on. The kinds report what the pipeline puts in the place of its own.
     pub(super) fn elsewhere(&self, change: &mut Change) {
         let edited = matches!(change.action, Action::Replace | Action::Update) && !change.orphan;
         let Some(live) = change.live.as_ref().filter(|_| edited) else { return };

@@ -65,7 +65,7 @@ impl Planner<'_> {
     }
 }
 
-/// A mark that nothing resolves is a defect of whoever made it: an empty text would be a wrong property in AWS.
+/// A mark that nothing resolves is a defect of the code that made it: an empty text would be a wrong property in AWS.
 pub(crate) fn unresolved(id: &str, output: &Output) -> Error {
     Error::defect(format!("`{id}` needs the output `{}` of `{}`, which it does not have", output.attribute, output.of))
 }

@@ -1,4 +1,4 @@
-//! What is ours but in no node: deleted, or let go.
+//! Resources that are ours but in no node: deleted, or released.
 
 use crate::error::Error;
 use crate::live::Key;
@@ -43,7 +43,8 @@ impl Planner<'_> {
         self.still_used();
     }
 
-    /// What something acts under that this plan leaves as it is, stays: without its role a function runs on, and fails at each call.
+    /// A role stays while something acts under it that this plan leaves as it is: without its role a function runs on, and fails
+    /// at each call.
     fn still_used(&mut self) {
         let plan = &mut self.plan;
         let touched = |key: &Key, live: &Live<Value>| {
@@ -80,7 +81,7 @@ impl Planner<'_> {
         if all_goes { self.plan.left.push(told) } else { self.plan.notes.push(told) }
     }
 
-    /// What the user claims must be there, and one.
+    /// The resource that the user claims must be there, and be the only one.
     fn claims(&mut self) {
         for (kind, name) in &self.found.evidence.claimed {
             let lives = self.found.lives.get(&(kind, name.clone())).into_iter().flatten();
@@ -89,7 +90,7 @@ impl Planner<'_> {
                 0 => self.plan.notes.push(format!("--orphan {kind}/{name}: nothing of this name carries our tags")),
                 _ => self.plan.refusals.push(
                     Error::fatal(format!("--orphan {kind}/{name}: more than one of this name carries our tags"))
-                        .hint("take the tag `pipe:pipeline` off what is not the pipeline's"),
+                        .hint("remove the tag `pipe:pipeline` from those that do not belong to the pipeline"),
                 ),
             }
         }
@@ -102,7 +103,7 @@ impl Planner<'_> {
         existing.flat_map(lives).any(|used| used.handle == live.handle)
     }
 
-    /// Where something is deleted or let go of at the end, what still tells of it does so until then.
+    /// If something is deleted or released at the end, whatever still names it does so until then.
     pub(super) fn meanwhile(&mut self) {
         if self.plan.changes.iter().any(|change| change.deletes_late() || change.told_by_tags) {
             for change in self.plan.changes.iter_mut().filter(|change| change.action == Action::Update) {
@@ -116,9 +117,9 @@ impl Planner<'_> {
         let known = self.found.evidence.names.contains(&(kind.name, name.clone()));
         let mut change = Change { told_by_tags: !known, ..self.release(id, kind, name, live) };
         if retained(live) {
-            self.plan.left.push(format!("{} `{name}`: it is retained, and nobody's from now on", kind.name));
+            self.plan.left.push(format!("{} `{name}`: it is retained, and nobody owns it from now on", kind.name));
         } else if self.used(kind, live) {
-            self.plan.left.push(format!("{} `{name}`: the spec only uses it; it is nobody's from now on", kind.name));
+            self.plan.left.push(format!("{} `{name}`: the spec only uses it; nobody owns it from now on", kind.name));
         } else {
             change = Change { action: Action::Delete, reasons: Vec::new(), fields: Vec::new(), ..change };
             if !kind.lingers.is_empty() {
@@ -133,7 +134,7 @@ impl Planner<'_> {
         let tags = released_tags(&self.graph.pipeline, &live.tags);
         Change {
             action: Action::Update,
-            reasons: vec!["released: it stays, and is no longer the pipeline's".into()],
+            reasons: vec!["released: it stays, and no longer belongs to the pipeline".into()],
             orphan: true,
             fields: tag_fields(&live.tags, &tags, None),
             live: Some(live.clone()),

@@ -11,7 +11,7 @@ use crate::owner::Owner;
 use crate::plan::decide::Taken;
 use crate::resource::{Id, Kind, Live, Name};
 
-/// What is the pipeline's by more than its tags, so that whoever may only tag has nothing deleted, released or changed.
+/// What is the pipeline's by more than its tags, so that a user who may only tag gets nothing deleted, released or changed.
 ///
 /// It begins with names: those of the spec, the default ones, and the roles below the pipeline's own path. From there proof
 /// spreads, as long as it finds something new, along what only somebody with more rights can have set:
@@ -20,7 +20,7 @@ use crate::resource::{Id, Kind, Live, Name};
 /// - what acts under a proven role is (a function, an API): to set that takes `iam:PassRole` on the role
 ///   (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>).
 ///
-/// Beside that its tags must give it an id that there is for its kind. What the user claims by kind and name needs neither.
+/// Its tags must also give it an id that exists for its kind. A resource that the user claims by kind and name needs neither.
 /// A policy names what the spec only uses as well: what a spec at hand calls `existing` is never deleted, and without a spec its
 /// data is lost only with consent to this very name.
 pub(super) fn proven<'a>(graph: &Graph, found: &'a Found, kinds: &'static [Kind]) -> Taken<'a> {
@@ -69,8 +69,8 @@ impl<'a> Proof<'a> {
         Self { evidence, kinds, ids, names, owners: BTreeSet::new(), proven: Taken::new() }
     }
 
-    /// `alone`: nothing else of this name carries our tags. Where names are not unique, whoever may make one could take ours; of several
-    /// those that act under another role are not ours, and those under none are what a dead run has left.
+    /// `alone`: nothing else of this name carries our tags. If names are not unique, anyone who may make a resource could take
+    /// ours; of several those that act under another role are not ours, and those under none are what a dead run has left.
     fn look(&mut self, kind: &'static Kind, name: &Name, id: &Id, live: &'a Live<Value>, alone: bool) {
         let key = (kind.name, name.clone());
         let ties = (kind.ties)(&live.props);

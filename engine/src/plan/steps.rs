@@ -45,10 +45,10 @@ impl Step {
 
 /// The steps of a plan.
 ///
-/// - What is needed is ensured before what needs it.
-/// - A replacement that keeps its name first deletes what needs it and is replaced too, then itself, then ensures both again; one with a new name
-///   ensures first and deletes last.
-/// - All other deletes come after everything that is ensured, in reverse order of `kinds`; what still told of them ends then.
+/// - A resource is ensured after its needs.
+/// - A replacement that keeps its name first deletes the resources that need it and are replaced too, then itself, then ensures
+///   all again; one with a new name ensures first and deletes last.
+/// - All other deletes come after everything that is ensured, in reverse order of `kinds`; whatever still named them ends then.
 pub fn steps(plan: &Plan, kinds: &'static [Kind]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     for (change, planned) in plan.changes.iter().enumerate() {

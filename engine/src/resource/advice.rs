@@ -14,17 +14,17 @@ pub enum Changed<'a, R> {
 /// How a plan changes a resource: the part of it that a kind must know to say what that means.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct How {
-    /// It is deleted and made anew, not changed in place.
+    /// It is deleted and made again, not changed in place.
     pub replaced: bool,
     /// A replacement that takes the old one's name, so the old one goes first; under another name it goes last.
     pub keeps_name: bool,
     /// It is nobody's, and becomes the pipeline's.
     pub adopted: bool,
-    /// Top-level properties that stay as they are and hold the ARN of a need that is another one now.
+    /// Top-level properties that stay as they are and hold the ARN of a need that is another resource now.
     pub anew: Vec<String>,
 }
 
-/// The answer. What is left out is nothing to tell.
+/// The answer. A field that is left out has nothing to report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Advice {
     /// Why an edit loses records, or the way back to them (a shorter retention, PITR off): it needs consent. That a replacement loses
@@ -41,7 +41,7 @@ pub struct Advice {
 }
 
 impl How {
-    /// Whether what this property names is another one now, under the same ARN.
+    /// Whether what this property names is another resource now, under the same ARN.
     pub fn is_anew(&self, property: &str) -> bool {
         self.anew.iter().any(|anew| anew == property)
     }

@@ -1,4 +1,4 @@
-//! What whoever deploys a resource must be allowed to do.
+//! What the deployer of a resource must be allowed to do.
 
 use crate::aws::Place;
 

@@ -57,7 +57,7 @@ pub fn optional_output_of(id: &str, attribute: &str) -> String {
     output_of(id, &format!("{attribute}{OPTIONAL}"))
 }
 
-/// Stands for a value that follows from the outputs of other resources and is no output itself: a hash over them.
+/// Stands for a value that follows from the outputs of other resources and is not an output itself: a hash over them.
 pub fn unknown() -> String {
     format!("{OUTPUT}{END}")
 }
@@ -67,7 +67,7 @@ pub fn resolve(value: &mut Value, find: &impl Fn(&Output) -> Option<String>) {
     replace(value, &mut |mark| find(&Output::named(mark)?));
 }
 
-/// Whether a mark stands in it, be it for an output or for what follows from some.
+/// Whether it holds a mark, for an output or for a value that follows from some.
 pub fn is_open(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains(OUTPUT),

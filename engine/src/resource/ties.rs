@@ -1,9 +1,9 @@
-//! What a resource's properties tell of whose it is.
+//! What a resource's properties show about whose it is.
 
-/// ARNs in a resource's properties that only who may do more than tag can have put there.
+/// ARNs in a resource's properties that nobody can have put there who may only tag.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ties {
-    /// Roles that it acts under: to set one takes `iam:PassRole` on it. Where the role is the pipeline's, this is as well.
+    /// Roles that it acts under: to set one takes `iam:PassRole` on it. If the role is the pipeline's, so is this.
     pub acts_as: Vec<String>,
     /// What is the pipeline's if this is: what a role may use, where an API logs. To name it takes the right to change this.
     pub holds: Vec<String>,

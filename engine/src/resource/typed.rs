@@ -11,7 +11,7 @@ pub fn typed<R: DeserializeOwned>(props: &Value) -> Result<R> {
     R::deserialize(props).map_err(|e| Error::defect(format!("properties do not fit their kind: {e}")))
 }
 
-/// Asks about desired and live; what does not fit its kind is told where it is read or applied.
+/// Asks about desired and live; a value that does not fit its kind is reported where it is read or applied.
 pub fn both<R: Resource, T>(desired: &Value, live: &Value, ask: impl Fn(&R, &R) -> Vec<T>) -> Vec<T> {
     match (typed::<R>(desired), typed::<R>(live)) {
         (Ok(desired), Ok(live)) => ask(&desired, &live),

@@ -20,7 +20,7 @@ pub enum Consumer {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Function {
-    /// Code that runs: a handler that `pipe` brings along (`stream-to-table`), or the path of a Rust crate, of a folder with `bootstrap`, or of a zip. Required.
+    /// Code that runs: a bundled handler (`stream-to-table`), or the path of a Rust crate, of a folder with `bootstrap`, or of a zip. Required.
     #[schemars(length(min = 1, max = 1024))]
     pub handler: String,
     /// Name of the function, 1 to 64 letters, digits, `_` and `-`; a change replaces it. Default: `<pipeline>-consumer`.
@@ -38,10 +38,10 @@ pub struct Function {
     #[serde(default = "default_timeout_seconds")]
     #[schemars(range(min = 1, max = 900))]
     pub timeout_seconds: u32,
-    /// Environment variables, 4 KB together with those of `pipe`; no secrets: they belong into Secrets Manager. Default: none.
+    /// Environment variables, 4 KB together with those of `pipe`; no secrets: they belong in Secrets Manager. Default: none.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
-    /// What a handler of one's own may do beside what `pipe` allows it: IAM statements of its role. Default: none.
+    /// IAM statements that the role of your own handler has beside those that `pipe` gives it. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20))]
     pub statements: Vec<Statement>,
@@ -132,7 +132,7 @@ pub enum Start {
 }
 
 impl Start {
-    /// Returns the time to start at; `None` for `oldest`, `newest`, and text that is no time, which the rules refuse.
+    /// Returns the time to start at; `None` for `oldest`, `newest`, and text that is not a time, which the rules refuse.
     #[must_use]
     pub fn at(&self) -> Option<DateTime> {
         match self {

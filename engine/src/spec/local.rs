@@ -43,7 +43,7 @@ fn table(spec: &mut Spec) -> Option<String> {
     let Sink::Table(target) = spec.sink.as_mut()?;
     let name = target.table.existing()?.name().to_owned();
     let said = target.dev.take();
-    let hint = if said.is_some() { "" } else { ": a guess, `dev: { partition_key: NAME }` beside `existing` says it" };
+    let hint = if said.is_some() { "" } else { ": a guess; set `dev: { partition_key: NAME }` beside `existing`" };
     let keys = said.unwrap_or(Keys { partition_key: Key { name: guess, kind: KeyType::String }, sort_key: None });
     let sorted = keys.sort_key.as_ref().map(|key| format!(" and the sort key `{}`", key.name)).unwrap_or_default();
     let told = format!("the table `{name}` with the partition key `{}`{sorted}{hint}", keys.partition_key.name);
@@ -77,7 +77,7 @@ fn secret(spec: &mut Spec) -> Option<String> {
     Some(format!("the secret `{name}` with a password of its own"))
 }
 
-/// What the policy says is not known here, only its ARN. One of the local account was made in the local cloud, and stays.
+/// Only the policy's ARN is known here, not its text. One of the local account was made in the local cloud, and stays.
 fn boundary(spec: &mut Spec) -> Option<String> {
     let arn = spec.permissions_boundary.take_if(|arn| arn.split(':').nth(4) != Some(ACCOUNT))?;
     Some(format!("none for the boundary `{arn}`: what it forbids is allowed here"))
@@ -103,7 +103,7 @@ mod tests {
         crate::spec::parse("pipeline.yaml", text.as_bytes(), Path::new(".")).unwrap_or_else(|report| panic!("{report}"))
     }
 
-    /// Of an account that no ARN of a spec is of.
+    /// Of an account that no ARN of a spec names.
     fn here() -> Place {
         Place { partition: "aws".into(), account: "000000000000".into(), region: "us-east-1".into() }
     }

@@ -26,7 +26,7 @@ pub(super) struct Node {
 
 impl Places {
     /// Returns the bytes to mark for `path`: a scalar's text or a container's key, or the key where it is asked for.
-    /// What has no place of its own (a missing key, the inside of an alias) is marked at what holds it.
+    /// Something without a place of its own (a missing key, the inside of an alias) is marked at the value that holds it.
     pub(super) fn span(&self, path: &str, on_key: bool) -> Option<Range<usize>> {
         let mut node = self.nodes.first()?;
         for part in path.split('/').skip(1) {

@@ -1,6 +1,6 @@
 //! A document with errors, made whole enough for the rules, so that one run reports everything.
 //!
-//! What the schema refuses is taken out or replaced by a stand-in, and its path is remembered: no rule says anything
+//! A value that the schema refuses is taken out or replaced by a stand-in, and its path is remembered: no rule says anything
 //! about such a place.
 
 use super::check::{around, flat};

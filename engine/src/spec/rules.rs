@@ -110,7 +110,7 @@ fn member<'a, T>(section: &str, key: &str, it: Option<&'a T>) -> Option<At<'a, T
 }
 
 impl Cx<'_> {
-    /// Tells whether the file says something at `path`, be it with a typing mistake in the key.
+    /// Tells whether the file says something at `path`, even with a typing mistake in the key.
     fn has(&self, path: &str) -> bool {
         let (parent, key) = path.rsplit_once('/').unwrap_or_default();
         let meant = |bad: &String| {

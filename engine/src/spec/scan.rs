@@ -13,13 +13,13 @@ use std::ops::Range;
 const DEPTH: usize = 32;
 /// Size of the document with its aliases written out: 16 for each node, and its bytes.
 const EXPANDED: usize = 4 * 1024 * 1024;
-/// Problems that are kept; a document with more is no spec with mistakes in it.
+/// Problems that are kept; a document with more is not a spec with mistakes in it.
 const KEPT: usize = 200;
 /// Bytes of a key; AWS's longest (an attribute of a table) has 255.
 const KEY: usize = 1024;
 
 /// Reads the text's places. Returns with them what may be reported together with other problems: keys that are there
-/// twice or are no words.
+/// twice or are not words.
 ///
 /// # Errors
 /// One problem after which no value can be built: bad syntax, an alias bomb, too many levels, more than one document.
@@ -68,11 +68,11 @@ impl<'a> Walk<'a> {
         if error.info().contains("recursion limit") {
             return self.levels().at(self.point(error.marker().index()));
         }
-        Problem::error("", format!("this is no YAML: {}", error.info())).at(self.point(error.marker().index()))
+        Problem::error("", format!("this is not YAML: {}", error.info())).at(self.point(error.marker().index()))
     }
 
     fn levels(&self) -> Problem {
-        Problem::error("", format!("more than {DEPTH} levels within each other"))
+        Problem::error("", format!("more than {DEPTH} levels nested in each other"))
     }
 
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Problem> {
@@ -136,7 +136,7 @@ impl<'a> Walk<'a> {
         if node.is_some_and(|node| node.children.contains_key(key)) && self.problems.len() < KEPT {
             let names = self.frames.iter().skip(1).map(|frame| frame.name.as_str()).chain([key]);
             let path = names.fold(String::new(), |path, name| path + "/" + name);
-            let problem = Problem::error(path, format!("the key `{text}` is here twice"));
+            let problem = Problem::error(path, format!("the key `{text}` appears twice"));
             self.problems.push(problem.hint("keep one of the two").at(range.clone()));
         }
     }

@@ -89,8 +89,8 @@ fn tagged(mut branches: Vec<Value>) -> Vec<Value> {
     choice(&branches).map_or(branches, |choice| vec![choice])
 }
 
-/// Returns one object for several tagged members, of which a document has exactly one: editors complete them all, and a mistake within
-/// one is shown at its place. Returns `None` where there are fewer than two, or where one is no tagged member.
+/// Returns one object for several tagged members, of which a document has exactly one: editors complete them all, and a mistake
+/// within one is shown at its place. Returns `None` where there are fewer than two, or if one is not a tagged member.
 fn choice(branches: &[Value]) -> Option<Value> {
     let tagged = |branch: &Value| Some(branch.get("properties")?.as_object().filter(|all| all.len() == 1)?.clone());
     let members: Option<Vec<_>> = branches.iter().map(tagged).collect();
@@ -101,7 +101,7 @@ fn choice(branches: &[Value]) -> Option<Value> {
     }))
 }
 
-/// Returns the members of which a document has exactly one; `None` where the schema is no choice.
+/// Returns the members of which a document has exactly one; `None` if the schema is not a choice.
 pub(super) fn members(schema: &Value) -> Option<Vec<&str>> {
     let one = |bound: &str| schema.get(bound).and_then(Value::as_u64) == Some(1);
     let properties = schema.get("properties").and_then(Value::as_object)?;

@@ -1,4 +1,4 @@
-//! IAM statements of one's own: what a handler may do beside what `pipe` allows it.
+//! IAM statements of the user: rights that a handler has beside those that `pipe` gives it.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -5,10 +5,10 @@ use crate::resource::OUTPUT;
 use serde_json::{Map, Number, Value};
 use serde_yaml::Value as Yaml;
 
-/// Problems that are kept; a document with more is no spec with mistakes in it.
+/// Problems that are kept; a document with more is not a spec with mistakes in it.
 const KEPT: usize = 200;
 
-/// Turns a YAML document into JSON. What JSON has no word for (a tag, a key that is no text, `.nan`) is a problem.
+/// Turns a YAML document into JSON. A value that JSON has no word for (a tag, a key that is not text, `.nan`) is a problem.
 pub(super) fn json(yaml: Yaml) -> (Value, Vec<Problem>) {
     let mut walk = Walk { path: Vec::new(), problems: Vec::new() };
     let value = walk.value(yaml);
@@ -30,7 +30,7 @@ impl Walk {
                 Value::String(text)
             }
             Yaml::Number(number) => numeric(&number).unwrap_or_else(|| {
-                self.problem("this is not a number that can be counted with", None);
+                self.problem("this is not a finite number", None);
                 Value::Null
             }),
             Yaml::Sequence(items) => {
@@ -67,7 +67,7 @@ impl Walk {
         Value::Object(object)
     }
 
-    /// What begins so within a text stands for an output of a resource, once the spec is a graph.
+    /// Reports a text that holds the mark: once the spec is a graph, it stands for an output of a resource.
     fn unmarked(&mut self, text: &str) {
         if text.contains(OUTPUT) {
             self.problem("a text cannot hold the character U+FDD0", Some("leave it out".to_owned()));

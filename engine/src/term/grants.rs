@@ -7,8 +7,8 @@ use serde_json::Value;
 /// What one action is allowed or denied: effect and principal, action, resource, condition.
 type Grant = (String, String, String, String);
 
-/// The lines of a change from one policy to another; nothing where a value is no policy, or where what differs is in no line.
-/// `home` is the region and account whose ARNs are told by kind and name alone.
+/// The lines of a change from one policy to another; nothing if a value is not a policy, or if the difference is in no line.
+/// `home` is the region and account whose ARNs are shown by kind and name alone.
 pub(super) fn lines(old: Option<&Value>, new: Option<&Value>, home: &str) -> Option<Vec<String>> {
     let (old, new) = (grants(old, home)?, grants(new, home)?);
     let gone = joined(old.difference(&new)).into_iter().map(|line| format!("- {line}"));

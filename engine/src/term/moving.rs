@@ -20,7 +20,7 @@ pub async fn report(shell: Shell, mut events: UnboundedReceiver<Event>) {
 }
 
 /// Whether it is a line of a log that nobody looks for: one below the level INFO, or one by which a bundled handler says that all
-/// is well, for the event it tells of has a line of its own here.
+/// is well, because the event that it reports has a line of its own here.
 fn is_routine(event: &Event) -> bool {
     let Event::Log(LogLine { line, .. }) = event else { return false };
     let logged: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
@@ -34,7 +34,7 @@ fn is_routine(event: &Event) -> bool {
     }
 }
 
-/// An event as a line. What clients and functions wrote steers no terminal.
+/// An event as a line. Text by clients and functions cannot steer the terminal.
 fn line(event: &Event) -> String {
     match event {
         Event::Answered(Answered { method, path, status, milliseconds, location, record, reason }) => {
@@ -89,7 +89,7 @@ fn refusal(Denied { role, action, resource }: &Denied) -> String {
     if !role.contains(id::CONSUMER_ROLE) {
         return what;
     }
-    // Where the answer names no resource, the pipeline's own of that service is meant most likely: the spec has a word for it.
+    // If the answer names no resource, it most likely means the pipeline's own of that service: the spec has a word for it.
     let own = match action.split(':').next() {
         Some("dynamodb") => "sink",
         Some("kinesis") => "stream",

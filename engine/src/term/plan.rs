@@ -21,7 +21,7 @@ const LEAD: usize = 24;
 /// How much of a plan is shown, and where its resources are.
 #[derive(Clone, Debug)]
 pub struct View {
-    /// Region and account: what is there is told by kind and name alone.
+    /// Region and account: resources there are shown by kind and name alone.
     home: String,
     /// Show every property as it is: empty ones, `pipe`'s own, policies as JSON.
     full: bool,
@@ -128,7 +128,7 @@ fn render_change(text: &mut String, change: &Change, view: &View) {
     }
 }
 
-/// Whether people want to know of it: hashes change with every edit, and of what is new only what it is has a meaning.
+/// Whether people want to see it: hashes change with every edit, and of a new resource only its properties have a meaning.
 fn tells(change: &Change, field: &Field) -> bool {
     let top = field.path.split('.').next().unwrap_or_default();
     match change.action {
@@ -173,7 +173,7 @@ fn render_field(text: &mut String, action: Action, field: &Field, view: &View) {
     };
 }
 
-/// What is new and has many parts: the names of those that have parts themselves, and the others one by one.
+/// A new value with many parts: the names of those that have parts themselves, and the others one by one.
 fn render_parts(text: &mut String, path: &str, parts: &serde_json::Map<String, Value>) {
     let named: Vec<String> = parts.iter().filter(|(_, value)| value.is_object()).map(|(name, _)| tame(name)).collect();
     if !named.is_empty() {

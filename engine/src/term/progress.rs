@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget};
 
 use crate::term::Shell;
 
-/// How often it is told where nothing can move.
+/// How often it is printed where nothing can move.
 const NOW_AND_THEN: Duration = Duration::from_secs(5);
 
 /// A line that says how far something is. It is gone when this is dropped.

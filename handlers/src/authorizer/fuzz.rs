@@ -1,6 +1,6 @@
-//! Requests that nobody sends: only the exact credentials are let in, and everybody else is told exactly `Unauthorized`.
+//! Requests that nobody sends: only the exact credentials are let in, and everybody else gets exactly `Unauthorized`.
 //!
-//! What fails belongs into `tests/hostile/corpus/event/authorizer_*.json`, all of which is run here and is refused.
+//! Inputs that fail belong in `tests/hostile/corpus/event/authorizer_*.json`, all of which are run here and refused.
 
 use std::fs;
 use std::path::Path;

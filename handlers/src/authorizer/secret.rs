@@ -53,7 +53,7 @@ impl Secrets for SecretsManager {
     }
 }
 
-/// Tells what passes by itself from what somebody did to the secret. What is not known here counts as the latter: it lets nobody in.
+/// Tells what passes by itself from what somebody did to the secret. An unknown failure counts as the latter: it lets nobody in.
 fn classify<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> Unreadable {
     let code = error.code().unwrap_or_default();
     let status = error.raw_response().map_or(0, |response| response.status().as_u16());
@@ -86,7 +86,7 @@ struct Document {
 /// Reads the secret's JSON. The error does not quote it, as serde's would; empty halves would let anybody in.
 fn parse(text: &str) -> Result<Credentials, Unreadable> {
     let wrong =
-        || Unreadable::lasting("the secret is no JSON object with the non-empty texts `username` and `password`");
+        || Unreadable::lasting("the secret is not a JSON object with the non-empty texts `username` and `password`");
     let document: Document = serde_json::from_str(text).map_err(|_| wrong())?;
     if document.username.is_empty() || document.password.is_empty() {
         return Err(wrong());

@@ -142,7 +142,7 @@ async fn an_outage_is_outlasted_for_an_hour_and_no_longer() {
     ask(&authorizer, "ann:one").await.expect("allowed");
 }
 
-/// Whoever takes the secret away, or the right to read it, wants nobody to be let in.
+/// Somebody who takes the secret away, or the right to read it, wants nobody to be let in.
 #[tokio::test(start_paused = true)]
 async fn a_secret_that_is_gone_ends_its_copy_at_once() {
     for (offered, after) in [("ann:one", MAX_AGE), ("ann:wrong", LEAST_INTERVAL)] {

@@ -46,7 +46,7 @@ impl<T: Table, Q: Queue> Consumer<T, Q> {
         Consumer { table, queue, keys, memory: Semaphore::new(MEMORY as usize) }
     }
 
-    /// Handles one batch and returns before `stop`, save for the time that looking through the records takes.
+    /// Handles one batch and returns before `stop`, except for the time that looking through the records takes.
     ///
     /// Guarantees: every record of the batch is written, or is in the queue, or is named in the report. Of one table key, no
     /// record is written before an earlier one was written or found to be poison. No record behind the first of those named is sent to
@@ -114,7 +114,7 @@ impl<T: Table, Q: Queue> Consumer<T, Q> {
                 Ok(Ok(Err(PutError::Poison(poison)))) => return (State::Poison(poison), backoff.repeats()),
                 Ok(Ok(Err(PutError::Transient(why)))) => code = why,
                 Ok(Err(panic)) => return (State::Poison(panicked(panic)), backoff.repeats()),
-                // The time is up. What the attempts before met with says more than that.
+                // The time is up. The errors of the attempts before say more than that.
                 Err(_) => break,
             }
             if !backoff.wait().await {

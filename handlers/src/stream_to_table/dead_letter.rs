@@ -70,7 +70,7 @@ pub fn smaller(bytes: usize, encoding: Encoding) -> Option<usize> {
 /// partition key may hold.
 pub fn body(record: &KinesisEventRecord, poison: &Poison, limit: usize) -> serde_json::Result<(String, Encoding)> {
     let data: &[u8] = &record.kinesis.data;
-    // What cannot fit is not even encoded: the function may have no memory for it.
+    // A payload that cannot fit is not even encoded: the function may have no memory for it.
     if data.len() < limit {
         let text = write(record, poison, Encoding::Base64, Some(STANDARD.encode(data)))?;
         if text.len() <= limit {

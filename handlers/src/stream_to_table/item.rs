@@ -49,7 +49,7 @@ pub fn scan<'a>(data: &'a [u8], keys: &Keys) -> Result<(TableKey, Text<'a>), Poi
     let json = std::str::from_utf8(data).map_err(|_| Poison::new(Reason::BadJson, "the data is not UTF-8"))?;
     let whole: &RawValue = serde_json::from_str(json).map_err(bad_json)?;
     if !whole.get().starts_with('{') {
-        return Err(Poison::new(Reason::NotAnObject, "the data is JSON, but no object"));
+        return Err(Poison::new(Reason::NotAnObject, "the data is JSON, but not an object"));
     }
     let memory = measure(whole.get())?;
     let members = members(json)?;
@@ -89,7 +89,10 @@ fn bad_json(error: serde_json::Error) -> Poison {
 
 /// The whole is JSON by now, so that a text of it can have but one fault. serde_json would tell a place within the fragment.
 fn half(_: serde_json::Error) -> Poison {
-    Poison::new(Reason::BadJson, "a text has one half of a surrogate pair, as in `\\ud83d` alone, which is no letter")
+    Poison::new(
+        Reason::BadJson,
+        "a text has one half of a surrogate pair, as in `\\ud83d` alone, which is not a letter",
+    )
 }
 
 fn members(json: &str) -> Result<HashMap<String, &RawValue>, Poison> {

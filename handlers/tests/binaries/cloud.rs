@@ -61,7 +61,7 @@ impl Function {
     /// Returns the most memory that the function has had at one time, in kilobytes.
     #[cfg(target_os = "linux")]
     pub fn peak_kilobytes(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("Linux tells it");
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("Linux has it");
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("a peak");
         peak.trim().trim_end_matches(" kB").parse().expect("a number")
     }

@@ -41,7 +41,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("DOCKER_HOST", "unix:///nowhere"),
     ("IOT_MTLS_ENABLED", "0"),
     ("SFTP_ENABLED", "0"),
-    // Those that a pipeline is made of and lives on: no role of one may call any other.
+    // The services that a pipeline consists of and depends on: none of its roles may call any other.
     ("SERVICES", "apigateway,dynamodb,iam,kinesis,lambda,logs,secretsmanager,sqs,ssm,sts,tagging"),
 ];
 

@@ -35,8 +35,8 @@ pub(super) const KEPT: &str = "
 
 /// Finds the environment of these requirements in `folder`, or makes it there, which takes a minute and needs the package index.
 ///
-/// Gives the folder of the virtual environment. It is made beside its place and moved there when it is whole, and made anew where
-/// it was made with other packages or hashes; of two processes the second waits. `supervisor` is the command that runs what
+/// Gives the folder of the virtual environment. It is made beside its place and moved there when it is whole, and made again
+/// where it was made with other packages or hashes; of two processes the second waits. `supervisor` is the command that runs what
 /// follows it until its own stdin closes: dropping the future ends what it started, and so does the end of the process.
 ///
 /// # Errors
@@ -64,7 +64,7 @@ pub(super) async fn found_or_made(
     }
     let python = python(search_path).await?;
     let _lock = lock(folder, progress).await?;
-    // Whoever held the lock may have made it meanwhile.
+    // The process that held the lock may have made it meanwhile.
     if !is_made(folder, requirements) {
         progress(&format!("installing {} into {}, once", shown(requirements), folder.display()));
         if let Err(error) = make(folder, requirements, supervisor, &python).await {
@@ -130,8 +130,8 @@ fn is_executable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
-/// Holds the lock file beside the folder until dropped. Tried again and again, for a thread that waits in the kernel could not
-/// be cancelled.
+/// Holds the lock file beside the folder until dropped. Tried again and again, because a thread that waits in the kernel could
+/// not be cancelled.
 async fn lock(folder: &Path, progress: &mut (dyn FnMut(&str) + Send)) -> Result<File> {
     let path = with_suffix(folder, ".lock");
     let parent = folder.parent().unwrap_or(Path::new("."));

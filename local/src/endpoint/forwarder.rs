@@ -181,7 +181,7 @@ impl Shared {
         Ok(whole(answer))
     }
 
-    /// Passes a role's call on, and tells of it where the role has no right to it.
+    /// Passes a role's call on, and reports it if the role has no right to it.
     async fn refusable(&self, head: Parts, body: Bytes) -> Passed<Response<Body>> {
         let answer = self.upstream.pass(head, body).await?;
         if !is_refusal(answer.status()) {

@@ -24,11 +24,12 @@ pub struct Refusal {
 
 const PAGE: Refusal = denied("AccessDeniedException", "web pages may not call the local cloud");
 const ELSEWHERE: Refusal = denied("AccessDeniedException", "the `Host` is not the address of the local cloud");
-const PRESIGNED: Refusal = denied("AccessDeniedException", "credentials in a query are not taken: sign with a header");
+const PRESIGNED: Refusal =
+    denied("AccessDeniedException", "credentials in a query are not accepted: sign with a header");
 pub const UNSIGNED: Refusal = denied("MissingAuthenticationTokenException", "the call is not signed");
 pub const UNKNOWN: Refusal = denied(
     "UnrecognizedClientException",
-    "the security token included in the request is invalid: the key is none of this `pipe dev`",
+    "the security token included in the request is invalid: the key does not belong to this `pipe dev`",
 );
 pub const TOO_LARGE: Refusal =
     Refusal { status: 413, code: "RequestEntityTooLargeException", message: "the request is too large" };
@@ -47,9 +48,9 @@ const fn denied(code: &'static str, message: &'static str) -> Refusal {
     Refusal { status: 403, code, message }
 }
 
-const INTERNAL: Refusal = denied("AccessDeniedException", "no page of the emulator's own may be asked for");
+const INTERNAL: Refusal = denied("AccessDeniedException", "the emulator's own pages are not served");
 
-/// Refuses paths that are no call of AWS's: pages of MiniStack itself, which change it whoever asks.
+/// Refuses paths that are not a call of AWS: pages of MiniStack itself, which change it for any caller.
 ///
 /// # Errors
 /// It is such a path.
@@ -58,7 +59,8 @@ pub fn no_page_of_the_emulator(head: &Parts) -> Result<(), Refusal> {
     if path.starts_with("/_") || path.contains("/_user_request_") { Err(INTERNAL) } else { Ok(()) }
 }
 
-/// Refuses what a web page may have sent, be it under a name of its own that leads here (DNS rebinding), and credentials in the query.
+/// Refuses requests that a web page may have sent, even under a name of its own that leads here (DNS rebinding), and credentials
+/// in the query.
 ///
 /// # Errors
 /// It is such a request; `own` is the forwarder's address.

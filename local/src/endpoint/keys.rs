@@ -60,9 +60,9 @@ impl Keys {
 
     /// Of a session on an endpoint of the user's.
     ///
-    /// The user's own key and secret come from wherever the SDK finds them, and may change: calls with a key that is not known here
-    /// are the endpoint's to judge. That opens nothing: who can call the forwarder without being a web page can call that
-    /// endpoint as well. Keys of roles are known, and checked.
+    /// The user's own key and secret come from wherever the SDK finds them, and may change: calls with a key that is not known
+    /// here are the endpoint's to judge. That opens nothing: a program that can call the forwarder and is not a web page can call
+    /// that endpoint as well. Keys of roles are known, and checked.
     pub fn of_users() -> Self {
         Self { root: None, known: Mutex::default() }
     }

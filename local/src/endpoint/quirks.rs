@@ -57,7 +57,7 @@ pub struct Exchange<'a> {
     pub body: Bytes,
     pub upstream: &'a Upstream,
     pub memory: &'a Memory,
-    /// The access key of the account's root, where the caller may be somebody else who may ask for less.
+    /// The access key of the account's root, because the caller may be somebody else with fewer rights.
     pub root: Option<&'a str>,
 }
 

@@ -1,4 +1,4 @@
-//! Whether who signed a call knows the key's secret: Signature Version 4, in a header.
+//! Whether the signer of a call knows the key's secret: Signature Version 4, in a header.
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
@@ -22,9 +22,9 @@ const SKEW: Duration = Duration::from_secs(15 * 60);
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 const ENCODED_IN_PATHS: &AsciiSet = &ENCODED.remove(b'/');
 
-const DATE: Refusal = wrong("the call is signed for another time: it may be 15 minutes away");
+const DATE: Refusal = wrong("the call is signed for another time: 15 minutes of difference are allowed");
 const HEADERS: Refusal = wrong("`host` and all `x-amz-` headers must be signed");
-const PAYLOAD: Refusal = wrong("`x-amz-content-sha256` is not the hash of the body, which is the one thing taken here");
+const PAYLOAD: Refusal = wrong("`x-amz-content-sha256` is not the hash of the body, and nothing else is accepted here");
 const SIGNATURE: Refusal = wrong("the request signature we calculated does not match the signature you provided");
 
 const fn wrong(message: &'static str) -> Refusal {

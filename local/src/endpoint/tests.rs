@@ -17,7 +17,7 @@ mod strangers;
 mod stream;
 mod watch;
 
-/// Makes a program that can be run at once: copied into place by another process, for a file that this one wrote may still be
+/// Makes a program that can be run at once: copied into place by another process, because a file that this one wrote may still be
 /// open in a child that another test is about to start.
 fn program(path: &Path, text: &str) {
     let draft = path.with_extension("draft");

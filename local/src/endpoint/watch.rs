@@ -17,19 +17,19 @@ const DESCRIBE_TABLE: &str = "DynamoDB_20120810.DescribeTable";
 const SEND_MESSAGE: &str = "AmazonSQS.SendMessage";
 const SEND_MESSAGE_BATCH: &str = "AmazonSQS.SendMessageBatch";
 
-/// How much of a key or a reason is told.
+/// How much of a key or a reason is reported.
 const SHOWN_CHARS: usize = 200;
-/// How long a refusal that was told is not told again: who is refused tends to ask on.
+/// How long a reported refusal is not reported again: a refused caller tends to ask on.
 const TOLD_AGAIN: Duration = Duration::from_secs(10);
 /// Refusals that are remembered.
 const REMEMBERED: usize = 100;
 
-/// Tells rows and dead letters. Payloads are never told: of an item its key attributes, of a message its place in the stream.
+/// Reports rows and dead letters, never payloads: of an item its key attributes, of a message its place in the stream.
 pub struct Watch {
     events: Events,
     /// The key attributes of tables, by region and name, from the answers that described them.
     keys: Mutex<HashMap<(String, String), Vec<String>>>,
-    /// The refusals that were told, and when.
+    /// The refusals that were reported, and when.
     denied: Mutex<HashMap<Denied, Instant>>,
 }
 
@@ -47,7 +47,7 @@ impl Watch {
         }
     }
 
-    /// Looks into a call and its answer. What is not shaped as expected is passed over.
+    /// Looks into a call and its answer. A body of an unexpected shape is passed over.
     pub fn note(&self, call: &Call, input: &[u8], status: StatusCode, output: &[u8]) {
         let json = |bytes| serde_json::from_slice(bytes).unwrap_or(Value::Null);
         match call.target.as_str() {
@@ -131,7 +131,7 @@ impl Watch {
         }
     }
 
-    /// Tells a message of `stream-to-table`. The documents of mappings have another version, and are told by the pollers.
+    /// Reports a message of `stream-to-table`. The documents of mappings have another version, and the pollers report them.
     fn letter(&self, queue_url: &Value, body: &Value) {
         let letter: Value = body.as_str().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
         let [reason, number] = ["reason", "sequenceNumber"].map(|name| letter[name].as_str());

@@ -1,7 +1,7 @@
 //! Who may call the Runtime API of a process: the process, and what it starts in its own group.
 //!
 //! The port is open to every program and every web page of this machine, and the runtimes know nothing but its address: there
-//! is no secret to ask them for. Whoever else were given an event would have a client's credentials, and could answer in the
+//! is no secret to ask them for. Anyone else who got an event would have a client's credentials, and could answer in the
 //! function's name.
 
 use std::fs;
@@ -65,7 +65,7 @@ pub(super) async fn pass(
 impl Callers {
     async fn look(&self, peer: SocketAddr) -> bool {
         let (mut told, own) = (self.told.clone(), self.own);
-        // It may call before the supervisor has told its number.
+        // It may call before the supervisor has reported its number.
         let told = told.wait_for(|told| told.pid.is_some() || told.exit.is_some()).await;
         let Some(group) = told.ok().and_then(|told| told.pid.filter(|_| told.exit.is_none())) else { return false };
         spawn_blocking(move || has(group, peer, own)).await.unwrap_or(false)

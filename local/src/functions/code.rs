@@ -26,8 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The folder with the unpacked code of this SHA-256 (in base64), which is fetched from `place` unless it is there.
 ///
-/// Safe to be killed at any time and to run twice at once: a folder appears only when it is whole. One that is not, or that others can
-/// have written, is made anew.
+/// Safe to be killed at any time and to run twice at once: a folder appears only when it is whole. One that is not, or that
+/// others can have written, is made again.
 ///
 /// # Errors
 /// A text that fits "failed to ...": it cannot be fetched, is another zip than the function's, leaves its folder, or is too large; the
@@ -46,7 +46,7 @@ pub(super) async fn unpacked(cache: &Path, code_sha256: &str, place: &str) -> Re
     let fetched = tokio::time::timeout(PATIENCE, fetch(place)).await;
     let zip = fetched.map_err(|_| "fetch the code: it takes too long".to_owned())??;
     if Sha256::digest(&zip).as_slice() != digest {
-        return Err("fetch the code: it is another one than the function's, which has just been changed".to_owned());
+        return Err("fetch the code: it is not the function's, which has just changed".to_owned());
     }
     let made = tokio::task::spawn_blocking(move || unpack(&zip, &folder)).await;
     made.map_err(|_| "unpack the code: it was interrupted".to_owned())?.map(|()| code)

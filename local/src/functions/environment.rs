@@ -11,7 +11,7 @@ use super::definition::Definition;
 
 /// All variables, later ones above earlier ones of the same name.
 ///
-/// What Lambda lets a function set itself comes first, then the function's own, then what Lambda reserves.
+/// First come the variables that Lambda lets a function set itself, then the function's own, then those that Lambda reserves.
 pub(super) fn variables(
     settings: &Settings,
     definition: &Definition,

@@ -1,4 +1,4 @@
-//! The logs of one process: to whoever watches, and to the function's log group under its role's own credentials.
+//! The logs of one process: to the listener, and to the function's log group under its role's own credentials.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,18 +20,18 @@ use crate::event::{Event, Events, LogLine};
 const PAUSE: Duration = Duration::from_millis(500);
 /// The most that a line may have, in bytes: an event of 256 KB. A longer one is cut into several.
 pub(super) const LINE: usize = 256 * 1024 - OVERHEAD;
-/// How many lines may wait. Where more come than the service takes they are dropped, and a call never waits.
+/// How many lines may wait. If more come than the service takes, they are dropped, and a call never waits.
 const WAITING: usize = 50_000;
 
 /// Where a process's lines go.
-pub(super) struct Place {
+pub(super) struct LogStream {
     pub client: Client,
     pub function: String,
     pub role: String,
     pub group: String,
     pub stream: String,
     pub events: Events,
-    /// Whether the user was told that lines are lost, since a stream was last made; shared by all processes of the function.
+    /// Whether the user was warned that lines are lost, since a stream was last made; shared by all processes of the function.
     pub told: Arc<AtomicBool>,
 }
 
@@ -39,16 +39,16 @@ pub(super) struct Place {
 #[derive(Clone)]
 pub(super) struct Log {
     lines: mpsc::Sender<InputLogEvent>,
-    place: Arc<Place>,
+    log_stream: Arc<LogStream>,
 }
 
 impl Log {
     /// Opens the log. `alive` is held until everything is sent, so that who stops can wait for it.
-    pub(super) fn open(place: Place, alive: watch::Receiver<bool>) -> Self {
+    pub(super) fn open(log_stream: LogStream, alive: watch::Receiver<bool>) -> Self {
         let (lines, waiting) = mpsc::channel(WAITING);
-        let place = Arc::new(place);
-        tokio::spawn(ship(place.clone(), waiting, alive));
-        Self { lines, place }
+        let log_stream = Arc::new(log_stream);
+        tokio::spawn(ship(log_stream.clone(), waiting, alive));
+        Self { lines, log_stream }
     }
 
     /// Writes a line of Lambda's own, which only the log group has.
@@ -57,7 +57,7 @@ impl Log {
         let event =
             InputLogEvent::builder().timestamp(i64::try_from(at.as_millis()).unwrap_or_default()).message(message);
         if event.build().is_ok_and(|event| self.lines.try_send(event).is_err()) {
-            self.place.lost("more lines come than the log group takes");
+            self.log_stream.lost("more lines come than the log group takes");
         }
     }
 
@@ -74,18 +74,18 @@ impl Log {
             }
             let text = String::from_utf8_lossy(&line);
             let text = text.trim_end_matches(['\r', '\n']);
-            // What stands for a byte that is no text is longer than it.
+            // The stand-in for a byte that is not text is longer than the byte.
             let text = &text[..text.floor_char_boundary(LINE)];
             if !text.is_empty() {
-                let line = LogLine { function: self.place.function.clone(), line: text.to_owned() };
-                let _ = self.place.events.send(Event::Log(line));
+                let line = LogLine { function: self.log_stream.function.clone(), line: text.to_owned() };
+                let _ = self.log_stream.events.send(Event::Log(line));
                 self.platform(text.to_owned());
             }
         }
     }
 }
 
-impl Place {
+impl LogStream {
     /// Says once that lines are lost.
     fn lost(&self, reason: &str) {
         if !self.told.swap(true, Ordering::Relaxed) {
@@ -107,7 +107,7 @@ impl Place {
         let stream = self.client.create_log_stream().log_group_name(&self.group).log_stream_name(&self.stream);
         match stream.send().await {
             Ok(_) => {
-                // What is lost from here on is other news.
+                // A loss from here on is other news.
                 self.told.store(false, Ordering::Relaxed);
                 true
             }
@@ -132,11 +132,11 @@ impl Place {
 }
 
 /// Sends lines until there are no more. Those of a refused request are dropped; the next ones are tried again.
-async fn ship(place: Arc<Place>, mut waiting: mpsc::Receiver<InputLogEvent>, alive: watch::Receiver<bool>) {
+async fn ship(log_stream: Arc<LogStream>, mut waiting: mpsc::Receiver<InputLogEvent>, alive: watch::Receiver<bool>) {
     let mut open = false;
     let mut lines = Vec::new();
     while let Some(first) = waiting.recv().await {
-        // Who stops does not wait for more.
+        // A stop does not wait for more.
         if !*alive.borrow() {
             sleep(PAUSE).await;
         }
@@ -146,9 +146,9 @@ async fn ship(place: Arc<Place>, mut waiting: mpsc::Receiver<InputLogEvent>, ali
         }
         // The service refuses a batch that is not in order; the clock may have been set back.
         lines.sort_by_key(InputLogEvent::timestamp);
-        open = open || place.create().await;
+        open = open || log_stream.create().await;
         for batch in batches(std::mem::take(&mut lines)).into_iter().filter(|_| open) {
-            place.put(batch).await;
+            log_stream.put(batch).await;
         }
     }
 }

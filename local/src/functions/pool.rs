@@ -14,7 +14,7 @@ use super::Settings;
 use super::definition::Definition;
 use super::environment;
 use super::failure::{Exit, Failure};
-use super::logs::{self, Log, Place};
+use super::logs::{self, Log, LogStream};
 use super::process::{Process, Start};
 use super::report::{self, Usage};
 use super::runtime_api::Job;
@@ -56,7 +56,7 @@ impl Drop for Slot {
     }
 }
 
-struct Call {
+struct Invocation {
     id: String,
     payload: Bytes,
 }
@@ -76,9 +76,9 @@ impl Pool {
     ) -> Result<Answer, Refusal> {
         let _slot = self.slot()?;
         let alive = stop.clone();
-        let call = Call { id: Uuid::new_v4().to_string(), payload };
+        let invocation = Invocation { id: Uuid::new_v4().to_string(), payload };
         tokio::select! {
-            answer = self.run(&call, &alive) => answer,
+            answer = self.run(&invocation, &alive) => answer,
             _ = stop.wait_for(|stopped| *stopped) => Err(super::stopped()),
         }
     }
@@ -114,15 +114,15 @@ impl Pool {
         Ok(Slot(self.clone()))
     }
 
-    async fn run(&self, call: &Call, alive: &watch::Receiver<bool>) -> Result<Answer, Refusal> {
+    async fn run(&self, invocation: &Invocation, alive: &watch::Receiver<bool>) -> Result<Answer, Refusal> {
         while let Some(process) = self.take() {
             let until = Instant::now() + self.definition.timeout;
             // One that ended before it saw the call has done nothing with it.
-            if let Ok(answer) = self.serve(process, call, until, None).await {
+            if let Ok(answer) = self.serve(process, invocation, until, None).await {
                 return Ok(answer);
             }
         }
-        self.cold(call, alive).await
+        self.cold(invocation, alive).await
     }
 
     /// Serves a call on a new process.
@@ -130,7 +130,7 @@ impl Pool {
     /// As AWS has it ("Understanding the Lambda execution environment lifecycle"): an init may take 10 seconds; one that took
     /// longer is done again as a part of the call, and then both have the function's time-out together. An init that fails
     /// otherwise fails the call, and the next call starts a process again.
-    async fn cold(&self, call: &Call, alive: &watch::Receiver<bool>) -> Result<Answer, Refusal> {
+    async fn cold(&self, invocation: &Invocation, alive: &watch::Receiver<bool>) -> Result<Answer, Refusal> {
         let mut process = self.start(alive).await?;
         let mut ready = self.ready(&process, process.started + INIT).await;
         let mut until = None;
@@ -146,29 +146,29 @@ impl Pool {
         let took = process.started.elapsed();
         if let Err(failure) = ready {
             process.log.platform(report::init(&self.definition, took, &failure));
-            return Ok(self.failed(call, &failure));
+            return Ok(self.failed(invocation, &failure));
         }
         let init = until.is_none().then_some(took);
         let until = until.unwrap_or_else(|| Instant::now() + self.definition.timeout);
-        let served = self.serve(process, call, until, init).await;
-        Ok(served.unwrap_or_else(|exit| self.failed(call, &Failure::Exited(exit))))
+        let served = self.serve(process, invocation, until, init).await;
+        Ok(served.unwrap_or_else(|exit| self.failed(invocation, &Failure::Exited(exit))))
     }
 
     async fn serve(
         &self,
         process: Process,
-        call: &Call,
+        invocation: &Invocation,
         until: Instant,
         init: Option<Duration>,
     ) -> Result<Answer, Exit> {
-        if let Some(line) = report::start(&self.definition, &call.id) {
+        if let Some(line) = report::start(&self.definition, &invocation.id) {
             process.log.platform(line);
         }
         let began = Instant::now();
         let deadline = since_1970() + until.duration_since(began);
         let outcome = process.call(until, |answer| Job {
-            id: call.id.clone(),
-            payload: call.payload.clone(),
+            id: invocation.id.clone(),
+            payload: invocation.payload.clone(),
             deadline: deadline.as_millis(),
             arn: self.definition.arn.clone(),
             trace: trace(),
@@ -178,27 +178,27 @@ impl Pool {
         let peak_mb = process.peak_mb();
         let usage = Usage { duration: began.elapsed(), init, memory_mb: peak_mb.unwrap_or_default() };
         let memory = peak_mb.map(|peak_mb| Memory { peak_mb, limit_mb: self.definition.memory_mb });
-        for line in report::end(&self.definition, &call.id, &usage, outcome.as_ref().err()) {
+        for line in report::end(&self.definition, &invocation.id, &usage, outcome.as_ref().err()) {
             process.log.platform(line);
         }
         match outcome {
             Ok(payload) => {
                 self.give_back(process);
-                Ok(Answer { payload, error: None, request_id: call.id.clone(), memory })
+                Ok(Answer { payload, error: None, request_id: invocation.id.clone(), memory })
             }
             Err(failure) => {
                 // A function that fails on an event is not broken; whatever else failed is.
                 if matches!(failure, Failure::Reported(_) | Failure::TooLarge) {
                     self.give_back(process);
                 }
-                Ok(Answer { memory, ..self.failed(call, &failure) })
+                Ok(Answer { memory, ..self.failed(invocation, &failure) })
             }
         }
     }
 
-    fn failed(&self, call: &Call, failure: &Failure) -> Answer {
-        let payload = failure.document(&call.id, self.definition.timeout);
-        Answer { payload, error: Some("Unhandled".to_owned()), request_id: call.id.clone(), memory: None }
+    fn failed(&self, invocation: &Invocation, failure: &Failure) -> Answer {
+        let payload = failure.document(&invocation.id, self.definition.timeout);
+        Answer { payload, error: Some("Unhandled".to_owned()), request_id: invocation.id.clone(), memory: None }
     }
 
     async fn ready(&self, process: &Process, until: Instant) -> Result<(), Failure> {
@@ -220,7 +220,7 @@ impl Pool {
         let (listener, address) = Process::listener().await.map_err(cannot)?;
         let variables =
             environment::variables(&self.settings, definition, &credentials, &self.folder, &address, &stream);
-        let place = Place {
+        let log_stream = LogStream {
             client: aws_sdk_cloudwatchlogs::Client::new(&config),
             function: definition.name.clone(),
             role: definition.role.clone(),
@@ -234,7 +234,7 @@ impl Pool {
             folder: &self.folder,
             memory_mb: definition.memory_mb,
             expiry: credentials.expiry(),
-            log: Log::open(place, alive.clone()),
+            log: Log::open(log_stream, alive.clone()),
             alive: alive.clone(),
         };
         Process::start(start, listener, variables).map_err(cannot)
@@ -257,7 +257,7 @@ impl Pool {
         }
     }
 
-    /// Ends what has waited for long or cannot be used any more.
+    /// Ends the processes that have waited for long or can no longer be used.
     fn trim(&self) {
         let mut state = self.lock();
         state.idle.retain(|(process, _)| usable(process));

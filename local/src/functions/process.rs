@@ -28,7 +28,7 @@ use super::runtime_api::{Init, Job, RuntimeApi};
 /// How often the memory of a working process is looked at.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// What the supervisor has told.
+/// What the supervisor has reported.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Told {
     pub pid: Option<u32>,
@@ -177,7 +177,7 @@ impl Process {
         let mut told = self.told.clone();
         match told.wait_for(|told| told.exit.is_some()).await {
             Ok(told) => told.exit.clone().unwrap_or(Exit::Code(0)),
-            // Who watches over it is gone only when everything ends.
+            // Its watcher is gone only when everything ends.
             Err(_) => Exit::Signal(9),
         }
     }
@@ -206,7 +206,7 @@ impl Process {
     }
 }
 
-/// Hears the supervisor to its end.
+/// Reads the supervisor's reports to their end.
 async fn watch_over(mut child: Child, reports: OwnedReadHalf, tell: watch::Sender<Told>, alive: watch::Receiver<bool>) {
     let mut reports = BufReader::new(reports).lines();
     while let Ok(Some(line)) = reports.next_line().await {

@@ -1,7 +1,7 @@
 //! Lambda's Runtime API, version 2018-06-01, for one process.
 //!
-//! Each process has a listener of its own, which nobody else may call, so that none can answer for another. What is accepted in
-//! which state, and the documents of refusals, are as in AWS's runtime interface emulator, which is Lambda's own code.
+//! Each process has a listener of its own, which nobody else may call, so that none can answer for another. The requests that
+//! each state accepts, and the documents of refusals, are those of AWS's runtime interface emulator, which is Lambda's own code.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -168,7 +168,7 @@ impl RuntimeApi {
             _ => accepted(),
         };
         if let Phase::Running { answer, .. } = std::mem::replace(&mut inner.phase, Phase::Sent) {
-            // Nobody waits any more when the call has timed out in this moment.
+            // Nobody still waits if the call has timed out in this moment.
             let _ = answer.send(outcome);
         }
         said
@@ -223,7 +223,7 @@ async fn init_error(State(api): State<Arc<RuntimeApi>>, headers: HeaderMap, body
 
 /// The body; `None` inside when it is larger than allowed, and outside when it breaks off.
 ///
-/// What is too much is read and dropped: a runtime that is still writing would not read the refusal.
+/// The excess is read and dropped: a runtime that is still writing would not read the refusal.
 async fn read(mut body: Body) -> Option<Option<Bytes>> {
     let mut read = BytesMut::new();
     let mut fits = true;

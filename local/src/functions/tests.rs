@@ -78,7 +78,7 @@ fn a_zip_that_leaves_its_folder_is_refused() {
     assert_eq!(fs::read_dir(folder.parent().unwrap()).unwrap().count(), 1);
 }
 
-/// Whoever can write to a shared cache could have its code run.
+/// A user who can write to a shared cache could have code run there.
 #[test]
 fn code_that_is_not_its_zips_is_not_whole_and_is_made_anew() {
     let cache = tempfile::tempdir().unwrap();

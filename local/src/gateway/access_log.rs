@@ -92,7 +92,7 @@ struct Writer {
     events: Events,
     /// Name of the log stream; one for each start of the gateway.
     stream: String,
-    /// Whether the last failure was told, so that it is not told twice a second.
+    /// Whether the last failure was reported, so that it is not reported twice a second.
     complained: bool,
 }
 

@@ -28,7 +28,7 @@ impl Door {
 
 /// Turns away what comes under another host, as API Gateway does, and what a page of another origin sends.
 ///
-/// Why is told once for each of the two.
+/// The reason is reported once for each of the two.
 pub fn pass(door: &Door, reach: &Reach, parts: &Parts) -> Result<(), Refusal> {
     let Door { own, host_told, page_told } = door;
     let once = |told: &AtomicBool, why: String| {

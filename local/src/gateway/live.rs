@@ -19,7 +19,7 @@ pub struct Live {
     pub variables: Arc<Texts>,
     pub throttles: Arc<Throttles>,
     pub access_log: Option<LogFormat>,
-    /// Asked anew after each refresh.
+    /// Asked again after each refresh.
     pub permits: Permits,
 }
 

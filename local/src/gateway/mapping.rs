@@ -24,7 +24,7 @@ pub enum Source {
     Stage(String),
     /// `integration.response.header.NAME`, in any case.
     Answered(String),
-    /// What is not known here, such as a JSON path into a body: gives nothing.
+    /// A source that is not known here, such as a JSON path into a body: gives nothing.
     Unknown,
 }
 

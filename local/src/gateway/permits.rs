@@ -23,7 +23,7 @@ pub struct Permits {
 }
 
 impl Permits {
-    /// Whether the role may invoke the function. What cannot be found out is no, and asked again with the next request.
+    /// Whether the role may invoke the function. If that cannot be found out, the answer is no, and the next request asks again.
     pub async fn allows(&self, reach: &Reach, role: &str, function: &str) -> bool {
         let key = (role.to_owned(), function.to_owned());
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).copied();

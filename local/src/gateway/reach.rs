@@ -1,4 +1,4 @@
-//! The ways out of the gateway: credentials, functions, services, and whoever listens to what happens.
+//! The ways out of the gateway: credentials, functions, services, and the listener for events.
 
 use bytes::Bytes;
 use http_body_util::Full;

@@ -18,7 +18,7 @@ pub struct Refusal {
     pub kind: &'static str,
     /// None is `null` in the body, as AWS answers when an authorizer fails.
     pub message: Option<String>,
-    /// Where it is not that of the kind.
+    /// Only if it is not the status of the kind.
     pub status: Option<u16>,
     /// `$context.error.validationErrorString`.
     pub validation: Option<String>,
@@ -119,7 +119,7 @@ impl GatewayResponses {
         Self { own: own.map(|(kind, response)| (kind.clone(), Own::new(response))).collect() }
     }
 
-    /// The answer to a refused request, which has been told to `$context` before.
+    /// The answer to a refused request; `$context` has the refusal already.
     pub fn answer(&self, refusal: &Refusal, exchange: &Exchange) -> Reply {
         let (kind, status, error_type, _) = default(refusal.kind);
         let status = refusal.status.unwrap_or(status);

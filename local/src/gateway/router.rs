@@ -71,7 +71,7 @@ impl Node {
     }
 }
 
-/// What is no UTF-8 comes out with replacement characters.
+/// Bytes that are not UTF-8 become replacement characters.
 fn decoded(part: &str) -> String {
     percent_decode_str(part).decode_utf8_lossy().into_owned()
 }

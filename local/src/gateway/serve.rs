@@ -102,7 +102,7 @@ async fn read(parts: &Parts, body: Body) -> Result<Bytes, Refusal> {
         return Err(Refusal::of("REQUEST_TOO_LARGE"));
     }
     let read = Limited::new(body, LONGEST_BODY).collect().await;
-    // Whoever broke off the request does not see this answer.
+    // A client that broke off the request does not see this answer.
     let read = read.map_err(|_| Refusal::of("REQUEST_TOO_LARGE"))?.to_bytes();
     coding::decoded(&parts.headers, read)
 }
@@ -120,7 +120,7 @@ fn route<'a>(live: &'a Live, exchange: &mut Exchange) -> Result<&'a ServedMethod
     Ok(route)
 }
 
-/// Tells what came of the request: to the access log and to whoever listens.
+/// Reports the outcome of the request to the access log and to the listener.
 fn tell(shared: &Shared, log: Option<&LogFormat>, exchange: &mut Exchange, reply: &Reply) {
     let milliseconds = exchange.milliseconds();
     exchange.metrics.insert("status", reply.status.to_string());

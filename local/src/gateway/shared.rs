@@ -20,7 +20,7 @@ impl Shared {
         Self { reach, log, door, live: RwLock::new(Arc::new(live)) }
     }
 
-    /// What is served now. Who holds it goes on with it when another comes.
+    /// What is served now. A request that holds it goes on with it when another comes.
     pub fn live(&self) -> Arc<Live> {
         Arc::clone(&self.live.read().unwrap_or_else(PoisonError::into_inner))
     }

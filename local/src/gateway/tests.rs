@@ -63,7 +63,7 @@ impl Got {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    /// Status, error type and body, which is what refusals are told by.
+    /// Status, error type and body, which tell refusals apart.
     fn refusal(&self) -> (u16, Option<&str>, &str) {
         (self.status, self.header("x-amzn-errortype"), &self.body)
     }

@@ -67,7 +67,7 @@ impl Checks {
         let Some(schema) = schema else { return Err(Refusal::of("API_CONFIGURATION_ERROR")) };
         let body: &[u8] = if exchange.body.is_empty() { b"{}" } else { &exchange.body };
         let refuse = |reason: String| Refusal { validation: Some(reason), ..Refusal::of("BAD_REQUEST_BODY") };
-        let body = lenient::parse(body).map_err(|error| refuse(format!("[the body is no JSON: {error}]")))?;
+        let body = lenient::parse(body).map_err(|error| refuse(format!("[the body is not JSON: {error}]")))?;
         if schema.is_valid(&body) {
             return Ok(());
         }
@@ -93,8 +93,8 @@ impl Retrieve for Models {
 }
 
 fn compile(name: &str, models: &Texts) -> Result<Validator, String> {
-    let schema = models.get(name).ok_or_else(|| "there is none of this name".to_owned())?;
-    let schema: Value = serde_json::from_str(schema).map_err(|_| "it is no JSON".to_owned())?;
+    let schema = models.get(name).ok_or_else(|| "there is none with this name".to_owned())?;
+    let schema: Value = serde_json::from_str(schema).map_err(|_| "it is not JSON".to_owned())?;
     let options = jsonschema::options().with_draft(Draft::Draft4).with_retriever(Models(models.clone()));
     // API Gateway does not look at `format`.
     options.should_validate_formats(false).build(&schema).map_err(|error| error.to_string())

@@ -34,7 +34,7 @@ impl Format {
         Self { parts }
     }
 
-    /// Puts the values in. What is in a value is never looked at again.
+    /// Puts the values in. A value itself is never expanded again.
     pub fn fill(&self, value: impl Fn(&str) -> String) -> String {
         let parts = self.parts.iter().map(|part| match part {
             Part::Text(text) => text.clone(),

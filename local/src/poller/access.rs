@@ -36,7 +36,7 @@ impl Access {
         &self.roles
     }
 
-    /// Clients under the role, made anew when its credentials are.
+    /// Clients under the role, made again when its credentials are.
     ///
     /// # Errors
     /// The role cannot be assumed.

@@ -1,4 +1,4 @@
-//! What is wrong with a function's answer to a batch, in words. What Lambda makes of such an answer is [`super::outcome`]'s.
+//! What is wrong with a function's answer to a batch, in words. [`super::outcome`] says what Lambda makes of such an answer.
 //!
 //! Nothing that the function answered is repeated but the names of keys that resemble the right ones.
 
@@ -17,13 +17,13 @@ pub fn wrong(answer: &Answer, partial: bool, sequences: &[&str]) -> Option<Strin
     let parsed = serde_json::from_slice(&answer.payload);
     if !partial {
         let names = parsed.is_ok_and(|answer: Value| answer[LIST].as_array().is_some_and(|list| !list.is_empty()));
-        return names.then(|| "it names failures, which nobody reads: `failures.partial` is false".to_owned());
+        return names.then(|| "it names failures, but Lambda ignores them: `failures.partial` is false".to_owned());
     }
     match parsed {
         Ok(Value::Object(fields)) => match fields.get(LIST) {
             Some(Value::Null) => None,
             Some(Value::Array(failures)) => list(failures, sequences),
-            Some(other) => Some(format!("its `{LIST}` is {} and no list", kind(other))),
+            Some(other) => Some(format!("its `{LIST}` is {}, not a list", kind(other))),
             None => no_list(&fields, sequences),
         },
         Ok(Value::Null) => None,
@@ -32,8 +32,8 @@ pub fn wrong(answer: &Answer, partial: bool, sequences: &[&str]) -> Option<Strin
             Some("it is a text that holds JSON: the answer was made JSON twice".to_owned())
         }
         Ok(Value::Array(list)) if list.is_empty() => None,
-        Ok(other) => Some(format!("it is {}, and only an object may say more than nothing", kind(&other))),
-        Err(_) => Some("it is no JSON".to_owned()),
+        Ok(other) => Some(format!("it is {}, but only an object can name failures", kind(&other))),
+        Err(_) => Some("it is not JSON".to_owned()),
     }
 }
 
@@ -61,7 +61,7 @@ fn list(failures: &[Value], sequences: &[&str]) -> Option<String> {
 
 fn entry(failure: &Value, sequences: &[&str]) -> Option<String> {
     let Value::Object(fields) = failure else {
-        return Some(format!("is {} and no object with `{NAME}`", kind(failure)));
+        return Some(format!("is {}, not an object with `{NAME}`", kind(failure)));
     };
     match fields.get(NAME) {
         Some(Value::String(id)) if id.is_empty() => Some(format!("has an empty `{NAME}`")),
@@ -70,7 +70,7 @@ fn entry(failure: &Value, sequences: &[&str]) -> Option<String> {
             Some("has the event's id: the sequence number alone is meant".to_owned())
         }
         Some(Value::String(_)) => Some("has no sequence number of this batch".to_owned()),
-        Some(other) => Some(format!("has {} as `{NAME}` and no text", kind(other))),
+        Some(other) => Some(format!("has {} as `{NAME}`, not a text", kind(other))),
         None => Some(match fields.keys().find(|key| resembles(key, NAME)) {
             Some(key) => format!("has `{key}` where Lambda reads `{NAME}`"),
             None => format!("has no `{NAME}`"),

@@ -44,7 +44,8 @@ impl Filter {
     /// Understands the text of a pattern. `payload` is the member of a record that holds JSON of the sender.
     ///
     /// # Errors
-    /// It is no JSON object, holds something that no rule is, or its payload is no object: what AWS refuses when the mapping is made.
+    /// It is not a JSON object, holds something that is not a rule, or its payload is not an object: AWS refuses these when the
+    /// mapping is made.
     pub fn parse(pattern: &str, payload: &str) -> error::Result<Self> {
         let wrong = |why: &str| {
             Error::new(format!("read the filter `{pattern}`: {why}")).hint(format!(
@@ -52,7 +53,7 @@ impl Filter {
             ))
         };
         let Ok(Value::Object(fields)) = serde_json::from_str(pattern) else {
-            return Err(wrong("it is no JSON object"));
+            return Err(wrong("it is not a JSON object"));
         };
         // AWS: the filter for the payload of a stream must be JSON of its own; plain strings are for queues.
         if fields.get(payload).is_some_and(|inner| !inner.is_object()) {

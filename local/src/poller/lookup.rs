@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::event::{Event, Events};
 use crate::roles::Roles;
 
-/// A mapping that there is, and what it is told to do, if that can be run.
+/// An existing mapping, and what it is set to do, if that can be run.
 pub struct Found {
     pub uuid: String,
     pub properties: Result<Properties>,

@@ -76,7 +76,7 @@ impl Start {
 impl Properties {
     /// Reads the answer for a mapping of this function, which has this role.
     ///
-    /// `None` where its source is no stream that is polled here.
+    /// `None` if its source is not a stream that is polled here.
     ///
     /// # Errors
     /// It asks for what the local pollers do not do, or for what AWS refuses.
@@ -160,7 +160,7 @@ fn refuse(answer: &EventSourceMappingConfiguration, function: &str) -> Result<()
     let destination = answer.destination_config().and_then(|config| config.on_failure()?.destination());
     match destination {
         Some(arn) if arn.split(':').nth(2) != Some("sqs") => {
-            cannot(&format!("its on-failure destination `{arn}` is no queue"))
+            cannot(&format!("its on-failure destination `{arn}` is not a queue"))
         }
         _ => Ok(()),
     }

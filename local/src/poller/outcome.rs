@@ -6,13 +6,13 @@ use crate::invoke::Answer;
 
 /// How long a failing batch rests before each further try: this, then twice as long each time, up to [`FAILED_MOST_MS`].
 ///
-/// AWS says only that it backs off; these are chosen so that a repaired function goes on soon on one's own machine.
+/// AWS says only that it backs off; these are chosen so that a repaired function goes on soon on a developer's machine.
 const FAILED_FIRST_MS: i64 = 200;
 const FAILED_MOST_MS: i64 = 10_000;
 /// The same where the call did not reach the function, or the queue did not take a document.
 const REFUSED_FIRST_MS: i64 = 1_000;
 const REFUSED_MOST_MS: i64 = 30_000;
-/// Characters of an error's type that are told, and of its message.
+/// Characters of an error's type that are reported, and of its message.
 const TYPE: usize = 80;
 const MESSAGE: usize = 300;
 
@@ -31,7 +31,7 @@ pub enum Verdict {
 ///
 /// With `ReportBatchItemFailures` (`partial`), all of these are success, as recorded: an empty answer, `null`,
 /// `""`, `[]`, `{}`, no list or an empty one. These are failure of the whole batch: an identifier that is `""`, null or not in
-/// the batch, another key in its place, and an answer that is no object. Otherwise the lowest named record counts.
+/// the batch, another key in its place, and an answer that is not an object. Otherwise the lowest named record counts.
 /// An object without `batchItemFailures` has no list: success. AWS names this case neither way.
 pub fn judge(answer: &Answer, partial: bool, sequences: &[&str]) -> Verdict {
     if answer.error.is_some() {

@@ -1,5 +1,5 @@
-//! The task of one shard: reads it, calls the function, sends documents, keeps the checkpoint. What is to be done is decided in
-//! [`Shard`]; this only does it.
+//! The task of one shard: reads it, calls the function, sends documents, keeps the checkpoint. [`Shard`] decides what to do;
+//! this only does it.
 
 use std::sync::Arc;
 

@@ -69,7 +69,7 @@ impl Reader {
             (self.source.clone(), self.shard.clone(), self.position.clone(), self.most);
         Box::pin(async move {
             match (source.read)(shard.clone(), position, most).await {
-                // A shard that the stream lists no more has no records any more: it is at its end.
+                // A shard that the stream no longer lists has no records left: it is at its end.
                 Err(Trouble::NotFound(why)) => match (source.shards)().await {
                     Ok(shards) if shards.iter().all(|listed| listed.id != shard) => {
                         Ok(Page { records: Vec::new(), ended: true })

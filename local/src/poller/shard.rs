@@ -29,7 +29,7 @@ impl Shard {
         Self { id: id.into(), mapping, slots, ledger: Ledger::default(), bytes: 0 }
     }
 
-    /// Takes records in the order of the shard. Those that no filter lets pass are done with.
+    /// Takes records in the order of the shard. Records that no filter lets pass are done with.
     pub fn take(&mut self, records: Vec<Record>, now: i64) {
         for record in records {
             let filters = &self.mapping.filters;

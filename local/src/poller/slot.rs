@@ -15,7 +15,7 @@ use crate::invoke::{Answer, Refusal};
 const TOO_LARGE: u16 = 413;
 /// How often a destination is asked at the least, about four minutes, also for records that the stream has forgotten already.
 const LEAST_REFUSALS: u32 = 12;
-/// What is told of a function that named the records that failed, as it should.
+/// The report about a function that named the records that failed, as it should.
 const NAMED: &str = "named failures";
 
 /// What is to be done now for a slot, outside of it.
@@ -25,7 +25,7 @@ pub enum Step {
     Call { payload: Bytes },
     /// Send a document to the destination; then tell [`Slot::sent`].
     Send { document: String, given_up: GivenUp },
-    /// Nothing hears of these records: say so. They are done with.
+    /// These records are lost: say so. They are done with.
     Drop { given_up: GivenUp, refused: bool },
 }
 
@@ -71,7 +71,7 @@ pub struct Slot {
     waiting: VecDeque<Entry>,
     /// The batch that is tried, last, and what bisection left for later before it.
     work: Vec<Batch>,
-    /// What is given up and not yet told to the destination.
+    /// Records that are given up and not yet reported to the destination.
     leaving: Option<Leaving>,
     state: State,
     /// When the last call ended; `None` before the first.
@@ -191,11 +191,11 @@ impl Slot {
         [rested, expires].into_iter().flatten().min()
     }
 
-    /// What failed too often is given up; what may be split is; the rest is tried again after a while.
+    /// A batch that failed too often is given up; one that may be split is split; the rest is tried again after a while.
     ///
-    /// Splitting uses up no retry, so halves are tried at once and counted anew. A function that names the first record of all
-    /// made no progress: that too is split in halves, so that nothing leaves together with one bad record. AWS documents a split
-    /// for an invocation that fails and for a partial success, and is silent about this one.
+    /// Splitting uses up no retry, so halves are tried at once and counted from zero. A function that names the first record of
+    /// all made no progress: that too is split in halves, so that nothing leaves together with one bad record. AWS documents a
+    /// split for an invocation that fails and for a partial success, and is silent about this one.
     fn failed(&mut self, mut batch: Batch, now: i64, mapping: &Properties) {
         batch.calls += 1;
         let half = batch.entries.len() / 2;
@@ -251,7 +251,7 @@ impl Slot {
     }
 
     /// Without a destination the records are dropped, as AWS does; a destination that refuses is asked until the stream has
-    /// forgotten them, since then nobody could read them any more. AWS does not say what it does then.
+    /// forgotten them, since then nobody could read them. AWS does not say what it does then.
     fn give_up(&mut self, now: i64, mapping: &Properties, shard: &str) -> Option<Step> {
         let leaving = self.leaving.as_mut()?;
         let (batch, condition) = (&leaving.batch, leaving.condition);

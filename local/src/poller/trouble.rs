@@ -1,4 +1,4 @@
-//! Why the world did not do as asked, and how often that is told.
+//! Why a call did not do as asked, and how often that is reported.
 
 use std::fmt;
 
@@ -28,7 +28,7 @@ impl fmt::Display for Trouble {
     }
 }
 
-/// Whether something works, told once per change of state.
+/// Whether something works, reported once per change of state.
 #[derive(Debug)]
 pub struct Health {
     what: String,

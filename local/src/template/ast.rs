@@ -52,11 +52,11 @@ pub struct Reference {
 pub enum Step {
     Property(Arc<str>),
     Index(Expression),
-    Call(Call),
+    Call(MethodCall),
 }
 
 #[derive(Debug)]
-pub struct Call {
+pub struct MethodCall {
     pub name: Arc<str>,
     pub arguments: Vec<Expression>,
     /// The first argument as a pattern, where the method takes one and the template writes it out: it is compiled once.

@@ -104,7 +104,7 @@ impl Run<'_> {
         }
     }
 
-    /// The JSON text of what is at the path. Of an empty body the whole is `{}`; what is not there is an empty text in quotes.
+    /// The JSON text of the value at the path. The whole of an empty body is `{}`; an absent value is an empty text in quotes.
     fn input_json(&mut self, path: &Value) -> Result<Value, String> {
         let text = match self.at_path(path)? {
             Some(Value::Null) if self.scope.body.is_empty() => "{}".to_owned(),
@@ -136,7 +136,7 @@ impl Run<'_> {
             "base64Decode" => base64_decode(&text),
             "parseJson" => {
                 let parsed = json::parse(&text, &mut self.heap)?;
-                return parsed.map(Some).ok_or_else(|| "the text for `$util.parseJson` is no JSON".to_owned());
+                return parsed.map(Some).ok_or_else(|| "the text for `$util.parseJson` is not JSON".to_owned());
             }
             _ => return Ok(None),
         };
@@ -194,7 +194,7 @@ fn url_decode(text: &str) -> Result<String, String> {
     Ok(percent_encoding::percent_decode_str(&spaces).decode_utf8_lossy().into_owned())
 }
 
-/// What is not of the alphabet is skipped, also of the one for addresses; bytes that are no UTF-8 are replaced.
+/// Characters outside of the alphabet, also the one for addresses, are skipped; bytes that are not UTF-8 are replaced.
 fn base64_decode(text: &str) -> String {
     let known = |byte: u8| match byte {
         b'-' => Some(b'+'),

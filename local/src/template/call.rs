@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use super::ast::Call;
+use super::ast::MethodCall;
 use super::heap::Value;
 use super::number::Number;
 use super::render::Run;
 use super::text;
 
 impl Run<'_> {
-    /// Calls a method. What the kind has not, or not with such arguments, has no value: so in Velocity.
-    pub fn call(&mut self, target: &Value, call: &Call, arguments: &[Value]) -> Result<Option<Value>, String> {
+    /// Calls a method. A method that the kind does not have, or not with such arguments, gives no value, as in Velocity.
+    pub fn call(&mut self, target: &Value, call: &MethodCall, arguments: &[Value]) -> Result<Option<Value>, String> {
         match (&*call.name, arguments) {
             ("toString", []) => {
                 let mut text = String::new();

@@ -137,7 +137,7 @@ impl Run<'_> {
             }
             ("remove", [key]) => {
                 let key = self.heap.printed(key)?;
-                // The index is made anew.
+                // The index is made again.
                 let length = self.heap.map(map).len();
                 self.heap.work(length.saturating_mul(16))?;
                 Ok(self.heap.map_mut(map).remove(&key))

@@ -218,7 +218,7 @@ impl<'t> Parser<'t> {
         self.body("macro").map(drop)
     }
 
-    /// A word that is no directive is text with its parentheses; references in them are text as well (recorded).
+    /// A word that is not a directive is text with its parentheses; references in them are text as well (recorded).
     fn unknown(&mut self, start: usize, out: &mut Builder) -> Result<(), TemplateError> {
         if self.arguments_follow() {
             self.arguments()?;

@@ -206,7 +206,7 @@ impl Run<'_> {
     }
 }
 
-/// What has no order is neither more nor less.
+/// Values without an order are neither more nor less.
 fn compared(left: &Value, right: &Value, test: fn(Ordering) -> bool) -> Value {
     let (Value::Number(left), Value::Number(right)) = (left, right) else { return Value::Bool(false) };
     Value::Bool(left.compare(right).is_some_and(test))

@@ -15,7 +15,7 @@ const MOST_LEVELS: usize = 256;
 /// None for a text that is no JSON or nests deeper than [`MOST_LEVELS`]. Of a key that comes twice, the last value counts.
 pub fn parse(text: &str, heap: &mut Heap) -> Result<Option<Value>, String> {
     heap.work(2 * text.len())?;
-    // What follows may then trust the text: its depth is known, and serde_json, which bounds none here, has judged its grammar.
+    // The rest may then trust the text: its depth is known, and serde_json, which bounds none here, has judged its grammar.
     if levels(text.as_bytes()) > MOST_LEVELS || serde_json::from_str::<IgnoredAny>(text).is_err() {
         return Ok(None);
     }

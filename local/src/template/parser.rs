@@ -12,13 +12,13 @@ const MAX_DEPTH: usize = 100;
 
 pub fn parse(text: &str) -> Result<Block, TemplateError> {
     let start = Position { line: 1, column: 1 };
-    let mut parser = Parser { text, at: 0, depth: 0, place: Place::Template(Cell::new((0, start))) };
+    let mut parser = Parser { text, at: 0, depth: 0, origin: Origin::Template(Cell::new((0, start))) };
     parser.whole()
 }
 
 /// Where a parser's text comes from.
 #[derive(Debug)]
-enum Place {
+enum Origin {
     /// The template itself, with the position last asked for and its offset: the next one mostly comes soon after it.
     Template(Cell<(usize, Position)>),
     /// A text in double quotes at this position.
@@ -41,7 +41,7 @@ pub(super) struct Parser<'t> {
     /// The offset of the next byte.
     pub at: usize,
     depth: usize,
-    place: Place,
+    origin: Origin,
 }
 
 /// The nodes of a block; texts that follow each other become one node.
@@ -88,7 +88,7 @@ impl<'t> Parser<'t> {
 
     /// Parses a text in double quotes that has references or directives in it.
     pub fn interpolated(&mut self, text: &str, at: Position) -> Result<Block, TemplateError> {
-        let mut inner = Parser { text, at: 0, depth: self.depth, place: Place::Text(at) };
+        let mut inner = Parser { text, at: 0, depth: self.depth, origin: Origin::Text(at) };
         inner.whole()
     }
 
@@ -174,7 +174,7 @@ impl<'t> Parser<'t> {
     }
 
     pub fn in_text(&self) -> bool {
-        matches!(self.place, Place::Text(_))
+        matches!(self.origin, Origin::Text(_))
     }
 
     /// One level deeper; the caller takes it back where the level ends. A parser that failed is not used again.
@@ -239,9 +239,9 @@ impl<'t> Parser<'t> {
     }
 
     pub fn position_of(&self, at: usize) -> Position {
-        match &self.place {
-            Place::Text(position) => *position,
-            Place::Template(last) => {
+        match &self.origin {
+            Origin::Text(position) => *position,
+            Origin::Template(last) => {
                 let (mut from, mut position) = last.get();
                 if at < from {
                     (from, position) = (0, Position { line: 1, column: 1 });
@@ -263,6 +263,6 @@ impl<'t> Parser<'t> {
             Some(found) => format!("`{}`", found.escape_debug()),
             None => "the end".to_owned(),
         };
-        self.position().error(format!("{what} is expected here, and not {found}"))
+        self.position().error(format!("{what} is expected here, not {found}"))
     }
 }

@@ -57,7 +57,7 @@ fn token(text: &str) -> Result<(Token, &str), String> {
     let deep = text.starts_with("..");
     let dotted = text.trim_start_matches('.');
     if text.len() - dotted.len() > 2 || (text.starts_with('.') && dotted.is_empty()) {
-        return Err("the JSONPath has a dot too many".to_owned());
+        return Err("the JSONPath has one dot too many".to_owned());
     }
     if let Some(inner) = dotted.strip_prefix('[') {
         let (step, after) = bracket(inner)?;
@@ -103,7 +103,7 @@ fn bound(text: &str) -> Result<Option<i64>, String> {
 fn number(text: &str) -> Result<i64, String> {
     text.trim()
         .parse()
-        .map_err(|_| "the JSONPath has something in brackets that is no index, slice or quoted name".to_owned())
+        .map_err(|_| "the JSONPath has something in brackets that is not an index, a slice or a quoted name".to_owned())
 }
 
 /// Quoted names with commas between, up to the closing bracket.
@@ -123,7 +123,7 @@ fn names(text: &str) -> Result<(Step, &str), String> {
     }
 }
 
-/// A name up to its quote, with a backslash before a quote taken away, and what follows the quote.
+/// A name up to its quote, with a backslash before a quote removed, and the text after the quote.
 fn quoted(text: &str, quote: char) -> Option<(String, &str)> {
     let mut name = String::new();
     let mut chars = text.char_indices();

@@ -10,7 +10,7 @@ const MAX_COMPILED_BYTES: usize = 1 << 20;
 
 pub fn compile(pattern: &str) -> Result<Regex, String> {
     RegexBuilder::new(pattern).size_limit(MAX_COMPILED_BYTES).build().map_err(|_| {
-        "the pattern is no regular expression that this engine knows (no look-around, no back-references)".to_owned()
+        "the pattern is not a regular expression that this engine knows (no look-around, no back-references)".to_owned()
     })
 }
 
@@ -72,7 +72,7 @@ fn parse_replacement(pattern: &Regex, replacement: &str) -> Result<Vec<Part>, St
             rest = &rest[next.len_utf8()..];
         } else {
             let (group, after) =
-                group(pattern, rest).ok_or("the replacement names a group that the pattern has not")?;
+                group(pattern, rest).ok_or("the replacement names a group that the pattern does not have")?;
             parts.push(Part::Group(group));
             rest = after;
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::TemplateError;
-use super::ast::{Call, Expression, Reference, Step};
+use super::ast::{Expression, MethodCall, Reference, Step};
 use super::parser::Parser;
 use super::pattern;
 
@@ -91,6 +91,6 @@ impl<'t> Parser<'t> {
             Some(Expression::Text(text)) if WITH_PATTERN.contains(&&*name) => pattern::compile(text).ok(),
             _ => None,
         };
-        Ok(Step::Call(Call { name, arguments, pattern }))
+        Ok(Step::Call(MethodCall { name, arguments, pattern }))
     }
 }

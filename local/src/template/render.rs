@@ -9,7 +9,7 @@ use super::{Overrides, Rendered, Scope, TemplateError};
 
 /// `#foreach` ends after this many rounds (API Gateway's quota).
 const MAX_ROUNDS: usize = 1000;
-/// How deep rendering may nest. What a template can nest fits; a `#define` that uses itself ends here.
+/// How deep rendering may nest. All that a template can nest fits; a `#define` that uses itself ends here.
 const MAX_DEPTH: usize = 250;
 
 pub fn render(block: &Block, scope: &Scope<'_>) -> Result<Rendered, TemplateError> {
@@ -39,7 +39,7 @@ pub(super) struct Round {
     pub last: usize,
 }
 
-/// One rendering. What fails, fails at `at`.
+/// One rendering. A failure is at `at`.
 pub(super) struct Run<'a> {
     pub scope: &'a Scope<'a>,
     pub heap: Heap,
@@ -237,7 +237,7 @@ impl<'a> Run<'a> {
         }
         match self.heap.printed(&status)?.trim().parse() {
             Ok(status @ 100..=599) => Ok(Some(status)),
-            _ => Err("`$context.responseOverride.status` is no status from 100 to 599".to_owned()),
+            _ => Err("`$context.responseOverride.status` is not a status from 100 to 599".to_owned()),
         }
     }
 

@@ -78,7 +78,7 @@ fn util_does_as_commons_lang_and_java_do() {
     for (template, body, expected) in cases {
         assert_eq!(text(template, body), expected, "{template}");
     }
-    assert!(failure("$util.parseJson($input.body)", "secret {").contains("no JSON"));
+    assert!(failure("$util.parseJson($input.body)", "secret {").contains("is not JSON"));
     assert!(failure("$util.urlDecode($input.body)", "%4").contains("%"));
 }
 

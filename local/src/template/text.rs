@@ -6,12 +6,12 @@ use std::sync::Arc;
 use regex::Regex;
 
 use super::MAX_OUTPUT_BYTES;
-use super::ast::Call;
+use super::ast::MethodCall;
 use super::heap::{Heap, Value};
 use super::number::Number;
 use super::pattern;
 
-pub fn call(heap: &mut Heap, text: &Arc<str>, call: &Call, arguments: &[Value]) -> Result<Option<Value>, String> {
+pub fn call(heap: &mut Heap, text: &Arc<str>, call: &MethodCall, arguments: &[Value]) -> Result<Option<Value>, String> {
     let others: usize = arguments.iter().filter_map(|argument| argument.as_text().map(|text| text.len())).sum();
     heap.work(2 * (text.len() + others))?;
     if let Some(value) = ask(text, &call.name, arguments) {
@@ -56,7 +56,7 @@ fn ask(text: &Arc<str>, name: &str, arguments: &[Value]) -> Option<Value> {
     })
 }
 
-fn with_pattern(heap: &mut Heap, text: &str, call: &Call, arguments: &[Value]) -> Result<Option<Value>, String> {
+fn with_pattern(heap: &mut Heap, text: &str, call: &MethodCall, arguments: &[Value]) -> Result<Option<Value>, String> {
     let Some(Value::Text(source)) = arguments.first() else { return Ok(None) };
     match (&*call.name, &arguments[1..]) {
         ("matches", []) => {
@@ -84,7 +84,7 @@ fn with_pattern(heap: &mut Heap, text: &str, call: &Call, arguments: &[Value]) -
 }
 
 fn compiled<'c>(
-    call: &'c Call,
+    call: &'c MethodCall,
     source: &str,
     compile: fn(&str) -> Result<Regex, String>,
 ) -> Result<Cow<'c, Regex>, String> {

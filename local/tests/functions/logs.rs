@@ -92,7 +92,7 @@ async fn a_role_that_may_not_write_logs_is_told_once_and_its_calls_go_on() {
 
 #[tokio::test]
 async fn what_was_written_before_the_stop_is_sent() {
-    // What does not get through in 2 s is lost, which a slow machine may need once or twice.
+    // Lines that do not get through in 2 s are lost, which may happen once or twice on a slow machine.
     for _ in 0..5 {
         let host = host(json!({})).await;
         host.ask(json!({ "do": "print", "lines": ["the last"] })).await;

@@ -17,7 +17,7 @@ fn api() {
         ("throttle", "    routes:", "    throttle: { rate_per_second: 5.5, burst: 10 }\n    routes:"),
         ("throttle.rate_per_second", "rate_per_second: 5.5", "rate_per_second: 7"),
         ("throttle.burst", "burst: 10", "burst: 20"),
-        // moto keeps the settings when they are taken away.
+        // moto keeps the settings when they are removed.
         ("throttle: off", "throttle: { rate_per_second: 7, burst: 20 }", "throttle: off"),
         ("throttle, its default", "    throttle: off\n", ""),
         ("xray", "    routes:", "    xray: true\n    routes:"),

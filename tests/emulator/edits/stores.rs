@@ -29,8 +29,8 @@ fn on_demand() {
     chain(Kind::Moto, "200000000032", "edits_on_demand", EDITS);
 }
 
-/// What is renamed is in two statements of a role's policy until the old one is gone. MiniStack takes two of one Sid, which IAM
-/// refuses, and moto too.
+/// A renamed resource is in two statements of a role's policy until the old one is gone. MiniStack takes two of one Sid, which
+/// IAM refuses, and moto too.
 #[test]
 fn names() {
     const EDITS: &[Edit] = &[

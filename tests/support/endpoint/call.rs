@@ -63,7 +63,7 @@ fn operation(service: &str, request: &Request) -> (Protocol, String) {
 
 fn writes(service: &str, operation: &str) -> bool {
     const READS: [&str; 8] = ["Get", "List", "Describe", "BatchGet", "Query", "Scan", "Simulate", "GET "];
-    // What STS hands out are credentials: nothing in the account differs afterwards.
+    // STS hands out credentials: nothing in the account differs afterwards.
     service != "sts" && !READS.iter().any(|prefix| operation.starts_with(prefix))
 }
 

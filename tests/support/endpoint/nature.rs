@@ -59,7 +59,7 @@ struct Living {
 }
 
 impl Natures {
-    /// Gives an account a nature in place of the one it had. Quotas are full again, and chance begins anew.
+    /// Gives an account a nature in place of the one it had. Quotas are full again, and chance begins from its seed.
     pub fn set(&self, account: &str, nature: Nature) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let living = all.entry(account.to_owned()).or_default();

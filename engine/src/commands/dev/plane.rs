@@ -54,7 +54,7 @@ impl Plane {
             endpoint_url: Some(cloud.url()),
             keys: cloud.keys(),
         };
-        // Quotas of AWS's control plane are no business of the data plane.
+        // Quotas of AWS's control plane do not concern the data plane.
         let tls = Provider::Rustls(CryptoMode::AwsLc);
         let client = aws_smithy_http_client::Builder::new().tls_provider(tls).build_https();
         let sdk = sdk(&options).await?.into_builder().http_client(client).build();
@@ -97,7 +97,7 @@ impl Plane {
             spec.function().map(|function| Wanted { function: spec.consumer_name(), enabled: function.enabled });
         self.pollers.sync(wanted.into_iter().collect()).await?;
         if spec.function().is_some() {
-            // A function that does not start is told, and tried again when a record comes.
+            // A function that does not start is reported, and tried again when a record comes.
             if let Err(error) = self.functions.warm(&spec.consumer_name()).await {
                 let message = format!("failed to {error}");
                 let _ = self.events.send(Event::Warning { message });

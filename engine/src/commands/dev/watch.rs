@@ -30,7 +30,7 @@ pub struct Changes {
     sources: Vec<PathBuf>,
     /// Where cargo builds.
     target: Option<PathBuf>,
-    /// Lock files as the last build left them: what it wrote into them itself is no news.
+    /// Lock files as the last build left them: its own writes into them are not edits.
     locks: BTreeMap<PathBuf, Vec<u8>>,
 }
 
@@ -83,7 +83,7 @@ impl Changes {
         Ok(())
     }
 
-    /// Returns after a change, when it has been quiet for a moment. What runs has been built when this is called.
+    /// Returns after a change, when it has been quiet for a moment. The running code has been built when this is called.
     pub async fn next(&mut self) {
         let locks =
             self.sources.iter().flat_map(|source| [source.clone(), source.join(LOCK)]).filter(|path| is_lock(path));
@@ -96,7 +96,7 @@ impl Changes {
             }
         }
         let mut until = Instant::now() + QUIET;
-        // What does not matter does not put it off: a handler may write beside the spec all the time.
+        // Irrelevant changes do not put it off: a handler may write beside the spec all the time.
         while let Ok(Some(path)) = timeout_at(until, self.events.recv()).await {
             if self.matters(&path) {
                 until = Instant::now() + QUIET;
@@ -134,7 +134,7 @@ impl Changes {
     }
 }
 
-/// The path as the system tells of it, also where only its folder is there.
+/// The path as the system reports it, even if only its folder exists.
 fn real(path: &Path) -> Option<PathBuf> {
     let beside = || Some(path.parent()?.canonicalize().ok()?.join(path.file_name()?));
     path.canonicalize().ok().or_else(beside)

@@ -174,8 +174,8 @@ impl Letter {
     pub fn advice(&self) -> Option<&'static str> {
         let Shape::Mapping(Mapping { response_context: Some(context), .. }) = &self.shape else { return None };
         (context.function_error.is_none() && context.status_code != 413).then_some(
-            "AWS keeps no answer. Lambda understands {\"batchItemFailures\": [{\"itemIdentifier\": SEQUENCE NUMBER}]} with sequence \
-             numbers of the batch, and tries all of it again for any other name; `pipe dev` says what is wrong with an answer",
+            "AWS does not keep the answer. Lambda reads {\"batchItemFailures\": [{\"itemIdentifier\": SEQUENCE NUMBER}]} with \
+             sequence numbers of the batch, and retries the whole batch for any other name; `pipe dev` says what is wrong with an answer",
         )
     }
 

@@ -18,7 +18,7 @@ const ID: usize = 8;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InStream {
     pub readable: Readable,
-    /// What was read; for a list nothing is.
+    /// The records that were read; a list reads none.
     pub records: Option<Vec<Record>>,
     /// Why they could not be read.
     pub failed: Option<String>,
@@ -153,7 +153,7 @@ fn in_stream(stream: &InStream) -> String {
     let mut text = format!("the records are in the stream only: {}\n", stream.readable.text());
     match (&stream.records, &stream.failed) {
         (_, Some(failed)) => text += &format!("they could not be read: {}\n", tame_lines(failed)),
-        (Some(records), None) if records.is_empty() => text += "the stream has none of them any more\n",
+        (Some(records), None) if records.is_empty() => text += "the stream no longer has any of them\n",
         (records, None) => {
             for record in records.iter().flatten() {
                 let (key, payload) = (tame_lines(&record.key), record.payload.whole());

@@ -19,7 +19,7 @@ const MAX_BYTES: u64 = 10 * 1024 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Payload {
     Data(Vec<u8>),
-    /// What says that it is encoded, but is not so.
+    /// A payload that claims an encoding which it does not have.
     Broken(String),
 }
 
@@ -55,7 +55,7 @@ impl Payload {
     /// All of it, for people: JSON with a line for each member, other text as it is, bytes as base64.
     pub fn whole(&self) -> String {
         match self {
-            Self::Broken(text) => format!("(it cannot be decoded; as it is:)\n{}", tame_lines(text)),
+            Self::Broken(text) => format!("(it cannot be decoded; the raw text:)\n{}", tame_lines(text)),
             Self::Data(data) => match std::str::from_utf8(data) {
                 Ok(text) => tame_lines(&indented(text).unwrap_or_else(|| text.to_owned())),
                 Err(_) => format!("({} bytes that are not UTF-8, as base64:)\n{}", data.len(), STANDARD.encode(data)),

@@ -36,7 +36,7 @@ pub async fn peek(
     let mut receipts = Vec::new();
     let seen = receive(cx, url, limit, stopped, &mut receipts, show).await;
     for some in receipts.chunks(BATCH) {
-        // What cannot be given back comes back by itself.
+        // A letter that cannot be given back comes back by itself.
         let _ = give_back(cx, url, some).await;
     }
     seen

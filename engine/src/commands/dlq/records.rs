@@ -35,7 +35,7 @@ pub enum Readable {
     Partly(i64),
     /// None, since the last became too old.
     PastSince(i64),
-    /// There is no such stream any more.
+    /// The stream no longer exists.
     NoStream,
     /// The message does not say when they arrived, or the stream not how long it keeps them.
     Unknown,
@@ -101,7 +101,7 @@ pub struct Record {
 /// most 10,000 records.
 ///
 /// # Errors
-/// Those of Kinesis: a number that a stream of the same name, made anew, does not know among them.
+/// Those of Kinesis: among them a number that a new stream of the same name does not know.
 pub async fn read(cx: &Cx, place: &Place<'_>) -> Result<Vec<Record>> {
     let kinesis = &cx.aws.kinesis;
     let start = kinesis.get_shard_iterator().stream_arn(place.stream_arn).shard_id(place.shard);

@@ -68,7 +68,7 @@ fn nobody_becomes_administrator_with_it() {
         ("iam:UpdateAssumeRolePolicy", &role, &[]),
         ("iam:DeleteRolePolicy", &role, &[]),
         ("iam:DetachRolePolicy", &role, &[]),
-        // The boundary taken away, exchanged or widened.
+        // The boundary removed, exchanged or widened.
         ("iam:DeleteRolePermissionsBoundary", &role, &[]),
         ("iam:DeleteRolePermissionsBoundary", &role, &[BOUND]),
         ("iam:PutRolePermissionsBoundary", &role, &[ADMINISTRATOR]),
@@ -170,7 +170,7 @@ fn the_pipeline_is_deployed_and_destroyed_with_it() {
                 "{action} on {resource} with {context:?}: {boundary:?}"
             );
         }
-        // A role of before is given the boundary; one that is to have none any more loses it.
+        // An earlier role gets the boundary; one that is to have none loses it.
         let bind = ("iam:PutRolePermissionsBoundary", [BOUND]);
         assert_eq!(allows(&policy, bind.0, &role, &bind.1), boundary.is_some());
         assert_eq!(allows(&policy, "iam:DeleteRolePermissionsBoundary", &role, &[BOUND]), boundary.is_none());

@@ -68,7 +68,10 @@ fn lines(bytes: &[u8], file: &str) -> Result<Data> {
     let lines: Vec<Vec<u8>> = lines.map(<[u8]>::to_vec).collect();
     match lines.len() {
         1..=MAX_EVENTS => Ok(Data::Lines(lines)),
-        0 => Err(Error::fatal(format!("there are no events in `{file}`")).hint("each line of it is the body of one")),
+        0 => {
+            Err(Error::fatal(format!("there are no events in `{file}`"))
+                .hint("each line of it is the body of one event"))
+        }
         many => Err(Error::fatal(format!("`{file}` has {many} events")).hint("send at most 100000 in one run")),
     }
 }

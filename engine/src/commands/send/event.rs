@@ -91,7 +91,7 @@ pub fn route<'a>(api: &'a Api, asked: Option<&str>) -> Result<&'a Route> {
     }
 }
 
-/// The same object with key attributes of its own; nothing where it is no object. All else keeps its digits.
+/// The same object with key attributes of its own; nothing if it is not an object. All else keeps its digits.
 fn with_keys(data: &[u8], keys: &[Key], serial: &Serial) -> Option<Vec<u8>> {
     let mut members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(data).ok()?;
     for key in keys {
@@ -192,7 +192,7 @@ sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
             event(Some("{}"), 1, 1).given_key && !event(Some("{}"), 2, 1).given_key && !event(None, 1, 1).given_key
         );
         for data in [r#"{"id":"x"}"#, r#"{"id":7,"at":1}"#, r#"{"id":"","at":1}"#, r#"{"id":"x","at":"1"}"#] {
-            assert_eq!(event(Some(data), 1, 1).key, None, "{data} is no row");
+            assert_eq!(event(Some(data), 1, 1).key, None, "{data} is not a row");
         }
         let key = event(Some(r#"{"id":"x","at":-1.50}"#), 1, 1).key.unwrap();
         assert_eq!(key["at"], AttributeValue::N("-1.50".into()));

@@ -98,7 +98,7 @@ impl Target {
     fn request(&self, event: &Event) -> Result<HttpRequest> {
         let url = format!("{}{}", self.endpoint, event.path);
         let mut request = HttpRequest::new(SdkBody::from(event.body.clone()));
-        let bad = |_| Error::fatal(format!("`{url}` is no URL"));
+        let bad = |_| Error::fatal(format!("`{url}` is not a URL"));
         request.set_method("POST").map_err(bad)?;
         request.set_uri(url.as_str()).map_err(bad)?;
         let headers = request.headers_mut();

@@ -13,8 +13,8 @@ use crate::error::{Class, Error, Result};
 /// Keys of one BatchGetItem call.
 pub const BATCH: usize = 100;
 
-/// Which of these keys, at most [`BATCH`] and no two the same, have rows. What the table's capacity does not let through counts
-/// as not there yet.
+/// Which of these keys, at most [`BATCH`] and no two the same, have rows. A key that the table's capacity does not let through
+/// counts as not there yet.
 ///
 /// # Errors
 /// Those of DynamoDB, but for too many calls and for a key that no table takes.

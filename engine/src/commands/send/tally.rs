@@ -92,14 +92,14 @@ pub fn is_hopeless(status: u16) -> bool {
 
 fn hint(status: u16, route: &Route) -> Option<String> {
     let body = match &route.body {
-        Body::Object => "the body must be a JSON object with all that the route takes its key from".to_owned(),
+        Body::Object => "the body must be a JSON object with every member that the route takes its key from".to_owned(),
         Body::Any => "the partition key is missing or longer than 256 characters".to_owned(),
         Body::Schema(file) => format!("the body must fit `{}`: give one with --data", file.display()),
     };
     let text = match status {
         400 => body.as_str(),
         401 => {
-            "the authorizer did not take the secret's credentials: if the secret was changed a moment ago, wait a minute, and \
+            "the authorizer refused the secret's credentials: if the secret has just changed, wait a minute and then \
              `auth.basic.cache_seconds`"
         }
         403 => {
@@ -108,7 +108,7 @@ fn hint(status: u16, route: &Route) -> Option<String> {
         404 => {
             "the API may not write to the stream: `pipe diff` shows whether its role and the stream are as the spec says"
         }
-        413 => "a record of the stream holds 1 MiB, with its partition key",
+        413 => "a record of the stream holds at most 1 MiB, including its partition key",
         429 => {
             "the stream takes 1000 records and 1 MB a second in each shard: add shards, or send fewer; or the API is throttled"
         }
@@ -170,7 +170,7 @@ mod tests {
         assert_eq!(error.message(), "1 of 2 events were refused with 400: \"no \\u{1b}[2Jkey\"");
         assert_eq!(
             error.hint_text(),
-            Some("the body must be a JSON object with all that the route takes its key from")
+            Some("the body must be a JSON object with every member that the route takes its key from")
         );
         for status in [401, 403, 404, 413, 429, 502] {
             let error = tally(&[status]).refusal(&route(Body::Any)).unwrap();

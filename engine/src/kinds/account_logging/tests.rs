@@ -76,7 +76,7 @@ fn iam_role() -> Role {
     role.create_date(DateTime::from_secs(0)).build().unwrap()
 }
 
-/// Who may make a role without the boundary may make any role.
+/// A user who may make a role without the boundary may make any role.
 #[tokio::test]
 async fn a_role_that_is_made_is_bounded_like_the_pipelines() {
     let create = mock!(aws_sdk_iam::Client::create_role)

@@ -26,7 +26,7 @@ pub(super) async fn get(cx: &Cx, name: &Name) -> Result<Option<GetFunctionOutput
 pub(super) fn props(live: &FunctionConfiguration, concurrency: Option<&Concurrency>, name: &Name) -> Function {
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
     let number = |number: Option<i32>| number.and_then(|number| u32::try_from(number).ok());
-    // Where Lambda may not decrypt the variables (its role was made anew), there are none: writing them again repairs it.
+    // Where Lambda may not decrypt the variables (its role was made again), there are none: writing them again repairs it.
     let environment = live.environment().and_then(|environment| environment.variables()).cloned().unwrap_or_default();
     let architecture = live.architectures().first().map_or("x86_64", Architecture::as_str);
     Function {
@@ -49,7 +49,7 @@ pub(super) fn props(live: &FunctionConfiguration, concurrency: Option<&Concurren
     }
 }
 
-/// The level in lower case; what `pipe` never sets is told beside it, so that it is a difference.
+/// The level in lower case; a value that `pipe` never sets stands beside it, so that it is a difference.
 fn log_level(logging: Option<&LoggingConfig>) -> String {
     // Levels are answered with the format JSON only.
     let Some(logging) = logging.filter(|logging| logging.log_format() == Some(&LogFormat::Json)) else {
@@ -96,8 +96,8 @@ pub(super) async fn settled(cx: &Cx, name: &Name) -> Result<()> {
 /// Whether the last change is done. Only `Pending` and `InProgress` are on their way: an idle function is `Inactive`, and fine.
 pub(super) fn ready(live: &FunctionConfiguration, name: &Name) -> Result<Option<()>> {
     if let Some(reason) = failure(live) {
-        return Err(Error::fatal(format!("Lambda gave up the last change of function `{name}`: {reason}"))
-            .hint("mend what it names and run the command again: the code is sent anew"));
+        return Err(Error::fatal(format!("the last change of function `{name}` failed: {reason}"))
+            .hint("fix the cause and run the command again: the code is sent again"));
     }
     let creating = live.state() == Some(&Lambda::Pending);
     let updating = live.last_update_status() == Some(&LastUpdateStatus::InProgress);

@@ -41,7 +41,8 @@ pub fn steers(name: &str) -> Option<&'static str> {
     STEER.iter().find(|(names, _)| names.split(' ').any(fits)).map(|(_, what)| *what)
 }
 
-/// Says which of them are new or have another value, and which are gone that kept calls from going elsewhere. Values are not told.
+/// Says which of them are new or have another value, and which are gone that kept calls from going elsewhere. Values are not
+/// shown.
 pub fn changed(desired: &BTreeMap<String, String>, live: &BTreeMap<String, String>) -> Vec<String> {
     let set = desired.iter().filter(|(name, value)| live.get(*name) != Some(value)).map(|(name, _)| (name, "decides"));
     let gone = live

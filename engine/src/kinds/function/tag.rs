@@ -5,7 +5,7 @@ use crate::aws::{Cx, TagCall, TagDiff, patiently};
 use crate::error::Result;
 use crate::resource::Tags;
 
-/// Sets and takes away the tags that differ. `what` says what is waited for.
+/// Sets and removes the tags that differ. `what` names the thing that is waited for.
 pub async fn sync_tags(cx: &Cx, arn: &str, what: &str, live: &Tags) -> Result<()> {
     for call in TagDiff::of(&cx.tags, live).calls() {
         match call {

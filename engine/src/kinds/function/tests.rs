@@ -118,12 +118,15 @@ fn no_concurrency_at_all_leaves_records_waiting() {
     let with = |reserved_concurrency| Function { reserved_concurrency, ..desired() };
     let told = |now, then| with(now).means(&with(then));
     for then in [None, Some(5)] {
-        assert!(told(Some(0), then)[0].starts_with("it is not invoked any more: records wait"));
+        assert!(told(Some(0), then)[0].starts_with("it is no longer invoked: records wait"));
     }
     for (now, then) in [(Some(0), Some(0)), (Some(1), Some(5)), (None, Some(0))] {
         assert_eq!(told(now, then), [""; 0], "{then:?} to {now:?}");
     }
-    assert_eq!(with(None).widens(&with(Some(0))), ["it is stopped (`reserved_concurrency: 0`), and runs again"]);
+    assert_eq!(
+        with(None).widens(&with(Some(0))),
+        ["it is stopped now (`reserved_concurrency: 0`), and runs again after this"]
+    );
     assert_eq!(with(Some(2)).widens(&with(Some(5))), [""; 0]);
 }
 

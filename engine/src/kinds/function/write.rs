@@ -136,7 +136,7 @@ pub(super) fn told(error: impl Into<Error>) -> Error {
             error.hint("Lambda takes zips of 50 MB at most: build the handler in release, and strip its symbols")
         }
         "InvalidParameterValueException" if error.message().contains("UnreservedConcurrentExecution") => error.hint(
-            "so much of the account's concurrency must stay unreserved: reserve less, or ask AWS for a higher quota",
+            "AWS keeps a part of the account's concurrency unreserved: reserve less, or ask AWS for a higher quota",
         ),
         _ => error,
     }

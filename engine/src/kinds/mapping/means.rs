@@ -17,10 +17,10 @@ pub fn advice(of: &Changed<'_, Mapping>) -> Advice {
     }
 }
 
-/// That it feeds its function again: to disable a mapping is how a function is stopped in an emergency.
+/// That it feeds its function again: disabling a mapping stops a function in an emergency.
 fn widens(desired: &Mapping, live: &Mapping) -> Vec<String> {
     let again = desired.enabled && !live.enabled;
-    again.then(|| "it is disabled, and feeds its function again".to_owned()).into_iter().collect()
+    again.then(|| "it is disabled now, and feeds its function again after this".to_owned()).into_iter().collect()
 }
 
 /// Says it for people, worst first. A replaced mapping has no checkpoint, so where it starts decides what is read.
@@ -32,7 +32,7 @@ fn means(desired: &Mapping, live: &Mapping, how: &How) -> Vec<String> {
     all.extend(sooner(desired, live));
     all.extend(fewer(desired, live));
     let mut say = |so: bool, text: &str| all.extend(so.then(|| text.to_owned()));
-    say(live.enabled && !desired.enabled, "records wait from now on, and are lost when the stream's retention is over");
+    say(live.enabled && !desired.enabled, "records wait from now on, and are lost when the stream's retention ends");
     say(
         desired.retries == -1 && live.retries != -1,
         "retries are unlimited: a batch that fails holds up its shard until its records expire",
@@ -47,7 +47,7 @@ fn means(desired: &Mapping, live: &Mapping, how: &How) -> Vec<String> {
     );
     say(
         live.partial && !desired.partial,
-        "what the function says of single records no longer counts: a failed batch is tried again as a whole",
+        "the function's word on single records no longer counts: a failed batch is retried as a whole",
     );
     all
 }
@@ -65,22 +65,22 @@ pub(super) fn loses(desired: &Mapping, live: &Mapping) -> Option<String> {
     }
 }
 
-/// What is read no more when the mapping goes. Where its source goes too, nothing is left that waits.
+/// What is no longer read when the mapping goes. If its source goes too, no records are left that wait.
 fn ends(live: &Mapping, gone: &[String]) -> Vec<String> {
     if !live.of_stream() || gone.iter().any(|property| property == "source") {
         return Vec::new();
     }
     vec![
-        "records wait in the stream, and are lost when its retention is over".to_owned(),
+        "records wait in the stream, and are lost when its retention ends".to_owned(),
         "its checkpoint is lost: a mapping made later begins at its `start`".to_owned(),
     ]
 }
 
 fn start(desired: &Mapping, live: &Mapping, how: &How) -> String {
     let old = match () {
-        () if desired.source != live.source => Some("what the old one still holds is read no more"),
+        () if desired.source != live.source => Some("the records that the old stream still holds are no longer read"),
         // Deleted and made again, so that it has the same ARN.
-        () if how.is_anew("source") => Some("what the old one still held is lost"),
+        () if how.is_anew("source") => Some("the records that the old stream still held are lost"),
         () => None,
     };
     match (old, desired.start.as_str()) {
@@ -90,13 +90,13 @@ fn start(desired: &Mapping, live: &Mapping, how: &How) -> String {
         }
         (Some(old), at) => format!("the new stream is read from {}: older records are skipped; {old}", time(at)),
         (None, "oldest") => {
-            "the stream is read again from its oldest record, so records that were handled come once more".to_owned()
+            "the stream is read again from its oldest record, so records that were handled before come again".to_owned()
         }
         (None, "newest") => {
             "records that are not read yet, or come before the new mapping polls, are skipped".to_owned()
         }
         (None, at) => format!(
-            "the stream is read from {}: older records are skipped, younger ones that were handled come once more",
+            "the stream is read from {}: older records are skipped, newer ones that were handled before come again",
             time(at)
         ),
     }
@@ -107,7 +107,7 @@ fn time(at: &str) -> &str {
 }
 
 fn sooner(desired: &Mapping, live: &Mapping) -> Option<String> {
-    // That is a loss, which is told already.
+    // That is a loss, which `loses` reports already.
     if desired.on_failure.is_empty() && live.on_failure.is_empty() {
         return None;
     }

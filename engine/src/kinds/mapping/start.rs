@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 /// The canonical form of a start at a time, which is given in RFC 3339 with any offset. Lambda counts in whole seconds.
 ///
 /// # Errors
-/// The text is no such time.
+/// The text is not such a time.
 pub fn at(time: &str) -> Result<String> {
     let time = DateTime::from_str(time, Format::DateTimeWithOffset).map_err(|_| {
         Error::fatal(format!("`{time}` is not a time")).hint("write it like `2026-11-21T10:00:00Z` or with an offset")
@@ -38,7 +38,7 @@ pub fn start(position: Option<&EventSourcePosition>, time: Option<&DateTime>) ->
     match (position, time) {
         (Some(EventSourcePosition::Latest), _) => "newest".to_owned(),
         (Some(EventSourcePosition::AtTimestamp), Some(time)) => format!("at {}", DateTime::from_secs(time.secs())),
-        // AWS names the time; where an emulator does not, it is no other start all the same.
+        // AWS names the time; if an emulator does not, it is still the same start.
         (Some(EventSourcePosition::AtTimestamp), None) => "at an unknown time".to_owned(),
         (Some(_), _) => "oldest".to_owned(),
         (None, _) => String::new(),

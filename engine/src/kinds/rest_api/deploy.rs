@@ -41,10 +41,10 @@ async fn create(cx: &Cx, api: &str, hash: &str) -> Result<String> {
     let call = cx.aws.apigateway.create_deployment().rest_api_id(api).description(format!("{MARK}{hash}"));
     let send = || async { Ok(call.clone().customize().config_override(once()).send().await?) };
     let made = slowly(cx, "API Gateway's turn to deploy: it takes one deployment every 5 s", 5, send).await?;
-    made.id.ok_or_else(|| Error::new(Class::Unclear, "API Gateway made a deployment and did not say which"))
+    made.id.ok_or_else(|| Error::new(Class::Unclear, "API Gateway made a deployment and did not say which one"))
 }
 
-/// The old deployments beyond those that stay beside a new one. No stage points to them any more.
+/// The old deployments beyond those that stay beside a new one. No stage points to them.
 fn superfluous(found: &Found) -> Vec<&str> {
     found.deployments.iter().skip(KEPT - 1).map(|deployment| deployment.id.as_str()).collect()
 }
@@ -79,7 +79,7 @@ pub fn stage_patches(desired: &Stage, live: &Stage) -> Vec<PatchOperation> {
     let mut patches = Vec::new();
     match &desired.throttle {
         throttle if *throttle == live.throttle => {}
-        // A single leaf cannot be taken away, only all settings of these methods.
+        // A single leaf cannot be removed, only all settings of these methods.
         None => patches.push(remove("/*/*")),
         Some(throttle) => {
             patches.push(replace("/*/*/throttling/rateLimit", throttle.rate_per_second));

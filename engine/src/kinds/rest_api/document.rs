@@ -23,7 +23,7 @@ pub struct RestApi {
     /// Which versions of TLS clients may speak, by AWS's name
     /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies-list.html>).
     pub security_policy: String,
-    /// Stages by name, 1 to 128 letters, digits, `_` and `-`. The pipeline has one; another live one is taken away.
+    /// Stages by name, 1 to 128 letters, digits, `_` and `-`. The pipeline has one; another live one is removed.
     pub stages: BTreeMap<String, Stage>,
     /// Routes by method and path, e.g. `POST /submit/{id}`.
     pub routes: BTreeMap<String, Route>,
@@ -37,7 +37,7 @@ pub struct RestApi {
     pub validators: BTreeMap<String, Validator>,
     /// Own gateway responses by type, e.g. `UNAUTHORIZED`; all other types are AWS's defaults.
     pub gateway_responses: BTreeMap<String, GatewayResponse>,
-    /// Hash of the form that the stages serve: the deployment's. A live one may be `deployment ID`, made by other hands.
+    /// Hash of the form that the stages serve: the deployment's. A live one may be `deployment ID`, if someone else made it.
     pub deployed: String,
 }
 
@@ -176,7 +176,7 @@ impl RestApi {
     ///
     /// AWS wants a new deployment after a change of the security policy
     /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies-update.html>). The one that
-    /// AWS gives by itself is left out: with it nothing is to be deployed anew.
+    /// AWS gives by itself is left out: with it nothing is to be deployed again.
     fn hash(&self) -> Result<String> {
         let Self { routes, paths, authorizers, models, validators, gateway_responses, .. } = self;
         let mut snapshot = crate::resource::json(&json!({

@@ -17,9 +17,9 @@ pub fn advice(of: &Changed<'_, RestApi>) -> Advice {
         Changed::Edit { desired, live, .. } => {
             Advice { widens: widens(desired, live), means: means(desired, live), ..Advice::default() }
         }
-        // AWS chooses the host anew for each API.
+        // AWS chooses a new host for each API.
         Changed::End { .. } => {
-            let told = "requests to its endpoint are refused from now on: an API made later has another one";
+            let told = "requests to its endpoint are refused from now on: an API made later has another endpoint";
             Advice { means: vec![told.to_owned()], ..Advice::default() }
         }
     }
@@ -44,8 +44,9 @@ fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
         None => desired.stages.iter().any(new),
     };
     let again = live.stages.iter().filter(|(name, stage)| stopped(stage) && open(name));
-    let again =
-        again.map(|(name, _)| format!("stage `{name}` takes no requests (its throttle is 0), and takes them again"));
+    let again = again.map(|(name, _)| {
+        format!("stage `{name}` takes no requests now (its throttle is 0), and takes them again after this")
+    });
     told.chain(weak).chain(again).collect()
 }
 
@@ -165,7 +166,7 @@ mod tests {
             api.stages.get_mut("prod").unwrap().throttle = Some(Throttle { rate_per_second, burst });
             api
         };
-        let again = ["stage `prod` takes no requests (its throttle is 0), and takes them again"];
+        let again = ["stage `prod` takes no requests now (its throttle is 0), and takes them again after this"];
         for stopped in [limited(0.0, 0), limited(0.0, 5), limited(9.0, 0)] {
             assert_eq!(widens(&limited(9.0, 5), &stopped), again);
             assert_eq!(widens(&api(&["prod"], &[]), &stopped), again);

@@ -153,8 +153,8 @@ impl Deployment {
     }
 }
 
-/// Parts by name. A second one of a name is there only after a crash or by other hands: it gets a key that nobody desires, so
-/// that it shows and is taken away.
+/// Parts by name. A second one of a name exists only after a crash, or if someone else made it: it gets a key that nobody
+/// desires, so that it shows and is removed.
 fn keyed<T>(all: Vec<T>, name_and_id: impl Fn(&T) -> (String, String)) -> BTreeMap<String, T> {
     let mut by_name = BTreeMap::new();
     for one in all {

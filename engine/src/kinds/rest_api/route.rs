@@ -1,4 +1,4 @@
-//! A route: method, method responses, integration, integration responses. Written anew whenever it differs in anything, so that
+//! A route: method, method responses, integration, integration responses. Written again whenever it differs in anything, so that
 //! create and update are one way and no table of patch paths is needed.
 
 use std::collections::{BTreeMap, HashMap};

@@ -220,7 +220,7 @@ async fn deploy_then_point_the_stage_then_prune_all_but_five() {
             .match_requests(move |call| call.deployment_id() == Some(id))
             .then_output(|| DeleteDeploymentOutput::builder().build())
     };
-    // One that a canary of other hands is on stays.
+    // A deployment that someone else's canary uses stays.
     let text = "Active stages with canary settings pointing to this deployment must be moved or deleted";
     let fifth = mock!(Client::delete_deployment)
         .match_requests(|call| call.deployment_id() == Some("d4"))
@@ -269,7 +269,7 @@ async fn nothing_is_called_where_nothing_differs() {
 }
 
 #[test]
-fn a_snapshot_by_other_hands_shows_as_a_difference() {
+fn a_snapshot_by_someone_else_shows_as_a_difference() {
     let mut parts = parts::Parts::default();
     let stage =
         |name: &str, id: &str| aws_sdk_apigateway::types::Stage::builder().stage_name(name).deployment_id(id).build();
@@ -290,5 +290,5 @@ fn a_snapshot_by_other_hands_shows_as_a_difference() {
 #[test]
 fn an_api_that_ends_takes_its_endpoint_with_it() {
     let told = RestApi::advice(&Changed::End { live: &desired(), gone: &[] }).means;
-    assert_eq!(told, ["requests to its endpoint are refused from now on: an API made later has another one"]);
+    assert_eq!(told, ["requests to its endpoint are refused from now on: an API made later has another endpoint"]);
 }

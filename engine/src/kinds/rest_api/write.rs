@@ -36,7 +36,8 @@ pub async fn create(cx: &Cx, desired: &RestApi, name: &Name) -> Result<Found> {
     Ok(Found::of(Head::of(api.build()), Parts { resources: vec![root], ..Parts::default() }))
 }
 
-/// Tags, name and endpoint type of the API itself; the tags first, for a deployer may only be allowed to change what has them.
+/// Tags, name and endpoint type of the API itself; the tags first, because a deployer may only be allowed to change what has
+/// them.
 pub async fn head(cx: &Cx, desired: &RestApi, name: &Name, found: &Found) -> Result<()> {
     let head = &found.head;
     tags(cx, head).await?;
@@ -54,7 +55,7 @@ pub async fn head(cx: &Cx, desired: &RestApi, name: &Name, found: &Found) -> Res
     Ok(())
 }
 
-/// Whoever sets tags says with them whose API it is, by which the right to do so is given.
+/// The tags say whose API it is, and the right to set them depends on that.
 async fn tags(cx: &Cx, head: &Head) -> Result<()> {
     let arn = cx.aws.place.apigateway_arn(&format!("/restapis/{}", head.id));
     for call in TagDiff::of(&cx.tags, &head.tags).calls() {
@@ -248,7 +249,7 @@ pub async fn tree(cx: &Cx, desired: &RestApi, found: &mut Found) -> Result<()> {
     Ok(())
 }
 
-/// Takes away what no route refers to any more.
+/// Removes the parts that no route refers to.
 pub async fn prune(cx: &Cx, desired: &RestApi, found: &Found) -> Result<()> {
     let (client, api, live) = (&cx.aws.apigateway, &found.head.id, &found.document);
     for name in live.models.keys().filter(|name| !desired.models.contains_key(*name)) {

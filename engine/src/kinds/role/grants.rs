@@ -4,11 +4,11 @@ use crate::resource::Grant;
 
 /// What writes the rights of a role, and who may act as it.
 ///
-/// With a boundary it is allowed only while the role has that very one, which bounds whoever acts as the role, and nobody may
-/// take it away. All of these actions have the condition key
+/// With a boundary it is allowed only while the role has that very one, which bounds everybody who acts as the role, and nobody
+/// may take it away. All of these actions have the condition key
 /// (<https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html>); for
 /// CreateRole and PutRolePermissionsBoundary it is the boundary that the request names. So a role of before the boundary can be
-/// given it, and then the rest. Without a boundary whoever may do this may do everything.
+/// given it, and then the rest. Without a boundary, a user who may do this may do everything.
 pub fn writing(role: String, boundary: Option<&str>) -> Grant {
     const BOUND: &[&str] = &[
         "iam:CreateRole",

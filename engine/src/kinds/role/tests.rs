@@ -133,7 +133,7 @@ async fn a_new_role_that_is_not_found_is_waited_for_and_a_missing_policy_is_not(
     assert_eq!((error.code(), bound.num_calls()), ("NoSuchEntity", 1));
 }
 
-/// Whoever deploys may write the rights of roles that the boundary bounds, and no others.
+/// A deployer may write the rights of roles that the boundary bounds, and no others.
 #[tokio::test]
 async fn a_role_of_before_the_boundary_is_given_it_before_anything_else() {
     let bound = mock!(Client::put_role_permissions_boundary)

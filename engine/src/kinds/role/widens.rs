@@ -27,25 +27,25 @@ pub fn widens(desired: &Role, live: &Role) -> Vec<String> {
     all
 }
 
-/// Says what of that others may have forbidden. Whoever contains a role denies all, attaches such a policy, bounds the role, or
-/// takes away who may act as it
-/// (<https://docs.aws.amazon.com/security-ir/latest/userguide/technique-and-access-containment.html>), and for `pipe` to undo that
-/// takes consent, whoever did it.
+/// Says which of that others may have forbidden. To contain a role, somebody denies all, attaches such a policy, bounds the role,
+/// or takes away who may act as it
+/// (<https://docs.aws.amazon.com/security-ir/latest/userguide/technique-and-access-containment.html>), and for `pipe` to undo
+/// that takes consent, whoever did it.
 fn lifts(desired: &Role, live: &Role) -> Vec<String> {
     let new = |now: &BTreeSet<String>, then: &BTreeSet<String>| now.difference(then).cloned().collect::<Vec<_>>();
     let mut all = Vec::new();
     all.extend(new(&principals(desired), &principals(live)).iter().map(|who| format!("`{who}` may act as the role")));
     let lifted = new(&forbids(live), &forbids(desired));
     all.extend(lifted.iter().map(|statement| format!("{statement} is no longer forbidden")));
-    // What a managed policy says is not known here, and it may forbid.
+    // The text of a managed policy is not known here, and it may forbid.
     let detached = live.managed.difference(&desired.managed);
-    all.extend(detached.map(|policy| format!("`{policy}` is detached: what it forbids is forbidden no longer")));
+    all.extend(detached.map(|policy| format!("`{policy}` is detached: it no longer forbids anything")));
     all.extend(unconditional(desired, live));
     all.extend(unbound(&desired.permissions_boundary, &live.permissions_boundary));
     all
 }
 
-/// Whether IAM's pattern is wider than this text, and so allows it: `*` stands for any letters. What is the same text is looked at
+/// Whether IAM's pattern is wider than this text, and so allows it: `*` stands for any letters. Equal texts are looked at
 /// elsewhere, and so are patterns within a text.
 fn spans(pattern: &str, text: &str) -> bool {
     let Some((start, end)) = pattern.split_once('*') else { return pattern == text };
@@ -64,12 +64,12 @@ fn unconditional(desired: &Role, live: &Role) -> Vec<String> {
     freed.map(|now| format!("`{}` is bound to other conditions, or to none", actions(now))).collect()
 }
 
-/// Which of two boundaries allows more cannot be known here, so another one is told like none.
+/// Which of two boundaries allows more cannot be known here, so another one is reported as if there were none.
 fn unbound(now: &str, then: &str) -> Option<String> {
     match (now, then) {
         (_, "") => None,
         (now, then) if now == then => None,
-        ("", then) => Some(format!("`{then}` bounds it no longer")),
+        ("", then) => Some(format!("`{then}` no longer bounds it")),
         (now, then) => Some(format!("`{now}` bounds it instead of `{then}`")),
     }
 }
@@ -93,7 +93,7 @@ fn covers(pattern: &str, then: &BTreeSet<&str>) -> bool {
 fn allowed(role: &Role) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut allowed: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for statement in statements(role).filter(|statement| allows(statement)) {
-        // `NotAction` and `NotResource` are by other hands; they go away, which is no more than before.
+        // Only someone else writes `NotAction` and `NotResource`; they go away, which allows no more than before.
         for action in texts(&statement["Action"]) {
             allowed.entry(action).or_default().extend(texts(&statement["Resource"]));
         }
@@ -181,7 +181,7 @@ mod tests {
         let desired = Role { trust: trust("ec2.amazonaws.com"), ..role(Vec::new()) };
         assert_eq!(
             widens(&desired, &live),
-            ["`ec2.amazonaws.com` may act as the role", "`boundary` bounds it no longer"]
+            ["`ec2.amazonaws.com` may act as the role", "`boundary` no longer bounds it"]
         );
     }
 
@@ -189,7 +189,7 @@ mod tests {
     fn another_boundary_may_allow_more_and_a_first_one_never_does() {
         let bound = |by: &str| Role { permissions_boundary: by.into(), ..role(Vec::new()) };
         assert_eq!(widens(&bound("new"), &bound("old")), ["`new` bounds it instead of `old`"]);
-        assert_eq!(widens(&bound(""), &bound("old")), ["`old` bounds it no longer"]);
+        assert_eq!(widens(&bound(""), &bound("old")), ["`old` no longer bounds it"]);
         assert_eq!(widens(&bound("new"), &bound("")), [""; 0]);
         assert_eq!(widens(&bound("old"), &bound("old")), [""; 0]);
     }
@@ -208,10 +208,10 @@ mod tests {
         assert_eq!(lifted(&held), ["`*` is no longer forbidden"]);
         let mut held = desired.clone();
         held.managed.insert("arn:aws:iam::aws:policy/AWSDenyAll".into());
-        let told = "`arn:aws:iam::aws:policy/AWSDenyAll` is detached: what it forbids is forbidden no longer";
+        let told = "`arn:aws:iam::aws:policy/AWSDenyAll` is detached: it no longer forbids anything";
         assert_eq!(lifted(&held), [told]);
         let held = Role { permissions_boundary: "deny".into(), ..desired.clone() };
-        assert_eq!(lifted(&held), ["`deny` bounds it no longer"]);
+        assert_eq!(lifted(&held), ["`deny` no longer bounds it"]);
         let held = Role { trust: Policy::new(Vec::new()), ..desired.clone() };
         assert_eq!(lifted(&held), ["`lambda.amazonaws.com` may act as the role"]);
         let nobody = json!({ "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole" });

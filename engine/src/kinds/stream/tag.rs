@@ -4,7 +4,7 @@ use crate::aws::{Cx, TagCall, TagDiff, patiently};
 use crate::error::Result;
 use crate::resource::{Name, Tags};
 
-/// Sets and takes away the tags that differ, when the stream takes that: only while it is ACTIVE.
+/// Sets and removes the tags that differ, when the stream takes that: only while it is ACTIVE.
 pub async fn sync_tags(cx: &Cx, name: &Name, live: &Tags) -> Result<()> {
     let (kinesis, what) = (&cx.aws.kinesis, format!("stream `{name}` to accept its tags"));
     for call in TagDiff::of(&cx.tags, live).calls() {

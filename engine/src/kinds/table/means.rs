@@ -1,4 +1,4 @@
-//! What a change of a table does to the records on their way, and to the indexes of other hands.
+//! What a change of a table does to the records on their way, and to the indexes that others added.
 
 use super::{Key, KeyKind, Table};
 use crate::resource::How;

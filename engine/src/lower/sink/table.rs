@@ -17,7 +17,7 @@ pub const TABLE: &str = "table";
 
 pub(in crate::lower) const IDS: &[Known] = &[Known::of::<Table>(TABLE, |spec, _| spec.table_name())];
 
-/// What one's own handler may do with the sink. The bundled one needs PutItem alone.
+/// Actions on the sink that the user's own handler may call. The bundled one needs PutItem alone.
 const WRITE_TABLE: &[&str] =
     &["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
 

@@ -81,9 +81,10 @@ fn told(nodes: Vec<Node>, found: &Found) -> Vec<(Action, Vec<String>)> {
     changes.into_iter().filter(|it| it.kind.name == Mapping::KIND).map(|it| (it.action, it.means)).collect()
 }
 
-const ANEW: &str = "the new stream is read from its oldest record; what the old one still held is lost";
-const AGAIN: &str = "the stream is read again from its oldest record, so records that were handled come once more";
-const UNREAD: &str = "the new stream is read from its oldest record; what the old one still holds is read no more";
+const ANEW: &str = "the new stream is read from its oldest record; the records that the old stream still held are lost";
+const AGAIN: &str = "the stream is read again from its oldest record, so records that were handled before come again";
+const UNREAD: &str =
+    "the new stream is read from its oldest record; the records that the old stream still holds are no longer read";
 
 #[test]
 fn a_stream_that_this_plan_makes_again_is_new_under_its_arn() {
@@ -146,7 +147,7 @@ fn a_mapping_that_has_another_in_its_place_does_not_end() {
     assert_eq!(told[1], (Action::Delete, Vec::new()), "{told:?}");
 }
 
-/// Nobody owned the stream: it is told what the adoption means for it, and for what reads it from now on.
+/// Nobody owned the stream: the plan says what the adoption means for it, and for what reads it from now on.
 #[test]
 fn who_adopts_learns_of_destroy_and_of_old_records() {
     let mut found = Found::default();
@@ -158,8 +159,7 @@ fn who_adopts_learns_of_destroy_and_of_old_records() {
         let plan = plan(&graph(vec![stream, mapping]), &found, KINDS, true);
         plan.changes.into_iter().map(|change| change.means.join("; ")).collect::<Vec<_>>()
     };
-    const DESTROY: &str =
-        "it is the pipeline's from now on: `pipe destroy` deletes it, unless the spec says `on_destroy: retain` for it";
+    const DESTROY: &str = "it belongs to the pipeline from now on: `pipe destroy` deletes it, unless the spec says `on_destroy: retain` for it";
     let old = "the records that `s` holds already are sent as well (`batch.start`)";
     assert_eq!(told("oldest", stream_node("s")), [DESTROY, old]);
     assert_eq!(told("newest", stream_node("s")), [DESTROY, ""]);

@@ -52,7 +52,7 @@ fn put<R: Resource>(found: &mut Found, id: &str, name: &str, props: &R) {
     found.lives.insert((R::KIND, Name::new(name)), vec![live]);
 }
 
-/// What a plan tells of a role and a mapping that used the stream `old` and use what this node is.
+/// What a plan says about a role and a mapping that used the stream `old` and use what this node is.
 fn told(node: Node) -> Vec<(String, Vec<String>)> {
     let mut found = Found::default();
     let stream = Stream { on_demand: false, shards: 1, retention_hours: 24, encryption: "none".into() };

@@ -164,8 +164,8 @@ fn what_acts_under_a_role_of_ours_is_ours_with_what_hangs_on_it() {
     );
 }
 
-/// Anybody who may change a function of their own can write any ARN there.
-/// Names of APIs are not unique: whoever may make one can give it our name and tags, but none of our roles.
+/// Anybody who may change a function of their own can write any ARN there. Names of APIs are not unique: anyone who may make an
+/// API can give it our name and tags, but none of our roles.
 #[test]
 fn of_two_of_one_name_the_one_that_acts_under_our_role_is_ours() {
     let mut found = found();
@@ -197,7 +197,7 @@ fn a_mention_that_takes_no_right_is_no_proof() {
     let mut found = found();
     put(&mut found, "iam:Role", "demo-consumer-role-eu-central-1", "consumer-role", role(&[]));
     put(&mut found, "lambda:Function", "theirs", "consumer", function("arn:aws:iam::1:role/theirs", ROLE));
-    // What a function of ours is told of is not ours for that.
+    // A resource is not ours merely because a variable of our function names it.
     let variable = "arn:aws:dynamodb:eu-central-1:1:table/theirs";
     put(&mut found, "lambda:Function", "demo-consumer", "consumer", function(ROLE, variable));
     put(&mut found, "dynamodb:Table", "theirs", "table", table());

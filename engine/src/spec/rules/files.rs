@@ -79,11 +79,11 @@ fn not_found(cx: &Cx<'_>, function: &Function, at: &str) -> Option<Problem> {
         Ok(target) => target,
         Err(error) => return Some(Problem::error(at, error).hint("move the handler into the repository")),
     };
-    // What else the folder's links lead to is not deployed; a crate's files are cargo's matter.
+    // Other targets of the folder's links are not deployed; a crate's files are cargo's matter.
     let bootstrap = target.join("bootstrap").is_file();
     if bootstrap && let Err(error) = contained(cx.root, &format!("{name}/bootstrap")) {
         return Some(
-            Problem::error(at, error).hint("it is a link that leads out: put the program itself into the folder"),
+            Problem::error(at, error).hint("it is a link that leads outside: put the program itself into the folder"),
         );
     }
     let code = bootstrap || target.join("Cargo.toml").is_file();
@@ -92,7 +92,7 @@ fn not_found(cx: &Cx<'_>, function: &Function, at: &str) -> Option<Problem> {
         return None;
     }
     if target.exists() {
-        let message = format!("`{}` is no crate (`Cargo.toml`), no folder with `bootstrap`, and no zip", short(name));
+        let message = format!("`{}` is not a crate (`Cargo.toml`), a folder with `bootstrap` or a zip", short(name));
         return Some(Problem::error(at, message).hint("name one of the three"));
     }
     Some(nowhere(name, at))
@@ -130,10 +130,10 @@ fn schema(root: &Path, file: &str) -> Result<Value, Problem> {
             Some(reason) => reason,
             None => return Ok(schema),
         },
-        Ok(_) => "it is no JSON object".to_owned(),
+        Ok(_) => "it is not a JSON object".to_owned(),
         Err(error) => return Err(no_json(file, &content, &error)),
     };
-    let problem = problem(format!("`{shown}` is no JSON schema of draft 4: {reason}"));
+    let problem = problem(format!("`{shown}` is not a JSON schema of draft 4: {reason}"));
     Err(problem.hint("API Gateway takes no other draft for the body of a request"))
 }
 
@@ -142,12 +142,12 @@ fn no_json(file: &str, content: &[u8], error: &serde_json::Error) -> Problem {
     let (file, line) = (short(file), error.line());
     match content.trim_ascii().is_empty() {
         true => Problem::error("", format!("`{file}` is empty, and a JSON schema is a JSON object"))
-            .hint("the least that it says is `{}`"),
+            .hint("it needs at least `{}`"),
         false if error.is_eof() => {
             Problem::error("", format!("`{file}` is cut off: it ends in line {line}, within its JSON"))
                 .hint("write the file again, whole")
         }
-        false => Problem::error("", format!("`{file}` is no JSON: {error}"))
+        false => Problem::error("", format!("`{file}` is not JSON: {error}"))
             .hint("a schema is one JSON object, without comments"),
     }
 }

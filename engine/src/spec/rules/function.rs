@@ -62,13 +62,14 @@ pub(super) fn environment(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Probl
     if size > ENVIRONMENT && !function.environment.is_empty() {
         let message =
             format!("the environment has {size} bytes with pipe's own variables, but at most {ENVIRONMENT} fit");
-        let hint = "put what is long into a file of the handler, or into Parameter Store";
+        let hint = "put long values into a file of the handler, or into Parameter Store";
         problems.push(Problem::error(function.at("environment"), message).hint(hint).on_key());
     }
     problems
 }
 
-/// A bundled handler is told everything by `pipe`. What would steer it must not be there; anything else does nothing.
+/// `pipe` sets all that a bundled handler reads. A variable that would steer it is an error; any other has no effect, which is a
+/// warning.
 fn unread(function: &At<'_, Function>) -> Vec<Problem> {
     let path = function.at("environment");
     let (handler, names) =
@@ -81,13 +82,13 @@ fn unread(function: &At<'_, Function>) -> Vec<Problem> {
     };
     let mut problems: Vec<Problem> = steering.into_iter().filter_map(problem).collect();
     if !idle.is_empty() {
-        let message = format!("`{handler}` reads none of these variables: `pipe` tells it all that it needs");
+        let message = format!("`{handler}` reads none of these variables: `pipe` sets all that it needs");
         problems.push(Problem::warning(path, message).hint("take `environment` out").on_key());
     }
     problems
 }
 
-/// Statements of one's own are for handlers of one's own, and name what is there.
+/// Only the user's own handlers take statements, and these name sections that the spec has.
 pub(super) fn statements(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
     let at = function.at("statements");
     if function.is_bundled() && !function.statements.is_empty() {
@@ -109,7 +110,8 @@ pub(super) fn statements(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Proble
         if statement.effect == Effect::Allow
             && statement.actions.iter().any(|action| action == "*" || action == "iam:*")
         {
-            let message = "this statement lets the handler do everything: whoever can change its code is administrator";
+            let message =
+                "this statement lets the handler do everything: anyone who can change its code is an administrator";
             problems.push(
                 Problem::warning(format!("{at}/{index}/actions"), message).hint("name the actions that it calls"),
             );
@@ -122,10 +124,11 @@ pub(super) fn statements(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Proble
 pub(super) fn start(_: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
     let start @ Start::At(time) = &function.batch.start else { return Vec::new() };
     let (message, hint) = match start.at() {
-        None => ("is no time", "write it in RFC 3339, as in `2026-01-31T12:00:00Z`"),
-        Some(at) if at > DateTime::from(SystemTime::now()) => {
-            ("is yet to come", "a stream is read from a time in the past; `newest` begins with what comes from now on")
-        }
+        None => ("is not a time", "write it in RFC 3339, as in `2026-01-31T12:00:00Z`"),
+        Some(at) if at > DateTime::from(SystemTime::now()) => (
+            "is in the future",
+            "a stream is read from a time in the past; `newest` begins with the records that come from now on",
+        ),
         Some(_) => return Vec::new(),
     };
     vec![Problem::error(function.at("batch/start/at"), format!("`{}` {message}", short(time))).hint(hint)]
@@ -138,7 +141,10 @@ fn refused(name: &str, path: &str) -> Option<Problem> {
     let (message, hint) = if RESERVED.contains(&name) || name.starts_with("LAMBDA_") {
         (format!("`{name}` is set by Lambda, and cannot be set here"), "choose another name")
     } else if name.starts_with("PIPE_") {
-        (format!("`{}` begins with `PIPE_`, as what pipe tells the handler", short(name)), "choose another name")
+        (
+            format!("`{}` begins with `PIPE_`, which pipe keeps for its own variables", short(name)),
+            "choose another name",
+        )
     } else if name.len() < 2 || !letters || !name.starts_with(|first: char| first.is_ascii_alphabetic()) {
         let message = format!("`{}` cannot be the name of an environment variable", short(name));
         (message, "two or more letters, digits or `_`, the first a letter")

@@ -21,7 +21,7 @@ pub(super) fn table(cx: &Cx<'_>, target: &At<'_, Target>) -> Vec<Problem> {
     let mut problems: Vec<Problem> = existing(&table, &TABLE).into_iter().collect();
     let Some(own) = table.own() else { return problems };
     if cx.file.pointer(&target.at("dev")).is_some() {
-        let message = "`dev` says the keys of an existing table, and this one is the pipeline's own";
+        let message = "`dev` gives the keys of an existing table, but this one is the pipeline's own";
         problems.push(Problem::error(target.at("dev"), message).hint("take `dev` out").on_key());
     }
     let twice = own.sort_key.as_ref().is_some_and(|key| key.name == own.partition_key.name);
@@ -76,7 +76,7 @@ fn existing<T>(place: &At<'_, OwnOrExisting<T>>, rule: &Named) -> Option<Problem
     wrong(&place.below("existing", place.it.existing()?), rule)
 }
 
-/// What `existing` names is of the right kind, by its ARN, or by the characters of its name.
+/// `existing` names a resource of the right kind, by its ARN, or by the characters of its name.
 fn wrong(existing: &At<'_, Existing>, rule: &Named) -> Option<Problem> {
     let (path, what) = (existing.path.as_str(), rule.what);
     let fits = |name: &str| {

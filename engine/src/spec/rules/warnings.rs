@@ -102,7 +102,9 @@ fn retries(cx: &Cx<'_>, function: &At<'_, Function>) -> Option<Problem> {
     }
     let Ok(count) = u64::try_from(retries) else {
         let message = "with `retries: -1`, one bad record stops its shard until it is too old";
-        return Some(Problem::warning(path, message).hint("give a number: 100 of 30 seconds outlast 50 minutes"));
+        return Some(
+            Problem::warning(path, message).hint("give a number: 100 retries of 30 seconds outlast 50 minutes"),
+        );
     };
     let lasts = count * u64::from(timeout);
     let fate = if cx.has(DLQ) { "reach the dlq as pointers" } else { "are dropped" };

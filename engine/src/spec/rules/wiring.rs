@@ -44,7 +44,7 @@ pub(super) fn handler(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> 
     problems
 }
 
-/// A handler of one's own writes as it likes, and nobody else would keep what `overwrite` says.
+/// The user's own handler writes as it likes, and nobody else would keep what `overwrite` says.
 pub(super) fn overwrite(cx: &Cx<'_>) -> Vec<Problem> {
     let Some(target) = cx.target().filter(|target| !target.overwrite) else { return Vec::new() };
     let kept = match cx.function() {

@@ -1,4 +1,4 @@
-//! A table and a queue in memory, that fail as they are told.
+//! A table and a queue in memory, that fail as a test asks for.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;

@@ -1,6 +1,6 @@
 //! Events that nobody sends: every record ends as an item, a dead letter, or among those to be tried again.
 //!
-//! What fails belongs into `tests/hostile/corpus/event/kinesis_*.json`, all of which is run here.
+//! Inputs that fail belong in `tests/hostile/corpus/event/kinesis_*.json`, all of which are run here.
 
 use std::cell::RefCell;
 use std::fs;

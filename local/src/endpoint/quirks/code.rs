@@ -1,7 +1,7 @@
 //! Where the code of functions is.
 //!
-//! On AWS it is an address that is good without a signature, as whoever knows it was given it. MiniStack's own can be guessed, and
-//! leads to a port that it does not have here: callers get one of the forwarder with a random word in it.
+//! On AWS it is an address that is valid without a signature, because only those who got it know it. MiniStack's own can be
+//! guessed, and leads to a port that it does not have here: callers get one of the forwarder with a random word in it.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -1,7 +1,8 @@
 //! Logs of a session's own emulator, which keeps them in memory for ever.
 //!
-//! A log stream is cut into several, and the oldest of its group are deleted. Calls that put events are the writers' own; the account's
-//! root makes the other streams and deletes, for no role of a pipeline may. On an endpoint that is the user's nothing is cut or deleted.
+//! A log stream is cut into several, and the oldest of its group are deleted. Calls that put events are the writers' own; the
+//! account's root makes the other streams and deletes, because no role of a pipeline may. On an endpoint that is the user's
+//! nothing is cut or deleted.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -63,7 +64,8 @@ impl Logs {
         })
     }
 
-    /// A name of the same length, for a role's signature is over it. What writes here gives its streams names with a long random end.
+    /// A name of the same length, because a role's signature covers it. The writers here give their streams names with a long
+    /// random end.
     fn next_name(&self, stream: &str) -> Option<String> {
         let kept = stream.get(..stream.len().checked_sub(8)?)?;
         Some(format!("{kept}{:08x}", self.cut.fetch_add(1, Ordering::Relaxed)))

@@ -66,7 +66,7 @@ pub async fn put(exchange: &Exchange<'_>) -> Answering {
     }))
 }
 
-/// Gives an iterator of the forwarder's own. What the endpoint refuses to the caller is refused of closed shards, too.
+/// Gives an iterator of the forwarder's own. A caller that the endpoint refuses gets no closed shards either.
 pub fn iterate<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
     Box::pin(async move {
         let mut input = exchange.input();
@@ -124,7 +124,7 @@ pub fn read<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
     })
 }
 
-/// Whether the endpoint let the caller read: that its iterator is of a shard that is no more it says afterwards.
+/// Whether the endpoint let the caller read: only afterwards it says that the iterator's shard is gone.
 fn allowed(answer: &Response<Bytes>) -> bool {
     let body: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
     let kind = body["__type"].as_str().unwrap_or_default();

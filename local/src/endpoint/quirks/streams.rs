@@ -1,7 +1,7 @@
 //! The mode of streams, and records without a key.
 //!
 //! Beyond what it shows, a stream's mode changes nothing in MiniStack: it has the shards that it has, and no capacity. So the
-//! forwarder keeps a mode that is set later, for the stream that was there then: one made anew has another creation time.
+//! forwarder keeps a mode that is set later, for the stream that was there then: a new one has another creation time.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

@@ -23,7 +23,7 @@ use Operation::{Path, Target};
 /// Who is put right.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Whose {
-    /// Whoever deploys: also before moto, and on an endpoint of the user's.
+    /// The deployer: also in front of moto, and on an endpoint of the user's.
     Deployers,
     /// Only the parts of a session, which share one account.
     Sessions,
@@ -183,7 +183,7 @@ static QUIRKS: &[Quirk] = &[
 ];
 
 impl Quirk {
-    /// Whether it is for whoever deploys, and not for a session's parts alone.
+    /// Whether it is for the deployer, and not for a session's parts alone.
     pub fn is_for_deployers(&self) -> bool {
         self.whose == Deployers
     }

@@ -55,7 +55,7 @@ impl Seen {
     }
 }
 
-/// A forwarder, its upstream, and what it told.
+/// A forwarder, its upstream, and its reports.
 pub struct Cloud {
     pub forwarder: Forwarder,
     pub upstream: String,
@@ -104,7 +104,7 @@ impl Cloud {
         serde_json::from_slice(answer.body()).unwrap()
     }
 
-    /// What was told so far.
+    /// The reports so far.
     pub fn told(&mut self) -> Vec<Event> {
         std::iter::from_fn(|| self.events.try_recv().ok()).collect()
     }

@@ -1,4 +1,4 @@
-//! What passes is not changed; what breaks breaks as without the forwarder.
+//! The forwarder changes no message, and failures look as they do without it.
 
 use std::time::Duration;
 

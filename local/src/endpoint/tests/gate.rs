@@ -1,4 +1,4 @@
-//! What a web page may send is refused, each sign of it alone.
+//! The gate refuses requests that a web page may send, by each sign alone.
 
 use hyper::Request;
 use hyper::http::request::Builder;

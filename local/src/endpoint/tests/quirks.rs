@@ -1,4 +1,4 @@
-//! What MiniStack does otherwise than AWS comes as AWS has it; and nothing else is touched.
+//! The forwarder gives AWS's answers where MiniStack's differ, and touches nothing else.
 
 use std::sync::{Arc, Mutex};
 

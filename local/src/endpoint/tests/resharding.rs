@@ -112,7 +112,7 @@ async fn a_reader_without_a_right_does_not_read_closed_shards_either() {
         let answer = world.raw(key, operation, input).await;
         assert_eq!(answer.status(), status, "{key} {operation}");
     }
-    // Who may not read must not lose either.
+    // A caller that may not read must not lose records either.
     let update = json!({"StreamName": "s", "TargetShardCount": 2});
     let answer = world.raw("NOGetRecords", "UpdateShardCount", &update).await;
     assert_eq!((answer.status().as_u16(), &json_of(&answer)["__type"]), (400, &json!("AccessDeniedException")));

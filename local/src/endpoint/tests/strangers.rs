@@ -1,4 +1,4 @@
-//! Who may call a session's own endpoint, over its socket; and who an endpoint of the user's.
+//! Who may call a session's own endpoint, over its socket; and who may call an endpoint of the user's.
 
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
@@ -115,7 +115,7 @@ fn role(secret: &str, token: &str) -> Credentials {
     Credentials::new("ASIAROLE", secret, Some(token.to_owned()), None, "tests")
 }
 
-/// Status and code of a refusal, told in the body and in a header alike.
+/// Status and code of a refusal, in the body and in a header alike.
 fn refusal(answer: &Response<Bytes>) -> (u16, String) {
     let body: Value = json_of(answer);
     assert_eq!(answer.headers()["x-amzn-errortype"], body["__type"].as_str().unwrap());
@@ -160,10 +160,10 @@ async fn nobody_elses_key_is_taken() {
     }
     let guessed = session.put(key(&session.root.id, "local")).await;
     assert_eq!(refusal(&guessed), (403, "InvalidSignatureException".to_owned()));
-    assert_eq!(session.passed(), 0, "MiniStack hears of none");
+    assert_eq!(session.passed(), 0, "none reaches MiniStack");
 }
 
-/// What a role asks for may come back in the answer, be it in an error, and so may a key that it made up.
+/// The answer, even an error, may repeat the request of a role, and so a key that it made up.
 #[tokio::test]
 async fn a_role_gives_nobody_a_key_and_asks_for_no_page_of_the_emulator() {
     let session = Session::start(true).await;

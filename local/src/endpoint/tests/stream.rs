@@ -168,7 +168,7 @@ impl World {
         self.ask("UpdateShardCount", json!({"TargetShardCount": count})).await;
     }
 
-    /// Puts a record and gives the shard that is told.
+    /// Puts a record and returns the shard that is reported.
     pub async fn put(&self, key: u8) -> u64 {
         let put = self.ask("PutRecord", json!({"PartitionKey": key.to_string(), "Data": "e30="})).await;
         number(&put["ShardId"])

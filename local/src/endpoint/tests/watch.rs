@@ -1,4 +1,4 @@
-//! Rows and dead letters are told, and nothing that must stay secret.
+//! Rows and dead letters are reported, and nothing that must stay secret.
 
 use serde_json::{Value, json};
 
@@ -189,7 +189,7 @@ async fn a_refusal_that_names_no_resource_is_told_without_one() {
     assert_eq!(cloud.told(), [Event::Denied(Denied { role, action, resource: None })]);
 }
 
-/// The forwarder answers for MiniStack where AWS and MiniStack differ, and tells of those refusals, too.
+/// The forwarder answers for MiniStack where AWS and MiniStack differ, and reports those refusals, too.
 #[tokio::test]
 async fn a_refusal_of_a_call_that_is_put_right_is_told() {
     let text = "User: arn:aws:sts::000000000000:assumed-role/r/x is not authorized to perform: secretsmanager:GetSecretValue because no policy does";
@@ -199,7 +199,7 @@ async fn a_refusal_of_a_call_that_is_put_right_is_told() {
     assert_eq!(cloud.told(), [Event::Denied(Denied { role, action, resource: None })]);
 }
 
-/// A handler of one's own learns which right it lacks, once while it asks on. Nobody else is told of.
+/// The user's own handler reports which right it lacks, once while it asks on. No other caller is reported.
 #[tokio::test]
 async fn a_call_that_a_role_has_no_right_to_is_told() {
     let text = "User: arn:aws:sts::000000000000:assumed-role/orders-consumer-role-eu-west-1/pipe-dev is not authorized to perform: \

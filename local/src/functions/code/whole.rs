@@ -29,7 +29,7 @@ pub fn close(cache: &Path) -> Result<()> {
     if about.uid() != geteuid().as_raw() {
         return Err(Error::new(
             ErrorKind::PermissionDenied,
-            "it is another user's: name another cache with PIPE_CACHE",
+            "it belongs to another user: name another cache with PIPE_CACHE",
         ));
     }
     if about.mode() & 0o077 == 0 { Ok(()) } else { fs::set_permissions(cache, Permissions::from_mode(0o700)) }

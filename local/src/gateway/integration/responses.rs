@@ -85,7 +85,7 @@ impl Response {
         for (name, value) in overrides.response_headers {
             reply.header(&name, &value);
         }
-        // AWS ignores what is no status.
+        // AWS ignores a value that is not a status.
         reply.status = overrides.response_status.filter(|status| (100..600).contains(status)).unwrap_or(reply.status);
         reply.remap(false);
         Ok(reply)

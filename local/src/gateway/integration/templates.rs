@@ -41,7 +41,7 @@ impl Templates {
 /// Renders a template over a body.
 pub fn render(template: &Option<Template>, body: &[u8], exchange: &Exchange) -> Result<(String, Overrides), Refusal> {
     let template = template.as_ref().ok_or_else(Refusal::misconfigured)?;
-    // What is no UTF-8 is spoilt here as it is by API Gateway.
+    // Bytes that are not UTF-8 are spoilt here as they are by API Gateway.
     let body = String::from_utf8_lossy(body);
     let scope = Scope {
         body: &body,

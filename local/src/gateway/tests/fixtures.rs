@@ -1,5 +1,5 @@
 //! The main pipeline's API as the tests serve it, with the templates that are deployed: a test of the deployer's
-//! (`engine/src/lower/to/kinesis/tests.rs`) compares `templates.json` with what it makes, and writes it anew with `UPDATE=1`.
+//! (`engine/src/lower/to/kinesis/tests.rs`) compares `templates.json` with what it makes, and writes it again with `UPDATE=1`.
 
 use std::collections::BTreeMap;
 

@@ -102,7 +102,7 @@ fn messages(put: &Called) -> Vec<Value> {
 #[tokio::test]
 async fn what_waits_for_the_log_is_written_when_the_gateway_stops() {
     let log = AccessLog { group: "/aws/apigateway/x".into(), format: FORMAT.into(), role: ROLE.into() };
-    // What does not get through in a moment is lost, which a slow machine may need once or twice.
+    // Lines that do not get through in a moment are lost, which may happen once or twice on a slow machine.
     for _ in 0..5 {
         let world = World::new(&api(), Stage { access_log: Some(log.clone()), ..Stage::default() }).await;
         world.post("/prod/nope", "{}").await;

@@ -31,7 +31,11 @@ impl Rule {
     /// What is wrong with it.
     pub fn parse(rule: &Value) -> Result<Self, String> {
         let Value::Object(fields) = rule else {
-            return if rule.is_array() { Err("a rule is no list".to_owned()) } else { Ok(Self::Equals(rule.clone())) };
+            return if rule.is_array() {
+                Err("a rule is not a list".to_owned())
+            } else {
+                Ok(Self::Equals(rule.clone()))
+            };
         };
         let mut fields = fields.iter();
         let (Some((operator, value)), None) = (fields.next(), fields.next()) else {

@@ -42,9 +42,9 @@ fn what_is_wrong_is_said_without_the_answers_values() {
         (r#""{\"batchItemFailures\":[]}""#, "JSON twice"),
         ("true", "it is a boolean"),
         (r#"["4961"]"#, "it is a list"),
-        ("{no json hidden", "no JSON"),
-        (r#"{"batchItemFailures": "4961"}"#, "is a text and no list"),
-        (r#"{"batchItemFailures": ["4961"]}"#, "entry 1 of its `batchItemFailures` is a text and no object"),
+        ("{no json hidden", "it is not JSON"),
+        (r#"{"batchItemFailures": "4961"}"#, "is a text, not a list"),
+        (r#"{"batchItemFailures": ["4961"]}"#, "entry 1 of its `batchItemFailures` is a text, not an object"),
         (
             r#"{"batchItemFailures": [{"item_identifier": "4961"}]}"#,
             "`item_identifier` where Lambda reads `itemIdentifier`",

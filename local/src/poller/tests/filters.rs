@@ -86,8 +86,8 @@ fn fields_are_joined_by_and_rules_by_or() {
 #[test]
 fn wrong_patterns_are_refused() {
     let rows = [
-        ("{", "it is no JSON object"),
-        ("[]", "it is no JSON object"),
+        ("{", "it is not a JSON object"),
+        ("[]", "it is not a JSON object"),
         (r#"{"data": ["x"]}"#, "`data` must be an object"),
         (r#"{"a": "x"}"#, "`a` must hold an object or a list of rules"),
         (r#"{"a": []}"#, "`a` must hold an object or a list of rules"),

@@ -77,7 +77,7 @@ fn what_is_not_done_here_is_refused() {
     let rows = [
         (answer().tumbling_window_in_seconds(1), "tumbling window"),
         (answer().event_source_arn(format!("{STREAM}/consumer/c:1")), "enhanced fan-out"),
-        (answer().destination_config(bucket.build()), "`arn:aws:s3:::b` is no queue"),
+        (answer().destination_config(bucket.build()), "`arn:aws:s3:::b` is not a queue"),
         (answer().filter_criteria(bad_filter), "filter `x`"),
     ];
     for (builder, why) in rows {

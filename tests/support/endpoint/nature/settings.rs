@@ -16,7 +16,7 @@ pub struct Nature {
     pub tag_query: Duration,
     /// Whether a write is refused while another one of the same REST API, or permission of the same function, is running.
     pub one_at_a_time: bool,
-    /// How much faster than published the quotas refill; 0 is no quotas, 1 is AWS's.
+    /// How much faster than published the quotas refill; 0 means no quotas, 1 means AWS's.
     pub quotas: f64,
     pub latency: Latency,
     pub faults: Faults,
@@ -74,7 +74,7 @@ pub struct Latency {
     pub seed: u64,
 }
 
-/// What goes wrong by chance. What happens to the n-th call of an operation depends on the seed and n alone.
+/// What goes wrong by chance. The fate of the n-th call of an operation depends on the seed and n alone.
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
     pub seed: u64,

@@ -44,7 +44,7 @@ pub fn remembered<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
     })
 }
 
-/// Forgets a function that is deleted, so that another of its name starts anew.
+/// Forgets a function that is deleted, so that another of its name starts afresh.
 pub fn forgotten<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
     Box::pin(async move {
         let answer = exchange.forward().await?;
@@ -57,7 +57,7 @@ pub fn forgotten<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
 }
 
 fn remember(exchange: &Exchange<'_>, name: &str, input: &Value) {
-    // What a call does not name stays as it is.
+    // Properties that a call does not name stay as they are.
     let given = DROPPED.iter().filter(|property| !input[**property].is_null());
     with_kept(exchange, name, |kept| kept.extend(given.map(|p| ((*p).to_owned(), input[*p].clone()))));
 }

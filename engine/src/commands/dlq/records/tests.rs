@@ -100,7 +100,7 @@ async fn records_are_read_to_the_last_of_the_batch() {
     assert_eq!(records[0].payload, Payload::Data(b"data-9".to_vec()));
 }
 
-/// What is past retention is passed over: the iterator begins with what is left.
+/// Records past retention are passed over: the iterator begins with the rest.
 #[tokio::test]
 async fn empty_pages_are_passed_until_the_tip() {
     let (empty, rest) = (page("i0", &[], Some("i1"), 5), page("i1", &["10"], Some("i2"), 5));

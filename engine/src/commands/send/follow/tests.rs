@@ -109,7 +109,7 @@ async fn events_behind_those_that_wait_are_found() {
     assert_eq!(followed(&table, queue(vec![]), all, 5).await, (239, 0, 11));
 }
 
-/// A consumer of one's own may write no row, or one under another key: where it is known to be past an event, that is said.
+/// The user's own consumer may write no row, or one under another key: the report says which events it is past.
 #[tokio::test(start_paused = true)]
 async fn what_the_consumer_took_is_not_on_its_way() {
     let folder = tempfile::tempdir().unwrap();

@@ -62,7 +62,7 @@ fn what_holds_up_or_reorders_records_is_told_and_what_does_not_is_not() {
 #[test]
 fn a_mapping_that_was_stopped_asks_before_it_goes_on() {
     let stopped = Mapping { enabled: false, ..mapping() };
-    assert_eq!(widens(&mapping(), &stopped), ["it is disabled, and feeds its function again"]);
+    assert_eq!(widens(&mapping(), &stopped), ["it is disabled now, and feeds its function again after this"]);
     assert_eq!((widens(&stopped, &mapping()), widens(&mapping(), &mapping())), (Vec::new(), Vec::new()));
 }
 
@@ -74,15 +74,17 @@ fn a_stream_made_anew_has_nothing_to_be_read_again() {
     };
     assert_eq!(
         told("oldest", &["source"]),
-        "the new stream is read from its oldest record; what the old one still held is lost"
+        "the new stream is read from its oldest record; the records that the old stream still held are lost"
     );
-    assert!(told("newest", &["source"]).ends_with("are skipped, and what the old one still held is lost"));
+    assert!(
+        told("newest", &["source"]).ends_with("are skipped, and the records that the old stream still held are lost")
+    );
     assert_eq!(
         told("at 2026-01-01T00:00:00Z", &["source"]),
         "the new stream is read from 2026-01-01T00:00:00Z: older records are skipped; \
-         what the old one still held is lost"
+         the records that the old stream still held are lost"
     );
-    assert!(told("oldest", &["on_failure"]).contains("read again"), "another queue is no other stream");
+    assert!(told("oldest", &["on_failure"]).contains("read again"), "another queue is not another stream");
 }
 
 #[test]
@@ -91,7 +93,7 @@ fn an_end_leaves_records_waiting_unless_their_stream_goes_too() {
     assert_eq!(
         told,
         [
-            "records wait in the stream, and are lost when its retention is over",
+            "records wait in the stream, and are lost when its retention ends",
             "its checkpoint is lost: a mapping made later begins at its `start`"
         ]
     );

@@ -40,7 +40,7 @@ struct Kinesis<'a> {
     approximate_arrival_timestamp: f64,
 }
 
-/// A page of complete records. What an emulator gives beyond AWS's limit is left for the next read.
+/// A page of complete records. Records that an emulator gives beyond AWS's limit are left for the next read.
 pub fn page(mut records: Vec<SdkRecord>, ended: bool, mapping: &Properties, shard: &str) -> Page {
     let fit = fitting(&records);
     let ended = ended && fit == records.len();
