@@ -52,7 +52,7 @@ pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
     let mut tally = Tally::default();
     let (sent, failed) = send(shell, &target, &maker, &stopped, &mut tally).await;
     shell.line(&tally.event(count, start.elapsed()));
-    shell.out(&tally.text(&format!("{}{}", target.endpoint(), route.post), start.elapsed()));
+    shell.out(&tally.text(&format!("{}{}", target.endpoint(), route.path()), start.elapsed()));
 
     let failed = failed.map(|error| unanswered(error, global)).or_else(|| refused(&tally, route, sent.len()));
     let missing = match args.follow && !sent.is_empty() {

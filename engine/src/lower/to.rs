@@ -8,7 +8,7 @@ use crate::aws::Place;
 use crate::error::{Error, Result};
 use crate::kinds::rest_api::{Integration, Texts};
 use crate::lower::Lowering;
-use crate::spec::{Route, Stream};
+use crate::spec::{self, Route, Stream};
 
 /// The only type of body that routes take and give.
 pub(super) const JSON: &str = "application/json";
@@ -25,14 +25,15 @@ pub(super) struct To {
     pub mentions: Vec<&'static str>,
 }
 
-/// Returns what the route calls: the stream.
+/// Returns what the route calls.
 ///
 /// # Errors
 /// There is no stream, which is a defect: the rules refuse such a spec.
 pub(super) fn to(lowering: &Lowering<'_>, route: &Route) -> Result<To> {
-    match &lowering.spec.stream {
-        Some(Stream::Kinesis(_)) => Ok(kinesis::to(lowering, route)),
-        None => Err(Error::defect("a route without a stream")),
+    match (lowering.spec.to(route), &lowering.spec.stream) {
+        (Some(spec::To::Stream), Some(Stream::Kinesis(_))) => Ok(kinesis::to(lowering, route)),
+        (Some(spec::To::Table(_)), _) => Err(Error::defect("not wired")),
+        (Some(spec::To::Stream) | None, _) => Err(Error::defect("a route that calls nothing")),
     }
 }
 

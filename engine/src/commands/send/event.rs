@@ -78,14 +78,14 @@ pub fn route<'a>(api: &'a Api, asked: Option<&str>) -> Result<&'a Route> {
     let Some(asked) = asked else {
         return api.routes.first().ok_or_else(|| Error::fatal("the API has no routes"));
     };
-    let whole = api.routes.iter().find(|route| route.post == asked);
-    let parts: Vec<&Route> = api.routes.iter().filter(|route| route.post.contains(asked)).collect();
+    let whole = api.routes.iter().find(|route| route.path() == asked);
+    let parts: Vec<&Route> = api.routes.iter().filter(|route| route.path().contains(asked)).collect();
     match (whole, parts.as_slice()) {
         (Some(route), _) => Ok(route),
         (None, [route]) => Ok(*route),
         (None, several) => {
             let what = if several.is_empty() { "no route has" } else { "more than one route has" };
-            let all: Vec<String> = api.routes.iter().take(20).map(|route| format!("`{}`", route.post)).collect();
+            let all: Vec<String> = api.routes.iter().take(20).map(|route| format!("`{}`", route.path())).collect();
             Err(Error::fatal(format!("{what} `{asked}` in its path")).hint(format!("there are {}", all.join(", "))))
         }
     }
@@ -160,7 +160,7 @@ sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
     fn a_route_is_named_by_its_path_or_by_a_part_of_it() {
         let spec = spec();
         let api = spec.api().unwrap();
-        let chosen = |asked| route(api, asked).map(|route| route.post.as_str());
+        let chosen = |asked| route(api, asked).map(|route| route.path());
         assert_eq!(chosen(None).unwrap(), "/a/{id}");
         assert_eq!(chosen(Some("/a/{id}")).unwrap(), "/a/{id}", "the whole path comes before parts");
         assert_eq!(chosen(Some("/b")).unwrap(), "/a/{id}/b");

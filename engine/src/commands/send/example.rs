@@ -44,7 +44,7 @@ pub fn example_of(spec: &Spec, route: &spec::Route, keys: &[Key], serial: &Seria
         Some(name) => text(name),
         None => segment.to_owned(),
     };
-    let mut path = route.post.split('/').map(segment).collect::<Vec<_>>().join("/");
+    let mut path = route.path().split('/').map(segment).collect::<Vec<_>>().join("/");
     let mut header = None;
     let mut body = serde_json::Map::from_iter([("hello".to_owned(), "world".into())]);
     for key in keys {

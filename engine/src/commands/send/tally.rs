@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     fn route(body: Body) -> Route {
-        Route { post: "/a".into(), auth: None, partition_key: crate::spec::PartitionKey::Random, body }
+        Route { body, ..serde_json::from_str(r#"{"post": "/a"}"#).unwrap() }
     }
 
     fn tally(statuses: &[u16]) -> Tally {

@@ -62,7 +62,8 @@ pub(super) fn nodes(lowering: &Lowering<'_>, api: &Api) -> Result<Vec<Node>> {
 
 fn route(lowering: &Lowering<'_>, route: &spec::Route) -> Result<Route> {
     Ok(Route {
-        path: route.post.clone(),
+        method: route.method(),
+        path: route.path().to_owned(),
         guarded: lowering.spec.is_guarded(route),
         body: match &route.body {
             spec::Body::Object => Body::Object,

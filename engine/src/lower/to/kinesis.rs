@@ -18,7 +18,7 @@ use crate::spec::{PartitionKey, Route};
 
 /// A route that puts its request's body on the stream.
 pub(super) fn to(lowering: &Lowering<'_>, route: &Route) -> To {
-    let named_in_path = route.post.split('/').any(|part| part == "{streamName}");
+    let named_in_path = route.path().split('/').any(|part| part == "{streamName}");
     let name = lowering.spec.stream_name();
     let stream = if named_in_path { Stream::InPath } else { Stream::Named(&name) };
     let integration = Integration {
