@@ -18,6 +18,7 @@ mod repair;
 mod rules;
 mod scan;
 mod schema;
+pub mod shape;
 mod sink;
 mod source;
 mod statements;

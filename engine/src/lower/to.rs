@@ -1,6 +1,8 @@
 //! What a route calls: one file for each kind of target.
 
 mod kinesis;
+mod table;
+mod vtl;
 
 use serde_json::Value;
 
@@ -32,7 +34,7 @@ pub(super) struct To {
 pub(super) fn to(lowering: &Lowering<'_>, route: &Route) -> Result<To> {
     match (lowering.spec.to(route), &lowering.spec.stream) {
         (Some(spec::To::Stream), Some(Stream::Kinesis(_))) => Ok(kinesis::to(lowering, route)),
-        (Some(spec::To::Table(_)), _) => Err(Error::defect("not wired")),
+        (Some(spec::To::Table(call)), _) => table::to(lowering, route, &call.action()),
         (Some(spec::To::Stream) | None, _) => Err(Error::defect("a route that calls nothing")),
     }
 }

@@ -48,6 +48,12 @@ impl Spec {
         route.to.as_ref().or_else(|| self.stream.as_ref().map(|_| &To::Stream))
     }
 
+    /// Returns whether a route puts its body on the stream.
+    #[must_use]
+    pub fn calls_stream(&self, route: &Route) -> bool {
+        matches!(self.to(route), Some(To::Stream))
+    }
+
     /// Returns the schema files that routes name.
     pub fn schemas(&self) -> impl Iterator<Item = &std::path::Path> {
         let routes = self.api().into_iter().flat_map(|api| &api.routes);

@@ -1,8 +1,9 @@
 //! Rules of what routes call.
 
 use super::{At, Cx, SINK, STREAM};
+use crate::spec::shape::{self, Member, Scalar, Shape};
 use crate::spec::wording::{list, short};
-use crate::spec::{Api, Body, PartitionKey, Problem, Route, TableAction, To};
+use crate::spec::{Api, Body, Key, KeyType, PartitionKey, Problem, Route, TableAction, To};
 
 /// Every route calls something that is there, with what that takes.
 pub(super) fn targets(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
@@ -34,11 +35,22 @@ fn stream(cx: &Cx<'_>, route: &At<'_, Route>) -> Vec<Problem> {
 }
 
 fn table(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction) -> Vec<Problem> {
+    if !cx.sound(&route.at("to/table")) {
+        return Vec::new();
+    }
     if !cx.has(SINK) {
         let problem = Problem::error(route.at("to"), "`to: { table: ... }` needs a `sink.table`");
         return vec![problem.hint("add `sink: { table: { partition_key: NAME } }`")];
     }
+    if cx.spec.keys().is_none() {
+        let problem =
+            Problem::error(route.at("to"), "the keys of an existing table are not known, and the templates need them");
+        return vec![problem.hint("add `dev: { partition_key: NAME }` beside `existing`")];
+    }
     let mut problems: Vec<Problem> = body(route, action).into_iter().collect();
+    if action.takes_body() {
+        problems.extend(mapped(cx, route, action));
+    }
     problems.extend(parameters(cx, route, action));
     if route.partition_key != PartitionKey::Random {
         let problem =
@@ -68,13 +80,49 @@ fn body(route: &At<'_, Route>, action: &TableAction) -> Option<Problem> {
     }
 }
 
+/// The schema says the type of each attribute, and a new item's key.
+fn mapped(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction) -> Vec<Problem> {
+    let Body::Schema(file) = &route.body else { return Vec::new() };
+    let Some(Ok(schema)) = cx.schemas.get(file) else { return Vec::new() };
+    let path = route.at("body/schema");
+    let members = match shape::members(schema) {
+        Ok(members) => members,
+        Err(shape::Unmapped { at, why }) => {
+            let place = if at.is_empty() { "the schema".to_owned() } else { format!("`{}` of the schema", short(&at)) };
+            let problem = Problem::error(path, format!("{place} cannot be mapped to attributes: {why}"));
+            return vec![problem.hint("give every property one type, or `to: stream` with a handler of your own")];
+        }
+    };
+    let Some((partition, sort)) = cx.spec.keys().filter(|_| matches!(action, TableAction::Put(_))) else {
+        return Vec::new();
+    };
+    let keys = [Some(partition), sort].into_iter().flatten();
+    let problem = |key: &Key| {
+        let wanted = match key.kind {
+            KeyType::String => ("string", Scalar::Text),
+            KeyType::Number => ("number", Scalar::Number),
+            KeyType::Binary => {
+                return Some(Problem::error(
+                    path.clone(),
+                    format!("the key `{}` is binary, which JSON has not", key.name),
+                ));
+            }
+        };
+        let fits = |member: &Member| {
+            member.name == key.name && member.required && member.shape == Shape::Scalar(vec![wanted.1])
+        };
+        let message = format!("the schema must require `{}`, the table's key, as a {}", key.name, wanted.0);
+        let hint = format!("`\"required\": [\"{}\"]`, and in `properties` its `\"type\": \"{}\"`", key.name, wanted.0);
+        (!members.iter().any(fits)).then(|| Problem::error(path.clone(), message).hint(hint))
+    };
+    keys.filter_map(problem).collect()
+}
+
 /// The path names the key of the item, or the partition key of the items.
 fn parameters(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction) -> Option<Problem> {
     let (partition, sort) = cx.spec.keys()?;
     let wanted = match action {
         TableAction::Put(_) | TableAction::Scan(_) => return None,
-        // An index has keys of its own.
-        TableAction::Query(page) if page.index.is_some() => return None,
         TableAction::Query(_) => vec![partition],
         TableAction::Get(_) | TableAction::Update(_) | TableAction::Delete(_) => {
             [Some(partition), sort].into_iter().flatten().collect()

@@ -10,27 +10,27 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Route {
-    /// Path that takes GET, as for `post`.
+    /// Path that takes GET, as for `post`. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "path_schema")]
     pub get: Option<String>,
-    /// Path that takes POST: segments of letters, digits, `_`, `.`, `,`, `:` and `-`, and `{parameters}`.
+    /// Path that takes POST: segments of letters, digits, `_`, `.`, `,`, `:` and `-`, and `{parameters}`. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "path_schema")]
     pub post: Option<String>,
-    /// Path that takes PUT, as for `post`.
+    /// Path that takes PUT, as for `post`. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "path_schema")]
     pub put: Option<String>,
-    /// Path that takes PATCH, as for `post`.
+    /// Path that takes PATCH, as for `post`. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "path_schema")]
     pub patch: Option<String>,
-    /// Path that takes DELETE, as for `post`.
+    /// Path that takes DELETE, as for `post`. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "path_schema")]
     pub delete: Option<String>,
-    /// Path that takes every method which has no route of its own, as for `post`.
+    /// Path that takes every method which has no route of its own, as for `post`. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "path_schema")]
     pub any: Option<String>,

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub enum To {
     /// Puts the body on the stream.
     Stream,
-    /// Calls the sink's table.
+    /// Calls the sink's table: one of these actions, or `{ACTION: {...}}` with its options. Required.
     Table(TableCall),
 }
 
@@ -42,9 +42,9 @@ pub enum TableAction {
     /// Gives the item of the path's key.
     Get(Nothing),
     /// Gives the items of the path's partition key.
-    Query(Page),
+    Query(Nothing),
     /// Gives all items.
-    Scan(Page),
+    Scan(Nothing),
     /// Sets the attributes that the body has, of the item of the path's key.
     Update(Nothing),
     /// Deletes the item of the path's key.
@@ -72,16 +72,6 @@ pub enum Extra {
     Keep,
 }
 
-/// Options of `query` and `scan`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Page {
-    /// Name of an index of the table that is read instead. Default: the table itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 3, max = 255))]
-    pub index: Option<String>,
-}
-
 /// Options of an action that has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -95,8 +85,8 @@ impl TableCall {
             Self::With(action) => action.clone(),
             Self::Plain(Action::Put) => TableAction::Put(Put::default()),
             Self::Plain(Action::Get) => TableAction::Get(Nothing {}),
-            Self::Plain(Action::Query) => TableAction::Query(Page::default()),
-            Self::Plain(Action::Scan) => TableAction::Scan(Page::default()),
+            Self::Plain(Action::Query) => TableAction::Query(Nothing {}),
+            Self::Plain(Action::Scan) => TableAction::Scan(Nothing {}),
             Self::Plain(Action::Update) => TableAction::Update(Nothing {}),
             Self::Plain(Action::Delete) => TableAction::Delete(Nothing {}),
         }
@@ -114,6 +104,16 @@ impl TableAction {
             Self::Scan(_) => "scan",
             Self::Update(_) => "update",
             Self::Delete(_) => "delete",
+        }
+    }
+
+    /// Returns whether properties that the schema does not name are refused, because nothing would keep them.
+    #[must_use]
+    pub fn refuses_extra(&self) -> bool {
+        match self {
+            Self::Put(put) => put.extra == Extra::Refuse,
+            Self::Update(_) => true,
+            _ => false,
         }
     }
 
