@@ -18,6 +18,7 @@ mod repair;
 mod rules;
 mod scan;
 mod schema;
+pub mod shape;
 mod sink;
 mod source;
 mod statements;
@@ -35,7 +36,9 @@ pub(crate) use rules::contained;
 pub use schema::schema;
 pub(crate) use schema::sorted;
 pub use sink::{Capacity, Key, KeyType, Keys, Sink, Table, TableEncryption, Target, Units};
-pub use source::{AccessLogDays, Api, Body, Limit, MinimumTls, PartitionKey, Route, Source, Throttle};
+pub use source::{
+    AccessLogDays, Api, Body, Extra, Limit, Method, MinimumTls, PartitionKey, Route, Source, TableAction, Throttle, To,
+};
 pub use statements::{Effect, Statement};
 pub use stream::{Kinesis, Stream, StreamEncryption};
 

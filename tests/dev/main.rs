@@ -25,6 +25,7 @@ mod sender;
 mod stand_ins;
 mod starts;
 mod strangers;
+mod tables;
 mod using;
 mod versions;
 mod weather;

@@ -16,7 +16,7 @@ pub fn document(spec: &Spec, desired: &Value) {
     let routes = desired["routes"].as_object().unwrap();
     assert_eq!(routes.len(), api.routes.len());
     for route in &api.routes {
-        let made = &routes[&format!("POST {}", route.post)];
+        let made = &routes[&format!("{} {}", route.method().name(), route.path())];
         let guarded = spec.is_guarded(route);
         assert_eq!(made["authorization"], if guarded { "CUSTOM" } else { "NONE" });
         assert_eq!(made["authorizer"], if guarded { spec.authorizer_name() } else { String::new() });
@@ -36,7 +36,7 @@ pub fn document(spec: &Spec, desired: &Value) {
             spec.api_name().replace(' ', "-")
         );
         assert_eq!(log["group_arn"], group);
-        let paths: Vec<&str> = api.routes.iter().map(|route| route.post.as_str()).collect();
+        let paths: Vec<&str> = api.routes.iter().map(|route| route.path()).collect();
         log_line(log["format"].as_str().unwrap(), &paths);
     }
 }
@@ -79,7 +79,12 @@ pub fn check(taken: &Taken, hostile: &str) {
     let Some(desired) = taken.graph.node("api").map(|node| &node.desired) else { return };
     let spec = &taken.loaded.spec;
     for route in &spec.api().unwrap().routes {
-        call(spec, route, template(&desired["routes"][&format!("POST {}", route.post)]), hostile);
+        call(
+            spec,
+            route,
+            template(&desired["routes"][&format!("{} {}", route.method().name(), route.path())]),
+            hostile,
+        );
     }
 }
 
@@ -92,7 +97,7 @@ fn template(route: &Value) -> &str {
 /// The call that a request becomes has these three members, each once and each as it should be.
 fn call(spec: &Spec, route: &Route, template: &str, hostile: &str) {
     let named = |name: &str| vec![("other".to_owned(), "x".to_owned()), (name.to_owned(), hostile.to_owned())];
-    let parameter = route.post.rsplit("/{").next().and_then(|end| end.strip_suffix('}'));
+    let parameter = route.path().rsplit("/{").next().and_then(|end| end.strip_suffix('}'));
     let mut params = Params { path: parameter.map(named).unwrap_or_default(), ..Params::default() };
     let mut body = json!({ "a": hostile, hostile: [hostile] });
     let key = match &route.partition_key {
@@ -111,7 +116,7 @@ fn call(spec: &Spec, route: &Route, template: &str, hostile: &str) {
             hostile
         }
     };
-    let stream = if route.post.contains("{streamName}") { hostile.to_owned() } else { spec.stream_name() };
+    let stream = if route.path().contains("{streamName}") { hostile.to_owned() } else { spec.stream_name() };
     let bodies = match route.partition_key {
         PartitionKey::Body(_) => vec![body.to_string()],
         _ => vec![body.to_string(), hostile.to_owned()],

@@ -66,7 +66,9 @@ fn every_property_is_described_and_bounded() {
 const TABLE: &str = "
     name tags permissions_boundary
     source.api.name source.api.stage source.api.access_log_days source.api.minimum_tls
-    source.api.throttle source.api.throttle.rate_per_second source.api.throttle.burst source.api.xray source.api.routes source.api.routes[].post source.api.routes[].auth
+    source.api.throttle source.api.throttle.rate_per_second source.api.throttle.burst source.api.xray source.api.routes source.api.routes[].get source.api.routes[].post source.api.routes[].put source.api.routes[].patch
+    source.api.routes[].delete source.api.routes[].any source.api.routes[].to source.api.routes[].to.table source.api.routes[].to.table.put.if_absent
+    source.api.routes[].to.table.put.extra source.api.routes[].auth
     source.api.routes[].partition_key source.api.routes[].body source.api.routes[].body.schema
     auth.basic auth.basic.secret auth.basic.secret.existing auth.basic.cache_seconds auth.basic.reserved_concurrency auth.basic.on_destroy
     stream.kinesis.name stream.kinesis.shards stream.kinesis.on_demand stream.kinesis.retention_hours

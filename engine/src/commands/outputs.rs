@@ -146,7 +146,7 @@ pub fn planned(plan: &Plan) -> BTreeMap<Id, Outputs> {
 pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<Id, Outputs>) -> String {
     let endpoint = given.values().find_map(|outputs| outputs.get("endpoint"));
     let endpoint = global.session.as_ref().map(|session| &session.api_url).filter(|_| endpoint.is_some()).or(endpoint);
-    let (Some(endpoint), Some(request)) = (endpoint, example_request(&loaded.spec)) else { return String::new() };
+    let (Some(endpoint), Some(request)) = (endpoint, example_request(loaded)) else { return String::new() };
     let credentials = match request.authorized {
         true => {
             let way = global.way();
@@ -157,11 +157,10 @@ pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<I
     let header = request.header.map_or_else(String::new, |(name, value)| format!(" -H '{name}: {value}'"));
     // A shell reads the `?` of a query.
     let quote = if request.path.contains('?') { "'" } else { "" };
-    format!(
-        "\nendpoint: {endpoint}\n  curl{credentials} -H 'Content-Type: application/json'{header} -d '{}' \
-         {quote}{endpoint}{}{quote}\n\n",
-        request.body, request.path
-    )
+    let method = if request.method == "POST" { String::new() } else { format!(" -X {}", request.method) };
+    let data = |body| format!(" -H 'Content-Type: application/json'{header} -d '{body}'");
+    let data = request.body.map_or_else(|| header.clone(), data);
+    format!("\nendpoint: {endpoint}\n  curl{method}{credentials}{data} {quote}{endpoint}{}{quote}\n\n", request.path)
 }
 
 /// This program as the user called it, so that a printed command works where it is not on the PATH.

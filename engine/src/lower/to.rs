@@ -1,6 +1,8 @@
 //! What a route calls: one file for each kind of target.
 
 mod kinesis;
+mod table;
+mod vtl;
 
 use serde_json::Value;
 
@@ -8,7 +10,7 @@ use crate::aws::Place;
 use crate::error::{Error, Result};
 use crate::kinds::rest_api::{Integration, Texts};
 use crate::lower::Lowering;
-use crate::spec::{Route, Stream};
+use crate::spec::{self, Route, Stream};
 
 /// The only type of body that routes take and give.
 pub(super) const JSON: &str = "application/json";
@@ -25,14 +27,15 @@ pub(super) struct To {
     pub mentions: Vec<&'static str>,
 }
 
-/// Returns what the route calls: the stream.
+/// Returns what the route calls.
 ///
 /// # Errors
 /// There is no stream, which is a defect: the rules refuse such a spec.
 pub(super) fn to(lowering: &Lowering<'_>, route: &Route) -> Result<To> {
-    match &lowering.spec.stream {
-        Some(Stream::Kinesis(_)) => Ok(kinesis::to(lowering, route)),
-        None => Err(Error::defect("a route without a stream")),
+    match (lowering.spec.to(route), &lowering.spec.stream) {
+        (Some(spec::To::Stream), Some(Stream::Kinesis(_))) => Ok(kinesis::to(lowering, route)),
+        (Some(spec::To::Table(call)), _) => table::to(lowering, route, &call.action()),
+        (Some(spec::To::Stream) | None, _) => Err(Error::defect("a route that calls nothing")),
     }
 }
 

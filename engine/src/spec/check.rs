@@ -15,8 +15,7 @@ pub(super) const ENVIRONMENT: &str = "/consumer/function/environment/";
 const UNKNOWN: usize = 50;
 
 /// What others write for the path of a route.
-const ROUTES: [&str; 11] =
-    ["any", "delete", "get", "head", "method", "options", "patch", "path", "put", "route", "url"];
+const ROUTES: [&str; 6] = ["head", "method", "options", "path", "route", "url"];
 
 /// Turns the schema's errors into problems, without the noise: a place has one message, and a missing key is not
 /// reported beside the misspelt one that was meant for it.
@@ -105,7 +104,7 @@ fn unknown(at: &str, key: &str, part: &Value) -> Problem {
     let shown: String = key.chars().take(60).collect();
     let problem = Problem::error(format!("{at}/{}", segment(key)), format!("unknown key `{shown}`{of}")).on_key();
     if known.contains(&"post") && ROUTES.contains(&key.to_ascii_lowercase().as_str()) {
-        return problem.hint("a route takes POST requests, and no others: write `post: /path`");
+        return problem.hint("a route is a method with its path, as in `post: /path`");
     }
     match nearest(key, &known) {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
@@ -134,8 +133,7 @@ fn misspelt(problem: &Problem, errors: &[&ValidationError<'_>], schema: &Value) 
     errors.iter().any(|error| match error.kind() {
         // A mapping with one known key says with the unknown one already what belongs there.
         Kind::AdditionalProperties { unexpected } if error.instance_path().as_str() == parent => {
-            let route = |other: &String| key == "post" && ROUTES.contains(&other.to_ascii_lowercase().as_str());
-            known == 1 || unexpected.iter().any(|other| route(other) || nearest(other, &[key]).is_some())
+            known == 1 || unexpected.iter().any(|other| nearest(other, &[key]).is_some())
         }
         _ => false,
     })

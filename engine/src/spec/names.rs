@@ -7,8 +7,8 @@ use super::auth::{Auth, Basic, Secret};
 use super::dlq::{Dlq, Queue};
 use super::function::{Consumer, Function};
 use super::model::{Existing, OwnOrExisting, Spec};
-use super::sink::{Sink, Table, Target};
-use super::source::{Api, Limit, Route, Source, Throttle};
+use super::sink::{Key, Sink, Table, Target};
+use super::source::{Api, Limit, Route, Source, Throttle, To};
 use super::stream::{Kinesis, Stream};
 
 /// Records per second that one shard takes.
@@ -40,6 +40,18 @@ impl Spec {
                 (rate <= ACCOUNT.0).then(limit)
             }
         }
+    }
+
+    /// Returns what a route calls: what it says, else the stream.
+    #[must_use]
+    pub fn to<'a>(&'a self, route: &'a Route) -> Option<&'a To> {
+        route.to.as_ref().or_else(|| self.stream.as_ref().map(|_| &To::Stream))
+    }
+
+    /// Returns whether a route puts its body on the stream.
+    #[must_use]
+    pub fn calls_stream(&self, route: &Route) -> bool {
+        matches!(self.to(route), Some(To::Stream))
     }
 
     /// Returns the schema files that routes name.
@@ -79,6 +91,16 @@ impl Spec {
     #[must_use]
     pub fn table(&self) -> Option<&OwnOrExisting<Table>> {
         self.target().map(|target| &target.table)
+    }
+
+    /// Returns the keys of the sink's table; of an existing one as far as the spec says them.
+    #[must_use]
+    pub fn keys(&self) -> Option<(&Key, Option<&Key>)> {
+        let target = self.target()?;
+        match &target.table {
+            OwnOrExisting::Own(table) => Some((&table.partition_key, table.sort_key.as_ref())),
+            OwnOrExisting::Existing(_) => target.dev.as_ref().map(|keys| (&keys.partition_key, keys.sort_key.as_ref())),
+        }
     }
 
     /// Returns the queue of the dlq, the pipeline's own or an existing one.

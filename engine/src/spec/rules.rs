@@ -3,6 +3,7 @@
 //! A rule of one section takes it with the path that it stands at ([`At`]); [`Cx`] alone knows the paths. Rules between sections
 //! take the [`Cx`]. A rule says nothing about a place that the schema refused already.
 
+mod calls;
 mod files;
 mod function;
 mod limits;
@@ -141,7 +142,11 @@ pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, 
     let between: [fn(&Cx<'_>) -> Vec<Problem>; 5] =
         [wiring::sections, wiring::overwrite, limits::tags, warnings::all, notes::all];
     let mut problems: Vec<Problem> = between.iter().flat_map(|rule| rule(&cx)).collect();
-    problems.extend(each(&cx, cx.api(), &[routes::auth, routes::keys, routes::paths, files::bodies]));
+    problems.extend(each(
+        &cx,
+        cx.api(),
+        &[routes::methods, routes::auth, routes::keys, routes::paths, calls::targets, files::bodies],
+    ));
     problems.extend(each(&cx, cx.basic(), &[stores::basic]));
     problems.extend(each(&cx, cx.kinesis(), &[stores::kinesis]));
     problems.extend(each(&cx, cx.target(), &[stores::table]));

@@ -2,7 +2,9 @@
 
 mod api;
 
-pub use api::{AccessLogDays, Api, Body, Limit, MinimumTls, PartitionKey, Route, Throttle};
+pub use api::{
+    AccessLogDays, Api, Body, Extra, Limit, Method, MinimumTls, PartitionKey, Route, TableAction, Throttle, To,
+};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -9,7 +9,7 @@ use super::data::Data;
 use super::example::{Example, Serial, example_of};
 use crate::error::{Error, Result};
 use crate::kinds::table::{Key, KeyKind};
-use crate::spec::{Api, Route, Spec};
+use crate::spec::{Api, Loaded, Route};
 
 /// Keys of one run lie below the next multiple of this: `--count` is smaller.
 const RUN: u64 = 1_000_000;
@@ -22,6 +22,8 @@ pub type ItemKey = HashMap<String, AttributeValue>;
 pub struct Event {
     /// The first is 1.
     pub n: u32,
+    /// As in HTTP.
+    pub method: &'static str,
     /// From the stage on.
     pub path: String,
     pub header: Option<(String, String)>,
@@ -34,7 +36,7 @@ pub struct Event {
 
 /// What all events of a run have in common.
 pub struct Maker<'a> {
-    pub spec: &'a Spec,
+    pub loaded: &'a Loaded,
     pub route: &'a Route,
     /// Key attributes of the sink's table.
     pub keys: Vec<Key>,
@@ -48,9 +50,9 @@ impl Maker<'_> {
     /// The event with this number.
     pub fn event(&self, n: u32) -> Event {
         let serial = Serial { text: format!("{:x}-{n}", self.run), number: self.run * RUN + u64::from(n) };
-        let example = example_of(self.spec, self.route, &self.keys, &serial);
+        let example = example_of(self.loaded, self.route, &self.keys, &serial);
         let body = match &self.data {
-            None => example.body.to_string().into_bytes(),
+            None => example.body.as_ref().map(|body| body.to_string().into_bytes()).unwrap_or_default(),
             Some(Data::Lines(lines)) => lines.get(n as usize - 1).cloned().unwrap_or_default(),
             Some(Data::One(data)) if self.count == 1 => data.clone(),
             Some(Data::One(data)) => with_keys(data, &self.keys, &serial).unwrap_or_else(|| data.clone()),
@@ -60,8 +62,8 @@ impl Maker<'_> {
             Some(Data::Lines(_)) => true,
             Some(Data::One(_)) => self.count == 1,
         };
-        let Example { path, header, .. } = example;
-        Event { n, path, header, key: item_key(&body, &self.keys), given_key, body }
+        let Example { method, path, header, .. } = example;
+        Event { n, method, path, header, key: item_key(&body, &self.keys), given_key, body }
     }
 }
 
@@ -78,14 +80,14 @@ pub fn route<'a>(api: &'a Api, asked: Option<&str>) -> Result<&'a Route> {
     let Some(asked) = asked else {
         return api.routes.first().ok_or_else(|| Error::fatal("the API has no routes"));
     };
-    let whole = api.routes.iter().find(|route| route.post == asked);
-    let parts: Vec<&Route> = api.routes.iter().filter(|route| route.post.contains(asked)).collect();
+    let whole = api.routes.iter().find(|route| route.path() == asked);
+    let parts: Vec<&Route> = api.routes.iter().filter(|route| route.path().contains(asked)).collect();
     match (whole, parts.as_slice()) {
         (Some(route), _) => Ok(route),
         (None, [route]) => Ok(*route),
         (None, several) => {
             let what = if several.is_empty() { "no route has" } else { "more than one route has" };
-            let all: Vec<String> = api.routes.iter().take(20).map(|route| format!("`{}`", route.post)).collect();
+            let all: Vec<String> = api.routes.iter().take(20).map(|route| format!("`{}`", route.path())).collect();
             Err(Error::fatal(format!("{what} `{asked}` in its path")).hint(format!("there are {}", all.join(", "))))
         }
     }
@@ -140,8 +142,8 @@ consumer: { function: { handler: stream-to-table } }
 sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
 ";
 
-    fn spec() -> Spec {
-        crate::spec::parse("pipeline.yaml", SPEC.as_bytes(), std::path::Path::new(".")).unwrap().spec
+    fn spec() -> Loaded {
+        crate::spec::parse("pipeline.yaml", SPEC.as_bytes(), std::path::Path::new(".")).unwrap()
     }
 
     fn keys() -> Vec<Key> {
@@ -151,16 +153,16 @@ sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
 
     fn event(data: Option<&str>, count: u32, n: u32) -> Event {
         let spec = spec();
-        let route = &spec.api().unwrap().routes[0];
+        let route = &spec.spec.api().unwrap().routes[0];
         let data = data.map(|data| Data::One(data.as_bytes().to_vec()));
-        Maker { spec: &spec, route, keys: keys(), data, count, run: 0xabc }.event(n)
+        Maker { loaded: &spec, route, keys: keys(), data, count, run: 0xabc }.event(n)
     }
 
     #[test]
     fn a_route_is_named_by_its_path_or_by_a_part_of_it() {
         let spec = spec();
-        let api = spec.api().unwrap();
-        let chosen = |asked| route(api, asked).map(|route| route.post.as_str());
+        let api = spec.spec.api().unwrap();
+        let chosen = |asked| route(api, asked).map(|route| route.path());
         assert_eq!(chosen(None).unwrap(), "/a/{id}");
         assert_eq!(chosen(Some("/a/{id}")).unwrap(), "/a/{id}", "the whole path comes before parts");
         assert_eq!(chosen(Some("/b")).unwrap(), "/a/{id}/b");
@@ -210,8 +212,8 @@ sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
     fn each_line_of_a_file_is_sent_as_it_is() {
         let spec = spec();
         let data = Some(Data::Lines(vec![b"{".to_vec(), br#"{"id":"x","at":1}"#.to_vec()]));
-        let route = &spec.api().unwrap().routes[0];
-        let maker = Maker { spec: &spec, route, keys: keys(), data, count: 2, run: 1 };
+        let route = &spec.spec.api().unwrap().routes[0];
+        let maker = Maker { loaded: &spec, route, keys: keys(), data, count: 2, run: 1 };
         let (first, second) = (maker.event(1), maker.event(2));
         assert_eq!((first.body, first.key), (b"{".to_vec(), None));
         assert_eq!(second.body, br#"{"id":"x","at":1}"#);

@@ -4,17 +4,20 @@ use serde_json::Value;
 
 use crate::kinds::table::{Key, KeyKind};
 use crate::lower::key;
-use crate::spec::{self, Spec};
+use crate::spec::shape::{self, Member, Scalar, Shape};
+use crate::spec::{self, Loaded, Method};
 
 /// A request that a route answers with 200.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Example {
+    /// As in HTTP.
+    pub method: &'static str,
     /// Path with every parameter filled in, and a query where the partition key comes from one.
     pub path: String,
     /// The header that the partition key comes from.
     pub header: Option<(String, String)>,
-    /// A JSON object that the bundled consumer can write.
-    pub body: Value,
+    /// A JSON object that the bundled consumer or the route can write; nothing where the method has none.
+    pub body: Option<Value>,
     /// Whether it needs credentials.
     pub authorized: bool,
 }
@@ -27,27 +30,38 @@ pub struct Serial {
 }
 
 /// An example request for the first route, if there is an API.
-pub fn example_request(spec: &Spec) -> Option<Example> {
+pub fn example_request(loaded: &Loaded) -> Option<Example> {
+    let spec = &loaded.spec;
     let route = spec.api()?.routes.first()?;
     let own = spec.table().and_then(spec::OwnOrExisting::own);
     let keys: Vec<Key> =
         own.iter().flat_map(|table| [Some(&table.partition_key), table.sort_key.as_ref()]).flatten().map(key).collect();
-    Some(example_of(spec, route, &keys, &Serial { text: "1".into(), number: 1 }))
+    Some(example_of(loaded, route, &keys, &Serial { text: "1".into(), number: 1 }))
 }
 
-/// An example request for this route, whose record is an item of a table with these keys. A body that has to fit a schema
-/// is not known here: it may be refused.
-pub fn example_of(spec: &Spec, route: &spec::Route, keys: &[Key], serial: &Serial) -> Example {
+/// An example request for this route, whose record is an item of a table with these keys. A body has what its schema requires, by type: one
+/// that asks for more may refuse it.
+pub fn example_of(loaded: &Loaded, route: &spec::Route, keys: &[Key], serial: &Serial) -> Example {
+    let spec = &loaded.spec;
     let text = |name: &str| format!("{name}-{}", serial.text);
     let segment = |segment: &str| match segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
         Some("streamName") => spec.stream_name(),
         Some(name) => text(name),
         None => segment.to_owned(),
     };
-    let mut path = route.post.split('/').map(segment).collect::<Vec<_>>().join("/");
+    let mut path = route.path().split('/').map(segment).collect::<Vec<_>>().join("/");
     let mut header = None;
-    let mut body = serde_json::Map::from_iter([("hello".to_owned(), "world".into())]);
-    for key in keys {
+    let schema = match &route.body {
+        spec::Body::Schema(file) => loaded.schemas.get(file),
+        spec::Body::Object | spec::Body::Any => None,
+    };
+    let members = schema.and_then(|schema| shape::members(schema).ok());
+    let known = |name: &str| members.as_ref().is_none_or(|members| members.iter().any(|member| member.name == name));
+    let mut body = match &members {
+        Some(members) => sample(members, &serial.text),
+        None => serde_json::Map::from_iter([("hello".to_owned(), "world".into())]),
+    };
+    for key in keys.iter().filter(|key| known(&key.name)) {
         body.insert(
             key.name.clone(),
             if key.kind == KeyKind::Number { serial.number.into() } else { text(&key.name).into() },
@@ -59,7 +73,29 @@ pub fn example_of(spec: &Spec, route: &spec::Route, keys: &[Key], serial: &Seria
         spec::PartitionKey::Body(name) => fill(&mut body, name, text(name)),
         spec::PartitionKey::Path(_) | spec::PartitionKey::Random => {}
     }
-    Example { path, header, body: Value::Object(body), authorized: spec.is_guarded(route) }
+    let method = if route.method() == Method::Any { "POST" } else { route.method().name() };
+    let body = route.method().has_body().then_some(Value::Object(body));
+    Example { method, path, header, body, authorized: spec.is_guarded(route) }
+}
+
+/// What these members require; of an object that requires nothing, the first one.
+fn sample(members: &[Member], end: &str) -> serde_json::Map<String, Value> {
+    let required = members.iter().filter(|member| member.required).count().max(1);
+    let value = |member: &Member| (member.name.clone(), one(&member.shape, &format!("{}-{end}", member.name), end));
+    members.iter().take(required).map(value).collect()
+}
+
+fn one(shape: &Shape, text: &str, end: &str) -> Value {
+    match shape {
+        Shape::Scalar(scalars) => match scalars.first() {
+            Some(Scalar::Number) => 1.into(),
+            Some(Scalar::Flag) => true.into(),
+            Some(Scalar::Text) => text.into(),
+            Some(Scalar::Null) | None => Value::Null,
+        },
+        Shape::List(items) => vec![one(items, text, end)].into(),
+        Shape::Object(members) => sample(members, end).into(),
+    }
 }
 
 /// Puts a text at a path of nested fields where there is nothing yet.
@@ -79,8 +115,8 @@ fn fill(body: &mut serde_json::Map<String, Value>, path: &str, text: String) {
 mod tests {
     use super::*;
 
-    fn spec(text: &str) -> Spec {
-        spec::parse("pipeline.yaml", text.as_bytes(), std::path::Path::new(".")).unwrap().spec
+    fn spec(text: &str) -> Loaded {
+        spec::parse("pipeline.yaml", text.as_bytes(), std::path::Path::new(".")).unwrap()
     }
 
     #[test]
@@ -101,11 +137,24 @@ sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
         let spec = spec(text);
         let first = example_request(&spec).unwrap();
         assert_eq!((first.path.as_str(), first.header, first.authorized), ("/a/demo-stream/id-1", None, false));
-        assert_eq!(first.body, serde_json::json!({ "hello": "world", "id": "id-1", "at": 1 }));
+        assert_eq!(first.body, Some(serde_json::json!({ "hello": "world", "id": "id-1", "at": 1 })));
         let serial = Serial { text: "r-7".into(), number: 7 };
-        let of = |at: usize| example_of(&spec, &spec.api().unwrap().routes[at], &[], &serial);
+        let of = |at: usize| example_of(&spec, &spec.spec.api().unwrap().routes[at], &[], &serial);
         assert_eq!(of(1).path, "/q?who=who-r-7");
         assert_eq!(of(2).header, Some(("X-Who".into(), "X-Who-r-7".into())));
-        assert_eq!(of(3).body, serde_json::json!({ "hello": "world", "user": { "id": "user.id-r-7" } }));
+        assert_eq!(of(3).body, Some(serde_json::json!({ "hello": "world", "user": { "id": "user.id-r-7" } })));
+    }
+
+    #[test]
+    fn a_body_has_what_its_schema_requires_and_a_get_has_none() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/api-to-table.yaml");
+        let loaded = spec::load(std::path::Path::new(file)).unwrap();
+        let request = example_request(&loaded).unwrap();
+        let body = serde_json::json!({ "ID": "ID-1", "FirstName": "FirstName-1", "Age": 1 });
+        assert_eq!((request.method, request.path.as_str(), request.body), ("POST", "/people", Some(body)));
+        let serial = Serial { text: "r-7".into(), number: 7 };
+        let of = |at: usize| example_of(&loaded, &loaded.spec.api().unwrap().routes[at], &[], &serial);
+        assert_eq!((of(3).method, of(3).path.as_str(), of(3).body), ("GET", "/people/ID-r-7/FirstName-r-7", None));
+        assert_eq!((of(4).method, of(4).body), ("PATCH", Some(serde_json::json!({ "Age": 1 }))));
     }
 }

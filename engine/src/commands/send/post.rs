@@ -99,10 +99,13 @@ impl Target {
         let url = format!("{}{}", self.endpoint, event.path);
         let mut request = HttpRequest::new(SdkBody::from(event.body.clone()));
         let bad = |_| Error::fatal(format!("`{url}` is not a URL"));
-        request.set_method("POST").map_err(bad)?;
+        request.set_method(event.method).map_err(bad)?;
         request.set_uri(url.as_str()).map_err(bad)?;
         let headers = request.headers_mut();
-        let mut all = vec![("content-type".to_owned(), "application/json".to_owned())];
+        let mut all = Vec::new();
+        if !event.body.is_empty() || event.method != "GET" {
+            all.push(("content-type".to_owned(), "application/json".to_owned()));
+        }
         all.extend(self.authorization.iter().map(|value| ("authorization".to_owned(), value.clone())));
         all.extend(event.header.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())));
         for (name, value) in all {
@@ -127,7 +130,15 @@ mod tests {
 
     fn event() -> Event {
         let header = Some(("X-Who".to_owned(), "me".to_owned()));
-        Event { n: 1, path: "/a/1?b=c".into(), header, body: b"{\"secret\":1".to_vec(), key: None, given_key: true }
+        Event {
+            n: 1,
+            method: "POST",
+            path: "/a/1?b=c".into(),
+            header,
+            body: b"{\"secret\":1".to_vec(),
+            key: None,
+            given_key: true,
+        }
     }
 
     /// Answers one request with this, and gives the request.

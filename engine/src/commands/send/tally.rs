@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::post::{Answer, Taken};
 use crate::error::Error;
 use crate::event::Event;
-use crate::spec::{Body, Route};
+use crate::spec::{Body, Route, To};
 use crate::tame::tame;
 use crate::term::position;
 
@@ -96,8 +96,13 @@ fn hint(status: u16, route: &Route) -> Option<String> {
         Body::Any => "the partition key is missing or longer than 256 characters".to_owned(),
         Body::Schema(file) => format!("the body must fit `{}`: give one with --data", file.display()),
     };
+    let table = matches!(route.to, Some(To::Table(_)));
     let text = match status {
         400 => body.as_str(),
+        404 if table => "no item has this key: an example names one that nobody made",
+        409 if table => "an item with this key is there, and `if_absent` keeps it",
+        429 if table => "the table or the API is throttled: send fewer, or give them more",
+        500..=599 if table => "the table did not take the call, or the authorizer failed: the API's log says more",
         401 => {
             "the authorizer refused the secret's credentials: if the secret has just changed, wait a minute and then \
              `auth.basic.cache_seconds`"
@@ -144,7 +149,7 @@ mod tests {
     use super::*;
 
     fn route(body: Body) -> Route {
-        Route { post: "/a".into(), auth: None, partition_key: crate::spec::PartitionKey::Random, body }
+        Route { body, ..serde_json::from_str(r#"{"post": "/a"}"#).unwrap() }
     }
 
     fn tally(statuses: &[u16]) -> Tally {

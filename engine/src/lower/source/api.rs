@@ -62,17 +62,29 @@ pub(super) fn nodes(lowering: &Lowering<'_>, api: &Api) -> Result<Vec<Node>> {
 
 fn route(lowering: &Lowering<'_>, route: &spec::Route) -> Result<Route> {
     Ok(Route {
-        path: route.post.clone(),
+        method: route.method(),
+        path: route.path().to_owned(),
         guarded: lowering.spec.is_guarded(route),
-        body: match &route.body {
-            spec::Body::Object => Body::Object,
-            spec::Body::Any => Body::Any,
-            spec::Body::Schema(file) => {
-                let unread = || Error::defect(format!("the schema `{}` was not read with the spec", file.display()));
-                Body::Schema(lowering.schemas.get(file).ok_or_else(unread)?.clone())
-            }
-        },
+        body: body(lowering, route)?,
         to: to(lowering, route)?,
+    })
+}
+
+fn body(lowering: &Lowering<'_>, route: &spec::Route) -> Result<Body> {
+    let action = match lowering.spec.to(route) {
+        Some(spec::To::Table(call)) => Some(call.action()),
+        Some(spec::To::Stream) | None => None,
+    };
+    Ok(match &route.body {
+        _ if action.as_ref().is_some_and(|action| !action.takes_body()) => Body::Any,
+        spec::Body::Object => Body::Object,
+        spec::Body::Any => Body::Any,
+        spec::Body::Schema(file) => {
+            let unread = || Error::defect(format!("the schema `{}` was not read with the spec", file.display()));
+            let schema = lowering.schemas.get(file).ok_or_else(unread)?;
+            let closed = action.is_some_and(|action| action.refuses_extra());
+            Body::Schema(if closed { spec::shape::closed(schema) } else { schema.clone() })
+        }
     })
 }
 

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use super::vtl::{answer, any, quoted, set_decoded};
 use super::{JSON, To, one, uri};
 use crate::aws::policy::allow;
 use crate::kinds::rest_api::means::{KEY, RANDOM};
@@ -18,7 +19,7 @@ use crate::spec::{PartitionKey, Route};
 
 /// A route that puts its request's body on the stream.
 pub(super) fn to(lowering: &Lowering<'_>, route: &Route) -> To {
-    let named_in_path = route.post.split('/').any(|part| part == "{streamName}");
+    let named_in_path = route.path().split('/').any(|part| part == "{streamName}");
     let name = lowering.spec.stream_name();
     let stream = if named_in_path { Stream::InPath } else { Stream::Named(&name) };
     let integration = Integration {
@@ -62,26 +63,6 @@ fn request(stream: Stream<'_>, key: &PartitionKey) -> String {
     };
     let body = "$util.base64Encode($input.body)";
     format!("{named}{before}{{\n  \"StreamName\": \"{stream}\",\n  \"Data\": \"{body}\",\n  {KEY}{key}\"\n}}\n")
-}
-
-/// Sets a variable to a path parameter as the client meant it. API Gateway hands the segment on as it came, so `a%2Fb` is decoded here.
-///
-/// AWS's own template does so, too
-/// (<https://docs.aws.amazon.com/transfer/latest/userguide/authentication-api-gateway.html>). `urlDecode` takes a `+` for a blank, as in
-/// forms, which it is not in a path; and it fails for a `%` without two digits, which stays as it is.
-fn set_decoded(variable: &str, parameter: &str) -> String {
-    format!(
-        "#set($raw = $input.params().path.get('{parameter}'))\n\
-         #if($raw.replaceAll(\"%[0-9A-Fa-f]{{2}}\", \"\").contains(\"%\"))\n#set(${variable} = $raw)\n\
-         #else\n#set(${variable} = $util.urlDecode($raw.replaceAll(\"[+]\", \"%2B\")))\n#end\n"
-    )
-}
-
-/// A value from the client, for the inside of a JSON text: no client can close the text and add a member.
-///
-/// `escapeJavaScript` makes `\'` of `'`, which JSON does not know. The pattern is a regular expression: one backslash, one quote.
-fn quoted(value: &str) -> String {
-    format!(r#"$util.escapeJavaScript({value}).replaceAll("\\'", "'")"#)
 }
 
 /// Sets `$key` to the text of the key, empty where there is none: Kinesis then refuses the key, and the answer is 400.
@@ -159,16 +140,6 @@ fn refusal(key: &PartitionKey) -> String {
         template.push_str(&format!("{word}({condition})\n{}", answer(*status, message)));
     }
     template + "#else\n" + &answer(502, NOT_TAKEN) + "#end\n"
-}
-
-/// Whether a variable's text holds any of these words.
-fn any(variable: &str, words: &[&str]) -> String {
-    let one = |word: &&str| format!("{variable}.contains(\"{word}\")");
-    words.iter().map(one).collect::<Vec<_>>().join(" || ")
-}
-
-fn answer(status: u16, message: &str) -> String {
-    format!("#set($context.responseOverride.status = {status})\n{}\n", json!({ "message": message }))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{At, Cx};
 use crate::spec::wording::{list, short};
-use crate::spec::{Api, Auth, PartitionKey, Problem};
+use crate::spec::{Api, Auth, Method, PartitionKey, Problem, Route};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Resources of one REST API: the quota of API Gateway, which support raises by the case.
@@ -36,6 +36,30 @@ pub(super) fn auth(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
     problems
 }
 
+/// Every route has one method.
+pub(super) fn methods(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
+    let problem = |(index, route): (usize, &Route)| {
+        let path = api.at(&format!("routes/{index}"));
+        let within = format!("{path}/");
+        let damaged = cx.damaged.iter().any(|bad| bad.starts_with(&within));
+        let methods: Vec<&str> = route.methods().map(|(method, _)| method.key()).collect();
+        match methods.as_slice() {
+            [_] => None,
+            [] if damaged || !cx.sound(&path) => None,
+            [] => {
+                let hint = format!("say one of {}, as in `post: /path`", list(&Method::ALL.map(Method::key), "and"));
+                Some(Problem::error(path, "this route has no method").hint(hint))
+            }
+            [_, second, ..] => {
+                let message = format!("a route has one method, and this one has {}", list(&methods, "and"));
+                let hint = "make a route of each, or say `any: /path`";
+                Some(Problem::error(format!("{path}/{second}"), message).hint(hint).on_key())
+            }
+        }
+    };
+    api.it.routes.iter().enumerate().filter_map(problem).collect()
+}
+
 /// A partition key from the path names one of its parameters.
 pub(super) fn keys(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -44,9 +68,9 @@ pub(super) fn keys(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
         let PartitionKey::Path(name) = &route.partition_key else {
             continue;
         };
-        let known: Vec<&str> = segments(&route.post).filter_map(parameter).collect();
-        if cx.sound(&format!("{path}/post")) && !known.contains(&name.as_str()) {
-            let message = format!("`{}` has no parameter `{name}`", short(&route.post));
+        let known: Vec<&str> = segments(route.path()).filter_map(parameter).collect();
+        if cx.sound(&format!("{path}/{}", route.method().key())) && !known.contains(&name.as_str()) {
+            let message = format!("`{}` has no parameter `{name}`", short(route.path()));
             let hint = match known.as_slice() {
                 [] => format!("add `{{{name}}}` to the path, or take the key from `header`, `query` or `body`"),
                 known => format!("its parameters are {}", list(known, "and")),
@@ -60,19 +84,20 @@ pub(super) fn keys(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
 /// The paths fit into one tree of resources, as API Gateway keeps them.
 pub(super) fn paths(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut seen: BTreeMap<(Method, &str), usize> = BTreeMap::new();
     let mut tree = Tree { nodes: BTreeSet::from([String::new()]), parameters: BTreeMap::new() };
     for (index, route) in api.it.routes.iter().enumerate() {
-        let at = api.at(&format!("routes/{index}/post"));
+        let Some((method, path)) = route.methods().next() else { continue };
+        let at = api.at(&format!("routes/{index}/{}", method.key()));
         if !cx.sound(&at) {
             continue;
         }
-        if let Some(first) = seen.insert(&route.post, index) {
-            let problem = Problem::error(at, format!("`{}` is a route already: routes[{first}]", short(&route.post)));
+        if let Some(first) = seen.insert((method, path), index) {
+            let problem = Problem::error(at, format!("`{}` is a route already: routes[{first}]", short(path)));
             problems.push(problem.hint("take one of the two out"));
             continue;
         }
-        if let Some(problem) = repeated(&route.post, &at).or_else(|| tree.grow(&route.post, &at)) {
+        if let Some(problem) = repeated(path, &at).or_else(|| tree.grow(path, &at)) {
             problems.push(problem);
         }
     }

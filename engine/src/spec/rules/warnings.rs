@@ -53,8 +53,8 @@ fn unused(cx: &Cx<'_>) -> Vec<Problem> {
 
 /// A stage with no limit of its own, which nobody chose.
 fn unbounded(cx: &Cx<'_>) -> Option<Problem> {
-    let (api, kinesis) = (cx.api()?, cx.kinesis()?);
-    let sound = cx.sound(&api.path) && cx.sound(&kinesis.path);
+    let api = cx.api()?;
+    let sound = cx.sound(&api.path) && cx.kinesis().is_none_or(|kinesis| cx.sound(&kinesis.path));
     if cx.has(&api.at("throttle")) || cx.spec.throttle().is_some() || !sound {
         return None;
     }

@@ -13,7 +13,11 @@ pub(super) fn sections(cx: &Cx<'_>) -> Vec<Problem> {
         (DLQ, STREAM, "a `dlq` needs a `stream` whose records it takes", stream),
         (AUTH, &*api, "`auth` needs an api that it guards", "add `source: { api: ... }`, or take `auth` out"),
     ];
-    let lacking = needs.iter().filter(|(path, needed, ..)| cx.has(path) && !cx.has(needed));
+    let routes = cx.spec.api().map_or(&[][..], |api| &api.routes);
+    // Each route says what it calls.
+    let told = !routes.is_empty() && routes.iter().all(|route| route.to.is_some());
+    let met = |path: &str, needed: &str| cx.has(needed) || (path == api && needed == STREAM && told);
+    let lacking = needs.iter().filter(|(path, needed, ..)| cx.has(path) && !met(path, needed));
     lacking.map(|(path, _, message, hint)| Problem::error(*path, *message).hint(*hint).on_key()).collect()
 }
 

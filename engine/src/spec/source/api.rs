@@ -1,11 +1,16 @@
 //! A REST API: its stage, and its routes.
 
+mod route;
+mod to;
+
+pub use route::{Body, Method, PartitionKey, Route};
+pub use to::{Extra, TableAction, To};
+
 use crate::spec::model::LOG_DAYS;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::borrow::Cow;
-use std::path::PathBuf;
 
 /// A REST API with one stage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -112,101 +117,6 @@ pub struct Limit {
     /// Requests that the stage takes at once, 0 to 1000000. Required.
     #[schemars(range(min = 0, max = 1_000_000))]
     pub burst: u32,
-}
-
-/// One method of one path.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Route {
-    /// Path that takes POST: segments of letters, digits, `_`, `.`, `,`, `:` and `-`, and `{parameters}`. Required.
-    #[schemars(
-        regex(pattern = r"^(/|(/([A-Za-z0-9_.,:-]+|\{[A-Za-z0-9_.-]+\}))+)$"),
-        extend("patternErrorMessage" = "a path such as `/submit/{id}`: `/`, then segments of letters, digits, `_.,:-`, or `{parameter}`, without a `/` at the end")
-    )]
-    pub post: String,
-    /// Name of the authorizer that guards this route, or `none` for an open one. Default: the only authorizer of `auth`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 128))]
-    pub auth: Option<String>,
-    /// What orders the records on the stream: `path.X`, `query.X`, `header.X`, `body.X` or `random`. Default: `random`, the request's extended id.
-    #[serde(default)]
-    pub partition_key: PartitionKey,
-    /// What the body must be, checked before the stream: `object` (any JSON object), `any` (no check) or `{schema: FILE}`. Default: `object`.
-    #[serde(default)]
-    pub body: Body,
-}
-
-/// Where a record's partition key comes from.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub enum PartitionKey {
-    /// The path parameter of this name.
-    Path(String),
-    /// The query parameter of this name.
-    Query(String),
-    /// The header of this name.
-    Header(String),
-    /// The field of the JSON body under this path, nested fields separated by `.`.
-    Body(String),
-    /// `$context.extendedRequestId`: spreads the records evenly, with no order between them.
-    #[default]
-    Random,
-}
-
-impl TryFrom<String> for PartitionKey {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let Some((place, name)) = text.split_once('.').filter(|(_, name)| !name.is_empty()) else {
-            return if text == "random" { Ok(Self::Random) } else { Err(format!("`{text}` is no partition key")) };
-        };
-        match place {
-            "path" => Ok(Self::Path(name.to_owned())),
-            "query" => Ok(Self::Query(name.to_owned())),
-            "header" => Ok(Self::Header(name.to_owned())),
-            "body" => Ok(Self::Body(name.to_owned())),
-            _ => Err(format!("`{text}` is no partition key")),
-        }
-    }
-}
-
-impl From<PartitionKey> for String {
-    fn from(key: PartitionKey) -> Self {
-        match key {
-            PartitionKey::Path(name) => format!("path.{name}"),
-            PartitionKey::Query(name) => format!("query.{name}"),
-            PartitionKey::Header(name) => format!("header.{name}"),
-            PartitionKey::Body(name) => format!("body.{name}"),
-            PartitionKey::Random => "random".to_owned(),
-        }
-    }
-}
-
-impl JsonSchema for PartitionKey {
-    fn schema_name() -> Cow<'static, str> {
-        "PartitionKey".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({
-            "type": "string",
-            "pattern": r"^(random|(path|query|header)\.[A-Za-z0-9_.-]{1,128}|body\.[A-Za-z0-9_-]{1,128}(\.[A-Za-z0-9_-]{1,128}){0,15})$",
-            "patternErrorMessage": "`path.X`, `query.X`, `header.X`, `body.X` or `random`",
-        })
-    }
-}
-
-/// What a request's body must be; the content type must be `application/json` in every case.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Body {
-    /// Any JSON object.
-    #[default]
-    Object,
-    /// Anything: no check.
-    Any,
-    /// File with a JSON schema (draft 4, as API Gateway has it), relative to the spec's folder, at most 400 KB.
-    Schema(#[schemars(length(min = 1, max = 1024))] PathBuf),
 }
 
 fn default_stage() -> String {

@@ -11,7 +11,7 @@ use crate::kinds::rest_api::{
 };
 use crate::lower::auth::Guard;
 use crate::lower::to::{JSON, To, one};
-use crate::spec::MinimumTls;
+use crate::spec::{self, MinimumTls};
 
 /// What a REST API is lowered from.
 #[derive(Clone, Debug)]
@@ -27,9 +27,10 @@ pub(super) struct Input {
     pub guard: Option<Guard>,
 }
 
-/// One path that takes POST.
+/// One method of one path.
 #[derive(Clone, Debug)]
 pub(super) struct Route {
+    pub method: spec::Method,
     /// E.g. `/submit/{streamName}/{eventId}`.
     pub path: String,
     pub guarded: bool,
@@ -61,7 +62,11 @@ pub(super) fn document(input: &Input) -> Result<RestApi> {
         endpoint_type: "REGIONAL".to_owned(),
         security_policy: security_policy(input.minimum_tls).to_owned(),
         stages: BTreeMap::from([(input.stage.clone(), stage(input))]),
-        routes: input.routes.iter().map(|route| (format!("POST {}", route.path), method(input, route))).collect(),
+        routes: input
+            .routes
+            .iter()
+            .map(|route| (format!("{} {}", route.method.name(), route.path), method(input, route)))
+            .collect(),
         paths: Default::default(),
         authorizers: input.guard.iter().map(|guard| (guard.name.clone(), guard.authorizer.clone())).collect(),
         validators: validators.into_iter().collect(),

@@ -24,7 +24,7 @@ fn input(routes: Vec<Route>) -> Input {
 fn route(path: &str, body: Body) -> Route {
     let to =
         To { integration: Integration::default(), statuses: &["200"], statements: Vec::new(), mentions: Vec::new() };
-    Route { path: path.into(), guarded: true, body, to }
+    Route { method: spec::Method::Post, path: path.into(), guarded: true, body, to }
 }
 
 #[test]

@@ -1,0 +1,176 @@
+//! The sink's table as what a route calls: one action of DynamoDB on it, with templates that follow from the route's schema and the keys.
+//!
+//! DynamoDB refuses everything with HTTP 400, and API Gateway answers with the response without a pattern where no other fits: that is a
+//! failure here, so that nothing but a success is a 200 (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-integration-settings-integration-response.html>).
+
+mod answer;
+mod item;
+mod request;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::vtl;
+use super::{JSON, To, one, uri};
+use crate::aws::policy::allow;
+use crate::error::{Error, Result};
+use crate::kinds::rest_api::{Integration, IntegrationResponse};
+use crate::kinds::table;
+use crate::lower::Lowering;
+use crate::lower::sink::table::TABLE;
+use crate::lower::source::api::ROLE;
+use crate::resource::Name;
+use crate::spec::shape::{Unmapped, members};
+use crate::spec::{self, Body, Extra, KeyType, Route, TableAction};
+
+/// The statuses that a route's method responses have. `$context.responseOverride.status` needs none of its own.
+const STATUSES: [&str; 3] = ["200", "400", "502"];
+
+/// What the calls of a table have in common.
+struct Call<'a> {
+    table: &'a str,
+    partition: &'a Key,
+    sort: Option<&'a Key>,
+}
+
+/// A key attribute.
+#[derive(Clone, Debug)]
+struct Key {
+    name: String,
+    /// DynamoDB's name of the type.
+    kind: &'static str,
+}
+
+impl Key {
+    fn of(key: &spec::Key) -> Self {
+        let kind = match key.kind {
+            KeyType::String => "S",
+            KeyType::Number => "N",
+            KeyType::Binary => "B",
+        };
+        Self { name: key.name.clone(), kind }
+    }
+}
+
+impl<'a> Call<'a> {
+    fn keys(&self) -> impl Iterator<Item = &'a Key> {
+        [Some(self.partition), self.sort].into_iter().flatten()
+    }
+}
+
+/// An action as a request and its answers.
+struct Made {
+    /// DynamoDB's and IAM's name.
+    action: &'static str,
+    request: String,
+    success: String,
+    refusal: String,
+}
+
+/// A route that calls the table.
+pub(super) fn to(lowering: &Lowering<'_>, route: &Route, action: &TableAction) -> Result<To> {
+    let unknown = || Error::defect("the keys of the table are not known");
+    let (partition, sort) = lowering.spec.keys().ok_or_else(unknown)?;
+    let (partition, sort) = (Key::of(partition), sort.map(Key::of));
+    let name = lowering.spec.table_name();
+    let call = Call { table: &name, partition: &partition, sort: sort.as_ref() };
+    let made = made(&call, action, schema(lowering, route))?;
+    let integration = Integration {
+        kind: "AWS".to_owned(),
+        http_method: "POST".to_owned(),
+        uri: uri(lowering.place, &format!("dynamodb:action/{}", made.action)),
+        credentials: lowering.role_arn(ROLE),
+        passthrough: "NEVER".to_owned(),
+        timeout_ms: 29_000,
+        content_handling: String::new(),
+        parameters: one("integration.request.header.Content-Type", "'application/x-amz-json-1.0'"),
+        templates: one(JSON, &made.request),
+        responses: responses(&made),
+    };
+    let action = format!("dynamodb:{}", made.action);
+    let statements = vec![allow(made.action, &[&action], &[table::arn(lowering.place, &Name::new(&name))])];
+    Ok(To { integration, statuses: &STATUSES, statements, mentions: vec![TABLE] })
+}
+
+fn schema<'a>(lowering: &'a Lowering<'_>, route: &Route) -> Option<&'a Value> {
+    match &route.body {
+        Body::Schema(file) => lowering.schemas.get(file),
+        Body::Object | Body::Any => None,
+    }
+}
+
+fn made(call: &Call<'_>, action: &TableAction, schema: Option<&Value>) -> Result<Made> {
+    let mapped = || {
+        let schema = schema.ok_or_else(|| Error::defect("an action with a body and without a schema"))?;
+        members(schema).map_err(|Unmapped { at, why }| Error::defect(format!("the schema at `{at}`: {why}")))
+    };
+    let done = || "{}\n".to_owned();
+    Ok(match action {
+        TableAction::Put(put) => Made {
+            action: "PutItem",
+            request: request::put(call, &mapped()?, put.if_absent, put.extra == Extra::Keep),
+            success: done(),
+            refusal: answer::refusal(put.if_absent.then_some((409, "There is such an item already"))),
+        },
+        TableAction::Update(_) => Made {
+            action: "UpdateItem",
+            request: request::update(call, &mapped()?),
+            success: done(),
+            refusal: answer::refusal(Some((404, MISSING))),
+        },
+        TableAction::Delete(_) => Made {
+            action: "DeleteItem",
+            request: request::delete(call),
+            success: done(),
+            refusal: answer::refusal(Some((404, MISSING))),
+        },
+        TableAction::Get(_) => {
+            Made { action: "GetItem", request: request::get(call), success: found(), refusal: answer::refusal(None) }
+        }
+        TableAction::Query(_) => {
+            Made { action: "Query", request: request::query(call), success: page(), refusal: answer::refusal(None) }
+        }
+        TableAction::Scan(_) => {
+            Made { action: "Scan", request: request::scan(call), success: page(), refusal: answer::refusal(None) }
+        }
+    })
+}
+
+const MISSING: &str = "There is no such item";
+
+/// The item, or 404: DynamoDB answers 200 without one.
+fn found() -> String {
+    let item = answer::item("$item");
+    let missing = vtl::answer(404, MISSING);
+    format!(
+        "#set($item = $input.path('$.Item'))\n#if($item && $item != \"\" && $item.size() > 0)\n{item}\n#else\n{missing}#end\n"
+    )
+}
+
+/// The items of a page, and where the next one begins, in letters that a URL takes.
+fn page() -> String {
+    let item = answer::item("$item");
+    let next =
+        "$util.base64Encode($input.json('$.LastEvaluatedKey')).replaceAll(\"[+]\", \"-\").replaceAll(\"/\", \"_\")";
+    format!(
+        "#set($last = $input.path('$.LastEvaluatedKey'))\n{{\"items\":[#foreach($item in $input.path('$.Items')){item}#if($foreach.hasNext),#end#end]\
+         #if($last && $last != \"\"),\"next\":\"{next}\"#end}}\n"
+    )
+}
+
+/// What no pattern matches is 502, so that what nobody foresaw fails closed.
+fn responses(made: &Made) -> BTreeMap<String, IntegrationResponse> {
+    let failed = json!({ "message": answer::FAILED }).to_string();
+    let entry = |status: &str, pattern: &str, template: &str| {
+        let templates = one(JSON, template);
+        (
+            status.to_owned(),
+            IntegrationResponse { pattern: pattern.to_owned(), templates, ..IntegrationResponse::default() },
+        )
+    };
+    let [ok, refused, bad] = STATUSES;
+    BTreeMap::from([entry(ok, "200", &made.success), entry(refused, r"4\d{2}", &made.refusal), entry(bad, "", &failed)])
+}

@@ -1,0 +1,127 @@
+//! The calls of DynamoDB that requests become.
+
+use super::super::vtl::{quoted, set_decoded};
+use super::item::attributes;
+use super::{Call, Key};
+use crate::spec::shape::Member;
+
+/// What sets the variables that all requests share. A `#` before a name would begin a directive.
+const HASH: &str = "#set($hash = '#')\n";
+
+/// Pages: `limit` in a request, and what it may be.
+const LIMIT: u32 = 100;
+
+/// PutItem with the body's members. `extra` keeps the body's text.
+pub fn put(call: &Call<'_>, members: &[Member], if_absent: bool, extra: bool) -> String {
+    let item = attributes(members, "$", "$body", 0);
+    let extra = if extra { format!(",\"_json\":{{\"S\":\"{}\"}}", quoted("$input.body")) } else { String::new() };
+    let condition = if if_absent { condition("attribute_not_exists") } else { String::new() };
+    let names = if if_absent { names(&[call.partition]) } else { String::new() };
+    format!(
+        "{HASH}#set($body = $input.path('$')){{\"TableName\":\"{}\",\"Item\":{{{item}{extra}}}{condition}{names}}}",
+        call.table
+    )
+}
+
+/// GetItem of the key in the path.
+pub fn get(call: &Call<'_>) -> String {
+    let (set, key) = key(call);
+    format!("{set}{{\"TableName\":\"{}\",\"Key\":{{{key}}},\"ConsistentRead\":true}}", call.table)
+}
+
+/// DeleteItem of the key in the path, which must be there.
+pub fn delete(call: &Call<'_>) -> String {
+    let (set, key) = key(call);
+    let condition = condition("attribute_exists");
+    format!("{HASH}{set}{{\"TableName\":\"{}\",\"Key\":{{{key}}}{condition}{}}}", call.table, names(&[call.partition]))
+}
+
+/// UpdateItem of the key in the path, which must be there: sets what the body has.
+pub fn update(call: &Call<'_>, members: &[Member]) -> String {
+    let (set, key) = key(call);
+    let is_key = |member: &&Member| call.keys().all(|key| key.name != member.name);
+    let (mut expression, mut all_names, mut values) = (String::new(), String::new(), String::new());
+    for (at, member) in members.iter().filter(is_key).enumerate() {
+        let there = format!("#if($body.containsKey('{}'))", member.name);
+        expression += &format!("{there}$comma${{hash}}n{at} = :v{at}#set($comma = \", \")#end");
+        all_names += &format!("{there},\"${{hash}}n{at}\":{}#end", json(&member.name));
+        let value = attributes(&[Member { required: true, ..member.clone() }], "$", "$body", 0);
+        let (_, value) = value.split_once(':').unwrap_or_default();
+        values += &format!("{there}$comma\":v{at}\":{value}#set($comma = \",\")#end");
+    }
+    let condition = condition("attribute_exists");
+    format!(
+        "{HASH}{set}#set($body = $input.path('$'))#set($comma = \"\"){{\"TableName\":\"{}\",\"Key\":{{{key}}}{condition},\
+         \"UpdateExpression\":\"SET {expression}\"#set($comma = \"\"),\"ExpressionAttributeNames\":{{\"${{hash}}k\":{}{all_names}}},\
+         \"ExpressionAttributeValues\":{{{values}}}}}",
+        call.table,
+        json(&call.partition.name)
+    )
+}
+
+/// A page of all items.
+pub fn scan(call: &Call<'_>) -> String {
+    format!("{}{{\"TableName\":\"{}\"{}}}", page_variables(), call.table, page(call))
+}
+
+/// A page of the items of the path's partition key, in the order of their sort key.
+pub fn query(call: &Call<'_>) -> String {
+    let variable = "partition";
+    let set = set_decoded(variable, &call.partition.name);
+    format!(
+        "{HASH}{set}{}{{\"TableName\":\"{}\",\"KeyConditionExpression\":\"${{hash}}k = :k\"{},\
+         \"ExpressionAttributeValues\":{{\":k\":{{\"{}\":\"{}\"}}}}{}}}",
+        page_variables(),
+        call.table,
+        names(&[call.partition]),
+        call.partition.kind,
+        quoted(&format!("${variable}")),
+        page(call)
+    )
+}
+
+fn page_variables() -> String {
+    let all: Vec<String> = (1..=LIMIT).map(|limit| limit.to_string()).collect();
+    format!("#set($limits = \" {} \")\n", all.join(" "))
+        + "#set($limit = \"$!input.params().querystring.get('limit')\")\n#set($next = \"$!input.params().querystring.get('next')\")\n"
+}
+
+/// Limit and start of a page. A limit that is none becomes one that DynamoDB refuses. The start is made anew of the key's attributes
+/// alone: a client's text is never a part of the call.
+fn page(call: &Call<'_>) -> String {
+    let limit = format!(
+        ",\"Limit\":#if($limit == \"\"){LIMIT}#elseif($limits.contains(\" $limit \") && !$limit.contains(\" \"))$limit#{{else}}0#end"
+    );
+    let part = |key: &Key| {
+        let text = quoted(&format!("$start.get('{}').{}", key.name, key.kind));
+        format!("{}:{{\"{}\":\"{text}\"}}", json(&key.name), key.kind)
+    };
+    let start: Vec<String> = call.keys().map(part).collect();
+    format!(
+        "{limit}#if($next != \"\")#set($start = $util.parseJson($util.base64Decode($next.replaceAll(\"-\", \"+\").replaceAll(\"_\", \"/\")))),\"ExclusiveStartKey\":{{{}}}#end",
+        start.join(",")
+    )
+}
+
+/// The key of the path's parameters: what sets their variables, and its attributes.
+fn key(call: &Call<'_>) -> (String, String) {
+    let (mut set, mut parts) = (String::new(), Vec::new());
+    for (at, key) in call.keys().enumerate() {
+        set += &set_decoded(&format!("key{at}"), &key.name);
+        parts.push(format!("{}:{{\"{}\":\"{}\"}}", json(&key.name), key.kind, quoted(&format!("$key{at}"))));
+    }
+    (set, parts.join(","))
+}
+
+fn condition(function: &str) -> String {
+    format!(",\"ConditionExpression\":\"{function}(${{hash}}k)\"")
+}
+
+fn names(keys: &[&Key]) -> String {
+    let all: Vec<String> = keys.iter().map(|key| format!("\"${{hash}}k\":{}", json(&key.name))).collect();
+    format!(",\"ExpressionAttributeNames\":{{{}}}", all.join(","))
+}
+
+fn json(text: &str) -> String {
+    serde_json::Value::String(text.to_owned()).to_string()
+}

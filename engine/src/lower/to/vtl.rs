@@ -1,0 +1,34 @@
+//! Pieces of mapping templates that several targets share.
+
+use serde_json::json;
+
+/// Sets a variable to a path parameter as the client meant it. API Gateway hands the segment on as it came, so `a%2Fb` is decoded here.
+///
+/// AWS's own template does so, too
+/// (<https://docs.aws.amazon.com/transfer/latest/userguide/authentication-api-gateway.html>). `urlDecode` takes a `+` for a blank, as in
+/// forms, which it is not in a path; and it fails for a `%` without two digits, which stays as it is.
+pub fn set_decoded(variable: &str, parameter: &str) -> String {
+    format!(
+        "#set($raw = $input.params().path.get('{parameter}'))\n\
+         #if($raw.replaceAll(\"%[0-9A-Fa-f]{{2}}\", \"\").contains(\"%\"))\n#set(${variable} = $raw)\n\
+         #else\n#set(${variable} = $util.urlDecode($raw.replaceAll(\"[+]\", \"%2B\")))\n#end\n"
+    )
+}
+
+/// A value from the client, for the inside of a JSON text: no client can close the text and add a member.
+///
+/// `escapeJavaScript` makes `\'` of `'`, which JSON does not know. The pattern is a regular expression: one backslash, one quote.
+pub fn quoted(value: &str) -> String {
+    format!(r#"$util.escapeJavaScript({value}).replaceAll("\\'", "'")"#)
+}
+
+/// Whether a variable's text holds any of these words.
+pub fn any(variable: &str, words: &[&str]) -> String {
+    let one = |word: &&str| format!("{variable}.contains(\"{word}\")");
+    words.iter().map(one).collect::<Vec<_>>().join(" || ")
+}
+
+/// An answer with this status and message.
+pub fn answer(status: u16, message: &str) -> String {
+    format!("#set($context.responseOverride.status = {status})\n{}\n", json!({ "message": message }))
+}

@@ -1,0 +1,140 @@
+//! Rules of what routes call.
+
+use super::{At, Cx, SINK, STREAM};
+use crate::spec::shape::{self, Member, Scalar, Shape};
+use crate::spec::wording::{list, short};
+use crate::spec::{Api, Body, Key, KeyType, PartitionKey, Problem, Route, TableAction, To};
+
+/// Every route calls something that is there, with what that takes.
+pub(super) fn targets(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
+    let rules = |(index, route): (usize, &Route)| {
+        let route = At { path: api.at(&format!("routes/{index}")), it: route };
+        match cx.spec.to(route.it) {
+            Some(To::Stream) => stream(cx, &route),
+            Some(To::Table(call)) => table(cx, &route, &call.action()),
+            // What the file lacks is told of the whole API.
+            None => Vec::new(),
+        }
+    };
+    api.it.routes.iter().enumerate().flat_map(rules).collect()
+}
+
+fn stream(cx: &Cx<'_>, route: &At<'_, Route>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let method = route.method();
+    if !cx.has(STREAM) && route.to.is_some() {
+        let problem = Problem::error(route.at("to"), "`to: stream` needs a `stream` that it puts the body on");
+        problems.push(problem.hint("add `stream: { kinesis: {} }`"));
+    }
+    if !method.has_body() && route.methods().count() == 1 {
+        let message = format!("a {} request has no body that could go on the stream", method.name());
+        let hint = "use `post`, `put` or `patch`, or say what the route calls with `to`";
+        problems.push(Problem::error(route.at(method.key()), message).hint(hint).on_key());
+    }
+    problems
+}
+
+fn table(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction) -> Vec<Problem> {
+    if !cx.sound(&route.at("to/table")) {
+        return Vec::new();
+    }
+    if !cx.has(SINK) {
+        let problem = Problem::error(route.at("to"), "`to: { table: ... }` needs a `sink.table`");
+        return vec![problem.hint("add `sink: { table: { partition_key: NAME } }`")];
+    }
+    if cx.spec.keys().is_none() {
+        let problem =
+            Problem::error(route.at("to"), "the keys of an existing table are not known, and the templates need them");
+        return vec![problem.hint("add `dev: { partition_key: NAME }` beside `existing`")];
+    }
+    let mut problems: Vec<Problem> = body(route, action).into_iter().collect();
+    if action.takes_body() {
+        problems.extend(mapped(cx, route, action));
+    }
+    problems.extend(parameters(cx, route, action));
+    if route.partition_key != PartitionKey::Random {
+        let problem =
+            Problem::error(route.at("partition_key"), "`partition_key` orders a stream, and this route calls a table");
+        problems.push(problem.hint("take it out").on_key());
+    }
+    problems
+}
+
+/// An action takes a body that a schema describes, or none.
+fn body(route: &At<'_, Route>, action: &TableAction) -> Option<Problem> {
+    let method = route.method();
+    match (action.takes_body(), &route.body) {
+        (true, _) if !method.has_body() => {
+            let message = format!("a {} request has no body that could be written", method.name());
+            Some(Problem::error(route.at(method.key()), message).hint("use `post`, `put` or `patch`").on_key())
+        }
+        (true, Body::Schema(_)) | (false, Body::Object) => None,
+        (true, _) => {
+            let message = format!("`{}` needs a schema: from it follow the types of the attributes", action.name());
+            Some(Problem::error(route.at("to"), message).hint("add `body: { schema: FILE }`"))
+        }
+        (false, _) => {
+            let message = format!("`{}` takes no body", action.name());
+            Some(Problem::error(route.at("body"), message).hint("take `body` out").on_key())
+        }
+    }
+}
+
+/// The schema says the type of each attribute, and a new item's key.
+fn mapped(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction) -> Vec<Problem> {
+    let Body::Schema(file) = &route.body else { return Vec::new() };
+    let Some(Ok(schema)) = cx.schemas.get(file) else { return Vec::new() };
+    let path = route.at("body/schema");
+    let members = match shape::members(schema) {
+        Ok(members) => members,
+        Err(shape::Unmapped { at, why }) => {
+            let place = if at.is_empty() { "the schema".to_owned() } else { format!("`{}` of the schema", short(&at)) };
+            let problem = Problem::error(path, format!("{place} cannot be mapped to attributes: {why}"));
+            return vec![problem.hint("give every property one type, or `to: stream` with a handler of your own")];
+        }
+    };
+    let Some((partition, sort)) = cx.spec.keys().filter(|_| matches!(action, TableAction::Put(_))) else {
+        return Vec::new();
+    };
+    let keys = [Some(partition), sort].into_iter().flatten();
+    let problem = |key: &Key| {
+        let wanted = match key.kind {
+            KeyType::String => ("string", Scalar::Text),
+            KeyType::Number => ("number", Scalar::Number),
+            KeyType::Binary => {
+                return Some(Problem::error(
+                    path.clone(),
+                    format!("the key `{}` is binary, which JSON has not", key.name),
+                ));
+            }
+        };
+        let fits = |member: &Member| {
+            member.name == key.name && member.required && member.shape == Shape::Scalar(vec![wanted.1])
+        };
+        let message = format!("the schema must require `{}`, the table's key, as a {}", key.name, wanted.0);
+        let hint = format!("`\"required\": [\"{}\"]`, and in `properties` its `\"type\": \"{}\"`", key.name, wanted.0);
+        (!members.iter().any(fits)).then(|| Problem::error(path.clone(), message).hint(hint))
+    };
+    keys.filter_map(problem).collect()
+}
+
+/// The path names the key of the item, or the partition key of the items.
+fn parameters(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction) -> Option<Problem> {
+    let (partition, sort) = cx.spec.keys()?;
+    let wanted = match action {
+        TableAction::Put(_) | TableAction::Scan(_) => return None,
+        TableAction::Query(_) => vec![partition],
+        TableAction::Get(_) | TableAction::Update(_) | TableAction::Delete(_) => {
+            [Some(partition), sort].into_iter().flatten().collect()
+        }
+    };
+    let path = route.path();
+    let lacking: Vec<&str> =
+        wanted.iter().map(|key| key.name.as_str()).filter(|name| !path.contains(&format!("{{{name}}}"))).collect();
+    if lacking.is_empty() || !cx.sound(&route.at(route.method().key())) {
+        return None;
+    }
+    let message = format!("the path `{}` does not name the key {} of the table", short(path), list(&lacking, "and"));
+    let parts: String = wanted.iter().map(|key| format!("/{{{}}}", key.name)).collect();
+    Some(Problem::error(route.at(route.method().key()), message).hint(format!("let it end in `{parts}`")))
+}
