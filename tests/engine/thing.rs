@@ -1,6 +1,10 @@
 //! A fake resource as an account has it.
 
+use std::collections::BTreeSet;
+
 use pipe::resource::{Handle, Name, Outputs, Tags};
+
+use super::world::World;
 
 /// One fake resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,4 +30,14 @@ impl Thing {
         let label = format!("label-{}", self.value);
         Outputs::from([("id".to_owned(), self.identity.clone()), ("label".to_owned(), label)])
     }
+}
+
+type Essence = (&'static str, Name, u32, u32, Vec<(String, String)>);
+
+/// What an account comes to: everything but what AWS assigns.
+pub fn essence(world: &World) -> BTreeSet<Essence> {
+    let tags = |tags: &Tags| {
+        tags.iter().filter(|(key, _)| *key != "pipe:follows").map(|(k, v)| (k.clone(), v.clone())).collect::<Vec<_>>()
+    };
+    world.things.iter().map(|t| (t.kind, t.name.clone(), t.value, t.fixed, tags(&t.tags))).collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! Every test has an account id of its own; the worlds are kept by it, because kinds get nothing but their context.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 
@@ -15,7 +15,7 @@ use pipe::resource::{
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-pub use super::thing::Thing;
+pub use super::thing::{Thing, essence};
 
 /// What a fake kind manages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -290,14 +290,4 @@ impl<const K: usize> Fake<K> {
             leaving: false,
         }
     }
-}
-
-type Essence = (&'static str, Name, u32, u32, Vec<(String, String)>);
-
-/// What an account comes to: everything but what AWS assigns.
-pub fn essence(world: &World) -> BTreeSet<Essence> {
-    let tags = |tags: &Tags| {
-        tags.iter().filter(|(key, _)| *key != "pipe:follows").map(|(k, v)| (k.clone(), v.clone())).collect::<Vec<_>>()
-    };
-    world.things.iter().map(|t| (t.kind, t.name.clone(), t.value, t.fixed, tags(&t.tags))).collect()
 }

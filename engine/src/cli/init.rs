@@ -24,6 +24,8 @@ pub enum Pattern {
     OpenApi,
     /// A handler of your own, whose crate is written beside the file
     OwnHandler,
+    /// An API straight to a table: put, get, query, scan, update, delete, with the schemas beside the file
+    ApiToTable,
     /// A stream that something else writes to, and a table
     StreamToTable,
 }

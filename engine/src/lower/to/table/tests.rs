@@ -236,6 +236,17 @@ fn sets_bytes_and_deep_items_come_back() {
 }
 
 #[test]
+fn a_decimal_that_may_have_been_rounded_is_refused_and_a_whole_number_is_not() {
+    let put = |number: &str| {
+        let body = format!(r#"{{"ID":"a","Age":1,"note":{number}}}"#);
+        text(&people("put", Some(&schema())).request, &body, &Params::default())["Item"]["note"]["N"].clone()
+    };
+    assert_eq!((put("1.5"), put("-0.12345678901234")), (json!("1.5"), json!("-0.12345678901234")));
+    assert_eq!(put("12345678901234567890123456789012345678"), json!("12345678901234567890123456789012345678"));
+    assert!(put("0.1234567890123456").as_str().unwrap().ends_with('?'), "which DynamoDB refuses: 400");
+}
+
+#[test]
 fn conditions_tell_what_was_there() {
     let refused = |action: &str, code: &str| {
         let made = people(action, Some(&schema()));
