@@ -212,7 +212,7 @@ fn every_right_is_used(sandbox: &Sandbox, keys: &[String], policy: &Value) {
 fn sizes_and_dangers_are_told(sandbox: &Sandbox) {
     let run = sandbox.run(&["iam-policy"]);
     assert_eq!(run.code, Some(0));
-    assert!(run.err.contains("can become administrator") && !run.err.contains("characters"), "{}", run.err);
+    assert!(run.err.contains("can become an administrator") && !run.err.contains("characters"), "{}", run.err);
     let mut long = crate::MAIN.replace("gateway/credentials", &"secret/".repeat(70));
     for (name, longer) in
         [("GatewayEventsStream", "Stream"), ("EventTable", "Table"), ("LambdaDeadLetterQueue", "Queue")]
