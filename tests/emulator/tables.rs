@@ -17,7 +17,7 @@ fn up_edited_and_down(kind: Kind) {
     sandbox.converge();
     // Another template, another method, another action: each is an edit of the API, and then there is nothing to do.
     for (from, to) in [
-        ("{ if_absent: true }", "{ extra: keep }"),
+        ("{ if_absent: true }", "{ if_absent: false }"),
         ("- patch: /people", "- put: /people"),
         ("      - get: /people/{ID}\n        to: { table: query }\n", ""),
         ("- delete: /people/{ID}/{FirstName}", "- any: /people/{ID}/{FirstName}"),

@@ -148,7 +148,6 @@ fn types<'a>(schema: &'a Value, at: &str) -> Result<Vec<&'a str>, Unmapped> {
         (Some(Value::String(one)), _) => vec![one],
         (Some(Value::Array(several)), _) => several.iter().filter_map(Value::as_str).collect(),
         (None, Some(Value::Array(values))) => values.iter().map(kind).collect(),
-        (None, _) if schema.get("properties").is_some() => vec!["object"],
         _ => Vec::new(),
     };
     types.iter_mut().filter(|kind| **kind == "integer").for_each(|kind| *kind = "number");
@@ -181,29 +180,36 @@ fn unmapped(at: &str, why: &str) -> Unmapped {
     Unmapped { at: at.to_owned(), why: why.to_owned() }
 }
 
-/// The same schema, which refuses properties that it does not name, in every object.
-pub fn closed(schema: &Value) -> Value {
-    match schema {
-        Value::Object(keywords) => {
-            let mut made: Map<String, Value> = keywords
-                .iter()
-                .map(|(keyword, value)| {
-                    let literal = ["enum", "default", "required"].contains(&keyword.as_str());
-                    (keyword.clone(), if literal { value.clone() } else { closed(value) })
-                })
-                .collect();
-            if keywords.get("properties").is_some_and(|properties| properties.is_object()) && !is_name_table(keywords) {
-                made.insert("additionalProperties".to_owned(), Value::Bool(false));
-            }
-            Value::Object(made)
-        }
-        Value::Array(all) => Value::Array(all.iter().map(closed).collect()),
-        other => other.clone(),
-    }
-}
+/// The most items that a list may have: `#foreach` ends there
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>).
+const ITEMS: u64 = 1000;
 
-/// Whether this is no schema but the `properties` of one that has a property of the name `properties`.
-fn is_name_table(keywords: &Map<String, Value>) -> bool {
-    keywords.values().all(Value::is_object)
-        && keywords.get("properties").and_then(|it| it.get("type")).is_some_and(|it| it.is_string() || it.is_array())
+/// Keywords of schemas by name, and of one schema or several.
+const BY_NAME: [&str; 3] = ["properties", "definitions", "patternProperties"];
+const WITHIN: [&str; 7] = ["items", "additionalItems", "additionalProperties", "allOf", "anyOf", "oneOf", "not"];
+
+/// The schema that API Gateway checks bodies by: the same, whose lists are as long as can be mapped, and, where it is `closed`, whose objects
+/// refuse properties that it does not name.
+pub fn model(schema: &Value, closed: bool) -> Value {
+    let Value::Object(keywords) = schema else { return schema.clone() };
+    let within = |(keyword, value): (&String, &Value)| {
+        let made = match (keyword.as_str(), value) {
+            (name, Value::Object(all)) if BY_NAME.contains(&name) => {
+                all.iter().map(|(name, schema)| (name.clone(), model(schema, closed))).collect::<Map<_, _>>().into()
+            }
+            (name, Value::Array(all)) if WITHIN.contains(&name) => all.iter().map(|one| model(one, closed)).collect(),
+            (name, one) if WITHIN.contains(&name) => model(one, closed),
+            (_, other) => other.clone(),
+        };
+        (keyword.clone(), made)
+    };
+    let mut made: Map<String, Value> = keywords.iter().map(within).collect();
+    if closed && keywords.get("properties").is_some_and(Value::is_object) {
+        made.insert("additionalProperties".to_owned(), Value::Bool(false));
+    }
+    if keywords.contains_key("items") {
+        let most = keywords.get("maxItems").and_then(Value::as_u64).unwrap_or(ITEMS).min(ITEMS);
+        made.insert("maxItems".to_owned(), most.into());
+    }
+    Value::Object(made)
 }

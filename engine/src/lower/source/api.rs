@@ -82,8 +82,10 @@ fn body(lowering: &Lowering<'_>, route: &spec::Route) -> Result<Body> {
         spec::Body::Schema(file) => {
             let unread = || Error::defect(format!("the schema `{}` was not read with the spec", file.display()));
             let schema = lowering.schemas.get(file).ok_or_else(unread)?;
-            let closed = action.is_some_and(|action| action.refuses_extra());
-            Body::Schema(if closed { spec::shape::closed(schema) } else { schema.clone() })
+            Body::Schema(match action {
+                Some(action) => spec::shape::model(schema, action.refuses_extra()),
+                None => schema.clone(),
+            })
         }
     })
 }

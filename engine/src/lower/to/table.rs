@@ -29,6 +29,9 @@ use crate::spec::{self, Body, Extra, KeyType, Route, TableAction};
 /// The statuses that a route's method responses have. `$context.responseOverride.status` needs none of its own.
 const STATUSES: [&str; 3] = ["200", "400", "502"];
 
+/// Bytes of a mapping template (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>).
+const TEMPLATE: usize = 300_000;
+
 /// What the calls of a table have in common.
 struct Call<'a> {
     table: &'a str,
@@ -78,6 +81,14 @@ pub(super) fn to(lowering: &Lowering<'_>, route: &Route, action: &TableAction) -
     let name = lowering.spec.table_name();
     let call = Call { table: &name, partition: &partition, sort: sort.as_ref() };
     let made = made(&call, action, schema(lowering, route))?;
+    let length = made.request.len();
+    if length > TEMPLATE {
+        return Err(Error::fatal(format!(
+            "the template of `{}` has {length} bytes, and API Gateway takes {TEMPLATE}",
+            route.path()
+        ))
+        .hint("make the schema smaller: each property is written out, also behind a `$ref`"));
+    }
     let integration = Integration {
         kind: "AWS".to_owned(),
         http_method: "POST".to_owned(),
@@ -146,7 +157,8 @@ fn found() -> String {
     let item = answer::item("$item");
     let missing = vtl::answer(404, MISSING);
     format!(
-        "#set($item = $input.path('$.Item'))\n#if($item && $item != \"\" && $item.size() > 0)\n{item}\n#else\n{missing}#end\n"
+        "#set($cut = false)#set($item = $input.path('$.Item'))\n#if($item && $item != \"\" && $item.size() > 0)\n{item}{}\n#else\n{missing}#end\n",
+        answer::CUT
     )
 }
 
@@ -156,8 +168,10 @@ fn page() -> String {
     let next =
         "$util.base64Encode($input.json('$.LastEvaluatedKey')).replaceAll(\"[+]\", \"-\").replaceAll(\"/\", \"_\")";
     format!(
-        "#set($last = $input.path('$.LastEvaluatedKey'))\n{{\"items\":[#foreach($item in $input.path('$.Items')){item}#if($foreach.hasNext),#end#end]\
-         #if($last && $last != \"\"),\"next\":\"{next}\"#end}}\n"
+        "#set($cut = false)#set($last = $input.path('$.LastEvaluatedKey'))\n{{\"items\":[#foreach($item in $input.path('$.Items')){}{item}#end]\
+         #if($last && $last != \"\"),\"next\":\"{next}\"#end}}{}\n",
+        answer::COMMA,
+        answer::CUT
     )
 }
 

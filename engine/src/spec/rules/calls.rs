@@ -3,7 +3,10 @@
 use super::{At, Cx, SINK, STREAM};
 use crate::spec::shape::{self, Member, Scalar, Shape};
 use crate::spec::wording::{list, short};
-use crate::spec::{Api, Body, Key, KeyType, PartitionKey, Problem, Route, TableAction, To};
+use crate::spec::{Api, Body, Extra, Key, KeyType, PartitionKey, Problem, Route, TableAction, To};
+
+/// The attribute in which `extra: keep` keeps a body.
+const KEPT: &str = "_json";
 
 /// Every route calls something that is there, with what that takes.
 pub(super) fn targets(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
@@ -16,7 +19,24 @@ pub(super) fn targets(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
             None => Vec::new(),
         }
     };
-    api.it.routes.iter().enumerate().flat_map(rules).collect()
+    let mut problems: Vec<Problem> = api.it.routes.iter().enumerate().flat_map(rules).collect();
+    problems.extend(stale(cx, api));
+    problems
+}
+
+/// An update would leave the text of the body that `extra: keep` stored as it was.
+fn stale(cx: &Cx<'_>, api: &At<'_, Api>) -> Option<Problem> {
+    let action = |route: &Route| match cx.spec.to(route) {
+        Some(To::Table(call)) => Some(call.action()),
+        Some(To::Stream) | None => None,
+    };
+    let keeps = |route: &Route| matches!(action(route), Some(TableAction::Put(put)) if put.extra == Extra::Keep);
+    let updates = |route: &Route| matches!(action(route), Some(TableAction::Update(_)));
+    let index = api.it.routes.iter().position(updates).filter(|_| api.it.routes.iter().any(keeps))?;
+    let message =
+        format!("`update` would leave `{KEPT}` as it was, in which another route keeps the body (`extra: keep`)");
+    let problem = Problem::error(api.at(&format!("routes/{index}/to")), message);
+    Some(problem.hint("use `extra: refuse`, or write the whole item with `put`"))
 }
 
 fn stream(cx: &Cx<'_>, route: &At<'_, Route>) -> Vec<Problem> {
@@ -93,36 +113,54 @@ fn mapped(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction) -> Vec<Probl
             return vec![problem.hint("give every property one type, or `to: stream` with a handler of your own")];
         }
     };
-    let Some((partition, sort)) = cx.spec.keys().filter(|_| matches!(action, TableAction::Put(_))) else {
-        return Vec::new();
-    };
+    let Some((partition, sort)) = cx.spec.keys() else { return Vec::new() };
     let keys = [Some(partition), sort].into_iter().flatten();
-    let problem = |key: &Key| {
-        let wanted = match key.kind {
-            KeyType::String => ("string", Scalar::Text),
-            KeyType::Number => ("number", Scalar::Number),
-            KeyType::Binary => {
-                return Some(Problem::error(
-                    path.clone(),
-                    format!("the key `{}` is binary, which JSON has not", key.name),
-                ));
-            }
-        };
-        let fits = |member: &Member| {
-            member.name == key.name && member.required && member.shape == Shape::Scalar(vec![wanted.1])
-        };
-        let message = format!("the schema must require `{}`, the table's key, as a {}", key.name, wanted.0);
-        let hint = format!("`\"required\": [\"{}\"]`, and in `properties` its `\"type\": \"{}\"`", key.name, wanted.0);
-        (!members.iter().any(fits)).then(|| Problem::error(path.clone(), message).hint(hint))
+    if members.iter().any(|member| member.name == KEPT) {
+        let message = format!("the schema names `{KEPT}`, the attribute in which `extra: keep` keeps a body");
+        return vec![Problem::error(path, message).hint("give the property another name")];
+    }
+    match action {
+        TableAction::Put(_) => keys.filter_map(|key| keyed(key, &members, &path)).collect(),
+        _ => keys.filter_map(|key| unchanged(key, &members, &path)).collect(),
+    }
+}
+
+/// A new item has its key in the body.
+fn keyed(key: &Key, members: &[Member], path: &str) -> Option<Problem> {
+    let wanted = match key.kind {
+        KeyType::String => ("string", Scalar::Text),
+        KeyType::Number => ("number", Scalar::Number),
+        KeyType::Binary => {
+            return Some(Problem::error(path, format!("the key `{}` is binary, which JSON has not", key.name)));
+        }
     };
-    keys.filter_map(problem).collect()
+    let fits =
+        |member: &Member| member.name == key.name && member.required && member.shape == Shape::Scalar(vec![wanted.1]);
+    let message = format!("the schema must require `{}`, the table's key, as a {}", key.name, wanted.0);
+    let hint = format!("`\"required\": [\"{}\"]`, and in `properties` its `\"type\": \"{}\"`", key.name, wanted.0);
+    (!members.iter().any(fits)).then(|| Problem::error(path, message).hint(hint))
+}
+
+/// An update cannot change the key.
+fn unchanged(key: &Key, members: &[Member], path: &str) -> Option<Problem> {
+    let message = format!("the schema names `{}`, the table's key, which an update cannot change", key.name);
+    let problem = || Problem::error(path, message).hint("take it out: the path says which item");
+    members.iter().any(|member| member.name == key.name).then(problem)
 }
 
 /// The path names the key of the item, or the partition key of the items.
 fn parameters(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction) -> Option<Problem> {
     let (partition, sort) = cx.spec.keys()?;
     let wanted = match action {
-        TableAction::Put(_) | TableAction::Scan(_) => return None,
+        TableAction::Scan(_) => return None,
+        // Who may call a path is decided by the path: the body must not name another item.
+        TableAction::Put(_) => {
+            let of_key = |key: &&Key| route.path().contains(&format!("{{{}}}", key.name));
+            let key = [Some(partition), sort].into_iter().flatten().find(of_key)?;
+            let message = format!("`put` takes the key from the body, and the path has `{{{}}}` as well", key.name);
+            let problem = Problem::error(route.at(route.method().key()), message);
+            return Some(problem.hint("take it out of the path, or use `update`"));
+        }
         TableAction::Query(_) => vec![partition],
         TableAction::Get(_) | TableAction::Update(_) | TableAction::Delete(_) => {
             [Some(partition), sort].into_iter().flatten().collect()

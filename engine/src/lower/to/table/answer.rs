@@ -18,8 +18,19 @@ fn object(variable: &str, level: usize) -> String {
     let name = format!("$name{level}");
     let (set, inner) = value(&format!("{variable}.get({name})"), level);
     let key = quoted(&name);
-    format!("{{#foreach({name} in {variable}.keySet()){set}\"{key}\":{inner}#if($foreach.hasNext),#end#end}}")
+    format!("{}{{#foreach({name} in {variable}.keySet()){COMMA}{set}\"{key}\":{inner}#end}}", cut(variable))
 }
+
+/// Before each but the first: `#foreach` may end where there would be more.
+pub const COMMA: &str = "#if($foreach.count > 1),#end";
+
+/// Remembers that `#foreach` ends before the end of a list or map.
+fn cut(of: &str) -> String {
+    format!("#if({of}.size() > 1000)#set($cut = true)#end")
+}
+
+/// An answer in which something is cut is a failure.
+pub const CUT: &str = "#if($cut)#set($context.responseOverride.status = 502)#end";
 
 /// What sets the variable of this level, and the value in it.
 fn value(of: &str, level: usize) -> (String, String) {
@@ -29,7 +40,8 @@ fn value(of: &str, level: usize) -> (String, String) {
         let each = format!("$each{level}");
         let one = if quotes { format!("\"{}\"", quoted(&each)) } else { each.clone() };
         format!(
-            "#elseif({it}.containsKey('{member}'))[#foreach({each} in {it}.{member}){one}#if($foreach.hasNext),#end#end]"
+            "#elseif({it}.containsKey('{member}')){}[#foreach({each} in {it}.{member}){COMMA}{one}#end]",
+            cut(&format!("{it}.{member}"))
         )
     };
     let mut inner = format!(
@@ -43,8 +55,10 @@ fn value(of: &str, level: usize) -> (String, String) {
         let map = object(&format!("{it}.M"), level + 1);
         let (each, of_each) = (format!("$one{level}"), value(&format!("$one{level}"), level + 1));
         inner += &format!(
-            "#elseif({it}.containsKey('M')){map}#elseif({it}.containsKey('L'))[#foreach({each} in {it}.L){}{}#if($foreach.hasNext),#end#end]",
-            of_each.0, of_each.1
+            "#elseif({it}.containsKey('M')){map}#elseif({it}.containsKey('L')){}[#foreach({each} in {it}.L){COMMA}{}{}#end]",
+            cut(&format!("{it}.L")),
+            of_each.0,
+            of_each.1
         );
     }
     (format!("#set({it} = {of})"), format!("{inner}#{{else}}null#end"))

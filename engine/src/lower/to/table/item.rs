@@ -5,10 +5,6 @@
 
 use crate::spec::shape::{Member, Scalar, Shape};
 
-/// Makes of a decimal with more than 15 digits something that is no number, which DynamoDB refuses: API Gateway may read a decimal as a
-/// double, and a rounded one would be stored as if it had been sent. Whole numbers keep their digits.
-const ROUNDED: &str = "#if($number.contains(\".\") && $number.replaceAll(\"[^0-9]\", \"\").length() > 15)?#end";
-
 /// The attributes of these members, comma-separated; `path` leads to the object, `$body` is it.
 pub fn attributes(members: &[Member], path: &str, object: &str, level: usize) -> String {
     let mut text = String::new();
@@ -59,7 +55,7 @@ fn scalar(scalars: &[Scalar], path: &str) -> String {
     let json = format!("$input.json(\"{path}\")");
     let of = |scalar: &Scalar| match scalar {
         Scalar::Text => format!("{{\"S\":{json}}}"),
-        Scalar::Number => format!("#set($number = {json}){{\"N\":\"$number{ROUNDED}\"}}"),
+        Scalar::Number => format!("{{\"N\":\"{json}\"}}"),
         Scalar::Flag => format!("{{\"BOOL\":{json}}}"),
         Scalar::Null => "{\"NULL\":true}".to_owned(),
     };

@@ -11,14 +11,33 @@ const HASH: &str = "#set($hash = '#')\n";
 /// Pages: `limit` in a request, and what it may be.
 const LIMIT: u32 = 100;
 
+/// A member that DynamoDB refuses with a `ValidationException` where the body is to be refused: templates cannot answer by themselves.
+const RETURNED: &str = ",\"ReturnValues\":\"$returned\"";
+
+/// Refuses bodies with numbers that a double may not keep, because API Gateway is reported to read a number with a point or an exponent as
+/// one: what it rounds would be stored as if it had been sent. Texts are taken out first, and what they escape before them.
+fn inexact() -> String {
+    const DIGITS: usize = 16;
+    let mut patterns: Vec<String> =
+        (1..DIGITS).map(|whole| format!("[0-9]{{{whole}}}[.][0-9]{{{}}}", DIGITS - whole)).collect();
+    patterns.push(format!("[0-9]{{{DIGITS}}}[eE]"));
+    patterns.push("[eE]-[0-9]{3}".to_owned());
+    format!(
+        "#set($returned = \"NONE\")#set($numbers = $input.body.replaceAll('[\\\\].', '').replaceAll('\"[^\"]*\"', ''))\n\
+         #if($numbers.replaceAll('{}', '') != $numbers)#set($returned = \"REFUSED\")#end\n",
+        patterns.join("|")
+    )
+}
+
 /// PutItem with the body's members. `extra` keeps the body's text.
 pub fn put(call: &Call<'_>, members: &[Member], if_absent: bool, extra: bool) -> String {
     let item = attributes(members, "$", "$body", 0);
     let extra = if extra { format!(",\"_json\":{{\"S\":\"{}\"}}", quoted("$input.body")) } else { String::new() };
     let condition = if if_absent { condition("attribute_not_exists") } else { String::new() };
     let names = if if_absent { names(&[call.partition]) } else { String::new() };
+    let exact = inexact();
     format!(
-        "{HASH}#set($body = $input.path('$')){{\"TableName\":\"{}\",\"Item\":{{{item}{extra}}}{condition}{names}}}",
+        "{HASH}{exact}#set($body = $input.path('$')){{\"TableName\":\"{}\",\"Item\":{{{item}{extra}}}{condition}{names}{RETURNED}}}",
         call.table
     )
 }
@@ -49,11 +68,11 @@ pub fn update(call: &Call<'_>, members: &[Member]) -> String {
         let (_, value) = value.split_once(':').unwrap_or_default();
         values += &format!("{there}$comma\":v{at}\":{value}#set($comma = \",\")#end");
     }
-    let condition = condition("attribute_exists");
+    let (condition, exact) = (condition("attribute_exists"), inexact());
     format!(
-        "{HASH}{set}#set($body = $input.path('$'))#set($comma = \"\"){{\"TableName\":\"{}\",\"Key\":{{{key}}}{condition},\
+        "{HASH}{exact}{set}#set($body = $input.path('$'))#set($comma = \"\"){{\"TableName\":\"{}\",\"Key\":{{{key}}}{condition},\
          \"UpdateExpression\":\"SET {expression}\"#set($comma = \"\"),\"ExpressionAttributeNames\":{{\"${{hash}}k\":{}{all_names}}},\
-         \"ExpressionAttributeValues\":{{{values}}}}}",
+         \"ExpressionAttributeValues\":{{{values}}}{RETURNED}}}",
         call.table,
         json(&call.partition.name)
     )

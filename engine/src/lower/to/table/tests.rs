@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::spec::shape::closed;
+use crate::spec::shape::model;
 
 fn key(name: &str, kind: &'static str) -> Key {
     Key { name: name.to_owned(), kind }
@@ -166,9 +166,9 @@ proptest! {
     #[test]
     fn an_item_means_what_the_body_says(body in body()) {
         let schema = schema();
-        prop_assert!(jsonschema::draft4::new(&closed(&schema)).unwrap().is_valid(&body));
+        prop_assert!(jsonschema::draft4::new(&model(&schema, true)).unwrap().is_valid(&body));
         let call = text(&people("put", Some(&schema)).request, &body.to_string(), &Params::default());
-        prop_assert_eq!((call.as_object().unwrap().len(), &call["TableName"]), (2, &json!("People")));
+        prop_assert_eq!((call.as_object().unwrap().len(), &call["TableName"], &call["ReturnValues"]), (3, &json!("People"), &json!("NONE")));
         prop_assert_eq!(object(&call["Item"]), body);
     }
 
@@ -239,11 +239,16 @@ fn sets_bytes_and_deep_items_come_back() {
 fn a_decimal_that_may_have_been_rounded_is_refused_and_a_whole_number_is_not() {
     let put = |number: &str| {
         let body = format!(r#"{{"ID":"a","Age":1,"note":{number}}}"#);
-        text(&people("put", Some(&schema())).request, &body, &Params::default())["Item"]["note"]["N"].clone()
+        let call = text(&people("put", Some(&schema())).request, &body, &Params::default());
+        (call["ReturnValues"].as_str().unwrap().to_owned(), call["Item"]["note"]["N"].clone())
     };
-    assert_eq!((put("1.5"), put("-0.12345678901234")), (json!("1.5"), json!("-0.12345678901234")));
-    assert_eq!(put("12345678901234567890123456789012345678"), json!("12345678901234567890123456789012345678"));
-    assert!(put("0.1234567890123456").as_str().unwrap().ends_with('?'), "which DynamoDB refuses: 400");
+    for exact in ["1.5", "-0.12345678901234", "12345678901234567890123456789012345678"] {
+        assert_eq!(put(exact), ("NONE".to_owned(), json!(exact)));
+    }
+    for rounded in ["0.1234567890123456", "0.10000000000000000001", "100000000000000000001e0", "1e-400"] {
+        assert_eq!(put(rounded).0, "REFUSED", "{rounded}: which DynamoDB refuses");
+    }
+    assert_eq!(put(r#""0.10000000000000000001""#).0, "NONE", "a text keeps all");
 }
 
 #[test]
@@ -288,5 +293,30 @@ fn what_the_schema_does_not_name_is_kept_as_text_or_refused() {
     let body = r#"{"ID":"a","Age":1,"more":{"x":[1.50,"it's \"\\ "]}}"#;
     let call = text(&people(r#"{"put": {"extra": "keep"}}"#, Some(&schema())).request, body, &Params::default());
     assert_eq!(call["Item"]["_json"]["S"], body);
-    assert!(!jsonschema::draft4::new(&closed(&schema())).unwrap().is_valid(&serde_json::from_str(body).unwrap()));
+    assert!(!jsonschema::draft4::new(&model(&schema(), true)).unwrap().is_valid(&serde_json::from_str(body).unwrap()));
+}
+
+/// `#foreach` ends after 1,000 rounds.
+#[test]
+fn what_is_too_long_is_refused_and_never_cut_in_a_success() {
+    let model = model(&schema(), false);
+    assert_eq!(model["properties"]["tags"]["maxItems"], 1000);
+    let long: Vec<Value> = (0..1001).map(|n| json!({ "N": n.to_string() })).collect();
+    for item in [json!({ "l": { "L": long } }), json!({ "s": { "SS": vec!["x"; 1001] } })] {
+        let (status, body) = answered(&people("get", None).success, &json!({ "Item": item }));
+        assert_eq!((status, body.is_object()), (502, true));
+        assert_eq!(answered(&people("scan", None).success, &json!({ "Items": [item] })).0, 502);
+    }
+}
+
+#[test]
+fn a_property_may_have_the_name_of_a_keyword() {
+    let inner = json!({ "type": "object", "properties": { "x": { "type": "string" } } });
+    let schema = json!({ "type": "object", "properties": { "default": inner, "properties": inner, "enum": { "type": "string" } } });
+    let model = model(&schema, true);
+    for name in ["default", "properties"] {
+        assert_eq!(model["properties"][name]["additionalProperties"], false, "{name}");
+    }
+    let untyped = json!({ "type": "object", "properties": { "a": { "properties": { "x": { "type": "string" } } } } });
+    assert_eq!(members(&untyped).unwrap_err().at, "/properties/a", "a text would pass it, and be lost");
 }
