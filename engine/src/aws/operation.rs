@@ -197,7 +197,22 @@ fn read(answer: &HttpResponse) -> std::result::Result<Value, OrchestratorError<R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::mocked;
+    use crate::aws::{ConnectOptions, Keys, mocked};
+
+    /// Else the lease would go to another place than the rest, where `AWS_ENDPOINT_URL_SSM` is set as well.
+    #[tokio::test]
+    async fn the_endpoint_of_the_command_line_is_known_as_such() {
+        for profile in [None, Some("default".to_owned())] {
+            let options = ConnectOptions {
+                region: Some("eu-central-1".to_owned()),
+                endpoint_url: Some("http://127.0.0.1:1".to_owned()),
+                keys: Some(Keys("key".to_owned(), "secret".to_owned())),
+                profile,
+            };
+            let sdk = crate::aws::sdk(&options).await.unwrap();
+            assert!(sdk.get_origin("endpoint_url").is_client_config(), "{:?}", options.profile);
+        }
+    }
 
     #[test]
     fn the_endpoint_is_that_of_the_partition() {
