@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use pipe_test_support::copy_folder;
 use serde_json::{Value, json};
 
 use super::client::{Answer, Client, JSON};
@@ -11,11 +12,7 @@ const SPEC: &str = include_str!("../../examples/api-to-table.yaml");
 
 /// The schemas beside the spec.
 fn schemas(folder: &Path) {
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/api-to-table");
-    std::fs::create_dir(folder.join("api-to-table")).unwrap();
-    for name in ["person.schema.json", "changes.schema.json"] {
-        std::fs::copy(examples.join(name), folder.join("api-to-table").join(name)).unwrap();
-    }
+    copy_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/api-to-table"), &folder.join("api-to-table"));
 }
 
 #[test]
@@ -46,6 +43,7 @@ fn each_action_does_what_it_says_and_no_refusal_is_a_success() {
         (&ada, bob.clone())
     );
     assert_eq!(get("/people?limit=0").status, 400);
+    assert_eq!(get("/people?next=not-a-token!").status, 400);
     assert_eq!(get("/people?limit=101").status, 400);
 
     assert_eq!(ask("PATCH", "/people/1/Bob", &json!({ "Age": 8, "tags": [] })).status, 200);

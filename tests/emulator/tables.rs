@@ -2,18 +2,15 @@
 
 use std::path::Path;
 
-use pipe_test_support::{Emulator, Endpoint, Kind, Sandbox};
+use pipe_test_support::{Emulator, Endpoint, Kind, Sandbox, copy_folder};
 
 const SPEC: &str = include_str!("../../examples/api-to-table.yaml");
 
 fn up_edited_and_down(kind: Kind) {
     let endpoint = Endpoint::start(Emulator::shared(kind));
     let sandbox = Sandbox::new(env!("CARGO_BIN_EXE_pipe"), endpoint.account(), SPEC);
-    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/api-to-table");
-    std::fs::create_dir(sandbox.path().join("api-to-table")).unwrap();
-    for name in ["person.schema.json", "changes.schema.json"] {
-        std::fs::copy(examples.join(name), sandbox.path().join("api-to-table").join(name)).unwrap();
-    }
+    let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/api-to-table");
+    copy_folder(&schemas, &sandbox.path().join("api-to-table"));
     sandbox.converge();
     // Another template, another method, another action: each is an edit of the API, and then there is nothing to do.
     for (from, to) in [

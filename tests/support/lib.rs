@@ -4,12 +4,14 @@
 
 mod emulator;
 mod endpoint;
+mod files;
 mod sandbox;
 mod wait;
 
 pub use emulator::{Emulator, Kind};
 pub use endpoint::{Account, Call, Endpoint, Rule, RuleId, rounds};
 pub use endpoint::{Fault, Faults, Latency, Nature, Roles, Spans, States, Unseen};
+pub use files::copy_folder;
 pub use sandbox::{Run, Sandbox};
 pub use wait::until;
 

@@ -59,8 +59,8 @@ where
     }
 }
 
-/// The pause before the next question, `asked` after the first. Each may be on the critical path; ten steps at once stay below the quotas
-/// of their services (`docs/aws.md#lambda-quotas`).
+/// The pause before the next question, `asked` after the first. Each may be on the critical path; `aws/pace.rs` holds back the calls that
+/// would exceed a quota.
 fn pause(asked: Duration, longest: Duration) -> Duration {
     match asked.as_secs() {
         0..5 => Duration::from_millis(300),

@@ -1,7 +1,7 @@
 //! The bundled handlers, as this `pipe` has them.
 //!
 //! A release embeds them. A debug build runs them by itself for `pipe dev` (`pipe handler NAME`), and builds them with their release
-//! profile when they are deployed for the first time: so its own first build takes half as long.
+//! profile when they are deployed for the first time, so that its own first build is shorter.
 
 use std::path::{Path, PathBuf};
 

@@ -4,12 +4,15 @@ mod kinesis;
 mod table;
 mod vtl;
 
-use serde_json::Value;
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
 
 use crate::aws::Place;
 use crate::error::{Error, Result};
-use crate::kinds::rest_api::{Integration, Texts};
+use crate::kinds::rest_api::{Integration, IntegrationResponse, Texts};
 use crate::lower::Lowering;
+use crate::lower::source::api::ROLE;
 use crate::spec::{self, Route, Stream};
 
 /// The only type of body that routes take and give.
@@ -37,6 +40,44 @@ pub(super) fn to(lowering: &Lowering<'_>, route: &Route) -> Result<To> {
         (Some(spec::To::Table(call)), _) => table::to(lowering, route, &call.action()),
         (Some(spec::To::Stream) | None, _) => Err(Error::defect("a route that calls nothing")),
     }
+}
+
+/// The statuses of a call's answers. `$context.responseOverride.status` needs no method response of its own.
+const STATUSES: [&str; 3] = ["200", "400", "502"];
+
+/// A call of an action (`kinesis:action/PutRecord`) of a service that speaks this version of AWS JSON, under the API's role.
+fn call(
+    lowering: &Lowering<'_>,
+    action: &str,
+    version: &str,
+    request: &str,
+    responses: BTreeMap<String, IntegrationResponse>,
+) -> Integration {
+    Integration {
+        kind: "AWS".to_owned(),
+        http_method: "POST".to_owned(),
+        uri: uri(lowering.place, action),
+        credentials: lowering.role_arn(ROLE),
+        passthrough: "NEVER".to_owned(),
+        timeout_ms: 29_000,
+        content_handling: String::new(),
+        parameters: one("integration.request.header.Content-Type", &format!("'application/x-amz-json-{version}'")),
+        templates: one(JSON, request),
+        responses,
+    }
+}
+
+/// The answers to a call, by the status under which each is kept: to a success, to a refusal (AWS's JSON services refuse everything with HTTP
+/// 400), and to all else. No pattern matches that, and it is 502, so that what nobody foresaw fails closed.
+fn responses(success: &str, refusal: &str, failed: &str) -> BTreeMap<String, IntegrationResponse> {
+    let entry = |status: &str, pattern: &str, template: &str| {
+        let templates = one(JSON, template);
+        let pattern = pattern.to_owned();
+        (status.to_owned(), IntegrationResponse { pattern, templates, ..IntegrationResponse::default() })
+    };
+    let [ok, refused, bad] = STATUSES;
+    let failed = json!({ "message": failed }).to_string();
+    BTreeMap::from([entry(ok, "200", success), entry(refused, r"4\d{2}", refusal), entry(bad, "", &failed)])
 }
 
 /// The URI of an action of another service, as API Gateway calls it.

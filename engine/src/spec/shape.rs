@@ -111,7 +111,7 @@ impl Reader<'_> {
             schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
         let member = |(name, schema): (&String, &Value)| {
             let at = format!("{at}/properties/{}", name.replace('~', "~0").replace('/', "~1"));
-            if !name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.:@ ".contains(c)) || name.is_empty() {
+            if !is_plain(name) {
                 return Err(unmapped(&at, "a property that is mapped has a name of letters, digits and `_-.:@`"));
             }
             let (shape, nullable) = self.shape(schema, &at, depth + 1)?;
@@ -132,6 +132,11 @@ impl Reader<'_> {
             (shape, false) => Ok(shape),
         }
     }
+}
+
+/// Whether an attribute's name means itself wherever a template has it.
+pub fn is_plain(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.:@ ".contains(c))
 }
 
 /// The types that a schema allows, from `type`, or from the values of `enum`.
@@ -180,9 +185,12 @@ fn unmapped(at: &str, why: &str) -> Unmapped {
     Unmapped { at: at.to_owned(), why: why.to_owned() }
 }
 
+/// The attribute in which `extra: keep` keeps the text of a body.
+pub const KEPT: &str = "_json";
+
 /// The most items that a list may have: `#foreach` ends there
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>).
-const ITEMS: u64 = 1000;
+pub const ITEMS: u64 = 1000;
 
 /// Keywords of schemas by name, and of one schema or several.
 const BY_NAME: [&str; 3] = ["properties", "definitions", "patternProperties"];

@@ -102,10 +102,7 @@ impl Target {
         request.set_method(event.method).map_err(bad)?;
         request.set_uri(url.as_str()).map_err(bad)?;
         let headers = request.headers_mut();
-        let mut all = Vec::new();
-        if !event.body.is_empty() || event.method != "GET" {
-            all.push(("content-type".to_owned(), "application/json".to_owned()));
-        }
+        let mut all = vec![("content-type".to_owned(), "application/json".to_owned())];
         all.extend(self.authorization.iter().map(|value| ("authorization".to_owned(), value.clone())));
         all.extend(event.header.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())));
         for (name, value) in all {

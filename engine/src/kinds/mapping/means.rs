@@ -65,7 +65,7 @@ pub(super) fn loses(desired: &Mapping, live: &Mapping) -> Option<String> {
     }
 }
 
-/// What is no longer read when the mapping goes. If its source goes too, no records are left that wait.
+/// Says that waiting records are no longer read when the mapping goes. If its source goes too, none are left.
 fn ends(live: &Mapping, gone: &[String]) -> Vec<String> {
     if !live.of_stream() || gone.iter().any(|property| property == "source") {
         return Vec::new();

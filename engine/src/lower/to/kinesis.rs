@@ -5,15 +5,12 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::json;
-
-use super::vtl::{answer, any, quoted, set_decoded};
-use super::{JSON, To, one, uri};
+use super::vtl::{any, choice, quoted, set_decoded};
+use super::{STATUSES, To};
 use crate::aws::policy::allow;
+use crate::kinds::rest_api::IntegrationResponse;
 use crate::kinds::rest_api::means::{KEY, RANDOM};
-use crate::kinds::rest_api::{Integration, IntegrationResponse};
 use crate::lower::Lowering;
-use crate::lower::source::api::ROLE;
 use crate::lower::stream::kinesis::{STREAM, arn};
 use crate::spec::{PartitionKey, Route};
 
@@ -22,18 +19,9 @@ pub(super) fn to(lowering: &Lowering<'_>, route: &Route) -> To {
     let named_in_path = route.path().split('/').any(|part| part == "{streamName}");
     let name = lowering.spec.stream_name();
     let stream = if named_in_path { Stream::InPath } else { Stream::Named(&name) };
-    let integration = Integration {
-        kind: "AWS".to_owned(),
-        http_method: "POST".to_owned(),
-        uri: uri(lowering.place, "kinesis:action/PutRecord"),
-        credentials: lowering.role_arn(ROLE),
-        passthrough: "NEVER".to_owned(),
-        timeout_ms: 29_000,
-        content_handling: String::new(),
-        parameters: one("integration.request.header.Content-Type", "'application/x-amz-json-1.1'"),
-        templates: one(JSON, &request(stream, &route.partition_key)),
-        responses: responses(&route.partition_key),
-    };
+    let template = request(stream, &route.partition_key);
+    let integration =
+        super::call(lowering, "kinesis:action/PutRecord", "1.1", &template, responses(&route.partition_key));
     let stream = arn(lowering.spec, lowering.place);
     let statements = vec![allow("PutRecords", &["kinesis:PutRecord"], &[stream])];
     To { integration, statuses: &STATUSES, statements, mentions: vec![STREAM] }
@@ -46,9 +34,6 @@ enum Stream<'a> {
     /// The one that the path parameter `streamName` says; the role refuses any but its own.
     InPath,
 }
-
-/// The statuses that a route's method responses have. `$context.responseOverride.status` needs none of its own.
-const STATUSES: [&str; 3] = ["200", "400", "502"];
 
 /// The PutRecord call. `Data` is the body as API Gateway has it, an empty one as `{}`.
 fn request(stream: Stream<'_>, key: &PartitionKey) -> String {
@@ -92,23 +77,10 @@ fn place(key: &PartitionKey) -> String {
     }
 }
 
-/// What the client is answered, by the status code under which the integration response is kept.
-///
-/// Kinesis refuses with HTTP 400 whatever the reason, so the reason is read from its answer. What no pattern
-/// matches is 502, so that what nobody foresaw fails closed.
+/// The client's answers. Kinesis refuses with HTTP 400 whatever the reason, so the reason is read from its answer.
 fn responses(key: &PartitionKey) -> BTreeMap<String, IntegrationResponse> {
     let taken = "{\"SequenceNumber\":$input.json('$.SequenceNumber'),\"ShardId\":$input.json('$.ShardId')}\n";
-    let failed = json!({ "message": NOT_TAKEN }).to_string();
-    let entry = |status: &str, pattern: &str, template: &str| {
-        let response = IntegrationResponse {
-            pattern: pattern.to_owned(),
-            templates: one(JSON, template),
-            ..IntegrationResponse::default()
-        };
-        (status.to_owned(), response)
-    };
-    let [ok, refused, bad] = STATUSES;
-    BTreeMap::from([entry(ok, "200", taken), entry(refused, r"4\d{2}", &refusal(key)), entry(bad, "", &failed)])
+    super::responses(taken, &refusal(key), NOT_TAKEN)
 }
 
 const NOT_TAKEN: &str = "The stream did not take the record";
@@ -132,14 +104,10 @@ fn refusal(key: &PartitionKey) -> String {
         (any("$text", &["'data'", "size", "large", "exceed"]), 413, TOO_LARGE),
         (any("$text", &["'streamname'", "stream name"]), 404, NO_STREAM),
     ];
-    let mut template = "#set($type = \"$!input.path('$.__type')\")\n#set($text = \"$!input.path('$.message')\")\n\
-                        #set($text = $text.toLowerCase())\n"
-        .to_owned();
-    for (at, (condition, status, message)) in cases.iter().enumerate() {
-        let word = if at == 0 { "#if" } else { "#elseif" };
-        template.push_str(&format!("{word}({condition})\n{}", answer(*status, message)));
-    }
-    template + "#else\n" + &answer(502, NOT_TAKEN) + "#end\n"
+    "#set($type = \"$!input.path('$.__type')\")\n#set($text = \"$!input.path('$.message')\")\n\
+     #set($text = $text.toLowerCase())\n"
+        .to_owned()
+        + &choice(&cases, (502, NOT_TAKEN))
 }
 
 #[cfg(test)]

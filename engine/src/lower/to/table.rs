@@ -5,29 +5,23 @@
 
 mod answer;
 mod item;
+mod page;
 mod request;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
-
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::vtl;
-use super::{JSON, To, one, uri};
+use super::{STATUSES, To};
 use crate::aws::policy::allow;
 use crate::error::{Error, Result};
-use crate::kinds::rest_api::{Integration, IntegrationResponse};
 use crate::kinds::table;
 use crate::lower::Lowering;
 use crate::lower::sink::table::TABLE;
-use crate::lower::source::api::ROLE;
 use crate::resource::Name;
 use crate::spec::shape::{Unmapped, members};
 use crate::spec::{self, Body, Extra, KeyType, Route, TableAction};
-
-/// The statuses that a route's method responses have. `$context.responseOverride.status` needs none of its own.
-const STATUSES: [&str; 3] = ["200", "400", "502"];
 
 /// Bytes of a mapping template (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>).
 const TEMPLATE: usize = 300_000;
@@ -89,18 +83,9 @@ pub(super) fn to(lowering: &Lowering<'_>, route: &Route, action: &TableAction) -
         ))
         .hint("make the schema smaller: each property is written out, also behind a `$ref`"));
     }
-    let integration = Integration {
-        kind: "AWS".to_owned(),
-        http_method: "POST".to_owned(),
-        uri: uri(lowering.place, &format!("dynamodb:action/{}", made.action)),
-        credentials: lowering.role_arn(ROLE),
-        passthrough: "NEVER".to_owned(),
-        timeout_ms: 29_000,
-        content_handling: String::new(),
-        parameters: one("integration.request.header.Content-Type", "'application/x-amz-json-1.0'"),
-        templates: one(JSON, &made.request),
-        responses: responses(&made),
-    };
+    let responses = super::responses(&made.success, &made.refusal, answer::FAILED);
+    let uri = format!("dynamodb:action/{}", made.action);
+    let integration = super::call(lowering, &uri, "1.0", &made.request, responses);
     let action = format!("dynamodb:{}", made.action);
     let statements = vec![allow(made.action, &[&action], &[table::arn(lowering.place, &Name::new(&name))])];
     Ok(To { integration, statuses: &STATUSES, statements, mentions: vec![TABLE] })
@@ -142,10 +127,10 @@ fn made(call: &Call<'_>, action: &TableAction, schema: Option<&Value>) -> Result
             Made { action: "GetItem", request: request::get(call), success: found(), refusal: answer::refusal(None) }
         }
         TableAction::Query(_) => {
-            Made { action: "Query", request: request::query(call), success: page(), refusal: answer::refusal(None) }
+            Made { action: "Query", request: request::query(call), success: page(call), refusal: answer::refusal(None) }
         }
         TableAction::Scan(_) => {
-            Made { action: "Scan", request: request::scan(call), success: page(), refusal: answer::refusal(None) }
+            Made { action: "Scan", request: request::scan(call), success: page(call), refusal: answer::refusal(None) }
         }
     })
 }
@@ -162,29 +147,13 @@ fn found() -> String {
     )
 }
 
-/// The items of a page, and where the next one begins, in letters that a URL takes.
-fn page() -> String {
-    let item = answer::item("$item");
-    let next =
-        "$util.base64Encode($input.json('$.LastEvaluatedKey')).replaceAll(\"[+]\", \"-\").replaceAll(\"/\", \"_\")";
+/// The items of a page, and where the next one begins.
+fn page(call: &Call<'_>) -> String {
+    let (item, next) = (answer::item("$item"), page::token(call));
     format!(
         "#set($cut = false)#set($last = $input.path('$.LastEvaluatedKey'))\n{{\"items\":[#foreach($item in $input.path('$.Items')){}{item}#end]\
          #if($last && $last != \"\"),\"next\":\"{next}\"#end}}{}\n",
         answer::COMMA,
         answer::CUT
     )
-}
-
-/// What no pattern matches is 502, so that what nobody foresaw fails closed.
-fn responses(made: &Made) -> BTreeMap<String, IntegrationResponse> {
-    let failed = json!({ "message": answer::FAILED }).to_string();
-    let entry = |status: &str, pattern: &str, template: &str| {
-        let templates = one(JSON, template);
-        (
-            status.to_owned(),
-            IntegrationResponse { pattern: pattern.to_owned(), templates, ..IntegrationResponse::default() },
-        )
-    };
-    let [ok, refused, bad] = STATUSES;
-    BTreeMap::from([entry(ok, "200", &made.success), entry(refused, r"4\d{2}", &made.refusal), entry(bad, "", &failed)])
 }

@@ -1,6 +1,6 @@
 //! Pieces of mapping templates that several targets share.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Sets a variable to a path parameter as the client meant it. API Gateway hands the segment on as it came, so `a%2Fb` is decoded here.
 ///
@@ -26,6 +26,21 @@ pub fn quoted(value: &str) -> String {
 pub fn any(variable: &str, words: &[&str]) -> String {
     let one = |word: &&str| format!("{variable}.contains(\"{word}\")");
     words.iter().map(one).collect::<Vec<_>>().join(" || ")
+}
+
+/// The first answer whose condition holds, else the last.
+pub fn choice(cases: &[(String, u16, &str)], otherwise: (u16, &str)) -> String {
+    let mut template = String::new();
+    for (at, (condition, status, message)) in cases.iter().enumerate() {
+        let word = if at == 0 { "#if" } else { "#elseif" };
+        template += &format!("{word}({condition})\n{}", answer(*status, message));
+    }
+    template + "#else\n" + &answer(otherwise.0, otherwise.1) + "#end\n"
+}
+
+/// A text as JSON, with its quotes.
+pub fn json(text: &str) -> String {
+    Value::String(text.to_owned()).to_string()
 }
 
 /// An answer with this status and message.

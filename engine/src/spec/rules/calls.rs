@@ -1,12 +1,9 @@
 //! Rules of what routes call.
 
 use super::{At, Cx, SINK, STREAM};
-use crate::spec::shape::{self, Member, Scalar, Shape};
+use crate::spec::shape::{self, KEPT, Member, Scalar, Shape};
 use crate::spec::wording::{list, short};
 use crate::spec::{Api, Body, Extra, Key, KeyType, PartitionKey, Problem, Route, TableAction, To};
-
-/// The attribute in which `extra: keep` keeps a body.
-const KEPT: &str = "_json";
 
 /// Every route calls something that is there, with what that takes.
 pub(super) fn targets(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
@@ -15,7 +12,7 @@ pub(super) fn targets(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
         match cx.spec.to(route.it) {
             Some(To::Stream) => stream(cx, &route),
             Some(To::Table(call)) => table(cx, &route, &call.action()),
-            // What the file lacks is told of the whole API.
+            // `wiring::sections` says it once, for the whole API.
             None => Vec::new(),
         }
     };
@@ -62,10 +59,15 @@ fn table(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction) -> Vec<Proble
         let problem = Problem::error(route.at("to"), "`to: { table: ... }` needs a `sink.table`");
         return vec![problem.hint("add `sink: { table: { partition_key: NAME } }`")];
     }
-    if cx.spec.keys().is_none() {
+    let Some((partition, sort)) = cx.spec.keys() else {
         let problem =
             Problem::error(route.at("to"), "the keys of an existing table are not known, and the templates need them");
         return vec![problem.hint("add `dev: { partition_key: NAME }` beside `existing`")];
+    };
+    if let Some(key) = [Some(partition), sort].into_iter().flatten().find(|key| !shape::is_plain(&key.name)) {
+        let message = format!("the key `{}` cannot stand in a template", short(&key.name));
+        let problem = Problem::error(route.at("to"), message);
+        return vec![problem.hint("a route can name keys of letters, digits and `_-.:@`")];
     }
     let mut problems: Vec<Problem> = body(route, action).into_iter().collect();
     if action.takes_body() {

@@ -7,8 +7,9 @@ use crate::spec::{Function, KeyType, Problem};
 pub(super) fn sections(cx: &Cx<'_>) -> Vec<Problem> {
     let api = format!("{}/api", super::SOURCE);
     let stream = "add `stream: { kinesis: {} }`";
+    let both = "add `stream: { kinesis: {} }`, or say what each route calls with `to`";
     let needs = [
-        (&*api, STREAM, "an `api` needs a `stream` that it puts the events on", stream),
+        (&*api, STREAM, "an `api` needs a `stream` that it puts the events on", both),
         (CONSUMER, STREAM, "a `consumer` needs a `stream` that it reads", stream),
         (DLQ, STREAM, "a `dlq` needs a `stream` whose records it takes", stream),
         (AUTH, &*api, "`auth` needs an api that it guards", "add `source: { api: ... }`, or take `auth` out"),

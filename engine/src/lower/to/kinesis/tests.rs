@@ -8,6 +8,7 @@ use pipe_local::template::{Overrides, Params, Rendered, Scope, Template};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::super::JSON;
 use super::*;
 
 /// The gateway's tests serve the templates as they are deployed, from a file of theirs: they know nothing of the deployer.

@@ -1,7 +1,7 @@
 //! Answers: items as plain JSON, and what DynamoDB refuses.
 
-use super::super::vtl::{answer, any, quoted};
-use crate::spec::shape::DEPTH;
+use super::super::vtl::{any, choice, quoted};
+use crate::spec::shape::{DEPTH, ITEMS};
 
 /// The message of what nobody foresaw: it is this API's fault, or AWS's.
 pub const FAILED: &str = "The table did not answer";
@@ -9,7 +9,7 @@ pub const FAILED: &str = "The table did not answer";
 /// An item in the variable `item` (its attributes by name) as a JSON object.
 ///
 /// The types stand in the item itself, so that no schema is needed, and numbers are numbers again, digit by digit. Templates cannot
-/// recurse: lists and maps are unrolled, and deeper ones are null.
+/// recurse: lists and maps are unrolled, and what lies deeper is cut.
 pub fn item(variable: &str) -> String {
     object(variable, 0)
 }
@@ -24,9 +24,9 @@ fn object(variable: &str, level: usize) -> String {
 /// Before each but the first: `#foreach` may end where there would be more.
 pub const COMMA: &str = "#if($foreach.count > 1),#end";
 
-/// Remembers that `#foreach` ends before the end of a list or map.
+/// Remembers that something is cut: `#foreach` ends before the end of a list or map.
 fn cut(of: &str) -> String {
-    format!("#if({of}.size() > 1000)#set($cut = true)#end")
+    format!("#if({of}.size() > {ITEMS})#set($cut = true)#end")
 }
 
 /// An answer in which something is cut is a failure.
@@ -51,6 +51,7 @@ fn value(of: &str, level: usize) -> (String, String) {
         text("B")
     );
     inner += &(set("SS", true) + &set("NS", false) + &set("BS", true));
+    inner += &format!("#elseif({it}.containsKey('NULL'))null");
     if level < DEPTH {
         let map = object(&format!("{it}.M"), level + 1);
         let (each, of_each) = (format!("$one{level}"), value(&format!("$one{level}"), level + 1));
@@ -61,7 +62,7 @@ fn value(of: &str, level: usize) -> (String, String) {
             of_each.1
         );
     }
-    (format!("#set({it} = {of})"), format!("{inner}#{{else}}null#end"))
+    (format!("#set({it} = {of})"), format!("{inner}#else#set($cut = true)null#end"))
 }
 
 /// What is answered where DynamoDB refuses with its status 400. AWS's own words name roles and accounts, and are not repeated.
@@ -73,10 +74,5 @@ pub fn refusal(condition: Option<(u16, &str)>) -> String {
         (any("$type", &["Validation", "ItemCollectionSizeLimitExceeded"]), 400, "The table does not take this request"),
     ];
     cases.extend(condition.map(|(status, message)| (any("$type", &["ConditionalCheckFailed"]), status, message)));
-    let mut template = "#set($type = \"$!input.path('$.__type')\")\n".to_owned();
-    for (at, (condition, status, message)) in cases.iter().enumerate() {
-        let word = if at == 0 { "#if" } else { "#elseif" };
-        template += &format!("{word}({condition})\n{}", answer(*status, message));
-    }
-    template + "#else\n" + &answer(502, FAILED) + "#end\n"
+    "#set($type = \"$!input.path('$.__type')\")\n".to_owned() + &choice(&cases, (502, FAILED))
 }

@@ -3,6 +3,7 @@
 //! Each value is the text that `$input.json` gives for a path of known names and counted places: it is whole JSON, with its own quotes and
 //! escapes, so that nothing in it can end its place. A number is that text between quotes; of any other value that would be no JSON.
 
+use super::super::vtl::json;
 use crate::spec::shape::{Member, Scalar, Shape};
 
 /// The attributes of these members, comma-separated; `path` leads to the object, `$body` is it.
@@ -13,7 +14,7 @@ pub fn attributes(members: &[Member], path: &str, object: &str, level: usize) ->
         text += &format!("#set($comma{level} = \"\")");
     }
     for (at, member) in members.iter().enumerate() {
-        let name = serde_json::Value::String(member.name.clone()).to_string();
+        let name = json(&member.name);
         let value = value(&member.shape, &step(path, &member.name), member.nullable, level);
         let comma = match (any_required, at) {
             (true, 0) => String::new(),
@@ -82,7 +83,7 @@ fn scalar(scalars: &[Scalar], path: &str) -> String {
 }
 
 /// One name further along a JSON path.
-pub fn step(path: &str, name: &str) -> String {
+fn step(path: &str, name: &str) -> String {
     let plain =
         name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !name.starts_with(|c: char| c.is_ascii_digit());
     if plain { format!("{path}.{name}") } else { format!("{path}['{name}']") }

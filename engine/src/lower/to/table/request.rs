@@ -1,15 +1,12 @@
 //! The calls of DynamoDB that requests become.
 
-use super::super::vtl::{quoted, set_decoded};
+use super::super::vtl::{json, quoted, set_decoded};
 use super::item::attributes;
-use super::{Call, Key};
-use crate::spec::shape::Member;
+use super::{Call, Key, page};
+use crate::spec::shape::{KEPT, Member};
 
 /// What sets the variables that all requests share. A `#` before a name would begin a directive.
 const HASH: &str = "#set($hash = '#')\n";
-
-/// Pages: `limit` in a request, and what it may be.
-const LIMIT: u32 = 100;
 
 /// A member that DynamoDB refuses with a `ValidationException` where the body is to be refused: templates cannot answer by themselves.
 const RETURNED: &str = ",\"ReturnValues\":\"$returned\"";
@@ -32,7 +29,7 @@ fn inexact() -> String {
 /// PutItem with the body's members. `extra` keeps the body's text.
 pub fn put(call: &Call<'_>, members: &[Member], if_absent: bool, extra: bool) -> String {
     let item = attributes(members, "$", "$body", 0);
-    let extra = if extra { format!(",\"_json\":{{\"S\":\"{}\"}}", quoted("$input.body")) } else { String::new() };
+    let extra = if extra { format!(",\"{KEPT}\":{{\"S\":\"{}\"}}", quoted("$input.body")) } else { String::new() };
     let condition = if if_absent { condition("attribute_not_exists") } else { String::new() };
     let names = if if_absent { names(&[call.partition]) } else { String::new() };
     let exact = inexact();
@@ -55,12 +52,11 @@ pub fn delete(call: &Call<'_>) -> String {
     format!("{HASH}{set}{{\"TableName\":\"{}\",\"Key\":{{{key}}}{condition}{}}}", call.table, names(&[call.partition]))
 }
 
-/// UpdateItem of the key in the path, which must be there: sets what the body has.
+/// UpdateItem of the key in the path, which must be there: sets what the body has. No member is of the key: the rules refuse such a schema.
 pub fn update(call: &Call<'_>, members: &[Member]) -> String {
     let (set, key) = key(call);
-    let is_key = |member: &&Member| call.keys().all(|key| key.name != member.name);
     let (mut expression, mut all_names, mut values) = (String::new(), String::new(), String::new());
-    for (at, member) in members.iter().filter(is_key).enumerate() {
+    for (at, member) in members.iter().enumerate() {
         let there = format!("#if($body.containsKey('{}'))", member.name);
         expression += &format!("{there}$comma${{hash}}n{at} = :v{at}#set($comma = \", \")#end");
         all_names += &format!("{there},\"${{hash}}n{at}\":{}#end", json(&member.name));
@@ -80,7 +76,7 @@ pub fn update(call: &Call<'_>, members: &[Member]) -> String {
 
 /// A page of all items.
 pub fn scan(call: &Call<'_>) -> String {
-    format!("{}{{\"TableName\":\"{}\"{}}}", page_variables(), call.table, page(call))
+    format!("{}{{\"TableName\":\"{}\"{}}}", page::variables(call), call.table, page::members(call))
 }
 
 /// A page of the items of the path's partition key, in the order of their sort key.
@@ -90,35 +86,12 @@ pub fn query(call: &Call<'_>) -> String {
     format!(
         "{HASH}{set}{}{{\"TableName\":\"{}\",\"KeyConditionExpression\":\"${{hash}}k = :k\"{},\
          \"ExpressionAttributeValues\":{{\":k\":{{\"{}\":\"{}\"}}}}{}}}",
-        page_variables(),
+        page::variables(call),
         call.table,
         names(&[call.partition]),
         call.partition.kind,
         quoted(&format!("${variable}")),
-        page(call)
-    )
-}
-
-fn page_variables() -> String {
-    let all: Vec<String> = (1..=LIMIT).map(|limit| limit.to_string()).collect();
-    format!("#set($limits = \" {} \")\n", all.join(" "))
-        + "#set($limit = \"$!input.params().querystring.get('limit')\")\n#set($next = \"$!input.params().querystring.get('next')\")\n"
-}
-
-/// Limit and start of a page. A limit that is none becomes one that DynamoDB refuses. The start is made anew of the key's attributes
-/// alone: a client's text is never a part of the call.
-fn page(call: &Call<'_>) -> String {
-    let limit = format!(
-        ",\"Limit\":#if($limit == \"\"){LIMIT}#elseif($limits.contains(\" $limit \") && !$limit.contains(\" \"))$limit#{{else}}0#end"
-    );
-    let part = |key: &Key| {
-        let text = quoted(&format!("$start.get('{}').{}", key.name, key.kind));
-        format!("{}:{{\"{}\":\"{text}\"}}", json(&key.name), key.kind)
-    };
-    let start: Vec<String> = call.keys().map(part).collect();
-    format!(
-        "{limit}#if($next != \"\")#set($start = $util.parseJson($util.base64Decode($next.replaceAll(\"-\", \"+\").replaceAll(\"_\", \"/\")))),\"ExclusiveStartKey\":{{{}}}#end",
-        start.join(",")
+        page::members(call)
     )
 }
 
@@ -139,8 +112,4 @@ fn condition(function: &str) -> String {
 fn names(keys: &[&Key]) -> String {
     let all: Vec<String> = keys.iter().map(|key| format!("\"${{hash}}k\":{}", json(&key.name))).collect();
     format!(",\"ExpressionAttributeNames\":{{{}}}", all.join(","))
-}
-
-fn json(text: &str) -> String {
-    serde_json::Value::String(text.to_owned()).to_string()
 }
