@@ -197,17 +197,23 @@ async fn of_two_at_once_one_makes_it() {
 #[tokio::test]
 async fn a_kill_in_the_middle_ends_all_of_pip_and_leaves_nothing_half() {
     let machine = Machine::new();
-    machine.python("3.12", ":", &format!("sleep 60 & echo $! > '{}'; wait", machine.path("pid").display()));
+    let own = "python3 -c 'import os; print(os.getpgid(0))'";
+    machine.python(
+        "3.12",
+        ":",
+        &format!("{own} > '{0}.new'; mv '{0}.new' '{0}'; sleep 60 & wait", machine.path("group").display()),
+    );
     tokio::select! {
         made = machine.environment(PINS) => panic!("{made:?}"),
-        () = async { while fs::read_to_string(machine.path("pid")).unwrap_or_default().is_empty() {
+        () = async { while !machine.path("group").exists() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         } } => {}
     }
-    let pid = fs::read_to_string(machine.path("pid")).unwrap().trim().parse().unwrap();
-    let pid = rustix::process::Pid::from_raw(pid).unwrap();
+    let group = fs::read_to_string(machine.path("group")).unwrap();
+    let group = rustix::process::Pid::from_raw(group.trim().parse().unwrap()).unwrap();
+    // All of it: what is left of it a moment longer would write into the folder while the next one removes it.
     let gone = async {
-        while rustix::process::test_kill_process(pid).is_ok() {
+        while rustix::process::test_kill_process_group(group).is_ok() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
