@@ -5,6 +5,8 @@ use std::fs;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
+use std::process::Command;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use rustix::process::{Pid, test_kill_process};
@@ -15,7 +17,7 @@ use crate::endpoint::Emulator;
 use crate::error::Result;
 
 /// Runs what follows it, and kills its whole group when its stdin closes.
-pub const SUPERVISOR: &str = r#"
+const SUPERVISOR: &str = r#"
 import os, signal, subprocess, sys, threading
 def end_with_owner():
     os.read(0, 1)
@@ -23,6 +25,16 @@ def end_with_owner():
 threading.Thread(target=end_with_owner, daemon=True).start()
 sys.exit(subprocess.call(sys.argv[1:], stdin=subprocess.DEVNULL))
 "#;
+
+/// The command of [`SUPERVISOR`]. With the interpreter itself: what `python3` names may be a script of a version manager, which
+/// does more after `pip install`, and fails where two do it at once.
+pub fn supervisor() -> [OsString; 3] {
+    static PYTHON: LazyLock<OsString> = LazyLock::new(|| {
+        let asked = Command::new("python3").args(["-c", "import sys; print(sys.executable, end='')"]).output().unwrap();
+        String::from_utf8(asked.stdout).unwrap().into()
+    });
+    [PYTHON.clone(), "-c".into(), SUPERVISOR.into()]
+}
 
 const FRONT: SocketAddr = SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 4321));
 
@@ -63,8 +75,7 @@ fn log(venv: &TempDir) -> PathBuf {
 }
 
 async fn start(venv: &TempDir) -> Result<Emulator> {
-    let supervisor = ["python3", "-c", SUPERVISOR].map(OsString::from);
-    Emulator::start(venv.path(), &supervisor, &log(venv), FRONT).await
+    Emulator::start(venv.path(), &supervisor(), &log(venv), FRONT).await
 }
 
 fn pid(venv: &TempDir) -> Pid {

@@ -1,13 +1,12 @@
 //! The Python environment, made with a `python3` that the test made up: nothing is installed.
 
-use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
 
-use super::emulator::SUPERVISOR;
+use super::emulator::supervisor;
 use crate::endpoint::MINISTACK;
 use crate::endpoint::environment::{KEPT, found_or_made};
 use crate::error::{Error, Result};
@@ -56,14 +55,13 @@ impl Machine {
     async fn environment_in(&self, folder: &Path, pins: &str) -> (Result<PathBuf>, Vec<String>) {
         let mut told = Vec::new();
         let search_path = std::env::join_paths([self.path("nothing"), self.path("bin")]).unwrap();
-        let supervisor = ["python3", "-c", SUPERVISOR].map(OsString::from);
         let mut tell = |text: &str| {
             if text.starts_with("waiting") {
                 fs::write(self.path("waiting"), "").unwrap();
             }
             told.push(text.to_owned());
         };
-        let made = found_or_made(folder, pins, &supervisor, &search_path, &mut tell).await;
+        let made = found_or_made(folder, pins, &supervisor(), &search_path, &mut tell).await;
         (made, told)
     }
 
@@ -197,12 +195,9 @@ async fn of_two_at_once_one_makes_it() {
 #[tokio::test]
 async fn a_kill_in_the_middle_ends_all_of_pip_and_leaves_nothing_half() {
     let machine = Machine::new();
-    let own = "python3 -c 'import os; print(os.getpgid(0))'";
-    machine.python(
-        "3.12",
-        ":",
-        &format!("{own} > '{0}.new'; mv '{0}.new' '{0}'; sleep 60 & wait", machine.path("group").display()),
-    );
+    // The supervisor, which leads the group, is the parent.
+    let told = format!("echo $PPID > '{0}.new'; mv '{0}.new' '{0}'", machine.path("group").display());
+    machine.python("3.12", ":", &format!("{told}; sleep 60 & wait"));
     tokio::select! {
         made = machine.environment(PINS) => panic!("{made:?}"),
         () = async { while !machine.path("group").exists() {
