@@ -48,7 +48,8 @@ impl Resource for ApiKey {
             Changed::Edit { .. } => {}
             // AWS draws the value anew for each key.
             Changed::End { .. } => {
-                means.push("whoever uses the key is refused from now on: a key made later has another value".to_owned());
+                means
+                    .push("whoever uses the key is refused from now on: a key made later has another value".to_owned());
             }
         }
         Advice { widens, means, ..Advice::default() }

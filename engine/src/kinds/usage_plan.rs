@@ -134,7 +134,7 @@ impl Resource for UsagePlan {
                     write::unlink(cx, id, key).await?;
                 }
                 let before = live.outputs.get("name").map(String::as_str).unwrap_or_default();
-                write::update(cx, id, write::patches((name.as_str(), self), (before, &live.props))?).await?;
+                write::update(cx, id, write::patches((name.as_str(), self), (before, &live.props))).await?;
                 (id.to_owned(), &live.props.keys)
             }
         };

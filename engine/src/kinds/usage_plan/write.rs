@@ -92,13 +92,7 @@ fn still_in(error: impl Into<Error>) -> Error {
 }
 
 /// What makes the live plan, under its name, the desired one. Of limits single leaves can be set, but only all of them taken away.
-///
-/// # Errors
-/// Only a burst or a quota that AWS has no number for.
-pub fn patches(
-    (name, desired): (&str, &UsagePlan),
-    (live_name, live): (&str, &UsagePlan),
-) -> Result<Vec<PatchOperation>> {
+pub fn patches((name, desired): (&str, &UsagePlan), (live_name, live): (&str, &UsagePlan)) -> Vec<PatchOperation> {
     let mut patches = Vec::new();
     if name != live_name {
         patches.push(replace("/name", name));
@@ -119,8 +113,8 @@ pub fn patches(
         None => patches.push(remove("/quota")),
         Some(quota) => patches.extend(quota_patches(quota, live.quota.as_ref())),
     }
-    patches.extend(stage_patches(&desired.stages, &live.stages)?);
-    Ok(patches)
+    patches.extend(stage_patches(&desired.stages, &live.stages));
+    patches
 }
 
 fn quota_patches(quota: &Quota, live: Option<&Quota>) -> Vec<PatchOperation> {
@@ -132,7 +126,7 @@ fn quota_patches(quota: &Quota, live: Option<&Quota>) -> Vec<PatchOperation> {
 }
 
 /// A stage is taken out and put in by its id in the value; there is no replacing one.
-fn stage_patches(desired: &[ApiStage], live: &[ApiStage]) -> Result<Vec<PatchOperation>> {
+fn stage_patches(desired: &[ApiStage], live: &[ApiStage]) -> Vec<PatchOperation> {
     let among = |all: &[ApiStage], stage: &ApiStage| all.iter().find(|one| one.id() == stage.id()).cloned();
     let gone = live.iter().filter(|stage| among(desired, stage).is_none());
     let mut patches: Vec<PatchOperation> = gone.map(|stage| of_stage(Op::Remove, stage)).collect();
@@ -153,7 +147,7 @@ fn stage_patches(desired: &[ApiStage], live: &[ApiStage]) -> Result<Vec<PatchOpe
             }
         }
     }
-    Ok(patches)
+    patches
 }
 
 fn of_stage(op: Op, stage: &ApiStage) -> PatchOperation {
@@ -176,6 +170,8 @@ fn quota(quota: &Quota) -> Result<QuotaSettings> {
     Ok(settings.period(quota.per.aws()).build())
 }
 
+/// # Errors
+/// A number that AWS has not; an update it refuses itself.
 fn number(number: u32) -> Result<i32> {
     i32::try_from(number).map_err(|_| Error::fatal(format!("`{number}` is more than API Gateway has numbers for")))
 }
