@@ -1,6 +1,7 @@
 //! The table of kinds: the only place where the engine and AWS's resources meet.
 
 pub mod account_logging;
+pub mod api_key;
 pub mod function;
 pub mod log_group;
 pub mod mapping;
@@ -10,6 +11,7 @@ pub mod role;
 pub mod secret;
 pub mod stream;
 pub mod table;
+pub mod usage_plan;
 
 use crate::resource::Kind;
 
@@ -26,4 +28,6 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<mapping::Mapping>(),
     Kind::of::<account_logging::AccountLogging>(),
     Kind::of::<rest_api::RestApi>(),
+    Kind::of::<api_key::ApiKey>(),
+    Kind::of::<usage_plan::UsagePlan>(),
 ];

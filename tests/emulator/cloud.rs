@@ -39,6 +39,7 @@ impl Cloud {
     pub fn inventory(&self) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
         let mut add = |kind: &str, names: Vec<String>| all.extend(names.iter().map(|name| format!("{kind} {name}")));
+        add("api key", self.api_keys());
         add("function", self.functions());
         add("log group", self.log_groups());
         add("mapping", self.mappings().into_iter().map(|(name, _)| name).collect());
@@ -48,8 +49,19 @@ impl Cloud {
         add("secret", self.secrets());
         add("stream", self.run(self.aws.kinesis.list_streams().send()).unwrap().stream_names);
         add("table", self.run(self.aws.dynamodb.list_tables().send()).unwrap().table_names.unwrap());
+        add("usage plan", self.usage_plans());
         all.sort();
         all
+    }
+
+    fn api_keys(&self) -> Vec<String> {
+        let listed = self.run(self.aws.apigateway.get_api_keys().send()).unwrap();
+        listed.items().iter().map(|one| one.name().unwrap().to_owned()).collect()
+    }
+
+    fn usage_plans(&self) -> Vec<String> {
+        let listed = self.run(self.aws.apigateway.get_usage_plans().send()).unwrap();
+        listed.items().iter().map(|one| one.name().unwrap().to_owned()).collect()
     }
 
     fn functions(&self) -> Vec<String> {

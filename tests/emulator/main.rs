@@ -11,6 +11,7 @@ mod edits;
 mod existing;
 mod guarded;
 mod lifecycle;
+mod plans;
 mod regions;
 mod rights;
 mod sections;

@@ -30,6 +30,7 @@ pub use document::{
     Throttle, Validator, model_name,
 };
 use read::{Found, Head};
+pub(super) use write::sync_tags;
 
 use crate::aws::{Cx, Place, TagDiff, in_turn, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
@@ -195,15 +196,15 @@ async fn slowly<T: Send, Fut: Future<Output = Result<T>> + Send>(
 
 /// For creates whose id AWS assigns: the SDK must not repeat them, because the first may have taken effect. The outcome is then
 /// unclear, and the engine looks again.
-fn once() -> Builder {
+pub(super) fn once() -> Builder {
     Builder::new().retry_config(RetryConfig::disabled())
 }
 
-fn replace(path: &str, value: impl ToString) -> PatchOperation {
+pub(super) fn replace(path: &str, value: impl ToString) -> PatchOperation {
     PatchOperation::builder().op(Op::Replace).path(path).value(value.to_string()).build()
 }
 
-fn remove(path: &str) -> PatchOperation {
+pub(super) fn remove(path: &str) -> PatchOperation {
     PatchOperation::builder().op(Op::Remove).path(path).build()
 }
 

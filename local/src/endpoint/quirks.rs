@@ -12,6 +12,7 @@ mod shards;
 mod streams;
 mod table;
 mod tagging;
+mod usage_plans;
 
 use std::collections::HashMap;
 use std::sync::Mutex;

@@ -184,11 +184,16 @@ fn sqs(call: &Call, input: &Value) -> Option<(String, Change)> {
 
 fn api_gateway(call: &Call, request: &Request, input: &Value, output: &Value) -> Option<(String, Change)> {
     let segments = request.segments();
-    let api = |id: &str| format!("arn:aws:apigateway:{}::/restapis/{id}", call.region);
+    let arn = |collection: &str, id: &str| format!("arn:aws:apigateway:{}::/{collection}/{id}", call.region);
+    let api = |id: &str| arn("restapis", id);
     let stage = |name: &str| Some(format!("{}/stages/{name}", api(segments.get(1)?)));
     Some(match call.operation.as_str() {
         "CreateRestApi" => (api(output["id"].as_str()?), Change::Made(tags(&input["tags"]))),
         "DeleteRestApi" => (api(segments.get(1)?), Change::Gone),
+        "CreateApiKey" | "CreateUsagePlan" => {
+            (arn(segments.first()?, output["id"].as_str()?), Change::Made(tags(&input["tags"])))
+        }
+        "DeleteApiKey" | "DeleteUsagePlan" => (arn(segments.first()?, segments.get(1)?), Change::Gone),
         "CreateStage" => (stage(input["stageName"].as_str()?)?, Change::Made(tags(&input["tags"]))),
         "DeleteStage" => (stage(segments.get(3)?)?, Change::Gone),
         "TagResource" => (segments.get(1)?.clone(), Change::Tagged(tags(&input["tags"]))),

@@ -14,7 +14,7 @@ use super::{once, replace, slowly, there_already, write};
 use crate::aws::{Cx, TagCall, TagDiff, nothing_if_absent, poll};
 use crate::error::{Error, Result};
 use crate::owner;
-use crate::resource::Name;
+use crate::resource::{Name, Tags};
 
 /// The longest that AWS is waited for after a change of the security policy: it says about 15 minutes.
 const SECURITY_POLICY: Duration = Duration::from_secs(30 * 60);
@@ -40,7 +40,7 @@ pub async fn create(cx: &Cx, desired: &RestApi, name: &Name) -> Result<Found> {
 /// them.
 pub async fn head(cx: &Cx, desired: &RestApi, name: &Name, found: &Found) -> Result<()> {
     let head = &found.head;
-    tags(cx, head).await?;
+    sync_tags(cx, &cx.aws.place.apigateway_arn(&format!("/restapis/{}", head.id)), &head.tags).await?;
     let mut patches = Vec::new();
     if head.name != name.as_str() {
         patches.push(replace("/name", name));
@@ -55,19 +55,18 @@ pub async fn head(cx: &Cx, desired: &RestApi, name: &Name, found: &Found) -> Res
     Ok(())
 }
 
-/// The tags say whose API it is, and the right to set them depends on that.
-async fn tags(cx: &Cx, head: &Head) -> Result<()> {
-    let arn = cx.aws.place.apigateway_arn(&format!("/restapis/{}", head.id));
-    for call in TagDiff::of(&cx.tags, &head.tags).calls() {
+/// Sets and removes tags. They say whose resource it is, and the right to set them depends on that.
+pub async fn sync_tags(cx: &Cx, arn: &str, live: &Tags) -> Result<()> {
+    for call in TagDiff::of(&cx.tags, live).calls() {
         match call {
             TagCall::Set(mut tags) => {
                 tags.extend(cx.tags.get_key_value(owner::PIPELINE).map(|(key, value)| (key.clone(), value.clone())));
                 let tags = Some(tags.into_iter().collect());
-                let call = cx.aws.apigateway.tag_resource().resource_arn(&arn).set_tags(tags);
+                let call = cx.aws.apigateway.tag_resource().resource_arn(arn).set_tags(tags);
                 write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
             }
             TagCall::Remove(keys) => {
-                let call = cx.aws.apigateway.untag_resource().resource_arn(&arn).set_tag_keys(Some(keys));
+                let call = cx.aws.apigateway.untag_resource().resource_arn(arn).set_tag_keys(Some(keys));
                 write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
             }
         }

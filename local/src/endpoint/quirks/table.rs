@@ -5,6 +5,7 @@ use hyper::http::request::Parts;
 
 use super::{
     Answering, Exchange, api_gateway, code, listing, logs, mappings, refusals, reshard, shards, streams, tagging,
+    usage_plans,
 };
 use crate::endpoint::call::Call;
 
@@ -79,6 +80,30 @@ static QUIRKS: &[Quirk] = &[
         reason: "a deployment that a stage points to is deleted",
         operations: &[Path("apigateway", "DELETE", "restapis/*/deployments/*")],
         answer: refusals::deployment_in_use,
+    },
+    Quirk {
+        whose: Deployers,
+        reason: "keys and plans show the tags of their creation for ever, a patched key its state as text, and plans empty limits",
+        operations: &[
+            Path("apigateway", "GET", "apikeys"),
+            Path("apigateway", "PATCH", "apikeys/*"),
+            Path("apigateway", "GET", "apikeys/*"),
+            Path("apigateway", "GET", "usageplans/*"),
+            Path("apigateway", "POST", "usageplans"),
+        ],
+        answer: usage_plans::described,
+    },
+    Quirk {
+        whose: Deployers,
+        reason: "a plan's patched limits are kept as text, and a patched stage in the place of all",
+        operations: &[Path("apigateway", "PATCH", "usageplans/*")],
+        answer: usage_plans::updated,
+    },
+    Quirk {
+        whose: Deployers,
+        reason: "a plan that has stages is deleted",
+        operations: &[Path("apigateway", "DELETE", "usageplans/*")],
+        answer: usage_plans::deleted,
     },
     Quirk {
         whose: Deployers,
