@@ -15,6 +15,7 @@ mod regions;
 mod rights;
 mod sections;
 mod session;
+mod user_pools;
 
 /// The main pipeline.
 const MAIN: &str = include_str!("../../pipeline.yaml");
