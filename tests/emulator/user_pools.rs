@@ -110,6 +110,7 @@ const EDITS: &[Edit] = &[
     ("client.hides_users", |pool| pool.client.as_mut().unwrap().hides_users = false),
     ("client.revokes_tokens", |pool| pool.client.as_mut().unwrap().revokes_tokens = false),
     ("client", |pool| pool.client = None),
+    ("client", |pool| pool.client = self::pool().client),
     ("deletion_protection", |pool| pool.deletion_protection = false),
 ];
 

@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::aws::{Cx, Place, Repeat, Service, TagCall, TagDiff, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
 use crate::owner::PIPELINE;
-use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Resource, Scope};
+use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Resource, Scope, Ties};
 
 mod client;
 mod group;
@@ -119,6 +119,12 @@ impl Resource for UserPool {
         let others: Vec<_> = others.map(|(name, whose)| (name.clone(), *whose)).collect();
         let groups = || self.groups.clone().into_iter().chain(others.iter().cloned()).collect();
         (!others.is_empty()).then(|| Self { groups: groups(), ..self.clone() })
+    }
+
+    fn ties(&self) -> Ties {
+        // Who may only tag can make no client. A pool under another name than the spec's is found by nothing else, and to make a
+        // second one instead would lose all users.
+        Ties { labelled: self.client.is_some(), ..Ties::default() }
     }
 
     fn name_of(arn: &str) -> Option<Name> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Client, Password, UserPool, Whose, arn, call, client, label, text};
 use crate::aws::{Cx, Place, nothing_if_absent};
-use crate::error::Result;
+use crate::error::{Class, Error, Result};
 use crate::resource::{Handle, Live, Name, Outputs, State, Tags};
 
 /// A page of a list has at most this many.
@@ -113,8 +113,10 @@ pub(super) async fn pages(cx: &Cx, operation: &'static str, mut input: Value, li
     let mut all = Vec::new();
     loop {
         let mut page = call(cx, operation, &input).await?;
-        if let Value::Array(some) = page[list].take() {
-            all.extend(some);
+        match page[list].take() {
+            Value::Array(some) => all.extend(some),
+            // What was not understood must not pass for nothing: another pool would be made.
+            _ => return Err(Error::new(Class::Unclear, format!("Cognito's answer has no `{list}`"))),
         }
         match page["NextToken"].take() {
             Value::String(token) => input["NextToken"] = token.into(),

@@ -103,6 +103,13 @@ async fn all_pools_of_a_name_are_found() {
     assert_eq!(UserPool::read(&cx, &Name::new("people")).await.unwrap().len(), 2);
 }
 
+#[tokio::test]
+async fn an_answer_without_a_list_does_not_pass_for_an_empty_one() {
+    let cx = cx_answered(|_, _| success(&json!({})));
+    let error = UserPool::read(&cx, &Name::new("people")).await.unwrap_err();
+    assert_eq!(error.class(), Class::Unclear);
+}
+
 /// Otherwise the next look would make a second pool beside a first one that is only half shown.
 #[tokio::test]
 async fn a_pool_whose_groups_are_not_found_is_not_absent() {
