@@ -192,7 +192,7 @@ fn read(answer: &HttpResponse) -> std::result::Result<Value, OrchestratorError<R
         [] => b"{}",
         body => body,
     };
-    serde_json::from_slice(body).map_err(|error| OrchestratorError::other(error))
+    serde_json::from_slice(body).map_err(OrchestratorError::other)
 }
 
 #[cfg(test)]
