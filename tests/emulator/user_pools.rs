@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use pipe::apply;
+use pipe::apply::{self, Outcome};
 use pipe::aws::{Cx, tagged};
 use pipe::evidence::{Wanted, Why};
 use pipe::graph::{Graph, Node};
@@ -11,8 +11,8 @@ use pipe::kinds::user_pool::{Client, Password, UserPool, Whose};
 use pipe::live;
 use pipe::owner::PIPELINE;
 use pipe::plan::{Action, Plan, plan};
-use pipe::resource::{Id, Kind as Resources, Name, Tags};
-use pipe_test_support::{Emulator, Endpoint, Kind};
+use pipe::resource::{Id, Kind as Resources, Name, Resource, Tags};
+use pipe_test_support::{Emulator, Endpoint, Kind, Rule};
 use tokio::sync::{mpsc, watch};
 
 use crate::cloud::Cloud;
@@ -73,15 +73,19 @@ async fn planned(cx: &Cx, graph: &Graph) -> Plan {
     plan(graph, &live::read(cx, KINDS, wanted, arns).await.unwrap(), KINDS, false)
 }
 
+async fn run(cx: &Cx, plan: Plan) -> Outcome {
+    let (events, _reader) = mpsc::unbounded_channel();
+    let (_stop, stopped) = watch::channel(false);
+    apply::run(cx, &Arc::new(plan), KINDS, &events, stopped).await
+}
+
 /// Applies what there must be to do, proves that then nothing is, and gives what it did.
 async fn applied(cx: &Cx, graph: &Graph, title: &str) -> (Action, Vec<String>) {
     let plan = planned(cx, graph).await;
     assert!(plan.refusals.is_empty(), "{title}: {:?}", plan.refusals);
     let [change] = &plan.changes[..] else { panic!("{title}: {:?}", plan.changes) };
     let done = (change.action, change.fields.iter().map(|field| field.path.clone()).collect());
-    let (events, _reader) = mpsc::unbounded_channel();
-    let (_stop, stopped) = watch::channel(false);
-    let outcome = apply::run(cx, &Arc::new(plan), KINDS, &events, stopped).await;
+    let outcome = run(cx, plan).await;
     assert!(outcome.failed.is_empty(), "{title}: {outcome:?}");
     let left = planned(cx, graph).await;
     assert!(left.is_empty() && left.refusals.is_empty(), "{title}: {:?}", left.changes);
@@ -152,4 +156,31 @@ fn each_property_is_changed_in_place_on_ministack() {
 #[test]
 fn each_property_is_changed_in_place_on_moto() {
     on(Kind::Moto);
+}
+
+/// Pool, client, two groups: each of these writes is refused once, as if the run had ended there, and has its answer lost once.
+#[test]
+fn stopped_at_any_write_it_is_neither_doubled_nor_half_made() {
+    const WRITES: usize = 4;
+    let endpoint = Endpoint::start(Emulator::shared(Kind::MiniStack));
+    for (at, lost) in (1..=WRITES).flat_map(|at| [(at, false), (at, true)]) {
+        let account = endpoint.account_of(&format!("2000000010{at}{}", u8::from(lost)));
+        let cx = Cx::new(Arc::new(Cloud::of(&account).aws), "demo");
+        let rule = Rule::writes().nth(at);
+        let rule = account.set(match lost {
+            true => rule.fail_after(500, "InternalErrorException", "the answer is lost"),
+            false => rule.fail(400, "InvalidParameterException", "the run ends here"),
+        });
+        Cloud::of(&account).run(async {
+            let graph = graph("people", &Tags::new(), &pool());
+            let outcome = run(&cx, planned(&cx, &graph).await).await;
+            assert_eq!((outcome.failed.is_empty(), account.fired(rule)), (lost, 1), "{at}: {outcome:?}");
+            if !lost {
+                applied(&cx, &graph, "again").await;
+            }
+            assert!(planned(&cx, &graph).await.is_empty(), "{at}");
+            let [live] = UserPool::read(&cx, &Name::new("people")).await.unwrap().try_into().unwrap();
+            assert_eq!(live.props, pool(), "{at}: no client is spare");
+        });
+    }
 }
