@@ -143,7 +143,7 @@ async fn from_its_making_to_its_end(cx: &Cx) {
 
 fn on(kind: Kind) {
     let endpoint = Endpoint::start(Emulator::shared(kind));
-    let account = endpoint.account_of("200000000091");
+    let account = endpoint.account_of("200000000191");
     let cx = Cx::new(Arc::new(Cloud::of(&account).aws), "demo");
     Cloud::of(&account).run(from_its_making_to_its_end(&cx));
 }
