@@ -21,6 +21,7 @@ pub use call::nothing_if_absent;
 pub use connect::{Aws, ConnectOptions, Keys, Place, connect, sdk};
 pub use cx::{Bundle, Cx, Note, Said};
 pub use lacking::lacking;
+pub use operation::{Repeat, Service};
 pub use patience::{in_turn, patiently, poll, poll_for, poll_twice};
 pub use tagging::tagged;
 pub use tags::{OWN, TAGS, TagCall, TagDiff, record};

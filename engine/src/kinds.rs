@@ -12,6 +12,7 @@ pub mod secret;
 pub mod stream;
 pub mod table;
 pub mod usage_plan;
+pub mod user_pool;
 
 use crate::resource::Kind;
 
@@ -24,6 +25,7 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<stream::Stream>(),
     Kind::of::<table::Table>(),
     Kind::of::<queue::Queue>(),
+    Kind::of::<user_pool::UserPool>(),
     Kind::of::<function::Function>(),
     Kind::of::<mapping::Mapping>(),
     Kind::of::<account_logging::AccountLogging>(),

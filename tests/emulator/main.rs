@@ -17,6 +17,7 @@ mod rights;
 mod sections;
 mod session;
 mod tables;
+mod user_pools;
 
 /// The main pipeline.
 const MAIN: &str = include_str!("../../pipeline.yaml");

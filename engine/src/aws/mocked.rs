@@ -36,7 +36,16 @@ pub fn cx_that_repeats(mode: RuleMode, rules: &[&Rule]) -> Cx {
 
 /// A context for calls without an SDK crate: `answer` gets the operation and its input, and gives the answer.
 pub fn cx_answered(answer: impl FnMut(&str, &Value) -> HttpResponse + Send + 'static) -> Cx {
-    let sdk = sdk(RetryConfig::disabled(), Answered(Arc::new(Mutex::new(answer))));
+    cx_answering(RetryConfig::disabled(), answer)
+}
+
+/// The same where calls are repeated, as those of a run are: shows which of them must not be.
+pub fn cx_answered_that_repeats(answer: impl FnMut(&str, &Value) -> HttpResponse + Send + 'static) -> Cx {
+    cx_answering(RetryConfig::standard(), answer)
+}
+
+fn cx_answering(retry: RetryConfig, answer: impl FnMut(&str, &Value) -> HttpResponse + Send + 'static) -> Cx {
+    let sdk = sdk(retry, Answered(Arc::new(Mutex::new(answer))));
     Cx::new(Arc::new(Aws::new(&sdk, place())), "demo")
 }
 

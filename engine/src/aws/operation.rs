@@ -190,7 +190,11 @@ fn read(answer: &HttpResponse) -> std::result::Result<Value, OrchestratorError<R
     if !answer.status().is_success() {
         return Err(OrchestratorError::operation(Refused(attempts::metadata(answer))));
     }
-    let body = answer.body().bytes().unwrap_or_default();
+    let body = match answer.body().bytes().unwrap_or_default() {
+        // Of an operation without an output there need be none.
+        [] => b"{}",
+        body => body,
+    };
     serde_json::from_slice(body).map_err(OrchestratorError::other)
 }
 

@@ -1,6 +1,7 @@
 //! The codes and texts by which refusals are told apart: those of all services here, those of one in a file of its own.
 
 mod apigateway;
+mod cognito_idp;
 mod dynamodb;
 mod iam;
 mod kinesis;
@@ -56,6 +57,7 @@ const COMMON: Words = Words {
 /// By the service's name in IAM's actions.
 const SERVICES: &[(&str, Words)] = &[
     ("apigateway", apigateway::WORDS),
+    ("cognito-idp", cognito_idp::WORDS),
     ("dynamodb", dynamodb::WORDS),
     ("iam", iam::WORDS),
     ("kinesis", kinesis::WORDS),

@@ -86,7 +86,8 @@ impl Resource for RestApi {
         let calls = self.routes.values().map(|route| &route.integration.credentials);
         let guards = self.authorizers.values().map(|authorizer| &authorizer.credentials);
         let logs = self.stages.values().filter_map(|stage| stage.access_log.as_ref());
-        Ties { acts_as: calls.chain(guards).cloned().collect(), holds: logs.map(|log| log.group_arn.clone()).collect() }
+        let holds = logs.map(|log| log.group_arn.clone()).collect();
+        Ties { acts_as: calls.chain(guards).cloned().collect(), holds, ..Ties::default() }
     }
 
     async fn tagged(cx: &Cx) -> Result<Vec<Name>> {

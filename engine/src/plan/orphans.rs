@@ -31,7 +31,7 @@ impl Planner<'_> {
                     continue;
                 }
                 // One resource may be found under two names.
-                if self.taken.insert((kind.name, &live.handle)) {
+                if !self.better_known(kind, name, live) && self.taken.insert((kind.name, &live.handle)) {
                     match self.proven.contains(&(kind.name, &live.handle)) {
                         true => self.orphan(&id, kind, name, live),
                         false => self.unproven(kind, name),
@@ -41,6 +41,15 @@ impl Planner<'_> {
         }
         self.claims();
         self.still_used();
+    }
+
+    /// Whether this very one was found under a name that the spec or a default gives, too: users know it by that. The other is what its
+    /// ARN holds, the id of a user pool.
+    fn better_known(&self, kind: &'static Kind, name: &Name, live: &Live<Value>) -> bool {
+        let known = |key: &Key| self.found.evidence.names.contains(key);
+        let mut of_kind = self.found.lives.iter().filter(|(key, _)| key.0 == kind.name);
+        !known(&(kind.name, name.clone()))
+            && of_kind.any(|(key, lives)| known(key) && lives.iter().any(|other| other.handle == live.handle))
     }
 
     /// A role stays while something acts under it that this plan leaves as it is: without its role a function runs on, and fails
@@ -142,3 +151,6 @@ impl Planner<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,8 @@ use crate::resource::{Id, Kind, Live, Name};
 /// - what a proven resource holds is proven (the policy of a role names a table, the stage of an API its log group);
 /// - what hangs on a proven resource is (a function's mappings);
 /// - what acts under a proven role is (a function, an API): to set that takes `iam:PassRole` on the role
-///   (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>).
+///   (<https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>);
+/// - what has the pipeline's label within it is, where making that takes the right to change it (the app client of a user pool).
 ///
 /// Its tags must also give it an id that exists for its kind. A resource that the user claims by kind and name needs neither.
 /// A policy names what the spec only uses as well: what a spec at hand calls `existing` is never deleted, and without a spec its
@@ -77,7 +78,7 @@ impl<'a> Proof<'a> {
         let fits = self.ids.contains(&(kind.name, id.clone()));
         let named = (alone || ties.acts_as.is_empty()) && self.names.contains(&key);
         let acts = || ties.acts_as.iter().flat_map(|arn| self.keys(arn)).any(|role| self.owners.contains(&role));
-        let proven = self.evidence.claimed.contains(&key) || (fits && (named || acts()));
+        let proven = self.evidence.claimed.contains(&key) || (fits && (named || ties.labelled || acts()));
         if !proven || !self.proven.insert((kind.name, &live.handle)) {
             return;
         }

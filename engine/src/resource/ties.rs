@@ -7,4 +7,6 @@ pub struct Ties {
     pub acts_as: Vec<String>,
     /// What is the pipeline's if this is: what a role may use, where an API logs. To name it takes the right to change this.
     pub holds: Vec<String>,
+    /// Whether something in it has the pipeline's label that takes the right to change it to make: a user pool's client.
+    pub labelled: bool,
 }

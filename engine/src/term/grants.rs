@@ -96,6 +96,7 @@ fn resource(arn: &str, home: &str) -> String {
         _ => return arn.to_owned(),
     };
     let known = [
+        ("cognito-idp", "userpool/", "user pool"),
         ("dynamodb", "table/", "table"),
         ("kinesis", "stream/", "stream"),
         ("lambda", "function:", "function"),

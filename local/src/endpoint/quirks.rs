@@ -13,6 +13,7 @@ mod streams;
 mod table;
 mod tagging;
 mod usage_plans;
+mod user_pools;
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -37,6 +38,7 @@ pub struct Memory {
     starts: Mutex<HashMap<String, Value>>,
     modes: streams::Modes,
     policies: api_gateway::Policies,
+    pools: user_pools::Names,
     /// Held while a mapping is made, so that of two at once the second is refused.
     making_mapping: tokio::sync::Mutex<()>,
     codes: code::Codes,

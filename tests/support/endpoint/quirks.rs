@@ -4,6 +4,7 @@
 mod api_gateway;
 mod functions;
 mod tagging;
+mod user_pools;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -108,6 +109,9 @@ static QUIRKS: &[Quirk] = &[
     quirk(On::Both, "tagging", &["GetResources"], tagging::get_resources),
     quirk(On::Moto, "lambda", functions::DESCRIBED_BY, functions::remembered),
     quirk(On::Moto, "lambda", &["DeleteFunction"], functions::forgotten),
+    quirk(On::Moto, "cognito-idp", &["DescribeUserPool"], user_pools::tagged),
+    quirk(On::Moto, "cognito-idp", &["UpdateUserPool"], user_pools::update),
+    quirk(On::Moto, "cognito-idp", &["TagResource", "UntagResource"], user_pools::tagging),
     quirk(On::Moto, "apigateway", api_gateway::DESCRIBED_BY, api_gateway::tagged),
     quirk(On::Moto, "apigateway", &["GetTags", "TagResource", "UntagResource"], api_gateway::tagging),
 ];

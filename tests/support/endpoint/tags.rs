@@ -85,6 +85,7 @@ impl Tags {
             "lambda" => lambda(call, request, &input, &output),
             "dynamodb" => dynamodb(call, &input),
             "sqs" => sqs(call, &input),
+            "cognito-idp" => user_pools(call, &input, &output),
             "apigateway" => api_gateway(call, request, &input, &output),
             _ => None,
         }
@@ -180,6 +181,24 @@ fn sqs(call: &Call, input: &Value) -> Option<(String, Change)> {
         _ => return None,
     };
     Some((arn(call, "sqs", &name), change))
+}
+
+fn user_pools(call: &Call, input: &Value, output: &Value) -> Option<(String, Change)> {
+    Some(match call.operation.as_str() {
+        "CreateUserPool" => (text(&output["UserPool"]["Arn"])?, Change::Made(tags(&input["UserPoolTags"]))),
+        // Where it names tags, they take the place of all.
+        "UpdateUserPool" if input["UserPoolTags"].is_object() => {
+            (user_pool(call, input)?, Change::Made(tags(&input["UserPoolTags"])))
+        }
+        "DeleteUserPool" => (user_pool(call, input)?, Change::Gone),
+        "TagResource" => (text(&input["ResourceArn"])?, Change::Tagged(tags(&input["Tags"]))),
+        "UntagResource" => (text(&input["ResourceArn"])?, Change::Untagged(keys(&input["TagKeys"]))),
+        _ => return None,
+    })
+}
+
+fn user_pool(call: &Call, input: &Value) -> Option<String> {
+    Some(arn(call, "cognito-idp", &format!("userpool/{}", input["UserPoolId"].as_str()?)))
 }
 
 fn api_gateway(call: &Call, request: &Request, input: &Value, output: &Value) -> Option<(String, Change)> {

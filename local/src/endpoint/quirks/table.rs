@@ -6,6 +6,7 @@ use hyper::http::request::Parts;
 use super::{
     Answering, Exchange, api_gateway, code, listing, logs, mappings, refusals, reshard, shards, streams, tagging,
     usage_plans,
+    user_pools,
 };
 use crate::endpoint::call::Call;
 
@@ -192,6 +193,21 @@ static QUIRKS: &[Quirk] = &[
         reason: "the tags of CreateStream are dropped",
         operations: &[Target("Kinesis_20131202.CreateStream")],
         answer: streams::create,
+    },
+    Quirk {
+        whose: Deployers,
+        reason: "UpdateUserPool drops the name",
+        operations: &[Target("AWSCognitoIdentityProviderService.UpdateUserPool")],
+        answer: user_pools::rename,
+    },
+    Quirk {
+        whose: Deployers,
+        reason: "and so a new name is not shown",
+        operations: &[
+            Target("AWSCognitoIdentityProviderService.DescribeUserPool"),
+            Target("AWSCognitoIdentityProviderService.ListUserPools"),
+        ],
+        answer: user_pools::named,
     },
     Quirk {
         whose: Sessions,

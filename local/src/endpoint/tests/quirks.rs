@@ -217,3 +217,29 @@ async fn an_empty_partition_key_is_refused_in_aws_words() {
     assert_eq!(put("denied").await, (400, "no".to_owned()), "other refusals are the endpoint's");
     assert_eq!(put("k").await.0, 200);
 }
+
+#[tokio::test]
+async fn a_user_pool_can_be_renamed() {
+    const COGNITO: &str = "AWSCognitoIdentityProviderService";
+    let cloud = Cloud::new(|seen| match (seen.operation(), seen.json()["UserPoolId"].as_str()) {
+        ("UpdateUserPool", Some("p3")) => json(400, &json!({"__type": "ResourceNotFoundException"})),
+        ("UpdateUserPool", _) => json(200, &json!({})),
+        ("ListUserPools", _) => {
+            let pool = |id: &str| json!({"Id": id, "Name": "old"});
+            json(200, &json!({"UserPools": [pool("p1"), pool("p2"), pool("p3")]}))
+        }
+        (_, id) => json(200, &json!({"UserPool": {"Id": id, "Name": "old"}})),
+    })
+    .await;
+    let call = async |operation: &str, input: Value| {
+        json_of(&cloud.call("cognito-idp", &format!("{COGNITO}.{operation}"), &input).await)
+    };
+    for (id, name) in [("p1", "new"), ("p3", "new")] {
+        call("UpdateUserPool", json!({"UserPoolId": id, "PoolName": name})).await;
+    }
+    call("UpdateUserPool", json!({"UserPoolId": "p2", "DeletionProtection": "ACTIVE"})).await;
+    let listed = call("ListUserPools", json!({"MaxResults": 60})).await;
+    let names: Vec<_> = listed["UserPools"].as_array().unwrap().iter().map(|pool| pool["Name"].clone()).collect();
+    assert_eq!(names, ["new", "old", "old"], "p3 was refused");
+    assert_eq!(call("DescribeUserPool", json!({"UserPoolId": "p1"})).await["UserPool"]["Name"], "new");
+}

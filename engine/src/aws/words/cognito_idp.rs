@@ -1,0 +1,5 @@
+//! Cognito's user pools'.
+
+use super::Words;
+
+pub const WORDS: Words = Words { exists: &["GroupExistsException"], ..Words::NONE };
