@@ -26,11 +26,16 @@ pub enum Why {
     Claimed,
 }
 
+/// Ids that begin with a word and a dot, by kind: one for each name that a spec gives.
+pub type Families = BTreeSet<(&'static str, &'static str)>;
+
 /// What is known before a plan is made.
 #[derive(Clone, Debug, Default)]
 pub struct Evidence {
     /// The ids that there may be, by kind.
     pub ids: BTreeSet<(&'static str, Id)>,
+    /// The families of ids that there may be.
+    pub families: Families,
     /// Names that are the pipeline's: those of the spec, the defaults, and what a kind knows to be owned.
     pub names: BTreeSet<Key>,
     pub existing: BTreeSet<Key>,
@@ -40,6 +45,12 @@ pub struct Evidence {
 }
 
 impl Evidence {
+    /// Returns whether there may be such an id for this kind.
+    pub fn fits(&self, kind: &'static str, id: &Id) -> bool {
+        let family = || id.family().is_some_and(|family| self.families.iter().any(|known| *known == (kind, family)));
+        self.ids.contains(&(kind, id.clone())) || family()
+    }
+
     /// Keeps what a name stands for.
     pub fn tell(&mut self, wanted: &Wanted) {
         let key = (wanted.kind.name, wanted.name.clone());

@@ -8,10 +8,12 @@ mod dlq;
 mod existing;
 mod function;
 mod known;
+mod plans;
 mod sink;
 mod source;
 mod stream;
 mod to;
+mod users;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -24,7 +26,7 @@ use crate::error::Result;
 use crate::graph::Graph;
 use crate::spec::{Loaded, Spec};
 
-pub use known::defaults;
+pub use known::{defaults, families};
 pub use sink::table::key;
 
 /// The ids that commands look for in a graph.
@@ -51,7 +53,9 @@ struct Lowering<'a> {
 pub fn lower(loaded: &Loaded, place: &Place, codes: &Codes) -> Result<Graph> {
     let lowering = Lowering { spec: &loaded.spec, schemas: &loaded.schemas, place, codes };
     let parts = [
+        users::nodes(&lowering)?,
         source::nodes(&lowering)?,
+        plans::nodes(&lowering)?,
         stream::nodes(&lowering)?,
         sink::nodes(&lowering)?,
         dlq::nodes(&lowering)?,

@@ -39,6 +39,16 @@ impl Id {
         Self(text.into())
     }
 
+    /// The id of the resource that a spec calls `name`: `plan.free`.
+    pub fn of_family(family: &str, name: &str) -> Self {
+        Self(format!("{family}.{name}"))
+    }
+
+    /// What the ids of all such resources begin with, if it is one of these.
+    pub fn family(&self) -> Option<&str> {
+        self.0.split_once('.').map(|(family, _)| family)
+    }
+
     /// The text itself.
     pub fn as_str(&self) -> &str {
         &self.0

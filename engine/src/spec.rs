@@ -13,6 +13,7 @@ mod loose;
 mod model;
 mod names;
 mod places;
+mod plans;
 mod problem;
 mod repair;
 mod rules;
@@ -24,13 +25,15 @@ mod source;
 mod statements;
 mod stream;
 mod units;
+mod users;
 mod value;
 mod wording;
 
-pub use auth::{Auth, Basic, Secret};
+pub use auth::{ApiKeys, Auth, Authorizer, Basic, Cognito, Secret};
 pub use dlq::{Dlq, Queue};
 pub use function::{Architecture, Batch, Consumer, Failures, Function, LogLevel, Start};
 pub use model::{Existing, OnDestroy, OwnOrExisting, Spec};
+pub use plans::{Period, Plan, Quota};
 pub use problem::{Located, Problem, Report, Severity};
 pub(crate) use rules::contained;
 pub use schema::schema;
@@ -41,6 +44,7 @@ pub use source::{
 };
 pub use statements::{Effect, Statement};
 pub use stream::{Kinesis, Stream, StreamEncryption};
+pub use users::{SignIn, Users};
 
 use loose::Loose;
 use places::Places;

@@ -37,6 +37,7 @@ fn graph(wish: &Wish) -> Graph {
     let api = RestApi {
         endpoint_type: "REGIONAL".into(),
         security_policy: LEGACY_TLS.into(),
+        api_key_source: String::new(),
         stages: BTreeMap::from([(wish.stage.to_owned(), Stage::default())]),
         routes: BTreeMap::new(),
         paths: BTreeSet::new(),

@@ -32,7 +32,7 @@ impl Codes {
         if let Some(function) = loaded.spec.function() {
             codes.consumer = load(&function.handler, &loaded.root, architecture(function), to)?;
         }
-        if loaded.spec.auth.is_some() {
+        if loaded.spec.basic().is_some() {
             codes.authorizer = load("authorizer", &loaded.root, None, to)?;
         }
         Ok(codes)

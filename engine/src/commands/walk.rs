@@ -17,7 +17,7 @@ use crate::evidence::Wanted;
 use crate::graph::Graph;
 use crate::kinds::KINDS;
 use crate::live::{self, Found};
-use crate::lower::{defaults, lower};
+use crate::lower::{defaults, families, lower};
 use crate::owner::PIPELINE;
 use crate::plan::{Plan, plan};
 use crate::spec::{self, Loaded};
@@ -96,7 +96,11 @@ impl Desired {
         let mut reading = std::pin::pin!(live::read(&cx, KINDS, wanted, arns));
         loop {
             tokio::select! {
-                found = &mut reading => return Ok(found?),
+                found = &mut reading => {
+                    let mut found = found?;
+                    found.evidence.families = families();
+                    return Ok(found);
+                }
                 Some(note) = noted.recv() => {
                     if let Note { said: Said::Waiting(what), .. } = note {
                         shell.err(&format!("waiting for {what}\n"));

@@ -86,7 +86,8 @@ impl Resource for RestApi {
         let calls = self.routes.values().map(|route| &route.integration.credentials);
         let guards = self.authorizers.values().map(|authorizer| &authorizer.credentials);
         let logs = self.stages.values().filter_map(|stage| stage.access_log.as_ref());
-        let holds = logs.map(|log| log.group_arn.clone()).collect();
+        let pools = self.authorizers.values().flat_map(|authorizer| authorizer.pools.iter().cloned());
+        let holds = logs.map(|log| log.group_arn.clone()).chain(pools).collect();
         Ties { acts_as: calls.chain(guards).cloned().collect(), holds, ..Ties::default() }
     }
 
@@ -150,6 +151,7 @@ async fn fetch_again(cx: &Cx, live: &Live<RestApi>) -> Result<Found> {
         name: live.outputs.get("name").cloned().unwrap_or_default(),
         endpoint_type: live.props.endpoint_type.clone(),
         security_policy: live.props.security_policy.clone(),
+        api_key_source: live.props.api_key_source.clone(),
         tags: live.tags.clone(),
     };
     Found::fetch(cx, head).await?.ok_or_else(|| Error::new(Class::Unclear, "the REST API was deleted a moment ago"))

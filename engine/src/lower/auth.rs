@@ -1,6 +1,10 @@
 //! Who may call a route: one file for each kind of authorizer.
 
+mod api_key;
 pub(super) mod basic;
+mod cognito;
+
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -8,29 +12,42 @@ use crate::error::Result;
 use crate::graph::Node;
 use crate::kinds::rest_api::Authorizer;
 use crate::lower::Lowering;
-use crate::spec::Auth;
+use crate::spec;
 
 /// Who may call a route, and what that takes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Guard {
     pub nodes: Vec<Node>,
     /// API Gateway's type of authorization, e.g. `CUSTOM`.
     pub authorization: &'static str,
-    /// Name of the authorizer within the API.
-    pub name: String,
-    pub authorizer: Authorizer,
-    /// The header `WWW-Authenticate` of a refusal.
-    pub challenge: String,
+    /// The authorizer with its name within the API, where there is one.
+    pub authorizer: Option<(String, Authorizer)>,
+    /// Scopes of which a token needs one.
+    pub scopes: Vec<String>,
+    /// Whether callers must send an API key.
+    pub api_key: bool,
+    /// A challenge for the header `WWW-Authenticate` of a refusal.
+    pub challenge: Option<String>,
     /// What the API's role needs for it.
     pub statements: Vec<Value>,
     /// Ids of what the API and its role name.
-    pub mentions: Vec<&'static str>,
+    pub mentions: Vec<String>,
 }
 
-/// Returns what guards the routes of the API, where something does.
-pub(super) fn guard(lowering: &Lowering<'_>) -> Result<Option<Guard>> {
-    match &lowering.spec.auth {
-        Some(Auth::Basic(basic)) => basic::guard(lowering, basic).map(Some),
-        None => Ok(None),
-    }
+/// Returns what guards the routes of the API, by the names that routes use.
+pub(super) fn guards(lowering: &Lowering<'_>) -> Result<BTreeMap<String, Guard>> {
+    let guard = |(name, authorizer): (&str, &spec::Authorizer)| {
+        let guard = match authorizer {
+            spec::Authorizer::Basic(basic) => basic::guard(lowering, basic)?,
+            spec::Authorizer::Cognito(cognito) => cognito::guard(lowering, name, cognito)?,
+            spec::Authorizer::ApiKey(_) => api_key::guard(),
+        };
+        Ok((name.to_owned(), guard))
+    };
+    lowering.spec.authorizers().map(guard).collect()
+}
+
+/// The challenge of those that take a token (<https://www.rfc-editor.org/rfc/rfc6750#section-3>).
+fn bearer(lowering: &Lowering<'_>) -> String {
+    format!("Bearer realm=\"{}\"", lowering.spec.name)
 }

@@ -20,11 +20,17 @@ pub(super) fn used<R: Resource>(id: &str, existing: &Existing, service: &str, pl
 /// # Errors
 /// Its ARN says that it is of another one.
 pub(super) fn is_here(existing: &Existing, service: &str, place: &Place) -> Result<()> {
-    if let Some(arn) = existing.arn()
-        && place.resource_of(service, arn).is_none()
-    {
+    existing.arn().map_or(Ok(()), |arn| is_of_here(arn, service, place))
+}
+
+/// The same for an ARN.
+///
+/// # Errors
+/// As [`is_here`].
+pub(super) fn is_of_here(arn: &str, service: &str, place: &Place) -> Result<()> {
+    if place.resource_of(service, arn).is_none() {
         return Err(Error::fatal(format!("`{arn}` is not in region {} of account {}", place.region, place.account))
-            .hint("`existing` names a resource of the account and region that is applied to"));
+            .hint("what exists already is of the account and region that is applied to"));
     }
     Ok(())
 }

@@ -1,8 +1,9 @@
 //! The ids that a pipeline may have, and the name of each where the spec gives it none.
 
 use crate::aws::Place;
+use crate::evidence::Families;
 use crate::evidence::{Wanted, Why};
-use crate::lower::{auth, consumer, dlq, sink, source, stream};
+use crate::lower::{auth, consumer, dlq, plans, sink, source, stream, users};
 use crate::resource::{Id, Kind, Name, Resource};
 use crate::spec::Spec;
 
@@ -18,6 +19,28 @@ impl Known {
     pub const fn of<R: Resource>(id: &'static str, name: fn(&Spec, &Place) -> String) -> Self {
         Self { id, kind: const { &Kind::of::<R>() }, name }
     }
+}
+
+/// Ids of which a spec has one for each name that it gives, as in `plan.free`.
+pub(super) struct Family {
+    family: &'static str,
+    kind: &'static Kind,
+}
+
+impl Family {
+    /// Makes the entry of a family of resources of the kind `R`.
+    pub const fn of<R: Resource>(family: &'static str) -> Self {
+        Self { family, kind: const { &Kind::of::<R>() } }
+    }
+}
+
+/// The families of every part of the lowering.
+const FAMILIES: [&[Family]; 2] = [plans::FAMILIES, users::FAMILIES];
+
+/// Returns the families of ids that a pipeline may have, by kind. Nobody can list their names: what has left the spec is found by
+/// its tags, or with what it hangs on.
+pub fn families() -> Families {
+    FAMILIES.into_iter().flatten().map(|known| (known.kind.name, known.family)).collect()
 }
 
 /// The ids of every part of the lowering. What is the account's is in none: no pipeline owns it.

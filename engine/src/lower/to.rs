@@ -27,7 +27,7 @@ pub(super) struct To {
     /// What the API's role needs for it.
     pub statements: Vec<Value>,
     /// Ids of what the API and its role name.
-    pub mentions: Vec<&'static str>,
+    pub mentions: Vec<String>,
 }
 
 /// Returns what the route calls.

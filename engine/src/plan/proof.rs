@@ -52,6 +52,7 @@ fn id(graph: &Graph, live: &Live<Value>) -> Option<Id> {
 struct Proof<'a> {
     evidence: &'a Evidence,
     kinds: &'static [Kind],
+    /// Those of the graph.
     ids: BTreeSet<(&'static str, Id)>,
     /// What is the pipeline's if it carries its tags.
     names: BTreeSet<Key>,
@@ -63,8 +64,7 @@ struct Proof<'a> {
 impl<'a> Proof<'a> {
     fn of(graph: &Graph, evidence: &'a Evidence, kinds: &'static [Kind]) -> Self {
         let own = || graph.nodes().iter().filter(|node| !node.existing);
-        let mut ids = evidence.ids.clone();
-        ids.extend(own().map(|node| (node.kind.name, node.id.clone())));
+        let ids = own().map(|node| (node.kind.name, node.id.clone())).collect();
         let mut names = evidence.names.clone();
         names.extend(own().map(|node| (node.kind.name, node.name.clone())));
         Self { evidence, kinds, ids, names, owners: BTreeSet::new(), proven: Taken::new() }
@@ -75,7 +75,7 @@ impl<'a> Proof<'a> {
     fn look(&mut self, kind: &'static Kind, name: &Name, id: &Id, live: &'a Live<Value>, alone: bool) {
         let key = (kind.name, name.clone());
         let ties = (kind.ties)(&live.props);
-        let fits = self.ids.contains(&(kind.name, id.clone()));
+        let fits = self.ids.contains(&(kind.name, id.clone())) || self.evidence.fits(kind.name, id);
         let named = (alone || ties.acts_as.is_empty()) && self.names.contains(&key);
         let acts = || ties.acts_as.iter().flat_map(|arn| self.keys(arn)).any(|role| self.owners.contains(&role));
         let proven = self.evidence.claimed.contains(&key) || (fits && (named || ties.labelled || acts()));

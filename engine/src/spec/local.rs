@@ -1,8 +1,8 @@
 //! The spec as `pipe dev` deploys it.
 
 use super::{
-    Auth, Consumer, Dlq, Key, KeyType, Keys, Kinesis, Loaded, OwnOrExisting, PartitionKey, Queue, Secret, Sink, Spec,
-    Stream, Table,
+    Auth, Authorizer, Consumer, Dlq, Key, KeyType, Keys, Kinesis, Loaded, OwnOrExisting, PartitionKey, Queue, Secret,
+    Sink, Spec, Stream, Table,
 };
 use serde_json::json;
 
@@ -72,8 +72,11 @@ fn queue(spec: &mut Spec) -> Option<String> {
 
 fn secret(spec: &mut Spec) -> Option<String> {
     let name = spec.existing_secret()?.name().to_owned();
-    let Auth::Basic(basic) = spec.auth.as_mut()?;
-    basic.secret = Some(Secret::Name(name.clone()));
+    for authorizer in spec.auth.iter_mut().flat_map(Auth::iter_mut) {
+        if let Authorizer::Basic(basic) = authorizer {
+            basic.secret = Some(Secret::Name(name.clone()));
+        }
+    }
     Some(format!("the secret `{name}` with a password of its own"))
 }
 

@@ -6,9 +6,11 @@
 use super::auth::Auth;
 use super::dlq::Dlq;
 use super::function::Consumer;
+use super::plans::Plan;
 use super::sink::Sink;
 use super::source::Source;
 use super::stream::Stream;
+use super::users::Users;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -39,9 +41,17 @@ pub struct Spec {
     /// Where the events come from. Default: nothing is made, and something else writes to the stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
-    /// Who may send events to the API. Default: nobody is asked, and every route says `auth: none`.
+    /// Who may call the API: authorizers by names that routes give in `auth`, 1 to 64 letters, digits, `_` and `-`, each a mapping from its kind to its settings. The kinds are `basic`, `cognito` and `api_key`; one of these words as a name needs no second level. Default: nobody is asked, and every route says `auth: none`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<Auth>,
+    /// Usage plans by name (1 to 64 letters, digits, `_` and `-`), each with an API key. Default: none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 100))]
+    pub plans: BTreeMap<String, Plan>,
+    /// Cognito user pools by name (1 to 64 letters, digits, `_` and `-`). Default: none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(extend("maxProperties" = 10))]
+    pub users: BTreeMap<String, Users>,
     /// What carries the events in order and keeps them for a while. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<Stream>,
@@ -65,6 +75,8 @@ impl Spec {
             permissions_boundary: None,
             source: None,
             auth: None,
+            plans: BTreeMap::new(),
+            users: BTreeMap::new(),
             stream: None,
             consumer: None,
             sink: None,

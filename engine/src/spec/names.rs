@@ -3,7 +3,7 @@
 //! Each default name fits its kind's length and characters, because a pipeline's name has at most 31 characters
 //! of `[a-z0-9-]`.
 
-use super::auth::{Auth, Basic, Secret};
+use super::auth::{Auth, Authorizer, Basic, Secret};
 use super::dlq::{Dlq, Queue};
 use super::function::{Consumer, Function};
 use super::model::{Existing, OwnOrExisting, Spec};
@@ -78,7 +78,26 @@ impl Spec {
     /// Returns the basic authentication of the API.
     #[must_use]
     pub fn basic(&self) -> Option<&Basic> {
-        self.auth.as_ref().map(|Auth::Basic(basic)| basic)
+        self.authorizers().find_map(|(_, authorizer)| match authorizer {
+            Authorizer::Basic(basic) => Some(basic),
+            _ => None,
+        })
+    }
+
+    /// Returns the authorizers with their names.
+    pub fn authorizers(&self) -> impl Iterator<Item = (&str, &Authorizer)> {
+        self.auth.iter().flat_map(Auth::iter)
+    }
+
+    /// Returns the authorizer that guards the route, with its name.
+    #[must_use]
+    pub fn authorizer(&self, route: &Route) -> Option<(&str, &Authorizer)> {
+        let auth = self.auth.as_ref()?;
+        match route.auth.as_deref() {
+            Some("none") => None,
+            Some(name) => auth.iter().find(|(known, _)| *known == name),
+            None => auth.only(),
+        }
     }
 
     /// Returns the sink's table, and how it is written to.
@@ -168,6 +187,18 @@ impl Spec {
     #[must_use]
     pub fn is_guarded(&self, route: &Route) -> bool {
         route.auth.as_deref().map_or(self.auth.is_some(), |named| named != "none")
+    }
+
+    /// Returns the names of the plans whose keys open routes.
+    pub fn open_plans(&self) -> impl Iterator<Item = &str> {
+        let keys = self.authorizers().find_map(|(_, authorizer)| match authorizer {
+            Authorizer::ApiKey(keys) => Some(keys),
+            _ => None,
+        });
+        let named = move |plan: &&str| {
+            keys.is_some_and(|keys| keys.plans.as_ref().is_none_or(|plans| plans.iter().any(|one| one == plan)))
+        };
+        self.plans.keys().map(String::as_str).filter(named)
     }
 
     fn named(&self, name: Option<&str>, suffix: &str) -> String {

@@ -4,6 +4,7 @@
 //! take the [`Cx`]. A rule says nothing about a place that the schema refused already.
 
 mod calls;
+mod doors;
 mod files;
 mod function;
 mod limits;
@@ -19,7 +20,7 @@ pub(super) use files::{Schemas, schemas};
 
 use super::problem::Problem;
 use super::wording::nearest;
-use super::{Api, Basic, Function, Kinesis, OwnOrExisting, Queue, Spec, Target};
+use super::{Api, Authorizer, Basic, Function, Kinesis, OwnOrExisting, Queue, Spec, Target};
 use serde_json::Value;
 use std::ops::Deref;
 use std::path::Path;
@@ -27,6 +28,8 @@ use std::path::Path;
 /// The sections of the document, in the order that an event travels.
 const SOURCE: &str = "/source";
 const AUTH: &str = "/auth";
+const PLANS: &str = "/plans";
+const USERS: &str = "/users";
 const STREAM: &str = "/stream";
 const CONSUMER: &str = "/consumer";
 const SINK: &str = "/sink";
@@ -86,7 +89,8 @@ impl<'a> Cx<'a> {
     }
 
     fn basic(&self) -> Option<At<'a, Basic>> {
-        member(AUTH, "basic", self.spec.basic())
+        let (name, _) = self.spec.authorizers().find(|(_, authorizer)| matches!(authorizer, Authorizer::Basic(_)))?;
+        member(AUTH, &self.spec.auth.as_ref()?.path(name), self.spec.basic())
     }
 
     fn kinesis(&self) -> Option<At<'a, OwnOrExisting<Kinesis>>> {
@@ -139,8 +143,17 @@ fn each<T>(cx: &Cx<'_>, part: Option<At<'_, T>>, rules: &[Rule<T>]) -> Vec<Probl
 /// Returns every error, warning and note of the rules.
 pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, schemas: &Schemas) -> Vec<Problem> {
     let cx = Cx { spec, file, damaged, root, schemas };
-    let between: [fn(&Cx<'_>) -> Vec<Problem>; 5] =
-        [wiring::sections, wiring::overwrite, limits::tags, warnings::all, notes::all];
+    let between: [fn(&Cx<'_>) -> Vec<Problem>; 9] = [
+        wiring::sections,
+        wiring::overwrite,
+        doors::names,
+        doors::single,
+        doors::known,
+        doors::plans,
+        limits::tags,
+        warnings::all,
+        notes::all,
+    ];
     let mut problems: Vec<Problem> = between.iter().flat_map(|rule| rule(&cx)).collect();
     problems.extend(each(
         &cx,

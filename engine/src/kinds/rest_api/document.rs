@@ -29,7 +29,7 @@ pub struct RestApi {
     pub routes: BTreeMap<String, Route>,
     /// Every resource but `/`: the routes' paths and all their beginnings, at most 300.
     pub paths: BTreeSet<String>,
-    /// Lambda authorizers by name, at most 10.
+    /// Authorizers by name, at most 10.
     pub authorizers: BTreeMap<String, Authorizer>,
     /// JSON schemas (draft 4) by model name. The name holds the schema's hash: see [`model_name`].
     pub models: BTreeMap<String, Value>,
@@ -37,6 +37,9 @@ pub struct RestApi {
     pub validators: BTreeMap<String, Validator>,
     /// Own gateway responses by type, e.g. `UNAUTHORIZED`; all other types are AWS's defaults.
     pub gateway_responses: BTreeMap<String, GatewayResponse>,
+    /// `AUTHORIZER` where API keys come from a Lambda authorizer's answer; empty for the header `x-api-key`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub api_key_source: String,
     /// Hash of the form that the stages serve: the deployment's. A live one may be `deployment ID`, if someone else made it.
     pub deployed: String,
 }
@@ -73,10 +76,13 @@ pub struct AccessLog {
 /// One method of one path, from the request to the response.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Route {
-    /// `NONE`, or `CUSTOM` with an authorizer.
+    /// `NONE`, `AWS_IAM`, or `CUSTOM` or `COGNITO_USER_POOLS` with an authorizer.
     pub authorization: String,
     /// Name of the authorizer, or empty.
     pub authorizer: String,
+    /// Scopes of which an access token needs one; where there are none, Cognito's authorizer wants an id token.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub scopes: BTreeSet<String>,
     /// Whether callers must send an API key.
     pub api_key: bool,
     /// Name of the request validator, or empty.
@@ -129,17 +135,46 @@ pub struct IntegrationResponse {
     pub templates: Texts,
 }
 
-/// A Lambda authorizer of type `REQUEST`.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+/// An authorizer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Authorizer {
+    /// `REQUEST` of a function, or `COGNITO_USER_POOLS`.
+    #[serde(default = "of_requests", skip_serializing_if = "is_of_requests")]
+    pub kind: String,
+    /// ARNs of the user pools whose tokens it takes.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub pools: BTreeSet<String>,
     /// The invocation URI of the function.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub uri: String,
     /// ARN of the role that calls the function.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub credentials: String,
     /// Comma list without spaces, e.g. `method.request.header.Authorization`.
     pub identity_source: String,
     /// Seconds that an answer is kept, 0 to 3600.
     pub cache_seconds: u32,
+}
+
+impl Default for Authorizer {
+    fn default() -> Self {
+        Self {
+            kind: of_requests(),
+            pools: BTreeSet::new(),
+            uri: String::new(),
+            credentials: String::new(),
+            identity_source: String::new(),
+            cache_seconds: 0,
+        }
+    }
+}
+
+fn of_requests() -> String {
+    "REQUEST".to_owned()
+}
+
+fn is_of_requests(kind: &str) -> bool {
+    kind == "REQUEST"
 }
 
 /// What of a request is checked before anything else.
@@ -183,6 +218,9 @@ impl RestApi {
             "routes": routes, "paths": paths, "authorizers": authorizers, "models": models, "validators": validators,
             "gateway_responses": gateway_responses,
         }))?;
+        if !self.api_key_source.is_empty() {
+            snapshot["api_key_source"] = json!(self.api_key_source);
+        }
         if self.security_policy != LEGACY_TLS {
             snapshot["security_policy"] = json!(self.security_policy);
         }

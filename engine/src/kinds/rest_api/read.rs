@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 
 use aws_sdk_apigateway::types::{
-    Authorizer as AwsAuthorizer, Deployment as AwsDeployment, GatewayResponse as AwsGatewayResponse,
+    ApiKeySourceType, Authorizer as AwsAuthorizer, Deployment as AwsDeployment, GatewayResponse as AwsGatewayResponse,
     Integration as AwsIntegration, IntegrationResponse as AwsIntegrationResponse, Method, Model, RequestValidator,
     Resource as AwsResource, RestApi as AwsRestApi, Stage as AwsStage,
 };
@@ -33,6 +33,8 @@ pub struct Head {
     pub name: String,
     pub endpoint_type: String,
     pub security_policy: String,
+    /// Empty for the header.
+    pub api_key_source: String,
     pub tags: Tags,
 }
 
@@ -69,6 +71,10 @@ impl Head {
             name: api.name.unwrap_or_default(),
             endpoint_type: types.first().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
             security_policy: api.security_policy.map_or(LEGACY_TLS.to_owned(), |policy| policy.as_str().to_owned()),
+            api_key_source: match api.api_key_source {
+                None | Some(ApiKeySourceType::Header) => String::new(),
+                Some(source) => source.as_str().to_owned(),
+            },
             tags: api.tags.unwrap_or_default().into_iter().collect(),
         }
     }
@@ -108,6 +114,7 @@ impl Found {
         let pointed: Texts = stages.iter().map(|(name, one)| (name.clone(), text(&one.deployment_id))).collect();
         let own = parts.gateway_responses.into_iter().filter(|response| !response.default_response);
         let document = RestApi {
+            api_key_source: head.api_key_source.clone(),
             endpoint_type: head.endpoint_type.clone(),
             security_policy: head.security_policy.clone(),
             stages: stages.into_iter().map(|(name, one)| (name, stage(one))).collect(),
@@ -189,6 +196,7 @@ fn route(method: &Method, names: &Names) -> Route {
     Route {
         authorization: method.authorization_type.clone().unwrap_or_default(),
         authorizer: named(&names.authorizers, &method.authorizer_id),
+        scopes: method.authorization_scopes.iter().flatten().cloned().collect(),
         api_key: method.api_key_required.unwrap_or_default(),
         validator: named(&names.validators, &method.request_validator_id),
         models: ordered(&method.request_models),
@@ -227,6 +235,8 @@ fn integration_response(live: &AwsIntegrationResponse) -> IntegrationResponse {
 fn authorizer(live: &AwsAuthorizer) -> Authorizer {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     Authorizer {
+        kind: live.r#type.as_ref().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+        pools: live.provider_arns.iter().flatten().cloned().collect(),
         uri: text(&live.authorizer_uri),
         credentials: text(&live.authorizer_credentials),
         // AWS normalises the spaces of the list.

@@ -55,6 +55,8 @@ async fn put_method(cx: &Cx, at: &Place<'_>, found: &Found, desired: &Route) -> 
     let call = call.authorization_type(&desired.authorization).api_key_required(desired.api_key);
     let call = call.set_authorizer_id(id(&found.authorizers, &desired.authorizer)?);
     let call = call.set_request_validator_id(id(&found.validators, &desired.validator)?);
+    let scopes = (!desired.scopes.is_empty()).then(|| desired.scopes.iter().cloned().collect());
+    let call = call.set_authorization_scopes(scopes);
     let call = call.set_request_models(some(&desired.models)).set_request_parameters(some(&desired.parameters));
     write(cx, || async { there_already(call.clone().send().await.map(drop).map_err(Error::from)) }).await
 }

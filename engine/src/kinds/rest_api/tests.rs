@@ -49,6 +49,7 @@ pub(super) fn desired() -> RestApi {
     let api = RestApi {
         endpoint_type: "REGIONAL".into(),
         security_policy: LEGACY_TLS.into(),
+        api_key_source: String::new(),
         stages: named([("prod", Stage::default())]),
         routes: named([("POST /submit/{id}", route)]),
         paths: Default::default(),
@@ -191,6 +192,7 @@ pub(super) fn found(hashes: &[&str]) -> Found {
             name: "api".into(),
             endpoint_type: "REGIONAL".into(),
             security_policy: LEGACY_TLS.into(),
+            api_key_source: String::new(),
             tags: Default::default(),
         },
         document: desired(),

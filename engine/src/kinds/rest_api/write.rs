@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use aws_sdk_apigateway::types::{
-    ApiStatus, AuthorizerType, EndpointAccessMode, EndpointConfiguration, EndpointType, GatewayResponseType,
-    PatchOperation, RestApi as AwsRestApi, SecurityPolicy,
+    ApiKeySourceType, ApiStatus, AuthorizerType, EndpointAccessMode, EndpointConfiguration, EndpointType,
+    GatewayResponseType, Op, PatchOperation, RestApi as AwsRestApi, SecurityPolicy,
 };
 
 use super::document::{Authorizer, GatewayResponse, RestApi, Texts, Validator, split};
@@ -27,11 +27,14 @@ pub async fn create(cx: &Cx, desired: &RestApi, name: &Name) -> Result<Found> {
     let call = call.security_policy(SecurityPolicy::from(desired.security_policy.as_str()));
     let call =
         call.set_endpoint_access_mode(is_enhanced(&desired.security_policy).then_some(EndpointAccessMode::Basic));
+    let source = (!desired.api_key_source.is_empty()).then(|| ApiKeySourceType::from(desired.api_key_source.as_str()));
+    let call = call.set_api_key_source(source);
     let call = call.set_tags((!cx.tags.is_empty()).then(|| cx.tags.clone().into_iter().collect()));
     let send = || async { Ok(call.clone().customize().config_override(once()).send().await?) };
     let made = slowly(cx, "API Gateway's turn to make a REST API: it takes one every 3 s", 3, send).await?;
     let api = AwsRestApi::builder().set_id(made.id).set_name(made.name).set_tags(made.tags);
     let api = api.set_endpoint_configuration(made.endpoint_configuration).set_security_policy(made.security_policy);
+    let api = api.set_api_key_source(made.api_key_source);
     let root = aws_sdk_apigateway::types::Resource::builder().set_id(made.root_resource_id).path("/").build();
     Ok(Found::of(Head::of(api.build()), Parts { resources: vec![root], ..Parts::default() }))
 }
@@ -44,6 +47,10 @@ pub async fn head(cx: &Cx, desired: &RestApi, name: &Name, found: &Found) -> Res
     let mut patches = Vec::new();
     if head.name != name.as_str() {
         patches.push(replace("/name", name));
+    }
+    if head.api_key_source != desired.api_key_source {
+        let source = if desired.api_key_source.is_empty() { "HEADER" } else { &desired.api_key_source };
+        patches.push(replace("/apiKeySource", source));
     }
     if head.endpoint_type != desired.endpoint_type {
         patches.push(replace(&format!("/endpointConfiguration/types/{}", head.endpoint_type), &desired.endpoint_type));
@@ -191,9 +198,13 @@ async fn authorizer(
         return write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await;
     }
     let ttl = i32::try_from(desired.cache_seconds).unwrap_or(i32::MAX);
-    let call = cx.aws.apigateway.create_authorizer().rest_api_id(api).name(name).r#type(AuthorizerType::Request);
-    let call = call.authorizer_uri(&desired.uri).authorizer_credentials(&desired.credentials);
-    let call = call.identity_source(&desired.identity_source).authorizer_result_ttl_in_seconds(ttl);
+    let call = cx.aws.apigateway.create_authorizer().rest_api_id(api).name(name);
+    let call = call.r#type(AuthorizerType::from(desired.kind.as_str()));
+    let some = |text: &String| (!text.is_empty()).then(|| text.clone());
+    let call = call.set_authorizer_uri(some(&desired.uri)).set_authorizer_credentials(some(&desired.credentials));
+    let pools = (!desired.pools.is_empty()).then(|| desired.pools.iter().cloned().collect());
+    let call = call.set_provider_arns(pools);
+    let call = call.set_identity_source(some(&desired.identity_source)).authorizer_result_ttl_in_seconds(ttl);
     let made = write(cx, || async { Ok(call.clone().customize().config_override(once()).send().await?) }).await?;
     ids.insert(name.clone(), made.id.unwrap_or_default());
     Ok(())
@@ -202,6 +213,7 @@ async fn authorizer(
 /// The patches that make the one authorizer the other.
 pub fn authorizer_patches(desired: &Authorizer, live: &Authorizer) -> Vec<PatchOperation> {
     let texts = [
+        ("/type", &desired.kind, &live.kind),
         ("/authorizerUri", &desired.uri, &live.uri),
         ("/authorizerCredentials", &desired.credentials, &live.credentials),
         ("/identitySource", &desired.identity_source, &live.identity_source),
@@ -209,7 +221,11 @@ pub fn authorizer_patches(desired: &Authorizer, live: &Authorizer) -> Vec<PatchO
     let changed = texts.into_iter().filter(|(_, desired, live)| desired != live);
     let ttl = (desired.cache_seconds != live.cache_seconds)
         .then(|| replace("/authorizerResultTtlInSeconds", desired.cache_seconds));
-    changed.map(|(path, desired, _)| replace(path, desired)).chain(ttl).collect()
+    let pool = |op: Op, arn: &String| PatchOperation::builder().op(op).path("/providerARNs").value(arn).build();
+    // One more before one less: a Cognito authorizer has at least one.
+    let more = desired.pools.difference(&live.pools).map(|arn| pool(Op::Add, arn));
+    let less = live.pools.difference(&desired.pools).map(|arn| pool(Op::Remove, arn));
+    changed.map(|(path, desired, _)| replace(path, desired)).chain(more).chain(less).chain(ttl).collect()
 }
 
 async fn gateway_response(cx: &Cx, api: &str, kind: &str, desired: &GatewayResponse) -> Result<()> {

@@ -43,22 +43,23 @@ pub(super) fn guard(lowering: &Lowering<'_>, basic: &Basic) -> Result<Guard> {
     nodes.extend(authorizer(lowering, basic)?);
     let name = lowering.spec.authorizer_name();
     let function = lowering.function_arn(&name);
-    let authorizer = Authorizer {
+    let guard = Authorizer {
         uri: to::uri(lowering.place, &format!("lambda:path/2015-03-31/functions/{function}/invocations")),
         // A role instead of a statement in the function's policy.
         credentials: lowering.role_arn(API_ROLE),
         identity_source: "method.request.header.Authorization".to_owned(),
         cache_seconds: basic.cache_seconds,
+        ..Authorizer::default()
     };
     Ok(Guard {
         nodes,
         authorization: "CUSTOM",
-        name,
-        authorizer,
+        authorizer: Some((name, guard)),
         // RFC 7617: a challenge names a realm. A pipeline's name needs no escapes.
-        challenge: format!("Basic realm=\"{}\"", lowering.spec.name),
+        challenge: Some(format!("Basic realm=\"{}\"", lowering.spec.name)),
         statements: vec![allow("Authorize", &["lambda:InvokeFunction"], &[function])],
-        mentions: vec![AUTHORIZER],
+        mentions: vec![AUTHORIZER.to_owned()],
+        ..Guard::default()
     })
 }
 

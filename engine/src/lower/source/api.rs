@@ -2,6 +2,8 @@
 
 mod document;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::aws::policy;
@@ -12,7 +14,7 @@ use crate::kinds::log_group::{self, LogGroup};
 use crate::kinds::rest_api::{RestApi, Throttle};
 use crate::kinds::role::Role;
 use crate::lower::Lowering;
-use crate::lower::auth::{Guard, guard};
+use crate::lower::auth::{Guard, guards};
 use crate::lower::function::role_name;
 use crate::lower::known::Known;
 use crate::lower::to::to;
@@ -32,12 +34,12 @@ pub(in crate::lower) const IDS: &[Known] = &[
 ];
 
 pub(super) fn nodes(lowering: &Lowering<'_>, api: &Api) -> Result<Vec<Node>> {
-    let mut guard = guard(lowering)?;
-    let mut nodes = guard.as_mut().map(|guard| std::mem::take(&mut guard.nodes)).unwrap_or_default();
+    let mut guards = guards(lowering)?;
+    let mut nodes: Vec<Node> = guards.values_mut().flat_map(|guard| std::mem::take(&mut guard.nodes)).collect();
     let routes: Vec<Route> = api.routes.iter().map(|one| route(lowering, one)).collect::<Result<_>>()?;
-    let (statements, mentions) = uses(&routes, guard.as_ref());
+    let (statements, mentions) = uses(&routes, &guards);
     let role = lowering.role(policy::trust("apigateway.amazonaws.com"), statements);
-    nodes.push(Node::new(ROLE, lowering.role_name(ROLE), &role)?.mentions(mentions.iter().copied()));
+    nodes.push(Node::new(ROLE, lowering.role_name(ROLE), &role)?.mentions(mentions.iter().map(String::as_str)));
     let group = log_name(&lowering.spec.api_name());
     if let Some(days) = api.access_log_days.days() {
         nodes.push(Node::new(LOG, &group, &LogGroup { retention_days: days })?.adopted());
@@ -53,10 +55,10 @@ pub(super) fn nodes(lowering: &Lowering<'_>, api: &Api) -> Result<Vec<Node>> {
         xray: api.xray,
         access_log_group_arn: api.access_log_days.days().map(|_| log_group::arn(lowering.place, &Name::new(&group))),
         routes,
-        guard,
+        guards,
     })?;
     let node = Node::new(API, lowering.spec.api_name(), &document)?.needs([ROLE, LOG, LOGGING]);
-    nodes.push(node.mentions(mentions));
+    nodes.push(node.mentions(mentions.iter().map(String::as_str)));
     Ok(nodes)
 }
 
@@ -64,10 +66,16 @@ fn route(lowering: &Lowering<'_>, route: &spec::Route) -> Result<Route> {
     Ok(Route {
         method: route.method(),
         path: route.path().to_owned(),
-        guarded: lowering.spec.is_guarded(route),
+        guard: guard_of(lowering.spec, route),
         body: body(lowering, route)?,
         to: to(lowering, route)?,
     })
+}
+
+/// The name of what guards a route. One that nothing goes by guards it all the same: a mistake must not leave the route open.
+fn guard_of(spec: &spec::Spec, route: &spec::Route) -> Option<String> {
+    let only = || spec.auth.as_ref().and_then(|auth| auth.only()).map(|(name, _)| name.to_owned()).unwrap_or_default();
+    spec.is_guarded(route).then(|| route.auth.clone().unwrap_or_else(only))
 }
 
 fn body(lowering: &Lowering<'_>, route: &spec::Route) -> Result<Body> {
@@ -91,12 +99,12 @@ fn body(lowering: &Lowering<'_>, route: &spec::Route) -> Result<Body> {
 }
 
 /// What the API may do, and what it names, each once: what its routes call, and what guards them.
-fn uses(routes: &[Route], guard: Option<&Guard>) -> (Vec<Value>, Vec<&'static str>) {
+fn uses(routes: &[Route], guards: &BTreeMap<String, Guard>) -> (Vec<Value>, Vec<String>) {
     let (mut statements, mut mentions) = (Vec::new(), Vec::new());
     let to = routes.iter().map(|route| (&route.to.statements, &route.to.mentions));
-    for (may, names) in to.chain(guard.map(|guard| (&guard.statements, &guard.mentions))) {
+    for (may, names) in to.chain(guards.values().map(|guard| (&guard.statements, &guard.mentions))) {
         statements.extend(may.iter().filter(|one| !statements.contains(*one)).cloned().collect::<Vec<_>>());
-        mentions.extend(names.iter().filter(|one| !mentions.contains(*one)).copied().collect::<Vec<_>>());
+        mentions.extend(names.iter().filter(|one| !mentions.contains(*one)).cloned().collect::<Vec<_>>());
     }
     (statements, mentions)
 }

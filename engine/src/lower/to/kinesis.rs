@@ -24,7 +24,7 @@ pub(super) fn to(lowering: &Lowering<'_>, route: &Route) -> To {
         super::call(lowering, "kinesis:action/PutRecord", "1.1", &template, responses(&route.partition_key));
     let stream = arn(lowering.spec, lowering.place);
     let statements = vec![allow("PutRecords", &["kinesis:PutRecord"], &[stream])];
-    To { integration, statuses: &STATUSES, statements, mentions: vec![STREAM] }
+    To { integration, statuses: &STATUSES, statements, mentions: vec![STREAM.to_owned()] }
 }
 
 /// Which stream a route's records go to.

@@ -88,7 +88,7 @@ pub(super) fn to(lowering: &Lowering<'_>, route: &Route, action: &TableAction) -
     let integration = super::call(lowering, &uri, "1.0", &made.request, responses);
     let action = format!("dynamodb:{}", made.action);
     let statements = vec![allow(made.action, &[&action], &[table::arn(lowering.place, &Name::new(&name))])];
-    Ok(To { integration, statuses: &STATUSES, statements, mentions: vec![TABLE] })
+    Ok(To { integration, statuses: &STATUSES, statements, mentions: vec![TABLE.to_owned()] })
 }
 
 fn schema<'a>(lowering: &'a Lowering<'_>, route: &Route) -> Option<&'a Value> {

@@ -40,6 +40,6 @@ pub enum Secret {
     Existing(Existing),
 }
 
-fn default_cache_seconds() -> u32 {
+pub(super) fn default_cache_seconds() -> u32 {
     300
 }

@@ -2,7 +2,7 @@
 
 use super::{At, Cx};
 use crate::spec::wording::{list, short};
-use crate::spec::{Api, Auth, Method, PartitionKey, Problem, Route};
+use crate::spec::{Api, Method, PartitionKey, Problem, Route};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Resources of one REST API: the quota of API Gateway, which support raises by the case.
@@ -10,30 +10,27 @@ const RESOURCES: usize = 300;
 
 /// Every route names an authorizer, or says that it has none.
 pub(super) fn auth(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let authorizer = cx.spec.auth.as_ref().map(Auth::name);
-    for (index, route) in api.routes.iter().enumerate() {
+    const ADD: &str = "add a section `auth: { basic: {} }`, or say `auth: none` here";
+    let known: Vec<&str> = cx.spec.authorizers().map(|(name, _)| name).collect();
+    let choice = || list(&known.iter().copied().chain(["none"]).collect::<Vec<_>>(), "or");
+    let problem = |(index, route): (usize, &Route)| {
         let path = api.at(&format!("routes/{index}"));
         match route.auth.as_deref() {
-            Some("none") => {}
-            None if cx.has(super::AUTH) => {}
-            None => {
-                let message = "this route has no authorizer, and does not say `auth: none`";
-                let hint = "add a section `auth: { basic: {} }`, or say `auth: none` here";
-                problems.push(Problem::error(path, message).hint(hint));
+            Some("none") => None,
+            None if known.len() > 1 => {
+                let message = "this route must say who may call it, because `auth` has several authorizers";
+                Some(Problem::error(path, message).hint(format!("add `auth:` with {}", choice())))
             }
-            Some(name) if authorizer == Some(name) => {}
+            None if cx.has(super::AUTH) => None,
+            None => Some(Problem::error(path, "this route has no authorizer, and does not say `auth: none`").hint(ADD)),
+            Some(name) if known.contains(&name) || !cx.sound(super::AUTH) => None,
             Some(name) => {
-                let message = format!("`auth` has no authorizer `{}`", short(name));
-                let hint = match authorizer {
-                    Some(known) => format!("this may be `{known}` or `none`"),
-                    None => "add a section `auth: { basic: {} }`, or say `auth: none` here".to_owned(),
-                };
-                problems.push(Problem::error(path + "/auth", message).hint(hint));
+                let problem = Problem::error(path + "/auth", format!("`auth` has no authorizer `{}`", short(name)));
+                Some(problem.hint(if known.is_empty() { ADD.to_owned() } else { format!("this may be {}", choice()) }))
             }
         }
-    }
-    problems
+    };
+    api.it.routes.iter().enumerate().filter_map(problem).collect()
 }
 
 /// Every route has one method.

@@ -1,7 +1,7 @@
 //! What is legal but likely wrong.
 
 use super::function::BUNDLED;
-use super::{At, CONSUMER, Cx, DLQ, SINK, STREAM};
+use super::{AUTH, At, CONSUMER, Cx, DLQ, SINK, STREAM};
 use crate::spec::names::ACCOUNT;
 use crate::spec::problem::segment;
 use crate::spec::{Function, Problem, Start};
@@ -44,8 +44,9 @@ fn unused(cx: &Cx<'_>) -> Vec<Problem> {
     }
     let routes = cx.spec.api().map_or(&[][..], |api| &api.routes);
     let open = routes.iter().all(|route| route.auth.as_deref() == Some("none"));
-    if let Some(basic) = cx.basic().filter(|_| !routes.is_empty() && open) {
-        let problem = Problem::warning(basic.path, "every route says `auth: none`, so nobody is asked for credentials");
+    if let Some((name, _)) = cx.spec.authorizers().next().filter(|_| !routes.is_empty() && open) {
+        let path = format!("{AUTH}/{name}");
+        let problem = Problem::warning(path, "every route says `auth: none`, so nobody is asked for credentials");
         problems.push(problem.hint("take `auth` out, or `auth: none` out of the routes that it guards").on_key());
     }
     problems

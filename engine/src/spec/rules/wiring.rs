@@ -67,7 +67,7 @@ pub(super) fn overwrite(cx: &Cx<'_>) -> Vec<Problem> {
 /// No two functions of the pipeline have one name: the others of its kinds are single.
 pub(super) fn names(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
     let (spec, name) = (cx.spec, cx.spec.consumer_name());
-    if spec.auth.is_none() || name != spec.authorizer_name() {
+    if spec.basic().is_none() || name != spec.authorizer_name() {
         return Vec::new();
     }
     let message = format!("two functions would have the name `{name}`: the consumer and the authorizer");

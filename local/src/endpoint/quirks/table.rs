@@ -5,8 +5,7 @@ use hyper::http::request::Parts;
 
 use super::{
     Answering, Exchange, api_gateway, code, listing, logs, mappings, refusals, reshard, shards, streams, tagging,
-    usage_plans,
-    user_pools,
+    usage_plans, user_pools,
 };
 use crate::endpoint::call::Call;
 

@@ -1,7 +1,7 @@
 //! From routes to the document of the API: methods, models, answers and the access log. The same input gives the same document and
 //! the same hash.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -23,8 +23,8 @@ pub(super) struct Input {
     /// ARN of the access log's group, without `:*`; no access log where absent.
     pub access_log_group_arn: Option<String>,
     pub routes: Vec<Route>,
-    /// Needed by every route that is guarded.
-    pub guard: Option<Guard>,
+    /// By the names that routes use.
+    pub guards: BTreeMap<String, Guard>,
 }
 
 /// One method of one path.
@@ -33,7 +33,8 @@ pub(super) struct Route {
     pub method: spec::Method,
     /// E.g. `/submit/{streamName}/{eventId}`.
     pub path: String,
-    pub guarded: bool,
+    /// The name of what guards it.
+    pub guard: Option<String>,
     pub body: Body,
     pub to: To,
 }
@@ -68,10 +69,11 @@ pub(super) fn document(input: &Input) -> Result<RestApi> {
             .map(|route| (format!("{} {}", route.method.name(), route.path), method(input, route)))
             .collect(),
         paths: Default::default(),
-        authorizers: input.guard.iter().map(|guard| (guard.name.clone(), guard.authorizer.clone())).collect(),
+        authorizers: input.guards.values().filter_map(|guard| guard.authorizer.clone()).collect(),
         validators: validators.into_iter().collect(),
         gateway_responses: gateway_responses(input, &models),
         models,
+        api_key_source: String::new(),
         deployed: String::new(),
     };
     api.sealed()
@@ -108,14 +110,19 @@ fn model(body: &Body) -> Option<(String, Value)> {
 }
 
 fn method(input: &Input, route: &Route) -> Method {
-    let guard = input.guard.as_ref().filter(|_| route.guarded);
+    let guard = route.guard.as_ref().and_then(|name| input.guards.get(name));
     // A guarded route without a guard must not come out open: AWS refuses CUSTOM without an authorizer.
-    let authorization = if route.guarded { guard.map_or("CUSTOM", |guard| guard.authorization) } else { "NONE" };
+    let authorization = match (&route.guard, guard) {
+        (None, _) => "NONE",
+        (Some(_), guard) => guard.map_or("CUSTOM", |guard| guard.authorization),
+    };
+    let authorizer = guard.and_then(|guard| guard.authorizer.as_ref()).map(|(name, _)| name.clone());
     let model = model(&route.body).map(|(name, _)| name);
     Method {
         authorization: authorization.to_owned(),
-        authorizer: guard.map(|guard| guard.name.clone()).unwrap_or_default(),
-        api_key: false,
+        authorizer: authorizer.unwrap_or_default(),
+        scopes: guard.into_iter().flat_map(|guard| guard.scopes.iter().cloned()).collect(),
+        api_key: guard.is_some_and(|guard| guard.api_key),
         validator: model.as_ref().map(|_| VALIDATOR.to_owned()).unwrap_or_default(),
         models: model.into_iter().map(|name| (JSON.to_owned(), name)).collect(),
         parameters: BTreeMap::new(),
@@ -126,8 +133,10 @@ fn method(input: &Input, route: &Route) -> Method {
 
 fn gateway_responses(input: &Input, models: &BTreeMap<String, Value>) -> BTreeMap<String, GatewayResponse> {
     let mut responses = BTreeMap::new();
-    if let Some(guard) = &input.guard {
-        let challenge = format!("'{}'", guard.challenge);
+    let challenges: BTreeSet<&str> = input.guards.values().filter_map(|guard| guard.challenge.as_deref()).collect();
+    if !challenges.is_empty() {
+        // One header may hold several challenges (https://www.rfc-editor.org/rfc/rfc9110#section-11.6.1).
+        let challenge = format!("'{}'", challenges.into_iter().collect::<Vec<_>>().join(", "));
         let parameters = one("gatewayresponse.header.WWW-Authenticate", &challenge);
         let templates = one(JSON, r#"{"message":$context.error.messageString}"#);
         responses

@@ -29,6 +29,7 @@ async fn tags_come_first_and_with_whose_it_is() {
             name: "old".into(),
             endpoint_type: "REGIONAL".into(),
             security_policy: String::new(),
+            api_key_source: String::new(),
             tags: had,
         };
         let found = Found::of(found, Parts::default());

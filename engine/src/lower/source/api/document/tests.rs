@@ -2,6 +2,12 @@ use super::*;
 use crate::kinds::rest_api::{Authorizer, Integration};
 
 fn input(routes: Vec<Route>) -> Input {
+    let basic = Guard {
+        authorization: "CUSTOM",
+        authorizer: Some(("basic".into(), Authorizer::default())),
+        challenge: Some("Basic realm=\"gateway-events\"".into()),
+        ..Guard::default()
+    };
     Input {
         stage: "prod".into(),
         minimum_tls: MinimumTls::Tls12,
@@ -9,29 +15,21 @@ fn input(routes: Vec<Route>) -> Input {
         xray: false,
         access_log_group_arn: None,
         routes,
-        guard: Some(Guard {
-            nodes: Vec::new(),
-            authorization: "CUSTOM",
-            name: "basic".into(),
-            authorizer: Authorizer::default(),
-            challenge: "Basic realm=\"gateway-events\"".into(),
-            statements: Vec::new(),
-            mentions: Vec::new(),
-        }),
+        guards: BTreeMap::from([("basic".to_owned(), basic)]),
     }
 }
 
 fn route(path: &str, body: Body) -> Route {
     let to =
         To { integration: Integration::default(), statuses: &["200"], statements: Vec::new(), mentions: Vec::new() };
-    Route { method: spec::Method::Post, path: path.into(), guarded: true, body, to }
+    Route { method: spec::Method::Post, path: path.into(), guard: Some("basic".into()), body, to }
 }
 
 #[test]
 fn a_guarded_route_without_authorizer_is_never_open() {
-    let api = document(&Input { guard: None, ..input(vec![route("/a", Body::Any)]) }).unwrap();
+    let api = document(&Input { guards: BTreeMap::new(), ..input(vec![route("/a", Body::Any)]) }).unwrap();
     assert_eq!(api.routes["POST /a"].authorization, "CUSTOM", "AWS refuses this; it does not serve it");
-    let open = Route { guarded: false, ..route("/a", Body::Any) };
+    let open = Route { guard: None, ..route("/a", Body::Any) };
     let api = document(&input(vec![open])).unwrap();
     assert_eq!((api.routes["POST /a"].authorization.as_str(), api.routes["POST /a"].authorizer.as_str()), ("NONE", ""));
 }
@@ -70,4 +68,32 @@ fn the_access_log_is_one_line_of_json_without_client_text() {
     );
     let theirs = ["$context.path", "$context.requestId"];
     assert!(line.values().all(|variable| !variable.contains("header") && !theirs.contains(&variable.as_str())));
+}
+
+#[test]
+fn each_door_has_its_own_guard_and_a_refusal_names_all_challenges() {
+    let mut input = input(vec![route("/a", Body::Any)]);
+    let pool = Authorizer { kind: "COGNITO_USER_POOLS".into(), ..Authorizer::default() };
+    let users = Guard {
+        authorization: "COGNITO_USER_POOLS",
+        authorizer: Some(("users".into(), pool)),
+        scopes: vec!["read".into()],
+        challenge: Some("Bearer realm=\"gateway-events\"".into()),
+        ..Guard::default()
+    };
+    let keys = Guard { authorization: "NONE", api_key: true, ..Guard::default() };
+    input.guards.extend([("users".to_owned(), users), ("keys".to_owned(), keys)]);
+    for (path, guard) in [("/b", "users"), ("/c", "keys")] {
+        input.routes.push(Route { guard: Some(guard.into()), ..route(path, Body::Any) });
+    }
+    let api = document(&input).unwrap();
+    let shown = |key: &str| {
+        let Method { authorization, authorizer, scopes, api_key, .. } = &api.routes[key];
+        format!("{authorization} {authorizer} {} {api_key}", scopes.iter().cloned().collect::<String>())
+    };
+    assert_eq!(shown("POST /a"), "CUSTOM basic  false");
+    assert_eq!(shown("POST /b"), "COGNITO_USER_POOLS users read false");
+    assert_eq!(shown("POST /c"), "NONE   true");
+    let header = &api.gateway_responses["UNAUTHORIZED"].parameters["gatewayresponse.header.WWW-Authenticate"];
+    assert_eq!(header, "'Basic realm=\"gateway-events\", Bearer realm=\"gateway-events\"'");
 }

@@ -1,0 +1,140 @@
+//! Rules of who may call: authorizers, usage plans and user pools.
+
+use super::{AUTH, Cx, PLANS, USERS};
+use crate::spec::problem::segment;
+use crate::spec::wording::{list, nearest, short};
+use crate::spec::{Authorizer, Plan, Problem};
+
+/// Seconds within which a quota that a client can use up is noted.
+const SOON: f64 = 60.0;
+
+/// What authorizers, plans and user pools may be called: their names are parts of AWS's names.
+pub(super) fn names(cx: &Cx<'_>) -> Vec<Problem> {
+    let fits = |name: &str| {
+        let letters = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
+        (1..=64).contains(&name.len()) && name.bytes().all(letters)
+    };
+    let auth = cx.spec.authorizers().map(|(name, _)| (AUTH, name));
+    let plans = cx.spec.plans.keys().map(|name| (PLANS, name.as_str()));
+    let users = cx.spec.users.keys().map(|name| (USERS, name.as_str()));
+    let problem = |(section, name): (&str, &str)| {
+        let path = format!("{section}/{}", segment(name));
+        let hint = "a name has 1 to 64 letters, digits, `_` and `-`";
+        match name {
+            "none" if section == AUTH => {
+                let problem = Problem::error(path, "`none` is no name of an authorizer: a route without one says it");
+                Some(problem.hint("give it another name").on_key())
+            }
+            name if fits(name) => None,
+            name => Some(Problem::error(path, format!("`{}` is no name", short(name))).hint(hint).on_key()),
+        }
+    };
+    auth.chain(plans).chain(users).filter_map(problem).collect()
+}
+
+/// Kinds of authorizers of which an API has one.
+pub(super) fn single(cx: &Cx<'_>) -> Vec<Problem> {
+    let of = |word: &'static str, why: &str| {
+        let all = cx.spec.authorizers().filter(move |(_, authorizer)| authorizer.word() == word);
+        let message = format!("a second authorizer of the kind `{word}`: {why}");
+        all.skip(1)
+            .map(|(name, _)| Problem::error(format!("{AUTH}/{}", segment(name)), message.clone()).on_key())
+            .collect::<Vec<_>>()
+    };
+    let keys = "API Gateway lets every key of every plan of the API through, so that one cannot have other plans than the other";
+    let secrets = "the pipeline has one user name and password";
+    [of("api_key", keys), of("basic", secrets)]
+        .concat()
+        .into_iter()
+        .map(|problem| problem.hint("have the routes name the first one"))
+        .collect()
+}
+
+/// Authorizers name plans and user pools that there are.
+pub(super) fn known(cx: &Cx<'_>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (name, authorizer) in cx.spec.authorizers() {
+        let at = format!("{AUTH}/{}", cx.spec.auth.as_ref().map(|auth| auth.path(name)).unwrap_or_default());
+        match authorizer {
+            Authorizer::Basic(_) => {}
+            Authorizer::Cognito(cognito) => problems.extend(pool(cx, &at, &cognito.users)),
+            Authorizer::ApiKey(_) if cx.spec.plans.is_empty() && !cx.has(PLANS) => {
+                let problem = Problem::error(at, "`api_key` needs usage plans: each has a key").on_key();
+                problems.push(problem.hint("add `plans: { free: { rate_per_second: 5, burst: 10 } }`"));
+            }
+            Authorizer::ApiKey(keys) => {
+                let known: Vec<&str> = cx.spec.plans.keys().map(String::as_str).collect();
+                for (index, plan) in keys.plans.iter().flatten().enumerate() {
+                    problems.extend(unknown("plan", "plans", plan, &known, &format!("{at}/plans/{index}")));
+                }
+            }
+        }
+    }
+    problems
+}
+
+/// A user pool of the spec, or the ARN of another one.
+fn pool(cx: &Cx<'_>, at: &str, users: &str) -> Option<Problem> {
+    let at = format!("{at}/users");
+    if users.starts_with("arn:") {
+        let parts: Vec<&str> = users.split(':').collect();
+        let is_pool = parts.len() == 6 && parts[2] == "cognito-idp" && parts[5].starts_with("userpool/");
+        let hint = "it looks like `arn:aws:cognito-idp:eu-central-1:123456789012:userpool/eu-central-1_AbCdEfGhI`";
+        return (!is_pool)
+            .then(|| Problem::error(at, format!("`{}` is no ARN of a user pool", short(users))).hint(hint));
+    }
+    let known: Vec<&str> = cx.spec.users.keys().map(String::as_str).collect();
+    unknown("user pool", "users", users, &known, &at)
+}
+
+fn unknown(what: &str, section: &str, name: &str, known: &[&str], at: &str) -> Option<Problem> {
+    if known.contains(&name) {
+        return None;
+    }
+    let problem = Problem::error(at, format!("`{section}` has no {what} `{}`", short(name)));
+    Some(match (nearest(name, known), known) {
+        (Some(near), _) => problem.hint(format!("did you mean `{near}`?")),
+        (None, []) => problem.hint(format!("add `{section}: {{ {}: {{}} }}`", short(name))),
+        (None, known) => problem.hint(format!("this may be {}", list(known, "or"))),
+    })
+}
+
+/// Plans that somebody uses, whose limits go together.
+pub(super) fn plans(cx: &Cx<'_>) -> Vec<Problem> {
+    let used: Vec<&str> = cx.spec.open_plans().collect();
+    let mut problems = Vec::new();
+    for (name, plan) in &cx.spec.plans {
+        let at = format!("{PLANS}/{}", segment(name));
+        if !used.contains(&name.as_str()) && cx.sound(AUTH) {
+            let message = format!("nobody uses the plan `{}`", short(name));
+            let hint = "have `auth: { api_key: { plans: [...] } }` name it, or take it out";
+            problems.push(Problem::error(&*at, message).hint(hint).on_key());
+        }
+        problems.extend(halves(plan, &at));
+        problems.extend(soon(plan, &at));
+    }
+    problems
+}
+
+fn halves(plan: &Plan, at: &str) -> Option<Problem> {
+    let (has, lacks) = match (plan.rate_per_second, plan.burst) {
+        (Some(_), None) => ("rate_per_second", "burst"),
+        (None, Some(_)) => ("burst", "rate_per_second"),
+        _ => return None,
+    };
+    let problem = Problem::error(format!("{at}/{has}"), format!("`{has}` needs `{lacks}` beside it")).on_key();
+    Some(problem.hint("a limit has two numbers, as in `rate_per_second: 5, burst: 10`"))
+}
+
+/// A quota that is gone in no time makes most of its period one refusal.
+fn soon(plan: &Plan, at: &str) -> Option<Problem> {
+    let (rate, quota) = (plan.rate_per_second?, plan.quota?);
+    let seconds = f64::from(quota.requests) / rate;
+    (seconds < SOON).then(|| {
+        let message = format!(
+            "at {rate} requests per second the quota is used up after {seconds:.0} s, and what is left of its period is answered \
+             with 429"
+        );
+        Problem::note(format!("{at}/quota"), message).on_key()
+    })
+}
