@@ -4,8 +4,7 @@
 //! integration response; what API Gateway answers itself are its gateway responses. Templates, patterns, schemas and routes
 //! are parsed once for a deployment.
 //!
-//! Not served: HTTP and VPC integrations, Cognito, IAM and API keys (requests are refused, as they would be without
-//! credentials), usage plans, stage caches, the account's own throttle, execution logs, X-Ray. HTTP header names arrive in
+//! Not served: HTTP and VPC integrations, Cognito and IAM (requests are refused, as they would be without credentials), stage caches, the account's own throttle, execution logs, X-Ray. HTTP header names arrive in
 //! lower case, as from a client that speaks HTTP/2. The endpoint is spoken to over plain HTTP.
 
 mod access_log;
@@ -15,10 +14,12 @@ mod definition;
 mod door;
 mod exchange;
 mod integration;
+mod keys;
 mod live;
 mod mapping;
 mod params;
 mod permits;
+mod plans;
 mod reach;
 mod read;
 mod refusal;
@@ -44,6 +45,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use self::access_log::Log;
+use self::definition::Plan;
 use self::door::Door;
 use self::live::Live;
 use self::reach::Reach;
@@ -152,10 +154,18 @@ async fn read(roles: &Roles, api: &str, stage: &str, before: Option<&Live>) -> R
         address.api == api && address.stage == stage && live.snapshot.deployment == settings.deployment
     };
     if let Some(before) = before.filter(same) {
-        return Ok(Live::new(before.address.clone(), Arc::clone(&before.snapshot), settings, Some(before)));
+        let plans = plans_of(&reader, &before.snapshot).await?;
+        return Ok(Live::new(before.address.clone(), Arc::clone(&before.snapshot), (settings, plans), Some(before)));
     }
     let (address, definition) = (reader.address().await?, reader.definition(&settings.deployment).await?);
-    Ok(Live::new(address, Arc::new(Snapshot::new(&definition)), settings, before))
+    let snapshot = Snapshot::new(&definition);
+    let plans = plans_of(&reader, &snapshot).await?;
+    Ok(Live::new(address, Arc::new(snapshot), (settings, plans), before))
+}
+
+/// An endpoint without usage plans serves APIs without keys.
+async fn plans_of(reader: &Reader, snapshot: &Snapshot) -> Result<Vec<Plan>> {
+    if snapshot.asks_for_keys() { reader.plans().await } else { Ok(Vec::new()) }
 }
 
 fn warn_of_problems(shared: &Shared) {

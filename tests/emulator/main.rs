@@ -6,6 +6,7 @@
 mod cloud;
 mod deployed;
 mod deployments;
+mod doors;
 mod drift;
 mod edits;
 mod existing;

@@ -5,17 +5,21 @@ use std::path::Path;
 
 use crate::aws::Keys;
 use crate::cli::{Global, OutputsArgs, exit};
-use crate::commands::send::example_request;
-use crate::commands::{Outcome, walk};
+use crate::commands::send::{Example, example_requests};
+use crate::commands::{Outcome, demo, walk};
 use crate::error::Error;
 use crate::event::Event;
-use crate::graph::Graph;
+use crate::graph::{Graph, Node};
 use crate::lower::id;
 use crate::names::quoted;
 use crate::plan::Plan;
 use crate::resource::{Id, Outputs};
-use crate::spec::Loaded;
+use crate::spec::{Authorizer, Loaded, Users};
 use crate::term::Shell;
+
+/// The outputs that are secrets, by what their ids begin with. A user's tokens are `pipe dev`'s demo user's.
+const SECRETS: [(&str, &str); 4] =
+    [(id::SECRET, "credentials"), ("key", "value"), ("users", demo::ID_TOKEN), ("users", demo::ACCESS_TOKEN)];
 
 /// Runs the command.
 pub async fn run(shell: Shell, global: &Global, args: &OutputsArgs) -> Outcome {
@@ -28,6 +32,9 @@ pub async fn run(shell: Shell, global: &Global, args: &OutputsArgs) -> Outcome {
         let mut outputs = found.outputs.clone();
         if args.reveal {
             outputs.extend((node.kind.reveal)(&desired.cx, &node.name).await?);
+        }
+        if let Some(users) = users(&loaded, node).filter(|_| args.reveal && global.session.is_some()) {
+            outputs.extend(demo::tokens(&desired.cx, users, &found.outputs).await?);
         }
         live.insert(node.id.clone(), outputs);
     }
@@ -42,6 +49,11 @@ pub async fn run(shell: Shell, global: &Global, args: &OutputsArgs) -> Outcome {
         given.insert("emulator.secret_access_key".to_owned(), secret.clone());
     }
     show(shell, global, args, &desired.graph, given)
+}
+
+/// What the spec says of this node's users.
+fn users<'a>(loaded: &'a Loaded, node: &Node) -> Option<&'a Users> {
+    loaded.spec.users.iter().find(|(name, _)| id::users(name) == node.id).map(|(_, users)| users)
 }
 
 /// Prints one output, or all of them.
@@ -111,10 +123,14 @@ fn look(global: &Global, file: &Path) -> String {
     )
 }
 
-/// Whether this is an output that only `--reveal` gives.
+/// Whether this is an output that only `--reveal` gives: its last part is a secret's, and what stands before it has such.
 fn is_secret(graph: &Graph, field: &str) -> bool {
-    let named = field.split_once('.').map_or((id::SECRET, field), |(id, attr)| (id, attr));
-    named == (id::SECRET, "credentials") && graph.node(id::SECRET).is_some()
+    let (of, attribute) = field.rsplit_once('.').map_or((None, field), |(of, attribute)| (Some(of), attribute));
+    let has = |node: &Node| {
+        let family = node.id.family().unwrap_or(node.id.as_str());
+        SECRETS.contains(&(family, attribute)) && of.is_none_or(|of| of == node.id.as_str())
+    };
+    graph.nodes().iter().any(has)
 }
 
 /// A value by its whole name, or by its last part where only one has it.
@@ -142,25 +158,41 @@ pub fn planned(plan: &Plan) -> BTreeMap<Id, Outputs> {
     changes.chain(used).map(|(id, live)| (id.clone(), live.outputs.clone())).collect()
 }
 
-/// The endpoint and a request to paste, without the password in it.
+/// The endpoint, and a request to paste for each way in, without the secrets in them.
 pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<Id, Outputs>) -> String {
     let endpoint = given.values().find_map(|outputs| outputs.get("endpoint"));
     let endpoint = global.session.as_ref().map(|session| &session.api_url).filter(|_| endpoint.is_some()).or(endpoint);
-    let (Some(endpoint), Some(request)) = (endpoint, example_request(loaded)) else { return String::new() };
-    let credentials = match request.authorized {
-        true => {
-            let way = global.way();
-            format!(" -u \"$({} outputs {}{way} --reveal --field credentials)\"", program(), spec(file))
-        }
-        false => String::new(),
+    let Some(endpoint) = endpoint else { return String::new() };
+    let curl = |request: Example| {
+        let pass = request.authorizer.map(|authorizer| pass(global, loaded, file, &authorizer)).unwrap_or_default();
+        let header = request.header.map_or_else(String::new, |(name, value)| format!(" -H '{name}: {value}'"));
+        // A shell reads the `?` of a query.
+        let quote = if request.path.contains('?') { "'" } else { "" };
+        let method = if request.method == "POST" { String::new() } else { format!(" -X {}", request.method) };
+        let data = |body| format!(" -H 'Content-Type: application/json'{header} -d '{body}'");
+        let data = request.body.map_or_else(|| header.clone(), data);
+        format!("  curl{method}{pass}{data} {quote}{endpoint}{}{quote}\n", request.path)
     };
-    let header = request.header.map_or_else(String::new, |(name, value)| format!(" -H '{name}: {value}'"));
-    // A shell reads the `?` of a query.
-    let quote = if request.path.contains('?') { "'" } else { "" };
-    let method = if request.method == "POST" { String::new() } else { format!(" -X {}", request.method) };
-    let data = |body| format!(" -H 'Content-Type: application/json'{header} -d '{body}'");
-    let data = request.body.map_or_else(|| header.clone(), data);
-    format!("\nendpoint: {endpoint}\n  curl{method}{credentials}{data} {quote}{endpoint}{}{quote}\n\n", request.path)
+    let requests: String = example_requests(loaded).into_iter().map(curl).collect();
+    if requests.is_empty() { requests } else { format!("\nendpoint: {endpoint}\n{requests}\n") }
+}
+
+/// What of curl shows who is asking, without the secret in it.
+fn pass(global: &Global, loaded: &Loaded, file: &Path, authorizer: &Authorizer) -> String {
+    let output =
+        |field: &str| format!("$({} outputs {}{} --reveal --field {field})", program(), spec(file), global.way());
+    match authorizer {
+        Authorizer::Basic(_) => format!(" -u \"{}\"", output("credentials")),
+        Authorizer::ApiKey(_) => {
+            let plan = loaded.spec.open_plans().next().unwrap_or_default();
+            format!(" -H \"x-api-key: {}\"", output(&format!("{}.value", id::key(plan))))
+        }
+        Authorizer::Cognito(cognito) if global.session.is_some() => {
+            let attribute = if cognito.scopes.is_empty() { demo::ID_TOKEN } else { demo::ACCESS_TOKEN };
+            format!(" -H \"Authorization: {}\"", output(&format!("{}.{attribute}", id::users(&cognito.users))))
+        }
+        Authorizer::Cognito(_) => " -H \"Authorization: $TOKEN\"".to_owned(),
+    }
 }
 
 /// This program as the user called it, so that a printed command works where it is not on the PATH.

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::aws::{Cx, connect};
 use crate::bundle::Codes;
 use crate::cli::Global;
+use crate::commands::demo;
 use crate::error::{Class, Error, Result};
 use crate::graph::{Graph, Node};
 use crate::kinds::table::{Key, Table};
@@ -62,6 +63,30 @@ impl Running {
         let revealed = (node.kind.reveal)(&self.cx, &node.name).await;
         let mut outputs = revealed.map_err(|error| missing(error, node))?;
         outputs.remove("credentials").ok_or_else(|| absent(node))
+    }
+
+    /// The API key of the first plan whose keys open routes.
+    ///
+    /// # Errors
+    /// There is none; the value is in no error.
+    pub async fn api_key(&self) -> Result<String> {
+        let plan = self.spec.open_plans().next().unwrap_or_default();
+        let node = self.node(id::key(plan).as_str())?;
+        let revealed = (node.kind.reveal)(&self.cx, &node.name).await;
+        let mut outputs = revealed.map_err(|error| missing(error, node))?;
+        outputs.remove("value").ok_or_else(|| absent(node))
+    }
+
+    /// A token of the demo user of this pool, an access token or an id token; nothing where the pipeline does not run locally.
+    ///
+    /// # Errors
+    /// The pool is not there.
+    pub async fn token(&self, users: &str, access: bool) -> Result<Option<String>> {
+        let (Some(spec), true) = (self.spec.users.get(users), self.local_api.is_some()) else { return Ok(None) };
+        let node = self.node(id::users(users).as_str())?;
+        let pool = self.live(node).await?.ok_or_else(|| absent(node))?;
+        let mut tokens = demo::tokens(&self.cx, spec, &pool.outputs).await?;
+        Ok(tokens.remove(if access { demo::ACCESS_TOKEN } else { demo::ID_TOKEN }))
     }
 
     /// Name and key attributes of the sink's table; nothing where the pipeline has none.

@@ -4,6 +4,7 @@ mod data;
 mod event;
 mod example;
 mod follow;
+mod pass;
 mod post;
 mod rows;
 mod tally;
@@ -22,8 +23,9 @@ use crate::session;
 use crate::spec::{Api, Loaded, Route};
 use crate::term::{Progress, Shell};
 use event::Maker;
-pub use example::example_request;
+pub use example::{Example, example_requests};
 use follow::{Follow, Places, Sent};
+use pass::Pass;
 use post::Target;
 use tally::Tally;
 
@@ -40,11 +42,8 @@ pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
     let count = data::count(data.as_ref(), args.count)?;
     let running = Running::of(global, &loaded).await?;
     let (places, keys) = places(&running, global, args).await?;
-    let credentials = match loaded.spec.is_guarded(route) {
-        true => Some(running.credentials().await?),
-        false => None,
-    };
-    let target = Target::new(running.endpoint().await?, credentials.as_deref());
+    let pass = Pass::of(&running, route).await?;
+    let target = Target::new(running.endpoint().await?, pass);
     let stopped = Halt::on_interrupt(shell, STOPPING).told();
     let maker = Maker { loaded: &loaded, route, keys, data, count, run: event::new_run() };
 

@@ -30,7 +30,8 @@ mod read;
 mod tests;
 mod write;
 
-const COGNITO: Service = Service { name: "cognito-idp", target: "AWSCognitoIdentityProviderService" };
+/// The service, for calls that are not about pools.
+pub const COGNITO: Service = Service { name: "cognito-idp", target: "AWSCognitoIdentityProviderService" };
 
 /// A user pool with its groups and its app client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -18,13 +18,18 @@ const PLAN: &str = "plan";
 
 pub(super) const FAMILIES: &[Family] = &[Family::of::<ApiKey>(KEY), Family::of::<UsagePlan>(PLAN)];
 
+/// The id of the API key of this plan.
+pub fn key(plan: &str) -> Id {
+    Id::of_family(KEY, plan)
+}
+
 pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
     let spec = lowering.spec;
     let Some(api) = spec.api() else { return Ok(Vec::new()) };
     let open: BTreeSet<&str> = spec.open_plans().collect();
     let mut nodes = Vec::new();
     for (name, plan) in &spec.plans {
-        let (shown, key) = (format!("{}-{name}", spec.name), Id::of_family(KEY, name));
+        let (shown, key) = (format!("{}-{name}", spec.name), key(name));
         let description = format!("{name} of the pipeline {}", spec.name);
         let stage = ApiStage { api: output_of(API, "id"), stage: api.stage.clone(), ..ApiStage::default() };
         let usage = UsagePlan {

@@ -16,11 +16,13 @@ pub(super) const FAMILIES: &[Family] = &[Family::of::<UserPool>(USERS)];
 
 /// Ways to sign in: by the Secure Remote Password protocol, which sends no password, and then by a refresh token.
 const FLOWS: [&str; 2] = ["ALLOW_REFRESH_TOKEN_AUTH", "ALLOW_USER_SRP_AUTH"];
+/// How the deployer signs in a user of its own making.
+const DEMO: &str = "ALLOW_ADMIN_USER_PASSWORD_AUTH";
 /// Days that a password of an administrator's making is good for: Cognito's own default.
 const TEMPORARY_DAYS: u32 = 7;
 
 /// The id of the user pool of this name.
-pub(super) fn id(name: &str) -> Id {
+pub fn id(name: &str) -> Id {
     Id::of_family(USERS, name)
 }
 
@@ -55,7 +57,7 @@ fn pool(users: &Users) -> UserPool {
         deletion_protection: users.deletion_protection,
         groups: users.groups.iter().map(|group| (group.clone(), Whose::ThePipelines)).collect(),
         client: Some(Client {
-            flows: FLOWS.map(str::to_owned).into(),
+            flows: FLOWS.into_iter().chain(users.demo.then_some(DEMO)).map(str::to_owned).collect(),
             access_token_seconds: users.token_minutes * 60,
             id_token_seconds: users.token_minutes * 60,
             refresh_token_seconds: users.refresh_days * 24 * 60 * 60,

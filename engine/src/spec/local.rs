@@ -10,13 +10,14 @@ use serde_json::json;
 const KEY: &str = "id";
 
 impl Loaded {
-    /// The same as it is deployed for `pipe dev`: the endpoint's own mapping is off, so that only the local pollers read. Nothing
-    /// else differs from what AWS gets.
+    /// The same as it is deployed for `pipe dev`: the endpoint's own mapping is off, so that only the local pollers read, and
+    /// user pools let the demo user be signed in. Nothing else differs from what AWS gets.
     #[must_use]
     pub fn local(mut self) -> Self {
         if let Some(Consumer::Function(function)) = &mut self.spec.consumer {
             function.enabled = false;
         }
+        self.spec.users.values_mut().for_each(|users| users.demo = true);
         self
     }
 

@@ -34,6 +34,9 @@ pub struct Users {
     /// Whether AWS refuses to delete the pool. Default: true.
     #[serde(default = "yes")]
     pub deletion_protection: bool,
+    /// Whether the deployer may sign a user in: only in `pipe dev`, for its demo user.
+    #[serde(skip)]
+    pub demo: bool,
 }
 
 /// What users sign in with.

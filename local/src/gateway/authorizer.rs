@@ -76,6 +76,7 @@ impl Authorizer {
             let verdict = decision.verdict(&exchange.method_arn(serving.address));
             exchange.metrics.insert("authorizer.integrationLatency", milliseconds(started).to_string());
             exchange.set("authorizer", decision.context(milliseconds(started)));
+            exchange.usage_key = decision.usage_key();
             verdict.map_err(|verdict| refused(&verdict))
         });
         let status = outcome.as_ref().map_or_else(refusal_status, |()| 200);

@@ -29,6 +29,8 @@ pub struct Definition {
     /// Own gateway responses by type, e.g. `UNAUTHORIZED`; all others are AWS's defaults.
     pub gateway_responses: BTreeMap<String, GatewayResponse>,
     pub binary_types: BinaryTypes,
+    /// Whether a Lambda authorizer says which API key it is.
+    pub key_of_authorizer: bool,
 }
 
 /// Content types whose bodies are bytes and no text, e.g. `image/*`.
@@ -134,6 +136,47 @@ pub struct GatewayResponse {
     pub parameters: Texts,
     /// Bodies by content type with `$context` variables, no VTL.
     pub templates: Texts,
+}
+
+/// A usage plan that opens the stage.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Plan {
+    pub id: String,
+    /// Of each key.
+    pub throttle: Option<Throttle>,
+    /// Of each key.
+    pub quota: Option<Quota>,
+    pub keys: Vec<Key>,
+}
+
+/// Requests of a key in a period.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Quota {
+    pub requests: u32,
+    pub period: Period,
+}
+
+/// A calendar period of UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Period {
+    Day,
+    Week,
+    Month,
+}
+
+/// An API key.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Key {
+    pub id: String,
+    pub value: String,
+    pub enabled: bool,
+}
+
+/// Without the value, which is a secret.
+impl std::fmt::Debug for Key {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Key").field("id", &self.id).field("enabled", &self.enabled).finish_non_exhaustive()
+    }
 }
 
 /// What a stage has beside its deployment; it applies without a new one.

@@ -59,6 +59,8 @@ pub struct Exchange {
     pub trace: String,
     pub at: SystemTime,
     pub started: Instant,
+    /// The value of the API key that an authorizer gave.
+    pub usage_key: Option<String>,
     /// Where the record went, and its id there.
     pub location: Option<Location>,
     pub record: Option<String>,
@@ -94,6 +96,7 @@ impl Exchange {
             trace,
             at,
             started: Instant::now(),
+            usage_key: None,
             location: None,
             record: None,
             reason: None,

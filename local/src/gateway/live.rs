@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::access_log::LogFormat;
-use super::definition::{ApiAddress, Stage, Texts};
+use super::definition::{ApiAddress, Plan, Stage, Texts};
+use super::keys::Keys;
 use super::permits::Permits;
 use super::reach::Reach;
 use super::serving::Serving;
@@ -18,6 +19,7 @@ pub struct Live {
     pub snapshot: Arc<Snapshot>,
     pub variables: Arc<Texts>,
     pub throttles: Arc<Throttles>,
+    pub keys: Arc<Keys>,
     pub access_log: Option<LogFormat>,
     /// Asked again after each refresh.
     pub permits: Permits,
@@ -25,7 +27,12 @@ pub struct Live {
 
 impl Live {
     /// `before` is what was served until now: its buckets go on where the stage's settings are the same.
-    pub fn new(address: ApiAddress, snapshot: Arc<Snapshot>, stage: Stage, before: Option<&Live>) -> Self {
+    pub fn new(
+        address: ApiAddress,
+        snapshot: Arc<Snapshot>,
+        (stage, plans): (Stage, Vec<Plan>),
+        before: Option<&Live>,
+    ) -> Self {
         let same = before.filter(|before| before.address == address && before.throttles.are_of(&stage.throttles));
         let throttles = same.map(|before| Arc::clone(&before.throttles));
         let log = stage.access_log.map(|log| LogFormat {
@@ -38,6 +45,7 @@ impl Live {
             snapshot,
             variables: Arc::new(stage.variables),
             throttles: throttles.unwrap_or_else(|| Arc::new(Throttles::new(stage.throttles))),
+            keys: Keys::new(plans, before.map(|before| &before.keys)),
             access_log: log,
             permits: Permits::default(),
         }

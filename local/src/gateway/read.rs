@@ -7,13 +7,14 @@ use aws_sdk_apigateway::types as aws;
 use super::access_log::group_of;
 use super::definition::{
     AccessLog, ApiAddress, Authorizer, BinaryTypes, Definition, GatewayResponse, Integration, IntegrationResponse,
-    Method, Resource, Stage, Texts, Throttle, Validator,
+    Method, Plan, Resource, Stage, Texts, Throttle, Validator,
 };
+use super::plans;
 use crate::error::{Error, Result};
 use crate::roles::Roles;
 
 /// The most that a page of API Gateway's lists has.
-const PAGE: i32 = 500;
+pub const PAGE: i32 = 500;
 
 /// Reads one API and stage.
 pub struct Reader {
@@ -23,7 +24,7 @@ pub struct Reader {
     stage: String,
 }
 
-fn failed<E: std::error::Error + Send + Sync + 'static>(what: &str, error: &E) -> Error {
+pub fn failed<E: std::error::Error + Send + Sync + 'static>(what: &str, error: &E) -> Error {
     Error::new(format!("read {what} of the REST API: {}", DisplayErrorContext(error)))
 }
 
@@ -85,6 +86,14 @@ impl Reader {
         Ok(account.cloudwatch_role_arn.filter(|role| !role.is_empty()))
     }
 
+    /// The usage plans that open the stage, with their keys.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub async fn plans(&self) -> Result<Vec<Plan>> {
+        plans::plans(&self.client, &self.api, &self.stage).await
+    }
+
     /// All that a deployment is a snapshot of.
     ///
     /// # Errors
@@ -99,6 +108,7 @@ impl Reader {
             models: self.models().await?,
             validators: self.validators().await?.into_iter().collect(),
             gateway_responses: self.gateway_responses().await?.into_iter().collect(),
+            key_of_authorizer: api.api_key_source == Some(aws::ApiKeySourceType::Authorizer),
             binary_types: BinaryTypes(api.binary_media_types.unwrap_or_default()),
         })
     }

@@ -82,6 +82,13 @@ async fn run(
             authorizer.admit(serving, exchange).await?;
         }
     }
+    if route.api_key {
+        let key = match live.snapshot.key_of_authorizer {
+            true => exchange.usage_key.clone(),
+            false => exchange.header("x-api-key").map(str::to_owned),
+        };
+        live.keys.admit(key.as_deref(), exchange)?;
+    }
     route.checks.pass(exchange)?;
     let integration = route.integration.as_ref().ok_or_else(|| Refusal::of("API_CONFIGURATION_ERROR"))?;
     integration.run(serving, exchange).await

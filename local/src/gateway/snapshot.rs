@@ -18,6 +18,7 @@ pub struct Snapshot {
     pub authorizers: HashMap<String, Authorizer>,
     pub refusals: GatewayResponses,
     pub binary_types: BinaryTypes,
+    pub key_of_authorizer: bool,
     /// What of the API cannot be served as AWS would; requests that need it are answered with 500.
     pub problems: Vec<String>,
 }
@@ -34,6 +35,8 @@ pub struct Resource {
 #[derive(Debug)]
 pub struct ServedMethod {
     pub guard: Guard,
+    /// Whether callers need an API key.
+    pub api_key: bool,
     pub checks: Checks,
     pub integration: Option<Integration>,
 }
@@ -54,6 +57,7 @@ impl Snapshot {
             deployment: definition.deployment.clone(),
             refusals: GatewayResponses::new(&definition.gateway_responses),
             binary_types: definition.binary_types.clone(),
+            key_of_authorizer: definition.key_of_authorizer,
             ..Self::default()
         };
         for authorizer in &definition.authorizers {
@@ -76,6 +80,13 @@ impl Snapshot {
     }
 }
 
+impl Snapshot {
+    /// Whether a method needs an API key.
+    pub fn asks_for_keys(&self) -> bool {
+        self.resources.iter().flat_map(|resource| resource.methods.values()).any(|method| method.api_key)
+    }
+}
+
 impl Resource {
     /// The method of this name, or the one that takes any.
     pub fn route(&self, method: &str) -> Option<&ServedMethod> {
@@ -85,7 +96,6 @@ impl Resource {
 
 fn route(definition: &Definition, method: &Method, at: &str, problems: &mut Vec<String>) -> ServedMethod {
     let guard = match method.authorization.as_str() {
-        _ if method.api_key => Guard::Shut("INVALID_API_KEY"),
         "NONE" => Guard::Open,
         "CUSTOM" => Guard::Authorizer(method.authorizer.clone()),
         "COGNITO_USER_POOLS" => Guard::Shut("UNAUTHORIZED"),
@@ -98,5 +108,5 @@ fn route(definition: &Definition, method: &Method, at: &str, problems: &mut Vec<
     let checks = Checks::new(definition, method, &mut found);
     let integration = method.integration.as_ref().map(|integration| Integration::new(integration, &mut found));
     problems.extend(found.into_iter().map(|problem| format!("{at}: {problem}")));
-    ServedMethod { guard, checks, integration }
+    ServedMethod { guard, api_key: method.api_key, checks, integration }
 }

@@ -7,6 +7,7 @@ mod codings;
 mod fixtures;
 mod functions;
 mod hostile;
+mod keys;
 mod parts;
 mod refreshes;
 mod strangers;
@@ -26,7 +27,7 @@ use tokio::net::TcpListener;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use self::cloud::Cloud;
-use super::definition::{Definition, Stage};
+use super::definition::{Definition, Plan, Stage};
 use super::live::Live;
 use super::snapshot::Snapshot;
 use super::{Gateway, Settings};
@@ -74,10 +75,23 @@ impl World {
         Self::with(definition, stage, |_| Err(Refusal::NotFound)).await
     }
 
+    /// With usage plans.
+    async fn with_plans(definition: &Definition, plans: Vec<Plan>) -> Self {
+        Self::made(definition, (Stage::default(), plans), |_| Err(Refusal::NotFound)).await
+    }
+
     /// `function` answers every call of a function.
     async fn with(
         definition: &Definition,
         stage: Stage,
+        function: impl Fn(&Value) -> Result<Answer, Refusal> + Send + Sync + 'static,
+    ) -> Self {
+        Self::made(definition, (stage, Vec::new()), function).await
+    }
+
+    async fn made(
+        definition: &Definition,
+        (stage, plans): (Stage, Vec<Plan>),
         function: impl Fn(&Value) -> Result<Answer, Refusal> + Send + Sync + 'static,
     ) -> Self {
         let cloud = Cloud::start().await;
@@ -95,7 +109,7 @@ impl World {
         let url = format!("http://{own}");
         let (api, stage_name) = ("abc123".to_owned(), "prod".to_owned());
         let settings = Settings { roles: cloud.roles(), invoke, events: sender, api, stage: stage_name };
-        let live = Live::new(fixtures::address(), Arc::new(Snapshot::new(definition)), stage, None);
+        let live = Live::new(fixtures::address(), Arc::new(Snapshot::new(definition)), (stage, plans), None);
         let gateway = Gateway::serve(listener, own, settings, live);
         let client = Client::builder(TokioExecutor::new()).build_http();
         Self { gateway, cloud, events, calls, url, client }

@@ -42,15 +42,16 @@ impl Throttles {
     }
 }
 
+/// One bucket.
 #[derive(Debug)]
-enum Bucket {
+pub enum Bucket {
     /// A rate or burst of 0 lets nothing through.
     Shut,
     Limited(Box<RateLimiter<NotKeyed, InMemoryState, TokioClock, NoOpMiddleware<Duration>>>),
 }
 
 impl Bucket {
-    fn new(throttle: &Throttle) -> Self {
+    pub fn new(throttle: &Throttle) -> Self {
         let period = (throttle.rate_per_second > 0.0).then(|| 1.0 / throttle.rate_per_second);
         let period = period.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
         let quota = period.and_then(|period| Quota::with_period(period.max(Duration::from_nanos(1))));
@@ -63,7 +64,8 @@ impl Bucket {
         }
     }
 
-    fn take(&self) -> bool {
+    /// Takes one token; false when there is none.
+    pub fn take(&self) -> bool {
         match self {
             Self::Shut => false,
             Self::Limited(limiter) => limiter.check().is_ok(),
@@ -73,7 +75,7 @@ impl Bucket {
 
 /// Time since the bucket was made, so that tests can pause it.
 #[derive(Clone, Debug)]
-struct TokioClock(Instant);
+pub struct TokioClock(Instant);
 
 impl Clock for TokioClock {
     type Instant = Duration;

@@ -1,5 +1,7 @@
 //! Examples of events: a request for a route, whose record the bundled consumer can write.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::kinds::table::{Key, KeyKind};
@@ -8,7 +10,7 @@ use crate::spec::shape::{self, Member, Scalar, Shape};
 use crate::spec::{self, Loaded, Method};
 
 /// A request that a route answers with 200.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Example {
     /// As in HTTP.
     pub method: &'static str,
@@ -18,8 +20,8 @@ pub struct Example {
     pub header: Option<(String, String)>,
     /// A JSON object that the bundled consumer or the route can write; nothing where the method has none.
     pub body: Option<Value>,
-    /// Whether it needs credentials.
-    pub authorized: bool,
+    /// How its sender is known.
+    pub authorizer: Option<spec::Authorizer>,
 }
 
 /// What makes one example unlike another: the end of its texts, and its number where a key is one.
@@ -29,14 +31,16 @@ pub struct Serial {
     pub number: u64,
 }
 
-/// An example request for the first route, if there is an API.
-pub fn example_request(loaded: &Loaded) -> Option<Example> {
+/// An example request for each authorizer, and for those without one: of the first route that it guards, in the order of routes.
+pub fn example_requests(loaded: &Loaded) -> Vec<Example> {
     let spec = &loaded.spec;
-    let route = spec.api()?.routes.first()?;
     let own = spec.table().and_then(spec::OwnOrExisting::own);
     let keys: Vec<Key> =
         own.iter().flat_map(|table| [Some(&table.partition_key), table.sort_key.as_ref()]).flatten().map(key).collect();
-    Some(example_of(loaded, route, &keys, &Serial { text: "1".into(), number: 1 }))
+    let mut doors = BTreeSet::new();
+    let routes = spec.api().into_iter().flat_map(|api| &api.routes);
+    let first = routes.filter(|route| doors.insert(spec.authorizer(route).map(|(name, _)| name)));
+    first.map(|route| example_of(loaded, route, &keys, &Serial { text: "1".into(), number: 1 })).collect()
 }
 
 /// An example request for this route, whose record is an item of a table with these keys. A body has what its schema requires, by type: one
@@ -75,7 +79,7 @@ pub fn example_of(loaded: &Loaded, route: &spec::Route, keys: &[Key], serial: &S
     }
     let method = if route.method() == Method::Any { "POST" } else { route.method().name() };
     let body = route.method().has_body().then_some(Value::Object(body));
-    Example { method, path, header, body, authorized: spec.is_guarded(route) }
+    Example { method, path, header, body, authorizer: spec.authorizer(route).map(|(_, authorizer)| authorizer.clone()) }
 }
 
 /// What these members require; of an object that requires nothing, the first one.
@@ -135,8 +139,8 @@ consumer: { function: { handler: stream-to-table } }
 sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
 ";
         let spec = spec(text);
-        let first = example_request(&spec).unwrap();
-        assert_eq!((first.path.as_str(), first.header, first.authorized), ("/a/demo-stream/id-1", None, false));
+        let first = example_requests(&spec).remove(0);
+        assert_eq!((first.path.as_str(), first.header, first.authorizer), ("/a/demo-stream/id-1", None, None));
         assert_eq!(first.body, Some(serde_json::json!({ "hello": "world", "id": "id-1", "at": 1 })));
         let serial = Serial { text: "r-7".into(), number: 7 };
         let of = |at: usize| example_of(&spec, &spec.spec.api().unwrap().routes[at], &[], &serial);
@@ -149,7 +153,7 @@ sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
     fn a_body_has_what_its_schema_requires_and_a_get_has_none() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/api-to-table.yaml");
         let loaded = spec::load(std::path::Path::new(file)).unwrap();
-        let request = example_request(&loaded).unwrap();
+        let request = example_requests(&loaded).remove(0);
         let body = serde_json::json!({ "ID": "ID-1", "FirstName": "FirstName-1", "Age": 1 });
         assert_eq!((request.method, request.path.as_str(), request.body), ("POST", "/people", Some(body)));
         let serial = Serial { text: "r-7".into(), number: 7 };

@@ -9,12 +9,11 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings,
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use pipe_local::event::Location;
 use serde::Deserialize;
 
 use super::event::Event;
+use super::pass::Pass;
 use crate::error::{Class, Error, Result, deepest};
 
 /// API Gateway answers within 29 s.
@@ -26,8 +25,7 @@ const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
 pub struct Target {
     connector: SharedHttpConnector,
     endpoint: String,
-    /// The header's value.
-    authorization: Option<String>,
+    pass: Option<Pass>,
 }
 
 /// What the API said.
@@ -63,16 +61,15 @@ impl Taken {
 }
 
 impl Target {
-    /// The API at this URL, asked with these credentials, `username:password`.
-    pub fn new(endpoint: String, credentials: Option<&str>) -> Self {
+    /// The API at this URL, and who asks it.
+    pub fn new(endpoint: String, pass: Option<Pass>) -> Self {
         let settings = HttpConnectorSettings::builder().connect_timeout(CONNECTED_WITHIN).read_timeout(ANSWERED_WITHIN);
         // `pipe dev` is on this machine, which no proxy reaches.
         let local = endpoint.starts_with("http://");
         let proxy = if local { ProxyConfig::disabled() } else { ProxyConfig::from_env() };
         let connector = Connector::builder().connector_settings(settings.build()).proxy_config(proxy);
         let connector = connector.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build();
-        let authorization = credentials.map(|credentials| format!("Basic {}", STANDARD.encode(credentials)));
-        Self { connector: SharedHttpConnector::new(connector), endpoint, authorization }
+        Self { connector: SharedHttpConnector::new(connector), endpoint, pass }
     }
 
     /// The API's URL.
@@ -103,7 +100,7 @@ impl Target {
         request.set_uri(url.as_str()).map_err(bad)?;
         let headers = request.headers_mut();
         let mut all = vec![("content-type".to_owned(), "application/json".to_owned())];
-        all.extend(self.authorization.iter().map(|value| ("authorization".to_owned(), value.clone())));
+        all.extend(self.pass.iter().map(|pass| (pass.name.to_owned(), pass.value.clone())));
         all.extend(event.header.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())));
         for (name, value) in all {
             // Without the value: it may be the credentials.
@@ -161,7 +158,7 @@ mod tests {
     async fn a_request_has_credentials_type_and_body_and_the_answer_its_place() {
         let body = r#"{"SequenceNumber":"49","ShardId":"shardId-000000000000"}"#;
         let (url, request) = served("200 OK", body).await;
-        let answer = Target::new(url, Some("user:pass")).post(event()).await.unwrap();
+        let answer = Target::new(url, Some(Pass::basic("user:pass"))).post(event()).await.unwrap();
         assert_eq!(answer.taken, Some(Taken { shard_id: "shardId-000000000000".into(), sequence_number: "49".into() }));
         let request = request.await.unwrap();
         assert!(request.starts_with("POST /prod/a/1?b=c HTTP/1.1\r\n"), "{request}");
@@ -182,7 +179,7 @@ mod tests {
     #[tokio::test]
     async fn no_answer_is_an_error_without_credentials_and_payload() {
         let url = "http://127.0.0.1:1/prod".to_owned();
-        let error = Target::new(url, Some("user:pass")).post(event()).await.unwrap_err();
+        let error = Target::new(url, Some(Pass::basic("user:pass"))).post(event()).await.unwrap_err();
         assert_eq!(error.class(), Class::Unclear);
         let text = format!("{error:?}");
         assert!(

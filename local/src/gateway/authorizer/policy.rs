@@ -3,11 +3,18 @@
 use serde_json::{Map, Value};
 
 /// A parsed answer.
-#[derive(Debug)]
 pub struct Decision {
     principal: String,
     context: Map<String, Value>,
+    usage_key: Option<String>,
     statements: Vec<Statement>,
+}
+
+/// Without the key, which is a secret.
+impl std::fmt::Debug for Decision {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Decision").field("statements", &self.statements).finish_non_exhaustive()
+    }
 }
 
 #[derive(Debug)]
@@ -42,7 +49,8 @@ impl Decision {
             Some(Value::Object(members)) => stringified(members)?,
             Some(_) => return None,
         };
-        Some(Self { principal, context, statements })
+        let usage_key = answer.get("usageIdentifierKey").and_then(Value::as_str).map(str::to_owned);
+        Some(Self { principal, context, usage_key, statements })
     }
 
     /// Whether the policy allows `execute-api:Invoke` on the method.
@@ -56,6 +64,11 @@ impl Decision {
         } else {
             Err(Verdict::NotAllowed)
         }
+    }
+
+    /// The value of the API key that the request counts for.
+    pub fn usage_key(&self) -> Option<String> {
+        self.usage_key.clone()
     }
 
     /// `$context.authorizer`.

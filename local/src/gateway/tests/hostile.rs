@@ -40,8 +40,10 @@ fn shared() -> Arc<Shared> {
     post.integration = Some(mock(200));
     api.resources.push(resource("/p/{proxy+}", vec![("ANY", open(mock(200)))]));
     let log = AccessLog { group: "g".into(), format: FORMAT.into(), role: ROLE.into() };
-    let live =
-        Live::new(address(), Arc::new(Snapshot::new(&api)), Stage { access_log: Some(log), ..Stage::default() }, None);
+    let live = {
+        let stage = Stage { access_log: Some(log), ..Stage::default() };
+        Live::new(address(), Arc::new(Snapshot::new(&api)), (stage, Vec::new()), None)
+    };
     let (events, _) = mpsc::unbounded_channel();
     let roles = Roles::new(aws_config::SdkConfig::builder().build());
     let invoke: Invoke = Arc::new(|_, _| async { Err(Refusal::NotFound) }.boxed());

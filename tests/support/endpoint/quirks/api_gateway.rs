@@ -1,14 +1,26 @@
-//! API Gateway, where moto cannot change the tags of a REST API.
+//! API Gateway, where moto cannot change the tags of a REST API, an API key and a usage plan.
 
 use serde_json::{Value, json};
 
 use super::{Answering, Exchange};
 use crate::endpoint::message::Answer;
 
-/// Operations whose answer shows a REST API's tags.
-pub const DESCRIBED_BY: &[&str] = &["CreateRestApi", "GetRestApi", "GetRestApis", "UpdateRestApi"];
+/// Operations whose answer shows the tags of one, or of all of a list.
+pub const DESCRIBED_BY: &[&str] = &[
+    "CreateApiKey",
+    "CreateRestApi",
+    "CreateUsagePlan",
+    "GetApiKey",
+    "GetRestApi",
+    "GetRestApis",
+    "GetUsagePlan",
+    "UpdateApiKey",
+    "UpdateRestApi",
+    "UpdateUsagePlan",
+];
+const COLLECTIONS: [&str; 3] = ["apikeys", "restapis", "usageplans"];
 
-/// A REST API with its tags as they are now.
+/// Such an answer with the tags as they are now.
 pub fn tagged<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
     Box::pin(async move {
         let answer = exchange.forward().await?;
@@ -28,21 +40,23 @@ pub fn tagged<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
 
 fn show(exchange: &Exchange<'_>, api: &mut Value) {
     let id = api["id"].as_str().unwrap_or_default();
-    let arn = format!("arn:aws:apigateway:{}::/restapis/{id}", exchange.call.region);
+    let collection = exchange.request.segments().first().cloned().unwrap_or_default();
+    let arn = format!("arn:aws:apigateway:{}::/{collection}/{id}", exchange.call.region);
     if let Some(tags) = exchange.memory.tags().of(&exchange.call.account, &arn) {
         api["tags"] = json!(tags);
     }
 }
 
-/// Tagging of a REST API, which moto answers with 404; the endpoint keeps the tags. Stages go to moto, which knows them.
+/// Tagging of one of these, which moto answers with 404; the endpoint keeps the tags. Stages go to moto, which knows them.
 pub fn tagging<'a>(exchange: &'a Exchange<'a>) -> Answering<'a> {
     Box::pin(async move {
         let arn = exchange.request.segments().pop().unwrap_or_default();
-        let api = arn.split_once("/restapis/").map(|(_, api)| api).filter(|api| !api.contains('/'));
-        let Some(api) = api else {
+        let path = arn.split_once("::").map(|(_, path)| path.to_owned()).unwrap_or_default();
+        let known = path.split('/').collect::<Vec<_>>();
+        if !matches!(known[..], ["", collection, _] if COLLECTIONS.contains(&collection)) {
             return exchange.forward().await;
-        };
-        let described = exchange.get(&format!("/restapis/{api}")).await?;
+        }
+        let described = exchange.get(&path).await?;
         if !described.is_success() {
             return Ok(exchange.error(404, "NotFoundException", "Invalid API identifier specified"));
         }

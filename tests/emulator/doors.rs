@@ -1,0 +1,101 @@
+//! An API with several doors: up, unchanged, edited property by property, down, on MiniStack and on moto.
+
+use std::fs;
+
+use pipe_test_support::{Emulator, Endpoint, Kind, Sandbox};
+
+const SPEC: &str = "name: doors
+source:
+  api:
+    routes:
+      - { put: /items, auth: members, to: { table: put }, body: { schema: item.json } }
+      - { get: /items, auth: readers, to: { table: scan } }
+      - { get: '/items/{id}', auth: basic, to: { table: get } }
+auth:
+  basic: {}
+  members: { cognito: { users: people } }
+  readers: { api_key: { plans: [free] } }
+plans:
+  free: { rate_per_second: 5, burst: 10, quota: { requests: 500, per: day } }
+users:
+  people: { self_sign_up: true, groups: [Basic, FreeTier], deletion_protection: false }
+sink: { table: { partition_key: id } }
+";
+
+const SCHEMA: &str = r#"{ "type": "object", "required": ["id"], "properties": { "id": { "type": "string" } } }"#;
+
+/// Each on top of those before.
+const EDITS: [(&str, &str); 11] = [
+    ("users: people }", "users: people, scopes: [aws.cognito.signin.user.admin] }"),
+    ("signin.user.admin] }", "signin.user.admin], cache_seconds: 60 }"),
+    ("self_sign_up: true", "self_sign_up: false"),
+    ("[Basic, FreeTier]", "[Basic]"),
+    ("deletion_protection: false", "deletion_protection: false, token_minutes: 30, refresh_days: 7"),
+    ("deletion_protection: false", "deletion_protection: false, password_length: 16"),
+    // A second plan, with a key of its own; then the first one goes, with its key.
+    (FREE, BOTH),
+    (BOTH, BASIC),
+    ("auth: readers", "auth: basic"),
+    ("auth: members", "auth: basic"),
+    // What nothing names any more goes: plans, pool and both doors.
+    (GONE, ""),
+];
+/// The last one is the first text again.
+const LIMITS: [(&str, &str); 4] = [
+    ("rate_per_second: 5, burst: 10", "rate_per_second: 7.5, burst: 20"),
+    ("requests: 500, per: day", "requests: 900, per: month"),
+    (", quota: { requests: 900, per: month }", ""),
+    ("rate_per_second: 7.5, burst: 20", "rate_per_second: 5, burst: 10, quota: { requests: 500, per: day }"),
+];
+const FREE: &str = "plans: [free] } }
+plans:
+  free: { rate_per_second: 5, burst: 10, quota: { requests: 500, per: day } }
+";
+const BOTH: &str = "plans: [basic, free] } }
+plans:
+  basic: { quota: { requests: 1, per: week } }
+  free: { rate_per_second: 5, burst: 10, quota: { requests: 500, per: day } }
+";
+const BASIC: &str = "plans: [basic] } }
+plans:
+  basic: { quota: { requests: 1, per: week } }
+";
+const GONE: &str = "  members: { cognito: { users: people, scopes: [aws.cognito.signin.user.admin], cache_seconds: 60 } }
+  readers: { api_key: { plans: [basic] } }
+plans:
+  basic: { quota: { requests: 1, per: week } }
+users:
+  people: { self_sign_up: false, groups: [Basic], deletion_protection: false, password_length: 16, token_minutes: 30, refresh_days: 7 }
+";
+
+fn up_edited_and_down(kind: Kind) {
+    let endpoint = Endpoint::start(Emulator::shared(kind));
+    let sandbox = Sandbox::new(env!("CARGO_BIN_EXE_pipe"), endpoint.account(), SPEC);
+    fs::write(sandbox.path().join("item.json"), SCHEMA).unwrap();
+    sandbox.converge();
+    let shown = sandbox.pipe(&["outputs"]);
+    assert!(shown.contains("key.free.id = ") && shown.contains("users.people.client_id = "), "{shown}");
+    assert!(!shown.contains("key.free.value"), "{shown}");
+    let value = sandbox.pipe(&["outputs", "--reveal", "--field", "key.free.value"]);
+    assert!(value.trim().len() >= 20, "{value}");
+    // Moto keeps a plan's patched limits as texts, and cannot show it then.
+    let limits: &[_] = if kind == Kind::MiniStack { &LIMITS } else { &[] };
+    for (from, to) in limits.iter().chain(&EDITS) {
+        sandbox.edit(from, to);
+        sandbox.converge();
+    }
+    let listed = sandbox.pipe(&["list"]);
+    assert!(!listed.contains("UserPool") && !listed.contains("ApiKey") && !listed.contains("UsagePlan"), "{listed}");
+    sandbox.pipe(&["destroy", "--yes", "--allow-data-loss", "all"]);
+    assert!(sandbox.pipe(&["list"]).contains("no pipelines"));
+}
+
+#[test]
+fn ministack() {
+    up_edited_and_down(Kind::MiniStack);
+}
+
+#[test]
+fn moto() {
+    up_edited_and_down(Kind::Moto);
+}
