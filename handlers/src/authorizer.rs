@@ -6,7 +6,6 @@
 //! once. Needs `secretsmanager:GetSecretValue` on the secret.
 
 mod basic;
-mod event;
 mod secret;
 
 use std::future::Future;
@@ -17,8 +16,8 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
 pub use self::basic::Credentials;
-pub use self::event::{Policy, Request};
 pub use self::secret::{SecretsManager, Unreadable};
+pub use crate::event::{Policy, Request};
 
 /// After a mismatch the secret is read again, but not more often than this, so that a rotation works and nobody can make
 /// the function call Secrets Manager at will.

@@ -8,15 +8,18 @@ use serde_json::json;
 use crate::log::{self, Level};
 
 mod authorizer;
+mod jwt_authorizer;
 mod stream_to_table;
 
 pub use authorizer::run as authorizer;
+pub use jwt_authorizer::run as jwt_authorizer;
 pub use stream_to_table::run as stream_to_table;
 
 /// Runs the handler of this name until the process ends; nothing where there is none.
 pub fn by_name(name: &str) -> Option<ExitCode> {
     match name {
         "authorizer" => Some(main(authorizer())),
+        "jwt-authorizer" => Some(main(jwt_authorizer())),
         "stream-to-table" => Some(main(stream_to_table())),
         _ => None,
     }

@@ -15,11 +15,12 @@ pub(super) fn architecture(function: &Function) -> Option<&'static str> {
     })
 }
 
-/// What the consumer and the authorizer run.
+/// What the functions run.
 #[derive(Clone, Debug)]
 pub struct Codes {
     consumer: Code,
     authorizer: Code,
+    jwt_authorizer: Code,
 }
 
 impl Codes {
@@ -35,23 +36,31 @@ impl Codes {
         if loaded.spec.basic().is_some() {
             codes.authorizer = load("authorizer", &loaded.root, None, to)?;
         }
+        if loaded.spec.has_jwt_authorizer() {
+            codes.jwt_authorizer = load("jwt-authorizer", &loaded.root, None, to)?;
+        }
         Ok(codes)
     }
 
     /// Why some of it does not start on Lambda, though it may on this machine.
     pub fn unfit(&self) -> Option<&Error> {
-        self.consumer.unfit.as_ref().or(self.authorizer.unfit.as_ref())
+        [&self.consumer, &self.authorizer, &self.jwt_authorizer].into_iter().find_map(|code| code.unfit.as_ref())
     }
 
     /// Stands for code where none is deployed: drawings and policies do not depend on it.
     pub fn unbuilt() -> Self {
         let code = Code { sha256: String::new(), zip: Bytes::new(), architecture: ARCHITECTURE.into(), unfit: None };
-        Self { consumer: code.clone(), authorizer: code }
+        Self { consumer: code.clone(), authorizer: code.clone(), jwt_authorizer: code }
     }
 
     /// The consumer's code.
     pub fn consumer(&self) -> &Code {
         &self.consumer
+    }
+
+    /// The code of authorizers of tokens.
+    pub fn jwt_authorizer(&self) -> &Code {
+        &self.jwt_authorizer
     }
 
     /// The authorizer's code.

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use super::{elf, pack};
 
 /// Names of the bundled handlers: programs of the crate `handlers`.
-pub const HANDLERS: &[&str] = &["authorizer", "stream-to-table"];
+pub const HANDLERS: &[&str] = &["authorizer", "jwt-authorizer", "stream-to-table"];
 
 /// The variables of an outer cargo that must not reach the inner one: another profile's values, and clippy's wrapper, would build
 /// something else, or build again each time.

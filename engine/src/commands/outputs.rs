@@ -14,7 +14,7 @@ use crate::lower::id;
 use crate::names::quoted;
 use crate::plan::Plan;
 use crate::resource::{Id, Outputs};
-use crate::spec::{Authorizer, Loaded, Users};
+use crate::spec::{Authorizer, Loaded, Token, Users};
 use crate::term::Shell;
 
 /// The outputs that are secrets, by what their ids begin with. A user's tokens are `pipe dev`'s demo user's.
@@ -181,17 +181,21 @@ pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<I
 fn pass(global: &Global, loaded: &Loaded, file: &Path, authorizer: &Authorizer) -> String {
     let output =
         |field: &str| format!("$({} outputs {}{} --reveal --field {field})", program(), spec(file), global.way());
+    // Of `pipe dev`'s demo user; on AWS the user brings one.
+    let token = |users: Option<&String>, access: bool| {
+        let attribute = if access { demo::ACCESS_TOKEN } else { demo::ID_TOKEN };
+        let local = users.filter(|users| global.session.is_some() && loaded.spec.users.contains_key(*users));
+        let token = local.map(|users| output(&format!("{}.{attribute}", id::users(users))));
+        format!(" -H \"Authorization: {}\"", token.unwrap_or_else(|| "$TOKEN".to_owned()))
+    };
     match authorizer {
         Authorizer::Basic(_) => format!(" -u \"{}\"", output("credentials")),
         Authorizer::ApiKey(_) => {
             let plan = loaded.spec.open_plans().next().unwrap_or_default();
             format!(" -H \"x-api-key: {}\"", output(&format!("{}.value", id::key(plan))))
         }
-        Authorizer::Cognito(cognito) if global.session.is_some() => {
-            let attribute = if cognito.scopes.is_empty() { demo::ID_TOKEN } else { demo::ACCESS_TOKEN };
-            format!(" -H \"Authorization: {}\"", output(&format!("{}.{attribute}", id::users(&cognito.users))))
-        }
-        Authorizer::Cognito(_) => " -H \"Authorization: $TOKEN\"".to_owned(),
+        Authorizer::Cognito(cognito) => token(Some(&cognito.users), !cognito.scopes.is_empty()),
+        Authorizer::Jwt(jwt) => token(jwt.users.as_ref(), jwt.token == Token::Access),
     }
 }
 

@@ -3,6 +3,7 @@
 mod api_key;
 pub(super) mod basic;
 mod cognito;
+pub(super) mod jwt;
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,8 @@ use crate::error::Result;
 use crate::graph::Node;
 use crate::kinds::rest_api::Authorizer;
 use crate::lower::Lowering;
+use crate::lower::source::api::ROLE;
+use crate::lower::to::uri;
 use crate::spec;
 
 /// Who may call a route, and what that takes.
@@ -40,11 +43,19 @@ pub(super) fn guards(lowering: &Lowering<'_>) -> Result<BTreeMap<String, Guard>>
         let guard = match authorizer {
             spec::Authorizer::Basic(basic) => basic::guard(lowering, basic)?,
             spec::Authorizer::Cognito(cognito) => cognito::guard(lowering, name, cognito)?,
+            spec::Authorizer::Jwt(jwt) => jwt::guard(lowering, name, jwt)?,
+            spec::Authorizer::ApiKey(_) if lowering.spec.counts_users() => jwt::keys(lowering, name)?,
             spec::Authorizer::ApiKey(_) => api_key::guard(),
         };
         Ok((name.to_owned(), guard))
     };
     lowering.spec.authorizers().map(guard).collect()
+}
+
+/// An authorizer that calls this function under the API's role: no statement in the function's policy is needed.
+fn called(lowering: &Lowering<'_>, function: &str) -> Authorizer {
+    let path = format!("lambda:path/2015-03-31/functions/{function}/invocations");
+    Authorizer { uri: uri(lowering.place, &path), credentials: lowering.role_arn(ROLE), ..Authorizer::default() }
 }
 
 /// The challenge of those that take a token (<https://www.rfc-editor.org/rfc/rfc6750#section-3>).

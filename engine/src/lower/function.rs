@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::aws::Place;
 use crate::aws::policy::{self, Policy, allow};
 use crate::bundle::Code;
+use crate::diff::hash;
 use crate::error::Result;
 use crate::graph::Node;
 use crate::kinds::function::{self, Function};
@@ -107,7 +108,20 @@ impl Lowering<'_> {
 
 /// Roles are global, so their names hold the region.
 pub(super) fn role_name(pipeline: &str, id: &str, place: &Place) -> String {
-    format!("{pipeline}-{id}-{}", place.region)
+    let end = format!("-{}", place.region);
+    cut(&format!("{pipeline}-{id}"), LONGEST_ROLE - end.len()) + &end
+}
+
+/// Longest name of a role.
+const LONGEST_ROLE: usize = 64;
+
+/// The name, or its beginning and a hash of all of it where AWS has no room.
+pub(super) fn cut(name: &str, longest: usize) -> String {
+    if name.len() <= longest {
+        return name.to_owned();
+    }
+    let hash: String = hash(&json!(name)).chars().take(8).collect();
+    format!("{}-{hash}", &name[..longest - hash.len() - 1])
 }
 
 /// Name of a function's log group.

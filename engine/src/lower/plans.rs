@@ -26,7 +26,7 @@ pub fn key(plan: &str) -> Id {
 pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
     let spec = lowering.spec;
     let Some(api) = spec.api() else { return Ok(Vec::new()) };
-    let open: BTreeSet<&str> = spec.open_plans().collect();
+    let used: BTreeSet<&str> = spec.used_plans().collect();
     let mut nodes = Vec::new();
     for (name, plan) in &spec.plans {
         let (shown, key) = (format!("{}-{name}", spec.name), key(name));
@@ -36,7 +36,7 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
             description: description.clone(),
             throttle: throttle(plan),
             quota: plan.quota.map(quota),
-            stages: if open.contains(name.as_str()) { vec![stage] } else { Vec::new() },
+            stages: if used.contains(name.as_str()) { vec![stage] } else { Vec::new() },
             keys: BTreeSet::from([output_of(key.as_str(), "id")]),
         };
         nodes.push(Node::new(key.as_str(), &shown, &ApiKey { description, enabled: true })?);

@@ -3,10 +3,12 @@
 mod api_key;
 mod basic;
 mod cognito;
+mod jwt;
 
 pub use api_key::ApiKeys;
 pub use basic::{Basic, Secret};
 pub use cognito::Cognito;
+pub use jwt::{Jwt, Token};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
@@ -23,6 +25,8 @@ pub enum Authorizer {
     Basic(Basic),
     /// Users of a Cognito user pool, with API Gateway's own authorizer.
     Cognito(Cognito),
+    /// Users of a user pool or of any OIDC issuer, with an authorizer that knows groups, scopes and plans.
+    Jwt(Jwt),
     /// Clients with an API key of a usage plan.
     ApiKey(ApiKeys),
 }
@@ -32,7 +36,7 @@ pub enum Authorizer {
 pub struct Auth(BTreeMap<String, Authorizer>);
 
 /// The words of the kinds: the members of [`Authorizer`].
-const WORDS: [&str; 3] = ["api_key", "basic", "cognito"];
+const WORDS: [&str; 4] = ["api_key", "basic", "cognito", "jwt"];
 
 impl Auth {
     /// Returns the authorizers with their names.
@@ -74,6 +78,7 @@ impl Authorizer {
         match self {
             Self::Basic(_) => "basic",
             Self::Cognito(_) => "cognito",
+            Self::Jwt(_) => "jwt",
             Self::ApiKey(_) => "api_key",
         }
     }

@@ -3,7 +3,7 @@
 //! Each default name fits its kind's length and characters, because a pipeline's name has at most 31 characters
 //! of `[a-z0-9-]`.
 
-use super::auth::{Auth, Authorizer, Basic, Secret};
+use super::auth::{Auth, Authorizer, Basic, Jwt, Secret};
 use super::dlq::{Dlq, Queue};
 use super::function::{Consumer, Function};
 use super::model::{Existing, OwnOrExisting, Spec};
@@ -187,6 +187,33 @@ impl Spec {
     #[must_use]
     pub fn is_guarded(&self, route: &Route) -> bool {
         route.auth.as_deref().map_or(self.auth.is_some(), |named| named != "none")
+    }
+
+    /// Returns the authorizers of tokens, with their names.
+    pub fn jwts(&self) -> impl Iterator<Item = (&str, &Jwt)> {
+        self.authorizers().filter_map(|(name, authorizer)| match authorizer {
+            Authorizer::Jwt(jwt) => Some((name, jwt)),
+            _ => None,
+        })
+    }
+
+    /// Returns whether requests of users count for plans: API Gateway then takes no key from a header itself.
+    #[must_use]
+    pub fn counts_users(&self) -> bool {
+        self.jwts().any(|(_, jwt)| !jwt.plan_by_group.is_empty())
+    }
+
+    /// Returns whether anything that checks tokens or hands on keys runs.
+    #[must_use]
+    pub fn has_jwt_authorizer(&self) -> bool {
+        self.jwts().next().is_some()
+    }
+
+    /// Returns the names of the plans that somebody uses: the holder of a key, or users.
+    pub fn used_plans(&self) -> impl Iterator<Item = &str> {
+        let users = |plan: &str| self.jwts().any(|(_, jwt)| jwt.plan_by_group.values().any(|one| one == plan));
+        let open: Vec<&str> = self.open_plans().collect();
+        self.plans.keys().map(String::as_str).filter(move |plan| open.contains(plan) || users(plan))
     }
 
     /// Returns the names of the plans whose keys open routes.

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::commands::running::Running;
 use crate::error::{Error, Result};
-use crate::spec::{Authorizer, Route};
+use crate::spec::{Authorizer, Route, Token};
 
 /// Where a token is taken from for a route that wants one of a user who is not `pipe dev`'s.
 const TOKEN: &str = "PIPE_TOKEN";
@@ -27,14 +27,20 @@ impl Pass {
         Ok(Some(match authorizer {
             Authorizer::Basic(_) => Self::basic(&running.credentials().await?),
             Authorizer::ApiKey(_) => Self { name: "x-api-key", value: running.api_key().await? },
-            Authorizer::Cognito(cognito) => {
-                let value = match std::env::var(TOKEN) {
-                    Ok(token) => token,
-                    Err(_) => running.token(&cognito.users, !cognito.scopes.is_empty()).await?.ok_or_else(unsigned)?,
-                };
-                Self { name: "authorization", value }
+            Authorizer::Cognito(cognito) => Self::token(running, &cognito.users, !cognito.scopes.is_empty()).await?,
+            Authorizer::Jwt(jwt) => {
+                Self::token(running, jwt.users.as_deref().unwrap_or_default(), jwt.token == Token::Access).await?
             }
         }))
+    }
+
+    /// The token that the user brings, or the demo user's.
+    async fn token(running: &Running, users: &str, access: bool) -> Result<Self> {
+        let value = match std::env::var(TOKEN) {
+            Ok(token) => token,
+            Err(_) => running.token(users, access).await?.ok_or_else(unsigned)?,
+        };
+        Ok(Self { name: "authorization", value })
     }
 
     /// The header of `username:password`.

@@ -10,12 +10,11 @@ use crate::kinds::log_group::LogGroup;
 use crate::kinds::rest_api::Authorizer;
 use crate::kinds::role::Role;
 use crate::kinds::secret::{self, Secret};
-use crate::lower::auth::Guard;
+use crate::lower::Lowering;
+use crate::lower::auth::{Guard, called};
 use crate::lower::existing::is_here;
 use crate::lower::function::{Lambda, log_name, role_name};
 use crate::lower::known::Known;
-use crate::lower::source::api::ROLE as API_ROLE;
-use crate::lower::{Lowering, to};
 use crate::resource::{Name, output_of};
 use crate::spec::{Basic, OnDestroy};
 
@@ -44,12 +43,9 @@ pub(super) fn guard(lowering: &Lowering<'_>, basic: &Basic) -> Result<Guard> {
     let name = lowering.spec.authorizer_name();
     let function = lowering.function_arn(&name);
     let guard = Authorizer {
-        uri: to::uri(lowering.place, &format!("lambda:path/2015-03-31/functions/{function}/invocations")),
-        // A role instead of a statement in the function's policy.
-        credentials: lowering.role_arn(API_ROLE),
         identity_source: "method.request.header.Authorization".to_owned(),
         cache_seconds: basic.cache_seconds,
-        ..Authorizer::default()
+        ..called(lowering, &function)
     };
     Ok(Guard {
         nodes,

@@ -56,6 +56,7 @@ pub(super) fn nodes(lowering: &Lowering<'_>, api: &Api) -> Result<Vec<Node>> {
         access_log_group_arn: api.access_log_days.days().map(|_| log_group::arn(lowering.place, &Name::new(&group))),
         routes,
         guards,
+        key_of_authorizer: lowering.spec.counts_users(),
     })?;
     let node = Node::new(API, lowering.spec.api_name(), &document)?.needs([ROLE, LOG, LOGGING]);
     nodes.push(node.mentions(mentions.iter().map(String::as_str)));

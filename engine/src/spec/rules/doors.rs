@@ -3,7 +3,7 @@
 use super::{AUTH, Cx, PLANS, USERS};
 use crate::spec::problem::segment;
 use crate::spec::wording::{list, nearest, short};
-use crate::spec::{Authorizer, Plan, Problem};
+use crate::spec::{Authorizer, Jwt, Plan, Problem};
 
 /// Seconds within which a quota that a client can use up is noted.
 const SOON: f64 = 60.0;
@@ -58,6 +58,7 @@ pub(super) fn known(cx: &Cx<'_>) -> Vec<Problem> {
         match authorizer {
             Authorizer::Basic(_) => {}
             Authorizer::Cognito(cognito) => problems.extend(pool(cx, &at, &cognito.users)),
+            Authorizer::Jwt(jwt) => problems.extend(tokens(cx, &at, jwt)),
             Authorizer::ApiKey(_) if cx.spec.plans.is_empty() && !cx.has(PLANS) => {
                 let problem = Problem::error(at, "`api_key` needs usage plans: each has a key").on_key();
                 problems.push(problem.hint("add `plans: { free: { rate_per_second: 5, burst: 10 } }`"));
@@ -87,6 +88,66 @@ fn pool(cx: &Cx<'_>, at: &str, users: &str) -> Option<Problem> {
     unknown("user pool", "users", users, &known, &at)
 }
 
+/// Whose tokens they are, and the groups and plans that there are.
+fn tokens(cx: &Cx<'_>, at: &str, jwt: &Jwt) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let beside = |key: &str, message: &str, hint: &str| {
+        Problem::error(format!("{at}/{key}"), message.to_owned()).hint(hint.to_owned()).on_key()
+    };
+    match (&jwt.users, &jwt.issuer) {
+        (None, None) => {
+            let problem = Problem::error(at, "`jwt` must say whose tokens it takes").on_key();
+            problems.push(
+                problem.hint("add `users: NAME` of a user pool, or `issuer: https://...` with `audience: [...]`"),
+            );
+        }
+        (Some(_), Some(_)) => {
+            problems.push(beside(
+                "issuer",
+                "`issuer` does not go with `users`, which has its own",
+                "take one of the two out",
+            ));
+        }
+        (Some(_), None) if !jwt.audience.is_empty() => {
+            let message = "`audience` does not go with `users`: the client of the pool is the audience";
+            problems.push(beside("audience", message, "take it out"));
+        }
+        (None, Some(_)) if jwt.audience.is_empty() => {
+            let message =
+                "`issuer` needs `audience`: without it, tokens for every other app of the issuer would open this API";
+            problems.push(beside("issuer", message, "add `audience: [...]` with what the tokens have in `aud`"));
+        }
+        _ => {}
+    }
+    let known: Vec<&str> = cx.spec.plans.keys().map(String::as_str).collect();
+    for (group, plan) in &jwt.plan_by_group {
+        problems.extend(unknown("plan", "plans", plan, &known, &format!("{at}/plan_by_group/{}", segment(group))));
+    }
+    if let Some(users) = &jwt.users {
+        problems.extend(pool(cx, at, users));
+        problems.extend(groups(cx, at, jwt, users));
+    }
+    problems
+}
+
+/// Groups that no user can be in.
+fn groups(cx: &Cx<'_>, at: &str, jwt: &Jwt, users: &str) -> Vec<Problem> {
+    let Some(pool) = cx.spec.users.get(users).filter(|_| jwt.groups_claim.is_none()) else { return Vec::new() };
+    let wanted = jwt.groups.iter().enumerate().map(|(index, group)| (group, format!("{at}/groups/{index}")));
+    let counted = jwt.plan_by_group.keys().map(|group| (group, format!("{at}/plan_by_group/{}", segment(group))));
+    let missing = wanted.chain(counted).filter(|(group, _)| !pool.groups.contains(*group));
+    let problem = |(group, path): (&String, String)| {
+        let message = format!("`users.{users}` has no group `{}`", short(group));
+        let known: Vec<&str> = pool.groups.iter().map(String::as_str).collect();
+        let problem = Problem::error(path, message);
+        match nearest(group, &known) {
+            Some(near) => problem.hint(format!("did you mean `{near}`?")),
+            None => problem.hint(format!("add it to `users.{users}.groups`")),
+        }
+    };
+    missing.map(problem).collect()
+}
+
 fn unknown(what: &str, section: &str, name: &str, known: &[&str], at: &str) -> Option<Problem> {
     if known.contains(&name) {
         return None;
@@ -101,13 +162,13 @@ fn unknown(what: &str, section: &str, name: &str, known: &[&str], at: &str) -> O
 
 /// Plans that somebody uses, whose limits go together.
 pub(super) fn plans(cx: &Cx<'_>) -> Vec<Problem> {
-    let used: Vec<&str> = cx.spec.open_plans().collect();
+    let used: Vec<&str> = cx.spec.used_plans().collect();
     let mut problems = Vec::new();
     for (name, plan) in &cx.spec.plans {
         let at = format!("{PLANS}/{}", segment(name));
         if !used.contains(&name.as_str()) && cx.sound(AUTH) {
             let message = format!("nobody uses the plan `{}`", short(name));
-            let hint = "have `auth: { api_key: { plans: [...] } }` name it, or take it out";
+            let hint = "have `api_key: { plans: [...] }` or `jwt: { plan_by_group: ... }` name it, or take it out";
             problems.push(Problem::error(&*at, message).hint(hint).on_key());
         }
         problems.extend(halves(plan, &at));

@@ -71,7 +71,7 @@ fn not_found(cx: &Cx<'_>, function: &Function, at: &str) -> Option<Problem> {
     if function.is_bundled() || !cx.sound(at) {
         return None;
     }
-    if name == "authorizer" {
+    if name == "authorizer" || name == "jwt-authorizer" {
         let problem = Problem::error(at, "the bundled `authorizer` answers an API, and reads no stream");
         return Some(problem.hint(format!("bundled handlers of a consumer: {}", list(&BUNDLED, "and"))));
     }

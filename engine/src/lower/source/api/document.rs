@@ -25,6 +25,8 @@ pub(super) struct Input {
     pub routes: Vec<Route>,
     /// By the names that routes use.
     pub guards: BTreeMap<String, Guard>,
+    /// Whether API keys come from a Lambda authorizer's answer.
+    pub key_of_authorizer: bool,
 }
 
 /// One method of one path.
@@ -73,7 +75,7 @@ pub(super) fn document(input: &Input) -> Result<RestApi> {
         validators: validators.into_iter().collect(),
         gateway_responses: gateway_responses(input, &models),
         models,
-        api_key_source: String::new(),
+        api_key_source: if input.key_of_authorizer { "AUTHORIZER".to_owned() } else { String::new() },
         deployed: String::new(),
     };
     api.sealed()

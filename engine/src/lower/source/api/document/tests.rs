@@ -15,6 +15,7 @@ fn input(routes: Vec<Route>) -> Input {
         xray: false,
         access_log_group_arn: None,
         routes,
+        key_of_authorizer: false,
         guards: BTreeMap::from([("basic".to_owned(), basic)]),
     }
 }

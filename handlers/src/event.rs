@@ -2,11 +2,11 @@
 //!
 //! Only what is used is read: a request that is odd anywhere else must still end as a 401, not as a 500.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::Credentials;
+use crate::authorizer::Credentials;
 
 /// API Gateway refuses a policy whose resource is longer.
 const MAX_RESOURCE_CHARS: usize = 512;
@@ -26,8 +26,14 @@ impl Request {
         self.authorization().and_then(Credentials::from_header)
     }
 
-    fn authorization(&self) -> Option<&str> {
-        let is_it = |name: &String| name.eq_ignore_ascii_case("authorization");
+    /// Returns the `Authorization` header, whatever the case of its name.
+    pub fn authorization(&self) -> Option<&str> {
+        self.header("authorization")
+    }
+
+    /// Returns a header, whatever the case of its name.
+    pub fn header(&self, wanted: &str) -> Option<&str> {
+        let is_it = |name: &String| name.eq_ignore_ascii_case(wanted);
         let single = self.headers.iter().flatten().find(|(name, _)| is_it(name));
         if let Some((_, Some(value))) = single {
             return Some(value);
@@ -50,11 +56,24 @@ impl Request {
 }
 
 /// What API Gateway is answered.
-#[derive(Serialize, Debug, PartialEq, Eq)]
+#[derive(Serialize, PartialEq, Eq)]
 #[serde(rename_all = "camelCase")]
 pub struct Policy {
     principal_id: String,
     policy_document: Document,
+    /// For mapping templates and functions, as `$context.authorizer.NAME`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    context: BTreeMap<&'static str, String>,
+    /// The value of the API key that the request counts for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage_identifier_key: Option<String>,
+}
+
+/// Without the key, which is a secret.
+impl std::fmt::Debug for Policy {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Policy").field("policy_document", &self.policy_document).finish_non_exhaustive()
+    }
 }
 
 #[derive(Serialize, Debug, PartialEq, Eq)]
@@ -75,9 +94,38 @@ struct Statement {
 impl Policy {
     /// Allows a user to call `resource`.
     pub fn allow(username: &str, resource: String) -> Self {
-        let statement = Statement { action: "execute-api:Invoke", effect: "Allow", resource };
+        Self::of("Allow", username, resource)
+    }
+
+    /// Denies it: API Gateway answers 403.
+    pub fn deny(username: &str, resource: String) -> Self {
+        Self::of("Deny", username, resource)
+    }
+
+    fn of(effect: &'static str, username: &str, resource: String) -> Self {
+        let statement = Statement { action: "execute-api:Invoke", effect, resource };
         let policy_document = Document { version: "2012-10-17", statement: [statement] };
-        Policy { principal_id: username.to_owned(), policy_document }
+        let context = BTreeMap::new();
+        Policy { principal_id: username.to_owned(), policy_document, context, usage_identifier_key: None }
+    }
+
+    /// Returns whether the user is let in.
+    pub fn allows(&self) -> bool {
+        self.policy_document.statement[0].effect == "Allow"
+    }
+
+    /// Adds what is known of the user.
+    #[must_use]
+    pub fn knowing(mut self, context: BTreeMap<&'static str, String>) -> Self {
+        self.context = context;
+        self
+    }
+
+    /// Counts the request for the API key with this value.
+    #[must_use]
+    pub fn counted_for(mut self, key: Option<String>) -> Self {
+        self.usage_identifier_key = key;
+        self
     }
 }
 

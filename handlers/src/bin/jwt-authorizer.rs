@@ -1,0 +1,3 @@
+fn main() -> std::process::ExitCode {
+    pipe_handlers::programs::main(pipe_handlers::programs::jwt_authorizer())
+}
