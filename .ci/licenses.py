@@ -3,7 +3,7 @@
 dependencies. With --write it writes `NOTICES`. It builds nothing: it reads `cargo metadata` and the packages that cargo has."""
 import json, os, re, subprocess, sys
 
-HEAD = """pipe is under the Apache License 2.0. It and the two handlers that it deploys contain Rust's standard library (Apache-2.0, from
+HEAD = """pipe is under the Apache License 2.0. It and the three handlers that it deploys contain Rust's standard library (Apache-2.0, from
 https://www.rust-lang.org) and the crates below. What is under several licences is taken under the one that is named. The source of
 each is at https://crates.io/crates/NAME/VERSION. MiniStack, which `pipe dev` installs, is no part of pipe.
 

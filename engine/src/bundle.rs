@@ -107,7 +107,7 @@ pub fn load(handler: &str, root: &Path, architecture: Option<&str>, to: Use) -> 
     } else {
         Error::fatal(format!("there is no handler `{handler}`: `{}` does not exist", path.display()))
     };
-    let known = HANDLERS.join("` and `");
+    let known = HANDLERS.join("`, `");
     Err(error
         .hint(format!("bundled: `{known}`; or give the path of a crate, of a folder with `bootstrap`, or of a zip")))
 }

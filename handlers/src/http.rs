@@ -16,12 +16,20 @@ use aws_smithy_types::byte_stream::ByteStream;
 const CONNECTED_WITHIN: Duration = Duration::from_secs(3);
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5);
 /// No answer that is asked for is longer.
-const LONGEST: u64 = 1024 * 1024;
+const LONGEST: usize = 1024 * 1024;
 
 /// Why there is no answer: never a part of one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Failed(pub String);
+
+impl Failed {
+    /// Whether the next try may have an answer: the other side was busy, broken or not there.
+    pub fn passes(&self) -> bool {
+        let passing = ["status 429", "timeout", "connection failed", "the answer broke off"];
+        passing.contains(&self.0.as_str()) || self.0.starts_with("status 5")
+    }
+}
 
 /// A client that keeps its connections. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -54,6 +62,8 @@ impl Http {
         }
         let mut request = HttpRequest::new(SdkBody::empty());
         request.set_uri(url).map_err(|_| failed("the URL is none"))?;
+        // API Gateway answers with another form (HAL) where this is not asked for; the SDKs ask for it, too.
+        request.headers_mut().insert("accept", "application/json");
         if let Some(signer) = signer {
             let signed = signed(url, &signer).map_err(|_| failed("the request cannot be signed"))?;
             for (name, value) in signed {
@@ -67,12 +77,15 @@ impl Http {
         if status != 200 {
             return Err(Failed(format!("status {status}")));
         }
-        let body = answer.into_body();
-        if body.content_length().is_some_and(|length| length > LONGEST) {
-            return Err(failed("the answer is too long"));
+        let (mut body, mut all) = (ByteStream::new(answer.into_body()), Vec::new());
+        // An answer in chunks does not say how long it is.
+        while let Some(part) = body.try_next().await.map_err(|_| failed("the answer broke off"))? {
+            if all.len() + part.len() > LONGEST {
+                return Err(failed("the answer is too long"));
+            }
+            all.extend_from_slice(&part);
         }
-        let body = ByteStream::new(body).collect().await.map_err(|_| failed("the answer broke off"))?;
-        Ok(body.to_vec())
+        Ok(all)
     }
 }
 

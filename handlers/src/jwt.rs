@@ -127,21 +127,27 @@ impl Claims {
         self.0.get(name).and_then(Value::as_str)
     }
 
-    /// Returns the words of a claim: a list of texts, or one text with spaces between them, as scopes are.
+    /// Returns the texts of a claim: a list of them, or one alone. A group's name may hold spaces, so a text is not divided.
     #[must_use]
-    pub fn words(&self, name: &str) -> BTreeSet<&str> {
+    pub fn texts(&self, name: &str) -> BTreeSet<&str> {
         match self.0.get(name) {
             Some(Value::Array(all)) => all.iter().filter_map(Value::as_str).collect(),
-            Some(Value::String(text)) => text.split(' ').filter(|word| !word.is_empty()).collect(),
+            Some(Value::String(text)) => BTreeSet::from([text.as_str()]),
             _ => BTreeSet::new(),
         }
+    }
+
+    /// Returns the words of a claim whose texts have spaces between words, as those of scopes do.
+    #[must_use]
+    pub fn words(&self, name: &str) -> BTreeSet<&str> {
+        self.texts(name).into_iter().flat_map(|text| text.split(' ')).filter(|word| !word.is_empty()).collect()
     }
 }
 
 /// The keys of an issuer for RS256, by their ids: what of a JWK set (RFC 7517) is of use here.
 ///
 /// # Errors
-/// It is no JWK set. A key that is not for signatures, or of another kind, is left out.
+/// It is no JWK set, or has no key of use. A key that is not for signatures, or of another kind, is left out.
 pub fn keys(set: &[u8]) -> Result<BTreeMap<String, DecodingKey>, &'static str> {
     let set: Value = serde_json::from_slice(set).map_err(|_| "the keys are no JSON")?;
     let all = set["keys"].as_array().ok_or("the keys are no JWK set")?;
@@ -154,7 +160,9 @@ pub fn keys(set: &[u8]) -> Result<BTreeMap<String, DecodingKey>, &'static str> {
         let read = DecodingKey::from_rsa_components(text("n")?, text("e")?).ok()?;
         Some((text("kid")?.to_owned(), read))
     };
-    Ok(all.iter().filter(usable).filter_map(read).collect())
+    let all: BTreeMap<_, _> = all.iter().filter(usable).filter_map(read).collect();
+    // Without this, one odd answer would take the place of keys that work.
+    if all.is_empty() { Err("there is no key for RS256") } else { Ok(all) }
 }
 
 #[cfg(test)]

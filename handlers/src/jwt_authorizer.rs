@@ -2,7 +2,8 @@
 //!
 //! A token that is not accepted is answered 401, a user without a group or scope that the route wants 403. Without keys nobody gets in.
 //! Keys are kept for [`MAX_AGE`], through outages of the issuer for at most [`MAX_OUTAGE`], and read again for an unknown one, at most
-//! once in [`LEAST_INTERVAL`]. A token is good until it expires, whatever its user was deprived of meanwhile.
+//! once in [`LEAST_INTERVAL`]. A token is good until it expires, whatever its user was deprived of meanwhile, and for as long after that as
+//! API Gateway keeps an answer.
 
 mod issuer;
 mod plans;
@@ -24,6 +25,8 @@ use crate::jwt::{Claims, Rules, Wrong};
 
 /// An unknown key has the keys read again, but not more often: nobody can make the function call the issuer at will.
 pub const LEAST_INTERVAL: Duration = Duration::from_secs(60);
+/// The same where no keys are known: an issuer that is back is found soon.
+const LEAST_INTERVAL_WITHOUT: Duration = Duration::from_secs(1);
 /// Keys are read again after this long: one that the issuer withdrew dies in warm functions too.
 pub const MAX_AGE: Duration = Duration::from_secs(3600);
 /// The longest that keys serve after they were read.
@@ -135,9 +138,13 @@ impl<J: Jwks, V: Values> JwtAuthorizer<J, V> {
         }
         let has = memory.keys.contains_key(id);
         let due = !has || age.is_none_or(|age| age >= MAX_AGE);
-        let may = memory.asked_at.is_none_or(|at| at.elapsed() >= LEAST_INTERVAL);
+        let interval = if memory.read_at.is_some() { LEAST_INTERVAL } else { LEAST_INTERVAL_WITHOUT };
+        let may = memory.asked_at.is_none_or(|at| at.elapsed() >= interval);
         if !due || (!may && memory.read_at.is_some()) {
             return Ok(());
+        }
+        if !may {
+            return Err(Refusal::NoKeys(Failed("it was asked a moment ago".to_owned())));
         }
         memory.asked_at = Some(Instant::now());
         let answer = timeout_at(stop, self.jwks.read()).await;
@@ -152,7 +159,7 @@ impl<J: Jwks, V: Values> JwtAuthorizer<J, V> {
 
     /// The value of the API key that the request counts for.
     async fn usage(&self, memory: &mut Memory, claims: &Claims, stop: Instant) -> Result<Option<String>, Refusal> {
-        let groups = claims.words(&self.settings.groups_claim);
+        let groups = claims.texts(&self.settings.groups_claim);
         let plan = self.settings.plans.iter().find(|(group, _)| groups.contains(group.as_str()));
         let Some((_, id)) = plan else { return Ok(None) };
         if let Some(value) = memory.values.get(id) {
@@ -173,12 +180,12 @@ impl Settings {
             wanted.is_empty() || wanted.iter().any(|one| had.contains(one.as_str()))
         };
         let scopes = claims.words("scope").into_iter().chain(claims.words("scp")).collect();
-        one(&self.groups, claims.words(&self.groups_claim)) && one(&self.scopes, scopes)
+        one(&self.groups, claims.texts(&self.groups_claim)) && one(&self.scopes, scopes)
     }
 
     /// What mapping templates and functions may know of the user.
     fn known(&self, claims: &Claims) -> BTreeMap<&'static str, String> {
-        let groups = claims.words(&self.groups_claim).into_iter().collect::<Vec<_>>().join(",");
+        let groups = claims.texts(&self.groups_claim).into_iter().collect::<Vec<_>>().join(",");
         let text = |name: &str| claims.text(name).map(str::to_owned);
         let username = text("cognito:username").or_else(|| text("username"));
         let all = [("sub", text("sub")), ("username", username), ("groups", Some(groups)), ("scope", text("scope"))];
@@ -199,5 +206,7 @@ fn unauthorized(wrong: Wrong) -> Refusal {
     Refusal::Unauthorized(Some(wrong))
 }
 
+#[cfg(test)]
+mod hostile;
 #[cfg(test)]
 mod tests;

@@ -141,7 +141,7 @@ fn an_unknown_handler_is_told_what_there_is() {
     let nowhere = tempfile::tempdir().unwrap();
     let (message, hint) = refusal(load("stream_to_table", nowhere.path(), None));
     assert!(message.contains("/stream_to_table` does not exist"), "{message}");
-    assert!(hint.contains("`authorizer` and `stream-to-table`"), "{hint}");
+    assert!(hint.contains("`authorizer`, `jwt-authorizer`, `stream-to-table`"), "{hint}");
     let (message, _) = refusal(load("text", folder("text", b"").path(), None));
     assert!(message.contains("neither a zip nor a folder"), "{message}");
 }

@@ -134,6 +134,7 @@ async fn without_keys_nobody_gets_in() {
     let failed = Err("failed to read the issuer's keys: connection failed".to_owned());
     assert_eq!(ask(&authorizer, &token).await, failed);
     issuer.has(&[&OURS]);
+    tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!(effect(&ask(&authorizer, &token).await), "Allow", "as soon as they can be read");
     issuer.is_away();
     tokio::time::advance(MAX_AGE).await;
