@@ -24,7 +24,7 @@ fn people(action: &str, schema: Option<&Value>) -> Made {
     })
     .unwrap();
     let (partition, sort) = (key("ID", "S"), key("Age", "N"));
-    made(&Call { table: "People", partition: &partition, sort: Some(&sort) }, &call, schema).unwrap()
+    made(&Call { table: "People", partition: &partition, sort: Some(&sort), index: None }, &call, schema).unwrap()
 }
 
 fn rendered(template: &str, body: &str, params: &Params) -> Rendered {
