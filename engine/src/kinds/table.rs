@@ -138,7 +138,7 @@ impl Resource for Table {
             let (table, recovers, ttl, tags) =
                 tokio::join!(describe(cx, name), recovers(cx, name), ttl::seen(cx, name), tags(cx, name));
             let Some(table) = table? else { return Ok(Ok(Vec::new())) };
-            live(cx, name, &table, (recovers, ttl, tags))
+            live(cx, name, &table, recovers, ttl, tags)
         };
         poll_for(cx, SOON, look).await
     }

@@ -1,8 +1,8 @@
 //! The spec as `pipe dev` deploys it.
 
 use super::{
-    Auth, Consumer, Dlq, Indexes, Key, KeyType, Keys, Kinesis, Loaded, OwnOrExisting, PartitionKey, Queue, Secret, Sink,
-    Spec, Stream, Table,
+    Auth, Consumer, Dlq, Indexes, Key, KeyType, Keys, Kinesis, Loaded, OwnOrExisting, PartitionKey, Queue, Secret,
+    Sink, Spec, Stream, Table,
 };
 use serde_json::json;
 
@@ -44,7 +44,11 @@ fn table(spec: &mut Spec) -> Option<String> {
     let name = target.table.existing()?.name().to_owned();
     let said = target.dev.take();
     let hint = if said.is_some() { "" } else { ": a guess; set `dev: { partition_key: NAME }` beside `existing`" };
-    let keys = said.unwrap_or(Keys { partition_key: Key { name: guess, kind: KeyType::String }, sort_key: None, indexes: Indexes::new() });
+    let keys = said.unwrap_or(Keys {
+        partition_key: Key { name: guess, kind: KeyType::String },
+        sort_key: None,
+        indexes: Indexes::new(),
+    });
     let sorted = keys.sort_key.as_ref().map(|key| format!(" and the sort key `{}`", key.name)).unwrap_or_default();
     let told = format!("the table `{name}` with the partition key `{}`{sorted}{hint}", keys.partition_key.name);
     let mut own = with_defaults::<Table>(json!({ "name": name, "partition_key": KEY }))?;

@@ -161,7 +161,8 @@ impl Table {
         let (ending, beginning) = (self.ending(live), self.beginning(live));
         for index in &ending {
             indexed(cx, name, None).await?;
-            let delete = DeleteGlobalSecondaryIndexAction::builder().index_name(*index).build().map_err(super::unbuilt)?;
+            let delete =
+                DeleteGlobalSecondaryIndexAction::builder().index_name(*index).build().map_err(super::unbuilt)?;
             let delete = GlobalSecondaryIndexUpdate::builder().delete(delete).build();
             call(cx, name, request().global_secondary_index_updates(delete)).await?;
             indexed(cx, name, Some((index, false))).await?;
@@ -175,7 +176,8 @@ impl Table {
         }
         for (index, new) in &self.indexes {
             let old = live.indexes.get(index).filter(|old| !new.of_others && new.is_shaped(old));
-            let Some(units) = new.throughput()?.filter(|_| old.is_some_and(|old| old.capacity() != new.capacity())) else {
+            let Some(units) = new.throughput()?.filter(|_| old.is_some_and(|old| old.capacity() != new.capacity()))
+            else {
                 continue;
             };
             indexed(cx, name, None).await?;

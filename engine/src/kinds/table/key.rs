@@ -68,7 +68,8 @@ pub fn schema(partition: &Key, sort: Option<&Key>) -> Result<Vec<KeySchemaElemen
 pub fn of_role(schema: &[KeySchemaElement], role: &KeyType, attributes: &[AttributeDefinition]) -> Option<Key> {
     let names: Vec<&str> =
         schema.iter().filter(|element| element.key_type == *role).map(|element| element.attribute_name()).collect();
-    let attribute = attributes.iter().find(|attribute| attribute.attribute_name == *names.first().copied().unwrap_or_default())?;
+    let attribute =
+        attributes.iter().find(|attribute| attribute.attribute_name == *names.first().copied().unwrap_or_default())?;
     let kind = match attribute.attribute_type {
         ScalarAttributeType::N => KeyKind::Number,
         ScalarAttributeType::B => KeyKind::Binary,

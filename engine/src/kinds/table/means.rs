@@ -21,7 +21,9 @@ pub fn loses(desired: &Table, live: &Table) -> Option<String> {
     // After a run that was stopped before it set the TTL, consent was given already.
     let new = |attribute: &&str| !record::knows(&live.known, &record::ttl(attribute));
     if let Some(attribute) = desired.turns_on(live).filter(new) {
-        all.push(format!("items whose `{attribute}` is past (in seconds since 1970) are deleted, also those that are there"));
+        all.push(format!(
+            "items whose `{attribute}` is past (in seconds since 1970) are deleted, also those that are there"
+        ));
     }
     (!all.is_empty()).then(|| all.join("; "))
 }
@@ -130,7 +132,14 @@ mod tests {
     }
 
     fn index(partition: Key) -> Index {
-        Index { partition_key: partition, sort_key: None, project: Project::All, read_capacity: 0, write_capacity: 0, of_others: false }
+        Index {
+            partition_key: partition,
+            sort_key: None,
+            project: Project::All,
+            read_capacity: 0,
+            write_capacity: 0,
+            of_others: false,
+        }
     }
 
     fn with_index(name: &str, index: Index) -> Table {
@@ -192,11 +201,17 @@ mod tests {
     fn a_new_index_refuses_what_does_not_fit_and_takes_its_time() {
         let by = |name: &str, kind| with_index("by-it", index(key(name, kind)));
         let told = means(&by("customer", KeyKind::String), &of("a", None), &How::default());
-        assert!(told[0].starts_with("the table refuses items from now on whose `customer` is no string, or is empty, "));
+        assert!(
+            told[0].starts_with("the table refuses items from now on whose `customer` is no string, or is empty, ")
+        );
         assert!(told[1].starts_with("AWS fills its index (`by-it`)") && told.len() == 2, "{told:?}");
         let number = means(&by("n", KeyKind::Number), &of("a", None), &How::default());
         assert!(number[0].contains("whose `n` is no number, because"), "{number:?}");
-        assert_eq!(means(&by("a", KeyKind::String), &of("a", None), &How::default()).len(), 1, "a key of the table fits");
+        assert_eq!(
+            means(&by("a", KeyKind::String), &of("a", None), &How::default()).len(),
+            1,
+            "a key of the table fits"
+        );
         assert_eq!(means(&by("n", KeyKind::Number), &by("n", KeyKind::Number), &How::default()), [""; 0]);
     }
 
@@ -211,8 +226,9 @@ mod tests {
 
     #[test]
     fn what_a_ttl_deletes_is_told_once_and_a_second_attribute_takes_two_applies() {
-        let with = |attribute: &str| {
-            Table { ttl: Some(Ttl { attribute: attribute.into(), of_others: false }), ..of("a", None) }
+        let with = |attribute: &str| Table {
+            ttl: Some(Ttl { attribute: attribute.into(), of_others: false }),
+            ..of("a", None)
         };
         assert!(loses(&with("at"), &of("a", None)).unwrap().starts_with("items whose `at` is past"));
         let begun = Table { known: record::of(&with("at")), ..of("a", None) };

@@ -51,7 +51,9 @@ pub fn live(
     cx: &Cx,
     name: &Name,
     table: &TableDescription,
-    (recovers, ttl, tags): (Result<Option<bool>>, Result<Option<String>>, Result<Option<Tags>>),
+    recovers: Result<Option<bool>>,
+    ttl: Result<Option<String>>,
+    tags: Result<Option<Tags>>,
 ) -> Result<std::result::Result<Vec<Live<Table>>, String>> {
     let (state, recovers, ttl, tags) = match table.table_status {
         Some(TableStatus::Creating) => return Ok(Err(format!("table `{name}` to be created"))),

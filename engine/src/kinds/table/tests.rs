@@ -66,7 +66,8 @@ fn backups(status: PointInTimeRecoveryStatus) -> DescribeContinuousBackupsOutput
 /// What AWS says of a TTL on this attribute; without one there is none.
 fn expiring(attribute: Option<&str>) -> DescribeTimeToLiveOutput {
     let status = if attribute.is_some() { TimeToLiveStatus::Enabling } else { TimeToLiveStatus::Disabled };
-    let said = TimeToLiveDescription::builder().time_to_live_status(status).set_attribute_name(attribute.map(str::to_owned));
+    let said =
+        TimeToLiveDescription::builder().time_to_live_status(status).set_attribute_name(attribute.map(str::to_owned));
     DescribeTimeToLiveOutput::builder().time_to_live_description(said.build()).build()
 }
 

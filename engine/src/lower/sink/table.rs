@@ -85,7 +85,9 @@ fn index(index: &spec::Index, units: spec::Units) -> Index {
         project: match &index.project {
             spec::Project::All => Project::All,
             spec::Project::Keys => Project::Keys,
-            spec::Project::Named(names) => Project::Named(names.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect()),
+            spec::Project::Named(names) => {
+                Project::Named(names.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect())
+            }
         },
         read_capacity: units.read,
         write_capacity: units.write,

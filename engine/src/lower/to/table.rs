@@ -82,7 +82,8 @@ impl<'a> Call<'a> {
 
     /// What names a place among the items that are read: the key of the index and of the table, each attribute once.
     fn position(&self) -> Vec<&'a Key> {
-        let index = self.index.map(|index| [Some(&index.partition), index.sort.as_ref()]).into_iter().flatten().flatten();
+        let index =
+            self.index.map(|index| [Some(&index.partition), index.sort.as_ref()]).into_iter().flatten().flatten();
         let mut all: Vec<&Key> = Vec::new();
         for key in index.chain(self.keys()) {
             if !all.contains(&key) {

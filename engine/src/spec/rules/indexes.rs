@@ -16,26 +16,31 @@ const TAGS: usize = 44;
 /// Every rule of the indexes and of the TTL.
 pub(super) fn table(cx: &Cx<'_>, target: &At<'_, Target>) -> Vec<Problem> {
     let (keys, indexes) = match (&target.it.table, &target.it.dev) {
-        (OwnOrExisting::Own(own), _) => ([Some(&own.partition_key), own.sort_key.as_ref()], target.below("indexes", &own.indexes)),
+        (OwnOrExisting::Own(own), _) => {
+            ([Some(&own.partition_key), own.sort_key.as_ref()], target.below("indexes", &own.indexes))
+        }
         (OwnOrExisting::Existing(_), Some(dev)) => {
             ([Some(&dev.partition_key), dev.sort_key.as_ref()], target.below("dev/indexes", &dev.indexes))
         }
         (OwnOrExisting::Existing(_), None) => return Vec::new(),
     };
     let keys: Vec<&Key> = keys.into_iter().flatten().collect();
-    let mut problems: Vec<Problem> = indexes.it.iter().flat_map(|(name, index)| one(&indexes, name, index, &keys)).collect();
+    let mut problems: Vec<Problem> =
+        indexes.it.iter().flat_map(|(name, index)| one(&indexes, name, index, &keys)).collect();
     problems.extend(types(&indexes, &keys));
     let named = indexes.values().map(|index| if let Project::Named(names) = &index.project { names.len() } else { 0 });
     let named: usize = named.sum();
     if named > NAMED {
-        let message = format!("the indexes name {named} attributes beside their keys, and AWS takes {NAMED} for a table");
+        let message =
+            format!("the indexes name {named} attributes beside their keys, and AWS takes {NAMED} for a table");
         problems.push(Problem::error(indexes.path.clone(), message).hint("use `project: all`").on_key());
     }
     let Some(own) = target.table.own() else { return problems };
     let ttl = own.ttl.as_ref().map(|ttl| target.below("ttl", ttl));
     problems.extend(ttl.as_ref().and_then(|ttl| expires(ttl, &keys, &indexes)));
     if (ttl.is_some() || !indexes.is_empty()) && cx.spec.tags.len() > TAGS {
-        let message = format!("a table with indexes or a TTL has room for {TAGS} tags, and the spec has {}", cx.spec.tags.len());
+        let message =
+            format!("a table with indexes or a TTL has room for {TAGS} tags, and the spec has {}", cx.spec.tags.len());
         problems.push(Problem::error("/tags", message).on_key());
     }
     problems.extend(told(cx, &indexes, &keys));
@@ -62,10 +67,12 @@ fn one(indexes: &At<'_, Indexes>, name: &str, index: &Index, keys: &[&Key]) -> V
         let path = format!("{path}/project/{at}");
         let is_key = index.keys().map(|(_, key)| key).chain(keys.iter().copied()).any(|key| key.name == *attribute);
         if is_key {
-            let message = format!("`{}` is a key, and an index holds its keys and the table's anyway", short(attribute));
+            let message =
+                format!("`{}` is a key, and an index holds its keys and the table's anyway", short(attribute));
             problems.push(Problem::error(path, message).hint("take it out; `project: keys` holds the keys alone"));
         } else if !seen.insert(attribute) {
-            problems.push(Problem::error(path, format!("`{}` stands here twice", short(attribute))).hint("take one out"));
+            problems
+                .push(Problem::error(path, format!("`{}` stands here twice", short(attribute))).hint("take one out"));
         }
     }
     problems
@@ -82,7 +89,8 @@ fn types(indexes: &At<'_, Indexes>, keys: &[&Key]) -> Vec<Problem> {
             let (kind, place) = known.entry(&key.name).or_insert_with(here);
             if *kind != key.kind {
                 let path = indexes.at(&format!("{}/{role}", segment(name)));
-                let message = format!("`{}` is a {} here, and a {} {place}", short(&key.name), word(key.kind), word(*kind));
+                let message =
+                    format!("`{}` is a {} here, and a {} {place}", short(&key.name), word(key.kind), word(*kind));
                 problems.push(Problem::error(path, message).hint("an attribute has one type in all keys of a table"));
             }
         }
@@ -130,7 +138,11 @@ pub(super) fn of<'a>(cx: &Cx<'a>, route: &At<'_, Route>, action: &TableAction) -
     let Some(index) = all.and_then(|all| all.get(name)) else {
         let problem = Problem::error(path, format!("the table has no index `{}`", short(name)));
         let names: Vec<&str> = all.into_iter().flat_map(|all| all.keys()).map(String::as_str).collect();
-        let place = if cx.spec.table().is_some_and(|table| table.own().is_some()) { "indexes" } else { "dev: { indexes: ... }" };
+        let place = if cx.spec.table().is_some_and(|table| table.own().is_some()) {
+            "indexes"
+        } else {
+            "dev: { indexes: ... }"
+        };
         return Err(problem.hint(match (nearest(name, &names), names.is_empty()) {
             (Some(near), _) => format!("did you mean `{near}`?"),
             (None, true) => format!("add `{place}` to `sink.table`"),
@@ -164,7 +176,11 @@ pub(super) fn written(cx: &Cx<'_>, members: &[Member], path: &str) -> Vec<Proble
                     word(key.kind),
                     short(name)
                 );
-                let hint = if scalar.is_some() { "an item need not have it: then it is not in the index" } else { "JSON has no binary: take it out" };
+                let hint = if scalar.is_some() {
+                    "an item need not have it: then it is not in the index"
+                } else {
+                    "JSON has no binary: take it out"
+                };
                 problems.push(Problem::error(path, message).hint(hint));
             }
         }

@@ -70,7 +70,8 @@ fn what_is_not_used_is_not_in_the_form() {
 async fn a_new_table_has_its_indexes_from_the_first_call_on() {
     let create = mock!(Client::create_table)
         .match_requests(|sent| {
-            let names: Vec<&str> = sent.attribute_definitions().iter().map(AttributeDefinition::attribute_name).collect();
+            let names: Vec<&str> =
+                sent.attribute_definitions().iter().map(AttributeDefinition::attribute_name).collect();
             let index = &sent.global_secondary_indexes()[0];
             let units = index.provisioned_throughput().map(ProvisionedThroughput::write_capacity_units);
             names == ["at", "customer", "id"] && (index.index_name(), units) == ("by-customer", Some(10))
@@ -164,8 +165,11 @@ async fn another_attribute_of_the_ttl_is_off_and_on_and_may_take_an_hour() {
     let text = "Time to live has been modified multiple times within a fixed interval";
     let on = switched(true, "new").then_http_response(move || refusal("ValidationException", text));
     let describe = mock!(Client::describe_table).then_output(|| described(answer()));
-    let ttl =
-        mock!(Client::describe_time_to_live).sequence().output(|| expiring(Some("old"))).output(|| expiring(None)).build();
+    let ttl = mock!(Client::describe_time_to_live)
+        .sequence()
+        .output(|| expiring(Some("old")))
+        .output(|| expiring(None))
+        .build();
     let (desired, live) = (with_ttl("new"), with_ttl("old"));
     let error = desired.sync(&cx(&[&off, &on, &describe, &ttl]), &events(), &live).await.unwrap_err();
     assert!(error.hint_text().unwrap().contains("about an hour"), "{error:?}");
@@ -178,8 +182,11 @@ async fn a_ttl_that_is_on_already_is_no_failure() {
     let text = "TimeToLive is already enabled";
     let update = mock!(Client::update_time_to_live).then_http_response(move || refusal("ValidationException", text));
     let describe = mock!(Client::describe_table).then_output(|| described(answer()));
-    let ttl =
-        mock!(Client::describe_time_to_live).sequence().output(|| expiring(None)).output(|| expiring(Some("at"))).build();
+    let ttl = mock!(Client::describe_time_to_live)
+        .sequence()
+        .output(|| expiring(None))
+        .output(|| expiring(Some("at")))
+        .build();
     with_ttl("at").sync(&cx(&[&update, &describe, &ttl]), &events(), &plain()).await.unwrap();
     assert_eq!(update.num_calls(), 1);
 }

@@ -11,6 +11,7 @@ use super::*;
 use crate::spec::shape::model;
 
 mod cases;
+mod indexes;
 
 fn key(name: &str, kind: &'static str) -> Key {
     Key { name: name.to_owned(), kind }
