@@ -11,7 +11,7 @@
 //! IAM: dynamodb:CreateTable, DescribeTable, UpdateTable, DeleteTable, DescribeContinuousBackups, UpdateContinuousBackups,
 //! DescribeTimeToLive, UpdateTimeToLive, ListTagsOfResource, TagResource, UntagResource.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{BillingMode, ProvisionedThroughput, SseSpecification, SseType};
@@ -198,12 +198,9 @@ impl Table {
 
     async fn create(&self, cx: &Cx, name: &Name) -> Result<()> {
         let own = self.own_parts();
-        let keys = [Some(&self.partition_key), self.sort_key.as_ref()].into_iter().flatten();
-        let attributes: BTreeSet<&Key> = keys.chain(own.indexes.values().flat_map(Index::keys)).collect();
-        let attributes = attributes.into_iter().map(Key::definition).collect::<Result<_>>()?;
         let indexes = own.indexes.iter().map(|(name, index)| index.of_new_table(name)).collect::<Result<Vec<_>>>()?;
         let mut request = cx.aws.dynamodb.create_table().table_name(name.as_str());
-        request = request.set_attribute_definitions(Some(attributes));
+        request = request.set_attribute_definitions(Some(self.attributes(own.indexes.values())?));
         request = request.set_key_schema(Some(key::schema(&self.partition_key, self.sort_key.as_ref())?));
         request = request.set_global_secondary_indexes((!indexes.is_empty()).then_some(indexes));
         for (key, value) in &cx.tags {

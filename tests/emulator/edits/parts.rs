@@ -26,7 +26,7 @@ const PARTS: &[Edit] = &[
     ("one less", "      by-kind: { partition_key: { name: kind, type: number }, project: [b, a] }\n", ""),
     ("capacity, and with it that of the indexes", "read: 5", "read: 6"),
     ("on demand", "capacity: { read: 6, write: 10 }", "capacity: on_demand"),
-    ("provisioned, and one less", "    capacity: on_demand", "    capacity: { read: 5, write: 10 }"),
+    ("provisioned", "    capacity: on_demand", "    capacity: { read: 5, write: 10 }"),
     ("ttl", "    capacity:", "    ttl: until\n    capacity:"),
     ("ttl, another attribute", "ttl: until", "ttl: expires"),
     ("no ttl", "    ttl: expires\n", ""),

@@ -1,5 +1,6 @@
 //! The global indexes of a table: reading, making and deleting them, one at a time (`docs/aws.md#dynamodb-indexes`).
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{
@@ -138,6 +139,16 @@ fn projected(projection: Option<&Projection>) -> Project {
 }
 
 impl Table {
+    /// The attributes of the keys of the table and of these indexes, each once. AWS wants those of a new index in the call that makes it.
+    pub(super) fn attributes<'a>(
+        &'a self,
+        indexes: impl Iterator<Item = &'a Index>,
+    ) -> Result<Vec<AttributeDefinition>> {
+        let own = [Some(&self.partition_key), self.sort_key.as_ref()].into_iter().flatten();
+        let all: BTreeSet<&Key> = own.chain(indexes.flat_map(Index::keys)).collect();
+        all.into_iter().map(Key::definition).collect()
+    }
+
     /// Names of the live indexes that go: those that the pipeline made and no longer names, and those that it names with another shape.
     pub(super) fn ending<'a>(&self, live: &'a Self) -> Vec<&'a str> {
         let goes = |(name, old): &(&String, &Index)| match self.indexes.get(*name) {
@@ -167,9 +178,14 @@ impl Table {
             call(cx, name, request().global_secondary_index_updates(delete)).await?;
             indexed(cx, name, Some((index, false))).await?;
         }
+        let stays = |(name, one): &(&String, &Index)| {
+            !one.of_others && live.indexes.get(*name).is_some_and(|old| one.is_shaped(old))
+        };
+        let mut there: Vec<&Index> = self.indexes.iter().filter(stays).map(|(_, index)| index).collect();
         for (index, new) in beginning {
             indexed(cx, name, None).await?;
-            let keys = new.keys().map(Key::definition).collect::<Result<_>>()?;
+            there.push(new);
+            let keys = self.attributes(there.iter().copied())?;
             let create = request().global_secondary_index_updates(new.created(index)?);
             call(cx, name, create.set_attribute_definitions(Some(keys))).await?;
             indexed(cx, name, Some((index, true))).await?;

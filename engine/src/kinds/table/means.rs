@@ -58,9 +58,10 @@ fn changed(desired: &Table, live: &Table) -> Vec<String> {
     all.extend(beginning.iter().flat_map(|(name, index)| refused(name, index, live)));
     if !beginning.is_empty() {
         let names: Vec<String> = beginning.iter().map(|(name, _)| format!("`{name}`")).collect();
-        let (several, names) = (if names.len() == 1 { "" } else { "es, one after the other" }, names.join(", "));
+        let (one, last) = if names.len() == 1 { ("index", "") } else { ("indexes", ", one after the other") };
+        let names = names.join(", ");
         all.push(format!(
-            "AWS fills its index{several} ({names}) from the items that are there, but for those that do not fit: the apply waits minutes, and hours for a large table"
+            "AWS fills the {one} {names} with the items that are there and fit{last}: the apply waits for that, minutes, and hours for a large table"
         ));
     }
     if live.on_demand && !desired.on_demand {
@@ -88,7 +89,7 @@ fn refused<'a>(name: &'a str, index: &'a Index, live: &'a Table) -> impl Iterato
     index.keys().filter(move |key| !known.contains(key)).map(move |key| {
         let empty = if key.kind == KeyKind::Number { "" } else { ", or is empty" };
         format!(
-            "the table refuses items from now on whose `{}` is no {}{empty}, because of the index `{name}`: such records become dead letters",
+            "the table refuses items from now on whose `{}` is no {}{empty}, because of the index `{name}`: such records become dead letters, and such requests are refused",
             key.name,
             key.kind.word()
         )
@@ -204,7 +205,7 @@ mod tests {
         assert!(
             told[0].starts_with("the table refuses items from now on whose `customer` is no string, or is empty, ")
         );
-        assert!(told[1].starts_with("AWS fills its index (`by-it`)") && told.len() == 2, "{told:?}");
+        assert!(told[1].starts_with("AWS fills the index `by-it`") && told.len() == 2, "{told:?}");
         let number = means(&by("n", KeyKind::Number), &of("a", None), &How::default());
         assert!(number[0].contains("whose `n` is no number, because"), "{number:?}");
         assert_eq!(

@@ -7,9 +7,7 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 use super::Table;
-
-/// Tag of a table with a record, where it has one.
-pub const PARTS: &str = "pipe:parts";
+pub use crate::aws::PARTS;
 
 /// Letters that stand for a part: those of 20 indexes that go, of 20 that come and of two attributes of a TTL fit into the 256 letters of a tag's value.
 const PER_PART: usize = 6;

@@ -93,8 +93,14 @@ async fn one_index_after_the_other_and_each_is_waited_for() {
             let [one] = sent.global_secondary_index_updates() else { return false };
             let made = one.create().map(|new| format!("+{}", new.index_name()));
             let gone = one.delete().map(|old| format!("-{}", old.index_name()));
-            let keys = usize::from(made.is_some());
-            made.or(gone).as_deref() == Some(wanted) && sent.attribute_definitions().len() == keys
+            let keys: Vec<&str> =
+                sent.attribute_definitions().iter().map(AttributeDefinition::attribute_name).collect();
+            let of_call: &[&str] = match wanted {
+                "+b" => &["at", "id", "y"],
+                "+c" => &["at", "id", "y", "z"],
+                _ => &[],
+            };
+            made.or(gone).as_deref() == Some(wanted) && keys == of_call
         };
         mock!(Client::update_table).match_requests(is).then_output(|| UpdateTableOutput::builder().build())
     };
