@@ -60,6 +60,20 @@ fn an_index_is_read_in_canonical_form() {
     assert_eq!(serde_json::to_value(by("at", KeyKind::Number)).unwrap()["project"], "keys");
 }
 
+/// A deployer's policy from before needs no new right while the spec has no TTL.
+#[tokio::test(start_paused = true)]
+async fn a_table_is_read_without_the_right_to_ask_for_its_ttl() {
+    let describe = mock!(Client::describe_table).then_output(|| described(answer()));
+    let shows = mock!(Client::describe_continuous_backups).then_output(|| backups(PointInTimeRecoveryStatus::Disabled));
+    let tags = mock!(Client::list_tags_of_resource).then_output(|| ListTagsOfResourceOutput::builder().build());
+    let denied = || refusal("AccessDeniedException", "not authorized to perform: dynamodb:DescribeTimeToLive");
+    let ttl = mock!(Client::describe_time_to_live).then_http_response(denied);
+    let cx = cx(&[&describe, &shows, &ttl, &tags]);
+    assert_eq!(Table::read(&cx, &events()).await.unwrap()[0].props, plain());
+    let error = with_ttl("at").sync(&cx, &events(), &plain()).await.unwrap_err();
+    assert!(error.hint_text().unwrap().contains("`dynamodb:DescribeTimeToLive`"), "{error:?}");
+}
+
 #[test]
 fn what_is_not_used_is_not_in_the_form() {
     let json = serde_json::to_value(plain()).unwrap();
