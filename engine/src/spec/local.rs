@@ -150,11 +150,14 @@ mod tests {
             let overwrites = loaded.spec.target().is_none_or(|target| target.overwrite);
             assert!(!overwrites && loaded.spec.throttle().is_none(), "the rest is as it was");
             let own = loaded.spec.table().and_then(OwnOrExisting::own).cloned().unwrap();
+            assert_eq!(own.indexes.contains_key("by-day"), table.contains("by-day"));
             (own.partition_key.name, own.sort_key.map(|key| key.name), loaded.stand_ins[1].contains("a guess"))
         };
         assert_eq!(keys("", "path.id"), ("id".into(), None, true));
         assert_eq!(keys("", "body.order"), ("order".into(), None, true));
         assert_eq!(keys(", dev: { partition_key: at }", "body.order"), ("at".into(), None, false));
+        let indexed = ", dev: { partition_key: at, indexes: { by-day: { partition_key: day } } }";
+        assert_eq!(keys(indexed, "path.id").0, "at");
         let both = ", dev: { partition_key: at, sort_key: { name: n, type: number } }";
         assert_eq!(keys(both, "path.id"), ("at".into(), Some("n".into()), false));
     }

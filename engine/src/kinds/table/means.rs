@@ -40,6 +40,7 @@ fn replaced(desired: &Table, live: &Table, how: &How) -> Vec<String> {
     if !new.is_empty() {
         all.push(format!("records on their way that lack {} become dead letters", new.join(" or ")));
     }
+    all.extend(desired.beginning(live).iter().flat_map(|(name, index)| refused(name, index, live)));
     if how.keeps_name {
         all.push(
             "writes fail from the delete of the old table until the new one is active: the consumer tries them again"
@@ -177,6 +178,9 @@ mod tests {
         assert_eq!(means(&of("a", None), &of("a", None), &replaced(false)), [""; 0]);
         let told = means(&of("b", None), &of("a", None), &replaced(false));
         assert_eq!(told, ["records on their way that lack `b` (string) become dead letters"]);
+        let with = with_index("by-it", index(key("n", KeyKind::Number)));
+        let refused = means(&with, &of("a", None), &replaced(false));
+        assert!(refused.len() == 1 && refused[0].contains("whose `n` is no number"), "{refused:?}");
     }
 
     #[test]

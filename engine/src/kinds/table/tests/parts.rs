@@ -142,6 +142,22 @@ async fn one_index_after_the_other_and_each_is_waited_for() {
     assert!(calls.iter().all(|call| call.num_calls() == 1), "{:?}", calls.each_ref().map(Rule::num_calls));
 }
 
+/// Someone else makes an index at the same time.
+#[tokio::test(start_paused = true)]
+async fn an_index_waits_for_one_of_others() {
+    let text = "Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table";
+    let update = mock!(Client::update_table)
+        .sequence()
+        .http_response(move || refusal("LimitExceededException", text))
+        .times(2)
+        .output(|| UpdateTableOutput::builder().build())
+        .build();
+    let describe = mock!(Client::describe_table).then_output(|| showing(&[("a", IndexStatus::Active)]));
+    let desired = with(&[("a", by("x", KeyKind::String))]);
+    desired.sync(&cx(&[&update, &describe]), &events(), &plain()).await.unwrap();
+    assert_eq!(update.num_calls(), 3);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_index_follows_the_tables_capacity() {
     let live = with(&[("a", Index { read_capacity: 1, ..by("x", KeyKind::String) })]);
