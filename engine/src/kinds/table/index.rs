@@ -152,7 +152,7 @@ impl Table {
     /// Names of the live indexes that go: those that the pipeline made and no longer names, and those that it names with another shape.
     pub(super) fn ending<'a>(&self, live: &'a Self) -> Vec<&'a str> {
         let goes = |(name, old): &(&String, &Index)| match self.indexes.get(*name) {
-            Some(new) => !new.is_shaped(old),
+            Some(new) => !new.of_others && !new.is_shaped(old),
             None => !old.of_others,
         };
         live.indexes.iter().filter(goes).map(|(name, _)| name.as_str()).collect()
@@ -168,40 +168,48 @@ impl Table {
 
     /// Makes the indexes as desired: AWS deletes or makes one at a time. `live` has the capacity that the table has by now.
     pub(super) async fn sync_indexes(&self, cx: &Cx, name: &Name, live: &Self) -> Result<()> {
-        let request = || cx.aws.dynamodb.update_table().table_name(name.as_str());
-        let (ending, beginning) = (self.ending(live), self.beginning(live));
-        for index in &ending {
-            indexed(cx, name, None).await?;
+        for index in self.ending(live) {
             let delete =
-                DeleteGlobalSecondaryIndexAction::builder().index_name(*index).build().map_err(super::unbuilt)?;
+                DeleteGlobalSecondaryIndexAction::builder().index_name(index).build().map_err(super::unbuilt)?;
             let delete = GlobalSecondaryIndexUpdate::builder().delete(delete).build();
-            call(cx, name, request().global_secondary_index_updates(delete)).await?;
-            indexed(cx, name, Some((index, false))).await?;
+            change(cx, name, None, delete, |table| named(table, index).is_none()).await?;
         }
-        let stays = |(name, one): &(&String, &Index)| {
-            !one.of_others && live.indexes.get(*name).is_some_and(|old| one.is_shaped(old))
-        };
-        let mut there: Vec<&Index> = self.indexes.iter().filter(stays).map(|(_, index)| index).collect();
-        for (index, new) in beginning {
-            indexed(cx, name, None).await?;
+        let stays: Vec<(&String, &Index, &Index)> =
+            self.indexes.iter().filter_map(|(name, one)| Some((name, one, live.indexes.get(name)?))).collect();
+        let stays = stays.into_iter().filter(|(_, one, old)| !one.of_others && one.is_shaped(old));
+        let mut there: Vec<&Index> = stays.clone().map(|(_, index, _)| index).collect();
+        for (index, new) in self.beginning(live) {
             there.push(new);
             let keys = self.attributes(there.iter().copied())?;
-            let create = request().global_secondary_index_updates(new.created(index)?);
-            call(cx, name, create.set_attribute_definitions(Some(keys))).await?;
-            indexed(cx, name, Some((index, true))).await?;
+            change(cx, name, Some(keys), new.created(index)?, |table| named(table, index).is_some()).await?;
         }
-        for (index, new) in &self.indexes {
-            let old = live.indexes.get(index).filter(|old| !new.of_others && new.is_shaped(old));
-            let Some(units) = new.throughput()?.filter(|_| old.is_some_and(|old| old.capacity() != new.capacity()))
-            else {
-                continue;
+        for (index, new, old) in stays {
+            let Some(units) = new.throughput()?.filter(|_| old.capacity() != new.capacity()) else { continue };
+            let shows = |table: &TableDescription| {
+                named(table, index).is_some_and(|index| described(index, &[], false).capacity() == new.capacity())
             };
-            indexed(cx, name, None).await?;
-            call(cx, name, request().global_secondary_index_updates(resized(index, units)?)).await?;
-            indexed(cx, name, Some((index, true))).await?;
+            change(cx, name, None, resized(index, units)?, shows).await?;
         }
         Ok(())
     }
+}
+
+/// Makes one change when no index of the table is on its way, and waits until it is done.
+async fn change(
+    cx: &Cx,
+    name: &Name,
+    keys: Option<Vec<AttributeDefinition>>,
+    update: GlobalSecondaryIndexUpdate,
+    shows: impl Fn(&TableDescription) -> bool + Send + Sync,
+) -> Result<()> {
+    indexed(cx, name, |_| true).await?;
+    let request = cx.aws.dynamodb.update_table().table_name(name.as_str()).set_attribute_definitions(keys);
+    call(cx, name, request.global_secondary_index_updates(update)).await?;
+    indexed(cx, name, shows).await
+}
+
+fn named<'a>(table: &'a TableDescription, name: &str) -> Option<&'a GlobalSecondaryIndexDescription> {
+    table.global_secondary_indexes().iter().find(|index| index.index_name() == Some(name))
 }
 
 /// A change of an index's capacity.
@@ -210,37 +218,33 @@ pub fn resized(index: &str, units: ProvisionedThroughput) -> Result<GlobalSecond
     Ok(GlobalSecondaryIndexUpdate::builder().update(action.build().map_err(super::unbuilt)?).build())
 }
 
-/// Waits until no index of the table is on its way, and until this one is there, or is not. The table itself is ACTIVE long before.
+/// Waits until no index of the table is on its way, and until AWS shows what is expected. The table itself is ACTIVE long before.
 ///
 /// # Errors
 /// The table is gone, or it takes more than [`FILLED_WITHIN`].
-async fn indexed(cx: &Cx, name: &Name, shows: Option<(&str, bool)>) -> Result<()> {
+async fn indexed(cx: &Cx, name: &Name, shows: impl Fn(&TableDescription) -> bool + Send + Sync) -> Result<()> {
+    let shows = &shows;
     let ask = || async move {
         let Some(table) = describe(cx, name).await? else {
             return Err(Error::new(Class::Unclear, format!("table `{name}` is gone, which someone else deleted")));
         };
-        Ok(waits(name, &table, shows).map_or(Ok(()), Err))
+        let late = || (!shows(&table)).then(|| format!("DynamoDB to show the change of an index of table `{name}`"));
+        Ok(on_its_way(name, &table).or_else(late).map_or(Ok(()), Err))
     };
     poll_for(cx, FILLED_WITHIN, ask).await
 }
 
-/// What is waited for, if something is.
-fn waits(name: &Name, table: &TableDescription, shows: Option<(&str, bool)>) -> Option<String> {
-    let all = table.global_secondary_indexes();
-    let moves = |status: &Option<IndexStatus>| {
-        matches!(status, Some(IndexStatus::Creating | IndexStatus::Updating | IndexStatus::Deleting))
-    };
-    if let Some(index) = all.iter().find(|index| moves(&index.index_status)) {
+/// Says which index is not ready, if one is not.
+fn on_its_way(name: &Name, table: &TableDescription) -> Option<String> {
+    table.global_secondary_indexes().iter().find_map(|index| {
         let label = index.index_name().unwrap_or_default();
-        return Some(match index.index_status {
-            Some(IndexStatus::Creating) => format!(
+        Some(match index.index_status.as_ref()? {
+            IndexStatus::Creating => format!(
                 "index `{label}` of table `{name}` to be filled: minutes, and hours for a large table; AWS goes on without this run"
             ),
-            Some(IndexStatus::Deleting) => format!("index `{label}` of table `{name}` to be gone"),
-            _ => format!("index `{label}` of table `{name}` to become active"),
-        });
-    }
-    let (index, wanted) = shows?;
-    let there = all.iter().any(|other| other.index_name() == Some(index));
-    (there != wanted).then(|| format!("DynamoDB to show the change of index `{index}` of table `{name}`"))
+            IndexStatus::Deleting => format!("index `{label}` of table `{name}` to be gone"),
+            IndexStatus::Updating => format!("index `{label}` of table `{name}` to become active"),
+            _ => return None,
+        })
+    })
 }

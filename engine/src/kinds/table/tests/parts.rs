@@ -98,27 +98,28 @@ async fn a_new_table_has_its_indexes_from_the_first_call_on() {
     assert_eq!(create.num_calls(), 1);
 }
 
+/// A call that changes one index, and names the attributes of all keys where it makes one.
+fn changing(wanted: &'static str) -> Rule {
+    let is = move |sent: &aws_sdk_dynamodb::operation::update_table::UpdateTableInput| {
+        let [one] = sent.global_secondary_index_updates() else { return false };
+        let made = one.create().map(|new| format!("+{}", new.index_name()));
+        let gone = one.delete().map(|old| format!("-{}", old.index_name()));
+        let keys: Vec<&str> = sent.attribute_definitions().iter().map(AttributeDefinition::attribute_name).collect();
+        let of_call: &[&str] = match wanted {
+            "+b" => &["at", "id", "y"],
+            "+c" => &["at", "id", "y", "z"],
+            _ => &[],
+        };
+        made.or(gone).as_deref() == Some(wanted) && keys == of_call
+    };
+    mock!(Client::update_table).match_requests(is).then_output(|| UpdateTableOutput::builder().build())
+}
+
 #[tokio::test(start_paused = true)]
 async fn one_index_after_the_other_and_each_is_waited_for() {
     let live = with(&[("a", by("x", KeyKind::String)), ("b", by("y", KeyKind::String))]);
     let desired = with(&[("b", by("y", KeyKind::Number)), ("c", by("z", KeyKind::String))]);
-    let call = |wanted: &'static str| {
-        let is = move |sent: &aws_sdk_dynamodb::operation::update_table::UpdateTableInput| {
-            let [one] = sent.global_secondary_index_updates() else { return false };
-            let made = one.create().map(|new| format!("+{}", new.index_name()));
-            let gone = one.delete().map(|old| format!("-{}", old.index_name()));
-            let keys: Vec<&str> =
-                sent.attribute_definitions().iter().map(AttributeDefinition::attribute_name).collect();
-            let of_call: &[&str] = match wanted {
-                "+b" => &["at", "id", "y"],
-                "+c" => &["at", "id", "y", "z"],
-                _ => &[],
-            };
-            made.or(gone).as_deref() == Some(wanted) && keys == of_call
-        };
-        mock!(Client::update_table).match_requests(is).then_output(|| UpdateTableOutput::builder().build())
-    };
-    let calls = ["-a", "-b", "+b", "+c"].map(call);
+    let calls = ["-a", "-b", "+b", "+c"].map(changing);
     use IndexStatus::{Active, Creating, Deleting};
     let describe = mock!(Client::describe_table)
         .sequence()
@@ -167,9 +168,15 @@ async fn an_index_follows_the_tables_capacity() {
             sent.provisioned_throughput().is_none() && units.read_capacity_units() == 5
         })
         .then_output(|| UpdateTableOutput::builder().build());
-    let describe = mock!(Client::describe_table).then_output(|| showing(&[("a", IndexStatus::Active)]));
+    let shown = |read: i64| {
+        let units = ProvisionedThroughputDescription::builder().read_capacity_units(read).write_capacity_units(10);
+        let index = GlobalSecondaryIndexDescription::builder().index_name("a").provisioned_throughput(units.build());
+        described(answer().global_secondary_indexes(index.build()))
+    };
+    let describe =
+        mock!(Client::describe_table).sequence().output(move || shown(1)).times(3).output(move || shown(5)).build();
     with(&[("a", by("x", KeyKind::String))]).sync(&cx(&[&update, &describe]), &events(), &live).await.unwrap();
-    assert_eq!(update.num_calls(), 1);
+    assert_eq!((update.num_calls(), describe.num_calls()), (1, 4), "until it shows");
 }
 
 /// What the tag knows is never deleted as another's, and what others added in the meantime never as ours.
