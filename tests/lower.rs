@@ -210,3 +210,27 @@ fn own_statements_are_in_the_consumers_role_with_the_pipelines_arns() {
         (&"Deny".into(), &"false".into())
     );
 }
+
+/// One statement for each action, whatever is read: IAM refuses two statements of one Sid.
+#[test]
+fn a_route_that_reads_an_index_may_read_that_index_alone() {
+    let spec = "name: demo\nsource:\n  api:\n    throttle: off\n    routes:\n    - { get: /all, auth: none, to: { table: scan } }\n    \
+                - { get: /places, auth: none, to: { table: { scan: { index: by-place } } } }\n    \
+                - { get: '/at/{place}', auth: none, to: { table: { query: { index: by-place } } } }\n\
+                sink:\n  table:\n    partition_key: id\n    indexes: { by-place: { partition_key: place } }\n";
+    let graph = graph(spec);
+    let policies = &graph.node("api-role").unwrap().desired["policies"];
+    let policy = policies.as_object().and_then(|all| all.values().next()).unwrap_or(policies);
+    let may: BTreeMap<String, String> = policy["Statement"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| (one["Sid"].as_str().unwrap().to_owned(), one["Resource"].to_string()))
+        .collect();
+    let table = "arn:aws:dynamodb:eu-central-1:111122223333:table/demo-table";
+    assert_eq!(may["Scan"], format!(r#"["{table}","{table}/index/by-place"]"#));
+    assert_eq!(may["Query"], format!(r#"["{table}/index/by-place"]"#));
+    let plan = plan(&graph, &Found::default(), KINDS, false);
+    let table = plan.changes.iter().find(|change| change.id.as_str() == "table").unwrap();
+    assert!(table.tags.contains_key("pipe:parts"), "the call that makes it says whose the index is: {:?}", table.tags);
+}

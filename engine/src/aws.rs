@@ -24,4 +24,4 @@ pub use lacking::lacking;
 pub use operation::{Repeat, Service};
 pub use patience::{in_turn, patiently, poll, poll_for, poll_twice};
 pub use tagging::tagged;
-pub use tags::{OWN, TAGS, TagCall, TagDiff, record};
+pub use tags::{OWN, PARTS, TAGS, TagCall, TagDiff, record};

@@ -114,6 +114,11 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
         None
     }
 
+    /// Tags with what AWS keeps nowhere and `self` is to be known by: which parts of it are the pipeline's, where others may add some.
+    fn records(&self) -> Tags {
+        Tags::new()
+    }
+
     /// What in its properties tells that it is the pipeline's, or that something else is.
     fn ties(&self) -> Ties {
         Ties::default()

@@ -38,7 +38,7 @@ pub use problem::{Located, Problem, Report, Severity};
 pub(crate) use rules::contained;
 pub use schema::schema;
 pub(crate) use schema::sorted;
-pub use sink::{Capacity, Key, KeyType, Keys, Sink, Table, TableEncryption, Target, Units};
+pub use sink::{Capacity, Index, Indexes, Key, KeyType, Keys, Project, Sink, Table, TableEncryption, Target, Units};
 pub use source::{
     AccessLogDays, Api, Body, Extra, Limit, Method, MinimumTls, PartitionKey, Route, Source, TableAction, Throttle, To,
 };

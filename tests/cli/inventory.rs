@@ -90,10 +90,11 @@ impl Look<'_> {
         for name in all(&self.ask("dynamodb", "DynamoDB_20120810.ListTables", json!({}))["TableNames"]) {
             let named = json!({ "TableName": name });
             let described = self.ask("dynamodb", "DynamoDB_20120810.DescribeTable", named.clone());
-            let backups = self.ask("dynamodb", "DynamoDB_20120810.DescribeContinuousBackups", named);
+            let backups = self.ask("dynamodb", "DynamoDB_20120810.DescribeContinuousBackups", named.clone());
+            let ttl = self.ask("dynamodb", "DynamoDB_20120810.DescribeTimeToLive", named);
             let arn = json!({ "ResourceArn": described["Table"]["TableArn"] });
             let tags = self.ask("dynamodb", "DynamoDB_20120810.ListTagsOfResource", arn);
-            self.lines.push(("table", json!([described, backups, tags])));
+            self.lines.push(("table", json!([described, backups, ttl, tags])));
         }
     }
 

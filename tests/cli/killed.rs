@@ -29,10 +29,11 @@ struct Scenario {
     whole: OnceLock<(usize, String)>,
 }
 
-static SCENARIOS: [Scenario; 4] = [
+static SCENARIOS: [Scenario; 5] = [
     Scenario { name: "a cold apply", begun: || Site::new(MAIN), command: APPLY, at_least: 40, whole: OnceLock::new() },
     Scenario { name: "five edits", begun: edited, command: APPLY, at_least: 8, whole: OnceLock::new() },
     Scenario { name: "a replace", begun: replaced, command: APPLY, at_least: 10, whole: OnceLock::new() },
+    Scenario { name: "a table's parts", begun: parts, command: APPLY, at_least: 8, whole: OnceLock::new() },
     Scenario { name: "a destroy", begun: Site::applied, command: DESTROY, at_least: 14, whole: OnceLock::new() },
 ];
 
@@ -52,6 +53,19 @@ fn replaced() -> Site {
     let site = Site::applied();
     site.user.edit("name: GatewayEventsStream", "name: AnotherStream");
     site.user.edit("partition_key: eventId\n", "partition_key: eventId\n    sort_key: at\n");
+    site
+}
+
+/// Indexes of a table that go, come and are made anew, and a TTL on another attribute.
+fn parts() -> Site {
+    let (goes, stays) = ("      by-a: { partition_key: a }\n", "      by-b: { partition_key: b }\n");
+    let old = format!("    ttl: until\n    indexes:\n{goes}{stays}");
+    let site = Site::new(&MAIN.replace("    capacity: {", &format!("{old}    capacity: {{")));
+    site.user.pipe(&["apply", "--yes"]);
+    site.user.account.clear();
+    site.user.edit("ttl: until", "ttl: expires");
+    site.user.edit(goes, "      by-c: { partition_key: c }\n");
+    site.user.edit(stays, "      by-b: { partition_key: b, project: keys }\n");
     site
 }
 

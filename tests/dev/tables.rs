@@ -15,6 +15,42 @@ fn schemas(folder: &Path) {
     copy_folder(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/api-to-table"), &folder.join("api-to-table"));
 }
 
+/// Adds an index and two routes that read it.
+fn with_index() -> String {
+    let routes = "      - get: /names/{FirstName}\n        to: { table: { query: { index: by-name } } }\n      - get: /names\n        to: { table: { scan: { index: by-name } } }\n";
+    let sink = "  table:\n    partition_key: ID\n    sort_key: FirstName\n    indexes: { by-name: { partition_key: FirstName, sort_key: { name: Age, type: number }, project: [email] } }\n";
+    let spec = SPEC.replace("\nauth:", &format!("{routes}\nauth:"));
+    spec.replace("  table: { partition_key: ID, sort_key: FirstName }\n", sink)
+}
+
+/// The role may read the index, whose key the path and the token name.
+#[test]
+fn an_index_is_read_page_by_page() {
+    let dev = Dev::start(&with_index(), None, schemas);
+    let client = Client::of(&dev);
+    let authorization = client.authorization();
+    let ask = |method: &str, path: &str, body: &str| {
+        client.send(method, path, &[JSON, ("Authorization", &authorization)], body.as_bytes())
+    };
+    for (id, age) in [("a\"1", 30), ("b", 20), ("c", 10)] {
+        let body = json!({ "ID": id, "FirstName": "Ada", "Age": age, "email": null, "tags": [] });
+        assert_eq!(ask("POST", "/people", &body.to_string()).status, 200);
+    }
+    let mut found = Vec::new();
+    let mut next = String::new();
+    loop {
+        let page = ask("GET", &format!("/names/Ada?limit=1{next}"), "").json();
+        found.extend(page["items"].as_array().unwrap().iter().cloned());
+        let Some(token) = page["next"].as_str() else { break };
+        next = format!("&next={token}");
+    }
+    let item = |id: &str, age: u32| json!({ "ID": id, "FirstName": "Ada", "Age": age, "email": null });
+    assert_eq!(found, [item("c", 10), item("b", 20), item("a\"1", 30)], "in the order of the index, without `tags`");
+    assert_eq!(ask("GET", "/names", "").json()["items"].as_array().unwrap().len(), 3);
+    assert_eq!(ask("GET", "/names/Bob", "").json(), json!({ "items": [] }));
+    assert_eq!(ask("GET", "/people/b", "").json()["items"][0]["tags"], json!([]), "the table itself is read as before");
+}
+
 #[test]
 fn each_action_does_what_it_says_and_no_refusal_is_a_success() {
     let dev = Dev::start(SPEC, None, schemas);

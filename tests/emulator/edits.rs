@@ -3,6 +3,7 @@
 
 mod api;
 mod consumer;
+mod parts;
 mod stores;
 
 use pipe_test_support::Kind;

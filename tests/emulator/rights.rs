@@ -150,7 +150,7 @@ fn edits() -> [Vec<(&'static str, &'static str)>; 3] {
             ("tags: { team: a }\n", ""),
             ("retention_hours: 24", "retention_hours: 48"),
             ("access_log_days: 1", "access_log_days: 3"),
-            ("write: 10", "write: 20"),
+            ("write: 10 }", "write: 20 }\n    ttl: expires"),
             ("retention_days: 14", "retention_days: 7"),
             ("size: 10", "size: 20"),
             ("partition_key: path.eventId", "partition_key: random"),

@@ -185,3 +185,20 @@ fn the_number_of_api_resources_is_bounded() {
     let report = parse(&api(300)).unwrap_err();
     assert!(report.render(false).contains("make 301 API resources"), "{report}");
 }
+
+#[test]
+fn an_index_says_which_records_it_refuses() {
+    let consumer = "stream: { kinesis: {} }\nconsumer: { function: { handler: stream-to-table } }\n";
+    let notes = |rest: &str| {
+        let loaded = parse(&format!("name: demo\n{rest}")).unwrap_or_else(|report| panic!("{report}"));
+        let all = messages(&loaded.notes, Severity::Note).join("\n");
+        all.lines().find(|note| note.contains("key of an index")).map(str::to_owned)
+    };
+    let sink =
+        "sink: { table: { partition_key: id, indexes: { by-day: { partition_key: { name: day, type: number } } } } }\n";
+    let told = notes(&format!("{consumer}dlq: {{ queue: {{}} }}\n{sink}")).unwrap();
+    assert!(told.contains("`day` (a number); its record goes to the dlq"), "{told}");
+    assert!(notes(&format!("{consumer}{sink}")).unwrap().contains("its record is dropped"));
+    let keys = "sink: { table: { partition_key: id, indexes: { by-id: { partition_key: id, project: keys } } } }\n";
+    assert_eq!(notes(&format!("{consumer}{keys}")), None, "the table's own key is there anyway");
+}

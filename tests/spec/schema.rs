@@ -68,7 +68,7 @@ const TABLE: &str = "
     source.api.name source.api.stage source.api.access_log_days source.api.minimum_tls
     source.api.throttle source.api.throttle.rate_per_second source.api.throttle.burst source.api.xray source.api.routes source.api.routes[].get source.api.routes[].post source.api.routes[].put source.api.routes[].patch
     source.api.routes[].delete source.api.routes[].any source.api.routes[].to source.api.routes[].to.table source.api.routes[].to.table.put.if_absent
-    source.api.routes[].to.table.put.extra source.api.routes[].auth
+    source.api.routes[].to.table.put.extra source.api.routes[].to.table.query.index source.api.routes[].to.table.scan.index source.api.routes[].auth
     source.api.routes[].partition_key source.api.routes[].body source.api.routes[].body.schema
     auth.basic auth.basic.secret auth.basic.secret.existing auth.basic.cache_seconds auth.basic.reserved_concurrency auth.basic.on_destroy
     stream.kinesis.name stream.kinesis.shards stream.kinesis.on_demand stream.kinesis.retention_hours
@@ -82,6 +82,6 @@ const TABLE: &str = "
     sink.table.name sink.table.partition_key sink.table.partition_key.name sink.table.partition_key.type
     sink.table.sort_key sink.table.capacity sink.table.capacity.read sink.table.capacity.write sink.table.encryption
     sink.table.point_in_time_recovery sink.table.deletion_protection sink.table.existing sink.table.overwrite
-    sink.table.dev sink.table.dev.partition_key sink.table.dev.sort_key
+    sink.table.dev sink.table.dev.partition_key sink.table.dev.sort_key sink.table.dev.indexes sink.table.indexes sink.table.ttl
     sink.table.on_destroy
     dlq.queue.name dlq.queue.retention_days dlq.queue.existing dlq.queue.on_destroy";

@@ -12,6 +12,9 @@ pub const OWN: &str = "pipe:";
 /// Tag that knows which keys of the spec's tags were set, where the spec has some: see [`record`].
 pub const TAGS: &str = "pipe:tags";
 
+/// Tag that knows which parts of a resource the pipeline has set, where others may add some and AWS keeps no tags of them.
+pub const PARTS: &str = "pipe:parts";
+
 /// Letters that stand for a key in a [`record`]: 45 keys and the digest fit into the 256 letters of a tag's value.
 const PER_KEY: usize = 5;
 /// Letters of the digest that a [`record`] begins with.

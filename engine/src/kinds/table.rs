@@ -5,29 +5,37 @@
 //! encryption in 24 h (3.3). DescribeTable names the key of an encrypted table only by its ARN, which does not tell the AWS
 //! managed key from a customer's (4.5): both read as `aws_managed`, and a customer's key is left as it is.
 //!
+//! Indexes and a TTL that others added stay. AWS keeps no tags of them, so a tag of the table says which are the pipeline's (`record.rs`).
+//! To delete an index takes consent: the tag alone does not prove whose it is.
+//!
 //! IAM: dynamodb:CreateTable, DescribeTable, UpdateTable, DeleteTable, DescribeContinuousBackups, UpdateContinuousBackups,
-//! ListTagsOfResource, TagResource, UntagResource.
+//! DescribeTimeToLive, UpdateTimeToLive, ListTagsOfResource, TagResource, UntagResource.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ProvisionedThroughput, ScalarAttributeType,
-    SseSpecification, SseType,
-};
+use aws_sdk_dynamodb::types::{BillingMode, ProvisionedThroughput, SseSpecification, SseType};
 use aws_smithy_types::error::operation::BuildError;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{Cx, Place, nothing_if_absent, patiently, poll, poll_for};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State};
+use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
 
+mod index;
+mod key;
 mod means;
 mod read;
+mod record;
 mod tag;
+mod ttl;
 mod write;
 
+pub use index::{Index, Project};
+pub use key::{Key, KeyKind};
 use read::{describe, live, recovers, settled, tags};
-use tag::{sync_tags, tag};
+use tag::{remember, sync_tags, tag};
+pub use ttl::Ttl;
 use write::{recover, update};
 
 /// Creating takes seconds, and so does deleting.
@@ -55,27 +63,15 @@ pub struct Table {
     pub point_in_time_recovery: bool,
     /// AWS refuses to delete the table.
     pub deletion_protection: bool,
-    /// Global indexes, sorted. No spec has one: those that other hands added stay.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub indexes: Vec<String>,
-}
-
-/// An attribute of the table's key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Key {
-    /// 1 to 255 characters.
-    pub name: String,
-    #[serde(rename = "type")]
-    pub kind: KeyKind,
-}
-
-/// The type of a key attribute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum KeyKind {
-    String,
-    Number,
-    Binary,
+    /// Global indexes by name, those that others added among them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub indexes: BTreeMap<String, Index>,
+    /// When items expire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<Ttl>,
+    /// What the live one's tag says of the parts that the pipeline has set; empty in a desired one.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub known: String,
 }
 
 impl Resource for Table {
@@ -89,7 +85,7 @@ impl Resource for Table {
         match *of {
             Changed::New(_) => Advice::default(),
             Changed::Edit { desired, live, how } => Advice {
-                loses: desired.loses(live),
+                loses: means::loses(desired, live),
                 means: means::means(desired, live, how),
                 protected: protected(live),
                 ..Advice::default()
@@ -99,11 +95,22 @@ impl Resource for Table {
     }
 
     fn keeping(&self, live: &Self) -> Option<Self> {
-        (self.indexes != live.indexes).then(|| Self { indexes: live.indexes.clone(), ..self.clone() })
+        let mut kept = Self { known: live.known.clone(), ..self.clone() };
+        let others = live.indexes.iter().filter(|(name, one)| one.of_others && !self.indexes.contains_key(*name));
+        kept.indexes.extend(others.map(|(name, one)| (name.clone(), self.billing_as(live, one))));
+        kept.ttl = kept.ttl.or_else(|| live.ttl.clone().filter(|ttl| ttl.of_others));
+        (kept != *self).then_some(kept)
+    }
+
+    fn records(&self) -> Tags {
+        let record = record::of(self);
+        if record.is_empty() { Tags::new() } else { Tags::from([(record::PARTS.to_owned(), record)]) }
     }
 
     fn name_of(arn: &str) -> Option<Name> {
         let name = arn.strip_prefix("arn:")?.split_once(":dynamodb:")?.1.split_once(":table/")?.1;
+        // To name an index is to name its table.
+        let name = name.split_once("/index/").map_or(name, |(table, _)| table);
         (!name.contains('/')).then(|| Name::new(name))
     }
 
@@ -113,11 +120,13 @@ impl Resource for Table {
             "dynamodb:DeleteTable",
             "dynamodb:DescribeContinuousBackups",
             "dynamodb:DescribeTable",
+            "dynamodb:DescribeTimeToLive",
             "dynamodb:ListTagsOfResource",
             "dynamodb:TagResource",
             "dynamodb:UntagResource",
             "dynamodb:UpdateContinuousBackups",
             "dynamodb:UpdateTable",
+            "dynamodb:UpdateTimeToLive",
         ];
         vec![Grant::new(ON_THE_TABLE, arn(scope.place, name))]
     }
@@ -126,9 +135,10 @@ impl Resource for Table {
         // While it is CREATING its backups cannot be asked for, and nothing about it is final.
         let look = || async {
             // What the others say of a table that is not there is no matter: it may even be a denial.
-            let (table, recovers, tags) = tokio::join!(describe(cx, name), recovers(cx, name), tags(cx, name));
+            let (table, recovers, ttl, tags) =
+                tokio::join!(describe(cx, name), recovers(cx, name), ttl::seen(cx, name), tags(cx, name));
             let Some(table) = table? else { return Ok(Ok(Vec::new())) };
-            live(cx, name, &table, recovers, tags)
+            live(cx, name, &table, recovers, ttl, tags)
         };
         poll_for(cx, SOON, look).await
     }
@@ -137,6 +147,7 @@ impl Resource for Table {
         match live {
             Some(live) if live.state == State::Live => {
                 // sync
+                remember(cx, name, self, &live.props).await?;
                 self.sync(cx, name, &live.props).await?;
                 sync_tags(cx, name, &live.tags).await?;
             }
@@ -151,6 +162,7 @@ impl Resource for Table {
                     settled(cx, name, |_| true).await?;
                     recover(cx, name, true).await?;
                 }
+                self.own_parts().sync_ttl(cx, name, None).await?;
             }
         }
         Ok(Made { outputs: outputs(cx, name, self), identity: String::new() })
@@ -166,22 +178,31 @@ impl Resource for Table {
 }
 
 impl Table {
-    fn loses(&self, live: &Self) -> Option<String> {
-        let off = live.point_in_time_recovery && !self.point_in_time_recovery;
-        off.then(|| {
-            "without point-in-time recovery no earlier state of the table can be restored, not even today's".to_owned()
-        })
+    /// It without the indexes and the TTL that others added, and that it keeps.
+    fn own_parts(&self) -> Self {
+        let mut own = self.clone();
+        own.indexes.retain(|_, index| !index.of_others);
+        own.ttl = own.ttl.filter(|ttl| !ttl.of_others);
+        own
+    }
+
+    /// An index with the capacity that it gets where the table changes how it is billed: on demand none, and otherwise the table's.
+    fn billing_as(&self, live: &Self, index: &Index) -> Index {
+        let (read_capacity, write_capacity) = match (self.on_demand, live.on_demand) {
+            (true, _) => (0, 0),
+            (false, true) => (self.read_capacity, self.write_capacity),
+            (false, false) => (index.read_capacity, index.write_capacity),
+        };
+        Index { read_capacity, write_capacity, ..index.clone() }
     }
 
     async fn create(&self, cx: &Cx, name: &Name) -> Result<()> {
-        let keys = [(Some(&self.partition_key), KeyType::Hash), (self.sort_key.as_ref(), KeyType::Range)];
+        let own = self.own_parts();
+        let indexes = own.indexes.iter().map(|(name, index)| index.of_new_table(name)).collect::<Result<Vec<_>>>()?;
         let mut request = cx.aws.dynamodb.create_table().table_name(name.as_str());
-        for (key, role) in keys.into_iter().filter_map(|(key, role)| Some((key?, role))) {
-            let attribute = AttributeDefinition::builder().attribute_name(&key.name).attribute_type(key.kind.scalar());
-            let element = KeySchemaElement::builder().attribute_name(&key.name).key_type(role);
-            request = request.attribute_definitions(attribute.build().map_err(unbuilt)?);
-            request = request.key_schema(element.build().map_err(unbuilt)?);
-        }
+        request = request.set_attribute_definitions(Some(self.attributes(own.indexes.values())?));
+        request = request.set_key_schema(Some(key::schema(&self.partition_key, self.sort_key.as_ref())?));
+        request = request.set_global_secondary_indexes((!indexes.is_empty()).then_some(indexes));
         for (key, value) in &cx.tags {
             request = request.tags(tag(key, value)?);
         }
@@ -203,7 +224,7 @@ impl Table {
         let request = cx.aws.dynamodb.update_table().table_name(name.as_str());
         if self.capacity() != live.capacity() {
             let billing = (self.on_demand != live.on_demand).then(|| self.billing());
-            let indexes = if live.on_demand { self.of_indexes(&live.indexes)? } else { None };
+            let indexes = if live.on_demand { self.of_indexes(live)? } else { None };
             let request = request.clone().set_billing_mode(billing).set_provisioned_throughput(self.throughput()?);
             let request = request.set_global_secondary_index_updates(indexes);
             update(cx, name, request, |now| now.capacity() == self.capacity()).await?;
@@ -220,7 +241,10 @@ impl Table {
             settled(cx, name, |_| true).await?;
             recover(cx, name, self.point_in_time_recovery).await?;
         }
-        Ok(())
+        let mut billed = live.clone();
+        billed.indexes.values_mut().for_each(|index| *index = self.billing_as(live, index));
+        self.sync_indexes(cx, name, &billed).await?;
+        self.sync_ttl(cx, name, live.ttl.as_ref()).await
     }
 
     fn capacity(&self) -> (bool, u32, u32) {
@@ -232,13 +256,7 @@ impl Table {
     }
 
     fn throughput(&self) -> Result<Option<ProvisionedThroughput>> {
-        if self.on_demand {
-            return Ok(None);
-        }
-        let units = ProvisionedThroughput::builder();
-        let units =
-            units.read_capacity_units(self.read_capacity.into()).write_capacity_units(self.write_capacity.into());
-        units.build().map(Some).map_err(unbuilt)
+        if self.on_demand { Ok(None) } else { units(self.read_capacity, self.write_capacity).map(Some) }
     }
 
     /// Without a key, KMS means the AWS managed one.
@@ -248,14 +266,9 @@ impl Table {
     }
 }
 
-impl KeyKind {
-    fn scalar(self) -> ScalarAttributeType {
-        match self {
-            Self::String => ScalarAttributeType::S,
-            Self::Number => ScalarAttributeType::N,
-            Self::Binary => ScalarAttributeType::B,
-        }
-    }
+fn units(read: u32, write: u32) -> Result<ProvisionedThroughput> {
+    let units = ProvisionedThroughput::builder().read_capacity_units(read.into()).write_capacity_units(write.into());
+    units.build().map_err(unbuilt)
 }
 
 /// The ARN of a table.

@@ -155,10 +155,11 @@ impl<'a> Planner<'a> {
 
     fn change(&mut self, node: &Node) -> Change {
         let (desired, applied) = self.desired(node);
-        let tags = match node.kind.of_account {
+        let mut tags = match node.kind.of_account {
             true => Tags::new(),
             false => desired_tags(&self.graph.pipeline, &self.graph.tags, node, &applied),
         };
+        tags.extend((node.kind.records)(&desired));
         let open = is_open(&desired).then(|| desired.clone());
         Change { needs: node.needs.clone(), open, ..Change::of(&node.id, node.kind, &node.name, desired, tags) }
     }

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use serde_json::Value;
 
 use super::typed::{both, erase, restore, typed};
-use super::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, Ties, json};
+use super::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, Tags, Ties, json};
 use crate::aws::Cx;
 use crate::error::Result;
 
@@ -30,6 +30,7 @@ pub struct Kind {
     pub advice: fn(Changed<'_, Value>) -> Advice,
     pub keeping: fn(&Value, &Value) -> Option<Value>,
     pub meanwhile: fn(&Value, &Value) -> Option<Value>,
+    pub records: fn(&Value) -> Tags,
     pub ties: fn(&Value) -> Ties,
     pub name_of: fn(&str) -> Option<Name>,
     pub grants: fn(&Scope, &Name) -> Vec<Grant>,
@@ -68,6 +69,7 @@ impl Kind {
             meanwhile: |desired, live| json(&typed::<R>(desired).ok()?.meanwhile(&typed::<R>(live).ok()?)?).ok(),
             keeping: |desired, live| json(&typed::<R>(desired).ok()?.keeping(&typed::<R>(live).ok()?)?).ok(),
             advice: |of| of.map(|props| typed::<R>(props).ok(), |of| R::advice(&of)).unwrap_or_default(),
+            records: |desired| typed::<R>(desired).map_or_else(|_| Tags::new(), |desired| desired.records()),
             ties: |live| typed::<R>(live).map_or_else(|_| Ties::default(), |live| live.ties()),
             name_of: R::name_of,
             grants: R::grants,

@@ -83,6 +83,8 @@ fn one(error: &ValidationError<'_>, schema: &Value, problems: &mut Vec<Problem>)
         Kind::MaxLength { .. } | Kind::MinLength { .. } => {
             problems.push(Problem::error(at, format!("{} must have {} characters", named(at), range(part))));
         }
+        // A mapping without keys, in which one stands.
+        Kind::FalseSchema => problems.push(Problem::error(at, format!("{} takes no keys", named(at)))),
         _ => problems.push(mismatch(at, part, error.instance(), &wanted(part))),
     }
 }

@@ -1,8 +1,8 @@
 //! The spec as `pipe dev` deploys it.
 
 use super::{
-    Auth, Authorizer, Consumer, Dlq, Key, KeyType, Keys, Kinesis, Loaded, OwnOrExisting, PartitionKey, Queue, Secret,
-    Sink, Spec, Stream, Table,
+    Auth, Authorizer, Consumer, Dlq, Indexes, Key, KeyType, Keys, Kinesis, Loaded, OwnOrExisting, PartitionKey, Queue,
+    Secret, Sink, Spec, Stream, Table,
 };
 use serde_json::json;
 
@@ -45,11 +45,15 @@ fn table(spec: &mut Spec) -> Option<String> {
     let name = target.table.existing()?.name().to_owned();
     let said = target.dev.take();
     let hint = if said.is_some() { "" } else { ": a guess; set `dev: { partition_key: NAME }` beside `existing`" };
-    let keys = said.unwrap_or(Keys { partition_key: Key { name: guess, kind: KeyType::String }, sort_key: None });
+    let keys = said.unwrap_or(Keys {
+        partition_key: Key { name: guess, kind: KeyType::String },
+        sort_key: None,
+        indexes: Indexes::new(),
+    });
     let sorted = keys.sort_key.as_ref().map(|key| format!(" and the sort key `{}`", key.name)).unwrap_or_default();
     let told = format!("the table `{name}` with the partition key `{}`{sorted}{hint}", keys.partition_key.name);
     let mut own = with_defaults::<Table>(json!({ "name": name, "partition_key": KEY }))?;
-    (own.partition_key, own.sort_key) = (keys.partition_key, keys.sort_key);
+    (own.partition_key, own.sort_key, own.indexes) = (keys.partition_key, keys.sort_key, keys.indexes);
     target.table = OwnOrExisting::Own(own);
     Some(told)
 }
@@ -150,11 +154,14 @@ mod tests {
             let overwrites = loaded.spec.target().is_none_or(|target| target.overwrite);
             assert!(!overwrites && loaded.spec.throttle().is_none(), "the rest is as it was");
             let own = loaded.spec.table().and_then(OwnOrExisting::own).cloned().unwrap();
+            assert_eq!(own.indexes.contains_key("by-day"), table.contains("by-day"));
             (own.partition_key.name, own.sort_key.map(|key| key.name), loaded.stand_ins[1].contains("a guess"))
         };
         assert_eq!(keys("", "path.id"), ("id".into(), None, true));
         assert_eq!(keys("", "body.order"), ("order".into(), None, true));
         assert_eq!(keys(", dev: { partition_key: at }", "body.order"), ("at".into(), None, false));
+        let indexed = ", dev: { partition_key: at, indexes: { by-day: { partition_key: day } } }";
+        assert_eq!(keys(indexed, "path.id").0, "at");
         let both = ", dev: { partition_key: at, sort_key: { name: n, type: number } }";
         assert_eq!(keys(both, "path.id"), ("at".into(), Some("n".into()), false));
     }

@@ -7,7 +7,7 @@ use super::auth::{Auth, Authorizer, Basic, Jwt, Secret};
 use super::dlq::{Dlq, Queue};
 use super::function::{Consumer, Function};
 use super::model::{Existing, OwnOrExisting, Spec};
-use super::sink::{Key, Sink, Table, Target};
+use super::sink::{Indexes, Key, Sink, Table, Target};
 use super::source::{Api, Limit, Route, Source, Throttle, To};
 use super::stream::{Kinesis, Stream};
 
@@ -119,6 +119,16 @@ impl Spec {
         match &target.table {
             OwnOrExisting::Own(table) => Some((&table.partition_key, table.sort_key.as_ref())),
             OwnOrExisting::Existing(_) => target.dev.as_ref().map(|keys| (&keys.partition_key, keys.sort_key.as_ref())),
+        }
+    }
+
+    /// Returns the indexes of the sink's table; of an existing one as far as the spec says them.
+    #[must_use]
+    pub fn indexes(&self) -> Option<&Indexes> {
+        let target = self.target()?;
+        match &target.table {
+            OwnOrExisting::Own(table) => Some(&table.indexes),
+            OwnOrExisting::Existing(_) => target.dev.as_ref().map(|keys| &keys.indexes),
         }
     }
 

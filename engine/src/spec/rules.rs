@@ -7,6 +7,7 @@ mod calls;
 mod doors;
 mod files;
 mod function;
+mod indexes;
 mod limits;
 mod model;
 mod notes;
@@ -162,7 +163,7 @@ pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, 
     ));
     problems.extend(each(&cx, cx.basic(), &[stores::basic]));
     problems.extend(each(&cx, cx.kinesis(), &[stores::kinesis]));
-    problems.extend(each(&cx, cx.target(), &[stores::table]));
+    problems.extend(each(&cx, cx.target(), &[stores::table, indexes::table]));
     problems.extend(each(&cx, cx.queue(), &[stores::queue]));
     let function: [Rule<Function>; 7] = [
         wiring::handler,

@@ -1,7 +1,9 @@
 //! The section `sink`: one file for each thing that results go to.
 
+mod index;
 mod table;
 
+pub use index::{Index, Indexes, Project};
 pub use table::{Capacity, Key, KeyType, Keys, Table, TableEncryption, Target, Units};
 
 use schemars::JsonSchema;

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::aws::{Place, TAGS};
+use crate::aws::{PARTS, Place, TAGS};
 use crate::diff::Field;
 use crate::owner::APPLIED;
 use crate::plan::{Action, Change, Plan};
@@ -134,7 +134,7 @@ fn tells(change: &Change, field: &Field) -> bool {
     match change.action {
         Action::Create => !change.kind.internal.contains(&top) && !field.new.as_ref().is_none_or(is_nothing),
         _ => {
-            !field.path.strip_prefix("tags.").is_some_and(|tag| [APPLIED, TAGS].contains(&tag))
+            !field.path.strip_prefix("tags.").is_some_and(|tag| [APPLIED, PARTS, TAGS].contains(&tag))
                 && field.path != "deployed"
         }
     }

@@ -1,11 +1,13 @@
 //! What DynamoDB says of a table, in canonical form.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_dynamodb::types::{
-    BillingMode, GlobalSecondaryIndexDescription, IndexStatus, KeyType, PointInTimeRecoveryStatus, ScalarAttributeType,
-    SseStatus, TableDescription, TableStatus,
+    BillingMode, KeyType, PointInTimeRecoveryStatus, SseStatus, TableDescription, TableStatus,
 };
 
-use super::{AWS_MANAGED, AWS_OWNED, CHANGED_WITHIN, Key, KeyKind, Table, arn, outputs};
+use super::key::of_role;
+use super::{AWS_MANAGED, AWS_OWNED, CHANGED_WITHIN, Table, Ttl, arn, index, outputs, record};
 use crate::aws::{Cx, nothing_if_absent, poll_for};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Handle, Live, Name, State, Tags};
@@ -44,26 +46,31 @@ pub async fn tags(cx: &Cx, name: &Name) -> Result<Option<Tags>> {
 /// The table as the engine knows it, or what is waited for: it is being created, or is there for one call and not for another.
 ///
 /// # Errors
-/// Those of the other two calls, where the table is there to stay; a description without a partition key.
+/// Those of the other calls, where the table is there to stay; a description without a partition key.
 pub fn live(
     cx: &Cx,
     name: &Name,
     table: &TableDescription,
     recovers: Result<Option<bool>>,
+    ttl: Result<Option<String>>,
     tags: Result<Option<Tags>>,
 ) -> Result<std::result::Result<Vec<Live<Table>>, String>> {
-    let (state, recovers, tags) = match table.table_status {
+    let (state, recovers, ttl, tags) = match table.table_status {
         Some(TableStatus::Creating) => return Ok(Err(format!("table `{name}` to be created"))),
-        Some(TableStatus::Deleting) => (State::Leaving, false, Tags::new()),
+        Some(TableStatus::Deleting) => (State::Leaving, false, None, Tags::new()),
         _ => match (recovers?, tags?) {
-            (Some(recovers), Some(tags)) => (State::Live, recovers, tags),
+            (Some(recovers), Some(tags)) => (State::Live, recovers, ttl?, tags),
             (None, _) => {
                 return Ok(Err(format!("DynamoDB to find the continuous backups of table `{name}`, which exists")));
             }
             (_, None) => return Ok(Err(format!("DynamoDB to find the tags of table `{name}`, which exists"))),
         },
     };
-    let props = props(table, recovers)?;
+    let known = tags.get(record::PARTS).cloned().unwrap_or_default();
+    let mut props = props(table, recovers)?;
+    props.indexes = index::read(table, props.on_demand, &known).into_iter().collect();
+    props.ttl = ttl.map(|attribute| Ttl { of_others: !record::knows(&known, &record::ttl(&attribute)), attribute });
+    props.known = known;
     Ok(Ok(vec![Live {
         handle: Handle::new(arn(&cx.aws.place, name)),
         outputs: outputs(cx, name, &props),
@@ -98,7 +105,7 @@ pub async fn settled(cx: &Cx, name: &Name, shows: impl Fn(&Table) -> bool + Send
     poll_for(cx, CHANGED_WITHIN, ask).await
 }
 
-/// The managed properties in canonical form.
+/// The managed properties of the table itself in canonical form, without its indexes and its TTL.
 pub fn props(table: &TableDescription, recovers: bool) -> Result<Table> {
     let billing = table.billing_mode_summary.as_ref().and_then(|summary| summary.billing_mode.as_ref());
     let on_demand = billing == Some(&BillingMode::PayPerRequest);
@@ -107,37 +114,20 @@ pub fn props(table: &TableDescription, recovers: bool) -> Result<Table> {
     let sse = table.sse_description.as_ref().and_then(|sse| sse.status.as_ref());
     // A state on the way counts as what it leads to. For the AWS owned key there is no description, or a disabled one.
     let kms = matches!(sse, Some(SseStatus::Enabled | SseStatus::Enabling | SseStatus::Updating));
-    let partition_key = key(table, &KeyType::Hash);
+    let key = |role: &KeyType| of_role(table.key_schema(), role, table.attribute_definitions());
+    let partition_key = key(&KeyType::Hash);
     Ok(Table {
         partition_key: partition_key
             .ok_or_else(|| Error::fatal("DynamoDB describes a table without a partition key"))?,
-        sort_key: key(table, &KeyType::Range),
+        sort_key: key(&KeyType::Range),
         on_demand,
         read_capacity: count(units.and_then(|units| units.read_capacity_units)),
         write_capacity: count(units.and_then(|units| units.write_capacity_units)),
         encryption: if kms { AWS_MANAGED } else { AWS_OWNED }.to_owned(),
         point_in_time_recovery: recovers,
         deletion_protection: table.deletion_protection_enabled.unwrap_or_default(),
-        indexes: indexes(table),
+        indexes: BTreeMap::new(),
+        ttl: None,
+        known: String::new(),
     })
-}
-
-/// Those that are there to stay.
-fn indexes(table: &TableDescription) -> Vec<String> {
-    let stays = |index: &&GlobalSecondaryIndexDescription| index.index_status != Some(IndexStatus::Deleting);
-    let all = table.global_secondary_indexes().iter().filter(stays);
-    let mut names: Vec<String> = all.filter_map(|index| index.index_name.clone()).collect();
-    names.sort();
-    names
-}
-
-fn key(table: &TableDescription, role: &KeyType) -> Option<Key> {
-    let name = &table.key_schema().iter().find(|element| element.key_type == *role)?.attribute_name;
-    let attribute = table.attribute_definitions().iter().find(|attribute| attribute.attribute_name == *name)?;
-    let kind = match attribute.attribute_type {
-        ScalarAttributeType::N => KeyKind::Number,
-        ScalarAttributeType::B => KeyKind::Binary,
-        _ => KeyKind::String,
-    };
-    Some(Key { name: name.clone(), kind })
 }

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::Tag;
 
 use std::time::Duration;
 
-use super::{arn, read, unbuilt};
+use super::{Table, arn, read, record, unbuilt};
 use crate::aws::{Cx, TagCall, TagDiff, patiently, poll_twice};
 use crate::error::Result;
 use crate::resource::{Name, Tags};
@@ -41,6 +41,19 @@ pub async fn sync_tags(cx: &Cx, name: &Name, live: &Tags) -> Result<()> {
         Ok((shows && !diff.remove.iter().any(|key| live.contains_key(key))).then_some(()))
     };
     poll_twice(cx, &format!("DynamoDB to show the tags of table `{name}`"), SHOWN_WITHIN, shown).await
+}
+
+/// Writes down which indexes and which TTL are about to be the pipeline's, before they are made: a run that is killed must leave none that
+/// looks like another's.
+pub async fn remember(cx: &Cx, name: &Name, desired: &Table, live: &Table) -> Result<()> {
+    let new = |part: &String| !record::knows(&live.known, part);
+    if !record::parts(desired).iter().any(new) {
+        return Ok(());
+    }
+    let tag = tag(record::PARTS, &record::of_both(desired, live))?;
+    let request = cx.aws.dynamodb.tag_resource().resource_arn(arn(&cx.aws.place, name)).tags(tag);
+    let what = format!("table `{name}` to accept its tags");
+    patiently(cx, &what, || async { Ok(request.clone().send().await.map(drop)?) }).await
 }
 
 /// One tag as DynamoDB takes it.

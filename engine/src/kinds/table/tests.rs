@@ -2,24 +2,26 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::create_table::CreateTableOutput;
 use aws_sdk_dynamodb::operation::describe_continuous_backups::DescribeContinuousBackupsOutput;
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableOutput;
+use aws_sdk_dynamodb::operation::describe_time_to_live::DescribeTimeToLiveOutput;
 use aws_sdk_dynamodb::operation::list_tags_of_resource::ListTagsOfResourceOutput;
 use aws_sdk_dynamodb::operation::tag_resource::TagResourceOutput;
 use aws_sdk_dynamodb::operation::update_continuous_backups::UpdateContinuousBackupsOutput;
 use aws_sdk_dynamodb::operation::update_table::UpdateTableOutput;
 use aws_sdk_dynamodb::types::builders::TableDescriptionBuilder;
 use aws_sdk_dynamodb::types::{
-    BillingModeSummary, ContinuousBackupsDescription, ContinuousBackupsStatus, PointInTimeRecoveryDescription,
-    PointInTimeRecoveryStatus, ProvisionedThroughputDescription, SseDescription, SseStatus, TableDescription,
-    TableStatus,
+    AttributeDefinition, BillingModeSummary, ContinuousBackupsDescription, ContinuousBackupsStatus, KeySchemaElement,
+    KeyType, PointInTimeRecoveryDescription, PointInTimeRecoveryStatus, ProvisionedThroughputDescription,
+    ScalarAttributeType, SseDescription, SseStatus, TableDescription, TableStatus, TimeToLiveDescription,
+    TimeToLiveStatus,
 };
 use aws_smithy_mocks::{Rule, RuleMode, mock};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use super::*;
 use crate::aws::mocked;
-use crate::resource::Tags;
 
 mod others;
+mod parts;
 
 fn cx(rules: &[&Rule]) -> Cx {
     mocked::cx(RuleMode::MatchAny, rules)
@@ -61,6 +63,14 @@ fn backups(status: PointInTimeRecoveryStatus) -> DescribeContinuousBackupsOutput
     DescribeContinuousBackupsOutput::builder().continuous_backups_description(backups.build().unwrap()).build()
 }
 
+/// What AWS says of a TTL on this attribute; without one there is none.
+fn expiring(attribute: Option<&str>) -> DescribeTimeToLiveOutput {
+    let status = if attribute.is_some() { TimeToLiveStatus::Enabling } else { TimeToLiveStatus::Disabled };
+    let said =
+        TimeToLiveDescription::builder().time_to_live_status(status).set_attribute_name(attribute.map(str::to_owned));
+    DescribeTimeToLiveOutput::builder().time_to_live_description(said.build()).build()
+}
+
 fn plain() -> Table {
     Table {
         partition_key: Key { name: "id".into(), kind: KeyKind::String },
@@ -71,7 +81,9 @@ fn plain() -> Table {
         encryption: AWS_OWNED.into(),
         point_in_time_recovery: false,
         deletion_protection: false,
-        indexes: Vec::new(),
+        indexes: BTreeMap::new(),
+        ttl: None,
+        known: String::new(),
     }
 }
 
@@ -105,14 +117,15 @@ fn names_come_from_table_arns_only() {
     let name = |arn: &str| Table::name_of(arn).map(|name| name.to_string());
     assert_eq!(name("arn:aws:dynamodb:eu-central-1:111122223333:table/t").as_deref(), Some("t"));
     assert_eq!(name("arn:aws:dynamodb:eu-central-1:111122223333:table/t/stream/2026-01-01T00:00:00.000"), None);
+    assert_eq!(name("arn:aws:dynamodb:eu-central-1:111122223333:table/t/index/by-it").as_deref(), Some("t"));
     assert_eq!(name("arn:aws:kinesis:eu-central-1:111122223333:stream/t"), None);
 }
 
 #[test]
 fn recovery_and_protection_are_guarded() {
     let safe = Table { point_in_time_recovery: true, deletion_protection: true, ..plain() };
-    assert!(plain().loses(&safe).is_some());
-    assert_eq!(safe.loses(&plain()), None);
+    assert!(means::loses(&plain(), &safe).is_some());
+    assert_eq!(means::loses(&safe, &plain()), None);
     let protected = |live: &Table| Table::advice(&Changed::End { live, gone: &[] }).protected;
     assert_eq!((protected(&safe), protected(&plain())), (Some("deletion_protection"), None));
 }
@@ -175,7 +188,8 @@ async fn a_table_on_its_way_is_read_when_it_is_there() {
         .output(|| ListTagsOfResourceOutput::builder().build())
         .times(2)
         .build();
-    let lives = Table::read(&cx(&[&describe, &shows, &tags]), &events()).await.unwrap();
+    let ttl = mock!(Client::describe_time_to_live).then_output(|| expiring(None));
+    let lives = Table::read(&cx(&[&describe, &shows, &ttl, &tags]), &events()).await.unwrap();
     assert_eq!(lives[0].props, Table { point_in_time_recovery: true, ..plain() });
 }
 
@@ -188,7 +202,9 @@ async fn an_absent_table_is_absent_whatever_else_is_said() {
         .then_http_response(|| refusal("TableNotFoundException", "not found"));
     let tags =
         mock!(Client::list_tags_of_resource).then_http_response(|| refusal("AccessDeniedException", "Access denied."));
-    assert!(Table::read(&cx(&[&describe, &shows, &tags]), &events()).await.unwrap().is_empty());
+    let ttl =
+        mock!(Client::describe_time_to_live).then_http_response(|| refusal("ResourceNotFoundException", "not found"));
+    assert!(Table::read(&cx(&[&describe, &shows, &ttl, &tags]), &events()).await.unwrap().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

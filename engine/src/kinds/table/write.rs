@@ -1,10 +1,9 @@
 //! The calls that change a table, and waiting for what they do.
 
 use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableFluentBuilder;
-use aws_sdk_dynamodb::types::{
-    GlobalSecondaryIndexUpdate, PointInTimeRecoverySpecification, UpdateGlobalSecondaryIndexAction,
-};
+use aws_sdk_dynamodb::types::{GlobalSecondaryIndexUpdate, PointInTimeRecoverySpecification};
 
+use super::index::resized;
 use super::read::{recovers, settled};
 use super::{SOON, Table, unbuilt};
 use crate::aws::{Cx, patiently, poll};
@@ -14,14 +13,9 @@ use crate::resource::Name;
 impl Table {
     /// The capacity of the indexes where the table goes from on demand to provisioned: AWS wants one for each, and they get the
     /// table's (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html>).
-    pub(super) fn of_indexes(&self, indexes: &[String]) -> Result<Option<Vec<GlobalSecondaryIndexUpdate>>> {
-        let Some(units) = self.throughput()?.filter(|_| !indexes.is_empty()) else { return Ok(None) };
-        let update = |name: &String| {
-            let action = UpdateGlobalSecondaryIndexAction::builder().index_name(name);
-            let action = action.provisioned_throughput(units.clone()).build().map_err(unbuilt)?;
-            Ok(GlobalSecondaryIndexUpdate::builder().update(action).build())
-        };
-        indexes.iter().map(update).collect::<Result<_>>().map(Some)
+    pub(super) fn of_indexes(&self, live: &Self) -> Result<Option<Vec<GlobalSecondaryIndexUpdate>>> {
+        let Some(units) = self.throughput()?.filter(|_| !live.indexes.is_empty()) else { return Ok(None) };
+        live.indexes.keys().map(|name| resized(name, units.clone())).collect::<Result<_>>().map(Some)
     }
 }
 
@@ -33,9 +27,14 @@ pub async fn update(
     shows: impl Fn(&Table) -> bool + Send + Sync,
 ) -> Result<()> {
     settled(cx, name, |_| true).await?;
-    let call = || async { Ok::<_, Error>(request.clone().send().await.map(drop)?) };
-    patiently(cx, &format!("table `{name}` to accept the next change"), call).await.map_err(limited)?;
+    call(cx, name, request).await?;
     settled(cx, name, shows).await
+}
+
+/// Makes one change as soon as the table takes it.
+pub async fn call(cx: &Cx, name: &Name, request: UpdateTableFluentBuilder) -> Result<()> {
+    let call = || async { Ok::<_, Error>(request.clone().send().await.map(drop)?) };
+    patiently(cx, &format!("table `{name}` to accept the next change"), call).await.map_err(limited)
 }
 
 /// Switches point-in-time recovery; a table that is new has its backups a moment later.

@@ -1,11 +1,11 @@
 //! A DynamoDB table, and how the consumer writes to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::aws::policy::allow;
 use crate::error::Result;
 use crate::graph::Node;
-use crate::kinds::table::{self, Key, KeyKind, Table};
+use crate::kinds::table::{self, Index, Key, KeyKind, Project, Table, Ttl};
 use crate::lower::Lowering;
 use crate::lower::existing::used;
 use crate::lower::known::Known;
@@ -41,7 +41,9 @@ pub(super) fn node(lowering: &Lowering<'_>, table: &OwnOrExisting<spec::Table>) 
                 },
                 point_in_time_recovery: own.point_in_time_recovery,
                 deletion_protection: own.deletion_protection,
-                indexes: Vec::new(),
+                indexes: own.indexes.iter().map(|(name, one)| (name.clone(), index(one, units))).collect(),
+                ttl: own.ttl.clone().map(|attribute| Ttl { attribute, of_others: false }),
+                known: String::new(),
             };
             let node = Node::new(TABLE, lowering.spec.table_name(), &props)?;
             Ok(node.retained(own.on_destroy == OnDestroy::Retain))
@@ -73,6 +75,24 @@ fn environment(lowering: &Lowering<'_>, target: &Target) -> BTreeMap<String, Str
         environment.insert("PIPE_OVERWRITE".to_owned(), "false".to_owned());
     }
     environment
+}
+
+/// Its capacity is the table's: each write of the table may be one of the index.
+fn index(index: &spec::Index, units: spec::Units) -> Index {
+    Index {
+        partition_key: key(&index.partition_key),
+        sort_key: index.sort_key.as_ref().map(key),
+        project: match &index.project {
+            spec::Project::All => Project::All,
+            spec::Project::Keys => Project::Keys,
+            spec::Project::Named(names) => {
+                Project::Named(names.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect())
+            }
+        },
+        read_capacity: units.read,
+        write_capacity: units.write,
+        of_others: false,
+    }
 }
 
 /// Returns a key attribute of the spec as the kind has it.

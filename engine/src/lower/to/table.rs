@@ -10,6 +10,8 @@ mod request;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::vtl;
@@ -31,10 +33,18 @@ struct Call<'a> {
     table: &'a str,
     partition: &'a Key,
     sort: Option<&'a Key>,
+    index: Option<&'a Index>,
+}
+
+/// An index that is read instead of the table.
+struct Index {
+    name: String,
+    partition: Key,
+    sort: Option<Key>,
 }
 
 /// A key attribute.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 struct Key {
     name: String,
     /// DynamoDB's name of the type.
@@ -52,9 +62,35 @@ impl Key {
     }
 }
 
+impl Index {
+    fn of(name: &str, index: &spec::Index) -> Self {
+        let sort = index.sort_key.as_ref().map(Key::of);
+        Self { name: name.to_owned(), partition: Key::of(&index.partition_key), sort }
+    }
+}
+
 impl<'a> Call<'a> {
+    /// The key of an item.
     fn keys(&self) -> impl Iterator<Item = &'a Key> {
         [Some(self.partition), self.sort].into_iter().flatten()
+    }
+
+    /// The partition key of what is read.
+    fn read_by(&self) -> &'a Key {
+        self.index.map_or(self.partition, |index| &index.partition)
+    }
+
+    /// What names a place among the items that are read: the key of the index and of the table, each attribute once.
+    fn position(&self) -> Vec<&'a Key> {
+        let index =
+            self.index.map(|index| [Some(&index.partition), index.sort.as_ref()]).into_iter().flatten().flatten();
+        let mut all: Vec<&Key> = Vec::new();
+        for key in index.chain(self.keys()) {
+            if !all.contains(&key) {
+                all.push(key);
+            }
+        }
+        all
     }
 }
 
@@ -73,7 +109,8 @@ pub(super) fn to(lowering: &Lowering<'_>, route: &Route, action: &TableAction) -
     let (partition, sort) = lowering.spec.keys().ok_or_else(unknown)?;
     let (partition, sort) = (Key::of(partition), sort.map(Key::of));
     let name = lowering.spec.table_name();
-    let call = Call { table: &name, partition: &partition, sort: sort.as_ref() };
+    let index = action.index().map(|name| index(lowering, name)).transpose()?;
+    let call = Call { table: &name, partition: &partition, sort: sort.as_ref(), index: index.as_ref() };
     let made = made(&call, action, schema(lowering, route))?;
     let length = made.request.len();
     if length > TEMPLATE {
@@ -86,9 +123,26 @@ pub(super) fn to(lowering: &Lowering<'_>, route: &Route, action: &TableAction) -
     let responses = super::responses(&made.success, &made.refusal, answer::FAILED);
     let uri = format!("dynamodb:action/{}", made.action);
     let integration = super::call(lowering, &uri, "1.0", &made.request, responses);
-    let action = format!("dynamodb:{}", made.action);
-    let statements = vec![allow(made.action, &[&action], &[table::arn(lowering.place, &Name::new(&name))])];
+    let statements = vec![allow(made.action, &[&format!("dynamodb:{}", made.action)], &resources(lowering, action))];
     Ok(To { integration, statuses: &STATUSES, statements, mentions: vec![TABLE.to_owned()] })
+}
+
+fn index(lowering: &Lowering<'_>, name: &str) -> Result<Index> {
+    let found = lowering.spec.indexes().and_then(|indexes| indexes.get(name));
+    found.map(|index| Index::of(name, index)).ok_or_else(|| Error::defect(format!("no index `{name}`")))
+}
+
+/// The ARNs on which the API's routes do this action: of the table, and of its indexes. All such routes share one statement.
+fn resources(lowering: &Lowering<'_>, action: &TableAction) -> Vec<String> {
+    let table = table::arn(lowering.place, &Name::new(lowering.spec.table_name()));
+    let read = |route: &Route| match lowering.spec.to(route) {
+        Some(spec::To::Table(call)) if call.action().name() == action.name() => {
+            Some(call.action().index().map_or_else(|| table.clone(), |index| format!("{table}/index/{index}")))
+        }
+        _ => None,
+    };
+    let routes = lowering.spec.api().into_iter().flat_map(|api| &api.routes);
+    routes.filter_map(read).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn schema<'a>(lowering: &'a Lowering<'_>, route: &Route) -> Option<&'a Value> {

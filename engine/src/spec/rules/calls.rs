@@ -1,9 +1,9 @@
 //! Rules of what routes call.
 
-use super::{At, Cx, SINK, STREAM};
+use super::{At, Cx, SINK, STREAM, indexes};
 use crate::spec::shape::{self, KEPT, Member, Scalar, Shape};
 use crate::spec::wording::{list, short};
-use crate::spec::{Api, Body, Extra, Key, KeyType, PartitionKey, Problem, Route, TableAction, To};
+use crate::spec::{Api, Body, Extra, Index, Key, KeyType, PartitionKey, Problem, Route, TableAction, To};
 
 /// Every route calls something that is there, with what that takes.
 pub(super) fn targets(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
@@ -69,11 +69,15 @@ fn table(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction) -> Vec<Proble
         let problem = Problem::error(route.at("to"), message);
         return vec![problem.hint("a route can name keys of letters, digits and `_-.:@`")];
     }
+    let index = match indexes::of(cx, route, action) {
+        Ok(index) => index,
+        Err(problem) => return vec![problem],
+    };
     let mut problems: Vec<Problem> = body(route, action).into_iter().collect();
     if action.takes_body() {
         problems.extend(mapped(cx, route, action));
     }
-    problems.extend(parameters(cx, route, action));
+    problems.extend(parameters(cx, route, action, index));
     if route.partition_key != PartitionKey::Random {
         let problem =
             Problem::error(route.at("partition_key"), "`partition_key` orders a stream, and this route calls a table");
@@ -121,10 +125,11 @@ fn mapped(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction) -> Vec<Probl
         let message = format!("the schema names `{KEPT}`, the attribute in which `extra: keep` keeps a body");
         return vec![Problem::error(path, message).hint("give the property another name")];
     }
-    match action {
+    let of_key: Vec<Problem> = match action {
         TableAction::Put(_) => keys.filter_map(|key| keyed(key, &members, &path)).collect(),
         _ => keys.filter_map(|key| unchanged(key, &members, &path)).collect(),
-    }
+    };
+    if of_key.is_empty() { indexes::written(cx, &members, &path) } else { of_key }
 }
 
 /// A new item has its key in the body.
@@ -151,7 +156,7 @@ fn unchanged(key: &Key, members: &[Member], path: &str) -> Option<Problem> {
 }
 
 /// The path names the key of the item, or the partition key of the items.
-fn parameters(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction) -> Option<Problem> {
+fn parameters(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction, index: Option<&Index>) -> Option<Problem> {
     let (partition, sort) = cx.spec.keys()?;
     let wanted = match action {
         TableAction::Scan(_) => return None,
@@ -163,7 +168,7 @@ fn parameters(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction) -> Optio
             let problem = Problem::error(route.at(route.method().key()), message);
             return Some(problem.hint("take it out of the path, or use `update`"));
         }
-        TableAction::Query(_) => vec![partition],
+        TableAction::Query(_) => vec![index.map_or(partition, |index| &index.partition_key)],
         TableAction::Get(_) | TableAction::Update(_) | TableAction::Delete(_) => {
             [Some(partition), sort].into_iter().flatten().collect()
         }
@@ -174,7 +179,8 @@ fn parameters(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction) -> Optio
     if lacking.is_empty() || !cx.sound(&route.at(route.method().key())) {
         return None;
     }
-    let message = format!("the path `{}` does not name the key {} of the table", short(path), list(&lacking, "and"));
+    let of = if index.is_some() { "index" } else { "table" };
+    let message = format!("the path `{}` does not name the key {} of the {of}", short(path), list(&lacking, "and"));
     let parts: String = wanted.iter().map(|key| format!("/{{{}}}", key.name)).collect();
     Some(Problem::error(route.at(route.method().key()), message).hint(format!("let it end in `{parts}`")))
 }

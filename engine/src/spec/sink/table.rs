@@ -1,5 +1,6 @@
 //! A DynamoDB table, and how it is written to.
 
+use super::index::Indexes;
 use crate::spec::model::{OnDestroy, OwnOrExisting, yes};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,10 @@ pub struct Keys {
     /// Attribute that orders the items of one partition key: a name, or `{name, type}`. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort_key: Option<Key>,
+    /// Global indexes by name, each with `partition_key`, `sort_key` and `project`. Default: none.
+    #[serde(default, skip_serializing_if = "Indexes::is_empty")]
+    #[schemars(extend("maxProperties" = 20))]
+    pub indexes: Indexes,
 }
 
 /// One object: `overwrite` is of the writer and not of the table, and so stands beside `existing` too; `dev` stands there alone.
@@ -71,6 +76,14 @@ pub struct Table {
     /// Attribute that orders the items of one partition key: a name, or `{name, type}`; a change replaces the table. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sort_key: Option<Key>,
+    /// Global indexes by name (3 to 255 letters, digits, `_`, `.` and `-`), at most 20, each with `partition_key`, `sort_key` and `project`. Default: none.
+    #[serde(default, skip_serializing_if = "Indexes::is_empty")]
+    #[schemars(extend("maxProperties" = 20))]
+    pub indexes: Indexes,
+    /// Attribute that says when an item expires, a number of seconds since 1970: AWS deletes the item within days. Default: none expires.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 255))]
+    pub ttl: Option<String>,
     /// Capacity: `{read, write}` units per second, or `on_demand`. Default: `on_demand`.
     #[serde(default)]
     pub capacity: Capacity,

@@ -1,6 +1,6 @@
 //! Pages of a query or a scan: `limit` and `next` in a request, `next` in an answer.
 //!
-//! `next` is the key of the last item, each attribute in base64 of the alphabet for addresses, with a dot between. It is taken apart, and each
+//! `next` is the key of the last item, and of the index that is read, each attribute in base64 of the alphabet for addresses, with a dot between. It is taken apart, and each
 //! part is escaped: a client's text names a key and nothing else. What does not have this form is refused as a wrong limit is.
 
 use super::super::vtl::{json, quoted};
@@ -15,12 +15,12 @@ const PART: &str = "([A-Za-z0-9_-]{4})*[A-Za-z0-9_-]{2,4}";
 /// Sets `$limit`, `$next`, and the parts of the latter. A number of 0 is one that DynamoDB refuses with a `ValidationException`.
 pub fn variables(call: &Call<'_>) -> String {
     let all: Vec<String> = (1..=LIMIT).map(|limit| limit.to_string()).collect();
-    let whole = vec![PART; call.keys().count()].join("[.]");
+    let whole = vec![PART; call.position().len()].join("[.]");
     let part = |at: usize| {
         let from = format!(".replaceAll('^([^.]*[.]){{{at}}}', '').replaceAll('[.].*', '')");
         format!("#set($next{at} = $util.base64Decode($next{from}.replaceAll('-', '+').replaceAll('_', '/')))\n")
     };
-    let parts: String = (0..call.keys().count()).map(part).collect();
+    let parts: String = (0..call.position().len()).map(part).collect();
     format!(
         "#set($limits = \" {} \")\n#set($limit = \"$!input.params().querystring.get('limit')\")\n\
          #set($next = \"$!input.params().querystring.get('next')\")\n\
@@ -37,7 +37,7 @@ pub fn members(call: &Call<'_>) -> String {
     let part = |(at, key): (usize, &Key)| {
         format!("{}:{{\"{}\":\"{}\"}}", json(&key.name), key.kind, quoted(&format!("$next{at}")))
     };
-    let start: Vec<String> = call.keys().enumerate().map(part).collect();
+    let start: Vec<String> = call.position().into_iter().enumerate().map(part).collect();
     format!(",\"Limit\":$limit#if($next != \"\"),\"ExclusiveStartKey\":{{{}}}#end", start.join(","))
 }
 
@@ -47,5 +47,5 @@ pub fn token(call: &Call<'_>) -> String {
         let value = format!("$last.get('{}').get('{}')", key.name, key.kind);
         format!("$util.base64Encode({value}).replaceAll('[+]', '-').replaceAll('/', '_').replaceAll('=', '')")
     };
-    call.keys().map(part).collect::<Vec<_>>().join(".")
+    call.position().into_iter().map(part).collect::<Vec<_>>().join(".")
 }

@@ -76,23 +76,29 @@ pub fn update(call: &Call<'_>, members: &[Member]) -> String {
 
 /// A page of all items.
 pub fn scan(call: &Call<'_>) -> String {
-    format!("{}{{\"TableName\":\"{}\"{}}}", page::variables(call), call.table, page::members(call))
+    format!("{}{{\"TableName\":\"{}\"{}{}}}", page::variables(call), call.table, index(call), page::members(call))
 }
 
 /// A page of the items of the path's partition key, in the order of their sort key.
 pub fn query(call: &Call<'_>) -> String {
     let variable = "partition";
-    let set = set_decoded(variable, &call.partition.name);
+    let key = call.read_by();
+    let set = set_decoded(variable, &key.name);
     format!(
-        "{HASH}{set}{}{{\"TableName\":\"{}\",\"KeyConditionExpression\":\"${{hash}}k = :k\"{},\
+        "{HASH}{set}{}{{\"TableName\":\"{}\"{},\"KeyConditionExpression\":\"${{hash}}k = :k\"{},\
          \"ExpressionAttributeValues\":{{\":k\":{{\"{}\":\"{}\"}}}}{}}}",
         page::variables(call),
         call.table,
-        names(&[call.partition]),
-        call.partition.kind,
+        index(call),
+        names(&[key]),
+        key.kind,
         quoted(&format!("${variable}")),
         page::members(call)
     )
+}
+
+fn index(call: &Call<'_>) -> String {
+    call.index.map(|index| format!(",\"IndexName\":{}", json(&index.name))).unwrap_or_default()
 }
 
 /// The key of the path's parameters: what sets their variables, and its attributes.

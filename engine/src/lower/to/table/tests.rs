@@ -11,6 +11,7 @@ use super::*;
 use crate::spec::shape::model;
 
 mod cases;
+mod indexes;
 
 fn key(name: &str, kind: &'static str) -> Key {
     Key { name: name.to_owned(), kind }
@@ -24,7 +25,7 @@ fn people(action: &str, schema: Option<&Value>) -> Made {
     })
     .unwrap();
     let (partition, sort) = (key("ID", "S"), key("Age", "N"));
-    made(&Call { table: "People", partition: &partition, sort: Some(&sort) }, &call, schema).unwrap()
+    made(&Call { table: "People", partition: &partition, sort: Some(&sort), index: None }, &call, schema).unwrap()
 }
 
 fn rendered(template: &str, body: &str, params: &Params) -> Rendered {

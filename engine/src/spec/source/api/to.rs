@@ -42,9 +42,9 @@ pub enum TableAction {
     /// Gives the item of the path's key.
     Get(Nothing),
     /// Gives the items of the path's partition key.
-    Query(Nothing),
+    Query(Read),
     /// Gives all items.
-    Scan(Nothing),
+    Scan(Read),
     /// Sets the attributes that the body has, of the item of the path's key.
     Update(Nothing),
     /// Deletes the item of the path's key.
@@ -72,6 +72,16 @@ pub enum Extra {
     Keep,
 }
 
+/// Options of `query` and `scan`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Read {
+    /// Index of the table that is read, by its name in `indexes`; for `query` the path names the partition key of the index. Default: the table itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 3, max = 255))]
+    pub index: Option<String>,
+}
+
 /// Options of an action that has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -85,8 +95,8 @@ impl TableCall {
             Self::With(action) => action.clone(),
             Self::Plain(Action::Put) => TableAction::Put(Put::default()),
             Self::Plain(Action::Get) => TableAction::Get(Nothing {}),
-            Self::Plain(Action::Query) => TableAction::Query(Nothing {}),
-            Self::Plain(Action::Scan) => TableAction::Scan(Nothing {}),
+            Self::Plain(Action::Query) => TableAction::Query(Read::default()),
+            Self::Plain(Action::Scan) => TableAction::Scan(Read::default()),
             Self::Plain(Action::Update) => TableAction::Update(Nothing {}),
             Self::Plain(Action::Delete) => TableAction::Delete(Nothing {}),
         }
@@ -114,6 +124,15 @@ impl TableAction {
             Self::Put(put) => put.extra == Extra::Refuse,
             Self::Update(_) => true,
             _ => false,
+        }
+    }
+
+    /// Returns the index that it reads.
+    #[must_use]
+    pub fn index(&self) -> Option<&str> {
+        match self {
+            Self::Query(read) | Self::Scan(read) => read.index.as_deref(),
+            Self::Put(_) | Self::Get(_) | Self::Update(_) | Self::Delete(_) => None,
         }
     }
 
