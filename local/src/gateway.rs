@@ -17,6 +17,7 @@ mod exchange;
 mod integration;
 mod live;
 mod mapping;
+mod origins;
 mod params;
 mod permits;
 mod reach;

@@ -1,0 +1,54 @@
+//! Rules of `cors`: origins that no browser would match, and what `*` cannot be together with.
+
+use super::{At, Cx};
+use crate::spec::{ANY_ORIGIN, Api, Method, Problem};
+use std::collections::BTreeSet;
+
+/// Every origin can be matched, once, and `*` stands alone.
+pub(super) fn origins(_: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
+    let Some(cors) = &api.it.cors else { return Vec::new() };
+    let mut problems = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (index, origin) in cors.origins.iter().enumerate() {
+        let at = api.at(&format!("cors/origins/{index}"));
+        if !seen.insert(origin) {
+            problems.push(Problem::error(at, format!("`{origin}` is there already")).hint("take one of the two out"));
+        } else if let Some(bare) = without_default_port(origin) {
+            let message = format!("browsers send `{bare}`, without the port that `{origin}` has by default");
+            problems.push(Problem::error(at, message).hint(format!("write `{bare}`")));
+        } else if origin == ANY_ORIGIN && cors.origins.len() > 1 {
+            let problem = Problem::error(at, "`*` lets every page in: the other origins say nothing");
+            problems.push(problem.hint("take `*` out, or the others"));
+        } else if origin == ANY_ORIGIN && cors.credentials {
+            let message = "browsers take no `*` from an API that lets pages use the browser's credentials";
+            problems.push(Problem::error(at, message).hint("name the origins, or take `credentials: true` out"));
+        }
+    }
+    problems
+}
+
+fn without_default_port(origin: &str) -> Option<&str> {
+    let port = if origin.starts_with("https:") { ":443" } else { ":80" };
+    origin.strip_suffix(port).filter(|bare| bare.starts_with("http"))
+}
+
+/// What `cors` means for a route of every method, and for refusals.
+pub(super) fn notes(cx: &Cx<'_>) -> Vec<Problem> {
+    let Some(api) = cx.api() else { return Vec::new() };
+    let Some(cors) = &api.it.cors else { return Vec::new() };
+    let any = api.it.routes.iter().enumerate().filter(|(_, route)| route.method() == Method::Any);
+    let mut problems: Vec<Problem> = any
+        .map(|(index, _)| {
+            let message = "OPTIONS requests to this path are answered by `cors`, not by this route";
+            Problem::note(api.at(&format!("routes/{index}/any")), message).on_key()
+        })
+        .collect();
+    if cors.credentials && cors.origins.len() > 1 {
+        let message = format!(
+            "a refusal (401, 403, 429 and so on) names one origin only, `{}`: pages of the others cannot read its status",
+            cors.origins[0]
+        );
+        problems.push(Problem::note(api.at("cors/origins"), message).on_key());
+    }
+    problems
+}
