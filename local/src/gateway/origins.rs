@@ -21,7 +21,8 @@ pub fn allow(live: &Live, parts: &Parts, peer: SocketAddr) -> bool {
     "OPTIONS".clone_into(&mut asked.method);
     let Some(method) = preflight(live, &asked.resource_path) else { return false };
     let reply = method.integration.as_ref().and_then(|integration| integration.mocked(&mut asked));
-    let named = reply.and_then(|reply| reply.headers.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(ALLOW_ORIGIN)));
+    let named =
+        reply.and_then(|reply| reply.headers.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(ALLOW_ORIGIN)));
     let mut sent = parts.headers.get_all(ORIGIN).iter();
     match (named, sent.next(), sent.next()) {
         (Some((_, named)), _, _) if named == "*" => true,

@@ -9,18 +9,18 @@ pub const ALLOW_CREDENTIALS: &str = "Access-Control-Allow-Credentials";
 /// Every page.
 const ANY: &str = "*";
 /// How the list of a template begins.
-const LIST: &str = "#set($pages = ";
+const LIST: &str = "#set($cors_pages = ";
 
 /// The VTL that gives an answer the origin of the page that asks, where the list has it. The header's value is always one of
 /// the list's own texts, so that no client's text becomes a header. HTTP/2 clients send header names in lower case, and the map
-/// has them as they came.
+/// has them as they came. Its variables are its own, because another template follows.
 pub fn choice(origins: &[String]) -> String {
     let list: Vec<String> = origins.iter().map(|origin| format!("\"{origin}\"")).collect();
     format!(
-        "{LIST}[{}])\n#set($page = \"\")\n#set($sent = $input.params().header)\n#foreach($name in $sent.keySet())\n\
-         #if($name.equalsIgnoreCase(\"Origin\"))\n#set($page = $sent.get($name))\n#end\n#end\n\
-         #foreach($known in $pages)\n#if($known == $page)\n\
-         #set($context.responseOverride.header.{ALLOW_ORIGIN} = $known)\n#end\n#end\n",
+        "{LIST}[{}])\n#set($cors_page = \"\")\n#set($cors_sent = $input.params().header)\n#foreach($cors_name in $cors_sent.keySet())\n\
+         #if($cors_name.equalsIgnoreCase(\"Origin\"))\n#set($cors_page = $cors_sent.get($cors_name))\n#end\n#end\n\
+         #foreach($cors_known in $cors_pages)\n#if($cors_known == $cors_page)\n\
+         #set($context.responseOverride.header.{ALLOW_ORIGIN} = $cors_known)\n#end\n#end\n",
         list.join(", ")
     )
 }
@@ -38,7 +38,8 @@ pub fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
         origin => format!("web pages of `{origin}` may call the API"),
     });
     let credentials = takes_credentials(desired) && !takes_credentials(live);
-    let credentials = credentials.then(|| "web pages may call the API with the credentials that a browser keeps".to_owned());
+    let credentials =
+        credentials.then(|| "web pages may call the API with the credentials that a browser keeps".to_owned());
     new.chain(credentials).collect()
 }
 
@@ -116,7 +117,10 @@ mod tests {
         assert_eq!(told(&none(), &api(&[a], false)), [String::new(), refused(a)]);
         assert_eq!(told(&api(&[a, b], false), &api(&[a], false)), [may(b), String::new()]);
         assert_eq!(told(&api(&[b], false), &api(&[a, b], false)), [String::new(), refused(a)]);
-        assert_eq!(told(&api(&["*"], false), &api(&[a], false)), ["any web page may call the API".into(), String::new()]);
+        assert_eq!(
+            told(&api(&["*"], false), &api(&[a], false)),
+            ["any web page may call the API".into(), String::new()]
+        );
         let unnamed = "browsers refuse requests of web pages that the API does not name from now on";
         assert_eq!(told(&api(&[a], false), &api(&["*"], false)), [String::new(), unnamed.to_owned()]);
         let kept = "web pages may call the API with the credentials that a browser keeps";

@@ -50,7 +50,10 @@ async fn a_page_of_another_origin_is_forbidden_and_told_once() {
         assert!(got.headers.iter().all(|(name, _)| !name.starts_with("access-control")), "{got:?}");
     }
     assert_untouched(&world);
-    assert_eq!(world.warnings(), ["the gateway answers 403 to web pages of origins that `cors` of the spec does not name"]);
+    assert_eq!(
+        world.warnings(),
+        ["the gateway answers 403 to web pages of origins that `cors` of the spec does not name"]
+    );
 }
 
 #[tokio::test]
@@ -93,7 +96,7 @@ const PAGE: &str = "https://app.example.com";
 
 /// The API behind the answers that browsers are given: every answer names the page, of the two that there are.
 fn with_cors() -> Definition {
-    let mut api = guarded(0);
+    let mut api = guarded(60);
     let origin = "method.response.header.Access-Control-Allow-Origin";
     let choice = "#foreach($known in [\"https://first.example.com\", \"https://app.example.com\"])\n\
                   #if($known == $input.params().header.get(\"origin\"))\n\
@@ -126,8 +129,7 @@ async fn a_page_that_the_api_names_gets_through() {
     assert_eq!(refused.refusal().1, Some("MissingAuthenticationTokenException"));
     let unknown = world.send("POST", "/prod/nowhere", &[("origin", PAGE)], "").await;
     assert_eq!(unknown.refusal().1, Some("MissingAuthenticationTokenException"));
-    // A body of another type than the answer's template is the page's request, not the question.
-    assert_eq!(simple(&world, &[("origin", PAGE)]).await.status, 401, "the authorizer is asked");
+    assert_eq!(simple(&world, &[("origin", PAGE)]).await.status, 401, "it lacks credentials");
     assert_eq!(world.warnings(), [""; 0]);
 }
 

@@ -2,7 +2,7 @@
 //! answer, on every answer of the API.
 //!
 //! A browser compares the header with the origin of its page, so an answer names one origin. Of several, the templates choose.
-//! Gateway responses have no templates (`docs/aws.md#api-gateway-responses`): they name every page where no credentials are at
+//! Gateway responses have no templates (`docs/aws.md#api-gateway-cors`): they name every page where no credentials are at
 //! stake, as their texts are API Gateway's own, and the first origin otherwise.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -54,8 +54,7 @@ pub enum CorsMethod {
 
 impl CorsMethod {
     /// All of them.
-    pub const ALL: [Self; 7] =
-        [Self::Get, Self::Head, Self::Post, Self::Put, Self::Patch, Self::Delete, Self::Options];
+    pub const ALL: [Self; 7] = [Self::Get, Self::Head, Self::Post, Self::Put, Self::Patch, Self::Delete, Self::Options];
 
     /// Returns the name in HTTP.
     #[must_use]

@@ -80,7 +80,9 @@ fn every_answer_names_the_page() {
 #[test]
 fn refusals_name_every_page_unless_credentials_are_at_stake() {
     let refused = |credentials: bool| {
-        let api = api(&format!("cors: {{ origins: ['https://a.example', 'https://b.example'], credentials: {credentials} }}"));
+        let api = api(&format!(
+            "cors: {{ origins: ['https://a.example', 'https://b.example'], credentials: {credentials} }}"
+        ));
         api.gateway_responses["DEFAULT_4XX"].parameters[&format!("gatewayresponse.header.{ALLOW_ORIGIN}")].clone()
     };
     assert_eq!([refused(false), refused(true)], ["'*'", "'https://a.example'"]);
@@ -106,12 +108,17 @@ fn of_several_origins_an_answer_names_the_one_that_asks_and_never_a_stranger() {
     for response in answers.values().chain([question]) {
         assert_eq!(named(response, "origin", b, &taken), (Some(b.to_owned()), true), "as HTTP/2 sends it");
         assert_eq!(named(response, "Origin", a, &taken), (Some(a.to_owned()), true));
-        for stranger in ["https://evil.example", "null", "", "https://a.example.evil.example", "HTTPS://A.EXAMPLE", "\"$x#end"] {
+        for stranger in
+            ["https://evil.example", "null", "", "https://a.example.evil.example", "HTTPS://A.EXAMPLE", "\"$x#end"]
+        {
             assert_eq!(named(response, "origin", stranger, &taken).0, None, "{stranger}");
         }
         assert_eq!(response.parameters[&format!("method.response.header.{ALLOW_ORIGIN}")], format!("'{a}'"));
     }
-    assert!(answers["200"].templates[JSON].ends_with(&self::api("").routes["POST /a"].integration.responses["200"].templates[JSON]));
+    assert!(
+        answers["200"].templates[JSON]
+            .ends_with(&self::api("").routes["POST /a"].integration.responses["200"].templates[JSON])
+    );
 }
 
 /// A live pipeline without `cors` has the same hash as before there was one.
