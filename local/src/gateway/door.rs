@@ -48,7 +48,7 @@ pub fn pass(door: &Door, reach: &Reach, parts: &Parts, allowed: impl FnOnce() ->
     if !pages::foreign(&parts.headers) || allowed() {
         return Ok(());
     }
-    once(page_told, "web pages of origins that `cors` of the spec does not name".to_owned());
+    once(page_told, "web pages of other origins, until `cors` of the spec names them".to_owned());
     // A browser that asks beforehand gets what an API without CORS answers, whatever methods the path has.
     Err(Refusal::of(if parts.method == Method::OPTIONS { "MISSING_AUTHENTICATION_TOKEN" } else { "FORBIDDEN" }))
 }

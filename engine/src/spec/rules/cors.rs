@@ -52,3 +52,32 @@ pub(super) fn notes(cx: &Cx<'_>) -> Vec<Problem> {
     }
     problems
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::spec::Severity;
+
+    /// The notes of a spec that say something of `cors`, and where.
+    fn notes(cors: &str) -> Vec<(String, String)> {
+        let text = format!(
+            "name: demo\nsource:\n  api:\n    cors: {cors}\n    routes: [{{ post: /a, auth: none }}, {{ any: /b, auth: none }}]\n\
+             stream: {{ kinesis: {{}} }}\n"
+        );
+        let loaded = crate::spec::parse("pipeline.yaml", text.as_bytes(), std::path::Path::new(".")).unwrap();
+        let notes = loaded.notes.problems.into_iter().filter(|problem| problem.severity == Severity::Note);
+        let told = notes.map(|problem| (problem.path, problem.message));
+        told.filter(|(path, _)| path.contains("/cors/") || path.contains("/routes/")).collect()
+    }
+
+    #[test]
+    fn a_route_of_every_method_and_refusals_of_several_origins_are_noted() {
+        let any = "OPTIONS requests to this path are answered by `cors`, not by this route";
+        let any = ("/source/api/routes/1/any".to_owned(), any.to_owned());
+        let (one, two) = ("origins: ['https://a.example']", "origins: ['https://a.example', 'https://b.example']");
+        assert_eq!(notes(&format!("{{ {one}, credentials: true }}")), std::slice::from_ref(&any));
+        assert_eq!(notes(&format!("{{ {two} }}")), std::slice::from_ref(&any));
+        let told = notes(&format!("{{ {two}, credentials: true }}"));
+        let first = told.iter().find(|(path, _)| path == "/source/api/cors/origins").unwrap();
+        assert!(told.contains(&any) && first.1.contains("one origin only, `https://a.example`"), "{told:?}");
+    }
+}

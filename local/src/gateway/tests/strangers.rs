@@ -52,7 +52,7 @@ async fn a_page_of_another_origin_is_forbidden_and_told_once() {
     assert_untouched(&world);
     assert_eq!(
         world.warnings(),
-        ["the gateway answers 403 to web pages of origins that `cors` of the spec does not name"]
+        ["the gateway answers 403 to web pages of other origins, until `cors` of the spec names them"]
     );
 }
 
