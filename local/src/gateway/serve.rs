@@ -1,4 +1,5 @@
-//! A request's way, in AWS's order: host (and, here alone, whose page sends it), size, route, throttle, authorizer, validation, integration, answer, log.
+//! A request's way, in AWS's order: host (and, here alone, whose page sends it), size, route, throttle, authorizer, validation,
+//! integration, answer, log.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
