@@ -17,6 +17,7 @@ mod integration;
 mod keys;
 mod live;
 mod mapping;
+mod origins;
 mod params;
 mod permits;
 mod plans;

@@ -131,6 +131,7 @@ fn parse(bytes: &[u8]) -> Option<Answer> {
     let headers = headers.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect();
     let status = line.split(' ').nth(1).unwrap().parse().unwrap();
     let answer = Answer { status, headers, body: body.to_owned() };
-    let length: usize = answer.header("content-length").unwrap().parse().unwrap();
+    // RFC 9110: a 204 has no body, and no length.
+    let length: usize = if status == 204 { 0 } else { answer.header("content-length").unwrap().parse().unwrap() };
     (body.len() == length).then_some(answer)
 }

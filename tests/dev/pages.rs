@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use super::client::Client;
+use super::client::{Answer, Client, JSON};
 use super::dev::{Dev, MAIN};
 use super::process::tree;
 
@@ -88,4 +88,32 @@ fn pages_and_other_programs_get_403() {
         dev.until(event, |dev| dev.row(&sdk, event).then_some(()));
     }
     assert!(runtime_apis(&dev).is_superset(&apis), "no function had to start again");
+}
+
+#[test]
+fn a_page_that_cors_names_sends_events_and_reads_the_answers() {
+    let (page, other) = ("http://localhost:3000", "https://evil.example");
+    let cors = format!("    cors: {{ origins: [\"https://app.example.com\", \"{page}\"] }}\n    routes:");
+    let mut dev = Dev::new(&MAIN.replace("    routes:", &cors));
+    let (client, sdk) = (Client::of(&dev), dev.sdk());
+    let path = "/submit/GatewayEventsStream/page";
+    let named = |answer: &Answer| answer.header("access-control-allow-origin").map(str::to_owned);
+
+    let asks = [("Origin", page), ("Access-Control-Request-Method", "POST")];
+    let asked = client.send("OPTIONS", path, &asks, b"");
+    assert_eq!((asked.status, named(&asked).as_deref()), (204, Some(page)));
+    assert_eq!(asked.header("access-control-allow-methods"), Some("POST"));
+    assert_eq!(asked.header("access-control-allow-headers"), Some("Authorization,Content-Type"));
+    let authorization = client.authorization();
+    let headers = [JSON, ("Authorization", &authorization), ("Origin", page), ("Sec-Fetch-Site", "cross-site")];
+    let taken = client.send("POST", path, &headers, br#"{"eventId": "page"}"#);
+    assert_eq!((taken.status, named(&taken).as_deref(), taken.header("vary")), (200, Some(page), Some("Origin")));
+    // A page learns why it was refused, whoever refuses.
+    for (headers, body, status) in [(&headers[..], "[]", 400), (&[JSON, ("Origin", page)], "{}", 401)] {
+        let refused = client.send("POST", path, headers, body.as_bytes());
+        assert_eq!((refused.status, named(&refused).as_deref()), (status, Some("*")));
+    }
+    let forbidden = client.send("POST", path, &[JSON, ("Authorization", &authorization), ("Origin", other)], b"{}");
+    assert_eq!((forbidden.status, named(&forbidden)), (403, None));
+    dev.until("the page's row", |dev| dev.row(&sdk, "page").then_some(()));
 }

@@ -11,6 +11,7 @@
 //! IAM: apigateway:GET, POST, PUT, PATCH, DELETE on /restapis and what is below; PUT and DELETE on the tags of these;
 //! iam:CreateServiceLinkedRole for API Gateway's own role; PassRole is the role's.
 
+pub mod cors;
 mod deploy;
 mod document;
 pub mod means;
@@ -85,10 +86,12 @@ impl Resource for RestApi {
     fn ties(&self) -> Ties {
         let calls = self.routes.values().map(|route| &route.integration.credentials);
         let guards = self.authorizers.values().map(|authorizer| &authorizer.credentials);
+        // A mock calls nothing.
+        let roles = calls.chain(guards).filter(|role| !role.is_empty());
         let logs = self.stages.values().filter_map(|stage| stage.access_log.as_ref());
         let pools = self.authorizers.values().flat_map(|authorizer| authorizer.pools.iter().cloned());
         let holds = logs.map(|log| log.group_arn.clone()).chain(pools).collect();
-        Ties { acts_as: calls.chain(guards).cloned().collect(), holds, ..Ties::default() }
+        Ties { acts_as: roles.cloned().collect(), holds, ..Ties::default() }
     }
 
     async fn tagged(cx: &Cx) -> Result<Vec<Name>> {

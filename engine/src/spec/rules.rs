@@ -4,6 +4,7 @@
 //! take the [`Cx`]. A rule says nothing about a place that the schema refused already.
 
 mod calls;
+mod cors;
 mod doors;
 mod files;
 mod function;
@@ -144,7 +145,7 @@ fn each<T>(cx: &Cx<'_>, part: Option<At<'_, T>>, rules: &[Rule<T>]) -> Vec<Probl
 /// Returns every error, warning and note of the rules.
 pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, schemas: &Schemas) -> Vec<Problem> {
     let cx = Cx { spec, file, damaged, root, schemas };
-    let between: [fn(&Cx<'_>) -> Vec<Problem>; 9] = [
+    let between: [fn(&Cx<'_>) -> Vec<Problem>; 10] = [
         wiring::sections,
         wiring::overwrite,
         doors::names,
@@ -154,12 +155,13 @@ pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, 
         limits::tags,
         warnings::all,
         notes::all,
+        cors::notes,
     ];
     let mut problems: Vec<Problem> = between.iter().flat_map(|rule| rule(&cx)).collect();
     problems.extend(each(
         &cx,
         cx.api(),
-        &[routes::methods, routes::auth, routes::keys, routes::paths, calls::targets, files::bodies],
+        &[routes::methods, routes::auth, routes::keys, routes::paths, calls::targets, cors::origins, files::bodies],
     ));
     problems.extend(each(&cx, cx.basic(), &[stores::basic]));
     problems.extend(each(&cx, cx.kinesis(), &[stores::kinesis]));

@@ -3,7 +3,8 @@
 mod api;
 
 pub use api::{
-    AccessLogDays, Api, Body, Extra, Limit, Method, MinimumTls, PartitionKey, Route, TableAction, Throttle, To,
+    ANY_ORIGIN, AccessLogDays, Api, Body, Cors, CorsMethod, Extra, Limit, Method, MinimumTls, PartitionKey, Route,
+    TableAction, Throttle, To,
 };
 
 use schemars::JsonSchema;

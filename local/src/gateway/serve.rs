@@ -1,4 +1,5 @@
-//! A request's way, in AWS's order: host, size, route, throttle, authorizer, validation, integration, answer, log.
+//! A request's way, in AWS's order: host (and, here alone, whose page sends it), size, route, throttle, authorizer, validation,
+//! integration, answer, log.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,6 +18,7 @@ use super::coding::{self, LONGEST_BODY};
 use super::door;
 use super::exchange::Exchange;
 use super::live::Live;
+use super::origins;
 use super::refusal::{GatewayResponses, Refusal};
 use super::reply::Reply;
 use super::serving::Serving;
@@ -37,7 +39,8 @@ pub async fn answer(
     let (parts, body) = request.into_parts();
     let deployment = &live.snapshot.deployment;
     let mut exchange = Exchange::new(&live.address, deployment, Arc::clone(&live.variables), &parts, peer);
-    if let Err(refusal) = door::pass(&shared.door, &shared.reach, &parts) {
+    let allowed = || origins::allow(&live, &parts, peer);
+    if let Err(refusal) = door::pass(&shared.door, &shared.reach, &parts, allowed) {
         // Neither the gateway responses of the API nor its access log are for who does not get to it.
         let reply = refuse(&refusal, &GatewayResponses::default(), &mut exchange);
         tell(&shared, None, &mut exchange, &reply);

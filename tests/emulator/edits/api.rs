@@ -27,6 +27,32 @@ fn api() {
 }
 
 #[test]
+fn cors() {
+    const EDITS: &[Edit] = &[
+        ("cors", "    routes:", "    cors: { origins: [\"https://a.example\"] }\n    routes:"),
+        ("cors.origins", "[\"https://a.example\"]", "[\"https://b.example\", \"http://localhost:3000\"]"),
+        ("cors.credentials", "3000\"] }", "3000\"], credentials: true }"),
+        ("cors.methods", "credentials: true", "methods: [post, get]"),
+        ("cors.headers", "methods: [post, get]", "headers: [Authorization, X-Page]"),
+        ("cors.max_age_seconds", "headers: [Authorization, X-Page]", "max_age_seconds: 60"),
+        ("cors.origins: any", "[\"https://b.example\", \"http://localhost:3000\"], max_age_seconds: 60", "[\"*\"]"),
+        ("no cors", "    cors: { origins: [\"*\"] }\n", ""),
+    ];
+    for (kind, account) in [(Kind::MiniStack, "200000000015"), (Kind::Moto, "200000000016")] {
+        let (_endpoint, sandbox) = sandbox(kind, account, crate::MAIN);
+        sandbox.converge();
+        let mut session = String::new();
+        for (title, from, to) in EDITS {
+            sandbox.edit(from, to);
+            let plan = plan(&sandbox);
+            session += &format!("# {title}\n{plan}\n");
+            apply(&sandbox, title, &plan);
+        }
+        snapshot("edits_cors", &session);
+    }
+}
+
+#[test]
 fn routes() {
     const EDITS: &[Edit] = &[
         (

@@ -100,11 +100,11 @@ pub struct Route {
 /// The call that a route makes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Integration {
-    /// `AWS` for a service's action; empty where a live method has no integration at all.
+    /// `AWS` for a service's action, `MOCK` for an answer of API Gateway's own; empty where a live method has no integration at all.
     pub kind: String,
-    /// `POST` for a service's action.
+    /// `POST` for a service's action; empty for a mock.
     pub http_method: String,
-    /// Of a service's action, e.g. `arn:aws:apigateway:eu-central-1:kinesis:action/PutRecord`.
+    /// Of a service's action, e.g. `arn:aws:apigateway:eu-central-1:kinesis:action/PutRecord`; empty for a mock.
     pub uri: String,
     /// ARN of the role that the call is made with, or empty.
     pub credentials: String,
@@ -187,7 +187,7 @@ pub struct Validator {
 /// What API Gateway itself answers in one case.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GatewayResponse {
-    /// HTTP status code; always given, because AWS fills in the case's own.
+    /// HTTP status code; always given, because AWS fills in the case's own. Empty for `DEFAULT_4XX` and `DEFAULT_5XX`, which have none.
     pub status: String,
     /// E.g. `gatewayresponse.header.WWW-Authenticate` to a static value in single quotes.
     pub parameters: Texts,

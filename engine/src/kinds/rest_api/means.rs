@@ -1,7 +1,7 @@
 //! What a change of the API means for its clients, for who may call it, and for the order of records.
 
 use super::document::{LEGACY_TLS, Route, split};
-use super::{RestApi, Stage};
+use super::{RestApi, Stage, cors};
 use crate::resource::{Advice, Changed};
 
 const NONE: &str = "NONE";
@@ -26,8 +26,9 @@ pub fn advice(of: &Changed<'_, RestApi>) -> Advice {
 }
 
 /// Routes that anybody may call from now on, and versions of TLS that others may read.
-fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
+pub(super) fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
     let open = desired.routes.iter().filter(|(_, route)| route.authorization == NONE && !route.api_key);
+    let open = open.filter(|(name, route)| !cors::is_preflight(name, route));
     let told = open.filter_map(|(name, _)| match live.routes.get(name) {
         Some(before) if before.authorization == NONE && !before.api_key => None,
         Some(_) => Some(format!("`{name}` loses its authorizer: anybody may call it")),
@@ -47,16 +48,18 @@ fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
     let again = again.map(|(name, _)| {
         format!("stage `{name}` takes no requests now (its throttle is 0), and takes them again after this")
     });
-    told.chain(weak).chain(again).collect()
+    told.chain(weak).chain(again).chain(cors::widens(desired, live)).collect()
 }
 
 /// Requests that are refused, or answered elsewhere, from now on, and routes whose records get other partition keys.
-fn means(desired: &RestApi, live: &RestApi) -> Vec<String> {
+pub(super) fn means(desired: &RestApi, live: &RestApi) -> Vec<String> {
     let mut all = stages(desired, live);
     if live.security_policy == LEGACY_TLS && desired.security_policy != LEGACY_TLS {
         all.push("clients that speak nothing newer than TLS 1.1 are refused from now on".to_owned());
     }
-    all.extend(live.routes.keys().filter(|name| !desired.routes.contains_key(*name)).filter_map(|name| {
+    all.extend(cors::means(desired, live));
+    let routes = live.routes.iter().filter(|(name, route)| !cors::is_preflight(name, route));
+    all.extend(routes.map(|(name, _)| name).filter(|name| !desired.routes.contains_key(*name)).filter_map(|name| {
         match desired.routes.keys().find(|other| takes(other, name)) {
             Some(other) if takes(name, other) => None,
             Some(other) => Some(format!("requests to `{name}` go to `{other}` from now on")),

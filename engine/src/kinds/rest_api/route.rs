@@ -63,8 +63,10 @@ async fn put_method(cx: &Cx, at: &Place<'_>, found: &Found, desired: &Route) -> 
 
 async fn put_integration(cx: &Cx, at: &Place<'_>, desired: &Integration) -> Result<()> {
     let call = cx.aws.apigateway.put_integration().rest_api_id(at.api).resource_id(at.resource).http_method(at.method);
-    let call = call.r#type(IntegrationType::from(desired.kind.as_str())).integration_http_method(&desired.http_method);
-    let call = call.uri(&desired.uri).set_credentials(text(&desired.credentials));
+    let call = call
+        .r#type(IntegrationType::from(desired.kind.as_str()))
+        .set_integration_http_method(text(&desired.http_method));
+    let call = call.set_uri(text(&desired.uri)).set_credentials(text(&desired.credentials));
     let call =
         call.passthrough_behavior(&desired.passthrough).set_content_handling(handling(&desired.content_handling));
     let call = call.timeout_in_millis(i32::try_from(desired.timeout_ms).unwrap_or(i32::MAX));

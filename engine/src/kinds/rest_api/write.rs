@@ -230,7 +230,7 @@ pub fn authorizer_patches(desired: &Authorizer, live: &Authorizer) -> Vec<PatchO
 
 async fn gateway_response(cx: &Cx, api: &str, kind: &str, desired: &GatewayResponse) -> Result<()> {
     let call = cx.aws.apigateway.put_gateway_response().rest_api_id(api).response_type(GatewayResponseType::from(kind));
-    let call = call.status_code(&desired.status);
+    let call = call.set_status_code((!desired.status.is_empty()).then(|| desired.status.clone()));
     let call = call.set_response_parameters(Some(desired.parameters.clone().into_iter().collect()));
     let call = call.set_response_templates(Some(desired.templates.clone().into_iter().collect()));
     write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await

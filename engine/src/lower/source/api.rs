@@ -1,5 +1,6 @@
 //! The REST API with its role and its access log, and what guards it.
 
+mod cors;
 mod document;
 
 use std::collections::BTreeMap;
@@ -45,7 +46,7 @@ pub(super) fn nodes(lowering: &Lowering<'_>, api: &Api) -> Result<Vec<Node>> {
         nodes.push(Node::new(LOG, &group, &LogGroup { retention_days: days })?.adopted());
         nodes.push(Node::new(LOGGING, "account", &AccountLogging { permissions_boundary: lowering.boundary() })?);
     }
-    let document = document::document(&Input {
+    let mut document = document::document(&Input {
         stage: api.stage.clone(),
         minimum_tls: api.minimum_tls,
         throttle: lowering
@@ -58,6 +59,9 @@ pub(super) fn nodes(lowering: &Lowering<'_>, api: &Api) -> Result<Vec<Node>> {
         guards,
         key_of_authorizer: lowering.spec.counts_users(),
     })?;
+    if let Some(allowed) = &api.cors {
+        document = cors::allow(document, allowed, &api.routes)?;
+    }
     let node = Node::new(API, lowering.spec.api_name(), &document)?.needs([ROLE, LOG, LOGGING]);
     nodes.push(node.mentions(mentions.iter().map(String::as_str)));
     Ok(nodes)

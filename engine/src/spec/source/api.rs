@@ -1,8 +1,10 @@
 //! A REST API: its stage, and its routes.
 
+mod cors;
 mod route;
 mod to;
 
+pub use cors::{ANY_ORIGIN, Cors, CorsMethod};
 pub use route::{Body, Method, PartitionKey, Route};
 pub use to::{Extra, TableAction, To};
 
@@ -42,6 +44,9 @@ pub struct Api {
     /// Whether X-Ray traces the stage. Default: false.
     #[serde(default)]
     pub xray: bool,
+    /// Which web pages may call the API. Default: none, so that browsers keep its answers from pages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cors: Option<Cors>,
     /// What the API answers to: at least one route, at most 300 API resources together (`/` and every distinct segment counted).
     #[schemars(length(min = 1, max = 1000))]
     pub routes: Vec<Route>,

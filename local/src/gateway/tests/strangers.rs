@@ -1,6 +1,8 @@
 //! Those who do not get to the API: other hosts, and pages of other origins.
 
-use super::super::definition::{GatewayResponse, Stage};
+use std::collections::BTreeMap;
+
+use super::super::definition::{Definition, GatewayResponse, Integration, IntegrationResponse, Stage};
 use super::fixtures::*;
 use super::{Got, World};
 
@@ -48,7 +50,10 @@ async fn a_page_of_another_origin_is_forbidden_and_told_once() {
         assert!(got.headers.iter().all(|(name, _)| !name.starts_with("access-control")), "{got:?}");
     }
     assert_untouched(&world);
-    assert_eq!(world.warnings(), ["the gateway answers 403 to web pages of other origins: no spec can allow them yet"]);
+    assert_eq!(
+        world.warnings(),
+        ["the gateway answers 403 to web pages of other origins, until `cors` of the spec names them"]
+    );
 }
 
 #[tokio::test]
@@ -85,4 +90,76 @@ async fn what_the_api_configures_is_not_for_strangers() {
     let world = World::new(&api, Stage::default()).await;
     let got = simple(&world, &[("origin", "https://evil.example")]).await;
     assert_eq!((got.refusal(), got.header("access-control-allow-origin")), (FORBIDDEN, None));
+}
+
+const PAGE: &str = "https://app.example.com";
+
+/// The API behind the answers that browsers are given: every answer names the page, of the two that there are.
+fn with_cors() -> Definition {
+    let mut api = guarded(60);
+    let origin = "method.response.header.Access-Control-Allow-Origin";
+    let choice = "#foreach($known in [\"https://first.example.com\", \"https://app.example.com\"])\n\
+                  #if($known == $input.params().header.get(\"origin\"))\n\
+                  #set($context.responseOverride.header.Access-Control-Allow-Origin = $known)\n#end\n#end\n";
+    let answer = IntegrationResponse {
+        parameters: texts(&[(origin, "'https://first.example.com'"), ("method.response.header.Vary", "'Origin'")]),
+        templates: texts(&[("application/json", choice)]),
+        ..IntegrationResponse::default()
+    };
+    let asked = Integration { responses: BTreeMap::from([("204".to_owned(), answer)]), ..mock(204) };
+    api.resources[0].methods.insert("OPTIONS".into(), open(asked));
+    let refusal = GatewayResponse {
+        parameters: texts(&[("gatewayresponse.header.Access-Control-Allow-Origin", "'*'")]),
+        ..GatewayResponse::default()
+    };
+    api.gateway_responses.insert("DEFAULT_4XX".into(), refusal);
+    api
+}
+
+#[tokio::test]
+async fn a_page_that_the_api_names_gets_through() {
+    let mut world = World::new(&with_cors(), Stage::default()).await;
+    for page in [PAGE, "https://first.example.com"] {
+        let asked = world.send("OPTIONS", RECORD, &[("origin", page)], "").await;
+        let named = (asked.status, asked.header("access-control-allow-origin"), asked.header("vary"));
+        assert_eq!((named, asked.body.as_str()), ((204, Some(page), Some("Origin")), ""));
+    }
+    let refused = world.send("GET", RECORD, &[("origin", PAGE), ("sec-fetch-site", "cross-site")], "").await;
+    assert_eq!(refused.header("access-control-allow-origin"), Some("*"), "a page can read why: {refused:?}");
+    assert_eq!(refused.refusal().1, Some("MissingAuthenticationTokenException"));
+    let unknown = world.send("POST", "/prod/nowhere", &[("origin", PAGE)], "").await;
+    assert_eq!(unknown.refusal().1, Some("MissingAuthenticationTokenException"));
+    assert_eq!(simple(&world, &[("origin", PAGE)]).await.status, 401, "it lacks credentials");
+    assert_eq!(world.warnings(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_page_that_the_api_does_not_name_is_forbidden() {
+    let world = World::new(&with_cors(), Stage::default()).await;
+    let pages: [&[(&str, &str)]; 4] = [
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+        &[("sec-fetch-site", "cross-site")],
+        &[("origin", PAGE), ("origin", "https://evil.example")],
+    ];
+    for page in pages {
+        assert_eq!(simple(&world, page).await.refusal(), FORBIDDEN, "{page:?}");
+        let asked = world.send("OPTIONS", RECORD, page, "").await;
+        assert_eq!((asked.status, asked.header("access-control-allow-origin")), (403, None), "{page:?}");
+    }
+    assert_untouched(&world);
+}
+
+#[tokio::test]
+async fn an_api_that_names_every_page_lets_every_page_in() {
+    let mut definition = api();
+    let all = texts(&[("method.response.header.Access-Control-Allow-Origin", "'*'")]);
+    let answer = IntegrationResponse { parameters: all, ..IntegrationResponse::default() };
+    let asked = Integration { responses: BTreeMap::from([("204".to_owned(), answer)]), ..mock(204) };
+    definition.resources[0].methods.insert("OPTIONS".into(), open(asked));
+    let world = World::new(&definition, Stage::default()).await;
+    for page in [("origin", "https://any.example"), ("sec-fetch-site", "cross-site")] {
+        let got = world.send("POST", RECORD, &[page, ("content-type", "application/json")], "{}").await;
+        assert_eq!(got.status, 200, "{page:?}");
+    }
 }
