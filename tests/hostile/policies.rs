@@ -1,6 +1,8 @@
 //! Every policy, statement by statement, as a spec of these sections may have it: the only wildcards are those written here.
 
-use pipe::spec::Spec;
+use std::collections::BTreeSet;
+
+use pipe::spec::{Authorizer, Spec};
 use serde_json::{Value, json};
 
 use crate::hostile::walk::place;
@@ -22,6 +24,7 @@ pub fn check(spec: &Spec, id: &str, desired: &Value) {
             });
             assert_eq!(desired["policy"], document(vec![statement]));
         }
+        id if id.starts_with("jwt-role.") => role(spec, desired, "lambda", jwt(spec, &id["jwt-role.".len()..]), 0),
         other => assert!(desired.get("policies").is_none(), "{other} has policies that nobody checks"),
     }
 }
@@ -110,9 +113,38 @@ fn lambda(name: &str, xray: bool) -> Vec<Value> {
 fn api(spec: &Spec) -> Vec<Value> {
     let stream = arn("kinesis", &format!("stream/{}", spec.stream_name()));
     let mut statements = vec![allow("PutRecords", &["kinesis:PutRecord"], &stream)];
-    if spec.auth.is_some() {
-        let function = arn("lambda", &format!("function:{}", spec.authorizer_name()));
-        statements.push(allow("Authorize", &["lambda:InvokeFunction"], &function));
+    for (name, authorizer) in spec.authorizers() {
+        let (sid, function) = match authorizer {
+            Authorizer::Basic(_) => ("Authorize".to_owned(), spec.authorizer_name()),
+            Authorizer::Jwt(_) => (format!("Authorize{name}"), format!("{}-jwt-{name}", spec.name)),
+            Authorizer::ApiKey(_) if spec.counts_users() => {
+                (format!("Authorize{name}"), format!("{}-jwt-{name}", spec.name))
+            }
+            Authorizer::ApiKey(_) | Authorizer::Cognito(_) => continue,
+        };
+        let function = arn("lambda", &format!("function:{function}"));
+        statements.push(allow(&sid, &["lambda:InvokeFunction"], &function));
     }
+    statements
+}
+
+/// The authorizer of tokens with this name, or what hands on keys.
+fn jwt(spec: &Spec, name: &str) -> Vec<Value> {
+    let mut statements = Vec::new();
+    if let Some((_, jwt)) = spec.jwts().find(|(known, _)| *known == name) {
+        let key = |plan: &String| {
+            format!(
+                "arn:aws:apigateway:eu-west-1::/apikeys/{}",
+                pipe::resource::output_of(&format!("key.{plan}"), "id")
+            )
+        };
+        let keys: BTreeSet<String> = jwt.plan_by_group.values().map(key).collect();
+        if !keys.is_empty() {
+            let statement =
+                json!({ "Sid": "ReadKeys", "Effect": "Allow", "Action": ["apigateway:GET"], "Resource": keys });
+            statements.push(statement);
+        }
+    }
+    statements.extend(lambda(&format!("{}-jwt-{name}", spec.name), spec.api().unwrap().xray));
     statements
 }

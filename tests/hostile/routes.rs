@@ -1,10 +1,10 @@
 //! The REST API's document: what stands in each template, parsed and rendered by the engine that also serves `pipe dev`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pipe::spec::{PartitionKey, Route, Spec};
+use pipe::spec::{Authorizer, PartitionKey, Route, Spec};
 use pipe_local::template::{Params, Scope, Template};
 use serde_json::{Value, json};
 
@@ -17,16 +17,26 @@ pub fn document(spec: &Spec, desired: &Value) {
     assert_eq!(routes.len(), api.routes.len());
     for route in &api.routes {
         let made = &routes[&format!("{} {}", route.method().name(), route.path())];
-        let guarded = spec.is_guarded(route);
-        assert_eq!(made["authorization"], if guarded { "CUSTOM" } else { "NONE" });
-        assert_eq!(made["authorizer"], if guarded { spec.authorizer_name() } else { String::new() });
+        let (authorization, authorizer, api_key) = guard(spec, route);
+        assert_eq!(
+            (&made["authorization"], &made["authorizer"], &made["api_key"]),
+            (&json!(authorization), &json!(authorizer), &json!(api_key))
+        );
         assert_eq!(made["integration"]["uri"], "arn:aws:apigateway:eu-west-1:kinesis:action/PutRecord");
         Template::parse(template(made)).unwrap_or_else(|error| panic!("{error}: {}", template(made)));
         answers(made);
     }
     if let Some(challenge) = desired["gateway_responses"].get("UNAUTHORIZED") {
-        let value = format!("'Basic realm=\"{}\"'", spec.name);
-        assert_eq!(challenge["parameters"], json!({ "gatewayresponse.header.WWW-Authenticate": value }));
+        let scheme = |authorizer: &Authorizer| match authorizer {
+            Authorizer::Basic(_) => Some("Basic"),
+            Authorizer::Jwt(_) | Authorizer::Cognito(_) => Some("Bearer"),
+            Authorizer::ApiKey(_) => None,
+        };
+        let schemes: BTreeSet<&str> = spec.authorizers().filter_map(|(_, authorizer)| scheme(authorizer)).collect();
+        let challenges: Vec<String> =
+            schemes.into_iter().map(|scheme| format!("{scheme} realm=\"{}\"", spec.name)).collect();
+        let header = json!(format!("'{}'", challenges.join(", ")));
+        assert_eq!(challenge["parameters"]["gatewayresponse.header.WWW-Authenticate"], header);
     }
     let stages = desired["stages"].as_object().unwrap();
     assert_eq!(stages.keys().collect::<Vec<_>>(), [&api.stage]);
@@ -38,6 +48,18 @@ pub fn document(spec: &Spec, desired: &Value) {
         assert_eq!(log["group_arn"], group);
         let paths: Vec<&str> = api.routes.iter().map(|route| route.path()).collect();
         log_line(log["format"].as_str().unwrap(), &paths);
+    }
+}
+
+/// What a route's authorizer is to API Gateway: its type, its name, and whether a key is needed.
+fn guard<'a>(spec: &'a Spec, route: &'a Route) -> (&'static str, String, bool) {
+    match spec.authorizer(route) {
+        None => ("NONE", String::new(), false),
+        Some((_, Authorizer::Basic(_))) => ("CUSTOM", spec.authorizer_name(), false),
+        Some((name, Authorizer::Cognito(_))) => ("COGNITO_USER_POOLS", name.to_owned(), false),
+        Some((name, Authorizer::Jwt(jwt))) => ("CUSTOM", name.to_owned(), !jwt.plan_by_group.is_empty()),
+        Some((name, Authorizer::ApiKey(_))) if spec.counts_users() => ("CUSTOM", name.to_owned(), true),
+        Some((_, Authorizer::ApiKey(_))) => ("NONE", String::new(), true),
     }
 }
 

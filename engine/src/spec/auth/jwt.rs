@@ -43,7 +43,7 @@ pub struct Jwt {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(extend("maxProperties" = 50))]
     pub plan_by_group: BTreeMap<String, String>,
-    /// Seconds that API Gateway keeps the authorizer's answer, 0 to 3600; 0 asks it each time. Default: 300.
+    /// Seconds that API Gateway keeps the authorizer's answer, 0 to 3600; 0 asks it each time. A token that expires meanwhile is accepted for as long. Default: 300.
     #[serde(default = "super::basic::default_cache_seconds")]
     #[schemars(range(min = 0, max = 3600))]
     pub cache_seconds: u32,

@@ -3,7 +3,7 @@
 use super::{AUTH, Cx, PLANS, USERS};
 use crate::spec::problem::segment;
 use crate::spec::wording::{list, nearest, short};
-use crate::spec::{Authorizer, Jwt, Plan, Problem};
+use crate::spec::{Authorizer, Jwt, Plan, Problem, Token};
 
 /// Seconds within which a quota that a client can use up is noted.
 const SOON: f64 = 60.0;
@@ -123,8 +123,22 @@ fn tokens(cx: &Cx<'_>, at: &str, jwt: &Jwt) -> Vec<Problem> {
     for (group, plan) in &jwt.plan_by_group {
         problems.extend(unknown("plan", "plans", plan, &known, &format!("{at}/plan_by_group/{}", segment(group))));
     }
+    if jwt.users.is_some() && jwt.token == Token::Id && !jwt.scopes.is_empty() {
+        problems.push(beside(
+            "scopes",
+            "an id token has no scopes, so that nobody would get in",
+            "add `token: access`",
+        ));
+    }
     if let Some(users) = &jwt.users {
-        problems.extend(pool(cx, at, users));
+        let known: Vec<&str> = cx.spec.users.keys().map(String::as_str).collect();
+        problems.extend(match users.starts_with("arn:") {
+            true => {
+                let hint = "of another pool say `issuer: https://cognito-idp.REGION.amazonaws.com/POOL` and `audience: [CLIENT]`";
+                Some(beside("users", "`users` of `jwt` names a pool of this file", hint))
+            }
+            false => unknown("user pool", "users", users, &known, &format!("{at}/users")),
+        });
         problems.extend(groups(cx, at, jwt, users));
     }
     problems
