@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub use jsonwebtoken::DecodingKey as Key;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde_json::{Map, Value};
@@ -121,6 +122,12 @@ fn wrong(kind: &ErrorKind) -> Wrong {
 }
 
 impl Claims {
+    /// Returns all of them.
+    #[must_use]
+    pub fn all(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
     /// Returns a claim that is a text.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&str> {

@@ -4,7 +4,7 @@
 //! integration response; what API Gateway answers itself are its gateway responses. Templates, patterns, schemas and routes
 //! are parsed once for a deployment.
 //!
-//! Not served: HTTP and VPC integrations, Cognito and IAM (requests are refused, as they would be without credentials), stage caches, the account's own throttle, execution logs, X-Ray. HTTP header names arrive in
+//! Not served: HTTP and VPC integrations, IAM (requests are refused, as they would be without credentials), stage caches, the account's own throttle, execution logs, X-Ray. HTTP header names arrive in
 //! lower case, as from a client that speaks HTTP/2. The endpoint is spoken to over plain HTTP.
 
 mod access_log;

@@ -53,9 +53,19 @@ impl Client {
     /// The API of a running `pipe dev`, with the credentials that `pipe outputs` reveals.
     pub fn of(dev: &Dev) -> Self {
         let credentials = dev.pipe(&["outputs", "--reveal", "--field", "credentials"]).trim().to_owned();
+        Self { credentials, ..Self::open_to(dev) }
+    }
+
+    /// The same without basic credentials.
+    pub fn open_to(dev: &Dev) -> Self {
         let url = dev.url();
         let (address, stage) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
-        Self { address: address.to_owned(), stage: stage.to_owned(), credentials, answers: Mutex::default() }
+        Self {
+            address: address.to_owned(),
+            stage: stage.to_owned(),
+            credentials: String::new(),
+            answers: Mutex::default(),
+        }
     }
 
     /// The value of the `Authorization` header.

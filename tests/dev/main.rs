@@ -4,6 +4,7 @@
 mod client;
 mod consumers;
 mod dev;
+mod doors;
 mod edits;
 mod elsewhere;
 mod ends;

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::client::{Answer, Client, JSON};
 use super::dev::Dev;
 
-const SPEC: &str = include_str!("../../examples/api-to-table.yaml");
+const SPEC: &str = include_str!("../../examples/every-table-action.yaml");
 
 /// The schemas beside the spec.
 fn schemas(folder: &Path) {

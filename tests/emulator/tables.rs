@@ -4,7 +4,7 @@ use std::path::Path;
 
 use pipe_test_support::{Emulator, Endpoint, Kind, Sandbox, copy_folder};
 
-const SPEC: &str = include_str!("../../examples/api-to-table.yaml");
+const SPEC: &str = include_str!("../../examples/every-table-action.yaml");
 
 fn up_edited_and_down(kind: Kind) {
     let endpoint = Endpoint::start(Emulator::shared(kind));

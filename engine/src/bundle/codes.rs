@@ -44,7 +44,7 @@ impl Codes {
 
     /// Why some of it does not start on Lambda, though it may on this machine.
     pub fn unfit(&self) -> Option<&Error> {
-        [&self.consumer, &self.authorizer, &self.jwt_authorizer].into_iter().find_map(|code| code.unfit.as_ref())
+        self.all().into_iter().find_map(|code| code.unfit.as_ref())
     }
 
     /// Stands for code where none is deployed: drawings and policies do not depend on it.
@@ -68,8 +68,12 @@ impl Codes {
         &self.authorizer
     }
 
+    fn all(&self) -> [&Code; 3] {
+        [&self.consumer, &self.authorizer, &self.jwt_authorizer]
+    }
+
     /// All of it by its hash, as the function's kind looks it up.
     pub fn bundle(&self) -> Bundle {
-        [&self.consumer, &self.authorizer].map(|code| (code.sha256.clone(), code.zip.clone())).into()
+        self.all().map(|code| (code.sha256.clone(), code.zip.clone())).into()
     }
 }

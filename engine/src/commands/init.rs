@@ -115,7 +115,6 @@ fn files(pattern: Pattern) -> Files {
         Pattern::ApiToTable => &[
             ("", include_str!("../../../examples/api-to-table.yaml")),
             ("api-to-table/person.schema.json", include_str!("../../../examples/api-to-table/person.schema.json")),
-            ("api-to-table/changes.schema.json", include_str!("../../../examples/api-to-table/changes.schema.json")),
         ],
         Pattern::OwnHandler => &[
             ("", include_str!("../../../examples/own-handler.yaml")),

@@ -15,7 +15,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::call::{Call, text};
-use super::gate::{Refusal, TOO_LARGE, UNREACHABLE, UNSIGNED, no_page_of_the_emulator, no_stranger};
+use super::gate::{
+    Refusal, TOO_LARGE, UNREACHABLE, UNSIGNED, asks_for_public_keys, no_page_of_the_emulator, no_stranger,
+};
 use super::keys::{Keys, MINISTACK_ROOT, RootKey};
 use super::quirks::{self, Exchange, Memory};
 use super::server::serve;
@@ -127,6 +129,9 @@ impl Shared {
         no_stranger(&head, &self.host)?;
         if let Some(code) = self.memory.code(&head) {
             head.uri = code;
+            return Ok(self.upstream.pass(head, Bytes::new()).await?.map(Either::Left));
+        }
+        if asks_for_public_keys(&head) {
             return Ok(self.upstream.pass(head, Bytes::new()).await?.map(Either::Left));
         }
         let signature = Signature::of(&head.headers).ok_or(UNSIGNED)?;

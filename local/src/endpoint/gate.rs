@@ -59,6 +59,15 @@ pub fn no_page_of_the_emulator(head: &Parts) -> Result<(), Refusal> {
     if path.starts_with("/_") || path.contains("/_user_request_") { Err(INTERNAL) } else { Ok(()) }
 }
 
+/// Whether it asks for the keys of a user pool, which AWS gives to anybody.
+pub fn asks_for_public_keys(head: &Parts) -> bool {
+    let path = head.uri.path().strip_prefix('/').unwrap_or_default();
+    let pool = path.strip_suffix("/.well-known/jwks.json").unwrap_or_default();
+    let is_word =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    head.method == Method::GET && pool.split_once('_').is_some_and(|(region, id)| is_word(region) && is_word(id))
+}
+
 /// Refuses requests that a web page may have sent, even under a name of its own that leads here (DNS rebinding), and credentials
 /// in the query.
 ///

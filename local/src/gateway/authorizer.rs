@@ -1,7 +1,8 @@
-//! Lambda authorizers of kind `REQUEST`: identity sources, result cache, policy.
+//! Authorizers: those of Lambda of kind `REQUEST` (identity sources, result cache, policy), and Cognito's.
 
 mod event;
 pub mod policy;
+mod pools;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +13,7 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout};
 
 use self::policy::{Decision, Verdict};
+use self::pools::Pools;
 use super::definition::{self, function_of};
 use super::exchange::{Exchange, milliseconds};
 use super::mapping::Source;
@@ -29,6 +31,8 @@ const MOST_RESULTS: usize = 10_000;
 pub struct Authorizer {
     /// Why it cannot be used, if so.
     unusable: Option<&'static str>,
+    /// Of Cognito's kind.
+    pools: Option<Pools>,
     function: String,
     credentials: String,
     identity: Vec<Source>,
@@ -42,15 +46,18 @@ type Kept = (Arc<Decision>, Instant);
 impl Authorizer {
     pub fn new(definition: &definition::Authorizer) -> Self {
         let sources = definition.identity_source.split(',').map(str::trim).filter(|source| !source.is_empty());
+        let is_of_pools = definition.kind == "COGNITO_USER_POOLS";
         let function = function_of(&definition.uri);
         let unusable = match () {
-            () if definition.kind != "REQUEST" => Some("is not of kind REQUEST"),
+            () if is_of_pools => None,
+            () if definition.kind != "REQUEST" => Some("is neither of kind REQUEST nor of Cognito's"),
             () if function.is_none() => Some("calls no function"),
             () if definition.credentials.is_empty() => Some("has no role, and policies of functions are not read here"),
             () => None,
         };
         Self {
             unusable,
+            pools: is_of_pools.then(|| Pools::new(&definition.pools)),
             function: function.unwrap_or_default(),
             credentials: definition.credentials.clone(),
             identity: sources.map(Source::parse).collect(),
@@ -68,7 +75,10 @@ impl Authorizer {
     ///
     /// # Errors
     /// The gateway response to answer with.
-    pub async fn admit(&self, serving: Serving<'_>, exchange: &mut Exchange) -> Result<(), Refusal> {
+    pub async fn admit(&self, serving: Serving<'_>, scopes: &[String], exchange: &mut Exchange) -> Result<(), Refusal> {
+        if let Some(pools) = &self.pools {
+            return pools.admit(serving.reach, scopes, exchange).await;
+        }
         let started = Instant::now();
         let outcome = self.decide(serving, exchange).await;
         exchange.metrics.insert("authorizer.latency", milliseconds(started).to_string());

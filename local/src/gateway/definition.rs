@@ -62,6 +62,8 @@ pub struct Method {
     pub authorization: String,
     /// Id of the authorizer, or empty.
     pub authorizer: String,
+    /// Scopes of which an access token needs one.
+    pub scopes: Vec<String>,
     pub api_key: bool,
     /// Id of the request validator, or empty.
     pub validator: String,
@@ -105,14 +107,16 @@ pub struct IntegrationResponse {
     pub templates: Texts,
 }
 
-/// A Lambda authorizer.
+/// An authorizer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Authorizer {
     pub id: String,
     pub name: String,
-    /// `REQUEST`; no other kind is served.
+    /// `REQUEST` of a function, or `COGNITO_USER_POOLS`; no other kind is served.
     pub kind: String,
     pub uri: String,
+    /// ARNs of user pools.
+    pub pools: Vec<String>,
     /// ARN of the role that calls the function, or empty.
     pub credentials: String,
     /// Comma list, e.g. `method.request.header.Authorization`.

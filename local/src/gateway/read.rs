@@ -177,6 +177,7 @@ fn authorizer(one: aws::Authorizer) -> Authorizer {
         id: one.id.unwrap_or_default(),
         name: one.name.unwrap_or_default(),
         kind: one.r#type.map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+        pools: one.provider_arns.unwrap_or_default(),
         uri: one.authorizer_uri.unwrap_or_default(),
         credentials: one.authorizer_credentials.unwrap_or_default(),
         identity_source: one.identity_source.unwrap_or_default(),
@@ -198,6 +199,7 @@ fn method(one: aws::Method) -> Method {
     Method {
         authorization: one.authorization_type.unwrap_or_default(),
         authorizer: one.authorizer_id.unwrap_or_default(),
+        scopes: one.authorization_scopes.unwrap_or_default(),
         api_key: one.api_key_required.unwrap_or_default(),
         validator: one.request_validator_id.unwrap_or_default(),
         models: texts(one.request_models),

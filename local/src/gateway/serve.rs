@@ -82,7 +82,7 @@ async fn run(
         Guard::Authorizer(id) => {
             let authorizer = live.snapshot.authorizers.get(id);
             let authorizer = authorizer.ok_or_else(|| Refusal::of("AUTHORIZER_CONFIGURATION_ERROR"))?;
-            authorizer.admit(serving, exchange).await?;
+            authorizer.admit(serving, &route.scopes, exchange).await?;
         }
     }
     if route.api_key {

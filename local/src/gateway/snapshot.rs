@@ -35,6 +35,8 @@ pub struct Resource {
 #[derive(Debug)]
 pub struct ServedMethod {
     pub guard: Guard,
+    /// Scopes of which an access token needs one.
+    pub scopes: Vec<String>,
     /// Whether callers need an API key.
     pub api_key: bool,
     pub checks: Checks,
@@ -97,8 +99,7 @@ impl Resource {
 fn route(definition: &Definition, method: &Method, at: &str, problems: &mut Vec<String>) -> ServedMethod {
     let guard = match method.authorization.as_str() {
         "NONE" => Guard::Open,
-        "CUSTOM" => Guard::Authorizer(method.authorizer.clone()),
-        "COGNITO_USER_POOLS" => Guard::Shut("UNAUTHORIZED"),
+        "CUSTOM" | "COGNITO_USER_POOLS" => Guard::Authorizer(method.authorizer.clone()),
         _ => Guard::Shut("MISSING_AUTHENTICATION_TOKEN"),
     };
     if let Guard::Shut(kind) = guard {
@@ -108,5 +109,5 @@ fn route(definition: &Definition, method: &Method, at: &str, problems: &mut Vec<
     let checks = Checks::new(definition, method, &mut found);
     let integration = method.integration.as_ref().map(|integration| Integration::new(integration, &mut found));
     problems.extend(found.into_iter().map(|problem| format!("{at}: {problem}")));
-    ServedMethod { guard, api_key: method.api_key, checks, integration }
+    ServedMethod { guard, scopes: method.scopes.clone(), api_key: method.api_key, checks, integration }
 }

@@ -151,7 +151,7 @@ sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
 
     #[test]
     fn a_body_has_what_its_schema_requires_and_a_get_has_none() {
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/api-to-table.yaml");
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/every-table-action.yaml");
         let loaded = spec::load(std::path::Path::new(file)).unwrap();
         let request = example_requests(&loaded).remove(0);
         let body = serde_json::json!({ "ID": "ID-1", "FirstName": "FirstName-1", "Age": 1 });

@@ -90,58 +90,54 @@ fn pool(cx: &Cx<'_>, at: &str, users: &str) -> Option<Problem> {
 
 /// Whose tokens they are, and the groups and plans that there are.
 fn tokens(cx: &Cx<'_>, at: &str, jwt: &Jwt) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    let beside = |key: &str, message: &str, hint: &str| {
-        Problem::error(format!("{at}/{key}"), message.to_owned()).hint(hint.to_owned()).on_key()
-    };
-    match (&jwt.users, &jwt.issuer) {
-        (None, None) => {
-            let problem = Problem::error(at, "`jwt` must say whose tokens it takes").on_key();
-            problems.push(
-                problem.hint("add `users: NAME` of a user pool, or `issuer: https://...` with `audience: [...]`"),
-            );
-        }
-        (Some(_), Some(_)) => {
-            problems.push(beside(
-                "issuer",
-                "`issuer` does not go with `users`, which has its own",
-                "take one of the two out",
-            ));
-        }
-        (Some(_), None) if !jwt.audience.is_empty() => {
-            let message = "`audience` does not go with `users`: the client of the pool is the audience";
-            problems.push(beside("audience", message, "take it out"));
-        }
-        (None, Some(_)) if jwt.audience.is_empty() => {
-            let message =
-                "`issuer` needs `audience`: without it, tokens for every other app of the issuer would open this API";
-            problems.push(beside("issuer", message, "add `audience: [...]` with what the tokens have in `aud`"));
-        }
-        _ => {}
-    }
+    let mut problems: Vec<Problem> = whose(at, jwt).into_iter().collect();
     let known: Vec<&str> = cx.spec.plans.keys().map(String::as_str).collect();
     for (group, plan) in &jwt.plan_by_group {
         problems.extend(unknown("plan", "plans", plan, &known, &format!("{at}/plan_by_group/{}", segment(group))));
-    }
-    if jwt.users.is_some() && jwt.token == Token::Id && !jwt.scopes.is_empty() {
-        problems.push(beside(
-            "scopes",
-            "an id token has no scopes, so that nobody would get in",
-            "add `token: access`",
-        ));
     }
     if let Some(users) = &jwt.users {
         let known: Vec<&str> = cx.spec.users.keys().map(String::as_str).collect();
         problems.extend(match users.starts_with("arn:") {
             true => {
                 let hint = "of another pool say `issuer: https://cognito-idp.REGION.amazonaws.com/POOL` and `audience: [CLIENT]`";
-                Some(beside("users", "`users` of `jwt` names a pool of this file", hint))
+                Some(beside(at, "users", "`users` of `jwt` names a pool of this file", hint))
             }
             false => unknown("user pool", "users", users, &known, &format!("{at}/users")),
         });
         problems.extend(groups(cx, at, jwt, users));
     }
     problems
+}
+
+/// Says what stands there that must not, or lacks what it needs.
+fn beside(at: &str, key: &str, message: &str, hint: &str) -> Problem {
+    Problem::error(format!("{at}/{key}"), message.to_owned()).hint(hint.to_owned()).on_key()
+}
+
+/// The tokens are those of a user pool, or of an issuer for an audience.
+fn whose(at: &str, jwt: &Jwt) -> Option<Problem> {
+    Some(match (&jwt.users, &jwt.issuer) {
+        (None, None) => {
+            let problem = Problem::error(at, "`jwt` must say whose tokens it takes").on_key();
+            problem.hint("add `users: NAME` of a user pool, or `issuer: https://...` with `audience: [...]`")
+        }
+        (Some(_), Some(_)) => {
+            beside(at, "issuer", "`issuer` does not go with `users`, which has its own", "take one of the two out")
+        }
+        (Some(_), None) if !jwt.audience.is_empty() => {
+            let message = "`audience` does not go with `users`: the client of the pool is the audience";
+            beside(at, "audience", message, "take it out")
+        }
+        (Some(_), None) if jwt.token == Token::Id && !jwt.scopes.is_empty() => {
+            beside(at, "scopes", "an id token has no scopes, so that nobody would get in", "add `token: access`")
+        }
+        (None, Some(_)) if jwt.audience.is_empty() => {
+            let message =
+                "`issuer` needs `audience`: without it, tokens for every other app of the issuer would open this API";
+            beside(at, "issuer", message, "add `audience: [...]` with what the tokens have in `aud`")
+        }
+        _ => return None,
+    })
 }
 
 /// Groups that no user can be in.

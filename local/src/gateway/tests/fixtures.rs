@@ -94,6 +94,7 @@ pub fn guarded(cache_seconds: u64) -> Definition {
     let post = api.resources[0].methods.get_mut("POST").unwrap();
     (post.authorization, post.authorizer) = ("CUSTOM".into(), "a1".into());
     api.authorizers = vec![Authorizer {
+        pools: Vec::new(),
         id: "a1".into(),
         name: "basic".into(),
         kind: "REQUEST".into(),
