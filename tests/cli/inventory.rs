@@ -52,6 +52,7 @@ pub fn inventory(site: &Site) -> String {
     look.secrets();
     look.leases();
     look.functions();
+    look.doors();
     look.apis();
     look.roles();
     let Look { lines, ids, .. } = look;
@@ -161,6 +162,39 @@ impl Look<'_> {
             assert!(start.elapsed().as_secs() < 120, "{one}");
             std::thread::sleep(std::time::Duration::from_millis(100));
         }
+    }
+
+    /// Keys, plans and user pools, whose names are not unique: a run that is stopped must not make a second one.
+    fn doors(&mut self) {
+        for (what, path) in [("api key", "/apikeys?limit=500"), ("usage plan", "/usageplans?limit=500")] {
+            for one in items(&self.get("apigateway", path)) {
+                self.drawn(&one["id"], &one["name"]);
+                self.lines.push((what, one["name"].clone()));
+            }
+        }
+        let ask = |operation: &str, input: Value| {
+            let target = format!("AWSCognitoIdentityProviderService.{operation}");
+            self.ask("cognito-idp", &target, input)
+        };
+        let pools = ask("ListUserPools", json!({ "MaxResults": 60 }));
+        let mut found = Vec::new();
+        for pool in all(&pools["UserPools"]) {
+            let clients = ask("ListUserPoolClients", json!({ "UserPoolId": pool["Id"], "MaxResults": 60 }));
+            found.push(("user pool", pool["Id"].clone(), pool["Name"].clone()));
+            found.extend(
+                all(&clients["UserPoolClients"])
+                    .into_iter()
+                    .map(|mut client| ("app client", client["ClientId"].take(), client["ClientName"].take())),
+            );
+        }
+        for (what, id, name) in found {
+            self.drawn(&id, &name);
+            self.lines.push((what, name));
+        }
+    }
+
+    fn drawn(&mut self, id: &Value, name: &Value) {
+        self.ids.extend(id.as_str().zip(name.as_str()).map(|(id, name)| (id.to_owned(), name.to_owned())));
     }
 
     fn apis(&mut self) {

@@ -29,11 +29,13 @@ struct Scenario {
     whole: OnceLock<(usize, String)>,
 }
 
-static SCENARIOS: [Scenario; 5] = [
+static SCENARIOS: [Scenario; 7] = [
     Scenario { name: "a cold apply", begun: || Site::new(MAIN), command: APPLY, at_least: 40, whole: OnceLock::new() },
     Scenario { name: "five edits", begun: edited, command: APPLY, at_least: 8, whole: OnceLock::new() },
     Scenario { name: "a replace", begun: replaced, command: APPLY, at_least: 10, whole: OnceLock::new() },
     Scenario { name: "a table's parts", begun: parts, command: APPLY, at_least: 8, whole: OnceLock::new() },
+    Scenario { name: "three doors", begun: doors, command: APPLY, at_least: 40, whole: OnceLock::new() },
+    Scenario { name: "no door left", begun: closed, command: DESTROY, at_least: 14, whole: OnceLock::new() },
     Scenario { name: "a destroy", begun: Site::applied, command: DESTROY, at_least: 14, whole: OnceLock::new() },
 ];
 
@@ -66,6 +68,23 @@ fn parts() -> Site {
     site.user.edit("ttl: until", "ttl: expires");
     site.user.edit(goes, "      by-c: { partition_key: c }\n");
     site.user.edit(stays, "      by-b: { partition_key: b, project: keys }\n");
+    site
+}
+
+/// Keys, plans, a user pool, three authorizers.
+fn doors() -> Site {
+    let spec = include_str!("../../examples/api-to-table.yaml");
+    let site = Site::new(&spec.replace("sign_in: email,", "sign_in: email, deletion_protection: false,"));
+    let schema = include_str!("../../examples/api-to-table/person.schema.json");
+    std::fs::create_dir(site.user.path().join("api-to-table")).unwrap();
+    std::fs::write(site.user.path().join("api-to-table/person.schema.json"), schema).unwrap();
+    site
+}
+
+fn closed() -> Site {
+    let site = doors();
+    site.user.pipe(&["apply", "--yes"]);
+    site.user.account.clear();
     site
 }
 

@@ -24,8 +24,10 @@ pub enum Pattern {
     OpenApi,
     /// A handler of your own, whose crate is written beside the file
     OwnHandler,
-    /// An API straight to a table: put, get, query, scan, update, delete, with the schemas beside the file
+    /// An API straight to a table with three doors: members' tokens, API keys, a sign-in; the schema beside the file
     ApiToTable,
+    /// An API straight to a table: put, get, query, scan, update, delete, with the schemas beside the file
+    EveryTableAction,
     /// A stream that something else writes to, and a table
     StreamToTable,
 }

@@ -24,7 +24,8 @@ pub struct SendArgs {
     /// makes a dead letter); of many, each gets its own key attributes. Each line of an @FILE.ndjson is an event
     #[arg(long, value_name = "JSON|@FILE|-")]
     pub data: Option<String>,
-    /// The route, or a part that only its path has; the first by default
+    /// The route, or a part that only its path has; the first by default. Where it wants a user's token, that of PIPE_TOKEN is sent;
+    /// in `pipe dev` without it the demo user's
     #[arg(long, value_name = "PATH")]
     pub route: Option<String>,
     /// How many events

@@ -116,6 +116,11 @@ fn files(pattern: Pattern) -> Files {
             ("", include_str!("../../../examples/api-to-table.yaml")),
             ("api-to-table/person.schema.json", include_str!("../../../examples/api-to-table/person.schema.json")),
         ],
+        Pattern::EveryTableAction => &[
+            ("", include_str!("../../../examples/every-table-action.yaml")),
+            ("api-to-table/person.schema.json", include_str!("../../../examples/api-to-table/person.schema.json")),
+            ("api-to-table/changes.schema.json", include_str!("../../../examples/api-to-table/changes.schema.json")),
+        ],
         Pattern::OwnHandler => &[
             ("", include_str!("../../../examples/own-handler.yaml")),
             ("own-handler/Cargo.toml", include_str!("../../../examples/own-handler/Cargo.toml")),

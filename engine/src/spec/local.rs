@@ -2,7 +2,7 @@
 
 use super::{
     Auth, Authorizer, Consumer, Dlq, Indexes, Key, KeyType, Keys, Kinesis, Loaded, OwnOrExisting, PartitionKey, Queue,
-    Secret, Sink, Spec, Stream, Table,
+    Secret, Sink, Spec, Stream, Table, Users,
 };
 use serde_json::json;
 
@@ -25,7 +25,7 @@ impl Loaded {
     #[must_use]
     pub fn with_stand_ins(mut self) -> Self {
         let spec = &mut self.spec;
-        let all = [stream(spec), table(spec), queue(spec), secret(spec), boundary(spec)];
+        let all = [stream(spec), table(spec), queue(spec), secret(spec), pools(spec), boundary(spec)];
         self.stand_ins = all.into_iter().flatten().collect();
         self
     }
@@ -85,6 +85,22 @@ fn secret(spec: &mut Spec) -> Option<String> {
     Some(format!("the secret `{name}` with a password of its own"))
 }
 
+/// User pools that exist, whose users are not here.
+fn pools(spec: &mut Spec) -> Option<String> {
+    let mut made = Vec::new();
+    for authorizer in spec.auth.iter_mut().flat_map(Auth::iter_mut) {
+        let Authorizer::Cognito(cognito) = authorizer else { continue };
+        let Some(id) = cognito.users.split_once("userpool/").map(|(_, id)| id.to_owned()) else { continue };
+        if let Some(mut users) = with_defaults::<Users>(json!({})) {
+            users.demo = true;
+            spec.users.insert(id.clone(), users);
+            cognito.users.clone_from(&id);
+            made.push(format!("the user pool `{id}` with the demo user alone"));
+        }
+    }
+    (!made.is_empty()).then(|| made.join(", "))
+}
+
 /// Only the policy's ARN is known here, not its text. One of the local account was made in the local cloud, and stays.
 fn boundary(spec: &mut Spec) -> Option<String> {
     let arn = spec.permissions_boundary.take_if(|arn| arn.split(':').nth(4) != Some(ACCOUNT))?;
@@ -130,6 +146,20 @@ mod tests {
             ["devices/credentials", "Telemetry", "telemetry-failures"]
         );
         assert_eq!(loaded.stand_ins.len(), 3, "{:?}", loaded.stand_ins);
+    }
+
+    #[test]
+    fn a_user_pool_of_aws_is_made_here_with_the_demo_user() {
+        let arn = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbC";
+        let text = format!(
+            "name: people\nsource: {{ api: {{ routes: [ {{ post: /a }} ] }} }}\nauth: {{ cognito: {{ users: '{arn}' }} }}\n\
+             stream: {{ kinesis: {{}} }}\n"
+        );
+        let loaded = loaded(&text);
+        let shown = |loaded: &Loaded| lower(loaded, &here(), &Codes::unbuilt()).map(|graph| graph.nodes().len()).ok();
+        assert_eq!(shown(&loaded), None, "it is another account's");
+        let loaded = loaded.with_stand_ins();
+        assert!(shown(&loaded).is_some() && loaded.stand_ins[0].contains("eu-west-1_AbC"), "{:?}", loaded.stand_ins);
     }
 
     #[test]

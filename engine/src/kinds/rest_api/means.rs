@@ -3,6 +3,7 @@
 use super::document::{LEGACY_TLS, Route, split};
 use super::{RestApi, Stage, cors};
 use crate::resource::{Advice, Changed};
+use std::collections::BTreeSet;
 
 const NONE: &str = "NONE";
 /// What the template of a PutRecord call names its key.
@@ -34,6 +35,18 @@ pub(super) fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
         Some(_) => Some(format!("`{name}` loses its authorizer: anybody may call it")),
         None => Some(format!("`{name}` is new, and anybody may call it")),
     });
+    let keyed = desired.routes.iter().filter(|(_, route)| route.authorization == NONE && route.api_key);
+    let keyed = keyed.filter_map(|(name, _)| {
+        let before = live.routes.get(name).filter(|before| before.authorization != NONE)?;
+        let told = "loses its authorizer: whoever has an API key of a plan may call it";
+        (!before.authorization.is_empty()).then(|| format!("`{name}` {told}"))
+    });
+    let pools = |api: &RestApi| -> BTreeSet<String> {
+        api.authorizers.values().flat_map(|authorizer| authorizer.pools.iter().cloned()).collect()
+    };
+    let others: Vec<String> = pools(desired).difference(&pools(live)).cloned().collect();
+    let users = others.into_iter().filter(|_| !live.authorizers.is_empty());
+    let users = users.map(|pool| format!("users of the pool `{pool}` may call the routes that its authorizer guards"));
     let weak = desired.security_policy == LEGACY_TLS && live.security_policy != LEGACY_TLS;
     let weak = weak.then(|| "clients may speak TLS 1.0 and 1.1, which others may be able to read".to_owned());
     let stopped =
@@ -48,7 +61,7 @@ pub(super) fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
     let again = again.map(|(name, _)| {
         format!("stage `{name}` takes no requests now (its throttle is 0), and takes them again after this")
     });
-    told.chain(weak).chain(again).chain(cors::widens(desired, live)).collect()
+    told.chain(keyed).chain(users).chain(weak).chain(again).chain(cors::widens(desired, live)).collect()
 }
 
 /// Requests that are refused, or answered elsewhere, from now on, and routes whose records get other partition keys.
@@ -120,6 +133,25 @@ mod tests {
             gateway_responses: Default::default(),
             deployed: String::new(),
         }
+    }
+
+    #[test]
+    fn a_key_in_the_place_of_an_authorizer_and_another_pool_widen() {
+        let mut live = api(&["prod"], &["GET /a"]);
+        live.routes.get_mut("GET /a").unwrap().authorization = "CUSTOM".into();
+        live.authorizers.insert("a".into(), Default::default());
+        let mut desired = live.clone();
+        (desired.routes.get_mut("GET /a").unwrap().authorization, desired.routes.get_mut("GET /a").unwrap().api_key) =
+            (NONE.into(), true);
+        desired.authorizers.get_mut("a").unwrap().pools.insert("arn:pool".into());
+        assert_eq!(
+            widens(&desired, &live),
+            [
+                "`GET /a` loses its authorizer: whoever has an API key of a plan may call it",
+                "users of the pool `arn:pool` may call the routes that its authorizer guards",
+            ]
+        );
+        assert!(widens(&live, &desired).is_empty() && widens(&live, &live).is_empty());
     }
 
     #[test]

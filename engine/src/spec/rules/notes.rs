@@ -1,6 +1,6 @@
 //! What the numbers of the spec mean, without a warning.
 
-use super::{Cx, DLQ};
+use super::{AUTH, Cx, DLQ};
 use crate::spec::names::SHARD_RECORDS;
 use crate::spec::{Authorizer, Capacity, Problem, Route, Units};
 
@@ -22,9 +22,12 @@ fn limit(cx: &Cx<'_>) -> Option<Problem> {
 
 /// What those without credentials can cost.
 fn strangers(cx: &Cx<'_>) -> Option<Problem> {
-    let basic = cx.basic()?;
-    let asks = |route: &&Route| matches!(cx.spec.authorizer(route), Some((_, Authorizer::Basic(_))));
-    cx.spec.api()?.routes.iter().find(asks)?;
+    let asks = |route: &Route| {
+        let (name, authorizer) = cx.spec.authorizer(route)?;
+        matches!(authorizer, Authorizer::Basic(_) | Authorizer::Jwt(_)).then(|| name.to_owned())
+    };
+    let name = cx.spec.api()?.routes.iter().find_map(asks)?;
+    let path = format!("{AUTH}/{}", cx.spec.auth.as_ref()?.path(&name));
     let often = match cx.spec.throttle() {
         Some(limit) => {
             let an_hour = limit.rate_per_second * 3600.0;
@@ -36,7 +39,7 @@ fn strangers(cx: &Cx<'_>) -> Option<Problem> {
         "strangers can have the authorizer called {often}: each `Authorization` header that they make up is an invocation of Lambda"
     );
     let hint = "a lower `throttle` bounds it; `reserved_concurrency` keeps it from taking the account's other functions' turns";
-    Some(Problem::note(basic.path, message).hint(hint).on_key())
+    Some(Problem::note(path, message).hint(hint).on_key())
 }
 
 /// How long a record is there that the dlq only says the place of.
