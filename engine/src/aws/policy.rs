@@ -36,6 +36,12 @@ impl Policy {
         Self::parse(&percent_decode(text))
     }
 
+    /// The same in the order in which policies are compared: it is that of ARNs, which may not have been known before.
+    #[must_use]
+    pub fn in_order(&self) -> Self {
+        Self(canonical(&self.0))
+    }
+
     /// The document as text, to be sent.
     pub fn text(&self) -> String {
         self.0.to_string()

@@ -47,6 +47,12 @@ impl Resource for Role {
     const INTERNAL: &'static [&'static str] = &["path"];
     const REPLACE_ON: &'static [&'static str] = &["path"];
 
+    /// Puts what its policies name into the order of ARNs, which is not that of the marks for them.
+    fn sealed(mut self) -> Result<Self> {
+        self.policies.values_mut().for_each(|policy| *policy = policy.in_order());
+        Ok(self)
+    }
+
     fn advice(of: &Changed<'_, Self>) -> Advice {
         let widens = of.edit().map(|(desired, live)| widens::widens(desired, live));
         Advice { widens: widens.unwrap_or_default(), ..Advice::default() }

@@ -54,6 +54,12 @@ static QUIRKS: &[Quirk] = &[
     },
     Quirk {
         whose: Deployers,
+        reason: "an authorizer without sources of identity gets one",
+        operations: &[Path("apigateway", "POST", "restapis/*/authorizers")],
+        answer: api_gateway::made_without_sources,
+    },
+    Quirk {
+        whose: Deployers,
         reason: "a REST API shows the tags of its creation for ever, and drops the security policy of its creation",
         operations: &[
             Path("apigateway", "GET", "restapis"),
