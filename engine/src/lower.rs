@@ -11,6 +11,7 @@ mod known;
 mod plans;
 mod sink;
 mod source;
+mod statements;
 mod stream;
 mod to;
 mod users;
@@ -44,8 +45,15 @@ pub mod id {
 struct Lowering<'a> {
     spec: &'a Spec,
     schemas: &'a BTreeMap<PathBuf, Value>,
+    templates: &'a BTreeMap<PathBuf, String>,
     place: &'a Place,
     codes: &'a Codes,
+}
+
+impl<'a> Lowering<'a> {
+    fn of(loaded: &'a Loaded, place: &'a Place, codes: &'a Codes) -> Self {
+        Self { spec: &loaded.spec, schemas: &loaded.schemas, templates: &loaded.templates, place, codes }
+    }
 }
 
 /// Lowers a spec for one account and region.
@@ -53,7 +61,7 @@ struct Lowering<'a> {
 /// # Errors
 /// An `existing` ARN of another account or region.
 pub fn lower(loaded: &Loaded, place: &Place, codes: &Codes) -> Result<Graph> {
-    let lowering = Lowering { spec: &loaded.spec, schemas: &loaded.schemas, place, codes };
+    let lowering = Lowering::of(loaded, place, codes);
     let parts = [
         users::nodes(&lowering)?,
         source::nodes(&lowering)?,

@@ -17,6 +17,7 @@ mod plans;
 mod problem;
 mod repair;
 mod rules;
+mod sample;
 mod scan;
 mod schema;
 pub mod shape;
@@ -36,12 +37,13 @@ pub use model::{Existing, OnDestroy, OwnOrExisting, Spec};
 pub use plans::{Period, Plan, Quota};
 pub use problem::{Located, Problem, Report, Severity};
 pub(crate) use rules::contained;
+pub use sample::sample;
 pub use schema::schema;
 pub(crate) use schema::sorted;
 pub use sink::{Capacity, Index, Indexes, Key, KeyType, Keys, Project, Sink, Table, TableEncryption, Target, Units};
 pub use source::{
-    ANY_ORIGIN, AccessLogDays, Api, Body, Cors, CorsMethod, Extra, Limit, Method, MinimumTls, PartitionKey, Route,
-    Source, TableAction, Throttle, To,
+    ANY_ORIGIN, AccessLogDays, Api, AwsCall, Body, Cors, CorsMethod, Extra, Limit, MediaType, Method, MinimumTls,
+    PartitionKey, Piece, Place, Route, Source, TableAction, Throttle, To, is_json, is_text,
 };
 pub use statements::{Effect, Statement};
 pub use stream::{Kinesis, Stream, StreamEncryption};
@@ -49,7 +51,7 @@ pub use users::{SignIn, Users};
 
 use loose::Loose;
 use places::Places;
-use rules::Schemas;
+use rules::Files;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -73,6 +75,8 @@ pub struct Loaded {
     pub stand_ins: Vec<String>,
     /// The schemas that routes name, by their files, as they were when the spec was checked.
     pub schemas: BTreeMap<PathBuf, Value>,
+    /// The templates that routes name, by their files, as they were then.
+    pub templates: BTreeMap<PathBuf, String>,
 }
 
 /// Reads and checks the spec in the file at `path`.
@@ -111,10 +115,9 @@ pub fn parse(file: &str, bytes: &[u8], root: &Path) -> Result<Loaded, Report> {
     problems.iter_mut().for_each(|problem| problem.place(&places));
     let report = Report::new(file, blotted(text, &places), problems);
     match spec {
-        Some((spec, schemas)) if !report.has_errors() => {
-            let read = |(file, schema): (PathBuf, Result<Value, Problem>)| Some((file, schema.ok()?));
-            let schemas = schemas.into_iter().filter_map(read).collect();
-            Ok(Loaded { spec, notes: report, root: root.to_owned(), stand_ins: Vec::new(), schemas })
+        Some((spec, files)) if !report.has_errors() => {
+            let (schemas, templates) = files.read();
+            Ok(Loaded { spec, notes: report, root: root.to_owned(), stand_ins: Vec::new(), schemas, templates })
         }
         _ => Err(report.without_notes()),
     }
@@ -147,8 +150,8 @@ fn document(text: &str) -> Result<(Value, Vec<Problem>), Problem> {
     }
 }
 
-/// Checks the value by the schema and the rules. Returns the spec, and the schema files that it names, as far as one could be built.
-fn checked(value: &Value, root: &Path, problems: &mut Vec<Problem>) -> Option<(Spec, Schemas)> {
+/// Checks the value by the schema and the rules. Returns the spec, and the files that it names, as far as one could be built.
+fn checked(value: &Value, root: &Path, problems: &mut Vec<Problem>) -> Option<(Spec, Files)> {
     let validator = match schema::validator() {
         Ok(validator) => validator,
         Err(error) => {
@@ -164,9 +167,9 @@ fn checked(value: &Value, root: &Path, problems: &mut Vec<Problem>) -> Option<(S
     let damaged = repair::repair(&mut whole, &errors, schema::value());
     match serde_json::from_value::<Spec>(whole) {
         Ok(spec) => {
-            let schemas = rules::schemas(&spec, root);
-            problems.extend(rules::check(&spec, value, &damaged, root, &schemas));
-            Some((spec, schemas))
+            let files = Files::of(&spec, root);
+            problems.extend(rules::check(&spec, value, &damaged, root, &files));
+            Some((spec, files))
         }
         Err(error) => {
             if errors.is_empty() {

@@ -1,6 +1,7 @@
 //! The only place that prints: plans, events, results and errors, for people or as JSON lines.
 
 mod grants;
+mod lines;
 mod moving;
 mod plan;
 mod progress;

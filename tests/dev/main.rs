@@ -1,6 +1,7 @@
 //! `pipe dev` as its user has it: one process, a POST that becomes a row, and whatever goes wrong in between.
 #![cfg(test)]
 
+mod answers;
 mod client;
 mod consumers;
 mod dev;

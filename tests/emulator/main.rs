@@ -15,6 +15,7 @@ mod lifecycle;
 mod plans;
 mod regions;
 mod rights;
+mod routes;
 mod sections;
 mod session;
 mod tables;

@@ -1,8 +1,8 @@
 //! Every policy, statement by statement, as a spec of these sections may have it: the only wildcards are those written here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use pipe::spec::{Authorizer, Spec};
+use pipe::spec::{Authorizer, Spec, Statement, TableAction, To};
 use serde_json::{Value, json};
 
 use crate::hostile::walk::place;
@@ -15,7 +15,7 @@ pub fn check(spec: &Spec, id: &str, desired: &Value) {
             role(spec, desired, "lambda", consumer(spec), own);
         }
         "authorizer-role" => role(spec, desired, "lambda", authorizer(spec), 0),
-        "api-role" => role(spec, desired, "apigateway", api(spec), 0),
+        "api-role" => role(spec, desired, "apigateway", api(spec), own(spec)),
         "dlq" => {
             let statement = json!({
                 "Sid": "TlsOnly", "Effect": "Deny", "Principal": { "AWS": ["*"] }, "Action": ["sqs:*"],
@@ -66,14 +66,12 @@ fn consumer(spec: &Spec) -> Vec<Value> {
     let function = spec.function().unwrap();
     let read = ["DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards"];
     let read = read.map(|action| format!("kinesis:{action}"));
-    let mut statements = vec![
-        allow(
-            "ReadStream",
-            &read.each_ref().map(String::as_str),
-            &arn("kinesis", &format!("stream/{}", spec.stream_name())),
-        ),
-        allow("ListStreams", &["kinesis:ListStreams"], "*"),
-    ];
+    let mut statements = Vec::new();
+    if spec.stream.is_some() {
+        let stream = arn("kinesis", &format!("stream/{}", spec.stream_name()));
+        statements.push(allow("ReadStream", &read.each_ref().map(String::as_str), &stream));
+        statements.push(allow("ListStreams", &["kinesis:ListStreams"], "*"));
+    }
     if spec.table().is_some() {
         let all = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
         let actions = if function.handler == "stream-to-table" { &all[2..3] } else { &all[..] };
@@ -110,9 +108,51 @@ fn lambda(name: &str, xray: bool) -> Vec<Value> {
     statements
 }
 
+/// How many different statements of the user's own the API has.
+fn own(spec: &Spec) -> usize {
+    let mut all: Vec<&Statement> = Vec::new();
+    for route in &spec.api().unwrap().routes {
+        let Some(To::Aws(call)) = &route.to else { continue };
+        for statement in &call.statements {
+            if !all.contains(&statement) {
+                all.push(statement);
+            }
+        }
+    }
+    all.len()
+}
+
+/// What calls of the table need: one statement for each action, on the table and on the indexes that are read.
+fn table(spec: &Spec) -> Vec<Value> {
+    let table = arn("dynamodb", &format!("table/{}", spec.table_name()));
+    let mut actions: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    for route in &spec.api().unwrap().routes {
+        let Some(To::Table(call)) = &route.to else { continue };
+        let action = match call.action() {
+            TableAction::Put(_) => "PutItem",
+            TableAction::Get(_) => "GetItem",
+            TableAction::Query(_) => "Query",
+            TableAction::Scan(_) => "Scan",
+            TableAction::Update(_) => "UpdateItem",
+            TableAction::Delete(_) => "DeleteItem",
+        };
+        let on = call.action().index().map_or(table.clone(), |index| format!("{table}/index/{index}"));
+        actions.entry(action).or_default().insert(on);
+    }
+    let statement = |(action, on): (&str, BTreeSet<String>)| json!({ "Sid": action, "Effect": "Allow", "Action": [format!("dynamodb:{action}")], "Resource": on });
+    actions.into_iter().map(statement).collect()
+}
+
 fn api(spec: &Spec) -> Vec<Value> {
     let stream = arn("kinesis", &format!("stream/{}", spec.stream_name()));
-    let mut statements = vec![allow("PutRecords", &["kinesis:PutRecord"], &stream)];
+    let mut statements = table(spec);
+    if spec.api().unwrap().routes.iter().any(|route| spec.calls_stream(route)) {
+        statements.push(allow("PutRecords", &["kinesis:PutRecord"], &stream));
+    }
+    if spec.answered().next().is_some() {
+        let function = arn("lambda", &format!("function:{}", spec.consumer_name()));
+        statements.push(allow("Invoke", &["lambda:InvokeFunction"], &function));
+    }
     for (name, authorizer) in spec.authorizers() {
         let (sid, function) = match authorizer {
             Authorizer::Basic(_) => ("Authorize".to_owned(), spec.authorizer_name()),

@@ -20,6 +20,7 @@ mod read;
 mod route;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod write;
 
 use aws_sdk_apigateway::config::Builder;
@@ -125,7 +126,7 @@ impl Resource for RestApi {
             route::sync(cx, &found, key, route).await?;
         }
         write::prune(cx, self, &found).await?;
-        write::security_policy(cx, self, &found).await?;
+        tls::security_policy(cx, self, &found).await?;
         deploy::sync(cx, self, &found).await?;
         let outputs = outputs(&cx.aws.place, &found.head.id, name.as_str(), self);
         Ok(Made { outputs, identity: found.head.id })
@@ -155,6 +156,7 @@ async fn fetch_again(cx: &Cx, live: &Live<RestApi>) -> Result<Found> {
         endpoint_type: live.props.endpoint_type.clone(),
         security_policy: live.props.security_policy.clone(),
         api_key_source: live.props.api_key_source.clone(),
+        binary_types: live.props.binary_types.clone(),
         tags: live.tags.clone(),
     };
     Found::fetch(cx, head).await?.ok_or_else(|| Error::new(Class::Unclear, "the REST API was deleted a moment ago"))

@@ -14,7 +14,7 @@ use crate::graph::Node;
 use crate::kinds::rest_api::Authorizer;
 use crate::lower::Lowering;
 use crate::lower::source::api::ROLE;
-use crate::lower::to::uri;
+use crate::lower::to::invocations;
 use crate::spec;
 
 /// Who may call a route, and what that takes.
@@ -54,8 +54,11 @@ pub(super) fn guards(lowering: &Lowering<'_>) -> Result<BTreeMap<String, Guard>>
 
 /// An authorizer that calls this function under the API's role: no statement in the function's policy is needed.
 fn called(lowering: &Lowering<'_>, function: &str) -> Authorizer {
-    let path = format!("lambda:path/2015-03-31/functions/{function}/invocations");
-    Authorizer { uri: uri(lowering.place, &path), credentials: lowering.role_arn(ROLE), ..Authorizer::default() }
+    Authorizer {
+        uri: invocations(lowering.place, function),
+        credentials: lowering.role_arn(ROLE),
+        ..Authorizer::default()
+    }
 }
 
 /// The challenge of those that take a token (<https://www.rfc-editor.org/rfc/rfc6750#section-3>).

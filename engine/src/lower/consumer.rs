@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::aws::policy::allow;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::graph::Node;
 use crate::kinds::function;
 use crate::kinds::log_group::LogGroup;
@@ -14,11 +14,12 @@ use crate::kinds::role::Role;
 use crate::lower::function::{Lambda, log_name, role_name};
 use crate::lower::known::Known;
 use crate::lower::sink::{self, Access};
+use crate::lower::statements::Own;
 use crate::lower::stream::{self, Feed};
 use crate::lower::{Lowering, dlq};
-use crate::spec::{Consumer, Effect, Function, LogLevel, Start, Statement};
+use crate::spec::{Consumer, Function, LogLevel, Start};
 
-const CONSUMER: &str = "consumer";
+pub const CONSUMER: &str = "consumer";
 pub const ROLE: &str = "consumer-role";
 const LOG: &str = "consumer-log";
 pub(super) const MAPPING: &str = "mapping";
@@ -32,8 +33,9 @@ pub(super) const IDS: &[Known] = &[
 
 pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
     let Some(Consumer::Function(spec)) = &lowering.spec.consumer else { return Ok(Vec::new()) };
-    let stream = lowering.spec.stream.as_ref().ok_or_else(|| Error::defect("a consumer without a stream"))?;
-    let Feed::Poll { id, arn, read } = stream::feed(lowering, stream);
+    // Without a stream it only answers requests.
+    let feed = lowering.spec.stream.as_ref().map(|stream| stream::feed(lowering, stream));
+    let (fed, read) = feed.map(|Feed::Poll { id, arn, read }| ((id, arn), read)).unzip();
     let access = sink::access(lowering, spec);
     let sink = access.as_ref().map(|access| access.id);
     let lambda = Lambda {
@@ -49,11 +51,13 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
         log_level: level(spec.log_level),
         reserved_concurrency: spec.reserved_concurrency,
         code: lowering.codes.consumer(),
-        statements: statements(lowering, spec, read, access),
-        mentions: [id].into_iter().chain(sink).chain([dlq::DLQ]).collect(),
+        statements: statements(lowering, spec, read.unwrap_or_default(), access),
+        mentions: fed.iter().map(|(id, _)| *id).chain(sink).chain([dlq::DLQ]).collect(),
     };
     let mut nodes = lowering.function(lambda)?;
-    nodes.push(mapping(lowering, spec, id, arn)?);
+    if let Some((id, arn)) = fed {
+        nodes.push(mapping(lowering, spec, id, arn)?);
+    }
     Ok(nodes)
 }
 
@@ -66,54 +70,12 @@ fn environment(lowering: &Lowering<'_>, function: &Function, sink: Option<&Acces
 }
 
 fn statements(lowering: &Lowering<'_>, function: &Function, read: Vec<Value>, sink: Option<Access>) -> Vec<Value> {
-    let (arn, write) = sink.map(|sink| (sink.arn, sink.write)).unzip();
-    let dlq = dlq::arn(lowering);
-    let own = Own { lowering, sink: arn, stream: stream::arn(lowering), dlq: dlq.clone() };
+    let own = Own::of(lowering);
     let mut statements = read;
-    statements.extend(write.unwrap_or_default());
-    statements.extend(dlq.map(|dlq| allow("SendToDlq", &["sqs:SendMessage"], &[dlq])));
+    statements.extend(sink.map(|sink| sink.write).unwrap_or_default());
+    statements.extend(dlq::arn(lowering).map(|dlq| allow("SendToDlq", &["sqs:SendMessage"], &[dlq])));
     statements.extend(function.statements.iter().map(|statement| own.statement(statement)));
     statements
-}
-
-/// What the words of a statement of the spec stand for.
-struct Own<'a> {
-    lowering: &'a Lowering<'a>,
-    sink: Option<String>,
-    stream: Option<String>,
-    dlq: Option<String>,
-}
-
-impl Own<'_> {
-    /// A statement of the spec in IAM's form.
-    fn statement(&self, own: &Statement) -> Value {
-        let resources: Vec<String> = own.resources.iter().map(|resource| self.resource(resource)).collect();
-        let effect = match own.effect {
-            Effect::Allow => "Allow",
-            Effect::Deny => "Deny",
-        };
-        let mut statement = json!({ "Effect": effect, "Action": own.actions, "Resource": resources });
-        if !own.conditions.is_empty() {
-            statement["Condition"] = json!(own.conditions);
-        }
-        statement
-    }
-
-    /// The ARN of a statement's resource: the pipeline's own by its word, or as it is written.
-    fn resource(&self, written: &str) -> String {
-        let (word, rest) = written.find('/').map_or((written, ""), |at| written.split_at(at));
-        let own = match word {
-            "sink" => self.sink.as_ref(),
-            "stream" => self.stream.as_ref(),
-            "dlq" => self.dlq.as_ref(),
-            _ => None,
-        };
-        let place = self.lowering.place;
-        match own {
-            Some(arn) => format!("{arn}{rest}"),
-            None => written.replace("${region}", &place.region).replace("${account}", &place.account),
-        }
-    }
 }
 
 fn mapping(lowering: &Lowering<'_>, spec: &Function, stream: &str, source: String) -> Result<Node> {

@@ -15,7 +15,6 @@ use crate::spec::{Function, Sink};
 pub(super) struct Access {
     /// Id of the sink.
     pub id: &'static str,
-    pub arn: String,
     /// The variables that name it to the handler.
     pub environment: BTreeMap<String, String>,
     /// What the consumer's role needs for it.
@@ -33,5 +32,12 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
 pub(super) fn access(lowering: &Lowering<'_>, function: &Function) -> Option<Access> {
     match lowering.spec.sink.as_ref()? {
         Sink::Table(target) => Some(table::access(lowering, target, function)),
+    }
+}
+
+/// ARN of the sink.
+pub(super) fn arn(lowering: &Lowering<'_>) -> Option<String> {
+    match lowering.spec.sink.as_ref()? {
+        Sink::Table(_) => Some(table::arn(lowering)),
     }
 }

@@ -1,10 +1,13 @@
 //! What a route calls: one file for each kind of target.
 
+mod aws;
+mod function;
 mod kinesis;
 mod table;
 mod vtl;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -35,8 +38,19 @@ pub(super) struct To {
 /// # Errors
 /// There is no stream, which is a defect: the rules refuse such a spec.
 pub(super) fn to(lowering: &Lowering<'_>, route: &Route) -> Result<To> {
+    let mut to = target(lowering, route)?;
+    // One template for every type that the route takes; a request of another type is refused.
+    if let Some(template) = to.integration.templates.remove(JSON) {
+        to.integration.templates = route.types().map(|media| (media.to_owned(), template.clone())).collect();
+    }
+    Ok(to)
+}
+
+fn target(lowering: &Lowering<'_>, route: &Route) -> Result<To> {
     match (lowering.spec.to(route), &lowering.spec.stream) {
         (Some(spec::To::Stream), Some(Stream::Kinesis(_))) => Ok(kinesis::to(lowering, route)),
+        (Some(spec::To::Function), _) => Ok(function::to(lowering)),
+        (Some(spec::To::Aws(call)), _) => aws::to(lowering, call),
         (Some(spec::To::Table(call)), _) => table::to(lowering, route, &call.action()),
         (Some(spec::To::Stream) | None, _) => Err(Error::defect("a route that calls nothing")),
     }
@@ -45,11 +59,11 @@ pub(super) fn to(lowering: &Lowering<'_>, route: &Route) -> Result<To> {
 /// The statuses of a call's answers. `$context.responseOverride.status` needs no method response of its own.
 const STATUSES: [&str; 3] = ["200", "400", "502"];
 
-/// A call of an action (`kinesis:action/PutRecord`) of a service that speaks this version of AWS JSON, under the API's role.
+/// A call of an action (`kinesis:action/PutRecord`) of a service that takes this content type, under the API's role.
 fn call(
     lowering: &Lowering<'_>,
     action: &str,
-    version: &str,
+    media: &str,
     request: &str,
     responses: BTreeMap<String, IntegrationResponse>,
 ) -> Integration {
@@ -61,7 +75,7 @@ fn call(
         passthrough: "NEVER".to_owned(),
         timeout_ms: 29_000,
         content_handling: String::new(),
-        parameters: one("integration.request.header.Content-Type", &format!("'application/x-amz-json-{version}'")),
+        parameters: one("integration.request.header.Content-Type", &format!("'{media}'")),
         templates: one(JSON, request),
         responses,
     }
@@ -80,9 +94,20 @@ fn responses(success: &str, refusal: &str, failed: &str) -> BTreeMap<String, Int
     BTreeMap::from([entry(ok, "200", success), entry(refused, r"4\d{2}", refusal), entry(bad, "", &failed)])
 }
 
+/// A template of the spec's own, as it was when the spec was checked.
+fn own(lowering: &Lowering<'_>, file: &Path) -> Result<String> {
+    let unread = || Error::defect(format!("the template `{}` was not read with the spec", file.display()));
+    lowering.templates.get(file).cloned().ok_or_else(unread)
+}
+
 /// The URI of an action of another service, as API Gateway calls it.
 pub(super) fn uri(place: &Place, action: &str) -> String {
     format!("arn:{}:apigateway:{}:{action}", place.partition, place.region)
+}
+
+/// The URI of a function's invocations, as API Gateway calls it.
+pub(super) fn invocations(place: &Place, function: &str) -> String {
+    uri(place, &format!("lambda:path/2015-03-31/functions/{function}/invocations"))
 }
 
 /// A map of one entry.

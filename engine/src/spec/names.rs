@@ -54,13 +54,25 @@ impl Spec {
         matches!(self.to(route), Some(To::Stream))
     }
 
+    /// Returns the routes that the consumer's function answers.
+    pub fn answered(&self) -> impl Iterator<Item = &Route> {
+        let routes = self.api().into_iter().flat_map(|api| &api.routes);
+        routes.filter(|route| matches!(route.to, Some(To::Function)))
+    }
+
     /// Returns the schema files that routes name.
     pub fn schemas(&self) -> impl Iterator<Item = &std::path::Path> {
         let routes = self.api().into_iter().flat_map(|api| &api.routes);
-        routes.filter_map(|route| match &route.body {
+        routes.filter_map(|route| match route.body() {
             super::Body::Schema(file) => Some(file.as_path()),
             super::Body::Object | super::Body::Any => None,
         })
+    }
+
+    /// Returns the templates that routes name.
+    pub fn templates(&self) -> impl Iterator<Item = &std::path::Path> {
+        let routes = self.api().into_iter().flat_map(|api| &api.routes);
+        routes.filter_map(|route| route.to.as_ref()).flat_map(|to| to.templates().into_iter().map(|(_, file)| file))
     }
 
     /// Returns the stream, the pipeline's own or an existing one.

@@ -14,11 +14,13 @@ mod model;
 mod notes;
 mod routes;
 mod stores;
+mod templates;
+mod types;
 mod warnings;
 mod wiring;
 
+pub(super) use files::Files;
 pub(crate) use files::contained;
-pub(super) use files::{Schemas, schemas};
 
 use super::problem::Problem;
 use super::wording::nearest;
@@ -80,8 +82,8 @@ struct Cx<'a> {
     damaged: &'a [String],
     /// The folder of the spec.
     root: &'a Path,
-    /// The schema files that routes name.
-    schemas: &'a Schemas,
+    /// The files that routes name.
+    files: &'a Files,
 }
 
 /// Where each member of a section stands.
@@ -142,9 +144,32 @@ fn each<T>(cx: &Cx<'_>, part: Option<At<'_, T>>, rules: &[Rule<T>]) -> Vec<Probl
     part.map(|part| rules.iter().flat_map(|rule| rule(cx, &part)).collect()).unwrap_or_default()
 }
 
+const API: &[Rule<Api>] = &[
+    routes::methods,
+    routes::auth,
+    routes::keys,
+    routes::paths,
+    calls::targets,
+    types::taken,
+    templates::own,
+    cors::origins,
+    files::bodies,
+];
+
+const FUNCTION: &[Rule<Function>] = &[
+    wiring::handler,
+    wiring::unfed,
+    wiring::names,
+    function::environment,
+    function::start,
+    function::statements,
+    files::handler,
+    warnings::function,
+];
+
 /// Returns every error, warning and note of the rules.
-pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, schemas: &Schemas) -> Vec<Problem> {
-    let cx = Cx { spec, file, damaged, root, schemas };
+pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, files: &Files) -> Vec<Problem> {
+    let cx = Cx { spec, file, damaged, root, files };
     let between: [fn(&Cx<'_>) -> Vec<Problem>; 10] = [
         wiring::sections,
         wiring::overwrite,
@@ -158,25 +183,12 @@ pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, 
         cors::notes,
     ];
     let mut problems: Vec<Problem> = between.iter().flat_map(|rule| rule(&cx)).collect();
-    problems.extend(each(
-        &cx,
-        cx.api(),
-        &[routes::methods, routes::auth, routes::keys, routes::paths, calls::targets, cors::origins, files::bodies],
-    ));
+    problems.extend(each(&cx, cx.api(), API));
     problems.extend(each(&cx, cx.basic(), &[stores::basic]));
     problems.extend(each(&cx, cx.kinesis(), &[stores::kinesis]));
     problems.extend(each(&cx, cx.target(), &[stores::table, indexes::table]));
     problems.extend(each(&cx, cx.queue(), &[stores::queue]));
-    let function: [Rule<Function>; 7] = [
-        wiring::handler,
-        wiring::names,
-        function::environment,
-        function::start,
-        function::statements,
-        files::handler,
-        warnings::function,
-    ];
-    problems.extend(each(&cx, cx.function(), &function));
+    problems.extend(each(&cx, cx.function(), FUNCTION));
     problems.retain(|problem| cx.sound(&problem.path));
     problems
 }

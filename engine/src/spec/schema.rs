@@ -86,7 +86,12 @@ fn simplify(schema: &mut Schema) {
 fn tagged(mut branches: Vec<Value>) -> Vec<Value> {
     branches.iter_mut().for_each(describe_tag);
     let branches = merged(branches);
-    choice(&branches).map_or(branches, |choice| vec![choice])
+    let (words, members): (Vec<Value>, Vec<Value>) =
+        branches.into_iter().partition(|branch| branch.get("properties").is_none());
+    match choice(&members) {
+        Some(choice) => words.into_iter().chain([choice]).collect(),
+        None => words.into_iter().chain(members).collect(),
+    }
 }
 
 /// Returns one object for several tagged members, of which a document has exactly one: editors complete them all, and a mistake

@@ -3,8 +3,8 @@
 mod api;
 
 pub use api::{
-    ANY_ORIGIN, AccessLogDays, Api, Body, Cors, CorsMethod, Extra, Limit, Method, MinimumTls, PartitionKey, Route,
-    TableAction, Throttle, To,
+    ANY_ORIGIN, AccessLogDays, Api, AwsCall, Body, Cors, CorsMethod, Extra, Limit, MediaType, Method, MinimumTls,
+    PartitionKey, Piece, Place, Route, TableAction, Throttle, To, is_json, is_text,
 };
 
 use schemars::JsonSchema;

@@ -9,8 +9,8 @@ use crate::diff::Field;
 use crate::owner::APPLIED;
 use crate::plan::{Action, Change, Plan};
 use crate::tame::tame;
-use crate::term::grants;
 use crate::term::style::{BAD, CHANGED, DIM, END, GOOD};
+use crate::term::{grants, lines};
 
 /// Longest value shown, in characters; a mapping template would fill the screen.
 const WIDTH: usize = 96;
@@ -157,6 +157,13 @@ fn render_field(text: &mut String, action: Action, field: &Field, view: &View) {
     if let Some(granted) = granted {
         let _ = writeln!(text, "    {}:{forces}", path.strip_suffix(".Statement").unwrap_or(&path));
         for line in &granted {
+            let _ = writeln!(text, "      {}", tame(line));
+        }
+        return;
+    }
+    if let Some(lines) = lines::changed(field, view.full) {
+        let _ = writeln!(text, "    {path}:{forces}");
+        for line in &lines {
             let _ = writeln!(text, "      {}", tame(line));
         }
         return;

@@ -42,7 +42,10 @@ const SETTINGS: &[(&str, &str)] = &[
     ("IOT_MTLS_ENABLED", "0"),
     ("SFTP_ENABLED", "0"),
     // The services that a pipeline consists of and depends on: none of its roles may call any other.
-    ("SERVICES", "apigateway,cognito-idp,dynamodb,iam,kinesis,lambda,logs,secretsmanager,sqs,ssm,sts,tagging"),
+    (
+        "SERVICES",
+        "apigateway,cognito-idp,dynamodb,events,iam,kinesis,lambda,logs,secretsmanager,sns,sqs,ssm,states,sts,tagging",
+    ),
 ];
 
 /// A running MiniStack on a socket in a folder of its own, with authorization on and nothing kept after its end.

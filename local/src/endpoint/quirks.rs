@@ -1,6 +1,7 @@
 //! What AWS does and MiniStack 1.5.33 does not: [`table`] lists it, and a file for each service has the answers.
 
 mod api_gateway;
+mod binary_types;
 mod carried;
 mod code;
 mod listing;
@@ -38,6 +39,7 @@ pub struct Memory {
     starts: Mutex<HashMap<String, Value>>,
     modes: streams::Modes,
     policies: api_gateway::Policies,
+    binary_types: binary_types::BinaryTypes,
     pools: user_pools::Names,
     /// Held while a mapping is made, so that of two at once the second is refused.
     making_mapping: tokio::sync::Mutex<()>,

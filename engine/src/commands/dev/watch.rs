@@ -65,7 +65,7 @@ impl Changes {
             other => Sources { paths: other.map(|(_, path)| path).into_iter().collect(), target: None },
         };
         self.target = target;
-        let schemas = loaded.spec.schemas().map(|schema| loaded.root.join(schema));
+        let schemas = loaded.spec.schemas().chain(loaded.spec.templates()).map(|file| loaded.root.join(file));
         let bell = session::bell(spec)?;
         if !bell.exists() {
             session::ring(spec)?;

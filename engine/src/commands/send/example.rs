@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::kinds::table::{Key, KeyKind};
 use crate::lower::key;
-use crate::spec::shape::{self, Member, Scalar, Shape};
+use crate::spec::shape;
 use crate::spec::{self, Loaded, Method};
 
 /// A request that a route answers with 200.
@@ -55,16 +55,13 @@ pub fn example_of(loaded: &Loaded, route: &spec::Route, keys: &[Key], serial: &S
     };
     let mut path = route.path().split('/').map(segment).collect::<Vec<_>>().join("/");
     let mut header = None;
-    let schema = match &route.body {
+    let schema = match route.body() {
         spec::Body::Schema(file) => loaded.schemas.get(file),
         spec::Body::Object | spec::Body::Any => None,
     };
     let members = schema.and_then(|schema| shape::members(schema).ok());
     let known = |name: &str| members.as_ref().is_none_or(|members| members.iter().any(|member| member.name == name));
-    let mut body = match &members {
-        Some(members) => sample(members, &serial.text),
-        None => serde_json::Map::from_iter([("hello".to_owned(), "world".into())]),
-    };
+    let mut body = spec::sample(members.as_deref(), &serial.text);
     for key in keys.iter().filter(|key| known(&key.name)) {
         body.insert(
             key.name.clone(),
@@ -80,26 +77,6 @@ pub fn example_of(loaded: &Loaded, route: &spec::Route, keys: &[Key], serial: &S
     let method = if route.method() == Method::Any { "POST" } else { route.method().name() };
     let body = route.method().has_body().then_some(Value::Object(body));
     Example { method, path, header, body, authorizer: spec.authorizer(route).map(|(_, authorizer)| authorizer.clone()) }
-}
-
-/// What these members require; of an object that requires nothing, the first one.
-fn sample(members: &[Member], end: &str) -> serde_json::Map<String, Value> {
-    let required = members.iter().filter(|member| member.required).count().max(1);
-    let value = |member: &Member| (member.name.clone(), one(&member.shape, &format!("{}-{end}", member.name), end));
-    members.iter().take(required).map(value).collect()
-}
-
-fn one(shape: &Shape, text: &str, end: &str) -> Value {
-    match shape {
-        Shape::Scalar(scalars) => match scalars.first() {
-            Some(Scalar::Number) => 1.into(),
-            Some(Scalar::Flag) => true.into(),
-            Some(Scalar::Text) => text.into(),
-            Some(Scalar::Null) | None => Value::Null,
-        },
-        Shape::List(items) => vec![one(items, text, end)].into(),
-        Shape::Object(members) => sample(members, end).into(),
-    }
 }
 
 /// Puts a text at a path of nested fields where there is nothing yet.

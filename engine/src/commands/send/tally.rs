@@ -39,7 +39,7 @@ impl Tally {
 
     /// How many were not taken.
     pub fn refused(&self) -> u32 {
-        self.statuses.iter().filter(|(status, _)| **status != 200).map(|(_, count)| count).sum()
+        self.statuses.iter().filter(|(status, _)| !(200..300).contains(*status)).map(|(_, count)| count).sum()
     }
 
     /// How far the sending is.
@@ -75,7 +75,7 @@ impl Tally {
 
     /// Why some were refused, for the first status that was.
     pub fn refusal(&self, route: &Route) -> Option<Error> {
-        let (status, count) = self.statuses.iter().find(|(status, _)| **status != 200)?;
+        let (status, count) = self.statuses.iter().find(|(status, _)| !(200..300).contains(*status))?;
         let said = self.messages.get(status).map(|message| format!(": \"{}\"", tame(message))).unwrap_or_default();
         let error = Error::fatal(format!("{count} of {} events were refused with {status}{said}", self.answered()));
         Some(match hint(*status, route) {
@@ -91,13 +91,18 @@ pub fn is_hopeless(status: u16) -> bool {
 }
 
 fn hint(status: u16, route: &Route) -> Option<String> {
-    let body = match &route.body {
+    let body = match route.body() {
         Body::Object => "the body must be a JSON object with every member that the route takes its key from".to_owned(),
         Body::Any => "the partition key is missing or longer than 256 characters".to_owned(),
         Body::Schema(file) => format!("the body must fit `{}`: give one with --data", file.display()),
     };
-    let table = matches!(route.to, Some(To::Table(_)));
+    let (table, function) = (matches!(route.to, Some(To::Table(_))), matches!(route.to, Some(To::Function)));
     let text = match status {
+        400 if function && route.body() == &Body::Any => "the function answers so: its log may say why",
+        404 | 409 | 413 | 429 if function => "the function answers so, or API Gateway: the API's log says which",
+        500..=599 if function => {
+            "the function failed, took too long, or gave an answer of another form than API Gateway's: its log says more"
+        }
         400 => body.as_str(),
         404 if table => "no item has this key: an example names one that nobody made",
         409 if table => "an item with this key is there, and `if_absent` keeps it",
@@ -149,7 +154,7 @@ mod tests {
     use super::*;
 
     fn route(body: Body) -> Route {
-        Route { body, ..serde_json::from_str(r#"{"post": "/a"}"#).unwrap() }
+        Route { body: Some(body), ..serde_json::from_str(r#"{"post": "/a"}"#).unwrap() }
     }
 
     fn tally(statuses: &[u16]) -> Tally {

@@ -40,6 +40,9 @@ pub struct RestApi {
     /// `AUTHORIZER` where API keys come from a Lambda authorizer's answer; empty for the header `x-api-key`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub api_key_source: String,
+    /// Content types whose bodies are bytes.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub binary_types: BTreeSet<String>,
     /// Hash of the form that the stages serve: the deployment's. A live one may be `deployment ID`, if someone else made it.
     pub deployed: String,
 }
@@ -100,7 +103,7 @@ pub struct Route {
 /// The call that a route makes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Integration {
-    /// `AWS` for a service's action, `MOCK` for an answer of API Gateway's own; empty where a live method has no integration at all.
+    /// `AWS` for a service's action, `AWS_PROXY` for a function that answers requests, `MOCK` for an answer of API Gateway's own; empty where a live method has no integration at all.
     pub kind: String,
     /// `POST` for a service's action; empty for a mock.
     pub http_method: String,
@@ -220,6 +223,9 @@ impl RestApi {
         }))?;
         if !self.api_key_source.is_empty() {
             snapshot["api_key_source"] = json!(self.api_key_source);
+        }
+        if !self.binary_types.is_empty() {
+            snapshot["binary_types"] = json!(self.binary_types);
         }
         if self.security_policy != LEGACY_TLS {
             snapshot["security_policy"] = json!(self.security_policy);

@@ -124,6 +124,7 @@ mod tests {
             endpoint_type: "REGIONAL".into(),
             security_policy: LEGACY_TLS.into(),
             api_key_source: String::new(),
+            binary_types: Default::default(),
             stages: stages.iter().map(|&name| (name.to_owned(), Stage::default())).collect(),
             routes: routes.iter().map(|&name| (name.to_owned(), Route::default())).collect(),
             paths: Default::default(),

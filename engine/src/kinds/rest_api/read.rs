@@ -35,6 +35,7 @@ pub struct Head {
     pub security_policy: String,
     /// Empty for the header.
     pub api_key_source: String,
+    pub binary_types: BTreeSet<String>,
     pub tags: Tags,
 }
 
@@ -75,6 +76,7 @@ impl Head {
                 None | Some(ApiKeySourceType::Header) => String::new(),
                 Some(source) => source.as_str().to_owned(),
             },
+            binary_types: api.binary_media_types.into_iter().flatten().collect(),
             tags: api.tags.unwrap_or_default().into_iter().collect(),
         }
     }
@@ -115,6 +117,7 @@ impl Found {
         let own = parts.gateway_responses.into_iter().filter(|response| !response.default_response);
         let document = RestApi {
             api_key_source: head.api_key_source.clone(),
+            binary_types: head.binary_types.clone(),
             endpoint_type: head.endpoint_type.clone(),
             security_policy: head.security_policy.clone(),
             stages: stages.into_iter().map(|(name, one)| (name, stage(one))).collect(),

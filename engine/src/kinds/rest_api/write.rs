@@ -1,23 +1,21 @@
 //! Writes of all but routes and deployments, one after another.
 
-use std::time::Duration;
+use std::collections::BTreeSet;
 
 use aws_sdk_apigateway::types::{
-    ApiKeySourceType, ApiStatus, AuthorizerType, EndpointAccessMode, EndpointConfiguration, EndpointType,
-    GatewayResponseType, Op, PatchOperation, RestApi as AwsRestApi, SecurityPolicy,
+    ApiKeySourceType, AuthorizerType, EndpointAccessMode, EndpointConfiguration, EndpointType, GatewayResponseType, Op,
+    PatchOperation, RestApi as AwsRestApi, SecurityPolicy,
 };
 
 use super::document::{Authorizer, GatewayResponse, RestApi, Texts, Validator, split};
 use super::parts::Parts;
 use super::read::{Found, Head};
+use super::tls::is_enhanced;
 use super::{once, replace, slowly, there_already, write};
-use crate::aws::{Cx, TagCall, TagDiff, nothing_if_absent, poll};
+use crate::aws::{Cx, TagCall, TagDiff, nothing_if_absent};
 use crate::error::{Error, Result};
 use crate::owner;
 use crate::resource::{Name, Tags};
-
-/// The longest that AWS is waited for after a change of the security policy: it says about 15 minutes.
-const SECURITY_POLICY: Duration = Duration::from_secs(30 * 60);
 
 /// Makes the API, empty but with all its tags. The answer holds the id of the root resource, so nothing need be read.
 pub async fn create(cx: &Cx, desired: &RestApi, name: &Name) -> Result<Found> {
@@ -29,12 +27,14 @@ pub async fn create(cx: &Cx, desired: &RestApi, name: &Name) -> Result<Found> {
         call.set_endpoint_access_mode(is_enhanced(&desired.security_policy).then_some(EndpointAccessMode::Basic));
     let source = (!desired.api_key_source.is_empty()).then(|| ApiKeySourceType::from(desired.api_key_source.as_str()));
     let call = call.set_api_key_source(source);
+    let binary = (!desired.binary_types.is_empty()).then(|| desired.binary_types.iter().cloned().collect());
+    let call = call.set_binary_media_types(binary);
     let call = call.set_tags((!cx.tags.is_empty()).then(|| cx.tags.clone().into_iter().collect()));
     let send = || async { Ok(call.clone().customize().config_override(once()).send().await?) };
     let made = slowly(cx, "API Gateway's turn to make a REST API: it takes one every 3 s", 3, send).await?;
     let api = AwsRestApi::builder().set_id(made.id).set_name(made.name).set_tags(made.tags);
     let api = api.set_endpoint_configuration(made.endpoint_configuration).set_security_policy(made.security_policy);
-    let api = api.set_api_key_source(made.api_key_source);
+    let api = api.set_api_key_source(made.api_key_source).set_binary_media_types(made.binary_media_types);
     let root = aws_sdk_apigateway::types::Resource::builder().set_id(made.root_resource_id).path("/").build();
     Ok(Found::of(Head::of(api.build()), Parts { resources: vec![root], ..Parts::default() }))
 }
@@ -52,6 +52,7 @@ pub async fn head(cx: &Cx, desired: &RestApi, name: &Name, found: &Found) -> Res
         let source = if desired.api_key_source.is_empty() { "HEADER" } else { &desired.api_key_source };
         patches.push(replace("/apiKeySource", source));
     }
+    patches.extend(binary_patches(&desired.binary_types, &head.binary_types));
     if head.endpoint_type != desired.endpoint_type {
         patches.push(replace(&format!("/endpointConfiguration/types/{}", head.endpoint_type), &desired.endpoint_type));
     }
@@ -60,6 +61,16 @@ pub async fn head(cx: &Cx, desired: &RestApi, name: &Name, found: &Found) -> Res
         write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
     }
     Ok(())
+}
+
+/// In a patch's path, `/` is `~1`, and `~` is `~0` (<https://www.rfc-editor.org/rfc/rfc6901#section-3>).
+fn binary_patches(desired: &BTreeSet<String>, live: &BTreeSet<String>) -> Vec<PatchOperation> {
+    let patch = |op: Op, media: &String| {
+        let name = media.replace('~', "~0").replace('/', "~1");
+        PatchOperation::builder().op(op).path(format!("/binaryMediaTypes/{name}")).build()
+    };
+    let gone = live.difference(desired).map(|media| patch(Op::Remove, media));
+    gone.chain(desired.difference(live).map(|media| patch(Op::Add, media))).collect()
 }
 
 /// Sets and removes tags. They say whose resource it is, and the right to set them depends on that.
@@ -79,51 +90,6 @@ pub async fn sync_tags(cx: &Cx, arn: &str, live: &Tags) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Which versions of TLS the API takes. AWS needs some 15 minutes for a change, deploys nothing meanwhile, and wants a deployment
-/// after it (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies-update.html>): so this
-/// comes after all other parts and before the deployment. The API answers all the while.
-pub async fn security_policy(cx: &Cx, desired: &RestApi, found: &Found) -> Result<()> {
-    if found.document.security_policy == desired.security_policy {
-        return Ok(());
-    }
-    let id = &found.head.id;
-    let ask = || async { Ok::<_, Error>(cx.aws.apigateway.get_rest_api().rest_api_id(id).send().await?) };
-    let mode = ask().await?.endpoint_access_mode;
-    let patches = policy_patches(&desired.security_policy, mode.as_ref().map(EndpointAccessMode::as_str));
-    let call = cx.aws.apigateway.update_rest_api().rest_api_id(id).set_patch_operations(Some(patches));
-    write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
-    let what = "API Gateway to take over the minimum of TLS: some 15 minutes, in which the API answers";
-    poll(cx, what, SECURITY_POLICY, || async {
-        let api = ask().await?;
-        match api.api_status {
-            Some(ApiStatus::Updating | ApiStatus::Pending) => Ok(None),
-            Some(ApiStatus::Failed) => {
-                let why = api.api_status_message.unwrap_or_default();
-                Err(Error::fatal(format!("failed to change the API's minimum of TLS: {why}")))
-            }
-            _ => Ok(Some(())),
-        }
-    })
-    .await
-}
-
-/// The patches that set a security policy, by the endpoint access mode that is there. An enhanced policy needs one, any other may
-/// have none (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies.html>). `BASIC` is how
-/// an API without one is reached; one that somebody chose stays, because back from `STRICT` an API is away for 15 minutes.
-pub fn policy_patches(policy: &str, mode: Option<&str>) -> Vec<PatchOperation> {
-    let mode = match (is_enhanced(policy), mode.unwrap_or_default()) {
-        (true, "") => Some("BASIC"),
-        (false, set) if !set.is_empty() => Some(""),
-        _ => None,
-    };
-    let mode = mode.map(|mode| replace("/endpointAccessMode", mode));
-    [replace("/securityPolicy", policy)].into_iter().chain(mode).collect()
-}
-
-fn is_enhanced(policy: &str) -> bool {
-    policy.starts_with("SecurityPolicy_")
 }
 
 /// What routes refer to: made or changed before them.

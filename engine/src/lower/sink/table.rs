@@ -52,10 +52,14 @@ pub(super) fn node(lowering: &Lowering<'_>, table: &OwnOrExisting<spec::Table>) 
 }
 
 pub(super) fn access(lowering: &Lowering<'_>, target: &Target, function: &Function) -> Access {
-    let arn = table::arn(lowering.place, &Name::new(lowering.spec.table_name()));
     let actions = if function.is_bundled() { &["dynamodb:PutItem"] } else { WRITE_TABLE };
-    let write = vec![allow("WriteTable", actions, std::slice::from_ref(&arn))];
-    Access { id: TABLE, arn, environment: environment(lowering, target), write }
+    let write = vec![allow("WriteTable", actions, &[arn(lowering)])];
+    Access { id: TABLE, environment: environment(lowering, target), write }
+}
+
+/// ARN of the table.
+pub(in crate::lower) fn arn(lowering: &Lowering<'_>) -> String {
+    table::arn(lowering.place, &Name::new(lowering.spec.table_name()))
 }
 
 fn environment(lowering: &Lowering<'_>, target: &Target) -> BTreeMap<String, String> {

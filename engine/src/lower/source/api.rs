@@ -73,6 +73,7 @@ fn route(lowering: &Lowering<'_>, route: &spec::Route) -> Result<Route> {
         path: route.path().to_owned(),
         guard: guard_of(lowering.spec, route),
         body: body(lowering, route)?,
+        types: route.types().map(str::to_owned).collect(),
         to: to(lowering, route)?,
     })
 }
@@ -86,9 +87,9 @@ fn guard_of(spec: &spec::Spec, route: &spec::Route) -> Option<String> {
 fn body(lowering: &Lowering<'_>, route: &spec::Route) -> Result<Body> {
     let action = match lowering.spec.to(route) {
         Some(spec::To::Table(call)) => Some(call.action()),
-        Some(spec::To::Stream) | None => None,
+        _ => None,
     };
-    Ok(match &route.body {
+    Ok(match route.body() {
         _ if action.as_ref().is_some_and(|action| !action.takes_body()) => Body::Any,
         spec::Body::Object => Body::Object,
         spec::Body::Any => Body::Any,
@@ -96,8 +97,9 @@ fn body(lowering: &Lowering<'_>, route: &spec::Route) -> Result<Body> {
             let unread = || Error::defect(format!("the schema `{}` was not read with the spec", file.display()));
             let schema = lowering.schemas.get(file).ok_or_else(unread)?;
             Body::Schema(match action {
-                Some(action) => spec::shape::model(schema, action.refuses_extra()),
-                None => schema.clone(),
+                // A template of one's own may take what it likes.
+                Some(action) if action.templates().0.is_none() => spec::shape::model(schema, action.refuses_extra()),
+                _ => schema.clone(),
             })
         }
     })

@@ -3,25 +3,29 @@
 //! The VTL in use is small: `#set`, `#if`, `#elseif`, `#else`, `#foreach`; `$input.body`, `.path`, `.json`, `.params()`;
 //! `$util.base64Encode`, `.escapeJavaScript`; `.urlDecode`; `contains`, `equalsIgnoreCase`, `replaceAll`, `toLowerCase`, `get`, `keySet`; `$!` in a text.
 
+mod envelope;
+
 use std::collections::BTreeMap;
 
-use super::vtl::{any, choice, quoted, set_decoded};
+use super::vtl::{any, choice, quoted, set_decoded, set_header, set_query};
 use super::{STATUSES, To};
 use crate::aws::policy::allow;
 use crate::kinds::rest_api::IntegrationResponse;
 use crate::kinds::rest_api::means::{KEY, RANDOM};
 use crate::lower::Lowering;
 use crate::lower::stream::kinesis::{STREAM, arn};
-use crate::spec::{PartitionKey, Route};
+use crate::spec::{PartitionKey, Piece, Route};
+
+const JSON_1_1: &str = "application/x-amz-json-1.1";
 
 /// A route that puts its request's body on the stream.
 pub(super) fn to(lowering: &Lowering<'_>, route: &Route) -> To {
     let named_in_path = route.path().split('/').any(|part| part == "{streamName}");
     let name = lowering.spec.stream_name();
     let stream = if named_in_path { Stream::InPath } else { Stream::Named(&name) };
-    let template = request(stream, &route.partition_key);
+    let template = request(stream, &route.partition_key, &route.envelope);
     let integration =
-        super::call(lowering, "kinesis:action/PutRecord", "1.1", &template, responses(&route.partition_key));
+        super::call(lowering, "kinesis:action/PutRecord", JSON_1_1, &template, responses(&route.partition_key));
     let stream = arn(lowering.spec, lowering.place);
     let statements = vec![allow("PutRecords", &["kinesis:PutRecord"], &[stream])];
     To { integration, statuses: &STATUSES, statements, mentions: vec![STREAM.to_owned()] }
@@ -36,7 +40,7 @@ enum Stream<'a> {
 }
 
 /// The PutRecord call. `Data` is the body as API Gateway has it, an empty one as `{}`.
-fn request(stream: Stream<'_>, key: &PartitionKey) -> String {
+fn request(stream: Stream<'_>, key: &PartitionKey, envelope: &[Piece]) -> String {
     let (named, stream) = match stream {
         Stream::Named(name) => (String::new(), name.to_owned()),
         Stream::InPath => (set_decoded("stream", "streamName"), quoted("$stream")),
@@ -46,19 +50,19 @@ fn request(stream: Stream<'_>, key: &PartitionKey) -> String {
         PartitionKey::Random => (String::new(), RANDOM.to_owned()),
         key => (set_key(key), quoted("$key")),
     };
-    let body = "$util.base64Encode($input.body)";
-    format!("{named}{before}{{\n  \"StreamName\": \"{stream}\",\n  \"Data\": \"{body}\",\n  {KEY}{key}\"\n}}\n")
+    let (around, data) = match envelope {
+        [] => (String::new(), "$input.body"),
+        pieces => (envelope::set(pieces), "$record"),
+    };
+    let body = format!("$util.base64Encode({data})");
+    format!("{named}{before}{around}{{\n  \"StreamName\": \"{stream}\",\n  \"Data\": \"{body}\",\n  {KEY}{key}\"\n}}\n")
 }
 
 /// Sets `$key` to the text of the key, empty where there is none: Kinesis then refuses the key, and the answer is 400.
 fn set_key(key: &PartitionKey) -> String {
     match key {
-        PartitionKey::Query(name) => format!("#set($key = \"$!input.params().querystring.get('{name}')\")\n"),
-        // HTTP/2 clients send header names in lower case, and the map has them as they came.
-        PartitionKey::Header(name) => format!(
-            "#set($key = \"\")\n#set($headers = $input.params().header)\n#foreach($name in $headers.keySet())\n\
-             #if($name.equalsIgnoreCase(\"{name}\"))\n#set($key = $headers.get($name))\n#end\n#end\n"
-        ),
+        PartitionKey::Query(name) => set_query("key", name),
+        PartitionKey::Header(name) => set_header("key", name),
         // A number is a key by its text.
         PartitionKey::Body(path) => format!("#set($key = \"$!input.path('$.{path}')\")\n"),
         PartitionKey::Path(name) => set_decoded("key", name),

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::vtl;
-use super::{STATUSES, To};
+use super::{STATUSES, To, own};
 use crate::aws::policy::allow;
 use crate::error::{Error, Result};
 use crate::kinds::table;
@@ -27,6 +27,8 @@ use crate::spec::{self, Body, Extra, KeyType, Route, TableAction};
 
 /// Bytes of a mapping template (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>).
 const TEMPLATE: usize = 300_000;
+
+const JSON_1_0: &str = "application/x-amz-json-1.0";
 
 /// What the calls of a table have in common.
 struct Call<'a> {
@@ -111,7 +113,14 @@ pub(super) fn to(lowering: &Lowering<'_>, route: &Route, action: &TableAction) -
     let name = lowering.spec.table_name();
     let index = action.index().map(|name| index(lowering, name)).transpose()?;
     let call = Call { table: &name, partition: &partition, sort: sort.as_ref(), index: index.as_ref() };
-    let made = made(&call, action, schema(lowering, route))?;
+    let (request, response) = action.templates();
+    let mut made = made(&call, action, schema(lowering, route))?;
+    if let Some(file) = request {
+        made.request = own(lowering, file)?;
+    }
+    if let Some(file) = response {
+        made.success = own(lowering, file)?;
+    }
     let length = made.request.len();
     if length > TEMPLATE {
         return Err(Error::fatal(format!(
@@ -122,7 +131,7 @@ pub(super) fn to(lowering: &Lowering<'_>, route: &Route, action: &TableAction) -
     }
     let responses = super::responses(&made.success, &made.refusal, answer::FAILED);
     let uri = format!("dynamodb:action/{}", made.action);
-    let integration = super::call(lowering, &uri, "1.0", &made.request, responses);
+    let integration = super::call(lowering, &uri, JSON_1_0, &made.request, responses);
     let statements = vec![allow(made.action, &[&format!("dynamodb:{}", made.action)], &resources(lowering, action))];
     Ok(To { integration, statuses: &STATUSES, statements, mentions: vec![TABLE.to_owned()] })
 }
@@ -146,7 +155,7 @@ fn resources(lowering: &Lowering<'_>, action: &TableAction) -> Vec<String> {
 }
 
 fn schema<'a>(lowering: &'a Lowering<'_>, route: &Route) -> Option<&'a Value> {
-    match &route.body {
+    match route.body() {
         Body::Schema(file) => lowering.schemas.get(file),
         Body::Object | Body::Any => None,
     }
@@ -154,6 +163,10 @@ fn schema<'a>(lowering: &'a Lowering<'_>, route: &Route) -> Option<&'a Value> {
 
 fn made(call: &Call<'_>, action: &TableAction, schema: Option<&Value>) -> Result<Made> {
     let mapped = || {
+        // What a template of one's own makes of the body needs no schema.
+        if action.templates().0.is_some() {
+            return Ok(Vec::new());
+        }
         let schema = schema.ok_or_else(|| Error::defect("an action with a body and without a schema"))?;
         members(schema).map_err(|Unmapped { at, why }| Error::defect(format!("the schema at `{at}`: {why}")))
     };

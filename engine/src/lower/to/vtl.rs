@@ -15,6 +15,20 @@ pub fn set_decoded(variable: &str, parameter: &str) -> String {
     )
 }
 
+/// Sets a variable to a parameter of the query, empty where there is none.
+pub fn set_query(variable: &str, parameter: &str) -> String {
+    format!("#set(${variable} = \"$!input.params().querystring.get('{parameter}')\")\n")
+}
+
+/// Sets a variable to a header, empty where there is none. HTTP/2 clients send header names in lower case, and the map has them as
+/// they came.
+pub fn set_header(variable: &str, header: &str) -> String {
+    format!(
+        "#set(${variable} = \"\")\n#set($headers = $input.params().header)\n#foreach($name in $headers.keySet())\n\
+         #if($name.equalsIgnoreCase(\"{header}\"))\n#set(${variable} = $headers.get($name))\n#end\n#end\n"
+    )
+}
+
 /// A value from the client, for the inside of a JSON text: no client can close the text and add a member.
 ///
 /// `escapeJavaScript` makes `\'` of `'`, which JSON does not know. The pattern is a regular expression: one backslash, one quote.

@@ -1,9 +1,9 @@
 //! Rules of what routes call.
 
-use super::{At, Cx, SINK, STREAM, indexes};
+use super::{At, CONSUMER, Cx, SINK, STREAM, function, indexes};
 use crate::spec::shape::{self, KEPT, Member, Scalar, Shape};
 use crate::spec::wording::{list, short};
-use crate::spec::{Api, Body, Extra, Index, Key, KeyType, PartitionKey, Problem, Route, TableAction, To};
+use crate::spec::{Api, AwsCall, Body, Extra, Index, Key, KeyType, PartitionKey, Problem, Route, TableAction, To};
 
 /// Every route calls something that is there, with what that takes.
 pub(super) fn targets(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
@@ -11,6 +11,8 @@ pub(super) fn targets(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
         let route = At { path: api.at(&format!("routes/{index}")), it: route };
         match cx.spec.to(route.it) {
             Some(To::Stream) => stream(cx, &route),
+            Some(To::Function) => answered(cx, &route),
+            Some(To::Aws(call)) => aws(cx, &route, call),
             Some(To::Table(call)) => table(cx, &route, &call.action()),
             // `wiring::sections` says it once, for the whole API.
             None => Vec::new(),
@@ -25,7 +27,7 @@ pub(super) fn targets(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
 fn stale(cx: &Cx<'_>, api: &At<'_, Api>) -> Option<Problem> {
     let action = |route: &Route| match cx.spec.to(route) {
         Some(To::Table(call)) => Some(call.action()),
-        Some(To::Stream) | None => None,
+        _ => None,
     };
     let keeps = |route: &Route| matches!(action(route), Some(TableAction::Put(put)) if put.extra == Extra::Keep);
     let updates = |route: &Route| matches!(action(route), Some(TableAction::Update(_)));
@@ -73,15 +75,59 @@ fn table(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction) -> Vec<Proble
         Ok(index) => index,
         Err(problem) => return vec![problem],
     };
-    let mut problems: Vec<Problem> = body(route, action).into_iter().collect();
+    let mut problems: Vec<Problem> = unordered(route, "a table").into_iter().collect();
+    // A template of one's own makes what it likes of the request.
+    if action.templates().0.is_some() {
+        return problems;
+    }
+    problems.extend(body(route, action));
     if action.takes_body() {
         problems.extend(mapped(cx, route, action));
     }
     problems.extend(parameters(cx, route, action, index));
-    if route.partition_key != PartitionKey::Random {
-        let problem =
-            Problem::error(route.at("partition_key"), "`partition_key` orders a stream, and this route calls a table");
-        problems.push(problem.hint("take it out").on_key());
+    problems
+}
+
+/// The statements of a call name what is there.
+fn aws(cx: &Cx<'_>, route: &At<'_, Route>, call: &AwsCall) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = unordered(route, "a service").into_iter().collect();
+    problems.extend(function::owned(
+        cx,
+        &route.at("to/aws/statements"),
+        &call.statements,
+        ("the API", "its templates"),
+    ));
+    problems
+}
+
+/// Only a stream has an order.
+fn unordered(route: &At<'_, Route>, what: &str) -> Option<Problem> {
+    let message = format!("`partition_key` orders a stream, and this route calls {what}");
+    let problem = Problem::error(route.at("partition_key"), message).hint("take it out").on_key();
+    (route.partition_key != PartitionKey::Random).then_some(problem)
+}
+
+/// The consumer's function is there, and one that answers requests.
+fn answered(cx: &Cx<'_>, route: &At<'_, Route>) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = unordered(route, "a function").into_iter().collect();
+    let at = route.at("to");
+    match cx.function() {
+        None if cx.has(CONSUMER) => {}
+        None => {
+            let problem = Problem::error(at, "`to: function` needs a `consumer` that answers the requests");
+            problems.push(problem.hint("add `consumer: { function: { handler: PATH } }`"));
+        }
+        Some(function) if function.is_bundled() && cx.sound(&function.at("handler")) => {
+            let message = format!("the bundled handler `{}` answers no requests", function.handler);
+            let hint = "bring a handler of your own, or call the sink with `to: { table: ... }`";
+            problems.push(Problem::error(at, message).hint(hint));
+        }
+        Some(_) => {}
+    }
+    let has_body = route.method().has_body() || route.methods().count() != 1;
+    if route.body.as_ref().is_some_and(|body| *body != Body::Any) && !has_body {
+        let message = format!("a {} request has no body that could be checked", route.method().name());
+        problems.push(Problem::error(route.at("body"), message).hint("take `body` out").on_key());
     }
     problems
 }
@@ -89,7 +135,7 @@ fn table(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction) -> Vec<Proble
 /// An action takes a body that a schema describes, or none.
 fn body(route: &At<'_, Route>, action: &TableAction) -> Option<Problem> {
     let method = route.method();
-    match (action.takes_body(), &route.body) {
+    match (action.takes_body(), route.body()) {
         (true, _) if !method.has_body() => {
             let message = format!("a {} request has no body that could be written", method.name());
             Some(Problem::error(route.at(method.key()), message).hint("use `post`, `put` or `patch`").on_key())
@@ -108,8 +154,8 @@ fn body(route: &At<'_, Route>, action: &TableAction) -> Option<Problem> {
 
 /// The schema says the type of each attribute, and a new item's key.
 fn mapped(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction) -> Vec<Problem> {
-    let Body::Schema(file) = &route.body else { return Vec::new() };
-    let Some(Ok(schema)) = cx.schemas.get(file) else { return Vec::new() };
+    let Body::Schema(file) = route.body() else { return Vec::new() };
+    let Some(Ok(schema)) = cx.files.schemas.get(file) else { return Vec::new() };
     let path = route.at("body/schema");
     let members = match shape::members(schema) {
         Ok(members) => members,

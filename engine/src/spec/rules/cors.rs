@@ -1,7 +1,7 @@
 //! Rules of `cors`: origins that no browser would match, and what `*` cannot be together with.
 
 use super::{At, Cx};
-use crate::spec::{ANY_ORIGIN, Api, Method, Problem};
+use crate::spec::{ANY_ORIGIN, Api, Method, Problem, To};
 use std::collections::BTreeSet;
 
 /// Every origin can be matched, once, and `*` stands alone.
@@ -43,6 +43,11 @@ pub(super) fn notes(cx: &Cx<'_>) -> Vec<Problem> {
             Problem::note(api.at(&format!("routes/{index}/any")), message).on_key()
         })
         .collect();
+    if let Some(index) = api.it.routes.iter().position(|route| matches!(route.to, Some(To::Function))) {
+        let message =
+            "pages can read the function's answers where it gives the header `Access-Control-Allow-Origin` itself";
+        problems.push(Problem::note(api.at(&format!("routes/{index}/to")), message).on_key());
+    }
     if cors.credentials && cors.origins.len() > 1 {
         let message = format!(
             "a refusal (401, 403, 429 and so on) names one origin only, `{}`: pages of the others cannot read its status",

@@ -13,6 +13,10 @@ use std::path::{Component, Path, PathBuf};
 /// Bytes of a model of API Gateway.
 const MODEL: u64 = 400 * 1024;
 
+/// Bytes of a mapping template
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>).
+const TEMPLATE: u64 = 300_000;
+
 /// Returns the path that a spec in the folder `root` means, with every link followed where it exists.
 ///
 /// # Errors
@@ -43,19 +47,33 @@ fn flat(path: &Path) -> PathBuf {
     flat
 }
 
-/// The schema files that routes name, each read once: the schema, or why API Gateway would not take it.
-pub(in crate::spec) type Schemas = BTreeMap<PathBuf, Result<Value, Problem>>;
+/// The files that routes name, each read once: what is in it, or why API Gateway would not take it.
+pub(in crate::spec) struct Files {
+    pub schemas: BTreeMap<PathBuf, Result<Value, Problem>>,
+    pub templates: BTreeMap<PathBuf, Result<String, Problem>>,
+}
 
-/// Reads the schema files that routes name.
-pub(in crate::spec) fn schemas(spec: &Spec, root: &Path) -> Schemas {
-    spec.schemas().map(|file| (file.to_owned(), schema(root, &file.to_string_lossy()))).collect()
+impl Files {
+    /// Reads the files that the spec names.
+    pub(in crate::spec) fn of(spec: &Spec, root: &Path) -> Self {
+        let schemas = spec.schemas().map(|file| (file.to_owned(), schema(root, &file.to_string_lossy())));
+        let templates = spec.templates().map(|file| (file.to_owned(), template(root, &file.to_string_lossy())));
+        Self { schemas: schemas.collect(), templates: templates.collect() }
+    }
+
+    /// What could be read.
+    pub(in crate::spec) fn read(self) -> (BTreeMap<PathBuf, Value>, BTreeMap<PathBuf, String>) {
+        let schemas = self.schemas.into_iter().filter_map(|(file, schema)| Some((file, schema.ok()?)));
+        let templates = self.templates.into_iter().filter_map(|(file, template)| Some((file, template.ok()?)));
+        (schemas.collect(), templates.collect())
+    }
 }
 
 /// Every schema of a body can be read.
 pub(super) fn bodies(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
     let problem = |(index, route): (usize, &crate::spec::Route)| {
-        let Body::Schema(file) = &route.body else { return None };
-        let problem = cx.schemas.get(file)?.as_ref().err()?;
+        let Body::Schema(file) = route.body() else { return None };
+        let problem = cx.files.schemas.get(file)?.as_ref().err()?;
         Some(Problem { path: api.at(&format!("routes/{index}/body/schema")), ..problem.clone() })
     };
     api.routes.iter().enumerate().filter_map(problem).collect()
@@ -111,19 +129,32 @@ fn nowhere(name: &str, at: &str) -> Problem {
     }
 }
 
-/// Reads a schema of a body. The problem has no path: several routes may name the file.
-fn schema(root: &Path, file: &str) -> Result<Value, Problem> {
+/// Reads a file. The problem has no path: several routes may name the file.
+fn content(root: &Path, file: &str, what: &str, most: u64) -> Result<Vec<u8>, Problem> {
     let shown = short(file);
     let problem = |message: String| Problem::error("", message);
-    let target = contained(root, file).map_err(|error| problem(error).hint("move the schema into the repository"))?;
+    let target = contained(root, file).map_err(|error| problem(error).hint("move the file into the repository"))?;
     let about = std::fs::metadata(&target).ok().filter(std::fs::Metadata::is_file);
     let size = about
         .map(|about| about.len())
         .ok_or_else(|| problem(format!("there is no file `{shown}`")).hint("the path starts at the spec's folder"))?;
-    if size > MODEL {
-        return Err(problem(format!("`{shown}` has {size} bytes, but a model of API Gateway at most {MODEL}")));
+    if size > most {
+        return Err(problem(format!("`{shown}` has {size} bytes, but a {what} of API Gateway at most {most}")));
     }
-    let content = std::fs::read(&target).map_err(|error| problem(format!("failed to read `{shown}`: {error}")))?;
+    std::fs::read(&target).map_err(|error| problem(format!("failed to read `{shown}`: {error}")))
+}
+
+/// Reads a template.
+fn template(root: &Path, file: &str) -> Result<String, Problem> {
+    let read = content(root, file, "template", TEMPLATE)?;
+    String::from_utf8(read).map_err(|_| Problem::error("", format!("`{}` is not UTF-8", short(file))))
+}
+
+/// Reads a schema of a body.
+fn schema(root: &Path, file: &str) -> Result<Value, Problem> {
+    let shown = short(file);
+    let problem = |message: String| Problem::error("", message);
+    let content = content(root, file, "model", MODEL)?;
     let reason = match serde_json::from_slice::<Value>(&content) {
         Ok(value) if is_open(&value) => "a text in it holds the character U+FDD0".to_owned(),
         Ok(schema @ Value::Object(_)) => match model::refused(&schema) {

@@ -8,7 +8,7 @@ use super::{At, Cx, DLQ, SINK, STREAM};
 use crate::kinds::function::steers::steers;
 use crate::spec::problem::segment;
 use crate::spec::wording::short;
-use crate::spec::{Effect, Function, Problem, Spec, Start};
+use crate::spec::{Effect, Function, Problem, Spec, Start, Statement};
 
 /// Handlers that `pipe` brings along and that a consumer may have.
 pub const BUNDLED: [&str; 1] = ["stream-to-table"];
@@ -95,13 +95,18 @@ pub(super) fn statements(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Proble
         let message = "`statements` does not go with a bundled handler: it has all that it needs";
         return vec![Problem::error(at, message).hint("take `statements` out").on_key()];
     }
+    owned(cx, &at, &function.statements, ("the handler", "its code"))
+}
+
+/// What statements name is there, and they are no right to do everything.
+pub(super) fn owned(cx: &Cx<'_>, at: &str, statements: &[Statement], (whose, what): (&str, &str)) -> Vec<Problem> {
     let there = |word: &str| match word {
         "sink" => cx.has(SINK),
         "stream" => cx.has(STREAM),
         _ => cx.has(DLQ),
     };
     let mut problems = Vec::new();
-    for (index, statement) in function.statements.iter().enumerate() {
+    for (index, statement) in statements.iter().enumerate() {
         let absent = statement.own().into_iter().filter(|word| !there(word));
         problems.extend(absent.map(|word| {
             let message = format!("`{word}` is a resource of this statement, and the spec has no section `{word}`");
@@ -111,7 +116,7 @@ pub(super) fn statements(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Proble
             && statement.actions.iter().any(|action| action == "*" || action == "iam:*")
         {
             let message =
-                "this statement lets the handler do everything: anyone who can change its code is an administrator";
+                format!("this statement lets {whose} do everything: anyone who can change {what} is an administrator");
             problems.push(
                 Problem::warning(format!("{at}/{index}/actions"), message).hint("name the actions that it calls"),
             );

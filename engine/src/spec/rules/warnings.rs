@@ -9,6 +9,10 @@ use crate::spec::{Function, Problem, Start};
 /// Seconds of a sink's outage that retries should outlast.
 const OUTAGE: u64 = 15 * 60;
 
+/// Seconds that API Gateway waits for an answer
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>).
+const LONGEST: u32 = 29;
+
 /// Seconds below which a call of the bundled handler is too short.
 const SHORT: u32 = 3;
 
@@ -21,7 +25,11 @@ pub(super) fn all(cx: &Cx<'_>) -> Vec<Problem> {
 
 /// Every warning about the consumer's function.
 pub(super) fn function(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
-    let some = [dlq(cx), start(function), short(cx, function), retries(cx, function), age(cx, function)];
+    let mut some = vec![patience(cx, function)];
+    // What is about records, where a stream has any.
+    if cx.has(STREAM) || cx.spec.answered().next().is_none() {
+        some.extend([dlq(cx), start(function), short(cx, function), retries(cx, function), age(cx, function)]);
+    }
     let secrets = function.environment.iter().filter(|(name, value)| secret(name, value)).map(|(name, _)| {
         let path = function.at(&format!("environment/{}", segment(name)));
         let message = format!("`{name}` looks like a secret, and everyone who sees the function sees it");
@@ -65,6 +73,16 @@ fn unbounded(cx: &Cx<'_>) -> Option<Problem> {
     );
     let hint = "add `throttle: { rate_per_second: 1000, burst: 2000 }` with numbers of your own, or `throttle: off`";
     Some(Problem::warning(api.path, message).hint(hint).on_key())
+}
+
+/// A function that may answer when API Gateway has given up.
+fn patience(cx: &Cx<'_>, function: &At<'_, Function>) -> Option<Problem> {
+    let (path, seconds) = (function.at("timeout_seconds"), function.timeout_seconds);
+    cx.spec.answered().next().filter(|_| seconds > LONGEST && cx.sound(&path))?;
+    let message = format!(
+        "API Gateway waits {LONGEST} seconds for the function's answer, then says 504, and the function may work on for {seconds}"
+    );
+    Some(Problem::warning(path, message).hint(format!("at most {LONGEST}")))
 }
 
 fn dlq(cx: &Cx<'_>) -> Option<Problem> {

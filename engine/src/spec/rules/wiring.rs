@@ -7,19 +7,37 @@ use crate::spec::{Function, KeyType, Problem};
 pub(super) fn sections(cx: &Cx<'_>) -> Vec<Problem> {
     let api = format!("{}/api", super::SOURCE);
     let stream = "add `stream: { kinesis: {} }`";
+    let fed = "add `stream: { kinesis: {} }`, or a route with `to: function`";
     let both = "add `stream: { kinesis: {} }`, or say what each route calls with `to`";
     let needs = [
         (&*api, STREAM, "an `api` needs a `stream` that it puts the events on", both),
-        (CONSUMER, STREAM, "a `consumer` needs a `stream` that it reads", stream),
+        (CONSUMER, STREAM, "a `consumer` needs a `stream` that it reads", fed),
         (DLQ, STREAM, "a `dlq` needs a `stream` whose records it takes", stream),
         (AUTH, &*api, "`auth` needs an api that it guards", "add `source: { api: ... }`, or take `auth` out"),
     ];
     let routes = cx.spec.api().map_or(&[][..], |api| &api.routes);
     // Each route says what it calls.
     let told = !routes.is_empty() && routes.iter().all(|route| route.to.is_some());
-    let met = |path: &str, needed: &str| cx.has(needed) || (path == api && needed == STREAM && told);
+    let answers = cx.spec.answered().next().is_some();
+    let met = |path: &str, needed: &str| {
+        let without = (path == api && told) || (path == CONSUMER && answers);
+        cx.has(needed) || (without && needed == STREAM)
+    };
     let lacking = needs.iter().filter(|(path, needed, ..)| cx.has(path) && !met(path, needed));
     lacking.map(|(path, _, message, hint)| Problem::error(*path, *message).hint(*hint).on_key()).collect()
+}
+
+/// What says how records are handed over, where no stream has any.
+pub(super) fn unfed(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
+    if cx.has(STREAM) || cx.spec.answered().next().is_none() {
+        return Vec::new();
+    }
+    let said = ["batch", "failures", "enabled"].into_iter().filter(|key| cx.has(&function.at(key)));
+    let problem = |key: &str| {
+        let message = format!("`{key}` is about the records of a stream, and this function answers requests only");
+        Problem::error(function.at(key), message).hint("take it out, or add `stream: { kinesis: {} }`").on_key()
+    };
+    said.map(problem).collect()
 }
 
 /// What the bundled handler needs.

@@ -1,12 +1,16 @@
 //! A REST API: its stage, and its routes.
 
 mod cors;
+mod envelope;
+pub(in crate::spec) mod media;
 mod route;
 mod to;
 
 pub use cors::{ANY_ORIGIN, Cors, CorsMethod};
+pub use envelope::{Piece, Place};
+pub use media::{MediaType, is_json, is_text};
 pub use route::{Body, Method, PartitionKey, Route};
-pub use to::{Extra, TableAction, To};
+pub use to::{AwsCall, Extra, TableAction, To};
 
 use crate::spec::model::LOG_DAYS;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};

@@ -9,6 +9,7 @@ use hyper::{Method, Response};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
+use super::binary_types;
 use super::refusals::refusal;
 use super::{Answering, Exchange, each, mended};
 
@@ -59,7 +60,7 @@ pub fn described<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
         if let Some(text) = asked.as_ref().and_then(unfit) {
             return Ok(refusal(400, "BadRequestException", text));
         }
-        let answer = exchange.forward().await?;
+        let answer = binary_types::forward(exchange).await?;
         let tags =
             if exchange.head.method == Method::GET { current_tags(exchange, &answer).await } else { HashMap::new() };
         Ok(mended(answer, |body| {
@@ -69,6 +70,7 @@ pub fn described<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
             }
             for api in each(body, ITEMS) {
                 let id = api["id"].as_str().unwrap_or_default().to_owned();
+                binary_types::show(exchange, api, &id);
                 if let Some(tags) = tags.get(&id) {
                     api["tags"] = tags.clone();
                 }

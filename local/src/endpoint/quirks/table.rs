@@ -60,7 +60,7 @@ static QUIRKS: &[Quirk] = &[
     },
     Quirk {
         whose: Deployers,
-        reason: "a REST API shows the tags of its creation for ever, and drops the security policy of its creation",
+        reason: "a REST API shows the tags of its creation for ever, drops the security policy of its creation, and takes patched binary types apart",
         operations: &[
             Path("apigateway", "GET", "restapis"),
             Path("apigateway", "GET", "restapis/*"),

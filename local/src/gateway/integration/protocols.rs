@@ -38,13 +38,15 @@ struct Receipt {
     record: &'static str,
 }
 
-const PROTOCOLS: [Protocol; 4] = [
+const PROTOCOLS: [Protocol; 6] = [
     Protocol { service: "dynamodb", actions: Actions::Target("DynamoDB_20120810"), receipt: None },
     Protocol {
         service: "kinesis",
         actions: Actions::Target("Kinesis_20131202"),
         receipt: Some(Receipt { name: "StreamName", arn: "StreamARN", part: "ShardId", record: "SequenceNumber" }),
     },
+    Protocol { service: "events", actions: Actions::Target("AWSEvents"), receipt: None },
+    Protocol { service: "states", actions: Actions::Target("AWSStepFunctions"), receipt: None },
     Protocol { service: "sns", actions: Actions::Query("2010-03-31"), receipt: None },
     Protocol { service: "sqs", actions: Actions::Query("2012-11-05"), receipt: None },
 ];

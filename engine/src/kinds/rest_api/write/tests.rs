@@ -8,6 +8,9 @@ use aws_sdk_apigateway::operation::update_rest_api::UpdateRestApiOutput;
 use aws_sdk_apigateway::operation::update_stage::UpdateStageOutput;
 use aws_smithy_mocks::{Rule, mock};
 
+use aws_sdk_apigateway::types::ApiStatus;
+
+use super::super::tls::{policy_patches, security_policy};
 use super::*;
 use crate::aws::mocked;
 use crate::kinds::rest_api::deploy;

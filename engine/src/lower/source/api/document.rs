@@ -38,7 +38,16 @@ pub(super) struct Route {
     /// The name of what guards it.
     pub guard: Option<String>,
     pub body: Body,
+    /// Content types that it takes.
+    pub types: Vec<String>,
     pub to: To,
+}
+
+impl Route {
+    /// The content types whose bodies it takes as bytes: the rules let no template have one.
+    fn bytes(&self) -> impl Iterator<Item = String> {
+        self.types.iter().filter(|media| !spec::is_text(media)).cloned()
+    }
 }
 
 /// What a request's body must be, checked before the stream.
@@ -53,6 +62,10 @@ pub(super) enum Body {
 }
 
 const VALIDATOR: &str = "body";
+
+/// The type under which a model is for bodies of every type
+/// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-apigateway-method.html>).
+const ANY_TYPE: &str = "$default";
 
 /// Makes the document of the API.
 ///
@@ -76,6 +89,7 @@ pub(super) fn document(input: &Input) -> Result<RestApi> {
         gateway_responses: gateway_responses(input, &models),
         models,
         api_key_source: if input.key_of_authorizer { "AUTHORIZER".to_owned() } else { String::new() },
+        binary_types: input.routes.iter().flat_map(Route::bytes).collect(),
         deployed: String::new(),
     };
     api.sealed()
@@ -120,13 +134,18 @@ fn method(input: &Input, route: &Route) -> Method {
     };
     let authorizer = guard.and_then(|guard| guard.authorizer.as_ref()).map(|(name, _)| name.clone());
     let model = model(&route.body).map(|(name, _)| name);
+    // A body of another type than the models' is not checked, and only templates would refuse it.
+    let checked: Vec<&str> = match route.to.integration.templates.is_empty() {
+        true => vec![ANY_TYPE],
+        false => route.types.iter().map(String::as_str).filter(|media| spec::is_json(media)).collect(),
+    };
     Method {
         authorization: authorization.to_owned(),
         authorizer: authorizer.unwrap_or_default(),
         scopes: guard.into_iter().flat_map(|guard| guard.scopes.iter().cloned()).collect(),
         api_key: guard.is_some_and(|guard| guard.api_key),
         validator: model.as_ref().map(|_| VALIDATOR.to_owned()).unwrap_or_default(),
-        models: model.into_iter().map(|name| (JSON.to_owned(), name)).collect(),
+        models: checked.into_iter().filter_map(|media| Some((media.to_owned(), model.clone()?))).collect(),
         parameters: BTreeMap::new(),
         responses: route.to.statuses.iter().map(|status| ((*status).to_owned(), BTreeMap::new())).collect(),
         integration: route.to.integration.clone(),

@@ -18,7 +18,7 @@ fn the_gateways_tests_have_these_templates() {
     let answers = responses(&PartitionKey::Random).into_iter();
     let mut all: BTreeMap<String, String> =
         answers.map(|(status, mut answer)| (status, answer.templates.remove(JSON).unwrap())).collect();
-    all.insert("request".to_owned(), request(Stream::InPath, &PartitionKey::Random));
+    all.insert("request".to_owned(), request(Stream::InPath, &PartitionKey::Random, &[]));
     let made = serde_json::to_string_pretty(&all).unwrap() + "\n";
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&file, &made).unwrap();
@@ -43,7 +43,7 @@ fn body() -> PartitionKey {
 }
 
 fn named(key: &PartitionKey) -> Template {
-    Template::parse(&request(Stream::Named("events"), key)).unwrap()
+    Template::parse(&request(Stream::Named("events"), key, &[])).unwrap()
 }
 
 /// As a client writes a value into a path: every byte that is no letter or digit is escaped.
@@ -101,7 +101,7 @@ fn all_routes(value: &str, sent: &str) {
     assert_eq!(call(&named(&path()), sent, &params), events(value));
     let params = Params { path: one("streamName", &in_path(value)), ..Params::default() };
     let id = "JKJaXmPLvHcESHA=".to_owned();
-    let template = Template::parse(&request(Stream::InPath, &PartitionKey::Random)).unwrap();
+    let template = Template::parse(&request(Stream::InPath, &PartitionKey::Random, &[])).unwrap();
     assert_eq!(call(&template, sent, &params), (value.to_owned(), id));
     let params = Params { querystring: one("key", value), ..Params::default() };
     assert_eq!(call(&named(&query()), sent, &params), events(value));
@@ -255,7 +255,7 @@ fn lowered(path: &str, key: &str) -> To {
     );
     let loaded = crate::spec::parse("p.yaml", text.as_bytes(), std::path::Path::new(".")).unwrap();
     let (place, codes) = (crate::aws::mocked::place(), crate::bundle::Codes::unbuilt());
-    let lowering = Lowering { spec: &loaded.spec, schemas: &loaded.schemas, place: &place, codes: &codes };
+    let lowering = Lowering::of(&loaded, &place, &codes);
     to(&lowering, &loaded.spec.api().unwrap().routes[0])
 }
 

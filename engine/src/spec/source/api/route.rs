@@ -1,5 +1,7 @@
 //! A route: its method and path, who may call it, what its body must be, and what it calls.
 
+use super::envelope::Piece;
+use super::media::MediaType;
 use super::to::To;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -41,10 +43,18 @@ pub struct Route {
     /// What orders the records on the stream: `path.X`, `query.X`, `header.X`, `body.X` or `random`. Default: `random`, the request's extended id.
     #[serde(default)]
     pub partition_key: PartitionKey,
-    /// What the body must be, checked before anything is called: `object` (any JSON object), `any` (no check) or `{schema: FILE}`. Default: `object` where the route takes a body.
-    #[serde(default)]
-    pub body: Body,
-    /// What the route calls: `stream`, or `{table: ACTION}` for the sink's table. Default: `stream` where there is one.
+    /// What the body must be, checked before anything is called: `object` (any JSON object), `any` (no check) or `{schema: FILE}`. Default: `any` for `to: function`, else `object` where the route takes a body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body: Option<Body>,
+    /// Content types that the route takes, 1 to 16; a request without one counts as JSON, and one of another type is answered with 415. `body` checks those of JSON. With `to: function` every type comes through, and those that are named here and are not text come as bytes, in base64. Default: `[application/json]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 16))]
+    pub content_types: Option<Vec<MediaType>>,
+    /// What goes on the stream beside the body, each `header.X`, `path.X`, `query.X` or `context.X`, at most 32: the record is then `{"body": BASE64, "encoding": "base64", "header": {...}, ...}`, with `null` for what a request has not. Default: none, and the record is the body.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 32))]
+    pub envelope: Vec<Piece>,
+    /// What the route calls: `stream`, `function` (the consumer's, which answers the client), or `{table: ACTION}` for the sink's table. Default: `stream` where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<To>,
 }
@@ -115,6 +125,22 @@ impl Route {
     #[must_use]
     pub fn method(&self) -> Method {
         self.methods().next().map_or(Method::Post, |(method, _)| method)
+    }
+
+    /// Returns what its body must be.
+    #[must_use]
+    pub fn body(&self) -> &Body {
+        match (&self.body, &self.to) {
+            (Some(body), _) => body,
+            (None, Some(To::Function)) => &Body::Any,
+            (None, _) => &Body::Object,
+        }
+    }
+
+    /// Returns the content types that it takes.
+    pub fn types(&self) -> impl Iterator<Item = &str> {
+        let said = self.content_types.iter().flatten().map(MediaType::as_str);
+        said.chain(self.content_types.is_none().then_some(MediaType::JSON))
     }
 
     /// Returns the path of the route.

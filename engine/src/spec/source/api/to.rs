@@ -1,7 +1,9 @@
 //! What a route calls.
 
+use crate::spec::statements::Statement;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
 
 /// What a route calls.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -9,8 +11,72 @@ use serde::{Deserialize, Serialize};
 pub enum To {
     /// Puts the body on the stream.
     Stream,
+    /// Hands the whole request to the consumer's function, whose answer is the client's.
+    Function,
     /// Calls the sink's table: one of these actions, or `{ACTION: {...}}` with its options. Required.
     Table(TableCall),
+    /// Calls one action of an AWS service, with templates of your own. Required.
+    Aws(AwsCall),
+}
+
+/// A call of an AWS service with templates of one's own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AwsCall {
+    /// Service by API Gateway's name, as in `events`, `sqs` or `states`. Required.
+    #[schemars(
+        regex(pattern = r"^[a-z][a-z0-9.-]{0,63}$"),
+        extend("patternErrorMessage" = "a service by its name in API Gateway's URIs, as in `events` or `states`")
+    )]
+    pub service: String,
+    /// Action of the service, as in `PutEvents`. Required.
+    #[schemars(
+        regex(pattern = r"^[A-Z][A-Za-z0-9]{0,127}$"),
+        extend("patternErrorMessage" = "an action by its name, as in `PutEvents`")
+    )]
+    pub action: String,
+    /// File with the template (Velocity, as API Gateway has it) that makes the service's request, relative to the spec's folder, at most 300 KB. Required.
+    #[schemars(length(min = 1, max = 1024))]
+    pub request: PathBuf,
+    /// File with the template that makes the client's answer from the service's answer to a call that it did; refusals are answered with 400, 429 or 502. Required.
+    #[schemars(length(min = 1, max = 1024))]
+    pub response: PathBuf,
+    /// Content type of the service's request. Default: `application/x-amz-json-1.0` for DynamoDB and Step Functions, `application/x-www-form-urlencoded` for SNS and SQS, else `application/x-amz-json-1.1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<super::MediaType>,
+    /// IAM statements of the API's role, for the call, 1 to 20. Required.
+    #[schemars(length(min = 1, max = 20))]
+    pub statements: Vec<Statement>,
+}
+
+impl AwsCall {
+    /// Returns the content type of the service's request.
+    #[must_use]
+    pub fn content_type(&self) -> &str {
+        match (&self.content_type, self.service.as_str()) {
+            (Some(said), _) => said.as_str(),
+            (None, "dynamodb" | "states") => "application/x-amz-json-1.0",
+            (None, "sns" | "sqs") => "application/x-www-form-urlencoded",
+            (None, _) => "application/x-amz-json-1.1",
+        }
+    }
+}
+
+impl To {
+    /// Returns the files of templates of one's own, each with its place below `to`.
+    #[must_use]
+    pub fn templates(&self) -> Vec<(String, &Path)> {
+        let (at, request, response) = match self {
+            Self::Stream | Self::Function | Self::Table(TableCall::Plain(_)) => return Vec::new(),
+            Self::Table(TableCall::With(action)) => {
+                let (request, response) = action.templates();
+                (format!("table/{}", action.name()), request, response)
+            }
+            Self::Aws(call) => ("aws".to_owned(), Some(call.request.as_path()), Some(call.response.as_path())),
+        };
+        let both = [("request", request), ("response", response)];
+        both.into_iter().filter_map(|(key, file)| Some((format!("{at}/{key}"), file?))).collect()
+    }
 }
 
 /// What a route does with the table: an action, or `{ACTION: {...}}` with its options.
@@ -40,19 +106,19 @@ pub enum TableAction {
     /// Writes the body as an item, in the place of one with its key.
     Put(Put),
     /// Gives the item of the path's key.
-    Get(Nothing),
+    Get(Own),
     /// Gives the items of the path's partition key.
     Query(Read),
     /// Gives all items.
     Scan(Read),
     /// Sets the attributes that the body has, of the item of the path's key.
-    Update(Nothing),
+    Update(Own),
     /// Deletes the item of the path's key.
-    Delete(Nothing),
+    Delete(Own),
 }
 
 /// Options of `put`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Put {
     /// Whether an item that is there already is kept, and the answer is 409. Default: false.
@@ -61,6 +127,14 @@ pub struct Put {
     /// What becomes of properties that the schema does not name: `refuse` answers 400, `keep` stores the whole body in the attribute `_json`. Default: `refuse`.
     #[serde(default)]
     pub extra: Extra,
+    /// File with a template that makes the request instead of the generated one, as in `aws`. Default: generated from the schema and the keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1024))]
+    pub request: Option<PathBuf>,
+    /// File with a template that makes the client's answer from the table's, instead of the generated one. Default: generated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1024))]
+    pub response: Option<PathBuf>,
 }
 
 /// What becomes of properties that the schema does not name.
@@ -80,12 +154,29 @@ pub struct Read {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 3, max = 255))]
     pub index: Option<String>,
+    /// File with a template that makes the request instead of the generated one, as in `aws`. Default: generated from the schema and the keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1024))]
+    pub request: Option<PathBuf>,
+    /// File with a template that makes the client's answer from the table's, instead of the generated one. Default: generated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1024))]
+    pub response: Option<PathBuf>,
 }
 
-/// Options of an action that has none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+/// Options of every action.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Nothing {}
+pub struct Own {
+    /// File with a template that makes the request instead of the generated one, as in `aws`. Default: generated from the schema and the keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1024))]
+    pub request: Option<PathBuf>,
+    /// File with a template that makes the client's answer from the table's, instead of the generated one. Default: generated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 1024))]
+    pub response: Option<PathBuf>,
+}
 
 impl TableCall {
     /// Returns the action with its options, or their defaults.
@@ -94,11 +185,11 @@ impl TableCall {
         match self {
             Self::With(action) => action.clone(),
             Self::Plain(Action::Put) => TableAction::Put(Put::default()),
-            Self::Plain(Action::Get) => TableAction::Get(Nothing {}),
+            Self::Plain(Action::Get) => TableAction::Get(Own::default()),
             Self::Plain(Action::Query) => TableAction::Query(Read::default()),
             Self::Plain(Action::Scan) => TableAction::Scan(Read::default()),
-            Self::Plain(Action::Update) => TableAction::Update(Nothing {}),
-            Self::Plain(Action::Delete) => TableAction::Delete(Nothing {}),
+            Self::Plain(Action::Update) => TableAction::Update(Own::default()),
+            Self::Plain(Action::Delete) => TableAction::Delete(Own::default()),
         }
     }
 }
@@ -125,6 +216,17 @@ impl TableAction {
             Self::Update(_) => true,
             _ => false,
         }
+    }
+
+    /// Returns the files of its templates of one's own: of the request and of the answer.
+    #[must_use]
+    pub fn templates(&self) -> (Option<&Path>, Option<&Path>) {
+        let (request, response) = match self {
+            Self::Put(put) => (&put.request, &put.response),
+            Self::Query(read) | Self::Scan(read) => (&read.request, &read.response),
+            Self::Get(own) | Self::Update(own) | Self::Delete(own) => (&own.request, &own.response),
+        };
+        (request.as_deref(), response.as_deref())
     }
 
     /// Returns the index that it reads.

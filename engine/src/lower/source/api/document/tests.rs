@@ -23,7 +23,14 @@ fn input(routes: Vec<Route>) -> Input {
 fn route(path: &str, body: Body) -> Route {
     let to =
         To { integration: Integration::default(), statuses: &["200"], statements: Vec::new(), mentions: Vec::new() };
-    Route { method: spec::Method::Post, path: path.into(), guard: Some("basic".into()), body, to }
+    Route {
+        method: spec::Method::Post,
+        path: path.into(),
+        guard: Some("basic".into()),
+        body,
+        types: vec![JSON.into()],
+        to,
+    }
 }
 
 #[test]
