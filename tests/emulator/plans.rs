@@ -38,6 +38,7 @@ fn graph(wish: &Wish) -> Graph {
         endpoint_type: "REGIONAL".into(),
         security_policy: LEGACY_TLS.into(),
         api_key_source: String::new(),
+        policy: None,
         stages: BTreeMap::from([(wish.stage.to_owned(), Stage::default())]),
         routes: BTreeMap::new(),
         paths: BTreeSet::new(),

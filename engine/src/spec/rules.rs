@@ -11,6 +11,7 @@ mod function;
 mod indexes;
 mod limits;
 mod model;
+mod networks;
 mod notes;
 mod routes;
 mod stores;
@@ -161,7 +162,16 @@ pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, 
     problems.extend(each(
         &cx,
         cx.api(),
-        &[routes::methods, routes::auth, routes::keys, routes::paths, calls::targets, cors::origins, files::bodies],
+        &[
+            routes::methods,
+            routes::auth,
+            routes::keys,
+            routes::paths,
+            calls::targets,
+            cors::origins,
+            networks::allowed,
+            files::bodies,
+        ],
     ));
     problems.extend(each(&cx, cx.basic(), &[stores::basic]));
     problems.extend(each(&cx, cx.kinesis(), &[stores::kinesis]));

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::aws::policy::Policy;
 use crate::diff::hash;
 use crate::error::Result;
 use crate::resource::{is_open, unknown};
@@ -40,6 +41,9 @@ pub struct RestApi {
     /// `AUTHORIZER` where API keys come from a Lambda authorizer's answer; empty for the header `x-api-key`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub api_key_source: String,
+    /// Whose requests are refused before any route is looked at. Others may have set it: it is compared whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
     /// Hash of the form that the stages serve: the deployment's. A live one may be `deployment ID`, if someone else made it.
     pub deployed: String,
 }
@@ -211,7 +215,8 @@ impl RestApi {
     ///
     /// AWS wants a new deployment after a change of the security policy
     /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies-update.html>). The one that
-    /// AWS gives by itself is left out: with it nothing is to be deployed again.
+    /// AWS gives by itself is left out: with it nothing is to be deployed again. So it is with the resource policy
+    /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-create-attach.html>).
     fn hash(&self) -> Result<String> {
         let Self { routes, paths, authorizers, models, validators, gateway_responses, .. } = self;
         let mut snapshot = crate::resource::json(&json!({
@@ -220,6 +225,9 @@ impl RestApi {
         }))?;
         if !self.api_key_source.is_empty() {
             snapshot["api_key_source"] = json!(self.api_key_source);
+        }
+        if let Some(policy) = &self.policy {
+            snapshot["policy"] = json!(policy);
         }
         if self.security_policy != LEGACY_TLS {
             snapshot["security_policy"] = json!(self.security_policy);

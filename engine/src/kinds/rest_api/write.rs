@@ -11,6 +11,7 @@ use super::document::{Authorizer, GatewayResponse, RestApi, Texts, Validator, sp
 use super::parts::Parts;
 use super::read::{Found, Head};
 use super::{once, replace, slowly, there_already, write};
+use crate::aws::policy::Policy;
 use crate::aws::{Cx, TagCall, TagDiff, nothing_if_absent, poll};
 use crate::error::{Error, Result};
 use crate::owner;
@@ -34,12 +35,12 @@ pub async fn create(cx: &Cx, desired: &RestApi, name: &Name) -> Result<Found> {
     let made = slowly(cx, "API Gateway's turn to make a REST API: it takes one every 3 s", 3, send).await?;
     let api = AwsRestApi::builder().set_id(made.id).set_name(made.name).set_tags(made.tags);
     let api = api.set_endpoint_configuration(made.endpoint_configuration).set_security_policy(made.security_policy);
-    let api = api.set_api_key_source(made.api_key_source);
+    let api = api.set_api_key_source(made.api_key_source).set_policy(made.policy);
     let root = aws_sdk_apigateway::types::Resource::builder().set_id(made.root_resource_id).path("/").build();
-    Ok(Found::of(Head::of(api.build()), Parts { resources: vec![root], ..Parts::default() }))
+    Ok(Found::of(Head::of(&cx.aws.place, api.build()), Parts { resources: vec![root], ..Parts::default() }))
 }
 
-/// Tags, name and endpoint type of the API itself; the tags first, because a deployer may only be allowed to change what has
+/// Tags, name, resource policy and endpoint type of the API itself; the tags first, because a deployer may only be allowed to change what has
 /// them.
 pub async fn head(cx: &Cx, desired: &RestApi, name: &Name, found: &Found) -> Result<()> {
     let head = &found.head;
@@ -51,6 +52,10 @@ pub async fn head(cx: &Cx, desired: &RestApi, name: &Name, found: &Found) -> Res
     if head.api_key_source != desired.api_key_source {
         let source = if desired.api_key_source.is_empty() { "HEADER" } else { &desired.api_key_source };
         patches.push(replace("/apiKeySource", source));
+    }
+    if head.policy != desired.policy {
+        // Of a new API too: without a stage nobody can call it before, and the right to set it hangs on its tags.
+        patches.push(replace("/policy", desired.policy.as_ref().map(Policy::text).unwrap_or_default()));
     }
     if head.endpoint_type != desired.endpoint_type {
         patches.push(replace(&format!("/endpointConfiguration/types/{}", head.endpoint_type), &desired.endpoint_type));

@@ -60,7 +60,8 @@ static QUIRKS: &[Quirk] = &[
     },
     Quirk {
         whose: Deployers,
-        reason: "a REST API shows the tags of its creation for ever, and drops the security policy of its creation",
+        reason: "a REST API shows the tags of its creation for ever, drops the security policy of its creation, and gives its resource \
+                 policy back as it came",
         operations: &[
             Path("apigateway", "GET", "restapis"),
             Path("apigateway", "GET", "restapis/*"),

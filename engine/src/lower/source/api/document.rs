@@ -76,6 +76,7 @@ pub(super) fn document(input: &Input) -> Result<RestApi> {
         gateway_responses: gateway_responses(input, &models),
         models,
         api_key_source: if input.key_of_authorizer { "AUTHORIZER".to_owned() } else { String::new() },
+        policy: None,
         deployed: String::new(),
     };
     api.sealed()

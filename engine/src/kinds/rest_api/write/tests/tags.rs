@@ -30,6 +30,7 @@ async fn tags_come_first_and_with_whose_it_is() {
             endpoint_type: "REGIONAL".into(),
             security_policy: String::new(),
             api_key_source: String::new(),
+            policy: None,
             tags: had,
         };
         let found = Found::of(found, Parts::default());
