@@ -47,7 +47,7 @@ fn reach(at: String, text: &str, network: Network) -> Option<Problem> {
     }
     network.is_v6().then(|| {
         let message = format!(
-            "the API's own endpoint has no IPv6 unless somebody turned it on: no request comes from `{text}` by then"
+            "the API's own endpoint has no IPv6 unless somebody turned it on: until then no request comes from `{text}`"
         );
         Problem::note(at, message)
     })
