@@ -51,6 +51,18 @@ pub(super) fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
     let scoped = scopes(desired, live);
     let weak = desired.security_policy == LEGACY_TLS && live.security_policy != LEGACY_TLS;
     let weak = weak.then(|| "clients may speak TLS 1.0 and 1.1, which others may be able to read".to_owned());
+    told.chain(keyed)
+        .chain(users)
+        .chain(scoped)
+        .chain(weak)
+        .chain(again(desired, live))
+        .chain(policy::widens(desired, live))
+        .chain(cors::widens(desired, live))
+        .collect()
+}
+
+/// Stages that were stopped and are not any more.
+fn again(desired: &RestApi, live: &RestApi) -> Vec<String> {
     let stopped =
         |stage: &Stage| stage.throttle.as_ref().is_some_and(|most| most.rate_per_second <= 0.0 || most.burst == 0);
     // One that goes is open again where a new one takes its place.
@@ -60,17 +72,10 @@ pub(super) fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
         None => desired.stages.iter().any(new),
     };
     let again = live.stages.iter().filter(|(name, stage)| stopped(stage) && open(name));
-    let again = again.map(|(name, _)| {
+    let told = again.map(|(name, _)| {
         format!("stage `{name}` takes no requests now (its throttle is 0), and takes them again after this")
     });
-    told.chain(keyed)
-        .chain(users)
-        .chain(scoped)
-        .chain(weak)
-        .chain(again)
-        .chain(policy::widens(desired, live))
-        .chain(cors::widens(desired, live))
-        .collect()
+    told.collect()
 }
 
 /// Routes of Cognito's users that take other tokens from now on. Without scopes they take every user's id token, and with some an
