@@ -15,6 +15,7 @@ pub mod lease;
 pub mod live;
 pub mod lower;
 mod names;
+mod network;
 pub mod owner;
 pub mod plan;
 pub mod resource;

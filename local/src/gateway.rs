@@ -25,6 +25,7 @@ mod reach;
 mod read;
 mod refusal;
 mod reply;
+mod resource_policy;
 mod router;
 mod serve;
 mod serving;

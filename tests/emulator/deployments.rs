@@ -221,6 +221,10 @@ fn each_property_is_deployed() {
         ("access_log_days: 1", "access_log_days: off", false),
         ("    throttle:", "    minimum_tls: tls_1_0\n    throttle:", true),
         ("    stage: prod\n", "    name: gateway\n    stage: prod\n", false),
+        ("    stage: prod\n", "    stage: prod\n    allow_ips: [203.0.113.0/24]\n", true),
+        ("[203.0.113.0/24]", "[198.51.100.0/24]", true),
+        // And not the deployment from before there was a policy.
+        ("    allow_ips: [198.51.100.0/24]\n", "", true),
     ];
     deployed(Kind::MiniStack, "200000000090", &edits);
 }

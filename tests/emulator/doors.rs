@@ -99,3 +99,38 @@ fn ministack() {
 fn moto() {
     up_edited_and_down(Kind::Moto);
 }
+
+const TOKENS: &str = "name: tokens
+source: { api: { routes: [{ get: /items, auth: members, to: { table: scan } }] } }
+auth: { members: { jwt: { issuer: 'https://a.example/', audience: [app], groups: [a], scopes: [read] } } }
+sink: { table: { partition_key: id } }
+";
+
+/// Each key of a `jwt` authorizer that says whom it lets in, and what the plan says where these are more.
+#[test]
+fn whoever_lets_more_users_in_is_asked() {
+    const EDITS: &[(&str, &str, &str)] = &[
+        ("groups: [a]", "groups: [a, b]", "users in `b` are let in"),
+        ("groups: [a, b]", "groups: [b]", ""),
+        ("groups: [b], ", "", "users are let in whatever their groups"),
+        ("scopes: [read]", "scopes: [read, write]", "tokens with the scope `write` are accepted"),
+        (", scopes: [read, write]", "", "tokens are accepted whatever their scopes"),
+        ("audience: [app]", "audience: [app, cli]", "tokens for `cli` are accepted"),
+        ("https://a.example/", "https://b.example/", "users with a token of `https://b.example/` are let in"),
+    ];
+    let endpoint = Endpoint::start(Emulator::shared(Kind::MiniStack));
+    let sandbox = Sandbox::new(env!("CARGO_BIN_EXE_pipe"), endpoint.account(), TOKENS);
+    sandbox.converge();
+    for (from, to, told) in EDITS {
+        sandbox.edit(from, to);
+        if told.is_empty() {
+            sandbox.pipe(&["apply", "--yes"]);
+            continue;
+        }
+        let refused = sandbox.run(&["apply", "--yes"]);
+        assert_eq!(refused.code, Some(3), "{to}: {}{}", refused.out, refused.err);
+        assert!(refused.out.contains(&format!("    ^ {told}\n")), "{to}: {}", refused.out);
+        sandbox.converge();
+    }
+    sandbox.pipe(&["destroy", "--yes", "--allow-data-loss", "all"]);
+}

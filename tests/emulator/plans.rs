@@ -39,6 +39,7 @@ fn graph(wish: &Wish) -> Graph {
         security_policy: LEGACY_TLS.into(),
         api_key_source: String::new(),
         binary_types: Default::default(),
+        policy: None,
         stages: BTreeMap::from([(wish.stage.to_owned(), Stage::default())]),
         routes: BTreeMap::new(),
         paths: BTreeSet::new(),

@@ -20,6 +20,7 @@ use crate::kinds::log_group::LogGroup;
 use crate::kinds::mapping::Mapping;
 use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Ties};
 
+pub mod admits;
 mod read;
 pub mod steers;
 mod tag;
@@ -190,7 +191,8 @@ impl Function {
         let stopped = live.reserved_concurrency == Some(0) && self.reserved_concurrency != Some(0);
         let stopped =
             stopped.then(|| "it is stopped now (`reserved_concurrency: 0`), and runs again after this".to_owned());
-        steers::changed(&self.environment, &live.environment).into_iter().chain(stopped).collect()
+        let (now, then) = (&self.environment, &live.environment);
+        steers::changed(now, then).into_iter().chain(admits::widens(now, then)).chain(stopped).collect()
     }
 }
 

@@ -2,13 +2,13 @@
 //!
 //! Names are not unique and ids are random, so an API is found by its name among all (600 regional ones at most), and tags say
 //! whose it is. Nothing is immutable. Parts are written one after another, because AWS refuses concurrent writes to one API.
-//! Only the API's name, endpoint and security policy, its stages, authorizers and validators are patched; a route that
+//! Only the API's name, endpoint, resource and security policy, its stages, authorizers and validators are patched; a route that
 //! differs in anything is written again, while the stage serves its snapshot. The document's hash is in the
 //! description of its deployment: a half-done update, a deployment by hand and a rollback all show as a difference. All stages
 //! of an owned API are the pipeline's. Limits: 300 resources, 10 authorizers, 10 stages; 10 calls a second, burst 40; creating
 //! one per 3 s, deleting one per 30 s, deploying one per 5 s (`docs/aws.md#api-gateway-quotas`).
 //!
-//! IAM: apigateway:GET, POST, PUT, PATCH, DELETE on /restapis and what is below; PUT and DELETE on the tags of these;
+//! IAM: apigateway:GET, POST, PUT, PATCH, DELETE, UpdateRestApiPolicy on /restapis and what is below; PUT and DELETE on the tags of these;
 //! iam:CreateServiceLinkedRole for API Gateway's own role; PassRole is the role's.
 
 pub mod cors;
@@ -16,6 +16,7 @@ mod deploy;
 mod document;
 pub mod means;
 mod parts;
+pub mod policy;
 mod read;
 mod route;
 #[cfg(test)]
@@ -64,7 +65,13 @@ impl Resource for RestApi {
     fn grants(scope: &Scope, _name: &Name) -> Vec<Grant> {
         // To make one, and to set the tags of one; a policy is shorter where both are one statement.
         const MAKE: &[&str] = &["apigateway:POST", "apigateway:PUT"];
-        const WRITE: &[&str] = &["apigateway:DELETE", "apigateway:PATCH", "apigateway:POST", "apigateway:PUT"];
+        const WRITE: &[&str] = &[
+            "apigateway:DELETE",
+            "apigateway:PATCH",
+            "apigateway:POST",
+            "apigateway:PUT",
+            "apigateway:UpdateRestApiPolicy",
+        ];
         // AWS gives an API its id only when it is made, so no ARN can name this one: its tag does, which all below it inherit
         // (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-tagging-supported-resources.html).
         let asked = format!("aws:RequestTag/{}", owner::PIPELINE);
@@ -157,6 +164,7 @@ async fn fetch_again(cx: &Cx, live: &Live<RestApi>) -> Result<Found> {
         security_policy: live.props.security_policy.clone(),
         api_key_source: live.props.api_key_source.clone(),
         binary_types: live.props.binary_types.clone(),
+        policy: live.props.policy.clone(),
         tags: live.tags.clone(),
     };
     Found::fetch(cx, head).await?.ok_or_else(|| Error::new(Class::Unclear, "the REST API was deleted a moment ago"))

@@ -65,3 +65,6 @@ fn called(lowering: &Lowering<'_>, function: &str) -> Authorizer {
 fn bearer(lowering: &Lowering<'_>) -> String {
     format!("Bearer realm=\"{}\"", lowering.spec.name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -11,6 +11,7 @@ mod function;
 mod indexes;
 mod limits;
 mod model;
+mod networks;
 mod notes;
 mod routes;
 mod stores;
@@ -153,6 +154,7 @@ const API: &[Rule<Api>] = &[
     types::taken,
     templates::own,
     cors::origins,
+    networks::allowed,
     files::bodies,
 ];
 

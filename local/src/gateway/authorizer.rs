@@ -71,6 +71,11 @@ impl Authorizer {
         self.unusable
     }
 
+    /// Whether it is Cognito's, which has no policy of its own.
+    pub fn is_of_pools(&self) -> bool {
+        self.pools.is_some()
+    }
+
     /// Lets the request pass, and puts what the function said about the caller into `$context.authorizer`.
     ///
     /// # Errors

@@ -31,6 +31,8 @@ pub struct Definition {
     pub binary_types: BinaryTypes,
     /// Whether a Lambda authorizer says which API key it is.
     pub key_of_authorizer: bool,
+    /// The resource policy as API Gateway gives it; empty where there is none.
+    pub policy: String,
 }
 
 /// Content types whose bodies are bytes and no text, e.g. `image/*`.

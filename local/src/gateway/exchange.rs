@@ -1,7 +1,7 @@
 //! One request on its way: what came in, and what became known about it.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -142,6 +142,11 @@ impl Exchange {
 
     pub fn header(&self, name: &str) -> Option<&str> {
         header(&self.params.header, name)
+    }
+
+    /// The caller's address.
+    pub fn source(&self) -> Option<IpAddr> {
+        self.variable("identity.sourceIp")?.parse().ok()
     }
 
     /// The ARN of the method that it calls, which an authorizer's policy is about.

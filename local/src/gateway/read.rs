@@ -109,6 +109,7 @@ impl Reader {
             validators: self.validators().await?.into_iter().collect(),
             gateway_responses: self.gateway_responses().await?.into_iter().collect(),
             key_of_authorizer: api.api_key_source == Some(aws::ApiKeySourceType::Authorizer),
+            policy: api.policy.unwrap_or_default(),
             binary_types: BinaryTypes(api.binary_media_types.unwrap_or_default()),
         })
     }

@@ -128,7 +128,13 @@ impl GatewayResponses {
         let mut reply = Reply::new(status);
         reply.header("x-amzn-ErrorType", error_type);
         let message = exchange.variable("error.messageString").unwrap_or_else(|| "null".to_owned());
-        reply.body = Bytes::from(format!("{{\"message\":{message}}}"));
+        // As IAM writes it, whose text it is.
+        let name = if refusal.message.as_deref().is_some_and(|text| text.starts_with("User: ")) {
+            "Message"
+        } else {
+            "message"
+        };
+        reply.body = Bytes::from(format!("{{\"{name}\":{message}}}"));
         if let Some(own) = own {
             own.apply(&mut reply, exchange);
         }

@@ -1,5 +1,5 @@
-//! A request's way, in AWS's order: host (and, here alone, whose page sends it), size, route, throttle, authorizer, validation,
-//! integration, answer, log.
+//! A request's way, in AWS's order: host (and, here alone, whose page sends it), size, route, throttle, resource policy,
+//! authorizer, validation, integration, answer, log.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,6 +21,7 @@ use super::live::Live;
 use super::origins;
 use super::refusal::{GatewayResponses, Refusal};
 use super::reply::Reply;
+use super::resource_policy::{self, Verdict};
 use super::serving::Serving;
 use super::shared::Shared;
 use super::snapshot::{Guard, ServedMethod};
@@ -76,13 +77,19 @@ async fn run(
     if !live.throttles.admit(&path, &exchange.method) {
         return Err(Refusal::of("THROTTLED"));
     }
+    let silent = live.snapshot.policy.as_ref().map(|policy| policy.admit(serving.address, exchange)).transpose()?;
+    let silent = silent == Some(Verdict::Silent);
     match &route.guard {
+        Guard::Open if silent => return Err(resource_policy::refused(serving.address, exchange, Verdict::Silent)),
         Guard::Open => {}
         Guard::Shut(kind) => return Err(Refusal::of(kind)),
         Guard::Authorizer(id) => {
             let authorizer = live.snapshot.authorizers.get(id);
             let authorizer = authorizer.ok_or_else(|| Refusal::of("AUTHORIZER_CONFIGURATION_ERROR"))?;
             authorizer.admit(serving, &route.scopes, exchange).await?;
+            if silent && authorizer.is_of_pools() {
+                return Err(resource_policy::refused(serving.address, exchange, Verdict::Silent));
+            }
         }
     }
     if route.api_key {

@@ -6,6 +6,7 @@ use super::authorizer::Authorizer;
 use super::definition::{BinaryTypes, Definition, Method};
 use super::integration::Integration;
 use super::refusal::GatewayResponses;
+use super::resource_policy::ResourcePolicy;
 use super::router::Router;
 use super::validate::Checks;
 
@@ -19,6 +20,7 @@ pub struct Snapshot {
     pub refusals: GatewayResponses,
     pub binary_types: BinaryTypes,
     pub key_of_authorizer: bool,
+    pub policy: Option<ResourcePolicy>,
     /// What of the API cannot be served as AWS would; requests that need it are answered with 500.
     pub problems: Vec<String>,
 }
@@ -60,8 +62,10 @@ impl Snapshot {
             refusals: GatewayResponses::new(&definition.gateway_responses),
             binary_types: definition.binary_types.clone(),
             key_of_authorizer: definition.key_of_authorizer,
+            policy: ResourcePolicy::parse(&definition.policy),
             ..Self::default()
         };
+        snapshot.problems.extend(snapshot.policy.as_ref().and_then(ResourcePolicy::problem).map(str::to_owned));
         for authorizer in &definition.authorizers {
             let compiled = Authorizer::new(authorizer);
             if let Some(reason) = compiled.unusable() {

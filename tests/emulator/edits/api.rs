@@ -1,7 +1,9 @@
 //! `source.api` and `auth`.
 
+use aws_sdk_apigateway::types::{Op, PatchOperation};
 use pipe_test_support::Kind;
 
+use crate::cloud::Cloud;
 use crate::session::{Edit, apply, chain, plan, sandbox, snapshot};
 
 #[test]
@@ -50,6 +52,51 @@ fn cors() {
         }
         snapshot("edits_cors", &session);
     }
+}
+
+/// Each edit of `allow_ips`, and what its plan says of it.
+#[test]
+fn allow_ips() {
+    const EDITS: &[(&str, &str, &str)] = &[
+        (
+            "    routes:",
+            "    allow_ips: [203.0.113.0/24]\n    routes:",
+            "    ? requests from anywhere but `203.0.113.0/24` are refused from now on\n",
+        ),
+        ("[203.0.113.0/24]", "[203.0.113.0/24, 198.51.100.7/32]", "    ^ requests from `198.51.100.7/32` are let in\n"),
+        (
+            "[203.0.113.0/24, 198.51.100.7/32]",
+            "[\"2001:db8::/32\", 198.51.100.7/32]",
+            "    ^ requests from `2001:db8::/32` are let in\n    ? requests from `203.0.113.0/24` are refused from now on\n",
+        ),
+        ("    allow_ips: [\"2001:db8::/32\", 198.51.100.7/32]\n", "", "    ^ requests from any address are let in\n"),
+    ];
+    for (kind, account) in [(Kind::MiniStack, "200000000017"), (Kind::Moto, "200000000018")] {
+        let (_endpoint, sandbox) = sandbox(kind, account, crate::MAIN);
+        sandbox.converge();
+        for (from, to, told) in EDITS {
+            sandbox.edit(from, to);
+            let plan = plan(&sandbox);
+            assert!(plan.contains(told), "{to}:\n{plan}");
+            apply(&sandbox, to, &plan);
+        }
+    }
+}
+
+/// Who shut the API may have meant it: to open it takes consent, and the plan says so.
+#[test]
+fn a_resource_policy_by_hand_shows_and_goes_with_consent_alone() {
+    let (_endpoint, sandbox) = sandbox(Kind::MiniStack, "200000000019", crate::MAIN);
+    sandbox.converge();
+    let cloud = Cloud::of(&sandbox.account);
+    let shut = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*"}]}"#;
+    let patch = PatchOperation::builder().op(Op::Replace).path("/policy").value(shut).build();
+    cloud.run(cloud.aws.apigateway.update_rest_api().rest_api_id(cloud.api()).patch_operations(patch).send()).unwrap();
+    let plan = plan(&sandbox);
+    assert!(plan.contains("    ^ its resource policy, which others wrote, no longer keeps anybody out\n"), "{plan}");
+    let refused = sandbox.run(&["apply", "--yes"]);
+    assert_eq!(refused.code, Some(3), "{}{}", refused.out, refused.err);
+    apply(&sandbox, "a policy by hand", &plan);
 }
 
 #[test]

@@ -14,7 +14,14 @@ const KEPT: usize = 5;
 /// Makes the stages serve the document.
 pub async fn sync(cx: &Cx, desired: &RestApi, found: &Found) -> Result<()> {
     let right = |deployment: &&super::read::Deployment| deployment.hash.as_ref() == Some(&desired.deployed);
-    let existing = found.deployments.iter().find(right).map(|deployment| deployment.id.clone());
+    // A changed resource policy takes effect with a new deployment. Whether one keeps the policy of its time nobody says, so of an
+    // API that has a policy only the newest counts.
+    let most = match &desired.policy {
+        policy if *policy != found.document.policy => 0,
+        Some(_) => 1,
+        None => found.deployments.len(),
+    };
+    let existing = found.deployments.iter().take(most).find(right).map(|deployment| deployment.id.clone());
     let (deployment, is_new) = match existing {
         Some(id) => (id, false),
         None => (create(cx, &found.head.id, &desired.deployed).await?, true),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::aws::policy::Policy;
 use crate::diff::hash;
 use crate::error::Result;
 use crate::resource::{is_open, unknown};
@@ -43,6 +44,9 @@ pub struct RestApi {
     /// Content types whose bodies are bytes.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub binary_types: BTreeSet<String>,
+    /// Whose requests are refused before any route is looked at. Others may have set it: it is compared whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Policy>,
     /// Hash of the form that the stages serve: the deployment's. A live one may be `deployment ID`, if someone else made it.
     pub deployed: String,
 }
@@ -214,7 +218,8 @@ impl RestApi {
     ///
     /// AWS wants a new deployment after a change of the security policy
     /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies-update.html>). The one that
-    /// AWS gives by itself is left out: with it nothing is to be deployed again.
+    /// AWS gives by itself is left out: with it nothing is to be deployed again. So it is with the resource policy
+    /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-create-attach.html>).
     fn hash(&self) -> Result<String> {
         let Self { routes, paths, authorizers, models, validators, gateway_responses, .. } = self;
         let mut snapshot = crate::resource::json(&json!({
@@ -226,6 +231,9 @@ impl RestApi {
         }
         if !self.binary_types.is_empty() {
             snapshot["binary_types"] = json!(self.binary_types);
+        }
+        if let Some(policy) = &self.policy {
+            snapshot["policy"] = json!(policy);
         }
         if self.security_policy != LEGACY_TLS {
             snapshot["security_policy"] = json!(self.security_policy);

@@ -1,11 +1,12 @@
 //! What a change of the API means for its clients, for who may call it, and for the order of records.
 
 use super::document::{LEGACY_TLS, Route, split};
-use super::{RestApi, Stage, cors};
+use super::{RestApi, Stage, cors, policy};
 use crate::resource::{Advice, Changed};
 use std::collections::BTreeSet;
 
 const NONE: &str = "NONE";
+const COGNITO: &str = "COGNITO_USER_POOLS";
 /// What the template of a PutRecord call names its key.
 pub const KEY: &str = "\"PartitionKey\": \"";
 /// AWS's own id of a request: another one for each.
@@ -47,8 +48,21 @@ pub(super) fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
     let others: Vec<String> = pools(desired).difference(&pools(live)).cloned().collect();
     let users = others.into_iter().filter(|_| !live.authorizers.is_empty());
     let users = users.map(|pool| format!("users of the pool `{pool}` may call the routes that its authorizer guards"));
+    let scoped = scopes(desired, live);
     let weak = desired.security_policy == LEGACY_TLS && live.security_policy != LEGACY_TLS;
     let weak = weak.then(|| "clients may speak TLS 1.0 and 1.1, which others may be able to read".to_owned());
+    told.chain(keyed)
+        .chain(users)
+        .chain(scoped)
+        .chain(weak)
+        .chain(again(desired, live))
+        .chain(policy::widens(desired, live))
+        .chain(cors::widens(desired, live))
+        .collect()
+}
+
+/// Stages that were stopped and are not any more.
+fn again(desired: &RestApi, live: &RestApi) -> Vec<String> {
     let stopped =
         |stage: &Stage| stage.throttle.as_ref().is_some_and(|most| most.rate_per_second <= 0.0 || most.burst == 0);
     // One that goes is open again where a new one takes its place.
@@ -58,10 +72,27 @@ pub(super) fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
         None => desired.stages.iter().any(new),
     };
     let again = live.stages.iter().filter(|(name, stage)| stopped(stage) && open(name));
-    let again = again.map(|(name, _)| {
+    let told = again.map(|(name, _)| {
         format!("stage `{name}` takes no requests now (its throttle is 0), and takes them again after this")
     });
-    told.chain(keyed).chain(users).chain(weak).chain(again).chain(cors::widens(desired, live)).collect()
+    told.collect()
+}
+
+/// Routes of Cognito's users that take other tokens from now on. Without scopes they take every user's id token, and with some an
+/// access token that has one
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-enable-cognito-user-pool.html>).
+fn scopes(desired: &RestApi, live: &RestApi) -> Vec<String> {
+    let both = desired.routes.iter().filter_map(|(name, now)| Some((name, now, live.routes.get(name)?)));
+    let both = both.filter(|(_, now, then)| [now, then].iter().all(|route| route.authorization == COGNITO));
+    let told = both.flat_map(|(name, now, then)| {
+        let any = now.scopes.is_empty() && !then.scopes.is_empty();
+        let any = any.then(|| format!("`{name}` takes id tokens: its users need no scope"));
+        let new = now.scopes.difference(&then.scopes);
+        new.map(move |scope| format!("`{name}` takes access tokens with the scope `{scope}`"))
+            .chain(any)
+            .collect::<Vec<_>>()
+    });
+    told.collect()
 }
 
 /// Requests that are refused, or answered elsewhere, from now on, and routes whose records get other partition keys.
@@ -70,6 +101,7 @@ pub(super) fn means(desired: &RestApi, live: &RestApi) -> Vec<String> {
     if live.security_policy == LEGACY_TLS && desired.security_policy != LEGACY_TLS {
         all.push("clients that speak nothing newer than TLS 1.1 are refused from now on".to_owned());
     }
+    all.extend(policy::means(desired, live));
     all.extend(cors::means(desired, live));
     let routes = live.routes.iter().filter(|(name, route)| !cors::is_preflight(name, route));
     all.extend(routes.map(|(name, _)| name).filter(|name| !desired.routes.contains_key(*name)).filter_map(|name| {
@@ -125,6 +157,7 @@ mod tests {
             security_policy: LEGACY_TLS.into(),
             api_key_source: String::new(),
             binary_types: Default::default(),
+            policy: None,
             stages: stages.iter().map(|&name| (name.to_owned(), Stage::default())).collect(),
             routes: routes.iter().map(|&name| (name.to_owned(), Route::default())).collect(),
             paths: Default::default(),
@@ -153,6 +186,25 @@ mod tests {
             ]
         );
         assert!(widens(&live, &desired).is_empty() && widens(&live, &live).is_empty());
+    }
+
+    #[test]
+    fn scopes_of_cognito_s_users_widen_and_those_of_nobody_do_not() {
+        let with = |authorization: &str, scopes: &[&str]| {
+            let mut api = api(&["prod"], &["GET /a"]);
+            let route = api.routes.get_mut("GET /a").unwrap();
+            route.authorization = authorization.into();
+            route.scopes = scopes.iter().map(|&scope| scope.to_owned()).collect();
+            api
+        };
+        let told = |now: &[&str], then: &[&str]| widens(&with(COGNITO, now), &with(COGNITO, then));
+        assert_eq!(told(&["a", "b"], &["a"]), ["`GET /a` takes access tokens with the scope `b`"]);
+        assert_eq!(told(&["a"], &["a", "b"]), [""; 0]);
+        assert_eq!(told(&[], &["a"]), ["`GET /a` takes id tokens: its users need no scope"]);
+        // A program can have such a token, and never an id token.
+        assert_eq!(told(&["a"], &[]), ["`GET /a` takes access tokens with the scope `a`"]);
+        assert_eq!(told(&["a"], &["a"]), [""; 0]);
+        assert_eq!(widens(&with("CUSTOM", &["a"]), &with("CUSTOM", &[])), [""; 0]);
     }
 
     #[test]

@@ -16,7 +16,9 @@ use super::document::{
     Throttle, Validator,
 };
 use super::parts::{self, Parts};
-use crate::aws::{Cx, nothing_if_absent};
+use super::policy;
+use crate::aws::policy::Policy;
+use crate::aws::{Cx, Place, nothing_if_absent};
 use crate::error::{Class, Error, Result};
 use crate::resource::Tags;
 
@@ -36,6 +38,8 @@ pub struct Head {
     /// Empty for the header.
     pub api_key_source: String,
     pub binary_types: BTreeSet<String>,
+    /// The resource policy.
+    pub policy: Option<Policy>,
     pub tags: Tags,
 }
 
@@ -65,10 +69,12 @@ pub struct Deployment {
 
 impl Head {
     /// Reads an entry of the list.
-    pub fn of(api: AwsRestApi) -> Self {
+    pub fn of(place: &Place, api: AwsRestApi) -> Self {
+        let id = api.id.unwrap_or_default();
         let types = api.endpoint_configuration.and_then(|endpoint| endpoint.types).unwrap_or_default();
         Self {
-            id: api.id.unwrap_or_default(),
+            policy: policy::read(place, &id, &api.policy.unwrap_or_default()),
+            id,
             name: api.name.unwrap_or_default(),
             endpoint_type: types.first().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
             security_policy: api.security_policy.map_or(LEGACY_TLS.to_owned(), |policy| policy.as_str().to_owned()),
@@ -88,7 +94,7 @@ impl Head {
 /// As AWS gives them.
 pub async fn heads(cx: &Cx) -> Result<Vec<Head>> {
     let apis = cx.aws.apigateway.get_rest_apis().limit(500).into_paginator().items().send();
-    Ok(apis.collect::<Result<Vec<_>, _>>().await?.into_iter().map(Head::of).collect())
+    Ok(apis.collect::<Result<Vec<_>, _>>().await?.into_iter().map(|api| Head::of(&cx.aws.place, api)).collect())
 }
 
 impl Found {
@@ -118,6 +124,7 @@ impl Found {
         let document = RestApi {
             api_key_source: head.api_key_source.clone(),
             binary_types: head.binary_types.clone(),
+            policy: head.policy.clone(),
             endpoint_type: head.endpoint_type.clone(),
             security_policy: head.security_policy.clone(),
             stages: stages.into_iter().map(|(name, one)| (name, stage(one))).collect(),

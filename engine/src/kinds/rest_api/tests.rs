@@ -14,6 +14,7 @@ use serde_json::json;
 use super::read::Deployment;
 use super::*;
 use crate::aws::mocked;
+use crate::aws::policy::Policy;
 
 fn texts<const N: usize>(pairs: [(&str, &str); N]) -> Texts {
     pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
@@ -51,6 +52,7 @@ pub(super) fn desired() -> RestApi {
         security_policy: LEGACY_TLS.into(),
         api_key_source: String::new(),
         binary_types: Default::default(),
+        policy: None,
         stages: named([("prod", Stage::default())]),
         routes: named([("POST /submit/{id}", route)]),
         paths: Default::default(),
@@ -110,6 +112,7 @@ fn each_property_of_the_snapshot_needs_a_new_deployment() {
         hash(|api| drop(api.routes.insert("POST /other".into(), Route::default()))),
         hash(|api| api.routes.clear()),
         hash(|api| api.security_policy = "SecurityPolicy_TLS13_1_2_2021_06".into()),
+        hash(|api| api.policy = Some(Policy::new(Vec::new()))),
     ];
     let different: std::collections::BTreeSet<_> = hashes.iter().collect();
     assert_eq!(different.len(), hashes.len());
@@ -195,6 +198,7 @@ pub(super) fn found(hashes: &[&str]) -> Found {
             security_policy: LEGACY_TLS.into(),
             api_key_source: String::new(),
             binary_types: Default::default(),
+            policy: None,
             tags: Default::default(),
         },
         document: desired(),

@@ -12,6 +12,7 @@ use super::parts::Parts;
 use super::read::{Found, Head};
 use super::tls::is_enhanced;
 use super::{once, replace, slowly, there_already, write};
+use crate::aws::policy::Policy;
 use crate::aws::{Cx, TagCall, TagDiff, nothing_if_absent};
 use crate::error::{Error, Result};
 use crate::owner;
@@ -35,11 +36,12 @@ pub async fn create(cx: &Cx, desired: &RestApi, name: &Name) -> Result<Found> {
     let api = AwsRestApi::builder().set_id(made.id).set_name(made.name).set_tags(made.tags);
     let api = api.set_endpoint_configuration(made.endpoint_configuration).set_security_policy(made.security_policy);
     let api = api.set_api_key_source(made.api_key_source).set_binary_media_types(made.binary_media_types);
+    let api = api.set_policy(made.policy);
     let root = aws_sdk_apigateway::types::Resource::builder().set_id(made.root_resource_id).path("/").build();
-    Ok(Found::of(Head::of(api.build()), Parts { resources: vec![root], ..Parts::default() }))
+    Ok(Found::of(Head::of(&cx.aws.place, api.build()), Parts { resources: vec![root], ..Parts::default() }))
 }
 
-/// Tags, name and endpoint type of the API itself; the tags first, because a deployer may only be allowed to change what has
+/// Tags, name, resource policy and endpoint type of the API itself; the tags first, because a deployer may only be allowed to change what has
 /// them.
 pub async fn head(cx: &Cx, desired: &RestApi, name: &Name, found: &Found) -> Result<()> {
     let head = &found.head;
@@ -53,6 +55,10 @@ pub async fn head(cx: &Cx, desired: &RestApi, name: &Name, found: &Found) -> Res
         patches.push(replace("/apiKeySource", source));
     }
     patches.extend(binary_patches(&desired.binary_types, &head.binary_types));
+    if head.policy != desired.policy {
+        // Of a new API too: without a stage nobody can call it before, and the right to set it hangs on its tags.
+        patches.push(replace("/policy", desired.policy.as_ref().map(Policy::text).unwrap_or_default()));
+    }
     if head.endpoint_type != desired.endpoint_type {
         patches.push(replace(&format!("/endpointConfiguration/types/{}", head.endpoint_type), &desired.endpoint_type));
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::aws::policy::allow;
 use crate::error::Result;
 use crate::graph::Node;
-use crate::kinds::function::Function;
+use crate::kinds::function::{Function, admits};
 use crate::kinds::log_group::LogGroup;
 use crate::kinds::rest_api::Authorizer;
 use crate::kinds::role::Role;
@@ -65,7 +65,7 @@ pub(super) fn guard(lowering: &Lowering<'_>, name: &str, jwt: &Jwt) -> Result<Gu
 pub(super) fn keys(lowering: &Lowering<'_>, name: &str) -> Result<Guard> {
     let function = Own {
         name,
-        environment: BTreeMap::from([("PIPE_KEY_HEADER".to_owned(), "x-api-key".to_owned())]),
+        environment: BTreeMap::from([(admits::KEY_HEADER.to_owned(), "x-api-key".to_owned())]),
         statements: Vec::new(),
         mentions: Vec::new(),
         reserved_concurrency: None,
@@ -144,30 +144,30 @@ fn plans_of<'a>(lowering: &Lowering<'_>, jwt: &'a Jwt) -> Vec<(&'a String, Strin
 
 fn environment(jwt: &Jwt, keys: &[(&String, String)]) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
-    let mut set = |name: &str, value: String| _ = all.insert(format!("PIPE_{name}"), value);
+    let mut set = |name: &str, value: String| _ = all.insert(name.to_owned(), value);
     match &jwt.users {
         Some(users) => {
             let pool = users::id(users);
             let issuer = output_of(pool.as_str(), "issuer");
-            set("JWKS_URL", format!("{issuer}/.well-known/jwks.json"));
-            set("ISSUER", issuer);
-            set("AUDIENCE", json!([output_of(pool.as_str(), "client_id")]).to_string());
-            set("TOKEN_USE", if jwt.token == Token::Id { "id" } else { "access" }.to_owned());
+            set(admits::JWKS_URL, format!("{issuer}/.well-known/jwks.json"));
+            set(admits::ISSUER, issuer);
+            set(admits::AUDIENCE, json!([output_of(pool.as_str(), "client_id")]).to_string());
+            set(admits::TOKEN_USE, if jwt.token == Token::Id { "id" } else { "access" }.to_owned());
         }
         None => {
-            set("ISSUER", jwt.issuer.clone().unwrap_or_default());
-            set("AUDIENCE", json!(jwt.audience).to_string());
+            set(admits::ISSUER, jwt.issuer.clone().unwrap_or_default());
+            set(admits::AUDIENCE, json!(jwt.audience).to_string());
         }
     }
     let claim = jwt.groups_claim.clone().or_else(|| jwt.users.as_ref().map(|_| "cognito:groups".to_owned()));
-    set("GROUPS_CLAIM", claim.unwrap_or_else(|| "groups".to_owned()));
-    for (name, words) in [("GROUPS", &jwt.groups), ("SCOPES", &jwt.scopes)] {
+    set(admits::GROUPS_CLAIM, claim.unwrap_or_else(|| "groups".to_owned()));
+    for (name, words) in [(admits::GROUPS, &jwt.groups), (admits::SCOPES, &jwt.scopes)] {
         if !words.is_empty() {
             set(name, json!(words).to_string());
         }
     }
     if !keys.is_empty() {
-        set("PLANS", json!(keys).to_string());
+        set(admits::PLANS, json!(keys).to_string());
     }
     all
 }

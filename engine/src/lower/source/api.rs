@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::graph::Node;
 use crate::kinds::account_logging::AccountLogging;
 use crate::kinds::log_group::{self, LogGroup};
+use crate::kinds::rest_api::policy::only_from;
 use crate::kinds::rest_api::{RestApi, Throttle};
 use crate::kinds::role::Role;
 use crate::lower::Lowering;
@@ -19,6 +20,7 @@ use crate::lower::auth::{Guard, guards};
 use crate::lower::function::role_name;
 use crate::lower::known::Known;
 use crate::lower::to::to;
+use crate::network::Network;
 use crate::resource::Name;
 use crate::spec::{self, Api};
 use document::{Body, Input, Route};
@@ -61,6 +63,12 @@ pub(super) fn nodes(lowering: &Lowering<'_>, api: &Api) -> Result<Vec<Node>> {
     })?;
     if let Some(allowed) = &api.cors {
         document = cors::allow(document, allowed, &api.routes)?;
+    }
+    if let Some(networks) = &api.allow_ips {
+        // The check of the spec has refused what is none.
+        let networks: Vec<Network> = networks.iter().filter_map(|text| Network::parse(text)).collect();
+        document.policy = Some(only_from(&networks, &document.routes));
+        document = document.sealed()?;
     }
     let node = Node::new(API, lowering.spec.api_name(), &document)?.needs([ROLE, LOG, LOGGING]);
     nodes.push(node.mentions(mentions.iter().map(String::as_str)));

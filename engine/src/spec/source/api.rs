@@ -51,6 +51,14 @@ pub struct Api {
     /// Which web pages may call the API. Default: none, so that browsers keep its answers from pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cors: Option<Cors>,
+    /// Networks that requests may come from, as in `203.0.113.0/24`; all others are answered 403, whatever their credentials. Default: none, and every address may ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        length(min = 1, max = 150),
+        extend("items" = {"type": "string", "maxLength": 43, "pattern": r"^[0-9A-Fa-f:.]+/[0-9]{1,3}$",
+            "patternErrorMessage": "a network, as in `203.0.113.0/24` or `2001:db8::/32`; one address is a network of `/32` or, of IPv6, `/128`"})
+    )]
+    pub allow_ips: Option<Vec<String>>,
     /// What the API answers to: at least one route, at most 300 API resources together (`/` and every distinct segment counted).
     #[schemars(length(min = 1, max = 1000))]
     pub routes: Vec<Route>,

@@ -53,7 +53,8 @@ pub struct Security {
     mode: String,
 }
 
-/// A REST API has the tags and the security policy of now; what does not fit together is refused.
+/// A REST API has the tags and the security policy of now, and its resource policy in AWS's form; what does not fit together is
+/// refused.
 pub fn described<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
     Box::pin(async move {
         let asked = asked(exchange);
@@ -71,6 +72,7 @@ pub fn described<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
             for api in each(body, ITEMS) {
                 let id = api["id"].as_str().unwrap_or_default().to_owned();
                 binary_types::show(exchange, api, &id);
+                given_back(api, exchange, &id);
                 if let Some(tags) = tags.get(&id) {
                     api["tags"] = tags.clone();
                 }
@@ -81,6 +83,23 @@ pub fn described<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
             }
         }))
     })
+}
+
+/// A resource policy comes back with the API's ARN, and with its quotes and slashes escaped; without one nothing does. Whose
+/// account it is only a key that is the account's number tells.
+fn given_back(api: &mut Value, exchange: &Exchange<'_>, id: &str) {
+    let Some(text) = api["policy"].as_str().map(str::to_owned) else { return };
+    if text.is_empty() {
+        api["policy"] = Value::Null;
+        return;
+    }
+    let unescaped = serde_json::from_str::<String>(&format!("\"{text}\"")).unwrap_or(text);
+    let (key, region) = (&exchange.call.access_key, &exchange.call.region);
+    let is_account = key.len() == 12 && key.bytes().all(|byte| byte.is_ascii_digit());
+    let own = format!("\"arn:aws:execute-api:{region}:{key}:{id}/");
+    let whole = if is_account { unescaped.replace("\"execute-api:/", &own) } else { unescaped };
+    let escaped = Value::from(whole).to_string().replace('/', "\\/");
+    api["policy"] = escaped[1..escaped.len() - 1].into();
 }
 
 /// The tags of now of every API in an answer, by id.

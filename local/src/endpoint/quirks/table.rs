@@ -60,7 +60,8 @@ static QUIRKS: &[Quirk] = &[
     },
     Quirk {
         whose: Deployers,
-        reason: "a REST API shows the tags of its creation for ever, drops the security policy of its creation, and takes patched binary types apart",
+        reason: "a REST API shows the tags of its creation for ever, drops the security policy of its creation, gives its resource \
+                 policy back as it came, and takes patched binary types apart",
         operations: &[
             Path("apigateway", "GET", "restapis"),
             Path("apigateway", "GET", "restapis/*"),

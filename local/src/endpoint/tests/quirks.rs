@@ -51,6 +51,18 @@ async fn a_rest_api_shows_its_tags_of_now() {
 }
 
 #[tokio::test]
+async fn a_resource_policy_comes_back_in_aws_s_form() {
+    let plain = r#"{"Statement":[{"Resource":"execute-api:/*"}]}"#;
+    let escaped = r#"{\"Statement\":[{\"Resource\":\"execute-api:/*\"}]}"#;
+    let whole = r#"{\"Statement\":[{\"Resource\":\"arn:aws:execute-api:eu-central-1:000000000000:r1\/*\"}]}"#;
+    for (given, expected) in [(plain, Some(whole)), (escaped, Some(whole)), (whole, Some(whole)), ("", None)] {
+        let cloud = Cloud::new(move |_| json(200, &json!({"id": "r1", "policy": given}))).await;
+        let shown = cloud.rest("apigateway", "PATCH", "/restapis/r1", &json!({})).await;
+        assert_eq!(shown["policy"].as_str(), expected);
+    }
+}
+
+#[tokio::test]
 async fn a_mapping_keeps_its_start_time() {
     let cloud = Cloud::new(|seen| {
         let one = |uuid: &str| json!({"UUID": uuid, "StartingPosition": "AT_TIMESTAMP"});

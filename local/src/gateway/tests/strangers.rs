@@ -151,6 +151,19 @@ async fn a_page_that_the_api_does_not_name_is_forbidden() {
 }
 
 #[tokio::test]
+async fn whoever_is_on_this_machine_passes_the_api_s_policy_and_is_told_so() {
+    let mut definition = api();
+    definition.policy =
+        r#"{"Statement":[{"Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*",
+        "Condition":{"NotIpAddress":{"aws:SourceIp":"203.0.113.0/24"}}}]}"#
+            .into();
+    let mut world = World::new(&definition, Stage::default()).await;
+    assert_eq!(world.post(RECORD, "{}").await.status, 200);
+    let told = "the gateway: requests from this machine are let in, whatever addresses the API's resource policy (`allow_ips`) names";
+    assert_eq!(world.warnings(), [told]);
+}
+
+#[tokio::test]
 async fn an_api_that_names_every_page_lets_every_page_in() {
     let mut definition = api();
     let all = texts(&[("method.response.header.Access-Control-Allow-Origin", "'*'")]);

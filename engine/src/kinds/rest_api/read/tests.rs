@@ -4,11 +4,12 @@ use aws_sdk_apigateway::types::{
 };
 
 use super::*;
+use crate::aws::mocked::place;
 
 fn head() -> Head {
     let endpoint = EndpointConfiguration::builder().types(EndpointType::Regional).build();
     let api = AwsRestApi::builder().id("abc").name("api").endpoint_configuration(endpoint);
-    Head::of(api.tags("pipe:pipeline", "demo").build())
+    Head::of(&place(), api.tags("pipe:pipeline", "demo").build())
 }
 
 fn document(parts: Parts) -> RestApi {
@@ -89,10 +90,21 @@ fn defaults_of_aws_are_not_the_apis() {
 
 #[test]
 fn the_security_policy_is_aws_s_own_unless_another_one_is_set() {
-    let shown = |api: AwsRestApi| Found::of(Head::of(api), Parts::default()).document.security_policy;
+    let shown = |api: AwsRestApi| Found::of(Head::of(&place(), api), Parts::default()).document.security_policy;
     assert_eq!(shown(AwsRestApi::builder().id("abc").build()), "TLS_1_0");
     let newer = AwsRestApi::builder().security_policy("SecurityPolicy_TLS13_1_3_2025_09".into());
     assert_eq!(shown(newer.build()), "SecurityPolicy_TLS13_1_3_2025_09");
+}
+
+#[test]
+fn a_resource_policy_is_read_without_the_api_s_id() {
+    let text = r#"{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"execute-api:Invoke\",\"Resource\":\"arn:aws:execute-api:eu-central-1:111122223333:abc\/*\"}]}"#;
+    let shown = |text: &str| {
+        Found::of(Head::of(&place(), AwsRestApi::builder().id("abc").policy(text).build()), Parts::default())
+    };
+    let policy = shown(text).document.policy.unwrap();
+    assert_eq!(policy.statements()[0]["Resource"], serde_json::json!(["execute-api:/*"]));
+    assert_eq!(shown("").document.policy, None);
 }
 
 #[test]

@@ -1,3 +1,4 @@
+mod policy;
 mod tags;
 
 use aws_sdk_apigateway::Client;

@@ -90,6 +90,7 @@ pub(super) fn document(input: &Input) -> Result<RestApi> {
         models,
         api_key_source: if input.key_of_authorizer { "AUTHORIZER".to_owned() } else { String::new() },
         binary_types: input.routes.iter().flat_map(Route::bytes).collect(),
+        policy: None,
         deployed: String::new(),
     };
     api.sealed()

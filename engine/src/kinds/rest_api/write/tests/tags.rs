@@ -31,6 +31,7 @@ async fn tags_come_first_and_with_whose_it_is() {
             security_policy: String::new(),
             api_key_source: String::new(),
             binary_types: Default::default(),
+            policy: None,
             tags: had,
         };
         let found = Found::of(found, Parts::default());

@@ -1,0 +1,105 @@
+use super::*;
+use crate::aws::mocked::place;
+use crate::kinds::rest_api::tests::desired as api;
+
+fn all(texts: &[&str]) -> Vec<Network> {
+    texts.iter().map(|text| Network::parse(text).unwrap()).collect()
+}
+
+fn routes(authorizations: &[&str]) -> BTreeMap<String, Route> {
+    let route = |authorization: &str| Route { authorization: authorization.to_owned(), ..Route::default() };
+    authorizations.iter().map(|one| (format!("GET /{one}"), route(one))).collect()
+}
+
+/// The API as it is with these networks.
+fn from(texts: &[&str]) -> RestApi {
+    RestApi { policy: Some(policy(&all(texts), Allowed::All)), ..api() }
+}
+
+fn with(policy: Value) -> RestApi {
+    RestApi { policy: Some(Policy::parse(&policy.to_string()).unwrap()), ..api() }
+}
+
+/// As AWS gives it back: with the API's ARN, and with escaped quotes and slashes.
+fn given_back(policy: &Policy, api: &str) -> String {
+    let text =
+        policy.text().replace("execute-api:/*", &format!("arn:aws:execute-api:eu-central-1:111122223333:{api}/*"));
+    let escaped = Value::from(text).to_string();
+    escaped[1..escaped.len() - 1].replace('/', "\\/")
+}
+
+#[test]
+fn what_aws_gives_back_is_what_was_sent() {
+    let sent = policy(&all(&["203.0.113.0/24", "2001:db8::/32"]), Allowed::Unsigned);
+    assert_eq!(read(&place(), "abc", &given_back(&sent, "abc")), Some(sent.clone()));
+    assert_eq!(read(&place(), "abc", &sent.text()), Some(sent.clone()), "in plain JSON too");
+    assert_ne!(
+        read(&place(), "abc", &given_back(&sent, "other")),
+        Some(sent.clone()),
+        "another API's ARN is not this one's"
+    );
+    assert_eq!(read(&place(), "abc", ""), None);
+    let mut turned: Value = serde_json::from_str(&sent.text()).unwrap();
+    turned["Statement"].as_array_mut().unwrap().reverse();
+    turned.sort_all_objects();
+    assert_eq!(read(&place(), "abc", &turned.to_string()), Some(sent), "in another order");
+}
+
+#[test]
+fn a_text_that_is_no_policy_shows_and_equals_none() {
+    for text in ["{", "no policy", "\"", "\\"] {
+        let read = read(&place(), "abc", text).unwrap();
+        assert!(networks(&read).is_none() && read.text().contains("Statement"), "{text}");
+    }
+}
+
+#[test]
+fn strangers_are_denied_and_all_others_need_an_allow() {
+    let shown = |authorizations: &[&str]| {
+        let policy = only_from(&all(&["203.0.113.0/24"]), &routes(authorizations));
+        let conditions = policy.statements().iter().map(|one| format!("{} {}", one["Effect"], one["Condition"]));
+        let mut conditions: Vec<String> = conditions.collect();
+        conditions.sort();
+        conditions.join("; ").replace('"', "")
+    };
+    let deny = "Deny {NotIpAddress:{aws:SourceIp:[203.0.113.0/24]}}";
+    assert_eq!(shown(&["NONE", "CUSTOM", "COGNITO_USER_POOLS"]), format!("Allow null; {deny}"));
+    assert_eq!(shown(&["NONE", "AWS_IAM"]), format!("Allow {{Null:{{aws:PrincipalArn:[true]}}}}; {deny}"));
+    assert_eq!(shown(&["AWS_IAM"]), deny, "whoever signs needs an allow of their own");
+}
+
+#[test]
+fn networks_that_are_let_in_widen_and_others_are_refused() {
+    let told = |now: &RestApi, then: &RestApi| [widens(now, then), means(now, then)].map(|lines| lines.join("; "));
+    let none = || String::new();
+    let (open, office) = (api(), from(&["203.0.113.0/24"]));
+    let refused = "requests from anywhere but `203.0.113.0/24` are refused from now on".to_owned();
+    assert_eq!(told(&office, &open), [none(), refused]);
+    assert_eq!(told(&open, &office), ["requests from any address are let in".to_owned(), none()]);
+    let both = from(&["198.51.100.0/24", "203.0.113.0/24"]);
+    assert_eq!(told(&both, &office), ["requests from `198.51.100.0/24` are let in".to_owned(), none()]);
+    assert_eq!(told(&office, &both), [none(), "requests from `198.51.100.0/24` are refused from now on".to_owned()]);
+    let half = from(&["203.0.113.0/25"]);
+    assert_eq!(told(&office, &half), ["requests from `203.0.113.0/24` are let in".to_owned(), none()]);
+    let left = "requests from `203.0.113.0/24`, but for those from `203.0.113.0/25`, are refused from now on";
+    assert_eq!(told(&half, &office), [none(), left.to_owned()]);
+    assert_eq!(told(&from(&["203.0.113.0/25", "203.0.113.128/25"]), &office), [none(), none()], "the same in two");
+    assert_eq!([told(&office, &office), told(&open, &open)], [[none(), none()], [none(), none()]]);
+}
+
+/// Whoever shut the API by hand may have meant it.
+#[test]
+fn a_policy_by_another_hand_goes_with_consent_alone() {
+    let shut = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Deny", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*" }
+    ] });
+    let mut without_allow: Value = serde_json::from_str(&from(&["203.0.113.0/24"]).policy.unwrap().text()).unwrap();
+    without_allow["Statement"][1]["Resource"] = "execute-api:/prod/*".into();
+    for live in [with(shut), with(without_allow)] {
+        for desired in [api(), from(&["203.0.113.0/24"])] {
+            let told = ["its resource policy, which others wrote, no longer keeps anybody out"];
+            assert_eq!(widens(&desired, &live), told);
+        }
+        assert_eq!(means(&from(&["203.0.113.0/24"]), &live).len(), 1);
+    }
+}
