@@ -23,7 +23,11 @@ pub(super) fn allowed(_: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
         if networks[..index].contains(&Some(network)) {
             return Some(Problem::error(at, format!("`{text}` is there already")).hint("take one of the two out"));
         }
-        match networks.iter().flatten().find(|other| **other != network && other.covers(network)) {
+        match networks
+            .iter()
+            .flatten()
+            .find(|other| **other == other.whole() && **other != network && other.covers(network))
+        {
             Some(other) => {
                 let problem = Problem::warning(at, format!("`{text}` says nothing: `{other}` has it all"));
                 Some(problem.hint("take one of the two out"))
