@@ -13,6 +13,7 @@ source:
       - { get: '/items/{id}', auth: basic, to: { table: get } }
 auth:
   basic: {}
+  iam: {}
   members: { cognito: { users: people } }
   readers: { api_key: { plans: [free] } }
 plans:
@@ -25,7 +26,7 @@ sink: { table: { partition_key: id } }
 const SCHEMA: &str = r#"{ "type": "object", "required": ["id"], "properties": { "id": { "type": "string" } } }"#;
 
 /// Each on top of those before.
-const EDITS: [(&str, &str); 11] = [
+const EDITS: [(&str, &str); 13] = [
     ("users: people }", "users: people, scopes: [aws.cognito.signin.user.admin] }"),
     ("signin.user.admin] }", "signin.user.admin], cache_seconds: 60 }"),
     ("self_sign_up: true", "self_sign_up: false"),
@@ -35,6 +36,9 @@ const EDITS: [(&str, &str); 11] = [
     // A second plan, with a key of its own; then the first one goes, with its key.
     (FREE, BOTH),
     (BOTH, BASIC),
+    // Signed callers in the place of an authorizer, and an authorizer in theirs.
+    ("auth: basic, to: { table: get }", "auth: iam, to: { table: get }"),
+    ("auth: iam", "auth: basic"),
     ("auth: readers", "auth: basic"),
     ("auth: members", "auth: basic"),
     // What nothing names any more goes: plans, pool and both doors.

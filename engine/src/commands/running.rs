@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws_credential_types::Credentials;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -75,6 +76,14 @@ impl Running {
         let revealed = (node.kind.reveal)(&self.cx, &node.name).await;
         let mut outputs = revealed.map_err(|error| missing(error, node))?;
         outputs.remove("value").ok_or_else(|| absent(node))
+    }
+
+    /// The credentials of whoever runs this, which sign requests to the API.
+    ///
+    /// # Errors
+    /// There are none any more.
+    pub async fn caller(&self) -> Result<Credentials> {
+        self.cx.aws.operations.credentials().await
     }
 
     /// A token of the demo user of this pool, an access token or an id token; nothing where the pipeline does not run locally.

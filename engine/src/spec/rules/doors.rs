@@ -43,7 +43,8 @@ pub(super) fn single(cx: &Cx<'_>) -> Vec<Problem> {
     };
     let keys = "API Gateway lets every key of every plan of the API through, so that one cannot have other plans than the other";
     let secrets = "the pipeline has one user name and password";
-    [of("api_key", keys), of("basic", secrets)]
+    let signed = "both let the same callers in, as these callers' own policies say which routes they may call";
+    [of("api_key", keys), of("basic", secrets), of("iam", signed)]
         .concat()
         .into_iter()
         .map(|problem| problem.hint("have the routes name the first one"))
@@ -56,7 +57,7 @@ pub(super) fn known(cx: &Cx<'_>) -> Vec<Problem> {
     for (name, authorizer) in cx.spec.authorizers() {
         let at = format!("{AUTH}/{}", cx.spec.auth.as_ref().map(|auth| auth.path(name)).unwrap_or_default());
         match authorizer {
-            Authorizer::Basic(_) => {}
+            Authorizer::Basic(_) | Authorizer::Iam(_) => {}
             Authorizer::Cognito(cognito) => problems.extend(pool(cx, &at, &cognito.users)),
             Authorizer::Jwt(jwt) => problems.extend(tokens(cx, &at, jwt)),
             Authorizer::ApiKey(_) if cx.spec.plans.is_empty() && !cx.has(PLANS) => {
