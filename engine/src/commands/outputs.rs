@@ -216,7 +216,7 @@ fn pass(global: &Global, loaded: &Loaded, file: &Path, authorizer: &Authorizer) 
         Authorizer::Basic(_) => format!(" -u \"{}\"", output("credentials")),
         Authorizer::ApiKey(_) => {
             let plan = loaded.spec.open_plans().next().unwrap_or_default();
-            format!(" -H \"x-api-key: {}\"", output(&format!("{}.value", id::key(plan))))
+            format!(" -H \"x-api-key: {}\"", output(&format!("{}.value", id::opening_key(&loaded.spec, plan))))
         }
         Authorizer::Cognito(cognito) => token(Some(&cognito.users), !cognito.scopes.is_empty()),
         Authorizer::Jwt(jwt) => token(jwt.users.as_ref(), jwt.token == Token::Access),

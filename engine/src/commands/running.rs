@@ -72,7 +72,7 @@ impl Running {
     /// There is none; the value is in no error.
     pub async fn api_key(&self) -> Result<String> {
         let plan = self.spec.open_plans().next().unwrap_or_default();
-        let node = self.node(id::key(plan).as_str())?;
+        let node = self.node(id::opening_key(&self.spec, plan).as_str())?;
         let revealed = (node.kind.reveal)(&self.cx, &node.name).await;
         let mut outputs = revealed.map_err(|error| missing(error, node))?;
         outputs.remove("value").ok_or_else(|| absent(node))
