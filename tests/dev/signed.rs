@@ -35,6 +35,15 @@ fn signed(dev: &Dev, client: &Client, credentials: &Credentials, method: &str, b
     client.send(method, "/items", &headers, body.as_bytes())
 }
 
+/// A session of a new role without any right.
+fn assumed(iam: &aws_sdk_iam::Client, sts: &aws_sdk_sts::Client) -> Credentials {
+    let made = wait(iam.create_role().role_name("caller").assume_role_policy_document(TRUST).send()).unwrap();
+    let assume = sts.assume_role().role_arn(made.role().unwrap().arn()).role_session_name("tests");
+    let given = wait(assume.send()).unwrap().credentials.unwrap();
+    let token = Some(given.session_token().to_owned());
+    Credentials::new(given.access_key_id(), given.secret_access_key(), token, None, "tests")
+}
+
 #[test]
 fn who_signs_and_may_invoke_gets_in() {
     let dev = Dev::start(SPEC, None, |folder| std::fs::write(folder.join("item.json"), SCHEMA).unwrap());
@@ -52,12 +61,8 @@ fn who_signs_and_may_invoke_gets_in() {
     let guessed = signed(&dev, &client, &Credentials::new(id, "guessed", None, None, "tests"), "GET", "");
     assert_eq!(guessed.header("x-amzn-errortype"), Some("InvalidSignatureException"), "{guessed:?}");
 
-    let (iam, sts) = (aws_sdk_iam::Client::new(&sdk), aws_sdk_sts::Client::new(&sdk));
-    let made = wait(iam.create_role().role_name("caller").assume_role_policy_document(TRUST).send()).unwrap();
-    let assume = sts.assume_role().role_arn(made.role().unwrap().arn()).role_session_name("tests");
-    let given = wait(assume.send()).unwrap().credentials.unwrap();
-    let (id, token) = (given.access_key_id(), Some(given.session_token().to_owned()));
-    let role = Credentials::new(id, given.secret_access_key(), token, None, "tests");
+    let iam = aws_sdk_iam::Client::new(&sdk);
+    let role = assumed(&iam, &aws_sdk_sts::Client::new(&sdk));
     let refused = signed(&dev, &client, &role, "GET", "");
     assert_eq!(
         (refused.status, refused.header("x-amzn-errortype")),

@@ -78,16 +78,8 @@ impl Plane {
             // By the spec, which one `pipe dev` at a time has: the next one goes on where this one ends.
             checkpoints: session::checkpoints(spec)?,
         });
-        Ok(Self {
-            roles,
-            keys: cloud.given_out(),
-            functions,
-            pollers,
-            gateway: None,
-            listener: Some(listener),
-            address,
-            events,
-        })
+        let (keys, listener) = (cloud.given_out(), Some(listener));
+        Ok(Self { roles, keys, functions, pollers, gateway: None, listener, address, events })
     }
 
     /// Where a stage of the API is served.
