@@ -35,7 +35,7 @@ pub mod id {
     pub use super::auth::basic::SECRET;
     pub use super::consumer::ROLE as CONSUMER_ROLE;
     pub use super::dlq::DLQ;
-    pub use super::plans::key;
+    pub use super::plans::opening_key;
     pub use super::sink::table::TABLE;
     pub use super::source::api::API;
     pub use super::users::id as users;

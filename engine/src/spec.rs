@@ -30,7 +30,7 @@ mod users;
 mod value;
 mod wording;
 
-pub use auth::{ApiKeys, Auth, Authorizer, Basic, Cognito, Jwt, Secret, Token};
+pub use auth::{ApiKeys, Auth, Authorizer, Basic, Cognito, Iam, Jwt, Secret, Token};
 pub use dlq::{Dlq, Queue};
 pub use function::{Architecture, Batch, Consumer, Failures, Function, LogLevel, Start};
 pub use model::{Existing, OnDestroy, OwnOrExisting, Spec};

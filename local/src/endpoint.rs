@@ -15,7 +15,6 @@ mod keys;
 mod manners;
 mod quirks;
 mod server;
-mod signature;
 mod upstream;
 mod watch;
 

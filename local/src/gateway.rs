@@ -4,11 +4,12 @@
 //! integration response; what API Gateway answers itself are its gateway responses. Templates, patterns, schemas and routes
 //! are parsed once for a deployment.
 //!
-//! Not served: HTTP and VPC integrations, IAM (requests are refused, as they would be without credentials), stage caches, the account's own throttle, execution logs, X-Ray. HTTP header names arrive in
+//! Not served: HTTP and VPC integrations, resource policies, stage caches, the account's own throttle, execution logs, X-Ray. HTTP header names arrive in
 //! lower case, as from a client that speaks HTTP/2. The endpoint is spoken to over plain HTTP.
 
 mod access_log;
 mod authorizer;
+mod callers;
 mod coding;
 mod definition;
 mod door;
@@ -30,6 +31,7 @@ mod router;
 mod serve;
 mod serving;
 mod shared;
+mod sign;
 mod snapshot;
 mod throttle;
 mod validate;
@@ -57,7 +59,7 @@ use self::snapshot::Snapshot;
 use crate::error::{Error, Result};
 use crate::event::Events;
 use crate::invoke::Invoke;
-use crate::roles::Roles;
+use crate::roles::{GivenOut, Roles};
 
 /// How long requests under way may take to end when the gateway stops, and then how long the access log may.
 const STOP: Duration = Duration::from_millis(1500);
@@ -65,6 +67,8 @@ const STOP: Duration = Duration::from_millis(1500);
 /// What a gateway serves, and with what.
 pub struct Settings {
     pub roles: Roles,
+    /// Whose signatures open methods of `AWS_IAM`, beside the deployer's.
+    pub keys: GivenOut,
     pub invoke: Invoke,
     pub events: Events,
     /// The API's id at the endpoint.
@@ -92,9 +96,9 @@ impl Gateway {
     }
 
     fn serve(listener: TcpListener, own: SocketAddr, settings: Settings, live: Live) -> Self {
-        let Settings { roles, invoke, events, .. } = settings;
+        let Settings { roles, keys, invoke, events, .. } = settings;
         let (log, log_task) = Log::start(roles.clone(), events.clone());
-        let shared = Arc::new(Shared::new(Reach::new(roles, invoke, events), log, Door::new(own), live));
+        let shared = Arc::new(Shared::new(Reach::new(roles, keys, invoke, events), log, Door::new(own), live));
         warn_of_problems(&shared);
         let (stop, mut stopped) = watch::channel(false);
         let app = Router::new().fallback(serve::answer).with_state(Arc::clone(&shared));

@@ -15,5 +15,6 @@ mod pages;
 pub mod poller;
 pub mod private;
 pub mod roles;
+mod signature;
 pub mod supervise;
 pub mod template;

@@ -1,4 +1,4 @@
-//! Credentials of the roles that functions, pollers and integrations act under.
+//! Credentials of the roles that functions, pollers and integrations act under, and of those who call.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,6 +9,9 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
 use crate::error::{Error, Result};
+
+/// Finds the credentials of an access key that the endpoint has given out in this session: a plain function value.
+pub type GivenOut = Arc<dyn Fn(&str) -> Option<Credentials> + Send + Sync>;
 
 /// How long before their end credentials are asked for again.
 const AHEAD: Duration = Duration::from_secs(120);

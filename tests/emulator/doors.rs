@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::cloud::Cloud;
 use pipe_test_support::{Emulator, Endpoint, Kind, Sandbox};
 
 const SPEC: &str = "name: doors
@@ -13,6 +14,7 @@ source:
       - { get: '/items/{id}', auth: basic, to: { table: get } }
 auth:
   basic: {}
+  iam: {}
   members: { cognito: { users: people } }
   readers: { api_key: { plans: [free] } }
 plans:
@@ -25,7 +27,7 @@ sink: { table: { partition_key: id } }
 const SCHEMA: &str = r#"{ "type": "object", "required": ["id"], "properties": { "id": { "type": "string" } } }"#;
 
 /// Each on top of those before.
-const EDITS: [(&str, &str); 11] = [
+const EDITS: [(&str, &str); 13] = [
     ("users: people }", "users: people, scopes: [aws.cognito.signin.user.admin] }"),
     ("signin.user.admin] }", "signin.user.admin], cache_seconds: 60 }"),
     ("self_sign_up: true", "self_sign_up: false"),
@@ -35,6 +37,9 @@ const EDITS: [(&str, &str); 11] = [
     // A second plan, with a key of its own; then the first one goes, with its key.
     (FREE, BOTH),
     (BOTH, BASIC),
+    // Signed callers in the place of an authorizer, and an authorizer in theirs.
+    ("auth: basic, to: { table: get }", "auth: iam, to: { table: get }"),
+    ("auth: iam", "auth: basic"),
     ("auth: readers", "auth: basic"),
     ("auth: members", "auth: basic"),
     // What nothing names any more goes: plans, pool and both doors.
@@ -67,6 +72,46 @@ plans:
 users:
   people: { self_sign_up: false, groups: [Basic], deletion_protection: false, password_length: 16, token_minutes: 30, refresh_days: 7 }
 ";
+
+/// Keys of somebody else are linked, and stay when the pipeline goes.
+fn keys_that_exist(kind: Kind) {
+    let endpoint = Endpoint::start(Emulator::shared(kind));
+    let sandbox = Sandbox::new(env!("CARGO_BIN_EXE_pipe"), endpoint.account(), SPEC);
+    fs::write(sandbox.path().join("item.json"), SCHEMA).unwrap();
+    let cloud = Cloud::of(&sandbox.account);
+    let make = |name: &str| {
+        let made = cloud.run(cloud.aws.apigateway.create_api_key().name(name).enabled(true).send()).unwrap();
+        made.id.unwrap()
+    };
+    let (one, two) = (make("their-one"), make("their-two"));
+    sandbox.converge();
+    for (from, to) in [
+        ("plans: [free] }", format!("plans: [free], existing: {{ free: [{two}, {one}] }} }}")),
+        (&*format!("[{two}, {one}]"), format!("[{two}]")),
+        (&*format!(", existing: {{ free: [{two}] }}"), String::new()),
+        ("plans: [free] }", format!("plans: [free], existing: {{ free: [{one}] }} }}")),
+    ] {
+        sandbox.edit(from, &to);
+        sandbox.converge();
+    }
+    assert_eq!(cloud.inventory().iter().filter(|one| one.starts_with("api key ")).count(), 2, "it has none of its own");
+    sandbox.edit(&one, "nokeyofours");
+    let refused = sandbox.run(&["diff"]);
+    assert!(refused.err.contains("apigateway:ApiKey `nokeyofours` does not exist"), "{}", refused.err);
+    sandbox.pipe(&["destroy", "--yes", "--allow-data-loss", "all"]);
+    let left: Vec<String> = cloud.inventory().into_iter().filter(|one| one.starts_with("api key ")).collect();
+    assert_eq!(left, ["api key their-one", "api key their-two"]);
+}
+
+#[test]
+fn keys_that_exist_on_ministack() {
+    keys_that_exist(Kind::MiniStack);
+}
+
+#[test]
+fn keys_that_exist_on_moto() {
+    keys_that_exist(Kind::Moto);
+}
 
 fn up_edited_and_down(kind: Kind) {
     let endpoint = Endpoint::start(Emulator::shared(kind));

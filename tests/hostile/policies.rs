@@ -160,7 +160,7 @@ fn api(spec: &Spec) -> Vec<Value> {
             Authorizer::ApiKey(_) if spec.counts_users() => {
                 (format!("Authorize{name}"), format!("{}-jwt-{name}", spec.name))
             }
-            Authorizer::ApiKey(_) | Authorizer::Cognito(_) => continue,
+            Authorizer::ApiKey(_) | Authorizer::Cognito(_) | Authorizer::Iam(_) => continue,
         };
         let function = arn("lambda", &format!("function:{function}"));
         statements.push(allow(&sid, &["lambda:InvokeFunction"], &function));

@@ -30,7 +30,7 @@ pub fn document(spec: &Spec, desired: &Value) {
         let scheme = |authorizer: &Authorizer| match authorizer {
             Authorizer::Basic(_) => Some("Basic"),
             Authorizer::Jwt(_) | Authorizer::Cognito(_) => Some("Bearer"),
-            Authorizer::ApiKey(_) => None,
+            Authorizer::ApiKey(_) | Authorizer::Iam(_) => None,
         };
         let schemes: BTreeSet<&str> = spec.authorizers().filter_map(|(_, authorizer)| scheme(authorizer)).collect();
         let challenges: Vec<String> =
@@ -60,6 +60,7 @@ fn guard<'a>(spec: &'a Spec, route: &'a Route) -> (&'static str, String, bool) {
         Some((name, Authorizer::Jwt(jwt))) => ("CUSTOM", name.to_owned(), !jwt.plan_by_group.is_empty()),
         Some((name, Authorizer::ApiKey(_))) if spec.counts_users() => ("CUSTOM", name.to_owned(), true),
         Some((_, Authorizer::ApiKey(_))) => ("NONE", String::new(), true),
+        Some((_, Authorizer::Iam(_))) => ("AWS_IAM", String::new(), false),
     }
 }
 

@@ -5,6 +5,8 @@
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
 use aws_runtime::auth::SigV4OperationSigningConfig;
 use aws_runtime::auth::sigv4::{SCHEME_ID, SigV4AuthScheme};
 use aws_runtime::invocation_id::InvocationIdInterceptor;
@@ -33,7 +35,7 @@ use aws_types::service_config::ServiceConfigKey;
 use serde_json::Value;
 
 use crate::aws::{Place, attempts, call};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A service that speaks AWS JSON 1.1.
 #[derive(Debug)]
@@ -107,6 +109,16 @@ impl Operations {
             })
             .deserializer(read);
         call.build().invoke(()).await.map_err(|error| call::failed(name, error))
+    }
+
+    /// The credentials that calls are signed with.
+    ///
+    /// # Errors
+    /// There are none, or none any more.
+    pub async fn credentials(&self) -> Result<Credentials> {
+        let provider = self.sdk.credentials_provider().ok_or_else(|| Error::fatal("there are no AWS credentials"))?;
+        let given = provider.provide_credentials().await;
+        given.map_err(|error| Error::fatal(format!("the AWS credentials cannot be loaded: {error}")))
     }
 
     /// All that a call has beside its request.

@@ -160,11 +160,17 @@ pub fn planned(plan: &Plan) -> BTreeMap<Id, Outputs> {
 
 /// The endpoint, and a request to paste for each way in, without the secrets in them.
 pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<Id, Outputs>) -> String {
-    let endpoint = given.values().find_map(|outputs| outputs.get("endpoint"));
+    let api = given.values().find(|outputs| outputs.contains_key("endpoint"));
+    let endpoint = api.and_then(|api| api.get("endpoint"));
     let endpoint = global.session.as_ref().map(|session| &session.api_url).filter(|_| endpoint.is_some()).or(endpoint);
     let Some(endpoint) = endpoint else { return String::new() };
+    let region = api.and_then(|api| api.get("arn")?.split(':').nth(3)).unwrap_or("$AWS_REGION");
     let curl = |request: Example| {
-        let pass = request.authorizer.map(|authorizer| pass(global, loaded, file, &authorizer)).unwrap_or_default();
+        let pass = match request.authorizer {
+            Some(Authorizer::Iam(_)) => signed(global, file, region),
+            Some(authorizer) => pass(global, loaded, file, &authorizer),
+            None => String::new(),
+        };
         let header = request.header.map_or_else(String::new, |(name, value)| format!(" -H '{name}: {value}'"));
         // A shell reads the `?` of a query.
         let quote = if request.path.contains('?') { "'" } else { "" };
@@ -177,10 +183,28 @@ pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<I
     if requests.is_empty() { requests } else { format!("\nendpoint: {endpoint}\n{requests}\n") }
 }
 
+/// What of curl signs a request: with the session's keys, or with those of the environment.
+fn signed(global: &Global, file: &Path, region: &str) -> String {
+    let user = match global.session.as_ref().and_then(|session| session.keys.as_ref()) {
+        Some(_) => {
+            format!("{}:{}\"", revealed(global, file, "access_key_id"), revealed(global, file, "secret_access_key"))
+        }
+        // curl leaves a header without a value out.
+        None => {
+            "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\" -H \"x-amz-security-token: $AWS_SESSION_TOKEN\"".to_owned()
+        }
+    };
+    format!(" --aws-sigv4 \"aws:amz:{region}:execute-api\" --user \"{user}")
+}
+
+/// The command that gives a secret, within another one.
+fn revealed(global: &Global, file: &Path, field: &str) -> String {
+    format!("$({} outputs {}{} --reveal --field {field})", program(), spec(file), global.way())
+}
+
 /// What of curl shows who is asking, without the secret in it.
 fn pass(global: &Global, loaded: &Loaded, file: &Path, authorizer: &Authorizer) -> String {
-    let output =
-        |field: &str| format!("$({} outputs {}{} --reveal --field {field})", program(), spec(file), global.way());
+    let output = |field: &str| revealed(global, file, field);
     // Of `pipe dev`'s demo user; on AWS the user brings one.
     let token = |users: Option<&String>, access: bool| {
         let attribute = if access { demo::ACCESS_TOKEN } else { demo::ID_TOKEN };
@@ -192,10 +216,11 @@ fn pass(global: &Global, loaded: &Loaded, file: &Path, authorizer: &Authorizer) 
         Authorizer::Basic(_) => format!(" -u \"{}\"", output("credentials")),
         Authorizer::ApiKey(_) => {
             let plan = loaded.spec.open_plans().next().unwrap_or_default();
-            format!(" -H \"x-api-key: {}\"", output(&format!("{}.value", id::key(plan))))
+            format!(" -H \"x-api-key: {}\"", output(&format!("{}.value", id::opening_key(&loaded.spec, plan))))
         }
         Authorizer::Cognito(cognito) => token(Some(&cognito.users), !cognito.scopes.is_empty()),
         Authorizer::Jwt(jwt) => token(jwt.users.as_ref(), jwt.token == Token::Access),
+        Authorizer::Iam(_) => String::new(),
     }
 }
 
@@ -211,6 +236,7 @@ fn spec(file: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::Session;
 
     const GUARDED: &[u8] =
         b"name: orders\nsource: { api: { routes: [ { post: '/o/{id}', partition_key: path.id } ] } }\n\
@@ -230,5 +256,29 @@ mod tests {
             "o.yaml --region eu-west-1 --profile 'my team' --endpoint-url http://127.0.0.1:4566 --reveal --field";
         assert!(shown(&global).contains(options), "{}", shown(&global));
         assert!(shown(&Global::default()).contains(" outputs o.yaml --reveal --field credentials)\" "));
+    }
+    #[test]
+    fn a_signed_request_to_paste_has_the_names_of_secrets_and_not_the_secrets() {
+        let text =
+            b"name: o\nsource: { api: { routes: [ { post: /o } ] } }\nauth: { iam: {} }\nstream: { kinesis: {} }\n";
+        let loaded = crate::spec::parse("o.yaml", text, Path::new(".")).unwrap_or_else(|report| panic!("{report}"));
+        let arn = "arn:aws:apigateway:eu-west-1::/restapis/a".to_owned();
+        let api = Outputs::from([("endpoint".into(), "https://a.test/prod".into()), ("arn".into(), arn)]);
+        let given = BTreeMap::from([(Id::new("api"), api)]);
+        let shown = |global: &Global| summary(global, &loaded, Path::new("o.yaml"), &given);
+        let on_aws = shown(&Global::default());
+        let signed = "curl --aws-sigv4 \"aws:amz:eu-west-1:execute-api\" --user \"$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY\" \
+                      -H \"x-amz-security-token: $AWS_SESSION_TOKEN\" -H 'Content-Type";
+        assert!(on_aws.contains(signed), "{on_aws}");
+        let session = Session {
+            spec: "o.yaml".into(),
+            endpoint_url: "http://127.0.0.1:1".into(),
+            api_url: "http://127.0.0.1:2/prod".into(),
+            region: "eu-west-1".into(),
+            keys: Some(Keys("AKIAME".into(), "hidden".into())),
+        };
+        let local = shown(&Global { session: Some(session), ..Global::default() });
+        assert!(local.contains("o.yaml --local --reveal --field secret_access_key)\" -H 'Content-Type"), "{local}");
+        assert!(!local.contains("hidden"), "{local}");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws_credential_types::Credentials;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -71,10 +72,18 @@ impl Running {
     /// There is none; the value is in no error.
     pub async fn api_key(&self) -> Result<String> {
         let plan = self.spec.open_plans().next().unwrap_or_default();
-        let node = self.node(id::key(plan).as_str())?;
+        let node = self.node(id::opening_key(&self.spec, plan).as_str())?;
         let revealed = (node.kind.reveal)(&self.cx, &node.name).await;
         let mut outputs = revealed.map_err(|error| missing(error, node))?;
         outputs.remove("value").ok_or_else(|| absent(node))
+    }
+
+    /// The credentials of whoever runs this, which sign requests to the API.
+    ///
+    /// # Errors
+    /// There are none any more.
+    pub async fn caller(&self) -> Result<Credentials> {
+        self.cx.aws.operations.credentials().await
     }
 
     /// A token of the demo user of this pool, an access token or an id token; nothing where the pipeline does not run locally.

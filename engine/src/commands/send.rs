@@ -7,6 +7,7 @@ mod follow;
 mod pass;
 mod post;
 mod rows;
+mod signer;
 mod tally;
 
 use std::time::{Duration, Instant};

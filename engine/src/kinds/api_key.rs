@@ -1,6 +1,6 @@
 //! `apigateway:ApiKey`: a key that clients send in the header `x-api-key`; AWS draws its value.
 //!
-//! Names are not unique and ids are random, so a key is found by its name among all (10,000 at most), and tags say whose it is. The value
+//! Names are not unique and ids are random, so a key is found by its name among all (10,000 at most), or by its id where the spec only uses it, and tags say whose it is. The value
 //! cannot be changed and is a secret: nothing reads, compares or keeps it, and only [`Resource::reveal`] asks for it. A key that is made
 //! without `enabled` is disabled (`docs/aws.md#api-gateway-keys`). To have a new value, make a new key under another name. Limits: 5 creates
 //! and 5 deletes a second. Which plans a key has is a property of the plan.
@@ -89,6 +89,10 @@ impl Resource for ApiKey {
             let Some(id) = key.id.filter(|_| key.name.as_deref() == Some(name.as_str())) else { continue };
             let found = describe(cx, &id).await?.filter(|key| key.name.as_deref() == Some(name.as_str()));
             lives.extend(found.map(|key| live(&cx.aws.place, &id, key)));
+        }
+        if lives.is_empty() && is_id(name.as_str()) {
+            let found = describe(cx, name.as_str()).await?;
+            lives.extend(found.map(|key| live(&cx.aws.place, name.as_str(), key)));
         }
         Ok(lives)
     }
@@ -179,6 +183,11 @@ pub(super) async fn tagged_ids(cx: &Cx, collection: &str) -> Result<Vec<String>>
     };
     let prefix = cx.aws.place.apigateway_arn(&format!("{collection}/"));
     Ok(found.iter().filter_map(|(arn, _)| Some(arn.strip_prefix(&prefix)?.to_owned())).collect())
+}
+
+/// Whether it can be an id: what the spec calls `existing` is named by it. No name that the pipeline gives has this form.
+fn is_id(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// Reads one key without its value.

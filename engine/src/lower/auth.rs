@@ -3,6 +3,7 @@
 mod api_key;
 pub(super) mod basic;
 mod cognito;
+mod iam;
 pub(super) mod jwt;
 
 use std::collections::BTreeMap;
@@ -46,6 +47,7 @@ pub(super) fn guards(lowering: &Lowering<'_>) -> Result<BTreeMap<String, Guard>>
             spec::Authorizer::Jwt(jwt) => jwt::guard(lowering, name, jwt)?,
             spec::Authorizer::ApiKey(_) if lowering.spec.counts_users() => jwt::keys(lowering, name)?,
             spec::Authorizer::ApiKey(_) => api_key::guard(),
+            spec::Authorizer::Iam(_) => iam::guard(),
         };
         Ok((name.to_owned(), guard))
     };

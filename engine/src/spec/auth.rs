@@ -3,11 +3,13 @@
 mod api_key;
 mod basic;
 mod cognito;
+mod iam;
 mod jwt;
 
 pub use api_key::ApiKeys;
 pub use basic::{Basic, Secret};
 pub use cognito::Cognito;
+pub use iam::Iam;
 pub use jwt::{Jwt, Token};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -29,6 +31,8 @@ pub enum Authorizer {
     Jwt(Jwt),
     /// Clients with an API key of a usage plan.
     ApiKey(ApiKeys),
+    /// Callers who sign with credentials of AWS, and whose policies let them.
+    Iam(Iam),
 }
 
 /// Authorizers by names of the user's choosing. The word of a kind, used as a name, stands for that kind.
@@ -36,7 +40,7 @@ pub enum Authorizer {
 pub struct Auth(BTreeMap<String, Authorizer>);
 
 /// The words of the kinds: the members of [`Authorizer`].
-const WORDS: [&str; 4] = ["api_key", "basic", "cognito", "jwt"];
+const WORDS: [&str; 5] = ["api_key", "basic", "cognito", "iam", "jwt"];
 
 impl Auth {
     /// Returns the authorizers with their names.
@@ -80,6 +84,7 @@ impl Authorizer {
             Self::Cognito(_) => "cognito",
             Self::Jwt(_) => "jwt",
             Self::ApiKey(_) => "api_key",
+            Self::Iam(_) => "iam",
         }
     }
 }

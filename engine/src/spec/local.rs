@@ -25,7 +25,7 @@ impl Loaded {
     #[must_use]
     pub fn with_stand_ins(mut self) -> Self {
         let spec = &mut self.spec;
-        let all = [stream(spec), table(spec), queue(spec), secret(spec), pools(spec), boundary(spec)];
+        let all = [stream(spec), table(spec), queue(spec), secret(spec), keys(spec), pools(spec), boundary(spec)];
         self.stand_ins = all.into_iter().flatten().collect();
         self
     }
@@ -83,6 +83,18 @@ fn secret(spec: &mut Spec) -> Option<String> {
         }
     }
     Some(format!("the secret `{name}` with a password of its own"))
+}
+
+/// API keys that exist, whose values are not here.
+fn keys(spec: &mut Spec) -> Option<String> {
+    let mut plans = Vec::new();
+    for authorizer in spec.auth.iter_mut().flat_map(Auth::iter_mut) {
+        if let Authorizer::ApiKey(keys) = authorizer {
+            plans.extend(std::mem::take(&mut keys.existing).into_keys());
+        }
+    }
+    let told = plans.iter().map(|plan| format!("a key of its own for the plan `{plan}`"));
+    (!plans.is_empty()).then(|| told.collect::<Vec<_>>().join(", "))
 }
 
 /// User pools that exist, whose users are not here.

@@ -41,7 +41,7 @@ pub struct Spec {
     /// Where the events come from. Default: nothing is made, and something else writes to the stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
-    /// Who may call the API: authorizers by names that routes give in `auth`, 1 to 64 letters, digits, `_` and `-`, each a mapping from its kind to its settings. The kinds are `basic`, `jwt`, `cognito` and `api_key`; one of these words as a name needs no second level. Default: nobody is asked, and every route says `auth: none`.
+    /// Who may call the API: authorizers by names that routes give in `auth`, 1 to 64 letters, digits, `_` and `-`, each a mapping from its kind to its settings. The kinds are `basic`, `jwt`, `cognito`, `api_key` and `iam`; one of these words as a name needs no second level. Default: nobody is asked, and every route says `auth: none`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub auth: Option<Auth>,
     /// Usage plans by name (1 to 64 letters, digits, `_` and `-`), each with an API key. Default: none.

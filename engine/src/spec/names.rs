@@ -3,7 +3,7 @@
 //! Each default name fits its kind's length and characters, because a pipeline's name has at most 31 characters
 //! of `[a-z0-9-]`.
 
-use super::auth::{Auth, Authorizer, Basic, Jwt, Secret};
+use super::auth::{ApiKeys, Auth, Authorizer, Basic, Jwt, Secret};
 use super::dlq::{Dlq, Queue};
 use super::function::{Consumer, Function};
 use super::model::{Existing, OwnOrExisting, Spec};
@@ -238,12 +238,21 @@ impl Spec {
         self.plans.keys().map(String::as_str).filter(move |plan| open.contains(plan) || users(plan))
     }
 
-    /// Returns the names of the plans whose keys open routes.
-    pub fn open_plans(&self) -> impl Iterator<Item = &str> {
-        let keys = self.authorizers().find_map(|(_, authorizer)| match authorizer {
+    /// Returns the ids of the keys that exist already and are this plan's.
+    pub fn existing_keys(&self, plan: &str) -> impl Iterator<Item = &str> {
+        self.api_keys().and_then(|keys| keys.existing.get(plan)).into_iter().flatten().map(String::as_str)
+    }
+
+    fn api_keys(&self) -> Option<&ApiKeys> {
+        self.authorizers().find_map(|(_, authorizer)| match authorizer {
             Authorizer::ApiKey(keys) => Some(keys),
             _ => None,
-        });
+        })
+    }
+
+    /// Returns the names of the plans whose keys open routes.
+    pub fn open_plans(&self) -> impl Iterator<Item = &str> {
+        let keys = self.api_keys();
         let named = move |plan: &&str| {
             keys.is_some_and(|keys| keys.plans.as_ref().is_none_or(|plans| plans.iter().any(|one| one == plan)))
         };

@@ -21,11 +21,12 @@ use super::gate::{
 use super::keys::{Keys, MINISTACK_ROOT, RootKey};
 use super::quirks::{self, Exchange, Memory};
 use super::server::serve;
-use super::signature::Signature;
 use super::upstream::{Body, Lost, Passed, Upstream, read, whole};
 use super::watch::Watch;
 use crate::error::{Error, Result};
 use crate::event::Events;
+use crate::roles::GivenOut;
+use crate::signature::Signature;
 
 /// The largest body that is taken. Nothing that AWS takes is larger than a function's zip of 50 MB, in base64.
 const LARGEST: usize = 80 * 1024 * 1024;
@@ -36,6 +37,7 @@ const PUT: &str = "Kinesis_20131202.PutRecord";
 #[derive(Debug)]
 pub struct Forwarder {
     address: SocketAddr,
+    keys: Arc<Keys>,
     puts: watch::Receiver<()>,
     stopped: watch::Sender<bool>,
     server: JoinHandle<()>,
@@ -54,7 +56,7 @@ pub enum Behind<'a> {
 struct Shared {
     /// The forwarder's own address, as callers name it.
     host: String,
-    keys: Keys,
+    keys: Arc<Keys>,
     upstream: Upstream,
     memory: Memory,
     watch: Watch,
@@ -88,13 +90,21 @@ impl Forwarder {
         let address = listener.local_addr().map_err(|e| Error::new(format!("listen on 127.0.0.1: {e}")))?;
         let watch = Watch::new(events);
         let ((puts, seen), (stopped, stop)) = (watch::channel(()), watch::channel(false));
+        let keys = Arc::new(keys);
+        let known = Arc::clone(&keys);
         let shared = Arc::new(Shared { host: address.to_string(), keys, upstream, memory, watch, puts });
         let answer = move |request| {
             let shared = Arc::clone(&shared);
             async move { shared.answer(request).await }
         };
         let server = tokio::spawn(serve(listener, answer, stop));
-        Ok(Self { address, puts: seen, stopped, server })
+        Ok(Self { address, keys: known, puts: seen, stopped, server })
+    }
+
+    /// Who knows the credentials of the keys that the endpoint gives out.
+    pub fn given_out(&self) -> GivenOut {
+        let keys = Arc::clone(&self.keys);
+        Arc::new(move |access_key| keys.given_out(access_key))
     }
 
     /// Changes when somebody has put a record into a stream.

@@ -11,8 +11,8 @@ use hyper::http::request::Parts;
 use hyper::{Method, Response, StatusCode};
 use serde_json::json;
 
-use super::signature::only;
 use super::upstream::Body;
+use crate::signature::{Wrong, only};
 
 /// Why a request is not passed on, in AWS's style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,15 @@ pub const UNREACHABLE: Refusal = Refusal {
 /// Names in a query that carry credentials, in lower case: of Signature Version 4 and of Version 2.
 const CREDENTIALS: &[&str] =
     &["x-amz-algorithm", "x-amz-credential", "x-amz-signature", "x-amz-security-token", "awsaccesskeyid", "signature"];
+
+const DATE: Refusal = wrong("the call is signed for another time: 15 minutes of difference are allowed");
+const HEADERS: Refusal = wrong("`host` and all `x-amz-` headers must be signed");
+const PAYLOAD: Refusal = wrong("`x-amz-content-sha256` is not the hash of the body, and nothing else is accepted here");
+const SIGNATURE: Refusal = wrong("the request signature we calculated does not match the signature you provided");
+
+const fn wrong(message: &'static str) -> Refusal {
+    denied("InvalidSignatureException", message)
+}
 
 const fn denied(code: &'static str, message: &'static str) -> Refusal {
     Refusal { status: 403, code, message }
@@ -99,6 +108,17 @@ impl Refusal {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(HeaderName::from_static("x-amzn-errortype"), HeaderValue::from_static(self.code));
         answer
+    }
+}
+
+impl From<Wrong> for Refusal {
+    fn from(wrong: Wrong) -> Self {
+        match wrong {
+            Wrong::Undated | Wrong::Time(_) => DATE,
+            Wrong::Header(_) => HEADERS,
+            Wrong::Payload => PAYLOAD,
+            Wrong::Mismatch { .. } => SIGNATURE,
+        }
     }
 }
 

@@ -5,13 +5,16 @@ use std::fmt;
 use std::sync::{Mutex, PoisonError};
 use std::time::SystemTime;
 
+use aws_credential_types::Credentials;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
 use hyper::header::{AUTHORIZATION, HeaderValue};
 use hyper::http::request::Parts;
 use uuid::Uuid;
 
 use super::call::text;
 use super::gate::{Refusal, UNKNOWN};
-use super::signature::Signature;
+use crate::signature::Signature;
 
 /// The access key that MiniStack takes as the root of its first account.
 pub const MINISTACK_ROOT: &str = "000000000000";
@@ -42,6 +45,8 @@ struct Secret {
     secret: String,
     /// Empty for a key that lasts.
     token: String,
+    /// When a key that does not last ends.
+    end: Option<SystemTime>,
 }
 
 /// Which keys there are, and their secrets.
@@ -51,10 +56,18 @@ pub struct Keys {
     known: Mutex<HashMap<String, Secret>>,
 }
 
+/// Without the secrets.
+impl fmt::Debug for Keys {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Keys").field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
 impl Keys {
     /// Of a session with MiniStack, whose root has this key.
     pub fn new(root: RootKey) -> Self {
-        let known = HashMap::from([(root.id.clone(), Secret { secret: root.secret, token: String::new() })]);
+        let secret = Secret { secret: root.secret, token: String::new(), end: None };
+        let known = HashMap::from([(root.id.clone(), secret)]);
         Self { root: Some(root.id), known: Mutex::new(known) }
     }
 
@@ -72,7 +85,7 @@ impl Keys {
     /// # Errors
     /// The key is none of this session.
     pub fn expect(&self, signature: &Signature) -> Result<(), Refusal> {
-        if self.root.is_some() && self.find(signature).is_none() { Err(UNKNOWN) } else { Ok(()) }
+        if self.root.is_some() && self.find(&signature.access_key).is_none() { Err(UNKNOWN) } else { Ok(()) }
     }
 
     /// Checks who signed a call, and makes a call of the session's root one of MiniStack's.
@@ -81,7 +94,7 @@ impl Keys {
     /// The key is none of this session, or the call is not signed with its secret.
     pub fn admit(&self, signature: &Signature, head: &mut Parts, body: &[u8]) -> Result<(), Refusal> {
         self.expect(signature)?;
-        let Some(known) = self.find(signature) else { return Ok(()) };
+        let Some(known) = self.find(&signature.access_key) else { return Ok(()) };
         if text(&head.headers, "x-amz-security-token") != known.token {
             return Err(UNKNOWN);
         }
@@ -109,13 +122,22 @@ impl Keys {
         let Ok(answer) = std::str::from_utf8(answer) else { return };
         let of = |tag: &str| Some(answer.split_once(&format!("<{tag}>"))?.1.split_once('<')?.0.to_owned());
         if let (Some(id), Some(secret)) = (of("AccessKeyId"), of("SecretAccessKey")) {
-            let secret = Secret { secret, token: of("SessionToken").unwrap_or_default() };
+            let end = of("Expiration").and_then(|end| DateTime::from_str(&end, Format::DateTime).ok());
+            let end = end.and_then(|end| SystemTime::try_from(end).ok());
+            let secret = Secret { secret, token: of("SessionToken").unwrap_or_default(), end };
             // A key that is known stays what it is.
             self.known.lock().unwrap_or_else(PoisonError::into_inner).entry(id).or_insert(secret);
         }
     }
 
-    fn find(&self, signature: &Signature) -> Option<Secret> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&signature.access_key).cloned()
+    /// The credentials of a key of this session.
+    pub fn given_out(&self, access_key: &str) -> Option<Credentials> {
+        let Secret { secret, token, end } = self.find(access_key)?;
+        let token = Some(token).filter(|token| !token.is_empty());
+        Some(Credentials::new(access_key, secret, token, end, "pipe dev"))
+    }
+
+    fn find(&self, access_key: &str) -> Option<Secret> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(access_key).cloned()
     }
 }

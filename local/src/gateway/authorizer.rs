@@ -1,6 +1,7 @@
 //! Authorizers: those of Lambda of kind `REQUEST` (identity sources, result cache, policy), and Cognito's.
 
 mod event;
+pub mod iam;
 pub mod policy;
 mod pools;
 

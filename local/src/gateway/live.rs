@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::access_log::LogFormat;
+use super::callers::Callers;
 use super::definition::{ApiAddress, Plan, Stage, Texts};
 use super::keys::Keys;
 use super::permits::Permits;
@@ -23,6 +24,7 @@ pub struct Live {
     pub access_log: Option<LogFormat>,
     /// Asked again after each refresh.
     pub permits: Permits,
+    pub callers: Callers,
 }
 
 impl Live {
@@ -48,12 +50,13 @@ impl Live {
             keys: Keys::new(plans, before.map(|before| &before.keys)),
             access_log: log,
             permits: Permits::default(),
+            callers: Callers::default(),
         }
     }
 
     /// What a request is served with, by these ways out.
     pub fn serving<'a>(&'a self, reach: &'a Reach) -> Serving<'a> {
-        let Self { address, permits, snapshot, .. } = self;
-        Serving { reach, permits, address, binary: &snapshot.binary_types }
+        let Self { address, permits, callers, snapshot, .. } = self;
+        Serving { reach, permits, callers, address, binary: &snapshot.binary_types }
     }
 }

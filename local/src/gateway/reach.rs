@@ -8,7 +8,7 @@ use hyper_util::rt::TokioExecutor;
 
 use crate::event::{Event, Events};
 use crate::invoke::Invoke;
-use crate::roles::Roles;
+use crate::roles::{GivenOut, Roles};
 
 /// The pooled client of service integrations.
 pub type Http = Client<HttpConnector, Full<Bytes>>;
@@ -16,16 +16,17 @@ pub type Http = Client<HttpConnector, Full<Bytes>>;
 /// Handles to everything outside.
 pub struct Reach {
     pub roles: Roles,
+    pub keys: GivenOut,
     pub invoke: Invoke,
     pub events: Events,
     pub http: Http,
 }
 
 impl Reach {
-    pub fn new(roles: Roles, invoke: Invoke, events: Events) -> Self {
+    pub fn new(roles: Roles, keys: GivenOut, invoke: Invoke, events: Events) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        Self { roles, invoke, events, http: Client::builder(TokioExecutor::new()).build(connector) }
+        Self { roles, keys, invoke, events, http: Client::builder(TokioExecutor::new()).build(connector) }
     }
 
     pub fn tell(&self, event: Event) {

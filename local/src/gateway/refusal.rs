@@ -20,6 +20,10 @@ pub struct Refusal {
     pub message: Option<String>,
     /// Only if it is not the status of the kind.
     pub status: Option<u16>,
+    /// `x-amzn-ErrorType`, only if it is not that of the kind.
+    pub error_type: Option<&'static str>,
+    /// The member of the body that has the message.
+    pub member: &'static str,
     /// `$context.error.validationErrorString`.
     pub validation: Option<String>,
 }
@@ -66,7 +70,8 @@ fn default(kind: &str) -> Default {
 impl Refusal {
     /// With the kind's own status and message.
     pub fn of(kind: &'static str) -> Self {
-        Self { kind, message: default(kind).3.map(str::to_owned), status: None, validation: None }
+        let message = default(kind).3.map(str::to_owned);
+        Self { kind, message, status: None, error_type: None, member: "message", validation: None }
     }
 
     /// What the API's owner did wrong, and the client cannot know.
@@ -83,6 +88,19 @@ impl Refusal {
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
         self.status = Some(status);
+        self
+    }
+
+    #[must_use]
+    pub fn typed(mut self, error_type: &'static str) -> Self {
+        self.error_type = Some(error_type);
+        self
+    }
+
+    /// With the message under another name, as IAM gives it.
+    #[must_use]
+    pub fn under(mut self, member: &'static str) -> Self {
+        self.member = member;
         self
     }
 
@@ -126,15 +144,9 @@ impl GatewayResponses {
         let class = if status >= 500 { "DEFAULT_5XX" } else { "DEFAULT_4XX" };
         let own = self.own.get(kind).or_else(|| self.own.get(class).filter(|_| kind != "REQUEST_TOO_LARGE"));
         let mut reply = Reply::new(status);
-        reply.header("x-amzn-ErrorType", error_type);
+        reply.header("x-amzn-ErrorType", refusal.error_type.unwrap_or(error_type));
         let message = exchange.variable("error.messageString").unwrap_or_else(|| "null".to_owned());
-        // As IAM writes it, whose text it is.
-        let name = if refusal.message.as_deref().is_some_and(|text| text.starts_with("User: ")) {
-            "Message"
-        } else {
-            "message"
-        };
-        reply.body = Bytes::from(format!("{{\"{name}\":{message}}}"));
+        reply.body = Bytes::from(format!("{{\"{}\":{message}}}", refusal.member));
         if let Some(own) = own {
             own.apply(&mut reply, exchange);
         }

@@ -109,7 +109,7 @@ pub fn refused(address: &ApiAddress, exchange: &Exchange, verdict: Verdict) -> R
     let explicit = if verdict == Verdict::Denied { " with an explicit deny" } else { "" };
     let message =
         format!("User: anonymous is not authorized to perform: execute-api:Invoke on resource: {arn}{explicit}");
-    Refusal::of("ACCESS_DENIED").saying(message)
+    Refusal::of("ACCESS_DENIED").saying(message).under("Message")
 }
 
 impl Statement {

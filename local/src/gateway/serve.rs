@@ -14,6 +14,7 @@ use http_body_util::{BodyExt, Limited};
 use serde_json::Value;
 
 use super::access_log::LogFormat;
+use super::authorizer::iam;
 use super::coding::{self, LONGEST_BODY};
 use super::door;
 use super::exchange::Exchange;
@@ -59,7 +60,7 @@ fn refuse(refusal: &Refusal, responses: &GatewayResponses, exchange: &mut Exchan
     refusal.tell(exchange);
     // Which member and which rule, for the developer; the client's own values are masked.
     let why = refusal.validation.as_deref().map(|why| format!(" {why}")).unwrap_or_default();
-    exchange.reason = Some(format!("{}{why}", refusal.kind));
+    exchange.reason = Some(format!("{}{why}", refusal.error_type.unwrap_or(refusal.kind)));
     responses.answer(refusal, exchange)
 }
 
@@ -71,7 +72,8 @@ async fn run(
     body: Body,
 ) -> Result<Reply, Refusal> {
     head(parts)?;
-    exchange.body = read(parts, body).await?;
+    let sent = read(parts, body).await?;
+    exchange.body = coding::decoded(&parts.headers, sent.clone())?;
     let route = route(live, exchange)?;
     let path = exchange.variable("resourcePath").unwrap_or_default();
     if !live.throttles.admit(&path, &exchange.method) {
@@ -82,6 +84,7 @@ async fn run(
     match &route.guard {
         Guard::Open if silent => return Err(resource_policy::refused(serving.address, exchange, Verdict::Silent)),
         Guard::Open => {}
+        Guard::Signed => iam::admit(serving, parts, &sent, exchange).await?,
         Guard::Shut(kind) => return Err(Refusal::of(kind)),
         Guard::Authorizer(id) => {
             let authorizer = live.snapshot.authorizers.get(id);
@@ -120,8 +123,7 @@ async fn read(parts: &Parts, body: Body) -> Result<Bytes, Refusal> {
     }
     let read = Limited::new(body, LONGEST_BODY).collect().await;
     // A client that broke off the request does not see this answer.
-    let read = read.map_err(|_| Refusal::of("REQUEST_TOO_LARGE"))?.to_bytes();
-    coding::decoded(&parts.headers, read)
+    Ok(read.map_err(|_| Refusal::of("REQUEST_TOO_LARGE"))?.to_bytes())
 }
 
 /// Finds the method that serves the request, and tells `$context` which resource it is of.

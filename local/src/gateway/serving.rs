@@ -1,5 +1,6 @@
 //! What authorizers and integrations serve a request with.
 
+use super::callers::Callers;
 use super::definition::{ApiAddress, BinaryTypes};
 use super::permits::Permits;
 use super::reach::Reach;
@@ -9,6 +10,7 @@ use super::reach::Reach;
 pub struct Serving<'a> {
     pub reach: &'a Reach,
     pub permits: &'a Permits,
+    pub callers: &'a Callers,
     pub address: &'a ApiAddress,
     pub binary: &'a BinaryTypes,
 }

@@ -49,6 +49,8 @@ pub struct ServedMethod {
 #[derive(Debug, PartialEq, Eq)]
 pub enum Guard {
     Open,
+    /// Who signs, and may invoke the method.
+    Signed,
     /// Who the authorizer with this id lets in.
     Authorizer(String),
     /// Nobody, because this kind of authorization is not served here: the gateway response of this type.
@@ -103,6 +105,7 @@ impl Resource {
 fn route(definition: &Definition, method: &Method, at: &str, problems: &mut Vec<String>) -> ServedMethod {
     let guard = match method.authorization.as_str() {
         "NONE" => Guard::Open,
+        "AWS_IAM" => Guard::Signed,
         "CUSTOM" | "COGNITO_USER_POOLS" => Guard::Authorizer(method.authorizer.clone()),
         _ => Guard::Shut("MISSING_AUTHENTICATION_TOKEN"),
     };

@@ -10,6 +10,8 @@ mod hostile;
 mod keys;
 mod parts;
 mod refreshes;
+mod signed;
+mod signer;
 mod strangers;
 
 use std::sync::{Arc, Mutex};
@@ -33,6 +35,7 @@ use super::snapshot::Snapshot;
 use super::{Gateway, Settings};
 use crate::event::Event;
 use crate::invoke::{Answer, Invoke, Refusal};
+use crate::roles::GivenOut;
 
 /// A gateway, what it calls, and a client.
 struct World {
@@ -108,7 +111,8 @@ impl World {
         let own = listener.local_addr().unwrap();
         let url = format!("http://{own}");
         let (api, stage_name) = ("abc123".to_owned(), "prod".to_owned());
-        let settings = Settings { roles: cloud.roles(), invoke, events: sender, api, stage: stage_name };
+        let keys: GivenOut = Arc::new(|key| Some(cloud::given()).filter(|given| given.access_key_id() == key));
+        let settings = Settings { roles: cloud.roles(), keys, invoke, events: sender, api, stage: stage_name };
         let live = Live::new(fixtures::address(), Arc::new(Snapshot::new(definition)), (stage, plans), None);
         let gateway = Gateway::serve(listener, own, settings, live);
         let client = Client::builder(TokioExecutor::new()).build_http();

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use pipe_local::endpoint::{Behind, Emulator, Forwarder, MINISTACK, RootKey, environment};
 use pipe_local::event::Events;
+use pipe_local::roles::GivenOut;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -58,6 +59,11 @@ impl Cloud {
     /// Changes when somebody has put a record into a stream.
     pub fn puts(&self) -> watch::Receiver<()> {
         self.forwarder.puts()
+    }
+
+    /// Who knows the credentials of the keys that the endpoint gives out.
+    pub fn given_out(&self) -> GivenOut {
+        self.forwarder.given_out()
     }
 
     pub fn region(&self) -> &str {

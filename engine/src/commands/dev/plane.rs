@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -10,7 +11,7 @@ use pipe_local::event::{Event, Events};
 use pipe_local::functions::{self, Functions};
 use pipe_local::gateway::{self, Gateway};
 use pipe_local::poller::{self, Pollers, Wanted};
-use pipe_local::roles::Roles;
+use pipe_local::roles::{GivenOut, Roles};
 use tokio::net::TcpListener;
 
 use crate::aws::{ConnectOptions, sdk};
@@ -25,6 +26,7 @@ use super::cloud::{Cloud, supervisor};
 /// What moves events: started once, and made to follow the spec after every apply.
 pub struct Plane {
     roles: Roles,
+    keys: GivenOut,
     functions: Functions,
     pollers: Pollers,
     gateway: Option<Gateway>,
@@ -76,7 +78,8 @@ impl Plane {
             // By the spec, which one `pipe dev` at a time has: the next one goes on where this one ends.
             checkpoints: session::checkpoints(spec)?,
         });
-        Ok(Self { roles, functions, pollers, gateway: None, listener: Some(listener), address, events })
+        let (keys, listener) = (cloud.given_out(), Some(listener));
+        Ok(Self { roles, keys, functions, pollers, gateway: None, listener, address, events })
     }
 
     /// Where a stage of the API is served.
@@ -117,6 +120,7 @@ impl Plane {
         let Some(listener) = self.listener.take() else { return Ok(()) };
         let settings = gateway::Settings {
             roles: self.roles.clone(),
+            keys: Arc::clone(&self.keys),
             invoke: self.functions.as_invoke(),
             events: self.events.clone(),
             api: api.clone(),

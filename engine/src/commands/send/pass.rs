@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::signer::Signer;
 use crate::commands::running::Running;
 use crate::error::{Error, Result};
 use crate::spec::{Authorizer, Route, Token};
@@ -10,11 +11,13 @@ use crate::spec::{Authorizer, Route, Token};
 /// Where a token is taken from for a route that wants one of a user who is not `pipe dev`'s.
 const TOKEN: &str = "PIPE_TOKEN";
 
-/// A header, whose value is a secret.
+/// What shows who sends a request.
 #[derive(Clone)]
-pub struct Pass {
-    pub name: &'static str,
-    pub value: String,
+pub enum Pass {
+    /// A header by its name, whose value is a secret.
+    Header(&'static str, String),
+    /// A signature of each request.
+    Signature(Signer),
 }
 
 impl Pass {
@@ -26,7 +29,8 @@ impl Pass {
         let Some((_, authorizer)) = running.spec.authorizer(route) else { return Ok(None) };
         Ok(Some(match authorizer {
             Authorizer::Basic(_) => Self::basic(&running.credentials().await?),
-            Authorizer::ApiKey(_) => Self { name: "x-api-key", value: running.api_key().await? },
+            Authorizer::ApiKey(_) => Self::Header("x-api-key", running.api_key().await?),
+            Authorizer::Iam(_) => Self::Signature(Signer::new(running.caller().await?, &running.cx.aws.place.region)),
             Authorizer::Cognito(cognito) => Self::token(running, &cognito.users, !cognito.scopes.is_empty()).await?,
             Authorizer::Jwt(jwt) => {
                 Self::token(running, jwt.users.as_deref().unwrap_or_default(), jwt.token == Token::Access).await?
@@ -40,12 +44,12 @@ impl Pass {
             Ok(token) => token,
             Err(_) => running.token(users, access).await?.ok_or_else(unsigned)?,
         };
-        Ok(Self { name: "authorization", value })
+        Ok(Self::Header("authorization", value))
     }
 
     /// The header of `username:password`.
     pub fn basic(credentials: &str) -> Self {
-        Self { name: "authorization", value: format!("Basic {}", STANDARD.encode(credentials)) }
+        Self::Header("authorization", format!("Basic {}", STANDARD.encode(credentials)))
     }
 }
 

@@ -39,9 +39,10 @@ pub struct Answer {
     pub message: Option<String>,
 }
 
-/// The body of a refusal.
+/// The body of a refusal. IAM's has another spelling.
 #[derive(Deserialize)]
 struct Refusal {
+    #[serde(alias = "Message")]
     message: String,
 }
 
@@ -89,7 +90,9 @@ impl Target {
         let body = body.map_err(|error| self.unanswered(&error))?.into_bytes();
         let taken = (status == 200).then(|| serde_json::from_slice(&body).ok()).flatten();
         let refusal = (status != 200).then(|| serde_json::from_slice(&body).ok()).flatten();
-        Ok(Answer { event, status, taken, message: refusal.map(|refusal: Refusal| refusal.message) })
+        // What follows the first paragraph repeats a signed request, with its session token.
+        let first = |text: String| text.split("\n\n").next().unwrap_or_default().to_owned();
+        Ok(Answer { event, status, taken, message: refusal.map(|refusal: Refusal| first(refusal.message)) })
     }
 
     fn request(&self, event: &Event) -> Result<HttpRequest> {
@@ -100,8 +103,12 @@ impl Target {
         request.set_uri(url.as_str()).map_err(bad)?;
         let headers = request.headers_mut();
         let mut all = vec![("content-type".to_owned(), "application/json".to_owned())];
-        all.extend(self.pass.iter().map(|pass| (pass.name.to_owned(), pass.value.clone())));
         all.extend(event.header.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())));
+        match &self.pass {
+            Some(Pass::Header(name, value)) => all.push(((*name).to_owned(), value.clone())),
+            Some(Pass::Signature(signer)) => all.extend(signer.headers(event.method, &url, &all, &event.body)?),
+            None => {}
+        }
         for (name, value) in all {
             // Without the value: it may be the credentials.
             let bad = format!("`{name}` cannot be a header with this value");
@@ -121,6 +128,8 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+    use crate::commands::send::signer::Signer;
+    use aws_credential_types::Credentials;
 
     fn event() -> Event {
         let header = Some(("X-Who".to_owned(), "me".to_owned()));
@@ -174,6 +183,24 @@ mod tests {
             let answer = Target::new(url, None).post(event()).await.unwrap();
             assert_eq!((answer.status, answer.taken, answer.message.as_deref()), (429, None, message));
         }
+    }
+
+    #[tokio::test]
+    async fn a_signed_request_has_a_signature_and_a_refusal_of_it_shows_no_token() {
+        let credentials = Credentials::new("ASIAME", "se/cret", Some("to/ken==".into()), None, "test");
+        let pass = || Some(Pass::Signature(Signer::new(credentials.clone(), "eu-west-1")));
+        let said = r#"{"message":"It does not match.\n\nThe Canonical String\nx-amz-security-token:to/ken=="}"#;
+        let (url, task) = served("403 Forbidden", said).await;
+        let answer = Target::new(url, pass()).post(event()).await.unwrap();
+        assert_eq!(answer.message.as_deref(), Some("It does not match."));
+        let request = task.await.unwrap();
+        let scope = "/eu-west-1/execute-api/aws4_request, \
+                     SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-who, Signature=";
+        assert!(request.contains("authorization: AWS4-HMAC-SHA256 Credential=ASIAME/20"), "{request}");
+        assert!(request.contains(scope) && request.contains("x-amz-security-token: to/ken=="), "{request}");
+        assert!(!request.contains("se/cret"));
+        let (url, _) = served("403 Forbidden", r#"{"Message":"no"}"#).await;
+        assert_eq!(Target::new(url, pass()).post(event()).await.unwrap().message.as_deref(), Some("no"));
     }
 
     #[tokio::test]

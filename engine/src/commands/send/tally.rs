@@ -113,7 +113,8 @@ fn hint(status: u16, route: &Route) -> Option<String> {
              `auth.basic.cache_seconds`"
         }
         403 => {
-            "API Gateway answers this for a path that is not deployed: `pipe diff` shows whether the API is as the spec says"
+            "API Gateway answers this for a path that is not deployed: `pipe diff` shows whether the API is as the spec says; \
+             and to signed callers whose own policies do not allow `execute-api:Invoke` on the route"
         }
         404 => {
             "the API may not write to the stream: `pipe diff` shows whether its role and the stream are as the spec says"

@@ -70,6 +70,21 @@ fn not_found() -> HttpResponse {
 }
 
 #[tokio::test]
+async fn a_key_that_exists_is_found_by_its_id() {
+    let list = || mock!(Client::get_api_keys).then_http_response(|| mocked::success(&json!({ "item": [] })));
+    let theirs = described("k1", false, Tags::new());
+    let found = ApiKey::read(&cx(&[&list(), &theirs]), &Name::new("k1")).await.unwrap();
+    assert_eq!(found, [live_one(desired(), "demo-free", Tags::new())]);
+    let gone = mock!(Client::get_api_key).then_http_response(not_found);
+    assert_eq!(ApiKey::read(&cx(&[&list(), &gone]), &Name::new("k2")).await.unwrap(), []);
+    assert_eq!(
+        ApiKey::read(&cx(&[&list()]), &Name::new("demo-free")).await.unwrap(),
+        [],
+        "no name of ours is asked for as an id"
+    );
+}
+
+#[tokio::test]
 async fn a_key_is_found_by_its_whole_name_with_its_tags_and_without_its_value() {
     let list = listed(&[("k1", "demo-free"), ("k2", "demo-free-too"), ("k3", "demo-free")]);
     let gone =

@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 
 const NONE: &str = "NONE";
 const COGNITO: &str = "COGNITO_USER_POOLS";
+/// Callers sign, and need the right to invoke the method.
+const IAM: &str = "AWS_IAM";
 /// What the template of a PutRecord call names its key.
 pub const KEY: &str = "\"PartitionKey\": \"";
 /// AWS's own id of a request: another one for each.
@@ -52,6 +54,7 @@ pub(super) fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
     let weak = desired.security_policy == LEGACY_TLS && live.security_policy != LEGACY_TLS;
     let weak = weak.then(|| "clients may speak TLS 1.0 and 1.1, which others may be able to read".to_owned());
     told.chain(keyed)
+        .chain(signed(desired, live))
         .chain(users)
         .chain(scoped)
         .chain(weak)
@@ -91,6 +94,24 @@ fn scopes(desired: &RestApi, live: &RestApi) -> Vec<String> {
         new.map(move |scope| format!("`{name}` takes access tokens with the scope `{scope}`"))
             .chain(any)
             .collect::<Vec<_>>()
+    });
+    told.collect()
+}
+
+/// Routes where signed callers take the place of others, or others theirs: neither were let in before.
+fn signed(desired: &RestApi, live: &RestApi) -> Vec<String> {
+    let was_guarded = |route: &Route| !route.authorization.is_empty() && (route.authorization != NONE || route.api_key);
+    let both = desired.routes.iter().filter_map(|(name, now)| Some((name, now, live.routes.get(name)?)));
+    let told = both.filter(|(_, _, then)| was_guarded(then)).filter_map(|(name, now, then)| {
+        match (now.authorization.as_str(), then.authorization.as_str()) {
+            (IAM, then) if then != IAM => Some(format!(
+                "`{name}` has another authorizer: whoever signs, and may `execute-api:Invoke` it by a policy of the account, may call it"
+            )),
+            (now, IAM) if now != IAM && now != NONE => {
+                Some(format!("`{name}` takes no signatures any more: whom its new authorizer lets in may call it"))
+            }
+            _ => None,
+        }
     });
     told.collect()
 }
@@ -167,6 +188,30 @@ mod tests {
             gateway_responses: Default::default(),
             deployed: String::new(),
         }
+    }
+
+    #[test]
+    fn signed_callers_in_the_place_of_others_widen_and_others_in_theirs() {
+        let by = |authorization: &str, api_key: bool| {
+            let mut api = api(&["prod"], &["GET /a"]);
+            let route = api.routes.get_mut("GET /a").unwrap();
+            (route.authorization, route.api_key) = (authorization.into(), api_key);
+            api
+        };
+        let told = |now: (&str, bool), then: (&str, bool)| widens(&by(now.0, now.1), &by(then.0, then.1));
+        let (iam, open, keyed) = ((IAM, false), (NONE, false), (NONE, true));
+        for others in [("CUSTOM", false), ("COGNITO_USER_POOLS", false), ("CUSTOM", true), keyed] {
+            let signs = "whoever signs, and may `execute-api:Invoke` it by a policy of the account, may call it";
+            assert_eq!(told(iam, others), [format!("`GET /a` has another authorizer: {signs}")], "{others:?}");
+        }
+        for others in [("CUSTOM", false), ("COGNITO_USER_POOLS", false)] {
+            let lets = "`GET /a` takes no signatures any more: whom its new authorizer lets in may call it";
+            assert_eq!(told(others, iam), [lets]);
+        }
+        assert_eq!(told(keyed, iam), ["`GET /a` loses its authorizer: whoever has an API key of a plan may call it"]);
+        assert_eq!(told(open, iam), ["`GET /a` loses its authorizer: anybody may call it"]);
+        assert!(told(iam, open).is_empty() && told(iam, iam).is_empty());
+        assert!(widens(&by(IAM, false), &api(&["prod"], &[])).is_empty(), "a new route is guarded");
     }
 
     #[test]

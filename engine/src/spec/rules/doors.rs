@@ -3,7 +3,8 @@
 use super::{AUTH, Cx, PLANS, USERS};
 use crate::spec::problem::segment;
 use crate::spec::wording::{list, nearest, short};
-use crate::spec::{Authorizer, Jwt, Plan, Problem, Token};
+use crate::spec::{ApiKeys, Authorizer, Jwt, Plan, Problem, Token};
+use std::collections::BTreeMap;
 
 /// Seconds within which a quota that a client can use up is noted.
 const SOON: f64 = 60.0;
@@ -43,7 +44,8 @@ pub(super) fn single(cx: &Cx<'_>) -> Vec<Problem> {
     };
     let keys = "API Gateway lets every key of every plan of the API through, so that one cannot have other plans than the other";
     let secrets = "the pipeline has one user name and password";
-    [of("api_key", keys), of("basic", secrets)]
+    let signed = "both let the same callers in, as these callers' own policies say which routes they may call";
+    [of("api_key", keys), of("basic", secrets), of("iam", signed)]
         .concat()
         .into_iter()
         .map(|problem| problem.hint("have the routes name the first one"))
@@ -56,7 +58,7 @@ pub(super) fn known(cx: &Cx<'_>) -> Vec<Problem> {
     for (name, authorizer) in cx.spec.authorizers() {
         let at = format!("{AUTH}/{}", cx.spec.auth.as_ref().map(|auth| auth.path(name)).unwrap_or_default());
         match authorizer {
-            Authorizer::Basic(_) => {}
+            Authorizer::Basic(_) | Authorizer::Iam(_) => {}
             Authorizer::Cognito(cognito) => problems.extend(pool(cx, &at, &cognito.users)),
             Authorizer::Jwt(jwt) => problems.extend(tokens(cx, &at, jwt)),
             Authorizer::ApiKey(_) if cx.spec.plans.is_empty() && !cx.has(PLANS) => {
@@ -68,6 +70,45 @@ pub(super) fn known(cx: &Cx<'_>) -> Vec<Problem> {
                 for (index, plan) in keys.plans.iter().flatten().enumerate() {
                     problems.extend(unknown("plan", "plans", plan, &known, &format!("{at}/plans/{index}")));
                 }
+                problems.extend(existing(cx, &at, keys));
+            }
+        }
+    }
+    problems
+}
+
+/// Keys that exist: each is one plan's, and the plan has no key for users beside them.
+fn existing(cx: &Cx<'_>, at: &str, keys: &ApiKeys) -> Vec<Problem> {
+    let (mut problems, mut seen) = (Vec::new(), BTreeMap::new());
+    let open: Vec<&str> = cx.spec.open_plans().collect();
+    for (plan, ids) in &keys.existing {
+        let at = format!("{at}/existing/{}", segment(plan));
+        let counted = cx.spec.jwts().find(|(_, jwt)| jwt.plan_by_group.values().any(|counted| counted == plan));
+        if !open.contains(&plan.as_str()) {
+            problems.extend(unknown("plan", "plans", plan, &open, &at));
+        } else if let Some((jwt, _)) = counted {
+            let message = format!(
+                "`{}` counts users for the plan `{}`, which takes a key that the pipeline makes",
+                short(jwt),
+                short(plan)
+            );
+            problems.push(Problem::error(&*at, message).hint("count them for another plan").on_key());
+        }
+        if ids.is_empty() {
+            let problem = Problem::error(&*at, "a plan without keys opens nothing").on_key();
+            problems.push(problem.hint("name at least one key by its id, or take the plan out of `existing`"));
+        }
+        for (index, id) in ids.iter().enumerate() {
+            let at = format!("{at}/{index}");
+            let fits = (1..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            if !fits {
+                let problem = Problem::error(&*at, format!("`{}` is no id of an API key", short(id)));
+                problems.push(problem.hint("it looks like `k1a2b3c4d5`: `aws apigateway get-api-keys` lists them"));
+            } else if let Some(other) = seen.insert(id, plan) {
+                let message = format!(
+                    "the key `{id}` is one of the plan `{other}` already, and AWS lets it be in one plan of a stage"
+                );
+                problems.push(Problem::error(at, message).hint("name it once"));
             }
         }
     }

@@ -7,7 +7,8 @@ use hyper::Request;
 use hyper::header::HeaderMap;
 use hyper::http::request::{Builder, Parts};
 
-use crate::endpoint::signature::Signature;
+use crate::endpoint::gate::Refusal;
+use crate::signature::Signature;
 
 const SECRET: &str = "secret/+=";
 
@@ -37,7 +38,7 @@ fn put_item() -> (Builder, &'static [u8]) {
 
 fn checked(head: &Parts, body: &[u8], secret: &str, now: SystemTime) -> Result<(), &'static str> {
     let signature = Signature::of(&head.headers).ok_or("not signed")?;
-    signature.check(head, body, secret, now).map_err(|refusal| refusal.message)
+    signature.check(head, body, secret, now).map_err(|wrong| Refusal::from(wrong).message)
 }
 
 #[test]

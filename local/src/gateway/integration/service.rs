@@ -1,11 +1,6 @@
 //! A call of an AWS service, signed with the credentials of the integration's role.
 
-use std::time::SystemTime;
-
 use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
-use aws_smithy_runtime_api::client::identity::Identity;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::header::{HeaderName, HeaderValue};
 use serde_json::Value;
@@ -14,13 +9,12 @@ use super::super::exchange::Exchange;
 use super::super::params::header;
 use super::super::reach::Reach;
 use super::super::refusal::Refusal;
+use super::super::sign::{Request, sign};
 use super::messages::{BackendAnswer, MappedRequest};
 use super::protocols::ServiceCall;
 
 /// The most that an answer may have, in bytes.
 const LONGEST: usize = 10 * 1024 * 1024;
-
-type Request = hyper::Request<Full<bytes::Bytes>>;
 
 /// Makes the call.
 ///
@@ -87,31 +81,6 @@ fn request(service: &ServiceCall, endpoint: &str, mapped: MappedRequest, credent
     for (name, value) in &mapped.headers {
         headers.insert(HeaderName::try_from(name).ok()?, HeaderValue::try_from(value).ok()?);
     }
-    sign_as(service, &mut request, &url, &mapped.body, credentials)?;
+    sign(&mut request, (service.protocol.service, &service.region), &mapped.body, credentials)?;
     Some(request)
-}
-
-fn sign_as(
-    service: &ServiceCall,
-    request: &mut Request,
-    url: &str,
-    body: &[u8],
-    credentials: Credentials,
-) -> Option<()> {
-    let identity: Identity = credentials.into();
-    let params = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(&service.region)
-        .name(service.protocol.service)
-        .time(SystemTime::now())
-        .settings(SigningSettings::default())
-        .build()
-        .ok()?
-        .into();
-    let headers = request.headers().iter().map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    let headers = headers.collect::<Option<Vec<_>>>()?;
-    let signable = SignableRequest::new(&service.method, url, headers.into_iter(), SignableBody::Bytes(body)).ok()?;
-    let (instructions, _) = sign(signable, &params).ok()?.into_parts();
-    instructions.apply_to_request_http1x(request);
-    Some(())
 }

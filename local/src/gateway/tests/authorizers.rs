@@ -156,12 +156,10 @@ async fn without_a_ttl_nothing_is_kept() {
 
 #[tokio::test]
 async fn guards_that_are_not_served_let_nobody_in() {
-    for (authorization, status) in [("AWS_IAM", 403), ("OTHER", 403)] {
-        let mut api = api();
-        let post = api.resources[0].methods.get_mut("POST").unwrap();
-        post.authorization = authorization.to_owned();
-        let mut world = World::new(&api, Stage::default()).await;
-        assert_eq!(call(&world).await.status, status, "{authorization}");
-        assert!(world.warnings().iter().any(|warning| warning.contains("not served")));
-    }
+    let mut api = api();
+    let post = api.resources[0].methods.get_mut("POST").unwrap();
+    post.authorization = "OTHER".to_owned();
+    let mut world = World::new(&api, Stage::default()).await;
+    assert_eq!(call(&world).await.status, 403);
+    assert!(world.warnings().iter().any(|warning| warning.contains("not served")));
 }

@@ -32,6 +32,8 @@ pub struct Told {
     pub may_invoke: bool,
     pub dry_runs: usize,
     pub may_assume: bool,
+    /// What IAM says of `execute-api:Invoke`.
+    pub decision: &'static str,
     /// What API Gateway answers, by path.
     pub api: BTreeMap<String, Value>,
 }
@@ -51,15 +53,33 @@ const ASSUMED: &str = "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc
     <AccessKeyId>ASIAROLE</AccessKeyId><SecretAccessKey>secret</SecretAccessKey><SessionToken>token</SessionToken>\
     <Expiration>2199-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>";
 const IDENTITY: &str = "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\
-    <GetCallerIdentityResult><Account>111122223333</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+    <GetCallerIdentityResult><Arn>ARN</Arn><UserId>ID</UserId><Account>111122223333</Account></GetCallerIdentityResult>\
+    </GetCallerIdentityResponse>";
+
+/// The deployer, who may do everything.
+pub fn deployer() -> Credentials {
+    Credentials::new("111122223333", "secret", None, None, "test")
+}
+
+/// A session of a role, with a key that the endpoint has given out.
+pub fn given() -> Credentials {
+    Credentials::new("ASIAGIVEN", "given/secret", Some("to/ken==".to_owned()), None, "test")
+}
 
 impl Cloud {
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let kinesis = (200, TAKEN.to_owned(), Duration::ZERO);
-        let told =
-            Told { calls: Vec::new(), kinesis, may_invoke: true, dry_runs: 0, may_assume: true, api: BTreeMap::new() };
+        let told = Told {
+            calls: Vec::new(),
+            kinesis,
+            may_invoke: true,
+            dry_runs: 0,
+            may_assume: true,
+            decision: "allowed",
+            api: BTreeMap::new(),
+        };
         let cloud = Self { url, told: Arc::new(Mutex::new(told)) };
         let app = axum::Router::new().fallback(answer).with_state(cloud.clone());
         tokio::spawn(async move { axum::serve(listener, app).await });
@@ -79,12 +99,11 @@ impl Cloud {
     }
 
     pub fn roles(&self) -> Roles {
-        let credentials = Credentials::new("111122223333", "secret", None, None, "test");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("eu-central-1"))
             .endpoint_url(&self.url)
-            .credentials_provider(SharedCredentialsProvider::new(credentials));
+            .credentials_provider(SharedCredentialsProvider::new(deployer()));
         Roles::new(config.build())
     }
 }
@@ -117,7 +136,9 @@ async fn answer(State(cloud): State<Cloud>, request: Request<Body>) -> Response<
     if let Some(found) = cloud.get(|told| told.api.get(&path).cloned()) {
         return reply(200, found.to_string());
     }
-    sts(&cloud, &text)
+    let is_given =
+        parts.headers.get("authorization").is_some_and(|value| value.to_str().unwrap().contains("ASIAGIVEN"));
+    sts(&cloud, &text, is_given)
 }
 
 /// The stream is there only once it was made.
@@ -129,9 +150,21 @@ fn logs(cloud: &Cloud, target: &str) -> Response<Body> {
     reply(200, "{}".to_owned())
 }
 
-fn sts(cloud: &Cloud, text: &str) -> Response<Body> {
+fn sts(cloud: &Cloud, text: &str, is_given: bool) -> Response<Body> {
+    let (arn, id) = match is_given {
+        true => ("arn:aws:sts::111122223333:assumed-role/caller/tests", "AROAGIVEN:tests"),
+        false => ("arn:aws:iam::111122223333:root", "111122223333"),
+    };
     match text {
-        _ if text.contains("Action=GetCallerIdentity") => reply(200, IDENTITY.to_owned()),
+        _ if text.contains("Action=GetCallerIdentity") => reply(200, IDENTITY.replace("ARN", arn).replace("ID", id)),
+        _ if text.contains("Action=SimulatePrincipalPolicy") => {
+            assert!(
+                !is_given && text.contains("PolicySourceArn=arn%3Aaws%3Aiam%3A%3A111122223333%3Arole%2Fcaller&"),
+                "{text}"
+            );
+            let decision = cloud.get(|told| told.decision);
+            reply(200, format!("<EvaluationResults><EvalDecision>{decision}</EvalDecision></EvaluationResults>"))
+        }
         _ if text.contains("Action=AssumeRole") && cloud.get(|told| told.may_assume) => reply(200, ASSUMED.to_owned()),
         _ => reply(403, "<ErrorResponse><Error><Code>AccessDenied</Code></Error></ErrorResponse>".to_owned()),
     }

@@ -56,7 +56,8 @@ async fn a_new_deployment_is_a_new_snapshot_and_settings_always_apply() {
     let url = format!("http://{}/prod/a", listener.local_addr().unwrap());
     let invoke: Invoke = Arc::new(|_, _| async { Err(Refusal::NotFound) }.boxed());
     let (events, _receiver) = mpsc::unbounded_channel();
-    let settings = Settings { roles: cloud.roles(), invoke, events, api: "abc123".into(), stage: "prod".into() };
+    let (api, stage) = ("abc123".to_owned(), "prod".to_owned());
+    let settings = Settings { roles: cloud.roles(), keys: Arc::new(|_| None), invoke, events, api, stage };
     let gateway = Gateway::start(listener, settings).await.unwrap();
     let snapshot = |gateway: &Gateway| Arc::clone(&gateway.shared.live().snapshot);
     let first = snapshot(&gateway);

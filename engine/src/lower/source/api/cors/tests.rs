@@ -56,6 +56,19 @@ fn methods_and_headers_follow_from_the_routes() {
 }
 
 #[test]
+fn signed_callers_are_asked_for_nothing_beforehand_and_may_send_a_signature() {
+    let text = "name: demo\nsource: { api: { cors: { origins: ['*'] }, routes: [{ get: /a }] } }\nauth: { iam: {} }\nstream: { kinesis: {} }\n";
+    let loaded = spec::parse("pipeline.yaml", text.as_bytes(), std::path::Path::new(".")).unwrap();
+    let codes = crate::bundle::Codes::unbuilt();
+    let graph = crate::lower::lower(&loaded, &crate::aws::mocked::place(), &codes).unwrap();
+    let api: RestApi = serde_json::from_value(graph.node("api").unwrap().desired.clone()).unwrap();
+    let by = |route: &str| api.routes[route].authorization.as_str();
+    assert_eq!((by("GET /a"), by("OPTIONS /a"), api.authorizers.len()), ("AWS_IAM", "NONE", 0));
+    let headers = "'Authorization,X-Amz-Content-Sha256,X-Amz-Date,X-Amz-Security-Token'";
+    assert_eq!(asked(&api, "/a", "Access-Control-Allow-Headers"), Some(headers));
+}
+
+#[test]
 fn every_answer_names_the_page() {
     let one = api("cors: { origins: ['https://a.example'], credentials: true }");
     let names = |parameters: &Texts, place: &str| {

@@ -90,8 +90,9 @@ fn each_door_has_its_own_guard_and_a_refusal_names_all_challenges() {
         ..Guard::default()
     };
     let keys = Guard { authorization: "NONE", api_key: true, ..Guard::default() };
-    input.guards.extend([("users".to_owned(), users), ("keys".to_owned(), keys)]);
-    for (path, guard) in [("/b", "users"), ("/c", "keys")] {
+    let signed = Guard { authorization: "AWS_IAM", ..Guard::default() };
+    input.guards.extend([("users".to_owned(), users), ("keys".to_owned(), keys), ("signed".to_owned(), signed)]);
+    for (path, guard) in [("/b", "users"), ("/c", "keys"), ("/d", "signed")] {
         input.routes.push(Route { guard: Some(guard.into()), ..route(path, Body::Any) });
     }
     let api = document(&input).unwrap();
@@ -102,6 +103,7 @@ fn each_door_has_its_own_guard_and_a_refusal_names_all_challenges() {
     assert_eq!(shown("POST /a"), "CUSTOM basic  false");
     assert_eq!(shown("POST /b"), "COGNITO_USER_POOLS users read false");
     assert_eq!(shown("POST /c"), "NONE   true");
+    assert_eq!(shown("POST /d"), "AWS_IAM   false");
     let header = &api.gateway_responses["UNAUTHORIZED"].parameters["gatewayresponse.header.WWW-Authenticate"];
     assert_eq!(header, "'Basic realm=\"gateway-events\", Bearer realm=\"gateway-events\"'");
 }
