@@ -63,6 +63,12 @@ pub fn person() -> Value {
     json!({ "type": "object", "required": ["ID", "Age"], "properties": properties })
 }
 
+/// A person of nothing but the key.
+pub fn key() -> Value {
+    let properties = json!({ "ID": { "type": "string" }, "Age": { "type": "integer" } });
+    json!({ "type": "object", "required": ["ID", "Age"], "properties": properties })
+}
+
 /// The routes of the API that a spec becomes, by method and path.
 pub fn routes(spec: &str) -> Value {
     let folder = tempfile::tempdir().unwrap();
