@@ -102,8 +102,8 @@ fn paths(
 fn unique(name: &Value, taken: &mut BTreeSet<String>) -> String {
     let name = name.as_str().unwrap_or_default();
     let numbered = (2..).map(|number| format!("{name}{number}"));
-    let names = std::iter::once(name.to_owned()).chain(numbered);
-    names.into_iter().find(|name| taken.insert(name.clone())).unwrap_or_default()
+    let mut names = std::iter::once(name.to_owned()).chain(numbered);
+    names.find(|name| taken.insert(name.clone())).unwrap_or_default()
 }
 
 /// Where the API answers: of a `pipe dev` its address; on AWS, with the API's id, which AWS assigns, as a variable.
