@@ -15,6 +15,7 @@ mod dev;
 mod graph;
 mod init;
 mod meant;
+mod openapi;
 mod using;
 
 pub use consent::{ConsentArgs, OrphanArgs};
@@ -22,6 +23,7 @@ pub use dev::DevArgs;
 pub use graph::{GraphArgs, GraphFormat};
 pub use init::{InitArgs, Pattern};
 pub use meant::suggest;
+pub use openapi::{OpenapiArgs, OpenapiFormat};
 pub use using::{DlqCommand, DlqLsArgs, DlqShowArgs, OutputsArgs, SendArgs};
 
 /// Exit codes, the same for every command.
@@ -141,6 +143,8 @@ pub enum Command {
     Schema(SchemaArgs),
     /// Draw the resources: needs solid, mentions dotted
     Graph(GraphArgs),
+    /// Describe the API in OpenAPI 3.0, for clients and documentation
+    Openapi(OpenapiArgs),
     /// List the pipelines of this account and region
     List,
     /// Print endpoint, names and ARNs
@@ -188,6 +192,7 @@ impl Command {
             Self::Init(args) => &args.spec.file,
             Self::Validate(args) | Self::IamPolicy(args) => &args.file,
             Self::Graph(args) => &args.spec.file,
+            Self::Openapi(args) => &args.spec.file,
             Self::Outputs(args) => &args.spec.file,
             Self::Dev(args) => &args.spec.file,
             Self::Send(args) => &args.spec.file,

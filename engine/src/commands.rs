@@ -15,6 +15,7 @@ mod iam_policy;
 mod init;
 mod kept;
 mod list;
+mod openapi;
 mod outputs;
 mod running;
 mod send;
@@ -66,6 +67,7 @@ pub async fn run(cli: Cli) -> u8 {
         Command::Validate(args) => validate::run(shell, args),
         Command::Schema(args) => Ok(schema(shell, args)),
         Command::Graph(args) => graph::run(shell, global, args),
+        Command::Openapi(args) => openapi::run(shell, global, args),
         Command::List => list::run(shell, global).await,
         Command::Outputs(args) => outputs::run(shell, global, args).await,
         Command::IamPolicy(args) => iam_policy::run(shell, global, args).await,

@@ -18,8 +18,7 @@ use serde_json::Value;
 use crate::plan::{Change, Used, Verb};
 use crate::resource::Id;
 use crate::spec::Located;
-
-pub use parts::{Building, Failure, GraphNode, Up};
+pub use parts::{Building, Failure, GraphNode, Openapi, Up};
 pub use schema::schema;
 
 /// Version of the lines' shape; grows when a member changes its meaning or goes away, not when one is added.
@@ -161,6 +160,8 @@ pub enum Event {
         /// The resources, in the order of needs.
         nodes: Vec<GraphNode>,
     },
+    /// The API in OpenAPI 3.0 (`openapi`).
+    Openapi(Openapi),
     /// The pipelines of the account and region (`list`).
     Pipelines {
         /// Their names, sorted.

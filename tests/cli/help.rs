@@ -36,6 +36,7 @@ fn help_tells_commands_and_exit_codes() {
       validate     Check a spec offline: every problem in one run
       schema       Print the JSON schema of specs
       graph        Draw the resources: needs solid, mentions dotted
+      openapi      Describe the API in OpenAPI 3.0, for clients and documentation
       list         List the pipelines of this account and region
       outputs      Print endpoint, names and ARNs
       iam-policy   Print the least IAM policy that a deployer of this spec needs

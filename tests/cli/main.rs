@@ -16,6 +16,7 @@ mod inventory;
 mod json;
 mod killed;
 mod lease;
+mod openapi;
 mod secrets;
 mod site;
 mod stopped;

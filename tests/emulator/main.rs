@@ -20,6 +20,7 @@ mod sections;
 mod session;
 mod tables;
 mod user_pools;
+mod velocity;
 
 /// The main pipeline.
 const MAIN: &str = include_str!("../../pipeline.yaml");

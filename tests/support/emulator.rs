@@ -108,6 +108,11 @@ impl Drop for Emulator {
     }
 }
 
+/// The Python of the virtual environment that the emulators run from, made first where it is not there, as [`Emulator::start`] does.
+pub fn python() -> PathBuf {
+    venv::ready().join("bin/python")
+}
+
 fn module(kind: Kind) -> &'static str {
     match kind {
         Kind::MiniStack | Kind::MiniStackWithAuth => "ministack",

@@ -8,7 +8,7 @@ mod files;
 mod sandbox;
 mod wait;
 
-pub use emulator::{Emulator, Kind};
+pub use emulator::{Emulator, Kind, python};
 pub use endpoint::{Account, Call, Endpoint, Rule, RuleId, rounds};
 pub use endpoint::{Fault, Faults, Latency, Nature, Roles, Spans, States, Unseen};
 pub use files::copy_folder;

@@ -17,6 +17,7 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
     (&["event", "invoke", "post", "publish", "put"], "send"),
     (&["generate", "new", "scaffold"], "init"),
     (&["iam", "permissions", "policy"], "iam-policy"),
+    (&["api", "oas", "swagger"], "openapi"),
 ];
 
 /// Puts our suggestion into what clap says of a command that does not exist: clap's own go by letters alone, and know hidden ones.

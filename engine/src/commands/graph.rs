@@ -8,7 +8,7 @@ use crate::event::{Event, GraphNode};
 use crate::graph::{Graph, Node};
 use crate::lower::lower;
 use crate::resource::Id;
-use crate::spec::{Existing, OwnOrExisting, Spec};
+use crate::spec::{Authorizer, Existing, OwnOrExisting, Spec};
 use crate::term::Shell;
 
 /// Runs the command.
@@ -27,14 +27,18 @@ pub fn run(shell: Shell, global: &Global, args: &GraphArgs) -> Outcome {
 }
 
 /// Where the pipeline could be: where something is that the spec calls `existing` by its ARN, or nowhere in particular.
-fn somewhere(spec: &Spec, global: &Global) -> Place {
+pub(super) fn somewhere(spec: &Spec, global: &Global) -> Place {
     let stores = [
         spec.kinesis().and_then(OwnOrExisting::existing),
         spec.table().and_then(OwnOrExisting::existing),
         spec.queue().and_then(OwnOrExisting::existing),
         spec.existing_secret(),
     ];
-    let arn = stores.into_iter().flatten().find_map(Existing::arn).unwrap_or("arn:aws::region:000000000000:");
+    let pool = spec.authorizers().find_map(|(_, authorizer)| match authorizer {
+        Authorizer::Cognito(cognito) => Some(cognito.users.as_str()).filter(|users| users.starts_with("arn:")),
+        Authorizer::Basic(_) | Authorizer::Jwt(_) | Authorizer::ApiKey(_) => None,
+    });
+    let arn = stores.into_iter().flatten().find_map(Existing::arn).or(pool).unwrap_or("arn:aws::region:000000000000:");
     let part = |at: usize| arn.split(':').nth(at).unwrap_or_default().to_owned();
     Place { partition: part(1), account: part(4), region: global.region.clone().unwrap_or_else(|| part(3)) }
 }

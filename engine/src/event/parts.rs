@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::error::{Call, Error};
 use crate::resource::Id;
@@ -40,6 +41,14 @@ pub struct GraphNode {
     pub needs: Vec<Id>,
     /// Ids of what it names without needing it.
     pub mentions: Vec<Id>,
+}
+
+/// An API as its clients see it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Openapi {
+    /// An OpenAPI 3.0 document.
+    pub document: Value,
 }
 
 /// Where a pipeline of `pipe dev` is reached.

@@ -18,8 +18,10 @@ use crate::lower::Lowering;
 use crate::lower::source::api::ROLE;
 use crate::spec::{self, Route, Stream};
 
+pub use table::LIMIT;
+
 /// The only type of body that routes take and give.
-pub(super) const JSON: &str = "application/json";
+pub const JSON: &str = "application/json";
 
 /// What a route calls, and what that takes.
 #[derive(Clone, Debug)]

@@ -9,6 +9,8 @@ const MINISTACK: &str = include_str!("../../../local/src/endpoint/requirements.t
 /// Pinned, for its quirks are part of what the tests know. Without hashes: it is for the tests alone, and its tree is eight times as
 /// long.
 const MOTO: &str = "moto[server]==5.2.5";
+/// A second opinion on mapping templates, and one on OpenAPI documents. Pinned and without hashes, as moto is.
+const OPINIONS: [&str; 2] = ["airspeed==0.7.1", "openapi-spec-validator==0.9.0"];
 
 /// Returns the environment's folder, after making it if it is not there or holds other versions.
 ///
@@ -19,7 +21,7 @@ pub fn ready() -> PathBuf {
     let lock = File::create(folder.with_extension("lock")).expect("failed to make the lock of the test environment");
     lock.lock().expect("failed to lock the test environment");
     let (list, made) = (folder.join("requirements.txt"), folder.join("made.txt"));
-    let wanted = format!("{MINISTACK}{MOTO}\n");
+    let wanted = format!("{MINISTACK}{MOTO}\n{}\n", OPINIONS.join("\n"));
     if fs::read_to_string(&made).is_ok_and(|found| found == wanted) {
         return folder;
     }
@@ -33,7 +35,7 @@ pub fn ready() -> PathBuf {
     };
     run(install().args(["--require-hashes", "--requirement"]).arg(&list));
     // MiniStack is named again, or pip would take newer ones of the packages that the two share.
-    run(install().args([MOTO, "ministack"]));
+    run(install().args([MOTO, "ministack"]).args(OPINIONS));
     fs::write(&made, wanted).expect("failed to mark the test environment as made");
     folder
 }

@@ -25,6 +25,8 @@ use crate::resource::Name;
 use crate::spec::shape::{Unmapped, members};
 use crate::spec::{self, Body, Extra, KeyType, Route, TableAction};
 
+pub use page::LIMIT;
+
 /// Bytes of a mapping template (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>).
 const TEMPLATE: usize = 300_000;
 

@@ -7,7 +7,7 @@ use super::super::vtl::{json, quoted};
 use super::{Call, Key};
 
 /// The most items of a page, and as many as it has where the request names no number.
-const LIMIT: u32 = 100;
+pub const LIMIT: u32 = 100;
 
 /// One attribute of `next`. A single letter after groups of four is none, and would make the template fail.
 const PART: &str = "([A-Za-z0-9_-]{4})*[A-Za-z0-9_-]{2,4}";
