@@ -40,8 +40,8 @@ pub use schema::schema;
 pub(crate) use schema::sorted;
 pub use sink::{Capacity, Index, Indexes, Key, KeyType, Keys, Project, Sink, Table, TableEncryption, Target, Units};
 pub use source::{
-    ANY_ORIGIN, AccessLogDays, Api, Body, Cors, CorsMethod, Extra, Limit, Method, MinimumTls, PartitionKey, Route,
-    Source, TableAction, Throttle, To,
+    ANY_ORIGIN, AccessLogDays, Api, Body, Cors, CorsMethod, Domain, Extra, Limit, Method, MinimumTls, PartitionKey,
+    Route, Source, TableAction, Throttle, To,
 };
 pub use statements::{Effect, Statement};
 pub use stream::{Kinesis, Stream, StreamEncryption};

@@ -163,6 +163,8 @@ pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<I
     let endpoint = given.values().find_map(|outputs| outputs.get("endpoint"));
     let endpoint = global.session.as_ref().map(|session| &session.api_url).filter(|_| endpoint.is_some()).or(endpoint);
     let Some(endpoint) = endpoint else { return String::new() };
+    let own = given.get(&id::domain()).and_then(|outputs| outputs.get("url").zip(Some(outputs)));
+    let base = own.map_or(endpoint, |(url, _)| url);
     let curl = |request: Example| {
         let pass = request.authorizer.map(|authorizer| pass(global, loaded, file, &authorizer)).unwrap_or_default();
         let header = request.header.map_or_else(String::new, |(name, value)| format!(" -H '{name}: {value}'"));
@@ -171,10 +173,18 @@ pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<I
         let method = if request.method == "POST" { String::new() } else { format!(" -X {}", request.method) };
         let data = |body| format!(" -H 'Content-Type: application/json'{header} -d '{body}'");
         let data = request.body.map_or_else(|| header.clone(), data);
-        format!("  curl{method}{pass}{data} {quote}{endpoint}{}{quote}\n", request.path)
+        format!("  curl{method}{pass}{data} {quote}{base}{}{quote}\n", request.path)
     };
     let requests: String = example_requests(loaded).into_iter().map(curl).collect();
-    if requests.is_empty() { requests } else { format!("\nendpoint: {endpoint}\n{requests}\n") }
+    let own = own.map(|(url, outputs)| domain(url, outputs)).unwrap_or_default();
+    if requests.is_empty() && own.is_empty() { requests } else { format!("\nendpoint: {endpoint}\n{own}{requests}\n") }
+}
+
+/// The API's own domain, and the record in DNS without which nobody finds it.
+fn domain(url: &str, outputs: &Outputs) -> String {
+    let text = |attribute: &str| outputs.get(attribute).map(String::as_str).unwrap_or_default();
+    let (name, target, zone) = (text("name"), text("target"), text("hosted_zone_id"));
+    format!("domain: {url}\n  in DNS, point a CNAME or an alias of {name} to {target} (hosted zone {zone})\n")
 }
 
 /// What of curl shows who is asking, without the secret in it.

@@ -5,6 +5,7 @@
 
 mod calls;
 mod cors;
+mod domain;
 mod doors;
 mod files;
 mod function;
@@ -161,7 +162,16 @@ pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, 
     problems.extend(each(
         &cx,
         cx.api(),
-        &[routes::methods, routes::auth, routes::keys, routes::paths, calls::targets, cors::origins, files::bodies],
+        &[
+            routes::methods,
+            routes::auth,
+            routes::keys,
+            routes::paths,
+            calls::targets,
+            cors::origins,
+            domain::regions,
+            files::bodies,
+        ],
     ));
     problems.extend(each(&cx, cx.basic(), &[stores::basic]));
     problems.extend(each(&cx, cx.kinesis(), &[stores::kinesis]));

@@ -3,8 +3,8 @@
 mod api;
 
 pub use api::{
-    ANY_ORIGIN, AccessLogDays, Api, Body, Cors, CorsMethod, Extra, Limit, Method, MinimumTls, PartitionKey, Route,
-    TableAction, Throttle, To,
+    ANY_ORIGIN, AccessLogDays, Api, Body, Cors, CorsMethod, Domain, Extra, Limit, Method, MinimumTls, PartitionKey,
+    Route, TableAction, Throttle, To,
 };
 
 use schemars::JsonSchema;

@@ -3,6 +3,7 @@
 mod api_gateway;
 mod carried;
 mod code;
+mod domains;
 mod listing;
 mod logs;
 mod mappings;
@@ -14,6 +15,7 @@ mod table;
 mod tagging;
 mod usage_plans;
 mod user_pools;
+mod web_acls;
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -43,6 +45,7 @@ pub struct Memory {
     making_mapping: tokio::sync::Mutex<()>,
     codes: code::Codes,
     shards: shards::Streams,
+    web_acls: web_acls::Associations,
     pub logs: logs::Logs,
 }
 

@@ -1,7 +1,7 @@
 //! What a change of the API means for its clients, for who may call it, and for the order of records.
 
 use super::document::{LEGACY_TLS, Route, split};
-use super::{RestApi, Stage, cors};
+use super::{RestApi, Stage, cors, web_acl};
 use crate::resource::{Advice, Changed};
 use std::collections::BTreeSet;
 
@@ -61,7 +61,13 @@ pub(super) fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
     let again = again.map(|(name, _)| {
         format!("stage `{name}` takes no requests now (its throttle is 0), and takes them again after this")
     });
-    told.chain(keyed).chain(users).chain(weak).chain(again).chain(cors::widens(desired, live)).collect()
+    told.chain(keyed)
+        .chain(users)
+        .chain(weak)
+        .chain(again)
+        .chain(cors::widens(desired, live))
+        .chain(web_acl::widens(desired, live))
+        .collect()
 }
 
 /// Requests that are refused, or answered elsewhere, from now on, and routes whose records get other partition keys.
