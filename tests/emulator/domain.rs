@@ -76,14 +76,12 @@ impl Front {
         names.map(|name| (name.clone(), stage(&name))).collect()
     }
 
-    /// The web ACL of the API's only stage, by AWS WAF's word.
+    /// The web ACL of the API's only stage.
     fn filter(&self) -> Option<String> {
         let api = self.cloud.api();
         let stages = self.cloud.run(self.cloud.aws.apigateway.get_stages().rest_api_id(&api).send()).unwrap();
         let [stage] = stages.item() else { panic!("{stages:?}") };
-        let found =
-            waf(&self.cloud, "GetWebACLForResource", &json!({ "ResourceArn": self.arn(stage.stage_name().unwrap()) }));
-        found["WebACL"]["ARN"].as_str().map(str::to_owned)
+        stage.web_acl_arn.clone()
     }
 
     fn arn(&self, stage: &str) -> String {
@@ -121,7 +119,7 @@ fn up_edited_and_down(kind: Kind) {
     assert_eq!(front.filter().as_ref(), Some(&front.acls[0]));
     let tls = if kind == Kind::MiniStack { TLS } else { &[] };
     for (from, to, (domain, stage), acl) in tls.iter().chain(EDITS) {
-        front.edit((from, to));
+        front.edit((*from, *to));
         front.sandbox.converge();
         let led: Vec<_> = Some(((*domain).to_owned(), Some((*stage).to_owned()))).into_iter().collect();
         assert_eq!(front.domains(), if domain.is_empty() { Vec::new() } else { led }, "{to}");

@@ -241,4 +241,28 @@ mod tests {
         assert!(shown(&global).contains(options), "{}", shown(&global));
         assert!(shown(&Global::default()).contains(" outputs o.yaml --reveal --field credentials)\" "));
     }
+
+    #[test]
+    fn requests_go_to_the_domain_and_the_record_that_it_needs_is_told() {
+        let loaded = crate::spec::parse("o.yaml", GUARDED, Path::new(".")).unwrap_or_else(|report| panic!("{report}"));
+        let outputs = |pairs: &[(&str, &str)]| -> Outputs {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let domain = [
+            ("name", "api.example.com"),
+            ("url", "https://api.example.com"),
+            ("target", "d-1.aws"),
+            ("hosted_zone_id", "Z1"),
+        ];
+        let given = BTreeMap::from([
+            (Id::new("api"), outputs(&[("endpoint", "https://a.aws/prod")])),
+            (id::domain(), outputs(&domain)),
+        ]);
+        let shown = summary(&Global::default(), &loaded, Path::new("o.yaml"), &given);
+        assert!(shown.contains("point a CNAME or an alias of api.example.com to d-1.aws (hosted zone Z1)"), "{shown}");
+        assert!(
+            shown.contains("endpoint: https://a.aws/prod\n") && shown.contains(" https://api.example.com/o/"),
+            "{shown}"
+        );
+    }
 }

@@ -143,6 +143,18 @@ fn each<T>(cx: &Cx<'_>, part: Option<At<'_, T>>, rules: &[Rule<T>]) -> Vec<Probl
     part.map(|part| rules.iter().flat_map(|rule| rule(cx, &part)).collect()).unwrap_or_default()
 }
 
+/// The rules of an API.
+const OF_APIS: &[Rule<Api>] = &[
+    routes::methods,
+    routes::auth,
+    routes::keys,
+    routes::paths,
+    calls::targets,
+    cors::origins,
+    domain::regions,
+    files::bodies,
+];
+
 /// Returns every error, warning and note of the rules.
 pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, schemas: &Schemas) -> Vec<Problem> {
     let cx = Cx { spec, file, damaged, root, schemas };
@@ -159,20 +171,7 @@ pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, 
         cors::notes,
     ];
     let mut problems: Vec<Problem> = between.iter().flat_map(|rule| rule(&cx)).collect();
-    problems.extend(each(
-        &cx,
-        cx.api(),
-        &[
-            routes::methods,
-            routes::auth,
-            routes::keys,
-            routes::paths,
-            calls::targets,
-            cors::origins,
-            domain::regions,
-            files::bodies,
-        ],
-    ));
+    problems.extend(each(&cx, cx.api(), OF_APIS));
     problems.extend(each(&cx, cx.basic(), &[stores::basic]));
     problems.extend(each(&cx, cx.kinesis(), &[stores::kinesis]));
     problems.extend(each(&cx, cx.target(), &[stores::table, indexes::table]));

@@ -50,7 +50,7 @@ fn described(status: &'static str) -> Rule {
 }
 
 fn mapped(mappings: &'static [(&'static str, &'static str)]) -> Rule {
-    mock!(Client::get_base_path_mappings).then_http_response(|| {
+    mock!(Client::get_base_path_mappings).then_http_response(move || {
         let item = |(path, api): &(&str, &str)| json!({ "basePath": path, "restApiId": api, "stage": "prod" });
         mocked::success(&json!({ "item": mappings.iter().map(item).collect::<Vec<_>>() }))
     })

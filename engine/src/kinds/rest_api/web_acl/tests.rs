@@ -68,7 +68,7 @@ fn requests_that_are_filtered_no_more_widen() {
 fn only_an_api_with_a_web_acl_needs_rights_to_it() {
     let place = mocked::place();
     let scope = Scope { place: &place, pipeline: "demo", boundary: None };
-    assert_eq!(api(&[("prod", None)]).more_grants(&scope), []);
+    assert!(api(&[("prod", None)]).more_grants(&scope).is_empty());
     let grants = api(&[("prod", own(FIRST))]).more_grants(&scope);
     assert!(grants.iter().any(|grant| grant.resource == FIRST && grant.actions == ["wafv2:AssociateWebACL"]));
     let set = grants.iter().find(|grant| grant.actions == ["apigateway:SetWebACL"]).unwrap();
@@ -80,7 +80,8 @@ async fn synced(desired: Option<WebAcl>, live: Option<WebAcl>) -> (Result<()>, V
     let calls = Arc::<Mutex<(Vec<String>, Value)>>::default();
     let seen = Arc::clone(&calls);
     let cx = mocked::cx_answered(move |operation, input| {
-        let (calls, shown) = &mut *seen.lock().unwrap();
+        let mut seen = seen.lock().unwrap();
+        let (calls, shown) = &mut *seen;
         calls.push(operation.to_owned());
         match operation {
             "AssociateWebACL" if input["WebACLArn"] == SECOND => {
