@@ -234,3 +234,25 @@ fn a_route_that_reads_an_index_may_read_that_index_alone() {
     let table = plan.changes.iter().find(|change| change.id.as_str() == "table").unwrap();
     assert!(table.tags.contains_key("pipe:parts"), "the call that makes it says whose the index is: {:?}", table.tags);
 }
+
+#[test]
+fn a_domain_leads_to_the_stage_and_what_is_of_another_region_is_told_where_it_stands() {
+    let spec = "name: demo
+source:
+  api:
+    domain: { name: api.example.com, certificate: 'arn:aws:acm:eu-central-1:111122223333:certificate/c' }
+    waf: arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/a/b
+    routes: [{ get: /a, auth: none, to: { table: scan } }]
+sink: { table: { partition_key: id } }
+";
+    let here = graph(spec);
+    let domain = here.node("domain.api").unwrap();
+    assert_eq!((domain.name.as_str(), &domain.desired["root"]["stage"]), ("api.example.com", &"prod".into()));
+    assert!(domain.needs.iter().any(|need| need.of.as_str() == "api"), "it leads to what must be there");
+    let acl = &here.node("api").unwrap().desired["stages"]["prod"]["web_acl"]["arn"];
+    assert_eq!(acl, "arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/a/b");
+    let loaded = pipe::spec::parse("pipeline.yaml", spec.as_bytes(), Path::new(".")).unwrap();
+    let error = lower(&loaded, &place("eu-west-1"), &Codes::unbuilt()).unwrap_err();
+    assert!(error.message().starts_with("pipeline.yaml:4:51: `arn:aws:acm:"), "{error}");
+    assert!(error.message().ends_with("is not in region eu-west-1 of account 111122223333"), "{error}");
+}

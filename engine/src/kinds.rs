@@ -2,6 +2,7 @@
 
 pub mod account_logging;
 pub mod api_key;
+pub mod domain_name;
 pub mod function;
 pub mod log_group;
 pub mod mapping;
@@ -32,4 +33,5 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<rest_api::RestApi>(),
     Kind::of::<api_key::ApiKey>(),
     Kind::of::<usage_plan::UsagePlan>(),
+    Kind::of::<domain_name::DomainName>(),
 ];

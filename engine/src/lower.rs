@@ -39,6 +39,7 @@ pub mod id {
     pub use super::plans::opening_key;
     pub use super::sink::table::TABLE;
     pub use super::source::api::API;
+    pub use super::source::api::domain::id as domain;
     pub use super::users::id as users;
 }
 
@@ -60,8 +61,9 @@ impl<'a> Lowering<'a> {
 /// Lowers a spec for one account and region.
 ///
 /// # Errors
-/// An `existing` ARN of another account or region.
+/// An ARN of another account or region, of what exists there.
 pub fn lower(loaded: &Loaded, place: &Place, codes: &Codes) -> Result<Graph> {
+    source::api::domain::is_here(loaded, place)?;
     let lowering = Lowering::of(loaded, place, codes);
     let parts = [
         users::nodes(&lowering)?,

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::aws::Cx;
 use crate::error::{Error, Result};
 pub use crate::names::{Handle, Id, Name, Tags};
-pub use advice::{Advice, Changed, How};
+pub use advice::{Advice, Changed, How, Refusal};
 pub use grant::{Condition, Grant, Scope};
 pub use kind::Kind;
 pub(crate) use output::{OUTPUT, outputs_in, show, shown};
@@ -131,6 +131,11 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
 
     /// What the deployer must be allowed to do for the resource of this name, least by construction.
     fn grants(scope: &Scope, name: &Name) -> Vec<Grant>;
+
+    /// What the deployer must be allowed beside that, because of what this one has.
+    fn more_grants(&self, _scope: &Scope) -> Vec<Grant> {
+        Vec::new()
+    }
 
     /// Names of what is this pipeline's by more than its tags: roles by their path. Errors as AWS gives them.
     fn owned(_cx: &Cx) -> impl Future<Output = Result<Vec<Name>>> + Send {

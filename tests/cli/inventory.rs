@@ -37,9 +37,10 @@ const DRAWN: &[&str] = &[
     "lastUpdatedDate",
     "deploymentId",
     "RequestId",
+    "webAclArn",
 ];
 /// Tags whose values hold hashes and identities; that they are right is what an empty diff says.
-const HASHES: &[&str] = &["pipe:applied", "pipe:follows"];
+const HASHES: &[&str] = &["pipe:applied", "pipe:follows", "pipe:parts"];
 
 /// Every resource of the account, one line each: what it is, and its properties and tags as JSON.
 pub fn inventory(site: &Site) -> String {
@@ -199,6 +200,11 @@ impl Look<'_> {
 
     fn apis(&mut self) {
         self.lines.push(("account of API Gateway", self.get("apigateway", "/account")["cloudwatchRoleArn"].clone()));
+        for domain in items(&self.get("apigateway", "/domainnames")) {
+            let name = domain["domainName"].as_str().unwrap_or_default();
+            let led = self.get("apigateway", &format!("/domainnames/{name}/basepathmappings"));
+            self.lines.push(("domain name", json!([domain, led])));
+        }
         for api in items(&self.get("apigateway", "/restapis?limit=500")) {
             let id = api["id"].as_str().unwrap_or_default().to_owned();
             self.ids.push((id.clone(), "API".to_owned()));

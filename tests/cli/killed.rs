@@ -8,6 +8,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use pipe_test_support::Rule;
+use serde_json::json;
 
 use crate::chance::{AT_ONCE, Seed, in_parallel};
 use crate::inventory::{inventory, same};
@@ -29,13 +30,15 @@ struct Scenario {
     whole: OnceLock<(usize, String)>,
 }
 
-static SCENARIOS: [Scenario; 7] = [
+static SCENARIOS: [Scenario; 9] = [
     Scenario { name: "a cold apply", begun: || Site::new(MAIN), command: APPLY, at_least: 40, whole: OnceLock::new() },
     Scenario { name: "five edits", begun: edited, command: APPLY, at_least: 8, whole: OnceLock::new() },
     Scenario { name: "a replace", begun: replaced, command: APPLY, at_least: 10, whole: OnceLock::new() },
     Scenario { name: "a table's parts", begun: parts, command: APPLY, at_least: 8, whole: OnceLock::new() },
     Scenario { name: "three doors", begun: doors, command: APPLY, at_least: 40, whole: OnceLock::new() },
     Scenario { name: "no door left", begun: closed, command: DESTROY, at_least: 14, whole: OnceLock::new() },
+    Scenario { name: "a domain and a filter", begun: fronted, command: APPLY, at_least: 10, whole: OnceLock::new() },
+    Scenario { name: "another of both", begun: fronted_anew, command: APPLY, at_least: 8, whole: OnceLock::new() },
     Scenario { name: "a destroy", begun: Site::applied, command: DESTROY, at_least: 14, whole: OnceLock::new() },
 ];
 
@@ -79,6 +82,42 @@ fn doors() -> Site {
     std::fs::create_dir(site.user.path().join("api-to-table")).unwrap();
     std::fs::write(site.user.path().join("api-to-table/person.schema.json"), schema).unwrap();
     site
+}
+
+/// An API with a domain of its own and a web ACL.
+fn fronted() -> Site {
+    let site = Site::new("name: front");
+    let id = site.user.account.id().to_owned();
+    let acl = |name: &str| {
+        let seen = json!({ "SampledRequestsEnabled": false, "CloudWatchMetricsEnabled": false, "MetricName": name });
+        let input = json!({ "Name": name, "Scope": "REGIONAL", "DefaultAction": { "Allow": {} }, "Rules": [], "VisibilityConfig": seen });
+        let made = site.user.account.ask("wafv2", "AWSWAF_20190729.CreateWebACL", "/", &input);
+        made["Summary"]["ARN"].as_str().unwrap().to_owned()
+    };
+    let (first, second) = (acl("first"), acl("second"));
+    site.user.write(&format!(
+        "name: front\nsource:\n  api:\n    domain: {{ name: api.example.com, certificate: 'arn:aws:acm:eu-central-1:{id}:certificate/one' }}\n    \
+         waf: {first}\n    # {second}\n    routes: [ {{ get: /items, auth: none, to: {{ table: scan }} }} ]\nsink: {{ table: {{ partition_key: id }} }}\n"
+    ));
+    site.user.account.clear();
+    site
+}
+
+/// The same under another name, with another certificate and web ACL, and a stage of another name, which domain and web ACL follow.
+fn fronted_anew() -> Site {
+    let site = fronted();
+    site.user.pipe(&["apply", "--yes"]);
+    site.user.account.clear();
+    let spec = std::fs::read_to_string(site.user.path().join("pipeline.yaml")).unwrap();
+    let (first, second) = (between(&spec, "waf: "), between(&spec, "# "));
+    site.user.edit(&first, &second);
+    site.user.edit("api.example.com", "items.example.com");
+    site.user.edit("    routes:", "    stage: live\n    routes:");
+    site
+}
+
+fn between(spec: &str, before: &str) -> String {
+    spec.split_once(before).unwrap().1.lines().next().unwrap().to_owned()
 }
 
 fn closed() -> Site {

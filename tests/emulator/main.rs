@@ -6,6 +6,7 @@
 mod cloud;
 mod deployed;
 mod deployments;
+mod domain;
 mod doors;
 mod drift;
 mod edits;

@@ -67,6 +67,7 @@ const TABLE: &str = "
     name tags permissions_boundary
     source.api.name source.api.stage source.api.access_log_days source.api.minimum_tls
     source.api.cors source.api.cors.origins source.api.cors.methods source.api.cors.headers source.api.cors.max_age_seconds source.api.cors.credentials
+    source.api.domain source.api.domain.name source.api.domain.certificate source.api.waf
     source.api.allow_ips source.api.throttle source.api.throttle.rate_per_second source.api.throttle.burst source.api.xray source.api.routes source.api.routes[].get source.api.routes[].post source.api.routes[].put source.api.routes[].patch
     source.api.routes[].delete source.api.routes[].any source.api.routes[].to source.api.routes[].to.table source.api.routes[].to.table.put.if_absent
     source.api.routes[].to.table.put.extra source.api.routes[].to.table.query.index source.api.routes[].to.table.scan.index source.api.routes[].auth

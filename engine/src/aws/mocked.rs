@@ -83,7 +83,8 @@ impl<F: FnMut(&str, &Value) -> HttpResponse + Send + 'static> HttpClient for Ans
 impl<F: FnMut(&str, &Value) -> HttpResponse + Send + 'static> HttpConnector for Answered<F> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
-        let input = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap();
+        // A GET has no body.
+        let input = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default();
         HttpConnectorFuture::ready(Ok((self.0.lock().unwrap())(operation, &input)))
     }

@@ -10,6 +10,7 @@ mod logs;
 mod secretsmanager;
 mod sqs;
 mod ssm;
+mod wafv2;
 
 /// What a service says for a class of errors: codes, or parts of messages.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +67,7 @@ const SERVICES: &[(&str, Words)] = &[
     ("secretsmanager", secretsmanager::WORDS),
     ("sqs", sqs::WORDS),
     ("ssm", ssm::WORDS),
+    ("wafv2", wafv2::WORDS),
 ];
 
 /// The words for the refusals of an operation such as `kinesis:CreateStream`: the common ones, and its service's own.

@@ -50,7 +50,7 @@ pub async fn run(shell: Shell, global: &Global, args: &DevArgs) -> Outcome {
         cloud = Cloud::start(shell, global, &args.spec.file, events.clone()) => cloud?,
         _ = stopped.wait_for(|stopped| *stopped) => return Ok(exit::OK),
     };
-    let loaded = if cloud.is_own() { loaded.with_stand_ins() } else { loaded };
+    let loaded = if cloud.is_own() { loaded.with_stand_ins() } else { loaded.without_front() };
     let plane = Plane::new(&cloud, &args.spec.file, listener, events).await?;
     let global = cloud.global(global, &args.spec.file);
     let mut dev = Dev { shell, args, global, cloud, plane, claim, said: String::new() };

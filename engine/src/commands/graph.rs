@@ -8,7 +8,7 @@ use crate::event::{Event, GraphNode};
 use crate::graph::{Graph, Node};
 use crate::lower::lower;
 use crate::resource::Id;
-use crate::spec::{Authorizer, Existing, OwnOrExisting, Spec};
+use crate::spec::{Api, Authorizer, Existing, OwnOrExisting, Spec};
 use crate::term::Shell;
 
 /// Runs the command.
@@ -26,7 +26,7 @@ pub fn run(shell: Shell, global: &Global, args: &GraphArgs) -> Outcome {
     Ok(exit::OK)
 }
 
-/// Where the pipeline could be: where something is that the spec calls `existing` by its ARN, or nowhere in particular.
+/// Where the pipeline could be: where something is that the spec names by its ARN, or nowhere in particular.
 pub(super) fn somewhere(spec: &Spec, global: &Global) -> Place {
     let stores = [
         spec.kinesis().and_then(OwnOrExisting::existing),
@@ -38,7 +38,10 @@ pub(super) fn somewhere(spec: &Spec, global: &Global) -> Place {
         Authorizer::Cognito(cognito) => Some(cognito.users.as_str()).filter(|users| users.starts_with("arn:")),
         Authorizer::Basic(_) | Authorizer::Jwt(_) | Authorizer::ApiKey(_) => None,
     });
-    let arn = stores.into_iter().flatten().find_map(Existing::arn).or(pool).unwrap_or("arn:aws::region:000000000000:");
+    let front = |api: &Api| [api.domain.as_ref().map(|domain| domain.certificate.clone()), api.waf.clone()];
+    let front = spec.api().and_then(|api| front(api).into_iter().flatten().next());
+    let arn = stores.into_iter().flatten().find_map(Existing::arn).or(pool).or(front.as_deref());
+    let arn = arn.unwrap_or("arn:aws::region:000000000000:");
     let part = |at: usize| arn.split(':').nth(at).unwrap_or_default().to_owned();
     Place { partition: part(1), account: part(4), region: global.region.clone().unwrap_or_else(|| part(3)) }
 }

@@ -73,7 +73,8 @@ pub fn policy(graph: &Graph, scope: &Scope) -> Value {
         actions.entry((grant.resource, grant.conditions)).or_default().extend(allowed);
     };
     for node in graph.nodes() {
-        (node.kind.grants)(scope, &node.name).into_iter().for_each(|grant| allow(grant, node.existing));
+        let more = (node.kind.more_grants)(scope, &node.desired);
+        (node.kind.grants)(scope, &node.name).into_iter().chain(more).for_each(|grant| allow(grant, node.existing));
     }
     for default in defaults(&graph.pipeline, scope.place) {
         (default.kind.grants)(scope, &default.name).into_iter().for_each(|grant| allow(grant, false));

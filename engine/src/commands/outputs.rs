@@ -165,6 +165,8 @@ pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<I
     let endpoint = global.session.as_ref().map(|session| &session.api_url).filter(|_| endpoint.is_some()).or(endpoint);
     let Some(endpoint) = endpoint else { return String::new() };
     let region = api.and_then(|api| api.get("arn")?.split(':').nth(3)).unwrap_or("$AWS_REGION");
+    let own = given.get(&id::domain()).and_then(|outputs| outputs.get("url").zip(Some(outputs)));
+    let base = own.map_or(endpoint, |(url, _)| url);
     let curl = |request: Example| {
         let pass = match request.authorizer {
             Some(Authorizer::Iam(_)) => signed(global, file, region),
@@ -177,10 +179,18 @@ pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<I
         let method = if request.method == "POST" { String::new() } else { format!(" -X {}", request.method) };
         let data = |body| format!(" -H 'Content-Type: application/json'{header} -d '{body}'");
         let data = request.body.map_or_else(|| header.clone(), data);
-        format!("  curl{method}{pass}{data} {quote}{endpoint}{}{quote}\n", request.path)
+        format!("  curl{method}{pass}{data} {quote}{base}{}{quote}\n", request.path)
     };
     let requests: String = example_requests(loaded).into_iter().map(curl).collect();
-    if requests.is_empty() { requests } else { format!("\nendpoint: {endpoint}\n{requests}\n") }
+    let own = own.map(|(url, outputs)| domain(url, outputs)).unwrap_or_default();
+    if requests.is_empty() && own.is_empty() { requests } else { format!("\nendpoint: {endpoint}\n{own}{requests}\n") }
+}
+
+/// The API's own domain, and the record in DNS without which nobody finds it.
+fn domain(url: &str, outputs: &Outputs) -> String {
+    let text = |attribute: &str| outputs.get(attribute).map(String::as_str).unwrap_or_default();
+    let (name, target, zone) = (text("name"), text("target"), text("hosted_zone_id"));
+    format!("domain: {url}\n  in DNS, point a CNAME or an alias of {name} to {target} (hosted zone {zone})\n")
 }
 
 /// What of curl signs a request: with the session's keys, or with those of the environment.
@@ -280,5 +290,29 @@ mod tests {
         let local = shown(&Global { session: Some(session), ..Global::default() });
         assert!(local.contains("o.yaml --local --reveal --field secret_access_key)\" -H 'Content-Type"), "{local}");
         assert!(!local.contains("hidden"), "{local}");
+    }
+
+    #[test]
+    fn requests_go_to_the_domain_and_the_record_that_it_needs_is_told() {
+        let loaded = crate::spec::parse("o.yaml", GUARDED, Path::new(".")).unwrap_or_else(|report| panic!("{report}"));
+        let outputs = |pairs: &[(&str, &str)]| -> Outputs {
+            pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+        };
+        let domain = [
+            ("name", "api.example.com"),
+            ("url", "https://api.example.com"),
+            ("target", "d-1.aws"),
+            ("hosted_zone_id", "Z1"),
+        ];
+        let given = BTreeMap::from([
+            (Id::new("api"), outputs(&[("endpoint", "https://a.aws/prod")])),
+            (id::domain(), outputs(&domain)),
+        ]);
+        let shown = summary(&Global::default(), &loaded, Path::new("o.yaml"), &given);
+        assert!(shown.contains("point a CNAME or an alias of api.example.com to d-1.aws (hosted zone Z1)"), "{shown}");
+        assert!(
+            shown.contains("endpoint: https://a.aws/prod\n") && shown.contains(" https://api.example.com/o/"),
+            "{shown}"
+        );
     }
 }

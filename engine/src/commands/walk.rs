@@ -24,11 +24,14 @@ use crate::spec::{self, Loaded};
 use crate::term::{Shell, View, render_plan, report};
 use crate::{apply, aws::Place};
 
-/// Reads and checks the spec; in the cloud of a `pipe dev`, what it calls `existing` is a stand-in.
+/// Reads and checks the spec; in a `pipe dev`, nothing stands in front of the API, and what is `existing` is a stand-in in its own cloud.
 pub fn spec(global: &Global, file: &Path) -> Result<Loaded, Stop> {
     let loaded = spec::load(file).map_err(Stop::Report)?;
-    let own_cloud = global.session.as_ref().is_some_and(|session| session.keys.is_some());
-    Ok(if own_cloud { loaded.with_stand_ins() } else { loaded })
+    Ok(match &global.session {
+        Some(session) if session.keys.is_some() => loaded.with_stand_ins(),
+        Some(_) => loaded.without_front(),
+        None => loaded,
+    })
 }
 
 /// The spec's warnings as people read them, for the commands that act on what they are about; `validate --json` has them as data.

@@ -8,8 +8,9 @@
 //! of an owned API are the pipeline's. Limits: 300 resources, 10 authorizers, 10 stages; 10 calls a second, burst 40; creating
 //! one per 3 s, deleting one per 30 s, deploying one per 5 s (`docs/aws.md#api-gateway-quotas`).
 //!
-//! IAM: apigateway:GET, POST, PUT, PATCH, DELETE, UpdateRestApiPolicy on /restapis and what is below; PUT and DELETE on the tags of these;
-//! iam:CreateServiceLinkedRole for API Gateway's own role; PassRole is the role's.
+//! IAM: apigateway:GET, POST, PUT, PATCH, DELETE, UpdateRestApiPolicy on /restapis and what is below; PUT and DELETE on the tags of these; with
+//! a web ACL apigateway:SetWebACL, wafv2:AssociateWebACL and DisassociateWebACL; iam:CreateServiceLinkedRole for API Gateway's own role; PassRole
+//! is the role's.
 
 pub mod cors;
 mod deploy;
@@ -22,6 +23,7 @@ mod route;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod web_acl;
 mod write;
 
 use aws_sdk_apigateway::config::Builder;
@@ -33,12 +35,13 @@ pub use document::{
     Throttle, Validator, model_name,
 };
 use read::{Found, Head};
-pub(super) use write::sync_tags;
+pub use web_acl::WebAcl;
+pub(super) use write::{policy_patches, sync_tags};
 
 use crate::aws::{Cx, Place, TagDiff, in_turn, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
 use crate::owner;
-use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Ties};
+use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties};
 
 const WAIT: &str = "API Gateway to take the next change of the REST API";
 
@@ -91,6 +94,18 @@ impl Resource for RestApi {
         ]
     }
 
+    fn more_grants(&self, scope: &Scope) -> Vec<Grant> {
+        web_acl::grants(self, scope)
+    }
+
+    fn keeping(&self, live: &Self) -> Option<Self> {
+        web_acl::keeping(self, live)
+    }
+
+    fn records(&self) -> Tags {
+        web_acl::records(self)
+    }
+
     fn ties(&self) -> Ties {
         let calls = self.routes.values().map(|route| &route.integration.credentials);
         let guards = self.authorizers.values().map(|authorizer| &authorizer.credentials);
@@ -126,7 +141,8 @@ impl Resource for RestApi {
             None => write::create(cx, self, name).await?,
         };
         // sync
-        write::head(cx, self, name, &found).await?;
+        let both = web_acl::remembering(cx, self, &found.document);
+        write::head(&both, self, name, &found).await?;
         write::parts(cx, self, &mut found).await?;
         write::tree(cx, self, &mut found).await?;
         for (key, route) in &self.routes {
@@ -135,6 +151,7 @@ impl Resource for RestApi {
         write::prune(cx, self, &found).await?;
         tls::security_policy(cx, self, &found).await?;
         deploy::sync(cx, self, &found).await?;
+        sync_tags(cx, &cx.aws.place.apigateway_arn(&format!("/restapis/{}", found.head.id)), &both.tags).await?;
         let outputs = outputs(&cx.aws.place, &found.head.id, name.as_str(), self);
         Ok(Made { outputs, identity: found.head.id })
     }

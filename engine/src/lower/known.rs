@@ -35,7 +35,7 @@ impl Family {
 }
 
 /// The families of every part of the lowering.
-const FAMILIES: [&[Family]; 3] = [auth::jwt::FAMILIES, plans::FAMILIES, users::FAMILIES];
+const FAMILIES: [&[Family]; 4] = [auth::jwt::FAMILIES, plans::FAMILIES, users::FAMILIES, source::api::domain::FAMILIES];
 
 /// Returns the families of ids that a pipeline may have, by kind. Nobody can list their names: what has left the spec is found by
 /// its tags, or with what it hangs on.

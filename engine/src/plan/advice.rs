@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::owner::{FOLLOWS, ON_DESTROY, Owner};
 use crate::plan::decide::{ADOPTED, Planner, TAKEN_BACK};
 use crate::plan::{Action, Change};
-use crate::resource::{Advice, Changed, How, Id, Kind, Live, Name};
+use crate::resource::{Advice, Changed, How, Id, Kind, Live, Name, Refusal};
 
 impl Planner<'_> {
     /// Asks the kinds when all changes are known, for what one means depends on the others; refuses what live resources protect.
@@ -17,6 +17,9 @@ impl Planner<'_> {
         for (change, advice) in changes.iter_mut().zip(advised) {
             if let Some(property) = advice.protected.filter(|_| goes(change)) {
                 self.refuse(protected(change, property));
+            }
+            if let Some(refusal) = advice.refuses {
+                self.refuse(refused(change, refusal));
             }
             change.loss = if change.kind.holds_data && goes(change) { Some(all(change.kind)) } else { advice.loses };
             change.means = advice.means;
@@ -121,6 +124,11 @@ fn protected(change: &Change, property: &str) -> Error {
     let (id, kind, name) = (&change.id, change.kind.name, change.live_name());
     Error::fatal(format!("`{id}` ({kind} `{name}`) is protected by `{property}`"))
         .hint(format!("set `{property}: false` and apply that first"))
+}
+
+fn refused(change: &Change, refusal: Refusal) -> Error {
+    let (id, kind, name) = (&change.id, change.kind.name, change.live_name());
+    Error::fatal(format!("`{id}` ({kind} `{name}`) {}", refusal.why)).hint(refusal.hint)
 }
 
 /// What it means to take over what nobody owned.

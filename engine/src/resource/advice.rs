@@ -36,8 +36,18 @@ pub struct Advice {
     pub means: Vec<String>,
     /// The property that, set on the live resource, forbids to delete and to replace it.
     pub protected: Option<&'static str>,
+    /// Why the change must not be made, whatever the user consents to: something of somebody else's would be taken or lost.
+    pub refuses: Option<Refusal>,
     /// Whether a new one begins with what its source has already (a mapping that starts with the oldest record).
     pub catches_up: bool,
+}
+
+/// Why a change must not be made, and what to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// A fragment whose subject is the resource: `leads elsewhere`.
+    pub why: String,
+    pub hint: String,
 }
 
 impl How {

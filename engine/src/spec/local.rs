@@ -2,7 +2,7 @@
 
 use super::{
     Auth, Authorizer, Consumer, Dlq, Indexes, Key, KeyType, Keys, Kinesis, Loaded, OwnOrExisting, PartitionKey, Queue,
-    Secret, Sink, Spec, Stream, Table, Users,
+    Secret, Sink, Source, Spec, Stream, Table, Users,
 };
 use serde_json::json;
 
@@ -27,6 +27,18 @@ impl Loaded {
         let spec = &mut self.spec;
         let all = [stream(spec), table(spec), queue(spec), secret(spec), keys(spec), pools(spec), boundary(spec)];
         self.stand_ins = all.into_iter().flatten().collect();
+        self.without_front()
+    }
+
+    /// The same without what stands in front of the API on AWS alone, and a line for each: no record of DNS leads to this machine, and no
+    /// emulator filters requests.
+    #[must_use]
+    pub fn without_front(mut self) -> Self {
+        let Some(Source::Api(api)) = &mut self.spec.source else { return self };
+        let domain =
+            api.domain.take().map(|domain| format!("none for the domain `{}`: it leads to AWS alone", domain.name));
+        let acl = api.waf.take().map(|arn| format!("none for the web ACL `{arn}`: requests are not filtered here"));
+        self.stand_ins.extend(domain.into_iter().chain(acl));
         self
     }
 }
@@ -137,6 +149,20 @@ mod tests {
 
     fn loaded(text: &str) -> Loaded {
         crate::spec::parse("pipeline.yaml", text.as_bytes(), Path::new(".")).unwrap_or_else(|report| panic!("{report}"))
+    }
+
+    #[test]
+    fn nothing_stands_in_front_of_the_api_here_and_that_is_said() {
+        let text = "name: orders\nsource: { api: { domain: { name: api.example.com, certificate: 'arn:aws:acm:eu-west-1:123456789012:certificate/c' }, \
+                    waf: 'arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/a/b', routes: [ { post: /a, auth: none } ] } }\n\
+                    stream: { kinesis: {} }\n";
+        assert!(lower(&loaded(text), &here(), &Codes::unbuilt()).is_err(), "they are another account's");
+        for loaded in [loaded(text).with_stand_ins(), loaded(text).without_front()] {
+            let graph = lower(&loaded, &here(), &Codes::unbuilt()).unwrap();
+            assert!(graph.nodes().iter().all(|node| node.id.as_str() != "domain.api"));
+            assert_eq!(graph.node("api").unwrap().desired["stages"]["prod"].get("web_acl"), None);
+            assert!(loaded.stand_ins[0].contains("`api.example.com`") && loaded.stand_ins[1].contains("webacl/a/b"));
+        }
     }
 
     /// Of an account that no ARN of a spec names.

@@ -142,6 +142,14 @@ impl Report {
         self.problems.push(problem);
     }
 
+    /// Returns where the value at `path` stands, as in `pipeline.yaml:3:9`; the file alone where that is not known.
+    #[must_use]
+    pub fn place_of(&self, path: &str) -> String {
+        let span = scan(&self.text).ok().and_then(|(places, _)| places.span(path, false));
+        let position = span.map(|span| self.position(span.start));
+        position.map_or_else(|| self.file.clone(), |(line, column)| format!("{}:{line}:{column}", self.file))
+    }
+
     /// Returns the report without its notes, which only `validate` shows.
     #[must_use]
     pub fn without_notes(mut self) -> Self {

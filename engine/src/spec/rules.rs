@@ -5,6 +5,7 @@
 
 mod calls;
 mod cors;
+mod domain;
 mod doors;
 mod files;
 mod function;
@@ -145,6 +146,7 @@ fn each<T>(cx: &Cx<'_>, part: Option<At<'_, T>>, rules: &[Rule<T>]) -> Vec<Probl
     part.map(|part| rules.iter().flat_map(|rule| rule(cx, &part)).collect()).unwrap_or_default()
 }
 
+/// The rules of an API.
 const API: &[Rule<Api>] = &[
     routes::methods,
     routes::auth,
@@ -155,6 +157,7 @@ const API: &[Rule<Api>] = &[
     templates::own,
     cors::origins,
     networks::allowed,
+    domain::regions,
     files::bodies,
 ];
 

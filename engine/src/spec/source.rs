@@ -3,7 +3,7 @@
 mod api;
 
 pub use api::{
-    ANY_ORIGIN, AccessLogDays, Api, AwsCall, Body, Cors, CorsMethod, Extra, Limit, MediaType, Method, MinimumTls,
+    ANY_ORIGIN, AccessLogDays, Api, AwsCall, Body, Cors, CorsMethod, Domain, Extra, Limit, MediaType, Method, MinimumTls,
     PartitionKey, Piece, Place, Route, TableAction, Throttle, To, is_json, is_text,
 };
 

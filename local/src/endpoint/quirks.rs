@@ -4,6 +4,7 @@ mod api_gateway;
 mod binary_types;
 mod carried;
 mod code;
+mod domains;
 mod listing;
 mod logs;
 mod mappings;
@@ -15,6 +16,7 @@ mod table;
 mod tagging;
 mod usage_plans;
 mod user_pools;
+mod web_acls;
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -45,6 +47,7 @@ pub struct Memory {
     making_mapping: tokio::sync::Mutex<()>,
     codes: code::Codes,
     shards: shards::Streams,
+    web_acls: web_acls::Associations,
     pub logs: logs::Logs,
 }
 

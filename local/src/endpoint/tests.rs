@@ -8,6 +8,7 @@ mod cloud;
 mod emulator;
 mod environment;
 mod forwarder;
+mod front;
 mod gate;
 mod logs;
 mod quirks;

@@ -212,7 +212,10 @@ fn api_gateway(call: &Call, request: &Request, input: &Value, output: &Value) ->
         "CreateApiKey" | "CreateUsagePlan" => {
             (arn(segments.first()?, output["id"].as_str()?), Change::Made(tags(&input["tags"])))
         }
-        "DeleteApiKey" | "DeleteUsagePlan" => (arn(segments.first()?, segments.get(1)?), Change::Gone),
+        "CreateDomainName" => (arn("domainnames", input["domainName"].as_str()?), Change::Made(tags(&input["tags"]))),
+        "DeleteApiKey" | "DeleteDomainName" | "DeleteUsagePlan" => {
+            (arn(segments.first()?, segments.get(1)?), Change::Gone)
+        }
         "CreateStage" => (stage(input["stageName"].as_str()?)?, Change::Made(tags(&input["tags"]))),
         "DeleteStage" => (stage(segments.get(3)?)?, Change::Gone),
         "TagResource" => (segments.get(1)?.clone(), Change::Tagged(tags(&input["tags"]))),

@@ -4,9 +4,10 @@ use aws_sdk_apigateway::types::PatchOperation;
 
 use super::document::{RestApi, Stage};
 use super::read::{Found, MARK};
-use super::{once, remove, replace, slowly, write};
+use super::{once, remove, replace, slowly, web_acl, write};
 use crate::aws::{Cx, nothing_if_absent};
 use crate::error::{Class, Error, Result};
+use crate::kinds::domain_name;
 
 /// Deployments that stay, so that a stage's history can be gone back in.
 const KEPT: usize = 5;
@@ -30,8 +31,7 @@ pub async fn sync(cx: &Cx, desired: &RestApi, found: &Found) -> Result<()> {
         sync_stage(cx, found, name, stage, &deployment).await?;
     }
     for name in found.stages.keys().filter(|name| !desired.stages.contains_key(*name)) {
-        let call = cx.aws.apigateway.delete_stage().rest_api_id(&found.head.id).stage_name(name);
-        write(cx, || async { nothing_if_absent(call.clone().send().await) }).await?;
+        delete_stage(cx, &found.head.id, name, desired.stages.keys().next()).await?;
     }
     for id in if is_new { superfluous(found) } else { Vec::new() } {
         let call = cx.aws.apigateway.delete_deployment().rest_api_id(&found.head.id).deployment_id(id);
@@ -49,6 +49,22 @@ async fn create(cx: &Cx, api: &str, hash: &str) -> Result<String> {
     let send = || async { Ok(call.clone().customize().config_override(once()).send().await?) };
     let made = slowly(cx, "API Gateway's turn to deploy: it takes one deployment every 5 s", 5, send).await?;
     made.id.ok_or_else(|| Error::new(Class::Unclear, "API Gateway made a deployment and did not say which one"))
+}
+
+/// Deletes a stage. AWS refuses that as long as a domain name leads to it: the pipeline's own lead to its new stage from now on.
+async fn delete_stage(cx: &Cx, api: &str, name: &str, instead: Option<&String>) -> Result<()> {
+    let call = cx.aws.apigateway.delete_stage().rest_api_id(api).stage_name(name);
+    let delete = || async { nothing_if_absent(call.clone().send().await).map(drop) };
+    match (write(cx, delete).await, instead) {
+        (Err(error), Some(instead)) if error.message().contains("base path mappings") => {
+            domain_name::lead_on(cx, api, name, instead).await?;
+            let hint = format!(
+                "a domain name that is not the pipeline's leads to the stage `{name}`: lead it elsewhere first"
+            );
+            write(cx, delete).await.map_err(|error| error.hint(hint))
+        }
+        (deleted, _) => deleted,
+    }
 }
 
 /// The old deployments beyond those that stay beside a new one. No stage points to them.
@@ -69,16 +85,24 @@ async fn sync_stage(cx: &Cx, found: &Found, name: &str, desired: &Stage, deploym
             (&bare, deployment)
         }
     };
+    // What closes comes before what opens.
+    if desired.web_acl.is_some() {
+        web_acl::sync(cx, (api, name), desired.web_acl.as_ref(), live.web_acl.as_ref()).await?;
+    }
     let mut patches = stage_patches(desired, live);
     if pointed != deployment {
         patches.insert(0, replace("/deploymentId", deployment));
     }
-    if patches.is_empty() {
+    if !patches.is_empty() {
+        let call = cx.aws.apigateway.update_stage().rest_api_id(api).stage_name(name);
+        let call = call.set_patch_operations(Some(patches));
+        // With an access log it may be refused until the account's logging role is known: that is of the class "propagating".
+        write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
+    }
+    if desired.web_acl.is_some() {
         return Ok(());
     }
-    let call = cx.aws.apigateway.update_stage().rest_api_id(api).stage_name(name).set_patch_operations(Some(patches));
-    // With an access log it may be refused until the account's logging role is known: that is of the class "propagating".
-    write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await
+    web_acl::sync(cx, (api, name), None, live.web_acl.as_ref()).await
 }
 
 /// The patches that make the one stage's settings the other's.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::web_acl::WebAcl;
 use crate::aws::policy::Policy;
 use crate::diff::hash;
 use crate::error::Result;
@@ -60,6 +61,9 @@ pub struct Stage {
     pub xray: bool,
     /// Where each request is logged, if anywhere.
     pub access_log: Option<AccessLog>,
+    /// What filters the requests before anything else of the API, if anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub web_acl: Option<WebAcl>,
 }
 
 /// A token bucket: requests beyond it are answered with 429.

@@ -1,7 +1,7 @@
 //! What a change of the API means for its clients, for who may call it, and for the order of records.
 
 use super::document::{LEGACY_TLS, Route, split};
-use super::{RestApi, Stage, cors, policy};
+use super::{RestApi, Stage, cors, policy, web_acl};
 use crate::resource::{Advice, Changed};
 use std::collections::BTreeSet;
 
@@ -60,6 +60,7 @@ pub(super) fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
         .chain(weak)
         .chain(again(desired, live))
         .chain(policy::widens(desired, live))
+        .chain(web_acl::widens(desired, live))
         .chain(cors::widens(desired, live))
         .collect()
 }

@@ -17,6 +17,7 @@ use super::document::{
 };
 use super::parts::{self, Parts};
 use super::policy;
+use super::web_acl::WebAcl;
 use crate::aws::policy::Policy;
 use crate::aws::{Cx, Place, nothing_if_absent};
 use crate::error::{Class, Error, Result};
@@ -127,7 +128,7 @@ impl Found {
             policy: head.policy.clone(),
             endpoint_type: head.endpoint_type.clone(),
             security_policy: head.security_policy.clone(),
-            stages: stages.into_iter().map(|(name, one)| (name, stage(one))).collect(),
+            stages: stages.into_iter().map(|(name, one)| (name, stage(one, &head.tags))).collect(),
             routes: parts.resources.iter().flat_map(|resource| routes(resource, &names)).collect(),
             paths: parts.resources.iter().filter_map(|one| one.path.clone()).filter(|path| path != "/").collect(),
             deployed: deployed(&pointed, &deployments),
@@ -277,7 +278,7 @@ fn gateway_response(live: AwsGatewayResponse) -> (String, GatewayResponse) {
     (kind, GatewayResponse { status: live.status_code.unwrap_or_default(), parameters, templates })
 }
 
-fn stage(live: AwsStage) -> Stage {
+fn stage(live: AwsStage, tags: &Tags) -> Stage {
     let all = live.method_settings.as_ref().and_then(|settings| settings.get("*/*"));
     // A negative one stands for the account's limit.
     let throttle = all.filter(|all| all.throttling_rate_limit >= 0.0).and_then(|all| {
@@ -288,7 +289,7 @@ fn stage(live: AwsStage) -> Stage {
         let group_arn = log.destination_arn.filter(|arn| !arn.is_empty())?;
         Some(AccessLog { group_arn, format: log.format.unwrap_or_default() })
     });
-    Stage { throttle, xray: live.tracing_enabled, access_log }
+    Stage { throttle, xray: live.tracing_enabled, access_log, web_acl: WebAcl::shown(live.web_acl_arn, tags) }
 }
 
 /// Absent and empty are the same to API Gateway.

@@ -121,7 +121,7 @@ fn each_property_of_the_snapshot_needs_a_new_deployment() {
 #[test]
 fn what_no_deployment_holds_needs_none() {
     let throttle = Throttle { rate_per_second: 1.0, burst: 1 };
-    let stage = Stage { throttle: Some(throttle), xray: true, access_log: None };
+    let stage = Stage { throttle: Some(throttle), xray: true, ..Stage::default() };
     assert_eq!(hash(|api| api.stages = named([("other", stage)])), desired().deployed);
     assert_eq!(hash(|api| api.endpoint_type = "EDGE".into()), desired().deployed);
     let mut value = serde_json::to_value(desired()).unwrap();
@@ -142,7 +142,7 @@ fn the_hash_is_of_the_canonical_desired_form() {
 fn stage_settings_are_patched_leaf_by_leaf_but_taken_away_whole() {
     let throttle = |rate, burst| Some(Throttle { rate_per_second: rate, burst });
     let log = Some(AccessLog { group_arn: "arn".into(), format: "$context.requestId".into() });
-    let full = Stage { throttle: throttle(10.0, 5), xray: true, access_log: log };
+    let full = Stage { throttle: throttle(10.0, 5), xray: true, access_log: log, ..Stage::default() };
     let shown = |desired: &Stage, live: &Stage| {
         let patches = deploy::stage_patches(desired, live);
         let show = |p: &PatchOperation| {

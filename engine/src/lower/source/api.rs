@@ -2,6 +2,7 @@
 
 mod cors;
 mod document;
+pub(in crate::lower) mod domain;
 
 use std::collections::BTreeMap;
 
@@ -51,6 +52,7 @@ pub(super) fn nodes(lowering: &Lowering<'_>, api: &Api) -> Result<Vec<Node>> {
     let mut document = document::document(&Input {
         stage: api.stage.clone(),
         minimum_tls: api.minimum_tls,
+        web_acl: api.waf.clone(),
         throttle: lowering
             .spec
             .throttle()
@@ -72,6 +74,7 @@ pub(super) fn nodes(lowering: &Lowering<'_>, api: &Api) -> Result<Vec<Node>> {
     }
     let node = Node::new(API, lowering.spec.api_name(), &document)?.needs([ROLE, LOG, LOGGING]);
     nodes.push(node.mentions(mentions.iter().map(String::as_str)));
+    nodes.extend(api.domain.as_ref().map(|own| domain::node(api, own)).transpose()?);
     Ok(nodes)
 }
 

@@ -1,12 +1,14 @@
 //! A REST API: its stage, and its routes.
 
 mod cors;
+mod domain;
 mod envelope;
 pub(in crate::spec) mod media;
 mod route;
 mod to;
 
 pub use cors::{ANY_ORIGIN, Cors, CorsMethod};
+pub use domain::Domain;
 pub use envelope::{Piece, Place};
 pub use media::{MediaType, is_json, is_text};
 pub use route::{Body, Method, PartitionKey, Route};
@@ -59,6 +61,16 @@ pub struct Api {
             "patternErrorMessage": "a network, as in `203.0.113.0/24` or `2001:db8::/32`; one address is a network of `/32` or, of IPv6, `/128`"})
     )]
     pub allow_ips: Option<Vec<String>>,
+    /// A domain name of the API's own, beside the endpoint that AWS gives it. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub domain: Option<Domain>,
+    /// ARN of the web ACL of AWS WAF that filters the requests, which exists with the scope REGIONAL in the API's own account and Region. Default: none, and one that somebody else set stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        regex(pattern = r"^arn:aws[a-z-]*:wafv2:[a-z0-9-]{1,32}:[0-9]{12}:(regional|global)/webacl/[A-Za-z0-9_-]{1,128}/[A-Za-z0-9-]{1,64}$"),
+        extend("patternErrorMessage" = "the ARN of a web ACL of AWS WAF, as in `arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/NAME/ID`")
+    )]
+    pub waf: Option<String>,
     /// What the API answers to: at least one route, at most 300 API resources together (`/` and every distinct segment counted).
     #[schemars(length(min = 1, max = 1000))]
     pub routes: Vec<Route>,

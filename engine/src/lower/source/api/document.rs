@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::error::Result;
 use crate::kinds::rest_api::{
-    AccessLog, GatewayResponse, LEGACY_TLS, RestApi, Route as Method, Stage, Texts, Throttle, Validator, model_name,
+    AccessLog, GatewayResponse, LEGACY_TLS, RestApi, Route as Method, Stage, Texts, Throttle, Validator, WebAcl,
+    model_name,
 };
 use crate::lower::auth::Guard;
 use crate::lower::to::{JSON, To, one};
@@ -20,6 +21,8 @@ pub(super) struct Input {
     pub minimum_tls: MinimumTls,
     pub throttle: Option<Throttle>,
     pub xray: bool,
+    /// ARN of the web ACL that filters the stage's requests.
+    pub web_acl: Option<String>,
     /// ARN of the access log's group, without `:*`; no access log where absent.
     pub access_log_group_arn: Option<String>,
     pub routes: Vec<Route>,
@@ -111,6 +114,7 @@ fn stage(input: &Input) -> Stage {
         throttle: input.throttle.clone(),
         xray: input.xray,
         access_log: input.access_log_group_arn.as_ref().map(log),
+        web_acl: input.web_acl.as_ref().map(WebAcl::own),
     }
 }
 

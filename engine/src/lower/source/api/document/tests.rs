@@ -13,6 +13,7 @@ fn input(routes: Vec<Route>) -> Input {
         minimum_tls: MinimumTls::Tls12,
         throttle: None,
         xray: false,
+        web_acl: None,
         access_log_group_arn: None,
         routes,
         key_of_authorizer: false,
