@@ -3,6 +3,7 @@
 mod api_gateway;
 mod carried;
 mod code;
+mod import;
 mod listing;
 mod logs;
 mod mappings;

@@ -9,6 +9,7 @@ mod emulator;
 mod environment;
 mod forwarder;
 mod gate;
+mod imports;
 mod logs;
 mod quirks;
 mod resharding;

@@ -4,8 +4,8 @@ use futures_util::future::BoxFuture;
 use hyper::http::request::Parts;
 
 use super::{
-    Answering, Exchange, api_gateway, code, listing, logs, mappings, refusals, reshard, shards, streams, tagging,
-    usage_plans, user_pools,
+    Answering, Exchange, api_gateway, code, import, listing, logs, mappings, refusals, reshard, shards, streams,
+    tagging, usage_plans, user_pools,
 };
 use crate::endpoint::call::Call;
 
@@ -68,6 +68,12 @@ static QUIRKS: &[Quirk] = &[
             Path("apigateway", "PATCH", "restapis/*"),
         ],
         answer: api_gateway::described,
+    },
+    Quirk {
+        whose: Deployers,
+        reason: "a whole definition cannot be put in the place of another",
+        operations: &[Path("apigateway", "PUT", "restapis/*")],
+        answer: import::put_rest_api,
     },
     Quirk {
         whose: Deployers,
