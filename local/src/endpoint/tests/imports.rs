@@ -12,7 +12,7 @@ const PATH: &str = "/restapis/r1?mode=overwrite&failonwarnings=true";
 fn document() -> Value {
     let integration = json!({
         "type": "mock", "passthroughBehavior": "never", "timeoutInMillis": 29000,
-        "responses": { "default": { "statusCode": "200" }, "4\\d{2}": { "statusCode": "400" } },
+        "responses": { "4\\d{2}": { "statusCode": "400" }, "default": { "statusCode": "200" } },
     });
     let operation = json!({
         "security": [{ "door": ["a"] }, { "keys": [] }],
@@ -90,6 +90,10 @@ async fn the_parts_of_a_document_take_the_place_of_the_old_ones() {
         "PUT /resources/id5/methods/ANY/integration/responses/200",
     ];
     assert_eq!(written, expected);
+    methods_are_as_the_document_says(&seen);
+}
+
+fn methods_are_as_the_document_says(seen: &[Seen]) {
     let of = |end: &str| seen.iter().rfind(|seen| seen.target.ends_with(end)).unwrap().json();
     let method = json!({
         "authorizationType": "COGNITO_USER_POOLS", "authorizerId": "id3", "authorizationScopes": ["a"],

@@ -125,10 +125,10 @@ async fn what_no_document_says_is_not_taken_away() {
 
 #[tokio::test]
 async fn where_aws_does_not_take_the_document_single_calls_go_on_from_what_is_there() {
-    for (status, code) in [(400, "BadRequestException"), (404, "NotFoundException")] {
+    for (status, code) in [(400_u16, "BadRequestException"), (404, "NotFoundException")] {
         let put = mock!(Client::put_rest_api).then_http_response(move || {
             let mut answer = mocked::refusal(code, "Warnings found during import: ..");
-            answer.set_status(status.try_into().unwrap());
+            *answer.status_mut() = status.try_into().unwrap();
             answer
         });
         let reads = reads();
@@ -143,7 +143,7 @@ async fn where_aws_does_not_take_the_document_single_calls_go_on_from_what_is_th
 async fn a_concurrent_change_is_waited_for_and_an_unclear_end_is_looked_at_by_the_engine() {
     let refused = || {
         let mut answer = mocked::refusal("ConflictException", "concurrent modification. Please try again later.");
-        answer.set_status(409.try_into().unwrap());
+        *answer.status_mut() = 409.try_into().unwrap();
         answer
     };
     let put = mock!(Client::put_rest_api)
@@ -151,7 +151,7 @@ async fn a_concurrent_change_is_waited_for_and_an_unclear_end_is_looked_at_by_th
         .http_response(refused)
         .http_response(|| {
             let mut answer = mocked::refusal("InternalFailure", "");
-            answer.set_status(500.try_into().unwrap());
+            *answer.status_mut() = 500.try_into().unwrap();
             answer
         })
         .build();

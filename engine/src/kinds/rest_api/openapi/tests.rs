@@ -128,7 +128,7 @@ fn schema() -> impl Strategy<Value = Value> {
 }
 
 fn api() -> impl Strategy<Value = RestApi> {
-    let routes = btree_map((select(&METHODS[..]), select(&PATHS[..])), route(), 0..6);
+    let routes = btree_map((select(METHODS.to_vec()), select(PATHS.to_vec())), route(), 0..6);
     let authorizers = btree_map(prop_oneof!["[a-z][a-zA-Z0-9-]{0,6}", Just("api_key".to_owned())], authorizer(), 0..3);
     let gateway =
         (option("[45][0-9]{2}"), texts("gatewayresponse\\.header\\.[A-Za-z-]{1,8}"), texts("[a-z]{1,5}/[a-z]{1,5}"))

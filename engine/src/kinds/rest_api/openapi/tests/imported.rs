@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use aws_sdk_apigateway::types::builders::MethodBuilder;
 use aws_sdk_apigateway::types::{
     Authorizer, AuthorizerType, ContentHandlingStrategy, GatewayResponse, GatewayResponseType, Integration,
     IntegrationResponse, IntegrationType, Method, MethodResponse, Model, RequestValidator, Resource,
 };
 use serde_json::{Map, Value};
 
-use super::super::parts::Parts;
+use crate::kinds::rest_api::parts::Parts;
 
 const INTEGRATION: &str = "x-amazon-apigateway-integration";
 const AUTHORIZER: &str = "x-amazon-apigateway-authorizer";
@@ -46,11 +47,12 @@ pub fn imported(document: &Value) -> Parts {
 fn resources(document: &Value) -> Vec<Resource> {
     let mut methods: BTreeMap<String, HashMap<String, Method>> = BTreeMap::from([("/".to_owned(), HashMap::new())]);
     for (path, item) in object(&document["paths"]) {
-        let ends = path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]);
-        ends.for_each(|end| drop(methods.entry(path[..end].to_owned()).or_default()));
-        for (verb, operation) in object(item) {
+        for end in path.match_indices('/').map(|(at, _)| at).skip(1).chain([path.len()]) {
+            methods.entry(path[..end].to_owned()).or_default();
+        }
+        for (verb, operation) in object(&item) {
             let verb = if verb == "x-amazon-apigateway-any-method" { "ANY".to_owned() } else { verb.to_uppercase() };
-            methods.entry(path.clone()).or_default().insert(verb, method(document, path, operation));
+            methods.entry(path.clone()).or_default().insert(verb, method(document, &path, &operation));
         }
     }
     let resource = |(path, methods): (String, HashMap<String, Method>)| {
@@ -60,22 +62,7 @@ fn resources(document: &Value) -> Vec<Resource> {
 }
 
 fn method(document: &Value, path: &str, operation: &Value) -> Method {
-    let mut method = Method::builder().authorization_type("NONE").api_key_required(false);
-    for (name, scopes) in operation["security"].as_array().into_iter().flatten().flat_map(object) {
-        let scheme = &document["components"]["securitySchemes"][name];
-        let kind = scheme[AUTHORIZER]["type"].as_str();
-        method = match (kind, scheme["x-amazon-apigateway-authtype"].as_str()) {
-            (Some("cognito_user_pools"), _) => method.authorization_type("COGNITO_USER_POOLS"),
-            (Some(_), _) => method.authorization_type("CUSTOM"),
-            (None, Some("awsSigv4")) => method.authorization_type("AWS_IAM"),
-            (None, _) if scheme["name"] == "x-api-key" => method.api_key_required(true),
-            (None, _) => panic!("{name} guards nothing"),
-        };
-        method = method.set_authorizer_id(kind.map(|_| format!("a-{name}")).or(method.get_authorizer_id().clone()));
-        for scope in scopes.as_array().unwrap() {
-            method = method.authorization_scopes(scope.as_str().unwrap());
-        }
-    }
+    let mut method = guarded(document, operation);
     for parameter in operation["parameters"].as_array().into_iter().flatten() {
         let place = parameter["in"].as_str().unwrap().replace("query", "querystring");
         let name = format!("method.request.{place}.{}", parameter["name"].as_str().unwrap());
@@ -93,7 +80,7 @@ fn method(document: &Value, path: &str, operation: &Value) -> Method {
     }
     for (status, response) in object(&operation["responses"]) {
         assert!(response["description"].is_string());
-        let mut made = MethodResponse::builder().status_code(status);
+        let mut made = MethodResponse::builder().status_code(&status);
         for header in object(&response["headers"]).keys() {
             made = made.response_parameters(format!("method.response.header.{header}"), false);
         }
@@ -101,6 +88,28 @@ fn method(document: &Value, path: &str, operation: &Value) -> Method {
     }
     let validator = text(&operation["x-amazon-apigateway-request-validator"]).map(|name| format!("v-{name}"));
     method.set_request_validator_id(validator).method_integration(integration(&operation[INTEGRATION])).build()
+}
+
+fn guarded(document: &Value, operation: &Value) -> MethodBuilder {
+    let mut method = Method::builder().authorization_type("NONE").api_key_required(false);
+    for (name, scopes) in operation["security"].as_array().into_iter().flatten().flat_map(object) {
+        let scheme = &document["components"]["securitySchemes"][&name];
+        let kind = scheme[AUTHORIZER]["type"].as_str();
+        method = match (kind, scheme["x-amazon-apigateway-authtype"].as_str()) {
+            (Some("cognito_user_pools"), _) => method.authorization_type("COGNITO_USER_POOLS"),
+            (Some(_), _) => method.authorization_type("CUSTOM"),
+            (None, Some("awsSigv4")) => method.authorization_type("AWS_IAM"),
+            (None, _) if scheme["name"] == "x-api-key" => method.api_key_required(true),
+            (None, _) => panic!("{name} guards nothing"),
+        };
+        if kind.is_some() {
+            method = method.authorizer_id(format!("a-{name}"));
+        }
+        for scope in scopes.as_array().unwrap() {
+            method = method.authorization_scopes(scope.as_str().unwrap());
+        }
+    }
+    method
 }
 
 fn integration(from: &Value) -> Integration {
@@ -131,7 +140,7 @@ fn integration(from: &Value) -> Integration {
 
 fn authorizer(name: &str, scheme: &Value) -> Option<Authorizer> {
     let from = scheme.get(AUTHORIZER)?;
-    assert_eq!((&scheme["type"], &scheme["in"]), (&"apiKey".into(), &"header".into()));
+    assert!(scheme["type"] == "apiKey" && scheme["in"] == "header", "AWS takes no other");
     let header = format!("method.request.header.{}", scheme["name"].as_str().unwrap());
     let kind = from["type"].as_str().unwrap().to_uppercase();
     let pools = from["providerARNs"].as_array().map(|all| all.iter().filter_map(text).collect());
