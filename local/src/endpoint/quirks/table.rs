@@ -77,6 +77,12 @@ static QUIRKS: &[Quirk] = &[
     },
     Quirk {
         whose: Deployers,
+        reason: "the schema of a model cannot be changed (in moto)",
+        operations: &[Path("apigateway", "PATCH", "restapis/*/models/*")],
+        answer: api_gateway::model_updated,
+    },
+    Quirk {
+        whose: Deployers,
         reason: "a method that is there is overwritten",
         operations: &[Path("apigateway", "PUT", "restapis/*/resources/*/methods/*")],
         answer: refusals::method_exists,
