@@ -12,6 +12,7 @@ mod drift;
 mod edits;
 mod existing;
 mod guarded;
+mod large;
 mod lifecycle;
 mod plans;
 mod regions;

@@ -1,11 +1,11 @@
 //! `apigateway:RestApi`: routes, authorizers, models, validators, gateway responses and stage of one REST API, as one document.
 //!
 //! Names are not unique and ids are random, so an API is found by its name among all (600 regional ones at most), and tags say
-//! whose it is. Nothing is immutable. Parts are written one after another, because AWS refuses concurrent writes to one API.
-//! Only the API's name, endpoint, resource and security policy, its stages, authorizers and validators are patched; a route that
-//! differs in anything is written again, while the stage serves its snapshot. The document's hash is in the
-//! description of its deployment: a half-done update, a deployment by hand and a rollback all show as a difference. All stages
-//! of an owned API are the pipeline's. Limits: 300 resources, 10 authorizers, 10 stages; 10 calls a second, burst 40; creating
+//! whose it is. Nothing is immutable. Parts are written one after another, because AWS refuses concurrent writes to one API; many
+//! are imported by one call (`import.rs`). Only the API's name, endpoint, resource and security policy, its stages, authorizers and
+//! validators are patched; a route that differs in anything is written again, while the stage serves its snapshot. The document's
+//! hash is in the description of its deployment: a half-done update, a deployment by hand and a rollback all show as a
+//! difference. All stages of an owned API are the pipeline's. Limits: 300 resources, 10 authorizers, 10 stages; 10 calls a second, burst 40; creating
 //! one per 3 s, deleting one per 30 s, deploying one per 5 s (`docs/aws.md#api-gateway-quotas`).
 //!
 //! IAM: apigateway:GET, POST, PUT, PATCH, DELETE, UpdateRestApiPolicy on /restapis and what is below; PUT and DELETE on the tags of these; with
@@ -15,7 +15,9 @@
 pub mod cors;
 mod deploy;
 mod document;
+mod import;
 pub mod means;
+mod openapi;
 mod parts;
 pub mod policy;
 mod read;
@@ -39,7 +41,7 @@ pub use web_acl::WebAcl;
 pub(super) use write::{policy_patches, sync_tags};
 
 use crate::aws::{Cx, Place, TagDiff, in_turn, nothing_if_absent, patiently};
-use crate::error::{Class, Error, Result};
+use crate::error::Result;
 use crate::owner;
 use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties};
 
@@ -133,7 +135,7 @@ impl Resource for RestApi {
 
     async fn reconcile(&self, cx: &Cx, name: &Name, live: Option<&Live<Self>>) -> Result<Made> {
         // ensure
-        let mut found = match live {
+        let found = match live {
             Some(live) if self.is(cx, name, live) => {
                 return Ok(Made { outputs: live.outputs.clone(), identity: live.identity.clone() });
             }
@@ -143,6 +145,7 @@ impl Resource for RestApi {
         // sync
         let both = web_acl::remembering(cx, self, &found.document);
         write::head(&both, self, name, &found).await?;
+        let mut found = import::sync(cx, self, name, found, live.is_none()).await?;
         write::parts(cx, self, &mut found).await?;
         write::tree(cx, self, &mut found).await?;
         for (key, route) in &self.routes {
@@ -184,7 +187,7 @@ async fn fetch_again(cx: &Cx, live: &Live<RestApi>) -> Result<Found> {
         policy: live.props.policy.clone(),
         tags: live.tags.clone(),
     };
-    Found::fetch(cx, head).await?.ok_or_else(|| Error::new(Class::Unclear, "the REST API was deleted a moment ago"))
+    import::again(cx, head).await
 }
 
 fn live(place: &Place, found: Found) -> Live<RestApi> {

@@ -3,8 +3,8 @@
 mod api;
 
 pub use api::{
-    ANY_ORIGIN, AccessLogDays, Api, AwsCall, Body, Cors, CorsMethod, Domain, Extra, Limit, MediaType, Method, MinimumTls,
-    PartitionKey, Piece, Place, Route, TableAction, Throttle, To, is_json, is_text,
+    ANY_ORIGIN, AccessLogDays, Api, AwsCall, Body, Cors, CorsMethod, Domain, Extra, Limit, MediaType, Method,
+    MinimumTls, PartitionKey, Piece, Place, Route, TableAction, Throttle, To, is_json, is_text,
 };
 
 use schemars::JsonSchema;

@@ -5,6 +5,7 @@ mod binary_types;
 mod carried;
 mod code;
 mod domains;
+mod import;
 mod listing;
 mod logs;
 mod mappings;

@@ -10,6 +10,7 @@ mod environment;
 mod forwarder;
 mod front;
 mod gate;
+mod imports;
 mod logs;
 mod quirks;
 mod resharding;

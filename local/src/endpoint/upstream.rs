@@ -136,7 +136,25 @@ impl Upstream {
         serde_json::from_slice(answer.body()).ok().filter(|_| answer.status().is_success())
     }
 
-    /// The same with the whole answer. Of the account's root MiniStack does not check the signature, which is that of another call;
+    /// Makes a call of a REST service in the caller's name.
+    ///
+    /// # Errors
+    /// As [`Upstream::call`].
+    pub async fn send(
+        &self,
+        caller: &Caller<'_>,
+        method: Method,
+        path: &str,
+        input: &Value,
+    ) -> Passed<Response<Bytes>> {
+        let body = if input.is_null() { Bytes::new() } else { Bytes::from(input.to_string()) };
+        let (mut head, ()) = Request::new(()).into_parts();
+        (head.method, head.uri, head.headers) = (method, path.parse()?, caller.headers("")?);
+        head.headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        read(self.pass(head, body).await?).await
+    }
+
+    /// As [`Upstream::ask`], with the whole answer. Of the account's root MiniStack does not check the signature, which is that of another call;
     /// of a role it does.
     ///
     /// # Errors

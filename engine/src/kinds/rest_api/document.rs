@@ -100,9 +100,9 @@ pub struct Route {
     pub validator: String,
     /// Model names by content type.
     pub models: Texts,
-    /// Request parameters, e.g. `method.request.querystring.id`, and whether they must be there.
+    /// Request parameters, e.g. `method.request.querystring.id`, and whether they must be there; without those of the path.
     pub parameters: BTreeMap<String, bool>,
-    /// By status code, the headers that a response may set (`method.response.header.X`).
+    /// By status code, the headers that a response may set (`method.response.header.X`), each `true`.
     pub responses: BTreeMap<String, BTreeMap<String, bool>>,
     /// What the request is made into.
     pub integration: Integration,
@@ -206,12 +206,28 @@ pub struct GatewayResponse {
     pub templates: Texts,
 }
 
+impl Route {
+    /// The one form of what makes no difference to API Gateway: the parameters of the path are there in any case, and a header that
+    /// an answer may set need not be set. An import declares the former by itself and the latter as optional
+    /// (`docs/aws.md#api-gateway-import`).
+    #[must_use]
+    pub fn canonical(mut self, path: &str) -> Self {
+        for name in parameters_of(path) {
+            self.parameters.remove(&name);
+        }
+        self.responses.values_mut().flat_map(BTreeMap::values_mut).for_each(|must| *must = true);
+        self
+    }
+}
+
 impl RestApi {
     /// Fills in what follows from the rest: `paths` and `deployed`.
     ///
     /// # Errors
     /// Only where the document cannot be JSON, which is a defect.
     pub fn sealed(mut self) -> Result<Self> {
+        self.routes =
+            self.routes.into_iter().map(|(key, route)| (key.clone(), route.canonical(split(&key).1))).collect();
         self.paths = self.routes.keys().flat_map(|route| paths_of(split(route).1)).collect();
         self.deployed = self.hash()?;
         Ok(self)
@@ -254,6 +270,12 @@ pub fn model_name(stem: &str, schema: &Value) -> String {
 /// Method and path of a route's key.
 pub fn split(route: &str) -> (&str, &str) {
     route.split_once(' ').unwrap_or((route, "/"))
+}
+
+/// The request parameters that a path has: `/a/{b}/{c+}` gives `method.request.path.b` and `method.request.path.c`.
+pub fn parameters_of(path: &str) -> impl Iterator<Item = String> {
+    let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    names.map(|name| format!("method.request.path.{}", name.trim_end_matches('+')))
 }
 
 /// `/a/{b}` gives `/a` and `/a/{b}`.

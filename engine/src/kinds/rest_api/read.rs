@@ -194,7 +194,7 @@ fn deployed(stages: &Texts, deployments: &[Deployment]) -> String {
 fn routes(resource: &AwsResource, names: &Names) -> Vec<(String, Route)> {
     let path = resource.path.clone().unwrap_or_default();
     let methods = resource.resource_methods.iter().flatten();
-    methods.map(|(method, settings)| (format!("{method} {path}"), route(settings, names))).collect()
+    methods.map(|(method, settings)| (format!("{method} {path}"), route(settings, names).canonical(&path))).collect()
 }
 
 fn route(method: &Method, names: &Names) -> Route {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use aws_sdk_apigateway::types::{ContentHandlingStrategy, IntegrationType};
 
-use super::document::{Integration, IntegrationResponse, Route, split};
+use super::document::{Integration, IntegrationResponse, Route, parameters_of, split};
 use super::read::Found;
 use super::{there_already, write};
 use crate::aws::{Cx, nothing_if_absent};
@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 struct Place<'a> {
     api: &'a str,
     resource: &'a str,
+    path: &'a str,
     method: &'a str,
 }
 
@@ -25,7 +26,7 @@ pub async fn sync(cx: &Cx, found: &Found, key: &str, desired: &Route) -> Result<
         return Ok(());
     }
     let (method, path) = split(key);
-    let at = Place { api: &found.head.id, resource: Found::id(&found.resources, path)?, method };
+    let at = Place { api: &found.head.id, resource: Found::id(&found.resources, path)?, path, method };
     if live.is_some() {
         delete(cx, at.api, at.resource, method).await?;
     }
@@ -57,7 +58,9 @@ async fn put_method(cx: &Cx, at: &Place<'_>, found: &Found, desired: &Route) -> 
     let call = call.set_request_validator_id(id(&found.validators, &desired.validator)?);
     let scopes = (!desired.scopes.is_empty()).then(|| desired.scopes.iter().cloned().collect());
     let call = call.set_authorization_scopes(scopes);
-    let call = call.set_request_models(some(&desired.models)).set_request_parameters(some(&desired.parameters));
+    let own = parameters_of(at.path).map(|name| (name, true));
+    let parameters = desired.parameters.clone().into_iter().chain(own).collect();
+    let call = call.set_request_models(some(&desired.models)).set_request_parameters(some(&parameters));
     write(cx, || async { there_already(call.clone().send().await.map(drop).map_err(Error::from)) }).await
 }
 

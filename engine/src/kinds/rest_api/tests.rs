@@ -98,7 +98,7 @@ fn each_property_of_the_snapshot_needs_a_new_deployment() {
         with_route(|route| route.authorization = "NONE".into()),
         with_route(|route| route.validator = "body".into()),
         with_route(|route| route.models = texts([("application/json", "Object1")])),
-        with_route(|route| route.parameters = named([("method.request.path.id", true)])),
+        with_route(|route| route.parameters = named([("method.request.querystring.id", true)])),
         with_route(|route| route.responses = named([("400", BTreeMap::new())])),
         with_route(|route| route.api_key = true),
         hash(|api| api.authorizers.get_mut("basic").unwrap().cache_seconds = 0),

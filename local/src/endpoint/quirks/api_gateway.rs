@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, join_all};
-use hyper::{Method, Response};
+use hyper::{Method, Response, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
@@ -40,6 +40,24 @@ pub fn made_without_sources<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Ans
         }
         input[SOURCES] = "".into();
         exchange.forward_as(&input.to_string()).await
+    })
+}
+
+/// UpdateModel of a schema, where the endpoint does not know it: the model is made anew.
+pub fn model_updated<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
+    Box::pin(async move {
+        let answer = exchange.forward().await?;
+        let path = exchange.head.uri.path();
+        let input = exchange.input();
+        let mut patches = input["patchOperations"].as_array().into_iter().flatten();
+        let schema = patches.find(|patch| patch["path"] == "/schema").map(|patch| &patch["value"]);
+        let unknown = !answer.status().is_success() && answer.status() != StatusCode::FORBIDDEN;
+        let (true, Some(schema), Some(model)) = (unknown, schema, exchange.get(path).await) else { return Ok(answer) };
+        let caller = exchange.caller(&exchange.call.service);
+        exchange.upstream.send(&caller, Method::DELETE, path, &Value::Null).await?;
+        let made = json!({ "name": model["name"], "contentType": model["contentType"], "schema": schema });
+        let models = path.rsplit_once('/').map_or(path, |(models, _)| models);
+        exchange.upstream.send(&caller, Method::POST, models, &made).await
     })
 }
 

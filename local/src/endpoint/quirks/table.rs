@@ -6,8 +6,8 @@ use futures_util::future::BoxFuture;
 use hyper::http::request::Parts;
 
 use super::{
-    Answering, Exchange, api_gateway, code, listing, logs, mappings, refusals, reshard, shards, streams, tagging,
-    usage_plans, user_pools,
+    Answering, Exchange, api_gateway, code, import, listing, logs, mappings, refusals, reshard, shards, streams,
+    tagging, usage_plans, user_pools,
 };
 use crate::endpoint::call::Call;
 
@@ -71,6 +71,18 @@ static QUIRKS: &[Quirk] = &[
             Path("apigateway", "PATCH", "restapis/*"),
         ],
         answer: api_gateway::described,
+    },
+    Quirk {
+        whose: Deployers,
+        reason: "a whole definition cannot be put in the place of another",
+        operations: &[Path("apigateway", "PUT", "restapis/*")],
+        answer: import::put_rest_api,
+    },
+    Quirk {
+        whose: Deployers,
+        reason: "the schema of a model cannot be changed (in moto)",
+        operations: &[Path("apigateway", "PATCH", "restapis/*/models/*")],
+        answer: api_gateway::model_updated,
     },
     Quirk {
         whose: Deployers,
