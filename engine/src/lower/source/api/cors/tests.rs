@@ -57,7 +57,8 @@ fn methods_and_headers_follow_from_the_routes() {
 
 #[test]
 fn signed_callers_are_asked_for_nothing_beforehand_and_may_send_a_signature() {
-    let text = "name: demo\nsource: { api: { cors: { origins: ['*'] }, routes: [{ get: /a }] } }\nauth: { iam: {} }\nstream: { kinesis: {} }\n";
+    let text = "name: demo\nsource: { api: { cors: { origins: ['*'] }, routes: [{ get: /a, to: { table: scan } }] } }\n\
+                auth: { iam: {} }\nsink: { table: { partition_key: id } }\n";
     let loaded = spec::parse("pipeline.yaml", text.as_bytes(), std::path::Path::new(".")).unwrap();
     let codes = crate::bundle::Codes::unbuilt();
     let graph = crate::lower::lower(&loaded, &crate::aws::mocked::place(), &codes).unwrap();
