@@ -36,7 +36,7 @@ pub(super) fn somewhere(spec: &Spec, global: &Global) -> Place {
     ];
     let pool = spec.authorizers().find_map(|(_, authorizer)| match authorizer {
         Authorizer::Cognito(cognito) => Some(cognito.users.as_str()).filter(|users| users.starts_with("arn:")),
-        Authorizer::Basic(_) | Authorizer::Jwt(_) | Authorizer::ApiKey(_) => None,
+        Authorizer::Basic(_) | Authorizer::Jwt(_) | Authorizer::ApiKey(_) | Authorizer::Iam(_) => None,
     });
     let front = |api: &Api| [api.domain.as_ref().map(|domain| domain.certificate.clone()), api.waf.clone()];
     let front = spec.api().and_then(|api| front(api).into_iter().flatten().next());

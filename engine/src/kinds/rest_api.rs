@@ -37,8 +37,9 @@ pub use document::{
     Throttle, Validator, model_name,
 };
 use read::{Found, Head};
+pub(super) use tls::policy_patches;
 pub use web_acl::WebAcl;
-pub(super) use write::{policy_patches, sync_tags};
+pub(super) use write::sync_tags;
 
 use crate::aws::{Cx, Place, TagDiff, in_turn, nothing_if_absent, patiently};
 use crate::error::Result;

@@ -129,6 +129,11 @@ fn message(words: &str, header: Option<&str>) -> Value {
 fn success(of: &Described<'_>, route: &Route, components: &mut Components) -> Value {
     let (words, schema) = match of.spec.to(route) {
         Some(To::Stream) | None => ("The record is on the stream", record()),
+        Some(To::Function) => ("What the function answers, with a status and headers of its own", json!({})),
+        Some(To::Aws(_)) => ("What the route's own template makes", json!({})),
+        Some(To::Table(call)) if call.action().templates().1.is_some() => {
+            ("What the route's own template makes", json!({}))
+        }
         Some(To::Table(call)) => match call.action() {
             TableAction::Put(_) => ("The item is written", nothing()),
             TableAction::Update(_) => ("The item is changed", nothing()),

@@ -21,6 +21,11 @@ fn scheme(authorizer: &Authorizer) -> Value {
         Authorizer::ApiKey(_) => json!({ "type": "apiKey", "in": "header", "name": "x-api-key" }),
         Authorizer::Cognito(cognito) => bearer(of_cognito(cognito)),
         Authorizer::Jwt(jwt) => bearer(of_jwt(jwt)),
+        // OpenAPI has no word for signatures; API Gateway's own export says it so.
+        Authorizer::Iam(_) => json!({
+            "type": "apiKey", "in": "header", "name": "Authorization", "x-amazon-apigateway-authtype": "awsSigv4",
+            "description": "A request signed for `execute-api` (AWS Signature Version 4).",
+        }),
     }
 }
 
@@ -53,6 +58,6 @@ pub fn refusals(authorizer: &Authorizer) -> &'static [u16] {
     match authorizer {
         Authorizer::Basic(_) | Authorizer::Cognito(_) => &[401],
         Authorizer::Jwt(_) => &[401, 403],
-        Authorizer::ApiKey(_) => &[403],
+        Authorizer::ApiKey(_) | Authorizer::Iam(_) => &[403],
     }
 }

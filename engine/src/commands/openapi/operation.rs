@@ -69,7 +69,7 @@ impl Described<'_> {
     fn action(&self, route: &Route) -> Option<TableAction> {
         match self.spec.to(route) {
             Some(To::Table(call)) => Some(call.action()),
-            Some(To::Stream) | None => None,
+            Some(To::Stream | To::Function | To::Aws(_)) | None => None,
         }
     }
 
@@ -121,7 +121,7 @@ impl Described<'_> {
         let mut schema = |media: &String| {
             let model = made.models.get(media).and_then(|name| self.api.models.get(name));
             required |= model.is_some_and(|model| model.get("required").is_some());
-            let schema = match (&route.body, model) {
+            let schema = match (route.body(), model) {
                 (Body::Schema(file), Some(model)) => components.body(file, model),
                 (Body::Object, Some(_)) => json!({ "type": "object" }),
                 (Body::Any | Body::Schema(_) | Body::Object, _) => json!({}),
