@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use pipe::spec::{Authorizer, PartitionKey, Route, Spec};
+use pipe::spec::{Authorizer, PartitionKey, Route, Spec, To};
 use pipe_local::template::{Params, Scope, Template};
 use serde_json::{Value, json};
 
@@ -22,9 +22,22 @@ pub fn document(spec: &Spec, desired: &Value) {
             (&made["authorization"], &made["authorizer"], &made["api_key"]),
             (&json!(authorization), &json!(authorizer), &json!(api_key))
         );
-        assert_eq!(made["integration"]["uri"], "arn:aws:apigateway:eu-west-1:kinesis:action/PutRecord");
-        Template::parse(template(made)).unwrap_or_else(|error| panic!("{error}: {}", template(made)));
-        answers(made);
+        let uri = made["integration"]["uri"].as_str().unwrap().strip_prefix("arn:aws:apigateway:eu-west-1:").unwrap();
+        match spec.to(route).unwrap() {
+            To::Function => {
+                let function = format!("arn:aws:lambda:eu-west-1:123456789012:function:{}", spec.consumer_name());
+                assert_eq!(uri, format!("lambda:path/2015-03-31/functions/{function}/invocations"));
+                assert_eq!(made["integration"]["templates"], json!({}));
+                continue;
+            }
+            To::Stream => {
+                assert_eq!(uri, "kinesis:action/PutRecord");
+                answers(made);
+            }
+            To::Table(_) => assert!(uri.starts_with("dynamodb:action/"), "{uri}"),
+            To::Aws(call) => assert_eq!(uri, format!("{}:action/{}", call.service, call.action)),
+        }
+        Template::parse(template(route, made)).unwrap_or_else(|error| panic!("{error}: {}", template(route, made)));
     }
     if let Some(challenge) = desired["gateway_responses"].get("UNAUTHORIZED") {
         let scheme = |authorizer: &Authorizer| match authorizer {
@@ -101,20 +114,21 @@ fn answers(route: &Value) {
 pub fn check(taken: &Taken, hostile: &str) {
     let Some(desired) = taken.graph.node("api").map(|node| &node.desired) else { return };
     let spec = &taken.loaded.spec;
-    for route in &spec.api().unwrap().routes {
-        call(
-            spec,
-            route,
-            template(&desired["routes"][&format!("{} {}", route.method().name(), route.path())]),
-            hostile,
-        );
+    for route in spec.api().unwrap().routes.iter().filter(|route| spec.calls_stream(route)) {
+        let made = &desired["routes"][&format!("{} {}", route.method().name(), route.path())];
+        call(spec, route, template(route, made), hostile);
     }
 }
 
-fn template(route: &Value) -> &str {
-    let templates = route["integration"]["templates"].as_object().unwrap();
-    assert_eq!(templates.keys().collect::<Vec<_>>(), ["application/json"]);
-    templates["application/json"].as_str().unwrap()
+/// The template of a route, which is the same for each type that it takes.
+fn template<'a>(route: &Route, made: &'a Value) -> &'a str {
+    let templates = made["integration"]["templates"].as_object().unwrap();
+    let (types, kept): (BTreeSet<&str>, BTreeSet<&str>) =
+        (route.types().collect(), templates.keys().map(String::as_str).collect());
+    assert_eq!(types, kept);
+    let texts: BTreeSet<&str> = templates.values().filter_map(Value::as_str).collect();
+    assert_eq!(texts.len(), 1);
+    texts.into_iter().next().unwrap()
 }
 
 /// The call that a request becomes has these three members, each once and each as it should be.
@@ -148,9 +162,27 @@ fn call(spec: &Spec, route: &Route, template: &str, hostile: &str) {
         let text = render(&Template::parse(template).unwrap(), &body, &params);
         let made: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
         let sent = if body.is_empty() { "{}" } else { &body };
+        if !route.envelope.is_empty() {
+            enveloped(&made, route, sent);
+            continue;
+        }
         assert_eq!(made, json!({ "StreamName": stream, "Data": STANDARD.encode(sent), "PartitionKey": key }), "{text}");
         // JSON's readers take the last of two members; a client may add none.
         assert_eq!(text.lines().count(), 5, "{text}");
+    }
+}
+
+/// A record with an envelope has the body in base64, and what the spec names, and nothing else.
+fn enveloped(made: &Value, route: &Route, sent: &str) {
+    let record = STANDARD.decode(made["Data"].as_str().unwrap()).unwrap();
+    let record: BTreeMap<String, Value> = serde_json::from_slice(&record).unwrap();
+    let fixed = ["body", "encoding"].into_iter();
+    let wanted: BTreeSet<&str> = fixed.chain(route.envelope.iter().map(|piece| piece.place.word())).collect();
+    assert_eq!(record.keys().map(String::as_str).collect::<BTreeSet<_>>(), wanted);
+    assert_eq!((&record["body"], &record["encoding"]), (&json!(STANDARD.encode(sent)), &json!("base64")));
+    for piece in &route.envelope {
+        let value = &record[piece.place.word()][&piece.name];
+        assert!(value.is_string() || value.is_null(), "{record:?}");
     }
 }
 

@@ -270,7 +270,7 @@ mod tests {
     #[test]
     fn a_signed_request_to_paste_has_the_names_of_secrets_and_not_the_secrets() {
         let text =
-            b"name: o\nsource: { api: { routes: [ { post: /o } ] } }\nauth: { iam: {} }\nstream: { kinesis: {} }\n";
+            b"name: signed\nsource: { api: { routes: [ { post: /o } ] } }\nauth: { iam: {} }\nstream: { kinesis: {} }\n";
         let loaded = crate::spec::parse("o.yaml", text, Path::new(".")).unwrap_or_else(|report| panic!("{report}"));
         let arn = "arn:aws:apigateway:eu-west-1::/restapis/a".to_owned();
         let api = Outputs::from([("endpoint".into(), "https://a.test/prod".into()), ("arn".into(), arn)]);

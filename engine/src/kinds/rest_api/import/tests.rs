@@ -111,12 +111,7 @@ async fn an_import_overwrites_and_is_read_back() {
 
 #[tokio::test]
 async fn what_no_document_says_is_not_taken_away() {
-    let bare = [
-        looked(|api| api.policy("{}")),
-        looked(|api| api.binary_media_types("image/png")),
-        looked(|api| api.minimum_compression_size(0)),
-        looked(|api| api.disable_execute_api_endpoint(true)),
-    ];
+    let bare = [looked(|api| api.minimum_compression_size(0)), looked(|api| api.disable_execute_api_endpoint(true))];
     for look in bare {
         let found = synced(&[&look], false).await.unwrap();
         assert_eq!(found.document, desired(), "no import, and nothing read");

@@ -22,8 +22,8 @@ fn input(routes: Vec<Route>) -> Input {
 }
 
 fn route(path: &str, body: Body) -> Route {
-    let to =
-        To { integration: Integration::default(), statuses: &["200"], statements: Vec::new(), mentions: Vec::new() };
+    let integration = Integration { templates: one(JSON, "{}"), ..Integration::default() };
+    let to = To { integration, statuses: &["200"], statements: Vec::new(), mentions: Vec::new() };
     Route {
         method: spec::Method::Post,
         path: path.into(),
@@ -107,4 +107,23 @@ fn each_door_has_its_own_guard_and_a_refusal_names_all_challenges() {
     assert_eq!(shown("POST /d"), "AWS_IAM   false");
     let header = &api.gateway_responses["UNAUTHORIZED"].parameters["gatewayresponse.header.WWW-Authenticate"];
     assert_eq!(header, "'Basic realm=\"gateway-events\", Bearer realm=\"gateway-events\"'");
+}
+
+#[test]
+fn a_body_is_checked_whatever_its_type_where_no_template_would_refuse_it() {
+    let mut answered = route("/answered", Body::Object);
+    answered.to.integration = Integration::default();
+    let taken = vec!["application/json".to_owned(), "application/cloudevents+json".to_owned(), "text/plain".to_owned()];
+    let several = Route { types: taken, ..route("/several", Body::Object) };
+    let api = document(&input(vec![answered, several])).unwrap();
+    let types = |route: &str| api.routes[route].models.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(types("POST /answered"), ["$default"]);
+    assert_eq!(types("POST /several"), ["application/cloudevents+json", "application/json"]);
+}
+
+#[test]
+fn what_is_named_and_no_text_is_binary() {
+    let types = vec!["application/json".to_owned(), "image/png".to_owned()];
+    let api = document(&input(vec![Route { types, ..route("/a", Body::Any) }])).unwrap();
+    assert_eq!(api.binary_types.into_iter().collect::<Vec<_>>(), ["image/png"]);
 }
