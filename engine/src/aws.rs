@@ -23,5 +23,5 @@ pub use cx::{Bundle, Cx, Note, Said};
 pub use lacking::lacking;
 pub use operation::{Repeat, Service};
 pub use patience::{in_turn, patiently, poll, poll_for, poll_twice};
-pub use tagging::tagged;
+pub use tagging::{carriers, tagged};
 pub use tags::{OWN, PARTS, TAGS, TagCall, TagDiff, record};

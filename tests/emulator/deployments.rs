@@ -46,7 +46,7 @@ fn a_changed_template_is_deployed() {
     let before = served(&cloud);
     sandbox.edit("partition_key: path.eventId", "partition_key: random");
     let plan = plan(&sandbox);
-    assert!(plan.contains(".integration.templates.application/json: "), "{plan}");
+    assert!(plan.contains(".integration.templates.application/json:"), "{plan}");
     apply(&sandbox, "the template", &plan);
     assert_ne!(served(&cloud), before);
 }

@@ -19,7 +19,8 @@ fn rounds_of_a_diff(sandbox: &Sandbox) -> usize {
     assert_eq!(again.code, Some(0), "{}{}", again.out, again.err);
     let calls = sandbox.account.calls();
     assert!(calls.iter().all(|call| !call.write), "a diff writes nothing");
-    assert!(calls.len() <= 60, "{} calls", calls.len());
+    let told: Vec<String> = calls.iter().map(|call| format!("{}:{}", call.service, call.operation)).collect();
+    assert!(calls.len() <= 60, "{} calls: {told:?}", calls.len());
     rounds(&calls)
 }
 

@@ -22,22 +22,7 @@ pub fn document(spec: &Spec, desired: &Value) {
             (&made["authorization"], &made["authorizer"], &made["api_key"]),
             (&json!(authorization), &json!(authorizer), &json!(api_key))
         );
-        let uri = made["integration"]["uri"].as_str().unwrap().strip_prefix("arn:aws:apigateway:eu-west-1:").unwrap();
-        match spec.to(route).unwrap() {
-            To::Function => {
-                let function = format!("arn:aws:lambda:eu-west-1:123456789012:function:{}", spec.consumer_name());
-                assert_eq!(uri, format!("lambda:path/2015-03-31/functions/{function}/invocations"));
-                assert_eq!(made["integration"]["templates"], json!({}));
-                continue;
-            }
-            To::Stream => {
-                assert_eq!(uri, "kinesis:action/PutRecord");
-                answers(made);
-            }
-            To::Table(_) => assert!(uri.starts_with("dynamodb:action/"), "{uri}"),
-            To::Aws(call) => assert_eq!(uri, format!("{}:action/{}", call.service, call.action)),
-        }
-        Template::parse(template(route, made)).unwrap_or_else(|error| panic!("{error}: {}", template(route, made)));
+        target(spec, route, made);
     }
     if let Some(challenge) = desired["gateway_responses"].get("UNAUTHORIZED") {
         let scheme = |authorizer: &Authorizer| match authorizer {
@@ -62,6 +47,26 @@ pub fn document(spec: &Spec, desired: &Value) {
         let paths: Vec<&str> = api.routes.iter().map(|route| route.path()).collect();
         log_line(log["format"].as_str().unwrap(), &paths);
     }
+}
+
+/// What a route calls, and with what templates.
+fn target(spec: &Spec, route: &Route, made: &Value) {
+    let uri = made["integration"]["uri"].as_str().unwrap().strip_prefix("arn:aws:apigateway:eu-west-1:").unwrap();
+    match spec.to(route).unwrap() {
+        To::Function => {
+            let function = format!("arn:aws:lambda:eu-west-1:123456789012:function:{}", spec.consumer_name());
+            assert_eq!(uri, format!("lambda:path/2015-03-31/functions/{function}/invocations"));
+            assert_eq!(made["integration"]["templates"], json!({}));
+            return;
+        }
+        To::Stream => {
+            assert_eq!(uri, "kinesis:action/PutRecord");
+            answers(made);
+        }
+        To::Table(_) => assert!(uri.starts_with("dynamodb:action/"), "{uri}"),
+        To::Aws(call) => assert_eq!(uri, format!("{}:action/{}", call.service, call.action)),
+    }
+    Template::parse(template(route, made)).unwrap_or_else(|error| panic!("{error}: {}", template(route, made)));
 }
 
 /// What a route's authorizer is to API Gateway: its type, its name, and whether a key is needed.

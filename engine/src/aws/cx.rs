@@ -5,11 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::sync::OnceCell;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use crate::aws::Aws;
+use crate::aws::tagging::Carriers;
 use crate::error::{Class, Error, Result};
 use crate::names::{Id, Tags};
 
@@ -48,6 +50,8 @@ pub struct Cx {
     pub id: Option<Id>,
     notes: Option<UnboundedSender<Note>>,
     stop: Option<watch::Receiver<bool>>,
+    /// What carries the pipeline's tag, where all that asks belongs to one look.
+    pub(super) carriers: Option<Arc<OnceCell<Carriers>>>,
     /// Whether a service was seen to know a new role.
     roles_known: Arc<watch::Sender<bool>>,
 }
@@ -63,8 +67,16 @@ impl Cx {
             id: None,
             notes: None,
             stop: None,
+            carriers: None,
             roles_known: Arc::new(watch::channel(false).0),
         }
+    }
+
+    /// The same for one look at all that there is: what carries the pipeline's tag is asked for once.
+    #[must_use]
+    pub fn for_one_look(mut self) -> Self {
+        self.carriers = Some(Arc::default());
+        self
     }
 
     /// The same with code to deploy.

@@ -2,15 +2,30 @@
 
 use aws_sdk_resourcegroupstagging::types::TagFilter;
 
-use crate::aws::Aws;
+use crate::aws::{Aws, Cx};
 use crate::error::Result;
 use crate::names::Tags;
+
+/// ARNs with their tags.
+pub type Carriers = Vec<(String, Tags)>;
+
+/// What carries the tag `key` with the pipeline's name. Within one look at all that there is it is asked for once.
+///
+/// # Errors
+/// As AWS gives them.
+pub async fn carriers(cx: &Cx, key: &str) -> Result<Carriers> {
+    let ask = || tagged(&cx.aws, key, Some(&cx.pipeline));
+    match &cx.carriers {
+        Some(known) => known.get_or_try_init(ask).await.cloned(),
+        None => ask().await,
+    }
+}
 
 /// The ARNs and tags of what carries the tag `key`, with this value where one is given. IAM actions: `tag:GetResources`.
 ///
 /// # Errors
 /// As AWS gives them.
-pub async fn tagged(aws: &Aws, key: &str, value: Option<&str>) -> Result<Vec<(String, Tags)>> {
+pub async fn tagged(aws: &Aws, key: &str, value: Option<&str>) -> Result<Carriers> {
     let filter = TagFilter::builder().key(key).set_values(value.map(|value| vec![value.to_owned()])).build();
     let mut pages = aws.tagging.get_resources().tag_filters(filter).into_paginator().send();
     let mut all = Vec::new();

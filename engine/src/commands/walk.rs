@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::aws::{Cx, Note, Said, connect, tagged};
+use crate::aws::{Cx, Note, Said, carriers, connect};
 use crate::bundle::Codes;
 use crate::cli::Global;
 use crate::commands::halt::Halt;
@@ -89,13 +89,10 @@ impl Desired {
         let mut wanted: Vec<Wanted> = self.graph.nodes().iter().map(Wanted::from).collect();
         wanted.extend(more);
         wanted.extend(defaults(&self.graph.pipeline, self.place()));
-        let (aws, pipeline) = (self.cx.aws.clone(), self.graph.pipeline.clone());
-        let arns = async move {
-            let tagged = tagged(&aws, PIPELINE, Some(&pipeline)).await?;
-            Ok(tagged.into_iter().map(|(arn, _)| arn).collect())
-        };
         let (notes, mut noted) = mpsc::unbounded_channel();
-        let cx = self.cx.clone().with_notes(notes);
+        let cx = self.cx.clone().with_notes(notes).for_one_look();
+        let same = cx.clone();
+        let arns = async move { Ok(carriers(&same, PIPELINE).await?.into_iter().map(|(arn, _)| arn).collect()) };
         let mut reading = std::pin::pin!(live::read(&cx, KINDS, wanted, arns));
         loop {
             tokio::select! {

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rest_api::{once, replace, sync_tags};
 use super::usage_plan::{self, UsagePlan};
-use crate::aws::{Cx, Place, in_turn, nothing_if_absent, patiently, tagged};
+use crate::aws::{Cx, Place, carriers, in_turn, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
 use crate::owner::{self, Owner};
 use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State};
@@ -177,7 +177,7 @@ pub(super) fn grants(scope: &Scope, collection: &str) -> Vec<Grant> {
 /// # Errors
 /// As AWS gives them. Where it may not be asked, nothing is found; the search, which asks it as well, says so.
 pub(super) async fn tagged_ids(cx: &Cx, collection: &str) -> Result<Vec<String>> {
-    let found = match tagged(&cx.aws, owner::PIPELINE, Some(&cx.pipeline)).await {
+    let found = match carriers(cx, owner::PIPELINE).await {
         Err(error) if error.class() == Class::Fatal => Vec::new(),
         found => found?,
     };

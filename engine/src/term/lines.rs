@@ -6,7 +6,7 @@ use similar::{ChangeTag, TextDiff};
 use crate::diff::Field;
 
 /// Most lines that are shown of one change.
-const LINES: usize = 24;
+const LINES: usize = 12;
 
 /// The lines that go and come, in their order; nothing where one of the two is no text, or neither has several lines.
 pub(super) fn changed(field: &Field, full: bool) -> Option<Vec<String>> {
@@ -56,7 +56,7 @@ mod tests {
         let text: String = (0..100).map(|n| format!("{n}\n")).collect();
         let field = field(&json!("\n"), &json!(text));
         let lines = changed(&field, false).unwrap();
-        assert_eq!((lines.len(), lines.last().unwrap().as_str()), (LINES + 1, "… 77 more"));
+        assert_eq!((lines.len(), lines.last().unwrap().as_str()), (LINES + 1, "… 89 more"));
         assert_eq!(changed(&field, true).unwrap().len(), 101);
     }
 }

@@ -16,7 +16,7 @@ const SET: &str = "#set($context.responseOverride.status = ";
 
 /// API Gateway's own answers, by status: a name, and what it means
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html>).
-const OWN: [(u16, &str, &str); 8] = [
+const OWN: [(u16, &str, &str); 9] = [
     (400, "BadRequest", "The request body does not fit"),
     (401, "Unauthorized", "The credentials are missing or wrong"),
     (403, "Forbidden", "The caller may not do this"),
@@ -24,6 +24,7 @@ const OWN: [(u16, &str, &str); 8] = [
     (415, "UnsupportedMediaType", "The body has another content type"),
     (429, "TooManyRequests", "Too many requests: try again later"),
     (500, "Failed", "The API or its authorizer failed"),
+    (502, "Malformed", "The function failed, or its answer has another form"),
     (504, "Late", "The service behind the API did not answer in time"),
 ];
 
@@ -49,7 +50,12 @@ pub fn responses(
             _ => shared(of.api, status, components),
         }
     };
-    statuses.into_iter().map(|status| (status.to_string(), answer(status))).collect()
+    let mut all: BTreeMap<String, Value> =
+        statuses.into_iter().map(|status| (status.to_string(), answer(status))).collect();
+    if is_answered(of, route) {
+        all.insert("default".to_owned(), success(of, route, components));
+    }
+    all
 }
 
 /// The statuses that the integration answers with, each with the messages that its templates have for it.
@@ -96,9 +102,19 @@ fn own(of: &Described<'_>, route: &Route, takes_body: bool) -> BTreeSet<u16> {
         statuses.extend(doors::refusals(authorizer));
     }
     if takes_body {
-        statuses.extend([413, 415]);
+        statuses.insert(413);
     }
+    match is_answered(of, route) {
+        // An answer of another form than API Gateway's.
+        true => statuses.insert(502),
+        false => takes_body && statuses.insert(415),
+    };
     statuses
+}
+
+/// Whether a function gives the whole answer, with a status of its own.
+fn is_answered(of: &Described<'_>, route: &Route) -> bool {
+    matches!(of.spec.to(route), Some(To::Function))
 }
 
 /// What the API says of a body that does not fit its model.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::answers::responses;
 use super::components::{Components, camel, key_schema};
 use crate::kinds::rest_api::{RestApi, Route as Made};
-use crate::lower::{JSON, LIMIT};
+use crate::lower::LIMIT;
 use crate::spec::{Api, Body, Extra, Key, Method, PartitionKey, Route, Spec, TableAction, To};
 
 /// The methods of `any`, as API Gateway has them, but for `OPTIONS` where browsers ask by it.
@@ -118,21 +118,21 @@ impl Described<'_> {
     /// What the models take, by content type. API Gateway takes no body for `{}`, so that one is required where the schema wants something.
     fn body(&self, route: &Route, made: &Made, components: &mut Components) -> Value {
         let mut required = false;
-        let mut schema = |media: &String| {
-            let model = made.models.get(media).and_then(|name| self.api.models.get(name));
+        let schema = |media: &str| {
+            let model = made
+                .models
+                .get(media)
+                .or_else(|| made.models.get("$default"))
+                .and_then(|name| self.api.models.get(name));
             required |= model.is_some_and(|model| model.get("required").is_some());
             let schema = match (route.body(), model) {
                 (Body::Schema(file), Some(model)) => components.body(file, model),
                 (Body::Object, Some(_)) => json!({ "type": "object" }),
                 (Body::Any | Body::Schema(_) | Body::Object, _) => json!({}),
             };
-            (media.clone(), json!({ "schema": schema }))
+            (media.to_owned(), json!({ "schema": schema }))
         };
-        let json = JSON.to_owned();
-        let mut content: serde_json::Map<String, Value> = made.integration.templates.keys().map(&mut schema).collect();
-        if content.is_empty() {
-            content.extend([schema(&json)]);
-        }
+        let content: serde_json::Map<String, Value> = route.types().map(schema).collect();
         json!({ "required": required, "content": content })
     }
 }

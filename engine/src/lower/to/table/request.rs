@@ -61,7 +61,8 @@ pub fn update(call: &Call<'_>, members: &[Member]) -> String {
         expression += &format!("{there}$comma${{hash}}n{at} = :v{at}#set($comma = \", \")#end");
         all_names += &format!("{there},\"${{hash}}n{at}\":{}#end", json(&member.name));
         let value = attributes(&[Member { required: true, ..member.clone() }], "$", "$body", 0);
-        let (_, value) = value.split_once(':').unwrap_or_default();
+        // Behind the name, which may have a colon in it.
+        let (_, value) = value.split_once(&format!("{}:", json(&member.name))).unwrap_or_default();
         values += &format!("{there}$comma\":v{at}\":{value}#set($comma = \",\")#end");
     }
     let (condition, exact) = (condition("attribute_exists"), inexact());
