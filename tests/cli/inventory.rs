@@ -239,13 +239,18 @@ impl Look<'_> {
             let mut policies = Map::new();
             for policy in self.site.wait(iam.list_role_policies().role_name(&name).send()).unwrap().policy_names {
                 let read = iam.get_role_policy().role_name(&name).policy_name(&policy).send();
-                policies.insert(policy, self.site.wait(read).unwrap().policy_document.into());
+                policies.insert(policy, document(&self.site.wait(read).unwrap().policy_document));
             }
             let trust = described.assume_role_policy_document();
             let about = described.description();
             self.lines.push(("role", json!([name, described.path(), about, trust, tags, policies])));
         }
     }
+}
+
+/// A policy as JSON, percent-decoded: the order of the ids in it depends on what AWS draws.
+fn document(text: &str) -> Value {
+    serde_json::from_str(&percent_encoding::percent_decode_str(text).decode_utf8().unwrap()).unwrap()
 }
 
 fn all(list: &Value) -> Vec<Value> {
