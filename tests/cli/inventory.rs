@@ -242,8 +242,7 @@ impl Look<'_> {
                 policies.insert(policy, document(&self.site.wait(read).unwrap().policy_document));
             }
             let trust = described.assume_role_policy_document();
-            let about = described.description();
-            self.lines.push(("role", json!([name, described.path(), about, trust, tags, policies])));
+            self.lines.push(("role", json!([name, described.path(), described.description(), trust, tags, policies])));
         }
     }
 }

@@ -26,6 +26,7 @@ mod route;
 mod tests;
 mod tls;
 mod web_acl;
+mod widens;
 mod write;
 
 use aws_sdk_apigateway::config::Builder;

@@ -108,7 +108,7 @@ mod tests {
     fn a_page_more_widens_and_a_page_less_is_refused() {
         let (a, b) = ("https://a.example", "https://b.example");
         let told = |now: &RestApi, then: &RestApi| {
-            let advice = [all::widens(now, then), all::means(now, then)];
+            let advice = [crate::kinds::rest_api::widens::widens(now, then), all::means(now, then)];
             advice.map(|lines| lines.join("; "))
         };
         let may = |origin: &str| format!("web pages of `{origin}` may call the API");

@@ -39,7 +39,6 @@ pub struct Head {
     /// Empty for the header.
     pub api_key_source: String,
     pub binary_types: BTreeSet<String>,
-    /// The resource policy.
     pub policy: Option<Policy>,
     pub tags: Tags,
 }

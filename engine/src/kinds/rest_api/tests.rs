@@ -7,14 +7,12 @@ use aws_sdk_apigateway::operation::delete_method::{DeleteMethodError, DeleteMeth
 use aws_sdk_apigateway::operation::update_stage::UpdateStageOutput;
 use aws_sdk_apigateway::types::error::ConflictException;
 use aws_smithy_mocks::{Rule, RuleMode, mock};
-use aws_smithy_types::DateTime;
-use aws_smithy_types::error::ErrorMetadata;
+use aws_smithy_types::{DateTime, error::ErrorMetadata};
 use serde_json::json;
 
 use super::read::Deployment;
 use super::*;
-use crate::aws::mocked;
-use crate::aws::policy::Policy;
+use crate::aws::{mocked, policy::Policy};
 
 fn texts<const N: usize>(pairs: [(&str, &str); N]) -> Texts {
     pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
