@@ -7,8 +7,8 @@ use bytes::Bytes;
 use super::exchange::Exchange;
 
 /// Headers that an integration may not set as they are: they reach the client as `x-amzn-Remapped-NAME`, as recorded.
-const REMAPPED_ALWAYS: [&str; 4] = ["connection", "content-length", "date", "server"];
-const REMAPPED_UNLESS_PROXY: [&str; 10] = [
+const REMAPPED_ALWAYS: [&str; 5] = ["connection", "content-length", "date", "server", "www-authenticate"];
+const REMAPPED_UNLESS_PROXY: [&str; 9] = [
     "authorization",
     "content-md5",
     "expect",
@@ -18,7 +18,6 @@ const REMAPPED_UNLESS_PROXY: [&str; 10] = [
     "trailer",
     "upgrade",
     "user-agent",
-    "www-authenticate",
 ];
 
 /// Status, headers and body.

@@ -15,10 +15,11 @@ const KEPT: usize = 5;
 /// Makes the stages serve the document.
 pub async fn sync(cx: &Cx, desired: &RestApi, found: &Found) -> Result<()> {
     let right = |deployment: &&super::read::Deployment| deployment.hash.as_ref() == Some(&desired.deployed);
-    // A changed resource policy takes effect with a new deployment. Whether one keeps the policy of its time nobody says, so of an
-    // API that has a policy only the newest counts.
+    // A changed resource or security policy takes effect with a new deployment. Whether one keeps the policy of its time nobody says,
+    // so of an API that has a resource policy only the newest counts.
+    let secured = desired.security_policy == found.document.security_policy;
     let most = match &desired.policy {
-        policy if *policy != found.document.policy => 0,
+        policy if *policy != found.document.policy || !secured => 0,
         Some(_) => 1,
         None => found.deployments.len(),
     };

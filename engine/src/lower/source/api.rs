@@ -66,6 +66,9 @@ pub(super) fn nodes(lowering: &Lowering<'_>, api: &Api) -> Result<Vec<Node>> {
     if let Some(allowed) = &api.cors {
         document = cors::allow(document, allowed, &api.routes)?;
     }
+    if !document.binary_types.is_empty() {
+        document = document::as_text(document)?;
+    }
     if let Some(networks) = &api.allow_ips {
         // The check of the spec has refused what is none.
         let networks: Vec<Network> = networks.iter().filter_map(|text| Network::parse(text)).collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{At, Cx};
 use crate::spec::wording::short;
-use crate::spec::{Api, PartitionKey, Place, Problem, Route, To, is_json, is_text};
+use crate::spec::{Api, Body, PartitionKey, Place, Problem, Route, To, is_json, is_text};
 
 /// What a route calls can take its content types, each once.
 pub(super) fn taken(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
@@ -33,6 +33,10 @@ pub(super) fn taken(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
 fn untaken(cx: &Cx<'_>, route: &Route, media: &str) -> Option<(String, &'static str)> {
     let media_shown = short(media);
     match cx.spec.to(route)? {
+        To::Function if *route.body() != Body::Any && !is_json(media) => {
+            let message = format!("`body` checks every request as JSON, and `{media_shown}` is not JSON");
+            Some((message, "take `body` out, or this type"))
+        }
         To::Function => None,
         To::Table(call) if call.action().templates().0.is_none() && !is_json(media) => {
             let message = format!("a table's attributes are made of JSON, and `{media_shown}` is not JSON");

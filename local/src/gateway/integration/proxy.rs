@@ -77,10 +77,13 @@ pub fn reply(answered: &BackendAnswer, exchange: &Exchange, binary_types: &Binar
         reply.header(&name, &text(&value).ok_or_else(malformed)?);
     }
     for (name, values) in answer.multi_value_headers.unwrap_or_default() {
+        // A single value of the same name stays, behind the others and in their spelling, as recorded.
+        let known = |header: &&(String, String)| header.0.eq_ignore_ascii_case(&name);
+        let single: Vec<String> = reply.headers.iter().filter(known).map(|(_, value)| value.clone()).collect();
         reply.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(&name));
-        for value in values {
-            reply.headers.push((name.clone(), text(&value).ok_or_else(malformed)?));
-        }
+        let values: Vec<String> = values.iter().map(text).collect::<Option<_>>().ok_or_else(malformed)?;
+        let single = single.into_iter().filter(|value| !values.contains(value)).collect::<Vec<_>>();
+        reply.headers.extend(values.into_iter().chain(single).map(|value| (name.clone(), value)));
     }
     let body = answer.body.unwrap_or_default();
     let accept = exchange.header("accept").unwrap_or_default().split([',', ';']).next().unwrap_or_default().trim();

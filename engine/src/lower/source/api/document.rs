@@ -99,6 +99,20 @@ pub(super) fn document(input: &Input) -> Result<RestApi> {
     api.sealed()
 }
 
+/// Says of the answers of templates that they are text: with binary types, a client who asks for one of them would get the text decoded
+/// as base64, which it is not
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings-workflow.html>).
+///
+/// # Errors
+/// Only where the document cannot be JSON, which is a defect.
+pub(super) fn as_text(mut api: RestApi) -> Result<RestApi> {
+    let made = api.routes.values_mut().filter(|route| !route.integration.kind.ends_with("_PROXY"));
+    for response in made.flat_map(|route| route.integration.responses.values_mut()) {
+        response.content_handling = "CONVERT_TO_TEXT".to_owned();
+    }
+    api.sealed()
+}
+
 /// AWS changes no API from `TLS_1_0` to `TLS_1_2`; this policy takes the same versions and ciphers as the latter
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies.html>).
 fn security_policy(minimum: MinimumTls) -> &'static str {

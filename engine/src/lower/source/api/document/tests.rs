@@ -1,5 +1,5 @@
 use super::*;
-use crate::kinds::rest_api::{Authorizer, Integration};
+use crate::kinds::rest_api::{Authorizer, Integration, IntegrationResponse};
 
 fn input(routes: Vec<Route>) -> Input {
     let basic = Guard {
@@ -126,4 +126,16 @@ fn what_is_named_and_no_text_is_binary() {
     let types = vec!["application/json".to_owned(), "image/png".to_owned()];
     let api = document(&input(vec![Route { types, ..route("/a", Body::Any) }])).unwrap();
     assert_eq!(api.binary_types.into_iter().collect::<Vec<_>>(), ["image/png"]);
+}
+
+#[test]
+fn answers_are_text_where_bodies_may_be_bytes() {
+    let mut made = route("/a", Body::Any);
+    made.to.integration.kind = "AWS".to_owned();
+    made.to.integration.responses = BTreeMap::from([("200".to_owned(), IntegrationResponse::default())]);
+    let mut answered = route("/b", Body::Any);
+    answered.to.integration = Integration { kind: "AWS_PROXY".to_owned(), ..Integration::default() };
+    let api = as_text(document(&input(vec![made, answered])).unwrap()).unwrap();
+    assert_eq!(api.routes["POST /a"].integration.responses["200"].content_handling, "CONVERT_TO_TEXT");
+    assert!(api.routes["POST /b"].integration.responses.is_empty());
 }
