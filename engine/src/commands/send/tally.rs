@@ -135,7 +135,9 @@ fn hint(status: u16, route: &Route) -> Option<String> {
 pub fn line(answer: &Answer) -> String {
     let at = answer.taken.as_ref().map(|taken| position(&taken.location(), &taken.sequence_number));
     let said = answer.message.as_deref().map(|message| format!(": {}", tame(message))).unwrap_or_default();
-    let became = at.unwrap_or_else(|| format!("not taken{said}"));
+    // A table or a function takes a request without saying where.
+    let nowhere = if (200..300).contains(&answer.status) { "answered" } else { "not taken" };
+    let became = at.unwrap_or_else(|| format!("{nowhere}{said}"));
     format!("{} event {} → {became}\n", answer.status, answer.event.n)
 }
 
