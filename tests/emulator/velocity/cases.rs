@@ -115,7 +115,7 @@ impl Maker {
                 let call = format!(r#"{{"TableName":"vtl-table","Key":{key},{more}}}"#);
                 self.case(route, &Part::Request, String::new(), Wanted::Json(call, None)).path = path;
             }
-            // What is no code stays, and a plus is a plus.
+            // A `%` that begins no code stays as it is, and a plus is not a blank.
             for (raw, meant) in
                 [("100%", "100%"), ("%zz%41", "%zz%41"), ("a+b", "a+b"), ("%2B", "+"), ("%c3%28", "\u{fffd}(")]
             {

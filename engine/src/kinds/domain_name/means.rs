@@ -47,7 +47,7 @@ fn means(desired: &DomainName, live: &DomainName, how: &How) -> Vec<String> {
     all
 }
 
-/// What must not be done: nobody else's mapping is taken or lost.
+/// Why a change is refused: it would take or lose a mapping that somebody else made.
 fn refuses(desired: &DomainName, live: &DomainName, how: &How) -> Option<Refusal> {
     if how.replaced {
         return used_by_others(live);

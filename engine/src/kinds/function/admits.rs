@@ -118,7 +118,7 @@ mod tests {
         BASE.iter().chain(more).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
-    /// What is told of the change from one to the other.
+    /// The warnings about a change from the one environment to the other.
     fn told(then: &[(&str, &str)], now: &[(&str, &str)]) -> String {
         widens(&of(now), &of(then)).join("; ")
     }

@@ -115,7 +115,7 @@ pub(super) async fn pages(cx: &Cx, operation: &'static str, mut input: Value, li
         let mut page = call(cx, operation, &input).await?;
         match page[list].take() {
             Value::Array(some) => all.extend(some),
-            // What was not understood must not pass for nothing: another pool would be made.
+            // An answer without the list must not count as an empty list: another pool would be made.
             _ => return Err(Error::new(Class::Unclear, format!("Cognito's answer has no `{list}`"))),
         }
         match page["NextToken"].take() {
