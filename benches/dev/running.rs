@@ -48,7 +48,8 @@ impl Running {
         })
     }
 
-    fn with(spec: &str, prepare: impl FnOnce(&Path)) -> Self {
+    /// A spec, up, in a folder that was prepared for it.
+    pub fn with(spec: &str, prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("pipeline.yaml"), spec).expect("the folder takes the spec");
         prepare(folder.path());
