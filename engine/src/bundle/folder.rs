@@ -36,9 +36,6 @@ const LEFT_OUT: [&str; 11] = [
 /// In the root of a virtual environment of Python.
 const ENVIRONMENT: &str = "pyvenv.cfg";
 
-/// Folders within folders, at most: more are a circle of links.
-const DEEPEST: usize = 100;
-
 /// What a zip is made of, by its name in the zip.
 pub(super) struct Folder {
     entries: BTreeMap<String, Entry>,
@@ -57,6 +54,8 @@ struct Walk<'a> {
     root: &'a Path,
     /// The folder of the code, with every link followed.
     base: PathBuf,
+    /// What the links that led here lead to, followed to its end.
+    followed: Vec<PathBuf>,
     folder: Folder,
 }
 
@@ -68,8 +67,8 @@ impl Folder {
     pub fn of(path: &str, root: &Path) -> Result<Self> {
         let base = inside(root, path)?;
         let folder = Self { entries: BTreeMap::new(), path: path.to_owned() };
-        let mut walk = Walk { root, base: base.clone(), folder };
-        walk.look(&base, "", 0)?;
+        let mut walk = Walk { root, base: base.clone(), followed: Vec::new(), folder };
+        walk.look(&base, "")?;
         let Walk { folder, .. } = walk;
         let total: u64 = folder.sizes().map(|(_, bytes)| bytes).sum();
         if total > UNZIPPED { Err(folder.too_large(total)) } else { Ok(folder) }
@@ -118,56 +117,64 @@ impl Folder {
 
 impl Walk<'_> {
     /// Takes in what is in this folder, which is `prefix` in the zip.
-    fn look(&mut self, folder: &Path, prefix: &str, depth: usize) -> Result<()> {
+    fn look(&mut self, folder: &Path, prefix: &str) -> Result<()> {
         let unreadable = |error: std::io::Error| Error::fatal(format!("cannot read `{}`: {error}", folder.display()));
-        if depth > DEEPEST {
-            return Err(Error::fatal(format!("`{}/{prefix}` goes more than {DEEPEST} folders deep", self.folder.path))
-                .hint("a link in it leads back to a folder above it: take the link out"));
-        }
         for entry in std::fs::read_dir(folder).map_err(unreadable)? {
             let entry = entry.map_err(unreadable)?;
             let name = entry.file_name().into_string().map_err(|name| {
                 Error::fatal(format!("the name of `{}` is not UTF-8", folder.join(name).display())).hint("rename it")
             })?;
             if !is_left_out(&name) {
-                self.take(&entry.path(), &format!("{prefix}{name}"), depth)?;
+                self.take(&entry.path(), &format!("{prefix}{name}"))?;
             }
         }
         Ok(())
     }
 
     /// Takes in a file, a folder or a link, which is `name` in the zip.
-    fn take(&mut self, path: &Path, name: &str, depth: usize) -> Result<()> {
+    fn take(&mut self, path: &Path, name: &str) -> Result<()> {
         let unreadable = |error: std::io::Error| Error::fatal(format!("cannot read `{}`: {error}", path.display()));
         let link = std::fs::symlink_metadata(path).map_err(unreadable)?.is_symlink();
-        let about = std::fs::metadata(path).map_err(|error| match link {
-            true => Error::fatal(format!("the link `{}` leads nowhere: {error}", path.display())).hint("take it out"),
-            false => unreadable(error),
-        })?;
         if link {
-            // Followed as the spec's own paths are: out of the repository none may lead.
-            let target = inside(self.root, &format!("{}/{name}", self.folder.path))?;
-            if let Ok(within) = target.strip_prefix(&self.base) {
-                let up = "../".repeat(name.matches('/').count());
-                let target = format!("{up}{}", within.display());
-                self.folder.entries.insert(name.to_owned(), Entry::Link(target));
-                return Ok(());
-            }
+            return self.follow(path, name);
         }
+        let about = std::fs::metadata(path).map_err(unreadable)?;
         if about.is_dir() {
             return match path.join(ENVIRONMENT).is_file() {
                 true => Ok(()),
-                false => self.look(path, &format!("{name}/"), depth + 1),
+                false => self.look(path, &format!("{name}/")),
             };
         }
         if !about.is_file() {
-            return Err(
-                Error::fatal(format!("`{}` is neither a file nor a folder", path.display())).hint("take it out")
-            );
+            let error = Error::fatal(format!("`{}` is neither a file nor a folder", path.display()));
+            return Err(error.hint("take it out"));
         }
         let executable = about.permissions().mode() & 0o100 != 0;
         let file = Entry::File { from: path.to_owned(), bytes: about.len(), executable };
         self.folder.entries.insert(name.to_owned(), file);
+        Ok(())
+    }
+
+    /// Takes in a link as it is, or what it leads to where that is outside of the folder.
+    fn follow(&mut self, path: &Path, name: &str) -> Result<()> {
+        let wrong =
+            |what: String| Error::fatal(format!("the link `{}` leads {what}", path.display())).hint("take it out");
+        std::fs::metadata(path).map_err(|error| wrong(format!("nowhere: {error}")))?;
+        // As the spec's own paths are: out of the repository none may lead.
+        let target = inside(self.root, &format!("{}/{name}", self.folder.path))?;
+        if let Ok(within) = target.strip_prefix(&self.base) {
+            let up = "../".repeat(name.matches('/').count());
+            let to = format!("{up}{}", within.display());
+            self.folder.entries.insert(name.to_owned(), Entry::Link(to));
+            return Ok(());
+        }
+        let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
+        if self.followed.contains(&target) || folder.is_some_and(|folder| folder.starts_with(&target)) {
+            return Err(wrong("back to a folder that it is in".to_owned()));
+        }
+        self.followed.push(target.clone());
+        self.take(&target, name)?;
+        self.followed.pop();
         Ok(())
     }
 }
@@ -263,7 +270,7 @@ mod tests {
         assert!(matches!(&folder.entries["shared/s.py"], Entry::File { bytes: 6, .. }));
         folder.zip().unwrap();
         symlink(root.path(), root.path().join("fn/round")).unwrap();
-        assert!(refused(root.path()).contains("folders deep"));
+        assert!(refused(root.path()).contains("back to a folder"));
         fs::remove_file(root.path().join("fn/round")).unwrap();
         symlink(elsewhere.path(), root.path().join("fn/out")).unwrap();
         assert!(refused(root.path()).contains("outside"));

@@ -31,3 +31,60 @@ pub(in crate::lower) fn rights(lowering: &Lowering<'_>, spec: &Function) -> Vec<
 fn fed(lowering: &Lowering<'_>) -> Option<Feed> {
     lowering.spec.stream.as_ref().map(|stream| stream::feed(lowering, stream))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::aws::mocked::place;
+    use crate::bundle::Codes;
+    use crate::bundle::Use;
+    use crate::lower::{lower, rights_of_consumer};
+    use crate::spec::Loaded;
+
+    fn loaded(function: &str) -> Loaded {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/specs/good");
+        let text = format!(
+            "name: demo\nstream: {{ kinesis: {{}} }}\nconsumer: {{ function: {{ {function} }} }}\ndlq: {{ queue: {{}} }}\n"
+        );
+        crate::spec::parse("pipeline.yaml", text.as_bytes(), &root).unwrap_or_else(|report| panic!("{report}"))
+    }
+
+    #[test]
+    fn of_a_function_that_exists_only_what_feeds_it_is_made() {
+        let existing = loaded("existing: theirs, batch: { size: 7 }");
+        let graph = lower(&existing, &place(), &Codes::unbuilt()).unwrap();
+        let made: Vec<_> = graph.nodes().iter().map(|node| (node.id.as_str(), node.existing)).collect();
+        assert_eq!(made.len(), 4, "{made:?}");
+        assert_eq!(graph.node("consumer").map(|node| (node.name.as_str(), node.existing)), Some(("theirs", true)));
+        let mapping = graph.node("mapping").unwrap();
+        assert_eq!((mapping.name.as_str(), &mapping.desired["function"]), ("theirs/demo-stream", &"theirs".into()));
+        assert_eq!((&mapping.desired["batch_size"], mapping.existing), (&7.into(), false));
+        let elsewhere = loaded("existing: 'arn:aws:lambda:eu-west-1:999999999999:function:theirs'");
+        let refused = lower(&elsewhere, &place(), &Codes::unbuilt()).unwrap_err();
+        assert!(refused.message().contains("is not in region"), "{refused}");
+    }
+
+    #[test]
+    fn its_role_needs_what_a_role_of_the_pipeline_gets() {
+        let rights = rights_of_consumer(&loaded("existing: theirs"), &place());
+        let ids: Vec<_> = rights.iter().map(|statement| statement["Sid"].as_str().unwrap_or_default()).collect();
+        assert_eq!(ids, ["ReadStream", "ListStreams", "SendToDlq"]);
+        let own = loaded("handler: my-handler");
+        let graph = lower(&own, &place(), &Codes::unbuilt()).unwrap();
+        let given = graph.node("consumer-role").unwrap().desired["policies"]["pipe"]["Statement"].clone();
+        let needed = rights_of_consumer(&own, &place());
+        assert!(needed.iter().all(|one| given.to_string().contains(one["Sid"].as_str().unwrap())), "{given}");
+    }
+
+    #[test]
+    fn code_of_a_runtime_is_lowered_with_its_runtime_and_its_entry() {
+        let python = loaded("handler: { path: python-fn, runtime: python3.13, entry: app.handler }");
+        let codes = Codes::load(&python, Use::RunHere).unwrap();
+        let graph = lower(&python, &place(), &codes).unwrap();
+        let function = &graph.node("consumer").unwrap().desired;
+        assert_eq!((&function["runtime"], &function["handler"]), (&"python3.13".into(), &"app.handler".into()));
+        assert_eq!(function["architecture"], "x86_64");
+        assert_eq!(function["code_sha256"], codes.consumer().sha256.as_str());
+    }
+}
