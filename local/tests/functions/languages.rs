@@ -39,7 +39,7 @@ export const back = (event, context, callback) => callback(null, event);
 fn no_node() -> bool {
     let missing = std::process::Command::new("node").arg("--version").output().is_err();
     if missing {
-        eprintln!("skipped: there is no `node` on this machine");
+        std::io::Write::write_all(&mut std::io::stderr(), b"skipped: there is no `node` on this machine\n").ok();
     }
     missing
 }
