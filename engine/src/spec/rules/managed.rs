@@ -56,7 +56,7 @@ fn within(managed: &At<'_, Managed>, folder: &Path, files: &[String]) -> Option<
     Some(match nearest(&files[0], &there) {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None if there.is_empty() => problem.hint("no file in it is code of this runtime"),
-        None => problem.hint(format!("there are {}", list(&there[..there.len().min(5)], "and"))),
+        None => problem.hint(format!("it has {}", list(&there[..there.len().min(5)], "and"))),
     })
 }
 
