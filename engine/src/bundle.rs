@@ -19,6 +19,7 @@ mod folder;
 mod handlers;
 mod krate;
 mod managed;
+mod native;
 mod pack;
 #[cfg(test)]
 mod tests;
@@ -70,7 +71,7 @@ pub fn refused(loaded: &Loaded) -> Option<Error> {
     let function = loaded.spec.function()?;
     let handler = function.handler.as_ref()?;
     if let Handler::Managed(managed) = handler {
-        return managed::refused(managed, &loaded.root);
+        return managed::refused(managed, &loaded.root, codes::architecture(function));
     }
     if function.is_bundled() || is_crate(handler.path(), &loaded.root) {
         return None;

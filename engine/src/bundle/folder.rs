@@ -93,6 +93,14 @@ impl Folder {
         Ok(zip.finish().map_err(failed)?.into_inner())
     }
 
+    /// Each file by its name in the zip.
+    pub fn files(&self) -> impl Iterator<Item = (&str, &Path)> {
+        self.entries.iter().filter_map(|(name, entry)| match entry {
+            Entry::File { from, .. } => Some((name.as_str(), from.as_path())),
+            Entry::Link(_) => None,
+        })
+    }
+
     fn sizes(&self) -> impl Iterator<Item = (&str, u64)> {
         self.entries.iter().map(|(name, entry)| match entry {
             Entry::File { bytes, .. } => (name.as_str(), *bytes),

@@ -3,21 +3,25 @@
 use std::path::Path;
 
 use super::folder::Folder;
-use super::{Code, ZIPPED, archive, bytes, pack};
+use super::{Code, ZIPPED, archive, bytes, native, pack};
 use crate::error::{Error, Result};
 use crate::spec::{Managed, contained};
 
 /// What a function runs on where the spec does not say; AWS's own default.
 const ARCHITECTURE: &str = "x86_64";
 
-/// Packs the code, or takes the zip byte for byte.
+/// Packs the code, or takes the zip byte for byte. A folder with a module that AWS could not import is returned, as unfit.
 ///
 /// # Errors
 /// Nothing there, or outside of the repository; more than Lambda takes; a zip without the file that the entry names.
 pub fn load(managed: &Managed, root: &Path, architecture: Option<&str>) -> Result<Code> {
-    let zip = match file(managed, root)? {
-        Some(zip) => zip,
-        None => Folder::of(&managed.path, root)?.zip()?,
+    let architecture = architecture.unwrap_or(ARCHITECTURE);
+    let (zip, unfit) = match file(managed, root)? {
+        Some(zip) => (zip, None),
+        None => {
+            let folder = Folder::of(&managed.path, root)?;
+            (folder.zip()?, native::unfit(&folder, managed, architecture))
+        }
     };
     if zip.len() > ZIPPED {
         let message =
@@ -29,18 +33,18 @@ pub fn load(managed: &Managed, root: &Path, architecture: Option<&str>) -> Resul
     Ok(Code {
         sha256: pack::sha256(&zip),
         zip: zip.into(),
-        architecture: architecture.unwrap_or(ARCHITECTURE).to_owned(),
+        architecture: architecture.to_owned(),
         runtime: managed.runtime.name().to_owned(),
         entry: managed.entry.clone(),
-        unfit: None,
+        unfit,
     })
 }
 
-/// Why it cannot be packed, as far as that shows without packing it.
-pub fn refused(managed: &Managed, root: &Path) -> Option<Error> {
-    match file(managed, root) {
-        Ok(None) => Folder::of(&managed.path, root).err(),
-        other => other.err(),
+/// Why it cannot be deployed, as far as that shows without packing it.
+pub fn refused(managed: &Managed, root: &Path, architecture: Option<&str>) -> Option<Error> {
+    match file(managed, root).and_then(|zip| zip.is_none().then(|| Folder::of(&managed.path, root)).transpose()) {
+        Ok(folder) => native::unfit(&folder?, managed, architecture.unwrap_or(ARCHITECTURE)),
+        Err(error) => Some(error),
     }
 }
 
@@ -89,7 +93,7 @@ mod tests {
         assert_eq!(file.last_modified().unwrap().to_string(), "1980-01-01 00:00:00");
         drop(file);
         assert_eq!(load(&managed("fn"), root.path(), Some("arm64")).unwrap().architecture, "arm64");
-        assert!(refused(&managed("fn"), root.path()).is_none());
+        assert!(refused(&managed("fn"), root.path(), None).is_none());
     }
 
     #[test]
@@ -106,7 +110,7 @@ mod tests {
         let bytes = zip("app.py");
         assert_eq!(load(&managed("fn.zip"), root.path(), None).unwrap().zip, bytes);
         zip("fn/app.py");
-        let refused = refused(&managed("fn.zip"), root.path()).unwrap();
+        let refused = refused(&managed("fn.zip"), root.path(), None).unwrap();
         assert!(refused.message().contains("has no `app.py`"), "{refused}");
     }
 }
