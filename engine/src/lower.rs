@@ -76,3 +76,11 @@ pub fn lower(loaded: &Loaded, place: &Place, codes: &Codes) -> Result<Graph> {
     ];
     Graph::new(&loaded.spec.name, loaded.spec.tags.clone(), parts.concat())
 }
+
+/// What the role of the consumer's function needs beside its log: IAM statements. The pipeline gives them to a function of its own; to one that
+/// exists somebody else has to.
+pub fn rights_of_consumer(loaded: &Loaded, place: &Place) -> Vec<Value> {
+    let (codes, spec) = (Codes::unbuilt(), loaded.spec.function());
+    let lowering = Lowering::of(loaded, place, &codes);
+    spec.map(|spec| consumer::rights(&lowering, spec)).unwrap_or_default()
+}

@@ -12,6 +12,7 @@ mod ends;
 mod handlers;
 mod http;
 mod killed;
+mod languages;
 mod least;
 mod outages;
 mod own;

@@ -3,6 +3,7 @@
 
 mod api;
 mod consumer;
+mod languages;
 mod parts;
 mod stores;
 

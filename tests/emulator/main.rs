@@ -11,6 +11,7 @@ mod doors;
 mod drift;
 mod edits;
 mod existing;
+mod existing_function;
 mod guarded;
 mod large;
 mod lifecycle;

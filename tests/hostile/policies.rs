@@ -74,7 +74,7 @@ fn consumer(spec: &Spec) -> Vec<Value> {
     }
     if spec.table().is_some() {
         let all = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
-        let actions = if function.handler == "stream-to-table" { &all[2..3] } else { &all[..] };
+        let actions = if function.is_bundled() { &all[2..3] } else { &all[..] };
         statements.push(allow("WriteTable", actions, &arn("dynamodb", &format!("table/{}", spec.table_name()))));
     }
     if spec.queue().is_some() {

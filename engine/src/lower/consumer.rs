@@ -19,6 +19,10 @@ use crate::lower::stream::{self, Feed};
 use crate::lower::{Lowering, dlq};
 use crate::spec::{Consumer, Function, LogLevel, Start};
 
+mod existing;
+
+pub(super) use existing::rights;
+
 pub const CONSUMER: &str = "consumer";
 pub const ROLE: &str = "consumer-role";
 const LOG: &str = "consumer-log";
@@ -33,6 +37,9 @@ pub(super) const IDS: &[Known] = &[
 
 pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
     let Some(Consumer::Function(spec)) = &lowering.spec.consumer else { return Ok(Vec::new()) };
+    if let Some(existing) = spec.existing() {
+        return existing::nodes(lowering, spec, &existing);
+    }
     // Without a stream it only answers requests.
     let feed = lowering.spec.stream.as_ref().map(|stream| stream::feed(lowering, stream));
     let (fed, read) = feed.map(|Feed::Poll { id, arn, read }| ((id, arn), read)).unzip();

@@ -43,6 +43,7 @@ pub fn plan(graph: &Graph, found: &Found, kinds: &'static [Kind], adopt: bool) -
         planner.node(node);
     }
     planner.orphans();
+    planner.stranded();
     planner.meanwhile();
     planner.advise();
     planner.plan.changes.iter_mut().for_each(Change::show);

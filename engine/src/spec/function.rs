@@ -1,5 +1,6 @@
 //! The section `consumer`: a Lambda function that reads the stream, and the mapping between the two.
 
+use super::handler::{Handler, StandIn, only_needed_without_existing};
 use super::model::{log_days_schema, yes};
 use super::statements::Statement;
 use aws_smithy_types::DateTime;
@@ -19,10 +20,21 @@ pub enum Consumer {
 /// A Lambda function and its event source mapping.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = only_needed_without_existing)]
 pub struct Function {
-    /// Code that runs: a bundled handler (`stream-to-table`), or the path of a Rust crate, of a folder with `bootstrap`, or of a zip. Required.
-    #[schemars(length(min = 1, max = 1024))]
-    pub handler: String,
+    /// Code that runs: a bundled handler (`stream-to-table`), or the path of a Rust crate, of a folder with `bootstrap`, or of a zip; or `{ path, runtime, entry }` for Python, Node and AWS's other runtimes. Required.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handler: Option<Handler>,
+    /// Name (of this account and region) or ARN of a function that the pipeline feeds and never changes, nor its role, which needs what `pipe iam-policy --consumer` prints. Beside it stands only how it is fed. Default: the pipeline makes its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        regex(pattern = r"^(arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:)?[A-Za-z0-9_-]{1,64}$"),
+        extend("patternErrorMessage" = "the name or the ARN of a function, without a version or an alias")
+    )]
+    pub existing: Option<String>,
+    /// What `pipe dev` runs in place of an `existing` function, of which it has no code. Default: nothing, and records stay in the stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dev: Option<StandIn>,
     /// Name of the function, 1 to 64 letters, digits, `_` and `-`; a change replaces it. Default: `<pipeline>-consumer`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(

@@ -25,7 +25,16 @@ impl Loaded {
     #[must_use]
     pub fn with_stand_ins(mut self) -> Self {
         let spec = &mut self.spec;
-        let all = [stream(spec), table(spec), queue(spec), secret(spec), keys(spec), pools(spec), boundary(spec)];
+        let all = [
+            stream(spec),
+            table(spec),
+            queue(spec),
+            secret(spec),
+            keys(spec),
+            pools(spec),
+            boundary(spec),
+            function(spec),
+        ];
         self.stand_ins = all.into_iter().flatten().collect();
         self.without_front()
     }
@@ -95,6 +104,22 @@ fn secret(spec: &mut Spec) -> Option<String> {
         }
     }
     Some(format!("the secret `{name}` with a password of its own"))
+}
+
+/// A function that exists, whose code is not here: what `dev` says, or none, and then nothing reads the stream.
+fn function(spec: &mut Spec) -> Option<String> {
+    let Consumer::Function(function) = spec.consumer.as_mut()?;
+    let name = function.existing()?.name().to_owned();
+    let Some(stand_in) = function.dev.take() else {
+        spec.consumer = None;
+        return Some(format!(
+            "none for the function `{name}`: nothing handles the records here; say what runs with `dev: {{ handler: PATH }}` beside \
+             `existing`"
+        ));
+    };
+    let told = format!("the function `{name}` with the handler `{}`", stand_in.handler.path());
+    (function.existing, function.name, function.handler) = (None, Some(name), Some(stand_in.handler));
+    Some(told)
 }
 
 /// API keys that exist, whose values are not here.
@@ -184,6 +209,27 @@ mod tests {
             ["devices/credentials", "Telemetry", "telemetry-failures"]
         );
         assert_eq!(loaded.stand_ins.len(), 3, "{:?}", loaded.stand_ins);
+    }
+
+    #[test]
+    fn a_function_that_exists_is_what_dev_says_or_none() {
+        let text = |dev: &str| {
+            format!(
+                "name: orders\nstream: {{ kinesis: {{}} }}\nconsumer: {{ function: {{ existing: \
+                 'arn:aws:lambda:eu-west-1:123456789012:function:theirs'{dev} }} }}\n"
+            )
+        };
+        assert!(lower(&loaded(&text("")), &here(), &Codes::unbuilt()).is_err(), "it is another account's");
+        let ids = |loaded: &Loaded| {
+            let graph = lower(loaded, &here(), &Codes::unbuilt()).unwrap();
+            graph.nodes().iter().map(|node| format!("{} {}", node.id, node.name)).collect::<Vec<_>>().join(", ")
+        };
+        let without = loaded(&text("")).with_stand_ins();
+        assert_eq!(ids(&without), "stream orders-stream");
+        assert!(without.stand_ins[0].starts_with("none for the function `theirs`"), "{:?}", without.stand_ins);
+        let with = loaded(&text(", dev: { handler: stream-to-table }")).with_stand_ins();
+        assert!(ids(&with).contains("consumer theirs"), "{}", ids(&with));
+        assert_eq!(with.stand_ins, ["the function `theirs` with the handler `stream-to-table`"]);
     }
 
     #[test]

@@ -162,10 +162,14 @@ impl Spec {
         self.held(self.kinesis(), |stream| stream.name.as_deref(), "-stream")
     }
 
-    /// Returns the name of the consumer's function.
+    /// Returns the name of the consumer's function; of an existing one its own.
     #[must_use]
     pub fn consumer_name(&self) -> String {
-        self.named(self.function().and_then(|function| function.name.as_deref()), "-consumer")
+        let function = self.function();
+        match function.and_then(Function::existing) {
+            Some(existing) => existing.name().to_owned(),
+            None => self.named(function.and_then(|function| function.name.as_deref()), "-consumer"),
+        }
     }
 
     /// Returns the name of the authorizer's function, which the spec cannot choose.

@@ -11,6 +11,7 @@ mod files;
 mod function;
 mod indexes;
 mod limits;
+mod managed;
 mod model;
 mod networks;
 mod notes;
@@ -23,6 +24,7 @@ mod wiring;
 
 pub(super) use files::Files;
 pub(crate) use files::contained;
+pub(super) use function::BUNDLED;
 
 use super::problem::Problem;
 use super::wording::nearest;
@@ -168,6 +170,7 @@ const FUNCTION: &[Rule<Function>] = &[
     function::environment,
     function::start,
     function::statements,
+    function::existing,
     files::handler,
     warnings::function,
 ];

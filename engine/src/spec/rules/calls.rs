@@ -118,7 +118,7 @@ fn answered(cx: &Cx<'_>, route: &At<'_, Route>) -> Vec<Problem> {
             problems.push(problem.hint("add `consumer: { function: { handler: PATH } }`"));
         }
         Some(function) if function.is_bundled() && cx.sound(&function.at("handler")) => {
-            let message = format!("the bundled handler `{}` answers no requests", function.handler);
+            let message = format!("the bundled handler `{}` answers no requests", function.path().unwrap_or_default());
             let hint = "bring a handler of your own, or call the sink with `to: { table: ... }`";
             problems.push(Problem::error(at, message).hint(hint));
         }

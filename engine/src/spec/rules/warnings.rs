@@ -1,6 +1,5 @@
 //! What is legal but likely wrong.
 
-use super::function::BUNDLED;
 use super::{AUTH, At, CONSUMER, Cx, DLQ, SINK, STREAM};
 use crate::spec::names::ACCOUNT;
 use crate::spec::problem::segment;
@@ -102,7 +101,7 @@ fn start(function: &At<'_, Function>) -> Option<Problem> {
 fn short(cx: &Cx<'_>, function: &At<'_, Function>) -> Option<Problem> {
     let path = function.at("timeout_seconds");
     let seconds = function.timeout_seconds;
-    if seconds >= SHORT || !BUNDLED.contains(&function.handler.as_str()) || !cx.sound(&path) {
+    if seconds >= SHORT || !function.is_bundled() || !cx.sound(&path) {
         return None;
     }
     let message = format!(
