@@ -86,7 +86,8 @@ async fn records_have_keys_of_their_own_and_each_its_answer() {
     let keys = Arc::new(Mutex::new(Vec::new()));
     let kept = keys.clone();
     let rule = mock!(aws_sdk_kinesis::Client::put_records).then_compute_output(move |request| {
-        let some: Vec<String> = request.records().iter().map(|record| record.partition_key().to_owned()).collect();
+        let some = request.records().iter().filter_map(|record| record.partition_key().map(str::to_owned));
+        let some: Vec<String> = some.collect();
         kept.lock().unwrap().extend(some);
         let taken = PutRecordsResultEntry::builder().shard_id("shardId-000000000000").sequence_number("49").build();
         let refused = PutRecordsResultEntry::builder().error_code("ProvisionedThroughputExceededException").build();
