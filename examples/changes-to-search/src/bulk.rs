@@ -67,53 +67,72 @@ enum Meaning {
     Again(String),
 }
 
+/// What is to be done, and what became of what was done.
+struct Work<'a> {
+    actions: &'a [&'a Action],
+    outcomes: Vec<Option<Outcome>>,
+    /// Calls to make, each with the places of its actions.
+    waiting: VecDeque<Vec<usize>>,
+    /// Why the last action was not settled.
+    why: String,
+}
+
 /// Posts actions, in their order, and returns what became of each.
 pub async fn post(search: &Search, actions: &[&Action], until: Instant) -> Vec<Outcome> {
-    let mut outcomes: Vec<Option<Outcome>> = vec![None; actions.len()];
-    let mut waiting = calls(actions);
-    let (mut pause, mut why) = (FIRST_PAUSE, "there was no time".to_owned());
-    while let Some(call) = waiting.pop_front() {
-        let meaning = match timeout_at(until, search.bulk(&body(actions, &call))).await {
-            Ok(reply) => meaning(reply, &call, actions),
-            Err(_) => break,
-        };
-        let again = match meaning {
-            Meaning::TooLarge if call.len() > 1 => {
-                let (first, second) = call.split_at(call.len() / 2);
-                waiting.push_front(second.to_vec());
-                waiting.push_front(first.to_vec());
-                continue;
-            }
-            Meaning::TooLarge => {
-                settle(&mut outcomes, &call, &Outcome::Refused("413: it is too large for a call".into()))
-            }
-            Meaning::Refused(because) => settle(&mut outcomes, &call, &Outcome::Refused(because)),
-            Meaning::Again(because) => {
-                why = because;
-                call
-            }
-            Meaning::Each(each) => {
-                let again = again(&call, &each, actions);
-                for (at, outcome) in call.iter().zip(each) {
-                    outcomes[*at] = outcome;
-                }
-                why = "the service is busy".to_owned();
-                again
-            }
-        };
+    let (outcomes, waiting) = (vec![None; actions.len()], calls(actions));
+    let mut work = Work { actions, outcomes, waiting, why: "there was no time".to_owned() };
+    let mut pause = FIRST_PAUSE;
+    while let Some(call) = work.waiting.pop_front() {
+        // A call that the time cuts off may take effect all the same: it comes again, and that is none the worse.
+        let Ok(reply) = timeout_at(until, search.bulk(&body(actions, &call))).await else { break };
+        let again = work.learn(meaning(reply, &call, actions), call);
         if again.is_empty() {
             pause = FIRST_PAUSE;
             continue;
         }
-        again.iter().for_each(|at| outcomes[*at] = None);
-        waiting.push_front(again);
+        work.waiting.push_front(again);
         if Instant::now() + pause >= until {
             break;
         }
         sleep(pause).await;
         pause = LONGEST_PAUSE.min(pause * 2);
     }
+    let Work { outcomes, why, .. } = work;
     outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(|| Outcome::Unfinished(why.clone()))).collect()
+}
+
+impl Work<'_> {
+    /// Keeps what a call did, and returns what of it is to be done again after a pause.
+    fn learn(&mut self, meaning: Meaning, call: Vec<usize>) -> Vec<usize> {
+        match meaning {
+            Meaning::TooLarge if call.len() > 1 => {
+                let (first, second) = call.split_at(call.len() / 2);
+                self.waiting.push_front(second.to_vec());
+                self.waiting.push_front(first.to_vec());
+                Vec::new()
+            }
+            Meaning::TooLarge => self.refused(&call, "413: it is too large for a call"),
+            Meaning::Refused(why) => self.refused(&call, &why),
+            Meaning::Again(why) => {
+                self.why = why;
+                call
+            }
+            Meaning::Each(each) => {
+                let again = again(&call, &each, self.actions);
+                for (at, outcome) in call.iter().zip(each) {
+                    self.outcomes[*at] = outcome;
+                }
+                again.iter().for_each(|at| self.outcomes[*at] = None);
+                "the service is busy".clone_into(&mut self.why);
+                again
+            }
+        }
+    }
+
+    fn refused(&mut self, call: &[usize], why: &str) -> Vec<usize> {
+        call.iter().for_each(|at| self.outcomes[*at] = Some(Outcome::Refused(why.to_owned())));
+        Vec::new()
+    }
 }
 
 /// The actions in calls of a size that services take, by their places.
@@ -143,11 +162,6 @@ fn body(actions: &[&Action], call: &[usize]) -> String {
         }
     }
     body
-}
-
-fn settle(outcomes: &mut [Option<Outcome>], call: &[usize], outcome: &Outcome) -> Vec<usize> {
-    call.iter().for_each(|at| outcomes[*at] = Some(outcome.clone()));
-    Vec::new()
 }
 
 /// What is to be sent again: what is not settled, and behind it each action on the same document. Else an older change that shares

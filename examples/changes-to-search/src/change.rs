@@ -50,7 +50,7 @@ fn id(keys: &Map<String, Value>) -> Result<String, String> {
         _ => Err("a key attribute is no text, number or bytes".to_owned()),
     };
     let mut sorted: Vec<(&String, &Value)> = keys.iter().collect();
-    sorted.sort();
+    sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
     let parts: Vec<String> = sorted.into_iter().map(|(_, value)| text(value)).collect::<Result<_, _>>()?;
     let id = match parts.as_slice() {
         [] => return Err("the record has no keys".to_owned()),
@@ -93,7 +93,7 @@ fn write(attribute: &Value, out: &mut String) -> Result<(), String> {
     match (kind, value) {
         ("S" | "B", Value::String(_)) | ("BOOL", Value::Bool(_)) => *out += &value.to_string(),
         ("NULL", _) => *out += "null",
-        ("N", Value::String(number)) => self::number_of(number, out)?,
+        ("N", Value::String(number)) => number_of(number, out)?,
         ("M", Value::Object(members)) => object(members, out)?,
         ("L", Value::Array(parts)) => list(parts, out, write)?,
         ("SS" | "BS", Value::Array(parts)) => list(parts, out, |part, out| match part {

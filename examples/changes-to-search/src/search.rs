@@ -98,7 +98,7 @@ impl Search {
         let params = params.time(SystemTime::now()).settings(SigningSettings::default()).build();
         let params = params.map_err(|_| failed)?.into();
         let body = SignableBody::Bytes(body.as_bytes());
-        let request = SignableRequest::new("POST", &self.url, [TYPE].into_iter(), body).map_err(|_| failed)?;
+        let request = SignableRequest::new("POST", self.url.as_str(), [TYPE].into_iter(), body).map_err(|_| failed)?;
         let (instructions, _) = sign(request, &params).map_err(|_| failed)?.into_parts();
         Ok(instructions.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
     }

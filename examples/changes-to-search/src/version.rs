@@ -6,14 +6,14 @@
 //! and calls it approximate.
 //!
 //! The version is the sequence number, made shorter where it says least. AWS does not say what the number is made of. Those that
-//! are seen are a small number and behind it a counter of 20 digits, most of them zeros: `442158450` and `17450439091` are written
-//! `44215845000000000017450439091`. So the digits before the last 20 come first, with as many bits as they have, and the last 20 get
+//! are seen are a number of up to ten digits and behind it a counter of 20 digits, most of them zeros: 44215845 and 17450439091 are
+//! `4421584500000000017450439091`. So the digits before the last 20 come first, with as many bits as they have, and the last 20 get
 //! the rest of the bits. What does not fit there loses its last bits, as a floating-point number does.
 //!
 //! Two things hold for all numbers, whatever they are made of:
 //! - A larger number has no smaller version. So no change is ever refused because of an older one: that would lose it.
-//! - Numbers as they are seen have each a version of its own, or share it with a few that are next to them. Changes of an item
-//!   that share one are written in the order in which they come, as everything is without versions.
+//! - Numbers as they are seen have each a version of its own, or share it with some hundreds next to them. Changes of an item that
+//!   share one are written in the order in which they come, as everything is without versions.
 
 /// Digits of the counter.
 const COUNTER: usize = 20;
@@ -45,7 +45,7 @@ pub fn version(number: &str) -> Option<u64> {
     let said = bits.saturating_sub(1);
     let first = first & !(u128::MAX << said);
     let width = BITS - said;
-    let version = u128::from(bits) << BITS | first << width | shortened(counter, width);
+    let version = (u128::from(bits) << BITS) | (first << width) | shortened(counter, width);
     u64::try_from(version).ok()
 }
 
@@ -57,7 +57,7 @@ fn shortened(number: u128, width: u32) -> u128 {
     }
     let mantissa = width - 1 - EXPONENT;
     let shown = (number >> (bits - 1 - mantissa)) & !(u128::MAX << mantissa);
-    1 << (width - 1) | u128::from(bits - width) << mantissa | shown
+    (1_u128 << (width - 1)) | (u128::from(bits - width) << mantissa) | shown
 }
 
 #[cfg(test)]
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn a_counter_that_does_not_fit_keeps_its_first_bits() {
         let of = |counter: u64| version(&format!("44215845{counter:020}")).unwrap();
-        assert!(of(17_450_439_091) < of(17_450_439_091 + 256));
+        assert!(of(17_450_439_091) < of(17_450_439_091 + 512));
         assert!(of(17_450_439_091) <= of(17_450_439_092));
         assert!(of(17_450_439_091) < version("4421584600000000000000000000").unwrap());
         assert!(of(u64::MAX) < version("4421584600000000000000000000").unwrap());

@@ -6,6 +6,8 @@ mod kinesis;
 mod queue;
 mod table;
 
+use std::sync::Arc;
+
 use pipe_local::event::Location;
 use serde_json::Value;
 
@@ -30,7 +32,7 @@ const AT_ONCE: usize = 10;
 #[derive(Clone)]
 pub enum Target {
     /// Each event is a request of a route.
-    Api(Api),
+    Api(Arc<Api>),
     /// Each is a record of the stream.
     Kinesis(Kinesis),
     /// Each is a message.
@@ -103,7 +105,7 @@ impl Target {
     pub async fn of(running: &Running, how: &How<'_>) -> Result<(Self, Vec<Key>)> {
         if let Some(route) = how.route {
             let pass = Pass::of(running, route).await?;
-            return Ok((Self::Api(Api::new(running.endpoint().await?, pass, route)), Vec::new()));
+            return Ok((Self::Api(Arc::new(Api::new(running.endpoint().await?, pass, route))), Vec::new()));
         }
         let (kind, name) = running.stream()?;
         if how.group.is_some() && kind != kinds::queue::Queue::KIND {

@@ -93,7 +93,7 @@ fn bulk(state: &mut State, body: &str) -> (u16, String) {
         // A search service's numbers are not those of serde: all that counts here is that the line is JSON.
         let document = (name == "index").then(|| lines.next().unwrap());
         let document = document.map(|line| serde_json::from_str(line).unwrap_or_else(|_| Value::from(line)));
-        items.push(json!({ name: one(state, id, version, document) }));
+        items.push(json!({ (name.as_str()): one(state, id, version, document) }));
     }
     state.calls.push(items.len());
     (200, json!({ "items": items }).to_string())

@@ -21,8 +21,7 @@ use crate::spec::Route;
 const ANSWERED_WITHIN: Duration = Duration::from_secs(35);
 const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
 
-/// The API, who is asking, and for which route. Cheap to clone.
-#[derive(Clone)]
+/// The API, who is asking, and for which route.
 pub struct Api {
     connector: SharedHttpConnector,
     endpoint: String,
@@ -83,7 +82,7 @@ impl Api {
     ///
     /// # Errors
     /// `Unclear`, where there was no answer. Neither credentials nor payload are in an error.
-    pub async fn send(self, events: Vec<Event>) -> Result<Vec<Answer>> {
+    pub async fn send(&self, events: Vec<Event>) -> Result<Vec<Answer>> {
         let mut answers = Vec::new();
         for event in events {
             answers.push(self.post(event).await?);

@@ -24,8 +24,11 @@ fn change(number: &str) -> Value {
     })
 }
 
+/// The calls that were made, each with its input.
+type Asked = Arc<Mutex<Vec<(String, Value)>>>;
+
 /// A context whose table's stream answers so, and what it is asked.
-fn cx(answer: impl Fn(&str, &Value) -> HttpResponse + Send + 'static) -> (Cx, Arc<Mutex<Vec<(String, Value)>>>) {
+fn cx(answer: impl Fn(&str, &Value) -> HttpResponse + Send + 'static) -> (Cx, Asked) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let kept = asked.clone();
     let cx = cx_answered(move |operation, input| {
