@@ -50,7 +50,7 @@ fn id(keys: &Map<String, Value>) -> Result<String, String> {
         _ => Err("a key attribute is no text, number or bytes".to_owned()),
     };
     let mut sorted: Vec<(&String, &Value)> = keys.iter().collect();
-    sorted.sort_by(|(a, _), (b, _)| a.cmp(b));
+    sorted.sort_by_key(|(name, _)| *name);
     let parts: Vec<String> = sorted.into_iter().map(|(_, value)| text(value)).collect::<Result<_, _>>()?;
     let id = match parts.as_slice() {
         [] => return Err("the record has no keys".to_owned()),
