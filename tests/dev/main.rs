@@ -25,6 +25,7 @@ mod rights;
 mod routes;
 mod same;
 mod sender;
+mod sends;
 mod signed;
 mod stand_ins;
 mod starts;

@@ -30,4 +30,6 @@ pub enum Pattern {
     EveryTableAction,
     /// A stream that something else writes to, and a table
     StreamToTable,
+    /// A table whose changes a handler of your own posts to a search index; its crate is written beside the file
+    ChangesToSearch,
 }

@@ -1,5 +1,4 @@
-//! `pipe dlq`: reads the dead-letter queue, both what the bundled consumer writes and what a mapping does, and takes nothing
-//! from it.
+//! `pipe dlq`: reads the dead-letter queue, whoever wrote what is in it, and takes nothing from it.
 
 pub mod letter;
 mod lines;
@@ -71,7 +70,7 @@ async fn show(shell: Shell, global: &Global, args: &DlqShowArgs) -> Outcome {
     peek(&dlq.cx, &dlq.url, SEARCHED, &dlq.stopped, &mut keep).await?;
     let letter = letter::select(&letters, &args.id)?;
     let mut stream = in_stream(&dlq.cx, letter, &mut Retention::default()).await?;
-    if let (Some(stream), Some(place)) = (&mut stream, letter.place())
+    if let (Some(stream), Some(place)) = (&mut stream, letter.form().place())
         && matches!(stream.readable, Readable::Until(_) | Readable::Partly(_) | Readable::Unknown)
     {
         let mut stopped = dlq.stopped.clone();
@@ -113,7 +112,7 @@ impl Dlq {
 
 /// Whether the stream still has what the message has not: a batch's records, or a payload that did not fit.
 async fn in_stream(cx: &Cx, letter: &Letter, retention: &mut Retention) -> Result<Option<InStream>> {
-    let (Some(place), None) = (letter.place(), letter.payload()) else { return Ok(None) };
+    let (Some(place), None) = (letter.form().place(), letter.form().payload()) else { return Ok(None) };
     let (readable, failed) = match retention.of(cx, &place).await {
         Ok(readable) => (readable, None),
         // A stream that may not be asked, or a malformed ARN, is no reason to hide the rest.

@@ -106,6 +106,13 @@ fn headed(text: &str) -> String {
     )
 }
 
+/// A file of the crate `changes-to-search`.
+macro_rules! of_search {
+    ($name:literal) => {
+        (concat!("changes-to-search/", $name), include_str!(concat!("../../../examples/changes-to-search/", $name)))
+    };
+}
+
 fn files(pattern: Pattern) -> Files {
     match pattern {
         Pattern::Main => &[("", include_str!("init/main.yaml"))],
@@ -125,6 +132,17 @@ fn files(pattern: Pattern) -> Files {
             ("", include_str!("../../../examples/own-handler.yaml")),
             ("own-handler/Cargo.toml", include_str!("../../../examples/own-handler/Cargo.toml")),
             ("own-handler/src/main.rs", include_str!("../../../examples/own-handler/src/main.rs")),
+        ],
+        Pattern::ChangesToSearch => &[
+            ("", include_str!("../../../examples/changes-to-search.yaml")),
+            of_search!("Cargo.toml"),
+            of_search!("src/main.rs"),
+            of_search!("src/bulk.rs"),
+            of_search!("src/change.rs"),
+            of_search!("src/search.rs"),
+            of_search!("src/version.rs"),
+            of_search!("src/tests.rs"),
+            of_search!("src/tests/fake.rs"),
         ],
     }
 }

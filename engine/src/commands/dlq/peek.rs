@@ -6,12 +6,12 @@
 //!
 //! IAM: sqs:ReceiveMessage, ChangeMessageVisibility.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry as Entry, Message, MessageSystemAttributeName};
 use tokio::sync::watch;
 
-use super::letter::Letter;
+use super::letter::{self, Letter};
 use crate::aws::Cx;
 use crate::error::{Class, Error, Result};
 
@@ -59,7 +59,8 @@ async fn receive(
         let request = cx.aws.sqs.receive_message().queue_url(url).max_number_of_messages(most);
         // A long poll asks all of SQS's servers: nothing then means that there is nothing.
         let request = request.visibility_timeout(HIDDEN_SECONDS).wait_time_seconds(1);
-        let request = request.message_system_attribute_names(MessageSystemAttributeName::SentTimestamp);
+        let request = request.message_system_attribute_names(MessageSystemAttributeName::All);
+        let request = request.message_attribute_names("All");
         let messages = request.send().await?.messages.unwrap_or_default();
         if messages.is_empty() {
             return Ok(false);
@@ -77,9 +78,17 @@ async fn receive(
 }
 
 fn letter(message: Message) -> Letter {
-    let sent = message.attributes.as_ref().and_then(|all| all.get(&MessageSystemAttributeName::SentTimestamp));
-    let sent_at = sent.and_then(|millis| millis.parse().ok()).unwrap_or_default();
-    Letter::new(message.message_id.unwrap_or_default(), sent_at, message.body.unwrap_or_default())
+    let system = message.attributes.unwrap_or_default().into_iter();
+    let system: BTreeMap<String, String> = system.map(|(name, value)| (name.as_str().to_owned(), value)).collect();
+    let sent_at = system.get(MessageSystemAttributeName::SentTimestamp.as_str());
+    let own = message.message_attributes.unwrap_or_default().into_iter();
+    Letter::new(letter::Message {
+        id: message.message_id.unwrap_or_default(),
+        sent_at: sent_at.and_then(|millis| millis.parse().ok()).unwrap_or_default(),
+        body: message.body.unwrap_or_default(),
+        system,
+        attributes: own.filter_map(|(name, value)| Some((name, value.string_value?))).collect(),
+    })
 }
 
 async fn give_back(cx: &Cx, url: &str, receipts: &[String]) -> Result<()> {
