@@ -282,6 +282,6 @@ fn with_no_queue_and_nothing_to_send_to() {
     refused(&site, &site.user.run(&["dlq", "ls"]), &["the pipeline `demo` has no dead-letter queue"]);
     refused(&site, &site.user.run(&["send", "--route", "/a"]), &["--route is of an API, and the spec has none"]);
     refused(&site, &site.user.run(&["send", "--group", "g"]), &["--group is of a queue"]);
-    site.user.write("name: demo\ndlq: { queue: {} }\n");
+    site.user.write("name: demo\n");
     refused(&site, &site.user.run(&["send"]), &["the pipeline `demo` has nothing to send to"]);
 }

@@ -22,11 +22,13 @@ use crate::event::Event;
 use crate::term::Shell;
 use letter::Letter;
 use lines::InStream;
-use peek::peek;
+use peek::{is_fifo, peek};
 use records::{Readable, Retention};
 
 /// What is said on Ctrl-C.
 const GIVING_BACK: &str = "interrupted: making the messages visible again";
+/// What is said of a FIFO queue that has more than it shows.
+const BLOCKED: &str = "there are more: SQS shows ten messages of a group, and the next ones when these are deleted";
 /// Messages that are looked through for one id.
 const SEARCHED: usize = 10_000;
 
@@ -53,6 +55,7 @@ async fn ls(shell: Shell, global: &Global, args: &DlqLsArgs) -> Outcome {
     shell.line(&Event::Letters { shown: letters.len(), more });
     match (letters.len(), more) {
         (0, _) => shell.out("no dead letters\n"),
+        (shown, true) if shown < limit && is_fifo(&dlq.url) => shell.err(&format!("{shown} shown; {BLOCKED}\n")),
         (shown, true) => shell.err(&format!("{shown} shown; there may be more: raise --limit\n")),
         (_, false) => {}
     }

@@ -163,7 +163,7 @@ pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<I
     let api = given.values().find(|outputs| outputs.contains_key("endpoint"));
     let endpoint = api.and_then(|api| api.get("endpoint"));
     let endpoint = global.session.as_ref().map(|session| &session.api_url).filter(|_| endpoint.is_some()).or(endpoint);
-    let Some(endpoint) = endpoint else { return paste(global, loaded, file) };
+    let Some(endpoint) = endpoint else { return paste(global, loaded, file, given) };
     let region = api.and_then(|api| api.get("arn")?.split(':').nth(3)).unwrap_or("$AWS_REGION");
     let own = given.get(&id::domain()).and_then(|outputs| outputs.get("url").zip(Some(outputs)));
     let base = own.map_or(endpoint, |(url, _)| url);
@@ -187,8 +187,11 @@ pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<I
 }
 
 /// A command to paste that sends an event to a pipeline without an API; nothing where it has no way in.
-fn paste(global: &Global, loaded: &Loaded, file: &Path) -> String {
-    let Some(data) = example_data(loaded) else { return String::new() };
+fn paste(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<Id, Outputs>) -> String {
+    let stream = given.get(&Id::new(id::STREAM));
+    let keys = ["partition_key", "sort_key"].into_iter().filter_map(|key| stream?.get(key));
+    let made: Vec<&str> = keys.map(String::as_str).collect();
+    let Some(data) = example_data(loaded, &made) else { return String::new() };
     format!("\n  {} send {}{} --data {}\n\n", program(), spec(file), global.way(), quoted(&data))
 }
 

@@ -4,11 +4,16 @@
 //! seen, also after an error and on Ctrl-C; what a kill leaves comes back by itself after [`HIDDEN_SECONDS`]. Each look counts as
 //! a receive, which matters only to a queue that has a dead-letter queue of its own.
 //!
-//! IAM: sqs:ReceiveMessage, ChangeMessageVisibility.
+//! A FIFO queue shows at most ten messages of a group, and no more of it until these are deleted or visible again
+//! (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html>).
+//!
+//! IAM: sqs:ReceiveMessage, ChangeMessageVisibility; of a FIFO queue also GetQueueAttributes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry as Entry, Message, MessageSystemAttributeName};
+use aws_sdk_sqs::types::{
+    ChangeMessageVisibilityBatchRequestEntry as Entry, Message, MessageSystemAttributeName, QueueAttributeName,
+};
 use tokio::sync::watch;
 
 use super::letter::{self, Letter};
@@ -34,7 +39,10 @@ pub async fn peek(
     show: &mut (dyn FnMut(Letter) + Send),
 ) -> Result<bool> {
     let mut receipts = Vec::new();
-    let seen = receive(cx, url, limit, stopped, &mut receipts, show).await;
+    let mut seen = receive(cx, url, limit, stopped, &mut receipts, show).await;
+    if seen == Ok(false) && is_fifo(url) && !receipts.is_empty() {
+        seen = Ok(hides(cx, url).await);
+    }
     for some in receipts.chunks(BATCH) {
         // A letter that cannot be given back comes back by itself.
         let _ = give_back(cx, url, some).await;
@@ -89,6 +97,19 @@ fn letter(message: Message) -> Letter {
         system,
         attributes: own.filter_map(|(name, value)| Some((name, value.string_value?))).collect(),
     })
+}
+
+/// Whether the queue with this URL, or this name, is a FIFO queue.
+pub fn is_fifo(url: &str) -> bool {
+    url.rsplit_once('.').is_some_and(|(_, ending)| ending == "fifo")
+}
+
+/// Whether a queue has messages beside those that are with us; where it cannot be asked, it may have some.
+async fn hides(cx: &Cx, url: &str) -> bool {
+    let count = QueueAttributeName::ApproximateNumberOfMessages;
+    let asked = cx.aws.sqs.get_queue_attributes().queue_url(url).attribute_names(count.clone()).send().await;
+    let left = asked.ok().and_then(|answer| answer.attributes?.get(&count).cloned());
+    left.is_none_or(|left| left != "0")
 }
 
 async fn give_back(cx: &Cx, url: &str, receipts: &[String]) -> Result<()> {

@@ -48,8 +48,9 @@ pub fn plain(keys: &[Key], serial: &Serial) -> Example {
     Example { method: "", path: String::new(), header: None, body: Some(Value::Object(body)), authorizer: None }
 }
 
-/// An example of what `pipe send` sends to a pipeline without an API; nothing where it has one, or nothing that keeps events.
-pub fn example_data(loaded: &Loaded) -> Option<String> {
+/// An example of what `pipe send` sends to a pipeline without an API; nothing where it has one, or nothing that keeps events. `made` are
+/// the key attributes of a table whose changes are the events: `pipe send` makes them, so that the same command makes a change each time.
+pub fn example_data(loaded: &Loaded, made: &[&str]) -> Option<String> {
     let spec = &loaded.spec;
     if spec.api().is_some() || spec.stream.is_none() {
         return None;
@@ -58,6 +59,7 @@ pub fn example_data(loaded: &Loaded) -> Option<String> {
     if keys.is_empty() {
         keys.push(Key { name: "id".to_owned(), kind: KeyKind::String });
     }
+    keys.retain(|key| made.is_empty() || (spec.table().is_some() && !made.contains(&key.name.as_str())));
     plain(&keys, &Serial { text: "1".into(), number: 1 }).body.map(|body| body.to_string())
 }
 
@@ -168,14 +170,18 @@ sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
 
     #[test]
     fn without_an_api_there_is_something_to_send() {
-        let of = |text: &str| example_data(&spec(&format!("name: demo\n{text}")));
-        assert_eq!(of("stream: { kinesis: {} }\n").as_deref(), Some(r#"{"hello":"world","id":"id-1"}"#));
+        let of = |text: &str, made: &[&str]| {
+            let data = example_data(&spec(&format!("name: demo\n{text}")), made)?;
+            Some(serde_json::from_str::<Value>(&data).unwrap())
+        };
+        let stream = "stream: { kinesis: {} }\n";
+        assert_eq!(of(stream, &[]), Some(serde_json::json!({ "hello": "world", "id": "id-1" })));
+        assert_eq!(of(stream, &["key"]), Some(serde_json::json!({ "hello": "world" })));
         let sink = "stream: { kinesis: {} }\nconsumer: { function: { handler: stream-to-table } }\n\
                     sink: { table: { partition_key: who, sort_key: { name: at, type: number } } }\n";
-        assert_eq!(of(sink).as_deref(), Some(r#"{"at":1,"hello":"world","who":"who-1"}"#));
-        assert_eq!(
-            of("source: { api: { routes: [ { post: /a } ] } }\nauth: { iam: {} }\nstream: { kinesis: {} }\n"),
-            None
-        );
+        assert_eq!(of(sink, &[]), Some(serde_json::json!({ "hello": "world", "who": "who-1", "at": 1 })));
+        assert_eq!(of(sink, &["who", "x"]), Some(serde_json::json!({ "hello": "world", "at": 1 })));
+        let api = "source: { api: { routes: [ { post: /a } ] } }\nauth: { iam: {} }\nstream: { kinesis: {} }\n";
+        assert_eq!(of(api, &[]), None);
     }
 }

@@ -11,6 +11,7 @@ use aws_smithy_types::retry::RetryConfig;
 
 use super::{Answer, How, Most, Taken, all_refused, refused};
 use crate::aws::Cx;
+use crate::commands::dlq::peek::is_fifo;
 use crate::commands::send::event::Event;
 use crate::error::{Error, Result};
 
@@ -45,7 +46,7 @@ pub struct Queue {
 impl Queue {
     /// The queue of this name, which ends in `.fifo` where it is one.
     pub fn new(cx: Cx, name: String, url: String, how: &How<'_>) -> Self {
-        let fifo = name.rsplit_once('.').is_some_and(|(_, ending)| ending == "fifo");
+        let fifo = is_fifo(&name);
         let group = how.group.or(fifo.then_some(GROUP)).map(str::to_owned);
         Self { cx, name, url, group, fifo, run: how.run }
     }
