@@ -24,6 +24,8 @@ pub enum Pattern {
     OpenApi,
     /// A handler of your own, whose crate is written beside the file
     OwnHandler,
+    /// A handler of your own in Python, whose code is written beside the file
+    PythonHandler,
     /// An API straight to a table with three doors: members' tokens, API keys, a sign-in; the schema beside the file
     ApiToTable,
     /// An API straight to a table: put, get, query, scan, update, delete, with the schemas beside the file

@@ -133,6 +133,10 @@ fn files(pattern: Pattern) -> Files {
             ("own-handler/Cargo.toml", include_str!("../../../examples/own-handler/Cargo.toml")),
             ("own-handler/src/main.rs", include_str!("../../../examples/own-handler/src/main.rs")),
         ],
+        Pattern::PythonHandler => &[
+            ("", include_str!("../../../examples/python-handler.yaml")),
+            ("python-handler/app.py", include_str!("../../../examples/python-handler/app.py")),
+        ],
         Pattern::ChangesToSearch => &[
             ("", include_str!("../../../examples/changes-to-search.yaml")),
             of_search!("Cargo.toml"),
