@@ -56,6 +56,7 @@ fn mapping() -> Properties {
         partial: false,
         on_failure: Some(QUEUE.to_owned()),
         filters: Vec::new(),
+        queued: None,
     }
 }
 
