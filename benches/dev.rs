@@ -3,6 +3,8 @@
 
 #[path = "dev/load.rs"]
 mod load;
+#[path = "dev/queues.rs"]
+mod queues;
 #[path = "dev/running.rs"]
 mod running;
 #[path = "dev/stub.rs"]
@@ -43,6 +45,7 @@ async fn main() {
     gateway_alone(&running, &load).await;
     invoke(&running).await;
     running.stop();
+    queues::through().await;
     reload();
 }
 

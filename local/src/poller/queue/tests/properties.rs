@@ -54,8 +54,8 @@ proptest! {
             let many = random.usize(1..=case.messages - sent);
             sim.send_as(sent..sent + many, |n| (case.groups.map(|groups| n % groups), 0, Value::Null));
             sent += many;
-            let function = |batch: &[(usize, u32)]| consumer(&case, &mut random.clone(), batch);
-            sim.run(random.f64() * 5.0, function);
+            let seconds = random.f64() * 5.0;
+            sim.run(seconds, |batch| consumer(&case, &mut random, batch));
         }
         sim.run(4_000.0, |batch| consumer(&case, &mut random, batch));
         prop_assert_eq!(sim.queue.left(sim.now), (0, 0));
