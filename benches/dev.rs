@@ -5,6 +5,8 @@
 mod doors;
 #[path = "dev/load.rs"]
 mod load;
+#[path = "dev/queues.rs"]
+mod queues;
 #[path = "dev/running.rs"]
 mod running;
 #[path = "dev/stub.rs"]
@@ -50,6 +52,7 @@ async fn main() {
         gateway_alone(&running, &door.load(&running), door.name, door.budget).await;
     }
     running.stop();
+    queues::through().await;
     reload();
 }
 

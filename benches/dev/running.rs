@@ -12,6 +12,8 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
 const MAIN: &str = include_str!("../../pipeline.yaml");
+const QUEUE: &str = "name: gateway-events\nstream: { queue: { name: events } }\n\
+                     consumer: { function: { handler: ./own } }\ndlq: { queue: { name: failed } }\n";
 const PIPE: &str = env!("CARGO_BIN_EXE_pipe");
 
 /// A handler that answers every call with nothing.
@@ -46,6 +48,21 @@ impl Running {
             std::fs::create_dir(folder.join("own")).expect("a folder for the handler");
             write(folder, 1000);
         })
+    }
+
+    /// A queue, and the user's own handler.
+    pub fn with_queue() -> Self {
+        Self::with(QUEUE, |folder| {
+            std::fs::create_dir(folder.join("own")).expect("a folder for the handler");
+            write(folder, 1000);
+        })
+    }
+
+    /// What `pipe dev` itself has in memory, in KB (`/proc/PID/status`).
+    pub fn resident_kb(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        line.trim().trim_end_matches(" kB").parse().unwrap_or_default()
     }
 
     /// A spec, up, in a folder that was prepared for it.

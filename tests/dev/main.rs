@@ -20,6 +20,7 @@ mod pages;
 mod poison;
 mod process;
 mod puts;
+mod queues;
 mod resharding;
 mod rights;
 mod routes;
