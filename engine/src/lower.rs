@@ -40,6 +40,7 @@ pub mod id {
     pub use super::sink::table::TABLE;
     pub use super::source::api::API;
     pub use super::source::api::domain::id as domain;
+    pub use super::stream::kinesis::STREAM;
     pub use super::users::id as users;
 }
 

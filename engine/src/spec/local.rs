@@ -1,8 +1,8 @@
 //! The spec as `pipe dev` deploys it.
 
 use super::{
-    Auth, Authorizer, Consumer, Dlq, Indexes, Key, KeyType, Keys, Kinesis, Loaded, OwnOrExisting, PartitionKey, Queue,
-    Secret, Sink, Source, Spec, Stream, Table, Users,
+    Auth, Authorizer, Changes, Consumer, Dlq, Indexes, Key, KeyType, Keys, Kinesis, Loaded, OwnOrExisting,
+    PartitionKey, Queue, Secret, Sink, Source, Spec, Stream, Table, TableChanges, Users,
 };
 use serde_json::json;
 
@@ -45,7 +45,10 @@ impl Loaded {
 
 /// On demand: how many shards the real one has is not known, so nothing may be bounded by their number.
 fn stream(spec: &mut Spec) -> Option<String> {
-    let Stream::Kinesis(place) = spec.stream.as_mut()?;
+    let place = match spec.stream.as_mut()? {
+        Stream::Kinesis(place) => place,
+        Stream::TableChanges(changes) => return changing(changes),
+    };
     let name = place.existing()?.name().to_owned();
     *place = OwnOrExisting::Own(with_defaults::<Kinesis>(json!({ "name": name, "on_demand": true }))?);
     Some(format!("the stream `{name}`"))
@@ -68,6 +71,21 @@ fn table(spec: &mut Spec) -> Option<String> {
     (own.partition_key, own.sort_key, own.indexes) = (keys.partition_key, keys.sort_key, keys.indexes);
     target.table = OwnOrExisting::Own(own);
     Some(told)
+}
+
+/// A table with a stream: which view the real one has is not known, so it has all.
+fn changing(changes: &mut TableChanges) -> Option<String> {
+    let name = changes.place.existing()?.name().to_owned();
+    let said = changes.dev.take();
+    let hint = if said.is_some() { "" } else { ": a guess; set `dev: { partition_key: NAME }` beside `existing`" };
+    let mut own = with_defaults::<Changes>(json!({ "table": { "name": name } }))?;
+    if let Some(keys) = said {
+        let table = &mut own.table.0;
+        (table.partition_key, table.sort_key, table.indexes) = (keys.partition_key, keys.sort_key, keys.indexes);
+    }
+    let key = own.table.0.partition_key.name.clone();
+    changes.place = OwnOrExisting::Own(own);
+    Some(format!("the table `{name}` with the partition key `{key}`, and both images in its stream{hint}"))
 }
 
 /// What is most likely the key of a table that takes the bodies: the member that spreads the records.
