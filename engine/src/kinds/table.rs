@@ -147,10 +147,9 @@ impl Resource for Table {
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
         // While it is CREATING its backups cannot be asked for, and nothing about it is final.
         let look = || async {
-            // What the others say of a table that is not there is no matter: it may even be a denial.
-            let (table, recovers, ttl, tags) =
-                tokio::join!(describe(cx, name), recovers(cx, name), ttl::seen(cx, name), tags(cx, name));
-            let Some(table) = table? else { return Ok(Ok(Vec::new())) };
+            // Most names that are looked at have no table, and what the other calls say then is no matter.
+            let Some(table) = describe(cx, name).await? else { return Ok(Ok(Vec::new())) };
+            let (recovers, ttl, tags) = tokio::join!(recovers(cx, name), ttl::seen(cx, name), tags(cx, name));
             live(cx, name, &table, recovers, ttl, tags)
         };
         poll_for(cx, SOON, look).await

@@ -205,6 +205,26 @@ mod tests {
     }
 
     #[test]
+    fn a_stand_in_of_a_table_whose_changes_are_read_has_a_stream() {
+        let made = |dev: &str| {
+            let text = format!(
+                "name: orders\nstream: {{ table_changes: {{ existing: people{dev} }} }}\n\
+                 consumer: {{ function: {{ handler: stream-to-table }} }}\nsink: {{ table: {{ partition_key: id }} }}\n\
+                 dlq: {{ queue: {{}} }}\n"
+            );
+            let loaded = loaded(&text).with_stand_ins();
+            let graph = lower(&loaded, &here(), &Codes::unbuilt()).unwrap_or_else(|error| panic!("{error}"));
+            let table = graph.node("stream").unwrap();
+            assert!(!table.existing && table.name.as_str() == "people");
+            assert_eq!(table.desired["stream_view"], "new_and_old_images");
+            let key = table.desired["partition_key"]["name"].as_str().unwrap_or_default().to_owned();
+            (key, loaded.stand_ins[0].contains("a guess"))
+        };
+        assert_eq!(made(""), ("id".into(), true));
+        assert_eq!(made(", dev: { partition_key: email }"), ("email".into(), false));
+    }
+
+    #[test]
     fn a_user_pool_of_aws_is_made_here_with_the_demo_user() {
         let arn = "arn:aws:cognito-idp:eu-west-1:123456789012:userpool/eu-west-1_AbC";
         let text = format!(

@@ -2,7 +2,7 @@
 //!
 //! A table has a stream where `StreamEnabled` is true: `LatestStreamArn` stays after the stream's end. Each time that it is enabled the table
 //! gets a new stream with a new ARN, and AWS enables none over another
-//! (<https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html>). The one before can be read for 24 hours.
+//! (`docs/aws.md#dynamodb-streams`). The one before can be read for 24 hours.
 
 use aws_sdk_dynamodb::types::{StreamSpecification, StreamViewType, TableDescription};
 
