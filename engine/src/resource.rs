@@ -38,6 +38,10 @@ pub enum State {
     Live,
     /// It is being deleted, or is a secret in its recovery window: its name is taken, but it is as good as absent.
     Leaving,
+    /// Another one of its name is in its place, and it handles what is left for it.
+    Draining,
+    /// The same, and nothing is left for it.
+    Drained,
 }
 
 /// One physical resource as AWS has it. With `R = Value` the type is erased.
@@ -95,6 +99,17 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Returns the outputs that an update in place to `self` changes; all others stay as they are.
     fn moves(&self, _live: &Self) -> Vec<&'static str> {
         Vec::new()
+    }
+
+    /// Says why the one of this name does not have an output that another needs, and what to do; nothing where that is a defect.
+    fn lacking(_name: &Name, _output: &str) -> Option<Refusal> {
+        None
+    }
+
+    /// Whether a difference from the live one is met without ending it: `reconcile` makes a new one beside it, and the live one goes on until
+    /// it has handled what it holds ([`State::Draining`]). Then no property forces a replacement.
+    fn succeeds(&self, _live: &Self) -> bool {
+        false
     }
 
     /// Says what a change loses, widens and means, and what forbids it. It only tells: what shapes the desired form is asked by itself

@@ -5,6 +5,7 @@
 //! document made whole by `repair`, and what is legal but likely wrong. Each problem has its place in the file.
 
 mod auth;
+mod changes;
 mod check;
 mod dlq;
 mod function;
@@ -48,7 +49,7 @@ pub use source::{
     MinimumTls, PartitionKey, Piece, Place, Route, Source, TableAction, Throttle, To, is_json, is_text,
 };
 pub use statements::{Effect, Statement};
-pub use stream::{Kinesis, Stream, StreamEncryption};
+pub use stream::{Changes, Changing, Kinesis, Stream, StreamEncryption, TableChanges, View};
 pub use users::{SignIn, Users};
 
 use loose::Loose;

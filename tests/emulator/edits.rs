@@ -2,6 +2,7 @@
 //! nothing is left to do. Where one emulator cannot show an edit, the chain says so and runs on the other.
 
 mod api;
+mod changes;
 mod consumer;
 mod languages;
 mod parts;

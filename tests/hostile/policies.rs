@@ -80,7 +80,7 @@ fn consumer(spec: &Spec) -> Vec<Value> {
     if spec.queue().is_some() {
         statements.push(allow("SendToDlq", &["sqs:SendMessage"], &arn("sqs", &spec.queue_name())));
     }
-    statements.extend(lambda(&spec.consumer_name(), function.xray));
+    statements.extend(lambda(&spec.consumer_name(), spec.traces_consumer()));
     statements
 }
 

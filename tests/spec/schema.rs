@@ -75,6 +75,8 @@ const TABLE: &str = "
     auth.basic auth.basic.secret auth.basic.secret.existing auth.basic.cache_seconds auth.basic.reserved_concurrency auth.basic.on_destroy auth.iam auth.api_key auth.api_key.plans auth.api_key.existing
     stream.kinesis.name stream.kinesis.shards stream.kinesis.on_demand stream.kinesis.retention_hours
     stream.kinesis.encryption stream.kinesis.existing stream.kinesis.on_destroy
+    stream.table_changes.table stream.table_changes.table.partition_key stream.table_changes.table.on_destroy stream.table_changes.view
+    stream.table_changes.existing stream.table_changes.dev
     consumer.function.handler consumer.function.handler.path consumer.function.handler.runtime consumer.function.handler.entry
     consumer.function.existing consumer.function.dev consumer.function.dev.handler consumer.function.name consumer.function.memory_mb consumer.function.timeout_seconds
     consumer.function.environment consumer.function.xray consumer.function.log_days consumer.function.log_level

@@ -24,8 +24,9 @@ use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs,
 mod means;
 mod read;
 mod start;
+mod succession;
 
-use read::{list, live, state, unknown};
+use read::{list, state, unknown};
 pub use start::at;
 use start::position;
 
@@ -70,6 +71,14 @@ impl Resource for Mapping {
     const KIND: &'static str = "lambda:EventSourceMapping";
     const REPLACE_ON: &'static [&'static str] = &["source", "start"];
 
+    fn succeeds(&self, live: &Self) -> bool {
+        self.follows_on(live)
+    }
+
+    fn moves(&self, live: &Self) -> Vec<&'static str> {
+        if self.follows_on(live) { vec!["arn", "uuid"] } else { Vec::new() }
+    }
+
     fn advice(of: &Changed<'_, Self>) -> Advice {
         means::advice(of)
     }
@@ -113,14 +122,16 @@ impl Resource for Mapping {
             Ok((!passing).then_some(all))
         };
         let all = poll(cx, &format!("mapping `{name}` to settle"), SETTLED_WITHIN, look).await?;
-        let mut lives = Vec::new();
-        for found in &all {
-            lives.extend(live(cx, found).await?);
-        }
-        Ok(lives)
+        succession::lives(cx, &all).await
     }
 
     async fn reconcile(&self, cx: &Cx, name: &Name, live: Option<&Live<Self>>) -> Result<Made> {
+        // One that reads the table's stream before goes on: this is another one.
+        let before = match live.filter(|live| self.follows_on(&live.props)) {
+            Some(_) => Some(self.made_before(cx, name).await?),
+            None => None,
+        };
+        let live = before.as_ref().map_or(live, Option::as_ref);
         let uuid = match live {
             // sync
             Some(live) if live.state == State::Live => {

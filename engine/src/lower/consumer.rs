@@ -53,7 +53,7 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
         memory_mb: spec.memory_mb,
         timeout_seconds: spec.timeout_seconds,
         environment: environment(lowering, spec, access.as_ref()),
-        xray: spec.xray,
+        xray: lowering.spec.traces_consumer(),
         log_days: spec.log_days,
         log_level: level(spec.log_level),
         reserved_concurrency: spec.reserved_concurrency,
@@ -98,15 +98,17 @@ fn mapping(lowering: &Lowering<'_>, spec: &Function, stream: &str, source: Strin
             Start::Newest => "newest".into(),
             Start::At(time) => mapping::at(time)?,
         },
-        retries: spec.failures.retries,
+        retries: lowering.spec.retries(),
         // At most 168, says the schema: 604,800 seconds.
-        max_age_seconds: i32::try_from(spec.failures.max_age_hours * 60 * 60).unwrap_or(i32::MAX),
+        max_age_seconds: i32::try_from(lowering.spec.max_age_hours() * 60 * 60).unwrap_or(i32::MAX),
         bisect: spec.failures.bisect,
         partial: spec.failures.partial,
         on_failure: dlq::arn(lowering).unwrap_or_default(),
         filters: Vec::new(),
     };
-    let name = mapping::name(&props.function, &props.source);
+    // Its source may be an ARN that AWS assigns; the name never is.
+    let named = stream::arn(lowering).unwrap_or_else(|| props.source.clone());
+    let name = mapping::name(&props.function, &named);
     Ok(Node::new(MAPPING, name.as_str(), &props)?.needs([CONSUMER, dlq::DLQ]).follows(stream))
 }
 

@@ -76,7 +76,7 @@ fn one(error: &ValidationError<'_>, schema: &Value, problems: &mut Vec<Problem>)
             problems.push(Problem::error(at, message).on_key());
         }
         Kind::MaxProperties { limit: 1 } => problems.push(alone(at, "")),
-        Kind::PropertyNames { .. } => problems.push(alone(at, " but `overwrite` and `dev`")),
+        Kind::PropertyNames { .. } => problems.push(alone(at, &beside(part))),
         Kind::MaxProperties { .. } | Kind::MinProperties { .. } | Kind::MaxItems { .. } | Kind::MinItems { .. } => {
             problems.push(Problem::error(at, format!("{} must have {} entries", named(at), range(part))));
         }
@@ -87,6 +87,13 @@ fn one(error: &ValidationError<'_>, schema: &Value, problems: &mut Vec<Problem>)
         Kind::FalseSchema => problems.push(Problem::error(at, format!("{} takes no keys", named(at)))),
         _ => problems.push(mismatch(at, part, error.instance(), &wanted(part))),
     }
+}
+
+/// Says which keys may stand beside `existing`.
+fn beside(part: &Value) -> String {
+    let named = part.pointer("/then/propertyNames/enum").and_then(Value::as_array);
+    let named = named.into_iter().flatten().filter_map(Value::as_str).filter(|name| *name != "existing");
+    format!(" but {}", list(&named.collect::<Vec<_>>(), "and"))
 }
 
 /// Says that something stands beside `existing` that must not.

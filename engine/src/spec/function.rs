@@ -57,9 +57,9 @@ pub struct Function {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20))]
     pub statements: Vec<Statement>,
-    /// Whether X-Ray traces the function. Default: false.
-    #[serde(default)]
-    pub xray: bool,
+    /// Whether X-Ray traces the function. Default: false; true under `table_changes`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xray: Option<bool>,
     /// Days that the function's log is kept, one of CloudWatch's values. Default: 30.
     #[serde(default = "default_log_days")]
     #[schemars(schema_with = "log_days_schema")]
@@ -77,7 +77,7 @@ pub struct Function {
     /// How records are handed to the function. Default: 100 at a time from the oldest on.
     #[serde(default)]
     pub batch: Batch,
-    /// What happens to records that the function fails on. Default: 100 retries within 12 hours.
+    /// What happens to records that the function fails on. Default: 100 retries within 12 hours; 500 within 24 under `table_changes`.
     #[serde(default)]
     pub failures: Failures,
     /// Whether the mapping reads the stream. Default: true.
@@ -158,12 +158,14 @@ impl Start {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Failures {
-    /// Retries of a batch before its failed records go to the dlq, -1 to 10000; -1 is without limit. Default: 100.
+    /// Retries of a batch before its failed records go to the dlq, -1 to 10000; -1 is without limit. Default: 100; 500 under `table_changes`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = -1, max = 10_000))]
-    pub retries: i32,
-    /// Age in hours after which a record is given up, 1 to 168. Default: 12.
+    pub retries: Option<i32>,
+    /// Age in hours after which a record is given up, 1 to 168. Default: 12; 24 under `table_changes`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 168))]
-    pub max_age_hours: u32,
+    pub max_age_hours: Option<u32>,
     /// Whether a failed batch is split in two, to find the record at fault. Default: true.
     pub bisect: bool,
     /// Whether the function names the records that failed (partial batch response). Default: true; the bundled handlers need it.
@@ -172,7 +174,7 @@ pub struct Failures {
 
 impl Default for Failures {
     fn default() -> Self {
-        Self { retries: 100, max_age_hours: 12, bisect: true, partial: true }
+        Self { retries: None, max_age_hours: None, bisect: true, partial: true }
     }
 }
 

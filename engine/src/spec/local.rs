@@ -1,8 +1,8 @@
 //! The spec as `pipe dev` deploys it.
 
 use super::{
-    Auth, Authorizer, Consumer, Dlq, Indexes, Key, KeyType, Keys, Kinesis, Loaded, OwnOrExisting, PartitionKey, Queue,
-    Secret, Sink, Source, Spec, Stream, Table, Users,
+    Auth, Authorizer, Changes, Consumer, Dlq, Indexes, Key, KeyType, Keys, Kinesis, Loaded, OwnOrExisting,
+    PartitionKey, Queue, Secret, Sink, Source, Spec, Stream, Table, TableChanges, Users,
 };
 use serde_json::json;
 
@@ -54,7 +54,10 @@ impl Loaded {
 
 /// On demand: how many shards the real one has is not known, so nothing may be bounded by their number.
 fn stream(spec: &mut Spec) -> Option<String> {
-    let Stream::Kinesis(place) = spec.stream.as_mut()?;
+    let place = match spec.stream.as_mut()? {
+        Stream::Kinesis(place) => place,
+        Stream::TableChanges(changes) => return changing(changes),
+    };
     let name = place.existing()?.name().to_owned();
     *place = OwnOrExisting::Own(with_defaults::<Kinesis>(json!({ "name": name, "on_demand": true }))?);
     Some(format!("the stream `{name}`"))
@@ -77,6 +80,21 @@ fn table(spec: &mut Spec) -> Option<String> {
     (own.partition_key, own.sort_key, own.indexes) = (keys.partition_key, keys.sort_key, keys.indexes);
     target.table = OwnOrExisting::Own(own);
     Some(told)
+}
+
+/// A table with a stream: which view the real one has is not known, so it has all.
+fn changing(changes: &mut TableChanges) -> Option<String> {
+    let name = changes.place.existing()?.name().to_owned();
+    let said = changes.dev.take();
+    let hint = if said.is_some() { "" } else { ": a guess; set `dev: { partition_key: NAME }` beside `existing`" };
+    let mut own = with_defaults::<Changes>(json!({ "table": { "name": name } }))?;
+    if let Some(keys) = said {
+        let table = &mut own.table.0;
+        (table.partition_key, table.sort_key, table.indexes) = (keys.partition_key, keys.sort_key, keys.indexes);
+    }
+    let key = own.table.0.partition_key.name.clone();
+    changes.place = OwnOrExisting::Own(own);
+    Some(format!("the table `{name}` with the partition key `{key}`, and both images in its stream{hint}"))
 }
 
 /// What is most likely the key of a table that takes the bodies: the member that spreads the records.
@@ -230,6 +248,26 @@ mod tests {
         let with = loaded(&text(", dev: { handler: stream-to-table }")).with_stand_ins();
         assert!(ids(&with).contains("consumer theirs"), "{}", ids(&with));
         assert_eq!(with.stand_ins, ["the function `theirs` with the handler `stream-to-table`"]);
+    }
+
+    #[test]
+    fn a_stand_in_of_a_table_whose_changes_are_read_has_a_stream() {
+        let made = |dev: &str| {
+            let text = format!(
+                "name: orders\nstream: {{ table_changes: {{ existing: people{dev} }} }}\n\
+                 consumer: {{ function: {{ handler: stream-to-table }} }}\nsink: {{ table: {{ partition_key: id }} }}\n\
+                 dlq: {{ queue: {{}} }}\n"
+            );
+            let loaded = loaded(&text).with_stand_ins();
+            let graph = lower(&loaded, &here(), &Codes::unbuilt()).unwrap_or_else(|error| panic!("{error}"));
+            let table = graph.node("stream").unwrap();
+            assert!(!table.existing && table.name.as_str() == "people");
+            assert_eq!(table.desired["stream_view"], "new_and_old_images");
+            let key = table.desired["partition_key"]["name"].as_str().unwrap_or_default().to_owned();
+            (key, loaded.stand_ins[0].contains("a guess"))
+        };
+        assert_eq!(made(""), ("id".into(), true));
+        assert_eq!(made(", dev: { partition_key: email }"), ("email".into(), false));
     }
 
     #[test]

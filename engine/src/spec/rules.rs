@@ -4,6 +4,7 @@
 //! take the [`Cx`]. A rule says nothing about a place that the schema refused already.
 
 mod calls;
+mod changes;
 mod cors;
 mod domain;
 mod doors;
@@ -28,7 +29,7 @@ pub(super) use function::BUNDLED;
 
 use super::problem::Problem;
 use super::wording::nearest;
-use super::{Api, Authorizer, Basic, Function, Kinesis, OwnOrExisting, Queue, Spec, Target};
+use super::{Api, Authorizer, Basic, Function, Kinesis, OwnOrExisting, Queue, Spec, TableChanges, Target};
 use serde_json::Value;
 use std::ops::Deref;
 use std::path::Path;
@@ -105,6 +106,10 @@ impl<'a> Cx<'a> {
         member(STREAM, "kinesis", self.spec.kinesis())
     }
 
+    fn table_changes(&self) -> Option<At<'a, TableChanges>> {
+        member(STREAM, "table_changes", self.spec.table_changes())
+    }
+
     fn function(&self) -> Option<At<'a, Function>> {
         member(CONSUMER, "function", self.spec.function())
     }
@@ -169,6 +174,7 @@ const FUNCTION: &[Rule<Function>] = &[
     wiring::names,
     function::environment,
     function::start,
+    changes::start,
     function::statements,
     function::existing,
     files::handler,
@@ -178,9 +184,10 @@ const FUNCTION: &[Rule<Function>] = &[
 /// Returns every error, warning and note of the rules.
 pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, files: &Files) -> Vec<Problem> {
     let cx = Cx { spec, file, damaged, root, files };
-    let between: [fn(&Cx<'_>) -> Vec<Problem>; 10] = [
+    let between: [fn(&Cx<'_>) -> Vec<Problem>; 12] = [
         wiring::sections,
         wiring::overwrite,
+        |cx| changes::endless(cx).into_iter().collect(),
         doors::names,
         doors::single,
         doors::known,
@@ -188,12 +195,14 @@ pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, 
         limits::tags,
         warnings::all,
         notes::all,
+        changes::notes,
         cors::notes,
     ];
     let mut problems: Vec<Problem> = between.iter().flat_map(|rule| rule(&cx)).collect();
     problems.extend(each(&cx, cx.api(), API));
     problems.extend(each(&cx, cx.basic(), &[stores::basic]));
     problems.extend(each(&cx, cx.kinesis(), &[stores::kinesis]));
+    problems.extend(each(&cx, cx.table_changes(), &[changes::table]));
     problems.extend(each(&cx, cx.target(), &[stores::table, indexes::table]));
     problems.extend(each(&cx, cx.queue(), &[stores::queue]));
     problems.extend(each(&cx, cx.function(), FUNCTION));

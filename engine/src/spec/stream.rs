@@ -1,8 +1,10 @@
 //! The section `stream`: one file for each thing that keeps events until they are handled.
 
 mod kinesis;
+mod table_changes;
 
 pub use kinesis::{Kinesis, StreamEncryption};
+pub use table_changes::{Changes, Changing, TableChanges, View};
 
 use super::model::OwnOrExisting;
 use schemars::JsonSchema;
@@ -14,4 +16,6 @@ use serde::{Deserialize, Serialize};
 pub enum Stream {
     /// A Kinesis data stream: `{}` for all defaults.
     Kinesis(OwnOrExisting<Kinesis>),
+    /// The changes of a DynamoDB table: `{}` for all defaults, or `{ existing: NAME }`.
+    TableChanges(TableChanges),
 }

@@ -14,6 +14,7 @@ mod reshard;
 mod shards;
 mod streams;
 mod table;
+mod table_streams;
 mod tagging;
 mod usage_plans;
 mod user_pools;

@@ -25,7 +25,7 @@ fn widens(desired: &Mapping, live: &Mapping) -> Vec<String> {
 
 /// Says it for people, worst first. A replaced mapping has no checkpoint, so where it starts decides what is read.
 fn means(desired: &Mapping, live: &Mapping, how: &How) -> Vec<String> {
-    let mut all = Vec::new();
+    let mut all: Vec<String> = desired.told_of_succession(live).filter(|_| !how.replaced).into_iter().collect();
     if how.replaced {
         all.push(start(desired, live, how));
     }

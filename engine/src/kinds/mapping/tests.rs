@@ -15,6 +15,7 @@ use super::*;
 use crate::aws::mocked;
 use crate::resource::Tags;
 
+mod another_stream;
 mod wrong_role;
 
 const STREAM: &str = "arn:aws:kinesis:eu-central-1:111122223333:stream/events";
@@ -33,7 +34,7 @@ fn refusal(status: u16, code: &str, message: &str) -> HttpResponse {
     answer
 }
 
-fn desired() -> Mapping {
+pub(super) fn desired() -> Mapping {
     Mapping {
         function: "consumer".into(),
         source: STREAM.into(),

@@ -57,8 +57,9 @@ fn table(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction) -> Vec<Proble
     if !cx.sound(&route.at("to/table")) {
         return Vec::new();
     }
-    if !cx.has(SINK) {
-        let problem = Problem::error(route.at("to"), "`to: { table: ... }` needs a `sink.table`");
+    if !cx.has(SINK) && cx.spec.table_changes().is_none() {
+        let problem =
+            Problem::error(route.at("to"), "`to: { table: ... }` needs a `sink.table`, or a stream of `table_changes`");
         return vec![problem.hint("add `sink: { table: { partition_key: NAME } }`")];
     }
     let Some((partition, sort)) = cx.spec.keys() else {

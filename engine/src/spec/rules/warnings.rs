@@ -113,7 +113,7 @@ fn short(cx: &Cx<'_>, function: &At<'_, Function>) -> Option<Problem> {
 
 fn retries(cx: &Cx<'_>, function: &At<'_, Function>) -> Option<Problem> {
     let path = function.at("failures/retries");
-    let retries = function.failures.retries;
+    let retries = cx.spec.retries();
     let timeout = function.timeout_seconds;
     if !cx.sound(&path) || !cx.sound(&function.at("timeout_seconds")) {
         return None;
@@ -140,7 +140,7 @@ fn age(cx: &Cx<'_>, function: &At<'_, Function>) -> Option<Problem> {
     let path = function.at("failures/max_age_hours");
     let stream = cx.kinesis()?.own()?;
     let retention = stream.retention_hours;
-    let age = function.failures.max_age_hours;
+    let age = cx.spec.max_age_hours();
     if age * 2 <= retention || !cx.sound(&path) || !cx.sound(&stream.at("retention_hours")) {
         return None;
     }

@@ -27,6 +27,15 @@ pub(super) fn sections(cx: &Cx<'_>) -> Vec<Problem> {
     lacking.map(|(path, _, message, hint)| Problem::error(*path, *message).hint(*hint).on_key()).collect()
 }
 
+/// Where the table stands that routes call.
+pub(super) fn called(cx: &Cx<'_>) -> &'static str {
+    match cx.spec.table_changes().filter(|_| cx.spec.calls_changing_table()) {
+        Some(changes) if changes.own().is_some() => "stream.table_changes.table",
+        Some(_) => "stream.table_changes",
+        None => "sink.table",
+    }
+}
+
 /// What says how records are handed over, where no stream has any.
 pub(super) fn unfed(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
     if cx.has(STREAM) || cx.spec.answered().next().is_none() {

@@ -1,6 +1,7 @@
 //! What AWS does and MiniStack 1.5.33 does not, as far as a deployer or a session of `pipe dev` meets it: one table.
 
 mod front;
+mod tables;
 
 use futures_util::future::BoxFuture;
 use hyper::http::request::Parts;
@@ -267,7 +268,7 @@ pub fn find(call: &Call, head: &Parts) -> Option<&'static Quirk> {
             *service == call.service && *method == head.method && matches(pattern, head.uri.path())
         }
     };
-    QUIRKS.iter().chain(front::QUIRKS).find(|quirk| quirk.operations.iter().any(fits))
+    QUIRKS.iter().chain(front::QUIRKS).chain(tables::QUIRKS).find(|quirk| quirk.operations.iter().any(fits))
 }
 
 fn matches(pattern: &str, path: &str) -> bool {
