@@ -67,7 +67,13 @@ fn consumer(spec: &Spec) -> Vec<Value> {
     let read = ["DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards"];
     let read = read.map(|action| format!("kinesis:{action}"));
     let mut statements = Vec::new();
-    if spec.stream.is_some() {
+    if spec.table_changes().is_some() {
+        let streams = arn("dynamodb", &format!("table/{}/stream/", spec.stream_name())) + "*";
+        let read = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"];
+        statements.push(allow("ReadStream", &read, &streams));
+        statements.push(allow("ListStreams", &["dynamodb:ListStreams"], "*"));
+    }
+    if spec.kinesis().is_some() {
         let stream = arn("kinesis", &format!("stream/{}", spec.stream_name()));
         statements.push(allow("ReadStream", &read.each_ref().map(String::as_str), &stream));
         statements.push(allow("ListStreams", &["kinesis:ListStreams"], "*"));
@@ -124,10 +130,10 @@ fn own(spec: &Spec) -> usize {
 
 /// What calls of the table need: one statement for each action, on the table and on the indexes that are read.
 fn table(spec: &Spec) -> Vec<Value> {
-    let table = arn("dynamodb", &format!("table/{}", spec.table_name()));
+    let table = arn("dynamodb", &format!("table/{}", spec.called_table_name()));
     let mut actions: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for route in &spec.api().unwrap().routes {
-        let Some(To::Table(call)) = &route.to else { continue };
+        let Some(To::Table(call)) = spec.to(route) else { continue };
         let action = match call.action() {
             TableAction::Put(_) => "PutItem",
             TableAction::Get(_) => "GetItem",

@@ -91,7 +91,7 @@ fn one(error: &ValidationError<'_>, schema: &Value, problems: &mut Vec<Problem>)
 
 /// Says which keys may stand beside `existing`.
 fn beside(part: &Value) -> String {
-    let named = part.pointer("/then/propertyNames/enum").and_then(Value::as_array);
+    let named = part.pointer("/then/propertyNames/enum").or(part.get("enum")).and_then(Value::as_array);
     let named = named.into_iter().flatten().filter_map(Value::as_str).filter(|name| *name != "existing");
     format!(" but {}", list(&named.collect::<Vec<_>>(), "and"))
 }

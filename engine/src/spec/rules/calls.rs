@@ -143,7 +143,11 @@ fn body(route: &At<'_, Route>, action: &TableAction) -> Option<Problem> {
         }
         (true, Body::Schema(_)) | (false, Body::Object) => None,
         (true, _) => {
-            let message = format!("`{}` needs a schema: from it follow the types of the attributes", action.name());
+            let what = match route.to {
+                None | Some(To::Stream) => "a body that is put into a table".to_owned(),
+                Some(_) => format!("`{}`", action.name()),
+            };
+            let message = format!("{what} needs a schema: from it follow the types of the attributes");
             Some(Problem::error(route.at("to"), message).hint("add `body: { schema: FILE }`"))
         }
         (false, _) => {
