@@ -1,6 +1,6 @@
 //! Messages that are done with and still have to be deleted.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::poller::outcome::refused_pause_ms;
 
@@ -13,16 +13,18 @@ const CALLS: usize = 4;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Done {
     pub receipt: String,
+    /// Nothing of this group is handed over before it is deleted: it would come back behind what came after it.
+    group: Option<String>,
     /// When it becomes visible again.
-    pub until_ms: i64,
+    until_ms: i64,
     tries: u32,
     /// Not before this.
     at_ms: i64,
 }
 
 impl Done {
-    pub fn new(receipt: String, until_ms: i64) -> Self {
-        Self { receipt, until_ms, tries: 0, at_ms: i64::MIN }
+    pub fn new(receipt: String, group: Option<String>, until_ms: i64) -> Self {
+        Self { receipt, group, until_ms, tries: 0, at_ms: i64::MIN }
     }
 }
 
@@ -40,11 +42,31 @@ pub enum Deleted {
 pub struct Deletes {
     waiting: VecDeque<Done>,
     under_way: usize,
+    /// How many messages of a group are not deleted yet.
+    groups: BTreeMap<String, usize>,
 }
 
 impl Deletes {
     pub fn push(&mut self, done: Done) {
+        if let Some(group) = &done.group {
+            *self.groups.entry(group.clone()).or_default() += 1;
+        }
         self.waiting.push_back(done);
+    }
+
+    /// The groups that have messages which are not deleted yet.
+    pub fn groups(&self) -> impl Iterator<Item = &String> {
+        self.groups.keys()
+    }
+
+    fn ended(&mut self, done: &Done) {
+        let Some(group) = &done.group else { return };
+        if let Some(left) = self.groups.get_mut(group) {
+            *left -= 1;
+            if *left == 0 {
+                self.groups.remove(group);
+            }
+        }
     }
 
     pub fn idle(&self) -> bool {
@@ -61,18 +83,15 @@ impl Deletes {
         if self.under_way >= CALLS {
             return None;
         }
-        // The first try comes however late it is: the receipt is good until the message is received again.
-        self.waiting.retain(|done| done.tries == 0 || done.until_ms > now);
-        let mut next = Vec::new();
-        let mut later = VecDeque::new();
-        while let Some(done) = self.waiting.pop_front() {
-            if done.at_ms > now {
-                later.push_back(done);
-                continue;
-            }
-            next.push(done);
-            if next.len() == AT_ONCE {
-                break;
+        let (mut next, mut later) = (Vec::new(), VecDeque::new());
+        while next.len() < AT_ONCE
+            && let Some(done) = self.waiting.pop_front()
+        {
+            // The first try comes however late it is: the receipt is good until the message is received again.
+            match (done.tries > 0 && done.until_ms <= now, done.at_ms > now) {
+                (true, _) => self.ended(&done),
+                (false, true) => later.push_back(done),
+                (false, false) => next.push(done),
             }
         }
         later.append(&mut self.waiting);
@@ -89,6 +108,8 @@ impl Deletes {
                 done.at_ms = now + refused_pause_ms(done.tries);
                 done.tries += 1;
                 self.waiting.push_back(done);
+            } else {
+                self.ended(&done);
             }
         }
     }

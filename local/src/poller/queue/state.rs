@@ -122,7 +122,6 @@ impl QueueState {
             let receipts: Vec<_> = self.waiting.take().into_iter().map(|one| one.message.receipt).collect();
             steps.extend(receipts.chunks(PAGE).map(|chunk| Step::GiveBack { receipts: chunk.to_vec() }));
         } else if now >= self.rests_until_ms {
-            self.grow(now);
             while let Some(step) = self.call(now) {
                 steps.push(step);
             }
@@ -170,6 +169,9 @@ impl QueueState {
             (false, true) => now.max(self.asked_ms + GAP_MS),
             (false, false) => now + IDLE_MS,
         };
+        if messages.is_empty() && self.at_work.is_empty() && self.refusals == 0 {
+            (self.limit, self.grown_ms) = (self.queue.batches.min(FIRST_BATCHES), now);
+        }
         let until_ms = asked_ms + self.queue.visibility_ms;
         for message in messages {
             let filters = &self.mapping.filters;
@@ -178,7 +180,7 @@ impl QueueState {
                 let message = Message { facts: serde_json::Value::Null, ..message };
                 self.waiting.push(Received { message, at_ms: asked_ms, until_ms });
             } else {
-                self.deletes.push(Done::new(message.receipt, until_ms));
+                self.deletes.push(Done::new(message.receipt, None, until_ms));
             }
         }
     }
@@ -204,9 +206,12 @@ impl QueueState {
                 (failed, told)
             }
             Err(refusal) => {
-                self.rests_until_ms = now + refused_pause_ms(self.refusals);
-                self.refusals += 1;
-                self.limit = (self.limit / 2).max(1);
+                // Those that ran at the same time are refused together.
+                if now >= self.rests_until_ms {
+                    self.rests_until_ms = now + refused_pause_ms(self.refusals);
+                    self.refusals += 1;
+                    self.limit = (self.limit / 2).max(1);
+                }
                 let told = Told { records: ids.len(), error: Some(refused(refusal)), ..Told::default() };
                 ((0..ids.len()).collect(), told)
             }
@@ -215,7 +220,7 @@ impl QueueState {
         let mut groups = BTreeSet::new();
         for (place, message) in messages.into_iter().enumerate() {
             if !failed.contains(&place) {
-                self.deletes.push(Done::new(message.receipt, message.until_ms));
+                self.deletes.push(Done::new(message.receipt, message.group, message.until_ms));
                 continue;
             }
             groups.extend(message.group);
@@ -241,7 +246,11 @@ impl QueueState {
         let window = self.waiting.window_ends(self.mapping.window_ms).filter(|_| self.free() > 0);
         let window = window.map(|ends| ends.max(self.rests_until_ms)).filter(|_| !self.ends);
         // What could be done by now is done: if it was not, it waits for news.
-        [self.asks_at(), window, self.deletes.wake()].into_iter().flatten().filter(|at| *at > now).min()
+        [self.asks_at(), window, self.grows_at(), self.deletes.wake()]
+            .into_iter()
+            .flatten()
+            .filter(|at| *at > now)
+            .min()
     }
 
     /// How many batches can start.
@@ -262,20 +271,23 @@ impl QueueState {
         asks.then(|| self.due_ms.max(self.rests_until_ms))
     }
 
-    fn grow(&mut self, now: i64) {
-        if self.free() == 0 && now - self.grown_ms >= GROWTH_MS {
-            self.limit = (self.limit + FIRST_BATCHES).min(self.queue.batches);
-            self.grown_ms = now;
-        }
+    /// When there may be more batches at a time: all are at work, and the queue has more.
+    fn grows_at(&self) -> Option<i64> {
+        let loaded = self.free() == 0 && self.more && self.refusals == 0 && !self.ends;
+        (loaded && self.limit < self.queue.batches).then_some(self.grown_ms + GROWTH_MS)
     }
 
     /// The call of the next batch, if one can start.
     fn call(&mut self, now: i64) -> Option<Step> {
+        if self.grows_at().is_some_and(|at| at <= now) {
+            self.limit = (self.limit + FIRST_BATCHES).min(self.queue.batches);
+            self.grown_ms = now;
+        }
         if self.free() == 0 {
             return None;
         }
-        let groups = self.at_work.values().flatten().filter_map(|message| message.group.clone());
-        let busy: BTreeSet<String> = groups.collect();
+        let groups = self.at_work.values().flatten().filter_map(|message| message.group.as_ref());
+        let busy: BTreeSet<String> = groups.chain(self.deletes.groups()).cloned().collect();
         let messages = self.waiting.batch(self.mapping.batch_size, self.mapping.window_ms, &busy, now)?;
         let payload = payload(&messages);
         self.batches += 1;

@@ -97,7 +97,7 @@ fn what_is_refused_rests_comes_back_by_itself_and_costs_a_receive() {
     let mut sim = Sim::new(&with(queued(), properties()));
     sim.send(0..50);
     sim.run(25.0, |_| (0, throttled()));
-    assert_eq!(sim.calls.len(), 5, "the first five are refused, and then nothing is left to receive");
+    assert_eq!(sim.calls.len(), 5, "after pauses of 1, 2, 4 and 8 s, and then nothing is left to receive");
     sim.run(30.0, |_| (0, succeeds()));
     assert_eq!(sim.queue.deleted.len(), 50);
     assert!(sim.calls[5..].iter().all(|(at, _)| *at >= VISIBILITY));
@@ -109,7 +109,7 @@ fn a_throttled_function_is_not_hammered() {
     let mut sim = Sim::new(&with(Queued { visibility_ms: 1_000, ..queued() }, properties()));
     sim.send(0..1_000);
     sim.run(60.0, |_| (0, throttled()));
-    // Five at first; then one after pauses of 1, 2, 4, 8, 16 and 30 s, but for the five that were refused together.
+    // One after each pause of 1, 2, 4, 8, 16 and 30 s, and those that began beside it.
     assert!(sim.calls.len() < 15, "{}", sim.calls.len());
     sim.run(120.0, |_| (5, succeeds()));
     assert_eq!(sim.queue.deleted.len(), 1_000);
