@@ -46,7 +46,7 @@ pub use source::{
     MinimumTls, PartitionKey, Piece, Place, Route, Source, TableAction, Throttle, To, is_json, is_text,
 };
 pub use statements::{Effect, Statement};
-pub use stream::{Kinesis, Stream, StreamEncryption};
+pub use stream::{FIFO, Kinesis, QueueEncryption, QueueStream, Sender, Stream, StreamEncryption};
 pub use users::{SignIn, Users};
 
 use loose::Loose;

@@ -1,6 +1,7 @@
 //! What keeps events until they are handled: one file for each kind of stream.
 
 pub(super) mod kinesis;
+pub(super) mod queue;
 
 use serde_json::Value;
 
@@ -24,6 +25,7 @@ pub(super) enum Feed {
 pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
     match &lowering.spec.stream {
         Some(Stream::Kinesis(kinesis)) => Ok(vec![kinesis::node(lowering, kinesis)?]),
+        Some(Stream::Queue(queue)) => Ok(vec![queue::node(lowering, queue)?]),
         None => Ok(Vec::new()),
     }
 }
@@ -32,6 +34,7 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
 pub(super) fn feed(lowering: &Lowering<'_>, stream: &Stream) -> Feed {
     match stream {
         Stream::Kinesis(_) => kinesis::feed(lowering),
+        Stream::Queue(_) => queue::feed(lowering),
     }
 }
 
@@ -39,5 +42,6 @@ pub(super) fn feed(lowering: &Lowering<'_>, stream: &Stream) -> Feed {
 pub(super) fn arn(lowering: &Lowering<'_>) -> Option<String> {
     match lowering.spec.stream.as_ref()? {
         Stream::Kinesis(_) => Some(kinesis::arn(lowering.spec, lowering.place)),
+        Stream::Queue(_) => Some(queue::arn(lowering.spec, lowering.place)),
     }
 }

@@ -9,11 +9,13 @@ mod domain;
 mod doors;
 mod files;
 mod function;
+mod groups;
 mod indexes;
 mod limits;
 mod model;
 mod networks;
 mod notes;
+mod queue;
 mod routes;
 mod stores;
 mod templates;
@@ -26,7 +28,7 @@ pub(crate) use files::contained;
 
 use super::problem::Problem;
 use super::wording::nearest;
-use super::{Api, Authorizer, Basic, Function, Kinesis, OwnOrExisting, Queue, Spec, Target};
+use super::{Api, Authorizer, Basic, Function, Kinesis, OwnOrExisting, Queue, QueueStream, Spec, Target};
 use serde_json::Value;
 use std::ops::Deref;
 use std::path::Path;
@@ -103,6 +105,10 @@ impl<'a> Cx<'a> {
         member(STREAM, "kinesis", self.spec.kinesis())
     }
 
+    fn fed_queue(&self) -> Option<At<'a, OwnOrExisting<QueueStream>>> {
+        member(STREAM, "queue", self.spec.fed_queue())
+    }
+
     fn function(&self) -> Option<At<'a, Function>> {
         member(CONSUMER, "function", self.spec.function())
     }
@@ -153,6 +159,7 @@ const API: &[Rule<Api>] = &[
     routes::keys,
     routes::paths,
     calls::targets,
+    groups::groups,
     types::taken,
     templates::own,
     cors::origins,
@@ -167,6 +174,7 @@ const FUNCTION: &[Rule<Function>] = &[
     wiring::names,
     function::environment,
     function::start,
+    queue::feeds,
     function::statements,
     files::handler,
     warnings::function,
@@ -191,6 +199,7 @@ pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, 
     problems.extend(each(&cx, cx.api(), API));
     problems.extend(each(&cx, cx.basic(), &[stores::basic]));
     problems.extend(each(&cx, cx.kinesis(), &[stores::kinesis]));
+    problems.extend(each(&cx, cx.fed_queue(), &[queue::queue]));
     problems.extend(each(&cx, cx.target(), &[stores::table, indexes::table]));
     problems.extend(each(&cx, cx.queue(), &[stores::queue]));
     problems.extend(each(&cx, cx.function(), FUNCTION));

@@ -1,8 +1,11 @@
 //! The section `stream`: one file for each thing that keeps events until they are handled.
 
 mod kinesis;
+mod queue;
 
 pub use kinesis::{Kinesis, StreamEncryption};
+pub(super) use queue::with_suffix;
+pub use queue::{FIFO, QueueEncryption, QueueStream, Sender};
 
 use super::model::OwnOrExisting;
 use schemars::JsonSchema;
@@ -14,4 +17,6 @@ use serde::{Deserialize, Serialize};
 pub enum Stream {
     /// A Kinesis data stream: `{}` for all defaults.
     Kinesis(OwnOrExisting<Kinesis>),
+    /// An SQS queue: `{}` for all defaults.
+    Queue(OwnOrExisting<QueueStream>),
 }

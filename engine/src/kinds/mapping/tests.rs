@@ -47,6 +47,7 @@ fn desired() -> Mapping {
         bisect: false,
         partial: false,
         on_failure: String::new(),
+        max_concurrency: None,
         filters: Vec::new(),
     }
 }
