@@ -4,6 +4,7 @@
 mod api;
 mod consumer;
 mod parts;
+mod queues;
 mod stores;
 
 use pipe_test_support::Kind;

@@ -11,7 +11,9 @@
 use std::time::Duration;
 
 use aws_sdk_lambda::config::retry::RetryConfig;
-use aws_sdk_lambda::types::{DestinationConfig, Filter, FilterCriteria, FunctionResponseType, OnFailure, ScalingConfig};
+use aws_sdk_lambda::types::{
+    DestinationConfig, Filter, FilterCriteria, FunctionResponseType, OnFailure, ScalingConfig,
+};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 

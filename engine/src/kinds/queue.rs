@@ -12,7 +12,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::policy::Policy;
@@ -49,10 +48,10 @@ pub struct Queue {
     #[serde(default = "usual_visibility", skip_serializing_if = "is_usual_visibility")]
     pub visibility_seconds: u32,
     /// Seconds before a message can be received, 0 to 900.
-    #[serde(default, skip_serializing_if = "is_none")]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub delay_seconds: u32,
     /// Where messages move that were received too often.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_zero")]
     pub redrive: Option<Redrive>,
     /// ARNs of the queues whose messages move here, sorted; empty where any of the account may have this one for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -79,7 +78,7 @@ fn is_usual_visibility(seconds: &u32) -> bool {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref)]
-fn is_none(seconds: &u32) -> bool {
+fn is_zero(seconds: &u32) -> bool {
     *seconds == 0
 }
 

@@ -57,7 +57,8 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
     let mut nodes = lowering.function(lambda)?;
     if lowering.spec.fed_queue().is_some() {
         // The queue hides its messages long enough before the function may work longer on them.
-        let mapped = |node: Node| if node.id.as_str() == CONSUMER { node.needs([stream::kinesis::STREAM]) } else { node };
+        let mapped =
+            |node: Node| if node.id.as_str() == CONSUMER { node.needs([stream::kinesis::STREAM]) } else { node };
         nodes = nodes.into_iter().map(mapped).collect();
     }
     if let Some((id, arn)) = fed {

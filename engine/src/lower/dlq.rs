@@ -49,5 +49,10 @@ pub(super) fn arn(lowering: &Lowering<'_>) -> Option<String> {
 
 /// URL of the same.
 pub(super) fn url(lowering: &Lowering<'_>) -> Option<String> {
-    lowering.spec.dlq.as_ref().filter(|_| lowering.spec.fed_queue().is_none()).map(|_| queue::url(lowering.place, &Name::new(lowering.spec.queue_name())))
+    lowering
+        .spec
+        .dlq
+        .as_ref()
+        .filter(|_| lowering.spec.fed_queue().is_none())
+        .map(|_| queue::url(lowering.place, &Name::new(lowering.spec.queue_name())))
 }

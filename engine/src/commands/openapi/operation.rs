@@ -91,7 +91,9 @@ impl Described<'_> {
                 PartitionKey::Header(name) if !ELSEWHERE.contains(&name.to_ascii_lowercase().as_str()) => {
                     ("header", name)
                 }
-                PartitionKey::Header(_) | PartitionKey::Path(_) | PartitionKey::Body(_) | PartitionKey::Random => continue,
+                PartitionKey::Header(_) | PartitionKey::Path(_) | PartitionKey::Body(_) | PartitionKey::Random => {
+                    continue;
+                }
             };
             // One value may be both.
             if !all.iter().any(|one: &Value| one["in"] == place && one["name"] == name.as_str()) {

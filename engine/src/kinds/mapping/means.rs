@@ -89,7 +89,11 @@ fn ends(live: &Mapping, gone: &[String]) -> Vec<String> {
 fn start(desired: &Mapping, live: &Mapping, how: &How) -> String {
     if !desired.of_stream() {
         let moved = desired.source != live.source && live.of_stream();
-        let what = if moved { "the records that the stream still holds" } else { "the messages that the old queue still holds" };
+        let what = if moved {
+            "the records that the stream still holds"
+        } else {
+            "the messages that the old queue still holds"
+        };
         return format!("{what} are no longer read");
     }
     let old = match () {

@@ -21,8 +21,8 @@ pub fn advice(of: &Changed<'_, Queue>) -> Advice {
 
 pub(super) fn loses(desired: &Queue, live: &Queue) -> Option<String> {
     let (new, old) = (desired.retention_seconds, live.retention_seconds);
-    let shorter = (new < old)
-        .then(|| format!("messages older than {new} s are dropped at once; they are kept for {old} s now"));
+    let shorter =
+        (new < old).then(|| format!("messages older than {new} s are dropped at once; they are kept for {old} s now"));
     let unmoved = desired.redrive.is_none() && live.redrive.is_some();
     shorter.or_else(|| {
         unmoved.then(|| "messages that fail are dropped when they are too old: none moves to a dlq any more".to_owned())

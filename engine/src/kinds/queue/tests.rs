@@ -5,6 +5,7 @@ use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesOutput;
 use aws_sdk_sqs::operation::get_queue_url::GetQueueUrlOutput;
 use aws_sdk_sqs::operation::list_queue_tags::ListQueueTagsOutput;
 use aws_sdk_sqs::operation::set_queue_attributes::SetQueueAttributesOutput;
+use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use aws_smithy_mocks::{Rule, RuleMode, mock};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use tokio::sync::mpsc::unbounded_channel;

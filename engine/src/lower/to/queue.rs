@@ -105,8 +105,9 @@ fn refusal(order: Option<Order<'_>>) -> String {
     let said = |what: &str, from| {
         format!("The {what} is missing or not allowed: {} must have 1 to 128 letters, digits and signs", place(from))
     };
-    let (group, once) =
-        order.map(|order| (said("message group", order.group), said("deduplication id", order.once))).unwrap_or_default();
+    let (group, once) = order
+        .map(|order| (said("message group", order.group), said("deduplication id", order.once)))
+        .unwrap_or_default();
     // Errors of KMS other than throttling are the pipeline's fault, and no refused queue.
     let mut cases = vec![
         (any("$type", &["Throttl", "OverLimit"]), 429, BUSY),

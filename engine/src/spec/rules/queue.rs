@@ -68,8 +68,7 @@ fn hidden(cx: &Cx<'_>, queue: &At<'_, QueueStream>) -> Option<Problem> {
         return None;
     }
     let message = format!("a message would be hidden for {said} s, and the function may work on it for {timeout} s");
-    let hint =
-        format!("at least {timeout}; AWS advises {}, the default", timeout * 6 + function.batch.window_seconds);
+    let hint = format!("at least {timeout}; AWS advises {}, the default", timeout * 6 + function.batch.window_seconds);
     Some(Problem::error(queue.at("visibility_seconds"), message).hint(hint))
 }
 

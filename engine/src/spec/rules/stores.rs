@@ -44,9 +44,7 @@ pub(super) fn queue(cx: &Cx<'_>, queue: &At<'_, OwnOrExisting<Queue>>) -> Vec<Pr
         Some(true) if moves && !cx.spec.is_fifo() => {
             ("messages of a standard queue move to a standard queue alone", "name a standard queue")
         }
-        Some(true) if !moves => {
-            ("a FIFO queue takes no records of an event source mapping", "name a standard queue")
-        }
+        Some(true) if !moves => ("a FIFO queue takes no records of an event source mapping", "name a standard queue"),
         _ => return existing(queue, &QUEUE).into_iter().collect(),
     };
     vec![Problem::error(queue.at("existing"), message).hint(hint)]

@@ -92,7 +92,8 @@ async fn a_dlq_says_whose_messages_it_takes() {
             GetQueueAttributesOutput::builder().set_attributes(Some(all)).build()
         }
     };
-    let one = r#"{"redrivePermission":"byQueue","sourceQueueArns":["arn:aws:sqs:eu-central-1:111122223333:demo-queue"]}"#;
+    let one =
+        r#"{"redrivePermission":"byQueue","sourceQueueArns":["arn:aws:sqs:eu-central-1:111122223333:demo-queue"]}"#;
     assert_eq!(read(shown(one)).await, Queue { takes_from: vec![QUEUE.into()], ..desired() });
     assert_eq!(read(shown(r#"{"redrivePermission":"allowAll"}"#)).await, desired());
     assert_ne!(read(shown(r#"{"redrivePermission":"denyAll"}"#)).await, desired());
@@ -103,7 +104,10 @@ fn messages_are_hidden_less_long_only_when_all_else_is_done() {
     let (long, short) = (Queue { visibility_seconds: 600, ..fed() }, Queue { delay_seconds: 0, ..fed() });
     let between = short.meanwhile(&long).unwrap();
     assert_eq!((between.visibility_seconds, between.delay_seconds), (600, 0));
-    assert_eq!((long.meanwhile(&short), short.meanwhile(&between).map(|one| one.visibility_seconds)), (None, Some(600)));
+    assert_eq!(
+        (long.meanwhile(&short), short.meanwhile(&between).map(|one| one.visibility_seconds)),
+        (None, Some(600))
+    );
 }
 
 #[test]

@@ -61,7 +61,10 @@ fn a_group_and_an_id_come_from_where_the_spec_says() {
         });
         assert_eq!(call(Some(Order { group: &group, once: &id }), &body, &params), wanted);
         let made = call(Some(Order { group: &id, once: &random }), "{}", &params);
-        assert_eq!((&made["MessageGroupId"], &made["MessageDeduplicationId"]), (&json!(value), &json!("JKJaXmPLvHcESHA=")));
+        assert_eq!(
+            (&made["MessageGroupId"], &made["MessageDeduplicationId"]),
+            (&json!(value), &json!("JKJaXmPLvHcESHA="))
+        );
     }
     let none = call(Some(Order { group: &id, once: &random }), "{}", &Params::default());
     assert_eq!(none["MessageGroupId"], "", "SQS refuses it");
