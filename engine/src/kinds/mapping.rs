@@ -226,9 +226,7 @@ impl Mapping {
         let start = Instant::now();
         let call = || async {
             let sent = request.clone().send().await.map(drop).map_err(Error::from);
-            // A queue may hide messages longer from now on, which takes SQS up to a minute to spread.
-            let late = |error: &Error| read::hides_too_short(error) && start.elapsed() < KNOWN_WITHIN;
-            sent.map_err(|error| if late(&error) { error.class_as(Class::Propagating) } else { error })
+            sent.map_err(|error| read::spreading(error, start.elapsed() < KNOWN_WITHIN))
         };
         match patiently(cx, &format!("mapping `{name}` to accept the change"), call).await {
             Err(error) => Err(read::told(cx, &self.function, error).await),

@@ -120,7 +120,13 @@ pub fn unknown(error: &Error) -> bool {
     TEXTS.iter().any(|text| error.message().contains(text)) || hides_too_short(error)
 }
 
+/// The error of a change, to be waited for while that may help: a queue may hide messages longer from now on, which takes SQS up to a minute
+/// to spread.
+pub fn spreading(error: Error, helps: bool) -> Error {
+    if helps && hides_too_short(&error) { error.class_as(Class::Propagating) } else { error }
+}
+
 /// Whether the queue hides a message for less than the function may work on it, as far as Lambda knows.
-pub fn hides_too_short(error: &Error) -> bool {
+fn hides_too_short(error: &Error) -> bool {
     error.message().contains("Queue visibility timeout")
 }
