@@ -106,8 +106,8 @@ fn every_id_has_a_default_name_that_a_plan_looks_at() {
                  consumer: { function: { handler: stream-to-table } }\nsink: { table: { partition_key: id } }\ndlq: { queue: {} }\n";
     let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
     let defaults = pipe::lower::defaults("demo", &place);
-    let others = ["name: demo\nstream: { table_changes: {} }\n"];
-    let graphs: Vec<Graph> = others.iter().copied().chain([least]).map(graph).collect();
+    // One spec has one stream.
+    let graphs = ["kinesis", "queue", "table_changes"].map(|stream| graph(&least.replace("kinesis", stream)));
     let nodes = || graphs.iter().flat_map(Graph::nodes).filter(|node| !node.kind.of_account);
     for node in nodes() {
         let known = defaults.iter().any(|default| {

@@ -9,5 +9,7 @@ mod engine;
 mod hostile;
 #[path = "lower.rs"]
 mod lower;
+#[path = "queue.rs"]
+mod queue;
 #[path = "spec/main.rs"]
 mod spec;

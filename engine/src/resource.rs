@@ -85,6 +85,9 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     const LINGERS: &'static str = "";
     /// What became of it when its delete has succeeded; the deletes of some kinds end later, and nothing waits for that.
     const DELETED: &'static str = "deleted";
+    /// What others need of it may only become less when they have changed: [`Resource::meanwhile`] then is what to be until all else is done,
+    /// also where nothing is deleted. A queue that hides messages less long than a function still works on them.
+    const NARROWS_LAST: bool = false;
     /// Top-level properties that say nothing to those who read the plan of a new one: hashes, what every one of the kind has.
     const INTERNAL: &'static [&'static str] = &[];
 

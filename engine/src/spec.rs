@@ -49,7 +49,10 @@ pub use source::{
     MinimumTls, PartitionKey, Piece, Place, Route, Source, TableAction, Throttle, To, is_json, is_text,
 };
 pub use statements::{Effect, Statement};
-pub use stream::{Changes, Changing, Kinesis, Stream, StreamEncryption, TableChanges, View};
+pub use stream::{
+    Changes, Changing, FIFO, Kinesis, QueueEncryption, QueueStream, Sender, Stream, StreamEncryption, TableChanges,
+    View,
+};
 pub use users::{SignIn, Users};
 
 use loose::Loose;

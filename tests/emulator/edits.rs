@@ -6,6 +6,7 @@ mod changes;
 mod consumer;
 mod languages;
 mod parts;
+mod queues;
 mod stores;
 
 use pipe_test_support::Kind;

@@ -16,6 +16,7 @@ mod guarded;
 mod large;
 mod lifecycle;
 mod plans;
+mod queues;
 mod regions;
 mod rights;
 mod routes;

@@ -75,6 +75,9 @@ const TABLE: &str = "
     auth.basic auth.basic.secret auth.basic.secret.existing auth.basic.cache_seconds auth.basic.reserved_concurrency auth.basic.on_destroy auth.iam auth.api_key auth.api_key.plans auth.api_key.existing
     stream.kinesis.name stream.kinesis.shards stream.kinesis.on_demand stream.kinesis.retention_hours
     stream.kinesis.encryption stream.kinesis.existing stream.kinesis.on_destroy
+    stream.queue.name stream.queue.fifo stream.queue.visibility_seconds stream.queue.retention_days stream.queue.delay_seconds
+    stream.queue.max_receives stream.queue.allow stream.queue.encryption stream.queue.existing stream.queue.on_destroy
+    consumer.function.batch.max_concurrency source.api.routes[].message_group source.api.routes[].deduplication
     stream.table_changes.table stream.table_changes.table.partition_key stream.table_changes.table.on_destroy stream.table_changes.view
     stream.table_changes.existing stream.table_changes.dev
     consumer.function.handler consumer.function.handler.path consumer.function.handler.runtime consumer.function.handler.entry

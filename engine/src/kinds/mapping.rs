@@ -11,7 +11,9 @@
 use std::time::Duration;
 
 use aws_sdk_lambda::config::retry::RetryConfig;
-use aws_sdk_lambda::types::{DestinationConfig, Filter, FilterCriteria, FunctionResponseType, OnFailure};
+use aws_sdk_lambda::types::{
+    DestinationConfig, Filter, FilterCriteria, FunctionResponseType, OnFailure, ScalingConfig,
+};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -62,6 +64,9 @@ pub struct Mapping {
     pub partial: bool,
     /// ARN of the queue, topic or bucket that gets the documents of records that are given up; empty for none.
     pub on_failure: String,
+    /// Calls at the same time for a queue, 2 to 1000; none where nothing bounds them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_concurrency: Option<u32>,
     /// Patterns of records to read, as compact JSON, sorted; with none all are read. No spec has one: another's is removed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filters: Vec<String>,
@@ -206,6 +211,7 @@ impl Mapping {
         let request = request.set_maximum_record_age_in_seconds(stream.then_some(self.max_age_seconds));
         let request = request.set_bisect_batch_on_function_error(stream.then_some(self.bisect));
         let request = request.set_destination_config((!self.on_failure.is_empty()).then(|| self.destination()));
+        let request = request.set_scaling_config(self.max_concurrency.map(|_| self.scaling()));
         let tags = cx.tags.clone().into_iter().collect();
         let made = request.set_tags(Some(tags)).customize().config_override(once).send().await?;
         made.uuid.ok_or_else(|| Error::new(Class::Unclear, "Lambda made a mapping and gave no UUID"))
@@ -223,11 +229,16 @@ impl Mapping {
         let request = request.set_maximum_record_age_in_seconds(stream.then_some(self.max_age_seconds));
         let request = request.set_bisect_batch_on_function_error(stream.then_some(self.bisect));
         let request = request.set_destination_config(stream.then(|| self.destination()));
+        let request = request.set_scaling_config((!stream).then(|| self.scaling()));
         let filters: Vec<_> = self.filters.iter().map(|pattern| Filter::builder().pattern(pattern).build()).collect();
         // One without filters clears them.
         let filters = FilterCriteria::builder().set_filters((!filters.is_empty()).then_some(filters));
         let request = request.filter_criteria(filters.build());
-        let call = || async { Ok::<_, Error>(request.clone().send().await.map(drop)?) };
+        let start = Instant::now();
+        let call = || async {
+            let sent = request.clone().send().await.map(drop).map_err(Error::from);
+            sent.map_err(|error| read::spreading(error, start.elapsed() < KNOWN_WITHIN))
+        };
         match patiently(cx, &format!("mapping `{name}` to accept the change"), call).await {
             Err(error) => Err(read::told(cx, &self.function, error).await),
             updated => updated,
@@ -243,6 +254,11 @@ impl Mapping {
 
     fn of_stream(&self) -> bool {
         self.source.split(':').nth(2) != Some("sqs")
+    }
+
+    /// An empty one clears it.
+    fn scaling(&self) -> ScalingConfig {
+        ScalingConfig::builder().set_maximum_concurrency(self.max_concurrency.map(u32::cast_signed)).build()
     }
 
     fn response_types(&self) -> Vec<FunctionResponseType> {

@@ -62,6 +62,12 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
         mentions: fed.iter().map(|(id, _)| *id).chain(sink).chain([dlq::DLQ]).collect(),
     };
     let mut nodes = lowering.function(lambda)?;
+    if lowering.spec.fed_queue().is_some() {
+        // The queue hides its messages long enough before the function may work longer on them.
+        let mapped =
+            |node: Node| if node.id.as_str() == CONSUMER { node.needs([stream::kinesis::STREAM]) } else { node };
+        nodes = nodes.into_iter().map(mapped).collect();
+    }
     if let Some((id, arn)) = fed {
         nodes.push(mapping(lowering, spec, id, arn)?);
     }
@@ -80,7 +86,7 @@ fn statements(lowering: &Lowering<'_>, function: &Function, read: Vec<Value>, si
     let own = Own::of(lowering);
     let mut statements = read;
     statements.extend(sink.map(|sink| sink.write).unwrap_or_default());
-    statements.extend(dlq::arn(lowering).map(|dlq| allow("SendToDlq", &["sqs:SendMessage"], &[dlq])));
+    statements.extend(dlq::sent_to(lowering).map(|dlq| allow("SendToDlq", &["sqs:SendMessage"], &[dlq])));
     statements.extend(function.statements.iter().map(|statement| own.statement(statement)));
     statements
 }
@@ -90,7 +96,7 @@ fn mapping(lowering: &Lowering<'_>, spec: &Function, stream: &str, source: Strin
         function: lowering.spec.consumer_name(),
         source,
         enabled: spec.enabled,
-        batch_size: spec.batch.size,
+        batch_size: lowering.spec.batch_size(),
         window_seconds: spec.batch.window_seconds,
         parallelization: spec.batch.parallelization,
         start: match &spec.batch.start {
@@ -104,8 +110,10 @@ fn mapping(lowering: &Lowering<'_>, spec: &Function, stream: &str, source: Strin
         bisect: spec.failures.bisect,
         partial: spec.failures.partial,
         on_failure: dlq::arn(lowering).unwrap_or_default(),
+        max_concurrency: None,
         filters: Vec::new(),
     };
+    let props = stream::queue::mapped(props, lowering.spec);
     // Its source may be an ARN that AWS assigns; the name never is.
     let named = stream::arn(lowering).unwrap_or_else(|| props.source.clone());
     let name = mapping::name(&props.function, &named);

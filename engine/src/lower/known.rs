@@ -44,11 +44,12 @@ pub fn families() -> Families {
 }
 
 /// The ids of every part of the lowering. What is the account's is in none: no pipeline owns it.
-const ALL: [&[Known]; 7] = [
+const ALL: [&[Known]; 8] = [
     source::api::IDS,
     auth::basic::IDS,
     stream::kinesis::IDS,
     stream::table_changes::IDS,
+    stream::queue::IDS,
     consumer::IDS,
     sink::table::IDS,
     dlq::IDS,

@@ -125,13 +125,14 @@ impl Planner<'_> {
         existing.flat_map(lives).any(|used| used.handle == live.handle)
     }
 
-    /// If something is deleted or released at the end, whatever still names it does so until then.
+    /// If something is deleted or released at the end, whatever still names it does so until then; and what others need of a resource
+    /// becomes less when they have changed.
     pub(super) fn meanwhile(&mut self) {
-        if self.plan.changes.iter().any(|change| change.deletes_late() || change.told_by_tags) {
-            for change in self.plan.changes.iter_mut().filter(|change| change.action == Action::Update) {
-                let live = change.live.as_ref().map(|live| &live.props);
-                change.meanwhile = live.and_then(|live| (change.kind.meanwhile)(&change.desired, live));
-            }
+        let late = self.plan.changes.iter().any(|change| change.deletes_late() || change.told_by_tags);
+        let updates = self.plan.changes.iter_mut().filter(|change| change.action == Action::Update);
+        for change in updates.filter(|change| late || change.kind.narrows_last) {
+            let live = change.live.as_ref().map(|live| &live.props);
+            change.meanwhile = live.and_then(|live| (change.kind.meanwhile)(&change.desired, live));
         }
     }
 

@@ -19,7 +19,7 @@ impl Spec {
     pub fn table_changes(&self) -> Option<&TableChanges> {
         match self.stream.as_ref()? {
             Stream::TableChanges(changes) => Some(changes),
-            Stream::Kinesis(_) => None,
+            Stream::Kinesis(_) | Stream::Queue(_) => None,
         }
     }
 
@@ -34,6 +34,7 @@ impl Spec {
             Some(Stream::TableChanges(changes)) => {
                 held(&self.name, Some(&changes.place), |own| own.table.0.name.as_deref(), SUFFIX)
             }
+            Some(Stream::Queue(_)) => self.fed_queue_name(),
             None => held::<Kinesis>(&self.name, None, |_| None, SUFFIX),
         }
     }
@@ -112,7 +113,9 @@ impl Spec {
         match &self.stream {
             // Those of the Solutions Construct aws-dynamodbstreams-lambda.
             Some(Stream::TableChanges(_)) => Patience { retries: 500, max_age_hours: 24, xray: true },
-            Some(Stream::Kinesis(_)) | None => Patience { retries: 100, max_age_hours: 12, xray: false },
+            Some(Stream::Kinesis(_) | Stream::Queue(_)) | None => {
+                Patience { retries: 100, max_age_hours: 12, xray: false }
+            }
         }
     }
 

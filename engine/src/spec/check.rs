@@ -17,6 +17,10 @@ const UNKNOWN: usize = 50;
 /// What others write for the path of a route.
 const ROUTES: [&str; 6] = ["head", "method", "options", "path", "route", "url"];
 
+/// Keys that are looked for in the wrong section, and where they stand.
+const ELSEWHERE: [(&str, &str); 2] =
+    [("max_receives", "stream.queue.max_receives"), ("visibility_seconds", "stream.queue.visibility_seconds")];
+
 /// Turns the schema's errors into problems, without the noise: a place has one message, and a missing key is not
 /// reported beside the misspelt one that was meant for it.
 pub(super) fn explain(errors: &[ValidationError<'_>], schema: &Value) -> Vec<Problem> {
@@ -114,6 +118,9 @@ fn unknown(at: &str, key: &str, part: &Value) -> Problem {
     let problem = Problem::error(format!("{at}/{}", segment(key)), format!("unknown key `{shown}`{of}")).on_key();
     if known.contains(&"post") && ROUTES.contains(&key.to_ascii_lowercase().as_str()) {
         return problem.hint("a route is a method with its path, as in `post: /path`");
+    }
+    if let Some((_, place)) = ELSEWHERE.iter().find(|(word, _)| *word == key && !known.contains(word)) {
+        return problem.hint(format!("it belongs to `{place}`"));
     }
     match nearest(key, &known) {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),

@@ -111,10 +111,11 @@ pub enum Architecture {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Batch {
-    /// Records of one call at most, 1 to 10000. Default: 100.
+    /// Records of one call at most, 1 to 10000; of a FIFO queue 1 to 10. Default: 100; 10 under `queue`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10_000))]
-    pub size: u32,
-    /// Seconds that the mapping waits for a batch to fill, 0 to 300. Default: 0.
+    pub size: Option<u32>,
+    /// Seconds that the mapping waits for a batch to fill, 0 to 300; a FIFO queue takes none, and more than 10 messages of another need one. Default: 0.
     #[schemars(range(min = 0, max = 300))]
     pub window_seconds: u32,
     /// Batches of one shard at a time, each with its own partition keys, 1 to 10. Default: 1.
@@ -122,11 +123,15 @@ pub struct Batch {
     pub parallelization: u32,
     /// Where the mapping starts to read: `oldest`, `newest`, or `{at: TIME}`; a change replaces the mapping. Default: `oldest`.
     pub start: Start,
+    /// Calls at the same time for a queue, 2 to 1000. Default: as many as Lambda makes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 2, max = 1000))]
+    pub max_concurrency: Option<u32>,
 }
 
 impl Default for Batch {
     fn default() -> Self {
-        Self { size: 100, window_seconds: 0, parallelization: 1, start: Start::Oldest }
+        Self { size: None, window_seconds: 0, parallelization: 1, start: Start::Oldest, max_concurrency: None }
     }
 }
 

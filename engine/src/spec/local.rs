@@ -1,8 +1,8 @@
 //! The spec as `pipe dev` deploys it.
 
 use super::{
-    Auth, Authorizer, Changes, Consumer, Dlq, Indexes, Key, KeyType, Keys, Kinesis, Loaded, OwnOrExisting,
-    PartitionKey, Queue, Secret, Sink, Source, Spec, Stream, Table, TableChanges, Users,
+    Auth, Authorizer, Changes, Consumer, Dlq, FIFO, Indexes, Key, KeyType, Keys, Kinesis, Loaded, OwnOrExisting,
+    PartitionKey, Queue, QueueStream, Secret, Sink, Source, Spec, Stream, Table, TableChanges, Users,
 };
 use serde_json::json;
 
@@ -57,10 +57,19 @@ fn stream(spec: &mut Spec) -> Option<String> {
     let place = match spec.stream.as_mut()? {
         Stream::Kinesis(place) => place,
         Stream::TableChanges(changes) => return changing(changes),
+        Stream::Queue(place) => return feeding(place),
     };
     let name = place.existing()?.name().to_owned();
     *place = OwnOrExisting::Own(with_defaults::<Kinesis>(json!({ "name": name, "on_demand": true }))?);
     Some(format!("the stream `{name}`"))
+}
+
+/// A queue whose name says whether it is a FIFO one.
+fn feeding(place: &mut OwnOrExisting<QueueStream>) -> Option<String> {
+    let name = place.existing()?.name().to_owned();
+    let said = json!({ "name": name, "fifo": name.ends_with(FIFO) });
+    *place = OwnOrExisting::Own(with_defaults::<QueueStream>(said)?);
+    Some(format!("the queue `{name}`"))
 }
 
 fn table(spec: &mut Spec) -> Option<String> {

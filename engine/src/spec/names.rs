@@ -9,7 +9,7 @@ use super::function::{Consumer, Function};
 use super::model::{Existing, OwnOrExisting, Spec};
 use super::sink::{Sink, Table, Target};
 use super::source::{Api, Limit, Route, Source, Throttle, To};
-use super::stream::{Kinesis, Stream};
+use super::stream::{Kinesis, Stream, with_suffix};
 
 /// Records per second that one shard takes.
 pub(super) const SHARD_RECORDS: u32 = 1000;
@@ -74,7 +74,7 @@ impl Spec {
     pub fn kinesis(&self) -> Option<&OwnOrExisting<Kinesis>> {
         match self.stream.as_ref()? {
             Stream::Kinesis(kinesis) => Some(kinesis),
-            Stream::TableChanges(_) => None,
+            Stream::TableChanges(_) | Stream::Queue(_) => None,
         }
     }
 
@@ -155,10 +155,11 @@ impl Spec {
         self.held(self.table(), |table| table.name.as_deref(), "-table")
     }
 
-    /// Returns the name of the dlq; of an existing one its own.
+    /// Returns the name of the dlq; of an existing one its own. A FIFO queue's is a FIFO queue.
     #[must_use]
     pub fn queue_name(&self) -> String {
-        self.held(self.queue(), |queue| queue.name.as_deref(), "-dlq")
+        let name = self.held(self.queue(), |queue| queue.name.as_deref(), "-dlq");
+        if self.is_fifo() && self.queue().is_none_or(|queue| queue.own().is_some()) { with_suffix(name) } else { name }
     }
 
     /// Returns the secret that the spec refers to, when it exists already.

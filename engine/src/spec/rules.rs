@@ -10,12 +10,14 @@ mod domain;
 mod doors;
 mod files;
 mod function;
+mod groups;
 mod indexes;
 mod limits;
 mod managed;
 mod model;
 mod networks;
 mod notes;
+mod queue;
 mod routes;
 mod stores;
 mod templates;
@@ -29,7 +31,7 @@ pub(super) use function::BUNDLED;
 
 use super::problem::Problem;
 use super::wording::nearest;
-use super::{Api, Authorizer, Basic, Function, Kinesis, OwnOrExisting, Queue, Spec, TableChanges, Target};
+use super::{Api, Authorizer, Basic, Function, Kinesis, OwnOrExisting, Queue, QueueStream, Spec, TableChanges, Target};
 use serde_json::Value;
 use std::ops::Deref;
 use std::path::Path;
@@ -110,6 +112,10 @@ impl<'a> Cx<'a> {
         member(STREAM, "table_changes", self.spec.table_changes())
     }
 
+    fn fed_queue(&self) -> Option<At<'a, OwnOrExisting<QueueStream>>> {
+        member(STREAM, "queue", self.spec.fed_queue())
+    }
+
     fn function(&self) -> Option<At<'a, Function>> {
         member(CONSUMER, "function", self.spec.function())
     }
@@ -160,6 +166,7 @@ const API: &[Rule<Api>] = &[
     routes::keys,
     routes::paths,
     calls::targets,
+    groups::groups,
     types::taken,
     templates::own,
     cors::origins,
@@ -175,6 +182,7 @@ const FUNCTION: &[Rule<Function>] = &[
     function::environment,
     function::start,
     changes::start,
+    queue::feeds,
     function::statements,
     function::existing,
     files::handler,
@@ -203,6 +211,7 @@ pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, 
     problems.extend(each(&cx, cx.basic(), &[stores::basic]));
     problems.extend(each(&cx, cx.kinesis(), &[stores::kinesis]));
     problems.extend(each(&cx, cx.table_changes(), &[changes::table]));
+    problems.extend(each(&cx, cx.fed_queue(), &[queue::queue]));
     problems.extend(each(&cx, cx.target(), &[stores::table, indexes::table]));
     problems.extend(each(&cx, cx.queue(), &[stores::queue]));
     problems.extend(each(&cx, cx.function(), FUNCTION));

@@ -1,9 +1,12 @@
 //! The section `stream`: one file for each thing that keeps events until they are handled.
 
 mod kinesis;
+mod queue;
 mod table_changes;
 
 pub use kinesis::{Kinesis, StreamEncryption};
+pub(super) use queue::with_suffix;
+pub use queue::{FIFO, QueueEncryption, QueueStream, Sender};
 pub use table_changes::{Changes, Changing, TableChanges, View};
 
 use super::model::OwnOrExisting;
@@ -18,4 +21,6 @@ pub enum Stream {
     Kinesis(OwnOrExisting<Kinesis>),
     /// The changes of a DynamoDB table: `{}` for all defaults, or `{ existing: NAME }`.
     TableChanges(TableChanges),
+    /// An SQS queue: `{}` for all defaults.
+    Queue(OwnOrExisting<QueueStream>),
 }

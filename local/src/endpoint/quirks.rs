@@ -9,6 +9,7 @@ mod import;
 mod listing;
 mod logs;
 mod mappings;
+mod queue_mappings;
 mod refusals;
 mod reshard;
 mod shards;

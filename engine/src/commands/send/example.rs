@@ -83,7 +83,7 @@ pub fn example_of(loaded: &Loaded, route: &spec::Route, keys: &[Key], serial: &S
     let spec = &loaded.spec;
     let text = |name: &str| format!("{name}-{}", serial.text);
     let segment = |segment: &str| match segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
-        Some("streamName") => spec.stream_name(),
+        Some("streamName") if spec.fed_queue().is_none() => spec.stream_name(),
         Some(name) => text(name),
         None => segment.to_owned(),
     };
@@ -102,6 +102,18 @@ pub fn example_of(loaded: &Loaded, route: &spec::Route, keys: &[Key], serial: &S
         spec::PartitionKey::Header(name) => header = Some((name.clone(), text(name))),
         spec::PartitionKey::Body(name) => fill(&mut body, name, text(name)),
         spec::PartitionKey::Path(_) | spec::PartitionKey::Random => {}
+    }
+    for from in [&route.message_group, &route.deduplication].into_iter().flatten() {
+        match from {
+            spec::PartitionKey::Query(name) => {
+                let mark = if path.contains('?') { '&' } else { '?' };
+                path += &format!("{mark}{name}={}", text(name));
+            }
+            // One header is all that an example has: that of the group.
+            spec::PartitionKey::Header(name) if header.is_none() => header = Some((name.clone(), text(name))),
+            spec::PartitionKey::Body(name) => fill(&mut body, name, text(name)),
+            spec::PartitionKey::Header(_) | spec::PartitionKey::Path(_) | spec::PartitionKey::Random => {}
+        }
     }
     let method = if route.method() == Method::Any { "POST" } else { route.method().name() };
     let body = route.method().has_body().then_some(Value::Object(body));

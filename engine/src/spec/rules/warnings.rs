@@ -1,6 +1,6 @@
 //! What is legal but likely wrong.
 
-use super::{AUTH, At, CONSUMER, Cx, DLQ, SINK, STREAM};
+use super::{AUTH, At, CONSUMER, Cx, DLQ, SINK, STREAM, queue};
 use crate::spec::names::ACCOUNT;
 use crate::spec::problem::segment;
 use crate::spec::{Function, Problem, Start};
@@ -27,7 +27,11 @@ pub(super) fn function(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem>
     let mut some = vec![patience(cx, function)];
     // What is about records, where a stream has any.
     if cx.has(STREAM) || cx.spec.answered().next().is_none() {
-        some.extend([dlq(cx), start(function), short(cx, function), retries(cx, function), age(cx, function)]);
+        some.push(short(cx, function));
+        match cx.spec.fed_queue() {
+            Some(_) => some.push(queue::undead(cx)),
+            None => some.extend([dlq(cx), start(function), retries(cx, function), age(cx, function)]),
+        }
     }
     let secrets = function.environment.iter().filter(|(name, value)| secret(name, value)).map(|(name, _)| {
         let path = function.at(&format!("environment/{}", segment(name)));

@@ -142,7 +142,7 @@ static QUIRKS: &[Quirk] = &[
     },
     Quirk {
         whose: Deployers,
-        reason: "a mapping's StartingPositionTimestamp is dropped",
+        reason: "a mapping's StartingPositionTimestamp is dropped, and a queue's is made with what AWS refuses",
         operations: &[
             Path("lambda", "POST", "2015-03-31/event-source-mappings"),
             Path("lambda", "GET", "2015-03-31/event-source-mappings"),
