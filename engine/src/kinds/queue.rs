@@ -51,7 +51,7 @@ pub struct Queue {
     #[serde(default, skip_serializing_if = "is_zero")]
     pub delay_seconds: u32,
     /// Where messages move that were received too often.
-    #[serde(default, skip_serializing_if = "Option::is_zero")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redrive: Option<Redrive>,
     /// ARNs of the queues whose messages move here, sorted; empty where any of the account may have this one for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
