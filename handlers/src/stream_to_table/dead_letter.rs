@@ -103,16 +103,15 @@ fn write(
 ) -> serde_json::Result<String> {
     let origin = &record.origin;
     let is_change = matches!(record.content, Content::Change(_));
-    let told = |text| (!is_change).then_some(text);
     let message = Message {
         version: 1,
         reason: poison.reason.as_str(),
         message: start_of(&poison.message),
         event_id: &origin.event_id,
         stream_arn: &origin.stream_arn,
-        shard_id: told(&origin.shard_id),
+        shard_id: (!is_change).then_some(&origin.shard_id),
         sequence_number: &record.id,
-        partition_key: told(&origin.partition_key),
+        partition_key: (!is_change).then_some(&origin.partition_key),
         keys: origin.keys.filter(|keys| keys.get().len() <= MAX_KEYS_BYTES),
         arrived_at: rfc3339(origin.arrived_millis),
         encoding,
