@@ -10,7 +10,7 @@
 //!
 //! ```json
 //! {"version": 1, "reason": "no-image", "message": "...", "eventID": "c81e...", "streamArn": "arn:aws:dynamodb:...:table/T/stream/...",
-//!  "shardId": "", "sequenceNumber": "3100000000000000000001", "partitionKey": "", "keys": {"id": {"S": "a"}},
+//!  "sequenceNumber": "3100000000000000000001", "keys": {"id": {"S": "a"}},
 //!  "arrivedAt": "2019-11-14T00:13:19Z", "encoding": "base64", "payload": "..."}
 //! ```
 //! `encoding` is `base64`, `gzip+base64`, or `none` where the payload does not fit and is left out: it is then in the stream only.
@@ -25,7 +25,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::failure::Poison;
-use super::feed::Record;
+use super::feed::{Content, Record};
 use crate::log::rfc3339;
 
 /// What SQS takes as one message.
@@ -55,9 +55,11 @@ struct Message<'a> {
     #[serde(rename = "eventID")]
     event_id: &'a str,
     stream_arn: &'a str,
-    shard_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard_id: Option<&'a str>,
     sequence_number: &'a str,
-    partition_key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partition_key: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     keys: Option<&'a RawValue>,
     arrived_at: String,
@@ -100,15 +102,16 @@ fn write(
     payload: Option<String>,
 ) -> serde_json::Result<String> {
     let origin = &record.origin;
+    let is_change = matches!(record.content, Content::Change(_));
     let message = Message {
         version: 1,
         reason: poison.reason.as_str(),
         message: start_of(&poison.message),
         event_id: &origin.event_id,
         stream_arn: &origin.stream_arn,
-        shard_id: &origin.shard_id,
+        shard_id: (!is_change).then_some(origin.shard_id.as_str()),
         sequence_number: &record.id,
-        partition_key: &origin.partition_key,
+        partition_key: (!is_change).then_some(origin.partition_key.as_str()),
         keys: origin.keys.filter(|keys| keys.get().len() <= MAX_KEYS_BYTES),
         arrived_at: rfc3339(origin.arrived_millis),
         encoding,
