@@ -107,7 +107,8 @@ fn every_id_has_a_default_name_that_a_plan_looks_at() {
     let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
     let defaults = pipe::lower::defaults("demo", &place);
     // One spec has one stream.
-    let graphs = ["kinesis", "queue", "table_changes"].map(|stream| graph(&least.replace("kinesis", stream)));
+    let changes = "name: demo\nstream: { table_changes: {} }\n".to_owned();
+    let graphs = [least.to_owned(), least.replace("kinesis", "queue"), changes].map(|spec| graph(&spec));
     let nodes = || graphs.iter().flat_map(Graph::nodes).filter(|node| !node.kind.of_account);
     for node in nodes() {
         let known = defaults.iter().any(|default| {

@@ -83,7 +83,11 @@ fn consumer(spec: &Spec) -> Vec<Value> {
         let actions = if function.is_bundled() { &all[2..3] } else { &all[..] };
         statements.push(allow("WriteTable", actions, &arn("dynamodb", &format!("table/{}", spec.table_name()))));
     }
-    if spec.queue().is_some() {
+    if spec.fed_queue().is_some() {
+        let read = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
+        statements.push(allow("ReadQueue", &read, &arn("sqs", &spec.fed_queue_name())));
+    } else if spec.queue().is_some() {
+        // Of a queue's messages SQS itself moves those that fail.
         statements.push(allow("SendToDlq", &["sqs:SendMessage"], &arn("sqs", &spec.queue_name())));
     }
     statements.extend(lambda(&spec.consumer_name(), spec.traces_consumer()));
@@ -153,7 +157,10 @@ fn api(spec: &Spec) -> Vec<Value> {
     let stream = arn("kinesis", &format!("stream/{}", spec.stream_name()));
     let mut statements = table(spec);
     if spec.api().unwrap().routes.iter().any(|route| spec.calls_stream(route)) {
-        statements.push(allow("PutRecords", &["kinesis:PutRecord"], &stream));
+        statements.push(match spec.fed_queue() {
+            Some(_) => allow("SendMessages", &["sqs:SendMessage"], &arn("sqs", &spec.fed_queue_name())),
+            None => allow("PutRecords", &["kinesis:PutRecord"], &stream),
+        });
     }
     if spec.answered().next().is_some() {
         let function = arn("lambda", &format!("function:{}", spec.consumer_name()));

@@ -32,6 +32,10 @@ pub enum Pattern {
     EveryTableAction,
     /// A stream that something else writes to, and a table
     StreamToTable,
+    /// An API with a queue for its stream, and a table
+    Queue,
+    /// A table whose changes are written to another table
+    TableChanges,
     /// A table whose changes a handler of your own posts to a search index; its crate is written beside the file
     ChangesToSearch,
 }

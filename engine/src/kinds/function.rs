@@ -101,10 +101,10 @@ impl Resource for Function {
         const ON_THE_FUNCTION: &[&str] = &[
             "lambda:CreateFunction",
             "lambda:DeleteFunction",
-            "lambda:DeleteFunctionConcurrency",
             "lambda:GetFunction",
             "lambda:ListTags",
-            "lambda:PutFunctionConcurrency",
+            // To set and to take away: a managed policy has no room for all names.
+            "lambda:*FunctionConcurrency",
             "lambda:TagResource",
             "lambda:UntagResource",
             "lambda:UpdateFunctionCode",
