@@ -94,6 +94,20 @@ fn routes_without_a_sink_call_the_table_whose_changes_are_read() {
     assert_eq!(desired(&graph, "stream")["stream_view"], "new_image");
 }
 
+/// The copy of the consumer is no table that a body goes to.
+#[test]
+fn a_body_goes_into_the_table_whose_changes_are_read_and_not_into_the_sink() {
+    let routes = "source:\n  api:\n    throttle: off\n    routes:\n      - { post: /people, auth: none, body: { schema: person.schema.json } }\n      \
+                  - { get: '/people/{id}', auth: none, to: { table: get } }\n";
+    let graph = graph(&LEAST.replace("stream:\n", &format!("{routes}stream:\n")));
+    let policy = desired(&graph, "api-role")["policies"]["pipe"]["Statement"].clone();
+    let may = |sid: &str| policy.as_array().unwrap().iter().find(|one| one["Sid"] == sid).unwrap()["Resource"].clone();
+    assert_eq!(may("PutItem"), json!([TABLE]));
+    assert_eq!(may("GetItem"), json!(["arn:aws:dynamodb:eu-central-1:111122223333:table/people-table"]));
+    let put = desired(&graph, "api")["routes"]["POST /people"]["integration"]["templates"].to_string();
+    assert!(put.contains("people-stream"), "{put}");
+}
+
 /// What AWS has after an apply, with the table's stream of this view under this ARN.
 fn found(graph: &Graph, view: Option<&str>, stream: &str, read: &[&str]) -> Found {
     let mut found = Found::default();

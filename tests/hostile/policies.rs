@@ -134,7 +134,6 @@ fn own(spec: &Spec) -> usize {
 
 /// What calls of the table need: one statement for each action, on the table and on the indexes that are read.
 fn table(spec: &Spec) -> Vec<Value> {
-    let table = arn("dynamodb", &format!("table/{}", spec.called_table_name()));
     let mut actions: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for route in &spec.api().unwrap().routes {
         let Some(To::Table(call)) = spec.to(route) else { continue };
@@ -146,6 +145,7 @@ fn table(spec: &Spec) -> Vec<Value> {
             TableAction::Update(_) => "UpdateItem",
             TableAction::Delete(_) => "DeleteItem",
         };
+        let table = arn("dynamodb", &format!("table/{}", spec.called_table_name(route)));
         let on = call.action().index().map_or(table.clone(), |index| format!("{table}/index/{index}"));
         actions.entry(action).or_default().insert(on);
     }

@@ -1,7 +1,7 @@
 //! What the spec means where a table's changes are the stream: its table, what routes write to, and the defaults of the consumer.
 
 use super::names::held;
-use super::{Existing, Indexes, Key, Kinesis, OwnOrExisting, Route, Spec, Stream, TableChanges, Target, To};
+use super::{Existing, Indexes, Key, Keys, Kinesis, Route, Spec, Stream, Table, TableChanges, To};
 
 /// What a route calls that puts its body on the stream, where that is a table's changes: it writes the item.
 static PUT: To = To::PUT;
@@ -48,41 +48,52 @@ impl Spec {
         }
     }
 
-    /// Returns whether routes call the table whose changes are the stream: there is no sink then.
+    /// Returns whether a route puts its body into the table whose changes are the stream, without saying so.
+    #[must_use]
+    pub fn puts_item(&self, route: &Route) -> bool {
+        self.table_changes().is_some() && matches!(route.to, None | Some(To::Stream))
+    }
+
+    /// Returns whether `to: { table: ... }` is the table whose changes are the stream: there is no sink then.
     #[must_use]
     pub fn calls_changing_table(&self) -> bool {
         self.sink.is_none() && self.table_changes().is_some()
     }
 
-    /// Returns the name of the table that routes call: the sink's, else the one whose changes are the stream.
+    /// Returns whether this route calls the table whose changes are the stream, and not the sink's.
     #[must_use]
-    pub fn called_table_name(&self) -> String {
-        if self.calls_changing_table() { self.stream_name() } else { self.table_name() }
+    pub fn is_on_changing_table(&self, route: &Route) -> bool {
+        self.puts_item(route) || self.calls_changing_table()
     }
 
-    /// Returns the keys of the table that routes call; of an existing one as far as the spec says them.
+    /// Returns the name of the table that a route calls.
+    #[must_use]
+    pub fn called_table_name(&self, route: &Route) -> String {
+        if self.is_on_changing_table(route) { self.stream_name() } else { self.table_name() }
+    }
+
+    /// Returns the keys of the table of `to: { table: ... }`; of an existing one as far as the spec says them.
     #[must_use]
     pub fn keys(&self) -> Option<(&Key, Option<&Key>)> {
-        match self.called()? {
-            Called::Sink(Target { table: OwnOrExisting::Own(own), .. }) => {
-                Some((&own.partition_key, own.sort_key.as_ref()))
-            }
-            Called::Sink(target) => target.dev.as_ref().map(|keys| (&keys.partition_key, keys.sort_key.as_ref())),
-            Called::Changing(changes) => match (changes.own(), &changes.dev) {
-                (Some(own), _) => Some((&own.partition_key, own.sort_key.as_ref())),
-                (None, dev) => dev.as_ref().map(|keys| (&keys.partition_key, keys.sort_key.as_ref())),
-            },
-        }
+        self.called(self.calls_changing_table())?.keys()
     }
 
-    /// Returns the indexes of the table that routes call; of an existing one as far as the spec says them.
+    /// Returns the keys of the table that a route calls; of an existing one as far as the spec says them.
+    #[must_use]
+    pub fn keys_of(&self, route: &Route) -> Option<(&Key, Option<&Key>)> {
+        self.called(self.is_on_changing_table(route))?.keys()
+    }
+
+    /// Returns the indexes of the table of `to: { table: ... }`; of an existing one as far as the spec says them.
     #[must_use]
     pub fn indexes(&self) -> Option<&Indexes> {
-        let (own, dev) = match self.called()? {
-            Called::Sink(target) => (target.table.own(), target.dev.as_ref()),
-            Called::Changing(changes) => (changes.own(), changes.dev.as_ref()),
-        };
-        own.map(|table| &table.indexes).or_else(|| dev.map(|keys| &keys.indexes))
+        self.called(self.calls_changing_table())?.indexes()
+    }
+
+    /// Returns the indexes of the table that a route calls; of an existing one as far as the spec says them.
+    #[must_use]
+    pub fn indexes_of(&self, route: &Route) -> Option<&Indexes> {
+        self.called(self.is_on_changing_table(route))?.indexes()
     }
 
     /// Returns the existing table whose changes are the stream.
@@ -119,16 +130,34 @@ impl Spec {
         }
     }
 
-    fn called(&self) -> Option<Called<'_>> {
-        match (self.target(), self.table_changes()) {
-            (Some(target), _) => Some(Called::Sink(target)),
-            (None, changes) => changes.map(Called::Changing),
-        }
+    /// The table whose changes are the stream, or the sink's.
+    fn called(&self, changing: bool) -> Option<Called<'_>> {
+        Some(match changing {
+            true => {
+                let changes = self.table_changes()?;
+                Called { own: changes.own(), dev: changes.dev.as_ref() }
+            }
+            false => {
+                let target = self.target()?;
+                Called { own: target.table.own(), dev: target.dev.as_ref() }
+            }
+        })
     }
 }
 
-/// The table that routes call.
-enum Called<'a> {
-    Sink(&'a Target),
-    Changing(&'a TableChanges),
+/// A table that routes call: the pipeline's own, or what the spec says of an existing one.
+struct Called<'a> {
+    own: Option<&'a Table>,
+    dev: Option<&'a Keys>,
+}
+
+impl<'a> Called<'a> {
+    fn keys(&self) -> Option<(&'a Key, Option<&'a Key>)> {
+        let own = self.own.map(|own| (&own.partition_key, own.sort_key.as_ref()));
+        own.or_else(|| self.dev.map(|keys| (&keys.partition_key, keys.sort_key.as_ref())))
+    }
+
+    fn indexes(&self) -> Option<&'a Indexes> {
+        self.own.map(|own| &own.indexes).or_else(|| self.dev.map(|keys| &keys.indexes))
+    }
 }

@@ -160,9 +160,9 @@ pub(super) fn of<'a>(cx: &Cx<'a>, route: &At<'_, Route>, action: &TableAction) -
 }
 
 /// A body's member that is the key of an index has its type: DynamoDB would refuse the item otherwise.
-pub(super) fn written(cx: &Cx<'_>, members: &[Member], path: &str) -> Vec<Problem> {
+pub(super) fn written(cx: &Cx<'_>, route: &Route, members: &[Member], path: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (name, index) in cx.spec.indexes().into_iter().flatten() {
+    for (name, index) in cx.spec.indexes_of(route).into_iter().flatten() {
         for (_, key) in index.keys() {
             let scalar = match key.kind {
                 KeyType::String => Some(Scalar::Text),
