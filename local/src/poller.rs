@@ -60,7 +60,7 @@ use clock::Clock;
 use destination::{Destination, destination};
 use mapping::{Order, Properties};
 use poll::World;
-use source::{Service, Source, kinesis};
+use source::{Service, Source, dynamodb, kinesis};
 
 /// How long [`Pollers::stop`] waits for the batches in flight.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -215,6 +215,7 @@ impl Pollers {
 fn open(access: &Access, mapping: &Arc<Properties>) -> (Source, Destination) {
     let source = match mapping.service {
         Service::Kinesis => kinesis::source(access, mapping),
+        Service::DynamoDb => dynamodb::source(access, mapping),
     };
     (source, destination(access, mapping))
 }
@@ -223,6 +224,7 @@ fn open(access: &Access, mapping: &Arc<Properties>) -> (Source, Destination) {
 async fn check(access: &Access, mapping: &Properties) -> Result<()> {
     match mapping.service {
         Service::Kinesis => kinesis::check(access, mapping).await?,
+        Service::DynamoDb => dynamodb::check(access, mapping).await?,
     }
     destination::check(access, mapping).await
 }

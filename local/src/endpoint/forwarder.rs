@@ -20,9 +20,10 @@ use super::gate::{
 };
 use super::keys::{Keys, MINISTACK_ROOT, RootKey};
 use super::quirks::{self, Exchange, Memory};
+use super::reaper;
 use super::server::serve;
 use super::upstream::{Body, Lost, Passed, Upstream, read, whole};
-use super::watch::Watch;
+use super::watch::{Watch, puts};
 use crate::error::{Error, Result};
 use crate::event::Events;
 use crate::roles::GivenOut;
@@ -30,8 +31,6 @@ use crate::signature::Signature;
 
 /// The largest body that is taken. Nothing that AWS takes is larger than a function's zip of 50 MB, in base64.
 const LARGEST: usize = 80 * 1024 * 1024;
-/// PutRecord and PutRecords.
-const PUT: &str = "Kinesis_20131202.PutRecord";
 
 /// A loopback address that passes calls on to the endpoint, until it is stopped or dropped.
 #[derive(Debug)]
@@ -91,8 +90,12 @@ impl Forwarder {
         let watch = Watch::new(events);
         let ((puts, seen), (stopped, stop)) = (watch::channel(()), watch::channel(false));
         let keys = Arc::new(keys);
+        memory.changes.keys = root.is_some().then(|| Arc::clone(&keys));
         let known = Arc::clone(&keys);
         let shared = Arc::new(Shared { host: address.to_string(), keys, upstream, memory, watch, puts });
+        if root.is_some() {
+            tokio::spawn(reap(Arc::clone(&shared), stop.clone()));
+        }
         let answer = move |request| {
             let shared = Arc::clone(&shared);
             async move { shared.answer(request).await }
@@ -156,7 +159,7 @@ impl Shared {
             }
             return Ok(whole(answer));
         }
-        let is_put = text(&head.headers, "x-amz-target").starts_with(PUT);
+        let is_put = puts(text(&head.headers, "x-amz-target"));
         let answer = self.admitted(head, body).await?;
         if is_put && answer.status().is_success() {
             self.puts.send_replace(());
@@ -205,6 +208,16 @@ impl Shared {
         let answer = read(answer).await?;
         self.watch.refused(answer.body());
         Ok(whole(answer))
+    }
+}
+
+/// Deletes what expires, until the forwarder ends.
+async fn reap(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+    let Shared { upstream, memory, puts, .. } = &*shared;
+    let Some(root) = &memory.logs.root else { return };
+    tokio::select! {
+        _ = stop.changed() => {}
+        () = reaper::run(upstream, memory, root, puts) => {}
     }
 }
 

@@ -3,6 +3,7 @@
 mod api_gateway;
 mod binary_types;
 mod carried;
+mod changes;
 mod code;
 mod domains;
 mod import;
@@ -15,6 +16,7 @@ mod shards;
 mod streams;
 mod table;
 mod tagging;
+mod ttl;
 mod usage_plans;
 mod user_pools;
 mod web_acls;
@@ -50,6 +52,8 @@ pub struct Memory {
     shards: shards::Streams,
     web_acls: web_acls::Associations,
     pub logs: logs::Logs,
+    pub changes: changes::Changes,
+    pub ttl: ttl::Settings,
 }
 
 impl Memory {

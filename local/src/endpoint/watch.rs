@@ -17,6 +17,27 @@ const DESCRIBE_TABLE: &str = "DynamoDB_20120810.DescribeTable";
 const SEND_MESSAGE: &str = "AmazonSQS.SendMessage";
 const SEND_MESSAGE_BATCH: &str = "AmazonSQS.SendMessageBatch";
 
+/// The operations that may change items, and so put records into a table's stream.
+const CHANGES: [&str; 8] = [
+    "PutItem",
+    "UpdateItem",
+    "DeleteItem",
+    "BatchWriteItem",
+    "TransactWriteItems",
+    "ExecuteStatement",
+    "BatchExecuteStatement",
+    "ExecuteTransaction",
+];
+
+/// PutRecord and PutRecords.
+const PUT: &str = "Kinesis_20131202.PutRecord";
+
+/// Whether a call that succeeds may put records into a stream.
+pub fn puts(target: &str) -> bool {
+    let operation = target.strip_prefix("DynamoDB_20120810.");
+    target.starts_with(PUT) || operation.is_some_and(|operation| CHANGES.contains(&operation))
+}
+
 /// How much of a key or a reason is reported.
 const SHOWN_CHARS: usize = 200;
 /// How long a reported refusal is not reported again: a refused caller tends to ask on.

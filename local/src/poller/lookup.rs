@@ -4,7 +4,7 @@ use aws_sdk_lambda::types::EventSourceMappingConfiguration;
 
 use super::access::reason;
 use super::mapping::{Properties, source};
-use super::source::Service;
+use super::source::{Service, dynamodb};
 use crate::error::{Error, Result};
 use crate::event::{Event, Events};
 use crate::roles::Roles;
@@ -45,13 +45,15 @@ async fn read(
     let uuid = mapping.uuid().unwrap_or_default().to_owned();
     let Some((service, arn)) = source(mapping) else {
         let source = mapping.event_source_arn().unwrap_or_default();
-        let message =
-            format!("the mapping of `{function}` from `{source}` does not run locally: it reads no Kinesis stream");
+        let message = format!(
+            "the mapping of `{function}` from `{source}` does not run locally: it reads neither a Kinesis stream nor a table's"
+        );
         let _gone = events.send(Event::Warning { message });
         return Ok(None);
     };
     let retention = match service {
         Service::Kinesis => stream_retention_hours(roles, arn).await,
+        Service::DynamoDb => Ok(dynamodb::RETENTION_HOURS),
     };
     let properties = retention.map_err(|why| failed(function, &why));
     let properties = properties.and_then(|hours| Properties::read(mapping, function, role, hours));

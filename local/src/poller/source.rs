@@ -9,12 +9,15 @@ use super::checkpoints::Position;
 use super::record::Record;
 use super::trouble::Asked;
 
+pub mod dynamodb;
 pub mod kinesis;
 
 /// The services whose streams are polled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     Kinesis,
+    /// Changes of a table.
+    DynamoDb,
 }
 
 impl Service {
@@ -22,6 +25,7 @@ impl Service {
     pub fn of(arn: &str) -> Option<Self> {
         match arn.split(':').nth(2)? {
             "kinesis" => Some(Self::Kinesis),
+            "dynamodb" if arn.contains("/stream/") => Some(Self::DynamoDb),
             _ => None,
         }
     }
@@ -30,13 +34,20 @@ impl Service {
     pub fn batch_info(self) -> &'static str {
         match self {
             Self::Kinesis => "KinesisBatchInfo",
+            Self::DynamoDb => "DDBStreamBatchInfo",
         }
+    }
+
+    /// Whether a document gives the times of records without their milliseconds, as recorded.
+    pub fn tells_whole_seconds(self) -> bool {
+        self == Self::DynamoDb
     }
 
     /// The member of a record that holds what the sender sent, which filters look into as JSON.
     pub fn payload(self) -> &'static str {
         match self {
             Self::Kinesis => "data",
+            Self::DynamoDb => "dynamodb",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What AWS does and MiniStack 1.5.33 does not, as far as a deployer or a session of `pipe dev` meets it: one table.
 
+mod changes;
 mod front;
 
 use futures_util::future::BoxFuture;
@@ -180,8 +181,12 @@ static QUIRKS: &[Quirk] = &[
     },
     Quirk {
         whose: Sessions,
-        reason: "UpdateShardCount makes new, empty shards under the ids of the old ones",
-        operations: &[Target("Kinesis_20131202.UpdateShardCount")],
+        reason: "UpdateShardCount makes new, empty shards under the ids of the old ones; split and merged ones are deleted",
+        operations: &[
+            Target("Kinesis_20131202.UpdateShardCount"),
+            Target("Kinesis_20131202.SplitShard"),
+            Target("Kinesis_20131202.MergeShards"),
+        ],
         answer: reshard::update_count,
     },
     Quirk {
@@ -267,7 +272,7 @@ pub fn find(call: &Call, head: &Parts) -> Option<&'static Quirk> {
             *service == call.service && *method == head.method && matches(pattern, head.uri.path())
         }
     };
-    QUIRKS.iter().chain(front::QUIRKS).find(|quirk| quirk.operations.iter().any(fits))
+    QUIRKS.iter().chain(front::QUIRKS).chain(changes::QUIRKS).find(|quirk| quirk.operations.iter().any(fits))
 }
 
 fn matches(pattern: &str, path: &str) -> bool {
