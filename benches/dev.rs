@@ -1,6 +1,8 @@
 //! The budgets of `pipe dev`: warm start, events from POST to row, the gateway alone, a local invoke, a handler's reload. Prints
 //! figures; nothing is asserted, because they are the machine's. `cargo bench -p pipe --bench dev`.
 
+#[path = "dev/changes.rs"]
+mod changes;
 #[path = "dev/load.rs"]
 mod load;
 #[path = "dev/running.rs"]
@@ -43,6 +45,7 @@ async fn main() {
     gateway_alone(&running, &load).await;
     invoke(&running).await;
     running.stop();
+    changes::to_the_function().await;
     reload();
 }
 

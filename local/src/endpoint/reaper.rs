@@ -29,14 +29,21 @@ pub async fn run(upstream: &Upstream, memory: &Memory, root: &str, puts: &watch:
     loop {
         sleep(rest).await;
         let began = Instant::now();
-        for (place, attribute) in memory.ttl.all() {
-            let table = Table::new(upstream, memory, root, &place, &attribute);
-            if table.sweep().await.unwrap_or_default() > 0 {
-                puts.send_replace(());
-            }
+        if sweep(upstream, memory, root).await > 0 {
+            puts.send_replace(());
         }
         rest = REST.max(began.elapsed() * REST_FOR_WORK);
     }
+}
+
+/// Deletes what has expired in all tables, and gives the number of items.
+pub async fn sweep(upstream: &Upstream, memory: &Memory, root: &str) -> usize {
+    let mut deleted = 0;
+    for (place, attribute) in memory.ttl.all() {
+        let table = Table::new(upstream, memory, root, &place, &attribute);
+        deleted += table.sweep().await.unwrap_or_default();
+    }
+    deleted
 }
 
 /// A table with items that expire, as the account's root sees it.

@@ -45,6 +45,10 @@ pub struct Changes {
 pub struct Expired(HashMap<String, Instant>);
 
 impl Expired {
+    pub fn has(&self, sequence: &str) -> bool {
+        self.0.contains_key(sequence)
+    }
+
     /// Remembers such changes for as long as they can be read.
     pub fn add(&mut self, sequences: HashSet<String>) {
         self.0.retain(|_, at| at.elapsed() < DAY);
@@ -64,7 +68,7 @@ pub fn read_stream<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
         Ok(mended(answer, |body| {
             for record in each(body, &["Records"]) {
                 let sequence = record["dynamodb"]["SequenceNumber"].as_str().unwrap_or_default();
-                if expired.0.contains_key(sequence) {
+                if expired.has(sequence) {
                     record["userIdentity"] = json!({ "Type": "Service", "PrincipalId": "dynamodb.amazonaws.com" });
                 }
             }

@@ -27,7 +27,8 @@ impl Settings {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(table);
     }
 
-    fn set(&self, table: (String, String), attribute: &str, enabled: bool) {
+    /// Sets or removes the attribute of a table.
+    pub fn set(&self, table: (String, String), attribute: &str, enabled: bool) {
         let mut settings = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match enabled {
             true => drop(settings.insert(table, attribute.to_owned())),
