@@ -98,7 +98,7 @@ fn changes_come_in_the_order_of_their_items_though_the_function_crashes() {
         let number = ("n", AttributeValue::N(n.to_string()));
         let crash = ("crash", AttributeValue::Bool(true));
         let more = [number, crash];
-        put(&table, &format!("item-{}", n % KEYS), if n % 100 == 50 { &more } else { &more[..1] });
+        put(&table, &format!("item-{}", n % KEYS), if n % 100 == 50 { &more[..] } else { &more[..1] });
     }
     dev.until("all changes", |dev| {
         let seen: std::collections::BTreeSet<String> = journal(dev).iter().map(|fact| fact["n"].to_string()).collect();

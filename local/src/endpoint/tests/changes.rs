@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use aws_credential_types::Credentials;
 use axum::body::Body;
 use axum::response::Response;
+use base64::Engine;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::header::HeaderValue;
@@ -146,7 +147,6 @@ fn seconds(ago: i64) -> Value {
 async fn a_role_reads_a_stream_that_its_policy_names_and_no_other_does() {
     let table = Arc::new(Mutex::new(Table::default()));
     let forwarder = forwarder(&upstream(&table).await).await;
-    use base64::Engine;
     let iterator = base64::engine::general_purpose::URL_SAFE.encode(json!({"arn": STREAM, "p": 0}).to_string());
     let read = json!({"ShardIterator": iterator});
     let target = "DynamoDBStreams_20120810.GetRecords";
@@ -204,10 +204,8 @@ async fn what_has_expired_is_deleted_and_marked_and_all_else_stays() {
     assert_eq!([0, 1, 2].map(|n| expired.has(&format!("{n:030}"))), [false, true, true]);
     drop(expired);
 
-    let mut late = table.lock().unwrap();
-    late.items.insert(0, item("a", seconds(10)));
-    late.meddles = true;
-    drop(late);
+    table.lock().unwrap().items.insert(0, item("a", seconds(10)));
+    table.lock().unwrap().meddles = true;
     assert_eq!(sweep(&upstream, &memory, ROOT).await, 0, "it was given more time meanwhile");
     table.lock().unwrap().ttl = json!({"TimeToLiveStatus": "DISABLED"});
     assert_eq!((sweep(&upstream, &memory, ROOT).await, memory.ttl.all()), (0, vec![]), "another table of the name");
