@@ -1,6 +1,8 @@
 //! The budgets of `pipe dev`: warm start, events from POST to row, the gateway alone, a local invoke, a handler's reload. Prints
 //! figures; nothing is asserted, because they are the machine's. `cargo bench -p pipe --bench dev`.
 
+#[path = "dev/changes.rs"]
+mod changes;
 #[path = "dev/doors.rs"]
 mod doors;
 #[path = "dev/load.rs"]
@@ -53,6 +55,7 @@ async fn main() {
     }
     running.stop();
     queues::through().await;
+    changes::to_the_function().await;
     reload();
 }
 

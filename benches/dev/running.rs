@@ -205,8 +205,12 @@ fn children(process: u32) -> Vec<u32> {
 
 fn write(folder: &Path, number: usize) {
     let handler = folder.join("own/bootstrap");
-    std::fs::write(&handler, format!("#!/usr/bin/env python3\n# {number}\n{HANDLER}")).expect("the handler is written");
-    std::fs::set_permissions(&handler, std::fs::Permissions::from_mode(0o755)).expect("it is made executable");
+    write_program(&handler, &format!("#!/usr/bin/env python3\n# {number}\n{HANDLER}"));
+}
+
+pub fn write_program(file: &Path, text: &str) {
+    std::fs::write(file, text).expect("the handler is written");
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).expect("it is made executable");
 }
 
 fn command(folder: &Path) -> Command {

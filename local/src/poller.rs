@@ -61,7 +61,7 @@ use clock::Clock;
 use destination::{Destination, destination};
 use mapping::{Order, Properties};
 use poll::World;
-use source::{Service, Source, kinesis};
+use source::{Service, Source, dynamodb, kinesis};
 
 /// How long [`Pollers::stop`] waits for the batches in flight.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -235,6 +235,7 @@ fn open(access: &Access, mapping: &Arc<Properties>) -> (Source, Destination) {
         Service::Kinesis => kinesis::source(access, mapping),
         // It never comes here: see `start`.
         Service::Sqs => Source::none(),
+        Service::DynamoDb => dynamodb::source(access, mapping),
     };
     (source, destination(access, mapping))
 }
@@ -244,6 +245,7 @@ async fn check(access: &Access, mapping: &Properties) -> Result<()> {
     match mapping.service {
         Service::Kinesis => kinesis::check(access, mapping).await?,
         Service::Sqs => queue::check(access, mapping).await?,
+        Service::DynamoDb => dynamodb::check(access, mapping).await?,
     }
     destination::check(access, mapping).await
 }

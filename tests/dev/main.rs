@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod answers;
+mod changes;
 mod client;
 mod consumers;
 mod dev;

@@ -20,6 +20,7 @@ use super::gate::{
 };
 use super::keys::{Keys, MINISTACK_ROOT, RootKey};
 use super::quirks::{self, Exchange, Memory};
+use super::reaper;
 use super::server::serve;
 use super::upstream::{Body, Lost, Passed, Upstream, read, whole};
 use super::watch::{Watch, feeds};
@@ -89,8 +90,12 @@ impl Forwarder {
         let watch = Watch::new(events);
         let ((puts, seen), (stopped, stop)) = (watch::channel(()), watch::channel(false));
         let keys = Arc::new(keys);
+        memory.changes.keys = root.is_some().then(|| Arc::clone(&keys));
         let known = Arc::clone(&keys);
         let shared = Arc::new(Shared { host: address.to_string(), keys, upstream, memory, watch, puts });
+        if root.is_some() {
+            tokio::spawn(reap(Arc::clone(&shared), stop.clone()));
+        }
         let answer = move |request| {
             let shared = Arc::clone(&shared);
             async move { shared.answer(request).await }
@@ -203,6 +208,16 @@ impl Shared {
         let answer = read(answer).await?;
         self.watch.refused(answer.body());
         Ok(whole(answer))
+    }
+}
+
+/// Deletes what expires, until the forwarder ends.
+async fn reap(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+    let Shared { upstream, memory, puts, .. } = &*shared;
+    let Some(root) = &memory.logs.root else { return };
+    tokio::select! {
+        _ = stop.changed() => {}
+        () = reaper::run(upstream, memory, root, puts) => {}
     }
 }
 

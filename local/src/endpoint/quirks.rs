@@ -3,6 +3,7 @@
 mod api_gateway;
 mod binary_types;
 mod carried;
+mod changes;
 mod code;
 mod domains;
 mod import;
@@ -17,6 +18,7 @@ mod streams;
 mod table;
 mod table_streams;
 mod tagging;
+mod ttl;
 mod usage_plans;
 mod user_pools;
 mod web_acls;
@@ -52,6 +54,8 @@ pub struct Memory {
     shards: shards::Streams,
     web_acls: web_acls::Associations,
     pub logs: logs::Logs,
+    pub changes: changes::Changes,
+    pub ttl: ttl::Settings,
 }
 
 impl Memory {

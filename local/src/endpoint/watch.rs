@@ -21,6 +21,17 @@ const SEND_MESSAGE_BATCH: &str = "AmazonSQS.SendMessageBatch";
 
 /// What gives pollers something to read, by the start of the operation's name.
 const FEEDS: [&str; 2] = ["Kinesis_20131202.PutRecord", SEND_MESSAGE];
+/// The operations that may change items, and so put records into a table's stream.
+const CHANGES: [&str; 8] = [
+    "PutItem",
+    "UpdateItem",
+    "DeleteItem",
+    "BatchWriteItem",
+    "TransactWriteItems",
+    "ExecuteStatement",
+    "BatchExecuteStatement",
+    "ExecuteTransaction",
+];
 
 /// How much of a key or a reason is reported.
 const SHOWN_CHARS: usize = 200;
@@ -151,11 +162,13 @@ impl Watch {
     }
 }
 
-/// Whether a call feeds a stream or a queue. Integrations of API Gateway send messages in SQS's older protocol, as a form.
+/// Whether a call feeds a stream, a queue or the stream of a table. Integrations of API Gateway send messages in SQS's older protocol, as a form.
 pub fn feeds(head: &Parts, body: &[u8]) -> bool {
     let target = call::text(&head.headers, "x-amz-target");
     if !target.is_empty() {
-        return FEEDS.iter().any(|start| target.starts_with(start));
+        let operation = target.strip_prefix("DynamoDB_20120810.");
+        return FEEDS.iter().any(|start| target.starts_with(start))
+            || operation.is_some_and(|name| CHANGES.contains(&name));
     }
     let form = call::text(&head.headers, CONTENT_TYPE.as_str()).starts_with("application/x-www-form-urlencoded");
     let sends = |form: &[u8]| {

@@ -5,7 +5,7 @@ use aws_sdk_lambda::types::EventSourceMappingConfiguration;
 use super::access::reason;
 use super::mapping::{Properties, source};
 use super::queue;
-use super::source::Service;
+use super::source::{Service, dynamodb};
 use crate::error::{Error, Result};
 use crate::event::{Event, Events};
 use crate::roles::Roles;
@@ -58,6 +58,7 @@ async fn read(
         Service::Kinesis => stream_retention_hours(roles, arn).await,
         // No message is given up by its age: SQS forgets it itself.
         Service::Sqs => Ok(0),
+        Service::DynamoDb => Ok(dynamodb::RETENTION_HOURS),
     };
     let properties = retention.map_err(|why| failed(function, &why));
     let properties = properties.and_then(|hours| Properties::read(mapping, function, role, hours));

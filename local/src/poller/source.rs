@@ -9,6 +9,7 @@ use super::checkpoints::Position;
 use super::record::Record;
 use super::trouble::Asked;
 
+pub mod dynamodb;
 pub mod kinesis;
 
 /// The services whose streams are polled.
@@ -17,6 +18,8 @@ pub enum Service {
     Kinesis,
     /// Queues have no shards: [`super::queue`] polls them.
     Sqs,
+    /// Changes of a table.
+    DynamoDb,
 }
 
 impl Service {
@@ -25,6 +28,7 @@ impl Service {
         match arn.split(':').nth(2)? {
             "kinesis" => Some(Self::Kinesis),
             "sqs" => Some(Self::Sqs),
+            "dynamodb" if arn.contains("/stream/") => Some(Self::DynamoDb),
             _ => None,
         }
     }
@@ -35,7 +39,13 @@ impl Service {
             Self::Kinesis => "KinesisBatchInfo",
             // SQS moves a message itself, and sends no document.
             Self::Sqs => "",
+            Self::DynamoDb => "DDBStreamBatchInfo",
         }
+    }
+
+    /// Whether a document gives the times of records without their milliseconds, as recorded.
+    pub fn tells_whole_seconds(self) -> bool {
+        self == Self::DynamoDb
     }
 
     /// The member of a record that holds what the sender sent, which filters look into as JSON.
@@ -43,6 +53,7 @@ impl Service {
         match self {
             Self::Kinesis => "data",
             Self::Sqs => "body",
+            Self::DynamoDb => "dynamodb",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the tests of the pollers share.
 
+mod changes;
 mod checkpoints;
 mod diagnoses;
 mod documents;

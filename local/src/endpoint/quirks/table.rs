@@ -1,5 +1,6 @@
 //! What AWS does and MiniStack 1.5.33 does not, as far as a deployer or a session of `pipe dev` meets it: one table.
 
+mod changes;
 mod front;
 mod tables;
 
@@ -181,8 +182,12 @@ static QUIRKS: &[Quirk] = &[
     },
     Quirk {
         whose: Sessions,
-        reason: "UpdateShardCount makes new, empty shards under the ids of the old ones",
-        operations: &[Target("Kinesis_20131202.UpdateShardCount")],
+        reason: "UpdateShardCount makes new, empty shards under the ids of the old ones; split and merged ones are deleted",
+        operations: &[
+            Target("Kinesis_20131202.UpdateShardCount"),
+            Target("Kinesis_20131202.SplitShard"),
+            Target("Kinesis_20131202.MergeShards"),
+        ],
         answer: reshard::update_count,
     },
     Quirk {
@@ -268,7 +273,8 @@ pub fn find(call: &Call, head: &Parts) -> Option<&'static Quirk> {
             *service == call.service && *method == head.method && matches(pattern, head.uri.path())
         }
     };
-    QUIRKS.iter().chain(front::QUIRKS).chain(tables::QUIRKS).find(|quirk| quirk.operations.iter().any(fits))
+    let more = front::QUIRKS.iter().chain(tables::QUIRKS).chain(changes::QUIRKS);
+    QUIRKS.iter().chain(more).find(|quirk| quirk.operations.iter().any(fits))
 }
 
 fn matches(pattern: &str, path: &str) -> bool {
