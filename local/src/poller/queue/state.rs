@@ -93,14 +93,13 @@ pub struct QueueState {
 
 impl QueueState {
     pub fn new(mapping: Mapping, queue: Queued, now: i64) -> Self {
-        let limit = queue.batches.min(FIRST_BATCHES);
         Self {
+            limit: queue.batches.min(FIRST_BATCHES),
             mapping,
             queue,
             waiting: Waiting::default(),
             at_work: BTreeMap::new(),
             batches: 0,
-            limit,
             grown_ms: now,
             deletes: Deletes::default(),
             receiving: 0,
