@@ -17,5 +17,5 @@ pub enum Stream {
     /// A Kinesis data stream: `{}` for all defaults.
     Kinesis(OwnOrExisting<Kinesis>),
     /// The changes of a DynamoDB table: `{}` for all defaults, or `{ existing: NAME }`.
-    TableChanges(TableChanges),
+    TableChanges(Box<TableChanges>),
 }
