@@ -18,7 +18,7 @@ impl Spec {
     #[must_use]
     pub fn table_changes(&self) -> Option<&TableChanges> {
         match self.stream.as_ref()? {
-            Stream::TableChanges(changes) => Some(changes),
+            Stream::TableChanges(changes) => Some(changes.as_ref()),
             Stream::Kinesis(_) | Stream::Queue(_) => None,
         }
     }

@@ -20,7 +20,7 @@ pub enum Stream {
     /// A Kinesis data stream: `{}` for all defaults.
     Kinesis(OwnOrExisting<Kinesis>),
     /// The changes of a DynamoDB table: `{}` for all defaults, or `{ existing: NAME }`.
-    TableChanges(TableChanges),
+    TableChanges(Box<TableChanges>),
     /// An SQS queue: `{}` for all defaults.
     Queue(OwnOrExisting<QueueStream>),
 }
