@@ -59,7 +59,10 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
         reserved_concurrency: spec.reserved_concurrency,
         code: lowering.codes.consumer(),
         statements: statements(lowering, spec, read.unwrap_or_default(), access),
-        mentions: fed.iter().map(|(id, _)| *id).chain(sink).chain([dlq::DLQ]).collect(),
+        mentions: {
+            let dlq = dlq::sent_to(lowering).map(|_| dlq::DLQ);
+            fed.iter().map(|(id, _)| *id).chain(sink).chain(dlq).collect()
+        },
     };
     let mut nodes = lowering.function(lambda)?;
     if lowering.spec.fed_queue().is_some() {
