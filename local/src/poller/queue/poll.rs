@@ -18,12 +18,15 @@ use crate::poller::clock::Clock;
 use crate::poller::slot::refused;
 use crate::poller::trouble::{Asked, Health, Trouble};
 
+/// What came of the deletion of each message.
+pub type Deletions = Vec<(Done, Deleted)>;
+
 /// A queue as a mapping's role reaches it, as plain function values: so a poller is tested with queues made up on the spot. Cheap to clone.
 #[derive(Clone)]
 pub struct QueueSource {
     /// At most so many messages, at once.
     pub receive: Arc<dyn Fn(usize) -> Asked<Vec<Message>> + Send + Sync>,
-    pub delete: Arc<dyn Fn(Vec<Done>) -> Asked<Vec<(Done, Deleted)>> + Send + Sync>,
+    pub delete: Arc<dyn Fn(Vec<Done>) -> Asked<Deletions> + Send + Sync>,
     /// Makes messages visible again, by their receipts.
     pub give_back: Arc<dyn Fn(Vec<String>) -> Asked<()> + Send + Sync>,
 }
@@ -43,7 +46,7 @@ pub struct QueueWorld {
 enum Ended {
     Received { most: usize, asked_ms: i64, result: Result<Vec<Message>, Trouble> },
     Called { batch: u64, result: Result<Answer, Refusal>, took_ms: u64 },
-    Deleted { done: Vec<Done>, result: Result<Vec<(Done, Deleted)>, Trouble> },
+    Deleted { done: Vec<Done>, result: Result<Deletions, Trouble> },
     GivenBack,
 }
 
