@@ -93,11 +93,16 @@ fn senders_are_named_and_a_service_is_bound_to_the_account() {
 fn applied(graph: &Graph) -> Found {
     let mut found = Found::default();
     for change in plan(graph, &Found::default(), KINDS, false).changes {
+        let mut tags: Tags = change.tags.into_iter().collect();
+        // Of which an apply knows only when the other one is made.
+        if graph.node(change.id.as_str()).is_some_and(|node| node.needs.iter().any(|need| need.follow)) {
+            tags.insert("pipe:follows".into(), String::new());
+        }
         let live = Live {
             handle: Handle::new(change.id.as_str()),
             props: change.desired,
             outputs: Outputs::new(),
-            tags: change.tags.into_iter().collect::<Tags>(),
+            tags,
             identity: String::new(),
             state: State::Live,
         };

@@ -80,7 +80,12 @@ fn consumer(spec: &Spec) -> Vec<Value> {
     }
     if spec.table().is_some() {
         let all = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
-        let actions = if function.is_bundled() { &all[2..3] } else { &all[..] };
+        let deletes = spec.target().is_some_and(|target| target.deletes);
+        let actions = match (function.is_bundled(), deletes) {
+            (true, false) => &all[2..3],
+            (true, true) => &all[1..3],
+            (false, _) => &all[..],
+        };
         statements.push(allow("WriteTable", actions, &arn("dynamodb", &format!("table/{}", spec.table_name()))));
     }
     if spec.fed_queue().is_some() {

@@ -89,7 +89,7 @@ const TABLE: &str = "
     consumer.function.failures.max_age_hours consumer.function.failures.bisect consumer.function.failures.partial
     sink.table.name sink.table.partition_key sink.table.partition_key.name sink.table.partition_key.type
     sink.table.sort_key sink.table.capacity sink.table.capacity.read sink.table.capacity.write sink.table.encryption
-    sink.table.point_in_time_recovery sink.table.deletion_protection sink.table.existing sink.table.overwrite
+    sink.table.point_in_time_recovery sink.table.deletion_protection sink.table.existing sink.table.overwrite sink.table.deletes
     sink.table.dev sink.table.dev.partition_key sink.table.dev.sort_key sink.table.dev.indexes sink.table.indexes sink.table.ttl
     sink.table.on_destroy
     dlq.queue.name dlq.queue.retention_days dlq.queue.existing dlq.queue.on_destroy";

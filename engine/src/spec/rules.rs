@@ -192,9 +192,11 @@ const FUNCTION: &[Rule<Function>] = &[
 /// Returns every error, warning and note of the rules.
 pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, files: &Files) -> Vec<Problem> {
     let cx = Cx { spec, file, damaged, root, files };
-    let between: [fn(&Cx<'_>) -> Vec<Problem>; 12] = [
+    let between: [fn(&Cx<'_>) -> Vec<Problem>; 14] = [
         wiring::sections,
         wiring::overwrite,
+        changes::deletes,
+        changes::images,
         |cx| changes::endless(cx).into_iter().collect(),
         doors::names,
         doors::single,

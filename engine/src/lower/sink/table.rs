@@ -58,7 +58,11 @@ pub(in crate::lower) fn props(own: &spec::Table) -> Table {
 }
 
 pub(super) fn access(lowering: &Lowering<'_>, target: &Target, function: &Function) -> Access {
-    let actions = if function.is_bundled() { &["dynamodb:PutItem"] } else { WRITE_TABLE };
+    let actions = match (function.is_bundled(), target.deletes) {
+        (true, false) => &["dynamodb:PutItem"][..],
+        (true, true) => &["dynamodb:DeleteItem", "dynamodb:PutItem"],
+        (false, _) => WRITE_TABLE,
+    };
     let write = vec![allow("WriteTable", actions, &[arn(lowering)])];
     Access { id: TABLE, environment: environment(lowering, target), write }
 }
@@ -83,6 +87,9 @@ fn environment(lowering: &Lowering<'_>, target: &Target) -> BTreeMap<String, Str
     // The handler is not told the default, so that the variable changes no function that is there.
     if !target.overwrite {
         environment.insert("PIPE_OVERWRITE".to_owned(), "false".to_owned());
+    }
+    if target.deletes {
+        environment.insert("PIPE_DELETES".to_owned(), "true".to_owned());
     }
     environment
 }

@@ -2,7 +2,7 @@
 
 use super::{At, Cx, DLQ, SINK, STREAM, indexes, stores};
 use crate::spec::wording::short;
-use crate::spec::{Function, Problem, Start, TableChanges};
+use crate::spec::{Function, Problem, Start, TableChanges, View};
 
 /// Hours for which a change stays in the stream
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>).
@@ -45,6 +45,38 @@ pub(super) fn start(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
     let message = "the stream of a table has no times to start at: AWS knows its oldest and its newest record alone";
     let hint = "use `start: oldest`, which loses nothing: at most 24 hours are in it";
     vec![Problem::error(function.at("batch/start/at"), message).hint(hint).on_key()]
+}
+
+/// Only the bundled handler deletes rows, and only changes of a table say what was deleted.
+pub(super) fn deletes(cx: &Cx<'_>) -> Vec<Problem> {
+    let Some(target) = cx.target().filter(|target| target.deletes) else { return Vec::new() };
+    let path = target.at("deletes");
+    let own_handler = cx.function().is_some_and(|function| !function.is_bundled() && cx.sound(&function.at("handler")));
+    let (message, hint) = match cx.table_changes() {
+        None if !cx.sound(STREAM) => return Vec::new(),
+        None => (
+            "`deletes: true` needs `stream.table_changes`: no other events say that something was deleted",
+            "take `deletes` out",
+        ),
+        Some(_) if own_handler => (
+            "`deletes: true` needs the handler `stream-to-table`",
+            "take `deletes` out; a handler of your own deletes rows itself",
+        ),
+        Some(_) => return Vec::new(),
+    };
+    vec![Problem::error(path, message).hint(hint).on_key()]
+}
+
+/// The bundled handler writes the item as it is after the change.
+pub(super) fn images(cx: &Cx<'_>) -> Vec<Problem> {
+    let (Some(changes), Some(function)) = (cx.table_changes(), cx.function()) else { return Vec::new() };
+    let without = changes.place.own().is_some_and(|own| matches!(own.view, View::KeysOnly | View::OldImage));
+    if !without || !function.is_bundled() {
+        return Vec::new();
+    }
+    let message = "`stream-to-table` writes the item as it is after a change, and this view does not have it";
+    let hint = "use `new_and_old_images` or `new_image`, or bring a handler of your own";
+    vec![Problem::error(changes.at("view"), message).hint(hint)]
 }
 
 /// How long a record that fails may hold its shard, and where it is then.

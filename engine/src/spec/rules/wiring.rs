@@ -67,6 +67,10 @@ pub(super) fn handler(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> 
     let Some((target, table)) = cx.target().and_then(|target| target.it.table.own().map(|own| (target, own))) else {
         return problems;
     };
+    // Changes of a table have binary values as they are.
+    if cx.table_changes().is_some() {
+        return problems;
+    }
     let keys = [("partition_key", Some(&table.partition_key)), ("sort_key", table.sort_key.as_ref())];
     for (name, _) in keys.iter().filter(|(_, key)| key.is_some_and(|key| key.kind == KeyType::Binary)) {
         let message = "`stream-to-table` cannot write a binary key: its records are JSON, which has no binary values";

@@ -98,7 +98,7 @@ impl TableChanges {
             OwnOrExisting::Own(changes) => OwnOrExisting::Own(changes.table.0.clone()),
             OwnOrExisting::Existing(existing) => OwnOrExisting::Existing(existing.clone()),
         };
-        Target { table, overwrite: true, dev: self.dev.clone() }
+        Target { table, overwrite: true, deletes: false, dev: self.dev.clone() }
     }
 }
 
