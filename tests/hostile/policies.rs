@@ -67,7 +67,10 @@ fn consumer(spec: &Spec) -> Vec<Value> {
     let read = ["DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards"];
     let read = read.map(|action| format!("kinesis:{action}"));
     let mut statements = Vec::new();
-    if spec.stream.is_some() {
+    if spec.fed_queue().is_some() {
+        let read = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
+        statements.push(allow("ReadQueue", &read, &arn("sqs", &spec.fed_queue_name())));
+    } else if spec.stream.is_some() {
         let stream = arn("kinesis", &format!("stream/{}", spec.stream_name()));
         statements.push(allow("ReadStream", &read.each_ref().map(String::as_str), &stream));
         statements.push(allow("ListStreams", &["kinesis:ListStreams"], "*"));
@@ -77,7 +80,8 @@ fn consumer(spec: &Spec) -> Vec<Value> {
         let actions = if function.handler == "stream-to-table" { &all[2..3] } else { &all[..] };
         statements.push(allow("WriteTable", actions, &arn("dynamodb", &format!("table/{}", spec.table_name()))));
     }
-    if spec.queue().is_some() {
+    // A queue moves its messages itself.
+    if spec.queue().is_some() && spec.fed_queue().is_none() {
         statements.push(allow("SendToDlq", &["sqs:SendMessage"], &arn("sqs", &spec.queue_name())));
     }
     statements.extend(lambda(&spec.consumer_name(), function.xray));
@@ -147,7 +151,10 @@ fn api(spec: &Spec) -> Vec<Value> {
     let stream = arn("kinesis", &format!("stream/{}", spec.stream_name()));
     let mut statements = table(spec);
     if spec.api().unwrap().routes.iter().any(|route| spec.calls_stream(route)) {
-        statements.push(allow("PutRecords", &["kinesis:PutRecord"], &stream));
+        statements.push(match spec.fed_queue() {
+            Some(_) => allow("SendMessages", &["sqs:SendMessage"], &arn("sqs", &spec.fed_queue_name())),
+            None => allow("PutRecords", &["kinesis:PutRecord"], &stream),
+        });
     }
     if spec.answered().next().is_some() {
         let function = arn("lambda", &format!("function:{}", spec.consumer_name()));
