@@ -30,4 +30,6 @@ pub enum Pattern {
     EveryTableAction,
     /// A stream that something else writes to, and a table
     StreamToTable,
+    /// An API, a queue that takes more at once than the table does, and a table
+    Queue,
 }

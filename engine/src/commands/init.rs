@@ -112,6 +112,7 @@ fn files(pattern: Pattern) -> Files {
         Pattern::ExistingResources => &[("", include_str!("../../../examples/existing-resources.yaml"))],
         Pattern::OpenApi => &[("", include_str!("../../../examples/open-api.yaml"))],
         Pattern::StreamToTable => &[("", include_str!("../../../examples/stream-to-table.yaml"))],
+        Pattern::Queue => &[("", include_str!("../../../examples/queue.yaml"))],
         Pattern::ApiToTable => &[
             ("", include_str!("../../../examples/api-to-table.yaml")),
             ("api-to-table/person.schema.json", include_str!("../../../examples/api-to-table/person.schema.json")),
