@@ -60,7 +60,10 @@ fn target(spec: &Spec, route: &Route, made: &Value) {
             return;
         }
         To::Stream => {
-            assert_eq!(uri, "kinesis:action/PutRecord");
+            match spec.fed_queue() {
+                Some(_) => assert_eq!(uri, format!("sqs:path/123456789012/{}", spec.fed_queue_name())),
+                None => assert_eq!(uri, "kinesis:action/PutRecord"),
+            }
             answers(made);
         }
         To::Table(_) => assert!(uri.starts_with("dynamodb:action/"), "{uri}"),
