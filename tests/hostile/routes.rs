@@ -59,13 +59,13 @@ fn target(spec: &Spec, route: &Route, made: &Value) {
             assert_eq!(made["integration"]["templates"], json!({}));
             return;
         }
-        To::Stream => {
-            match spec.fed_queue() {
-                Some(_) => assert_eq!(uri, format!("sqs:path/123456789012/{}", spec.fed_queue_name())),
-                None => assert_eq!(uri, "kinesis:action/PutRecord"),
+        To::Stream => match spec.fed_queue() {
+            Some(_) => assert_eq!(uri, format!("sqs:path/123456789012/{}", spec.fed_queue_name())),
+            None => {
+                assert_eq!(uri, "kinesis:action/PutRecord");
+                answers(made);
             }
-            answers(made);
-        }
+        },
         To::Table(_) => assert!(uri.starts_with("dynamodb:action/"), "{uri}"),
         To::Aws(call) => assert_eq!(uri, format!("{}:action/{}", call.service, call.action)),
     }
