@@ -61,7 +61,7 @@ pub struct Mapping {
     pub partial: bool,
     /// ARN of the queue, topic or bucket that gets the documents of records that are given up; empty for none.
     pub on_failure: String,
-    /// Patterns of records to read, as compact JSON, sorted; with none all are read. No spec has one: another's is removed.
+    /// Patterns of records to read, as compact JSON, sorted; with none all are read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filters: Vec<String>,
 }
@@ -195,6 +195,7 @@ impl Mapping {
         let request = request.set_maximum_record_age_in_seconds(stream.then_some(self.max_age_seconds));
         let request = request.set_bisect_batch_on_function_error(stream.then_some(self.bisect));
         let request = request.set_destination_config((!self.on_failure.is_empty()).then(|| self.destination()));
+        let request = request.set_filter_criteria((!self.filters.is_empty()).then(|| self.criteria()));
         let tags = cx.tags.clone().into_iter().collect();
         let made = request.set_tags(Some(tags)).customize().config_override(once).send().await?;
         made.uuid.ok_or_else(|| Error::new(Class::Unclear, "Lambda made a mapping and gave no UUID"))
@@ -212,10 +213,7 @@ impl Mapping {
         let request = request.set_maximum_record_age_in_seconds(stream.then_some(self.max_age_seconds));
         let request = request.set_bisect_batch_on_function_error(stream.then_some(self.bisect));
         let request = request.set_destination_config(stream.then(|| self.destination()));
-        let filters: Vec<_> = self.filters.iter().map(|pattern| Filter::builder().pattern(pattern).build()).collect();
-        // One without filters clears them.
-        let filters = FilterCriteria::builder().set_filters((!filters.is_empty()).then_some(filters));
-        let request = request.filter_criteria(filters.build());
+        let request = request.filter_criteria(self.criteria());
         let call = || async { Ok::<_, Error>(request.clone().send().await.map(drop)?) };
         match patiently(cx, &format!("mapping `{name}` to accept the change"), call).await {
             Err(error) => Err(read::told(cx, &self.function, error).await),
@@ -236,6 +234,12 @@ impl Mapping {
 
     fn response_types(&self) -> Vec<FunctionResponseType> {
         if self.partial { vec![FunctionResponseType::ReportBatchItemFailures] } else { Vec::new() }
+    }
+
+    /// One without filters clears them.
+    fn criteria(&self) -> FilterCriteria {
+        let filters: Vec<_> = self.filters.iter().map(|pattern| Filter::builder().pattern(pattern).build()).collect();
+        FilterCriteria::builder().set_filters((!filters.is_empty()).then_some(filters)).build()
     }
 
     /// An empty one clears it.

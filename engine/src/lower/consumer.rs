@@ -97,10 +97,17 @@ fn mapping(lowering: &Lowering<'_>, spec: &Function, stream: &str, source: Strin
         bisect: spec.failures.bisect,
         partial: spec.failures.partial,
         on_failure: dlq::arn(lowering).unwrap_or_default(),
-        filters: Vec::new(),
+        filters: filters(spec),
     };
     let name = mapping::name(&props.function, &props.source);
     Ok(Node::new(MAPPING, name.as_str(), &props)?.needs([CONSUMER, dlq::DLQ]).follows(stream))
+}
+
+/// Compact and sorted, as they are read back.
+fn filters(spec: &Function) -> Vec<String> {
+    let mut all: Vec<_> = spec.filters.iter().map(|it| Value::Object(it.pattern.clone()).to_string()).collect();
+    all.sort();
+    all
 }
 
 fn level(level: LogLevel) -> &'static str {

@@ -68,9 +68,22 @@ pub struct Function {
     /// What happens to records that the function fails on. Default: 100 retries within 12 hours.
     #[serde(default)]
     pub failures: Failures,
+    /// Patterns of Lambda's event filtering, 1 to 10: a record that matches none is not handed to the function. Default: all are handed over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 10))]
+    pub filters: Vec<Filter>,
     /// Whether the mapping reads the stream. Default: true.
     #[serde(default = "yes")]
     pub enabled: bool,
+}
+
+/// One pattern of Lambda's event filtering.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Filter {
+    /// What a record must hold, as in `{data: {kind: [order]}}`. Required.
+    #[schemars(extend("minProperties" = 1))]
+    pub pattern: serde_json::Map<String, serde_json::Value>,
 }
 
 /// A level of the function's log.

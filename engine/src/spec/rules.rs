@@ -8,6 +8,7 @@ mod cors;
 mod domain;
 mod doors;
 mod files;
+mod filters;
 mod function;
 mod indexes;
 mod limits;
@@ -169,6 +170,7 @@ const FUNCTION: &[Rule<Function>] = &[
     function::start,
     function::statements,
     files::handler,
+    filters::patterns,
     warnings::function,
 ];
 

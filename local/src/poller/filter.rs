@@ -47,20 +47,27 @@ impl Filter {
     /// It is not a JSON object, holds something that is not a rule, or its payload is not an object: AWS refuses these when the
     /// mapping is made.
     pub fn parse(pattern: &str, payload: &str) -> error::Result<Self> {
-        let wrong = |why: &str| {
+        Self::check(pattern, payload).map_err(|why| {
             Error::new(format!("read the filter `{pattern}`: {why}")).hint(format!(
                 "a pattern is like `{{\"{payload}\": {{\"kind\": [\"order\", {{\"prefix\": \"x\"}}]}}}}`"
             ))
-        };
+        })
+    }
+
+    /// The same, with only what is wrong in words.
+    ///
+    /// # Errors
+    /// As of [`Self::parse`].
+    pub fn check(pattern: &str, payload: &str) -> Result<Self, String> {
         let Ok(Value::Object(fields)) = serde_json::from_str(pattern) else {
-            return Err(wrong("it is not a JSON object"));
+            return Err("it is not a JSON object".to_owned());
         };
         // AWS: the filter for the payload of a stream must be JSON of its own; plain strings are for queues.
         if fields.get(payload).is_some_and(|inner| !inner.is_object()) {
-            return Err(wrong(&format!("`{payload}` must be an object")));
+            return Err(format!("`{payload}` must be an object"));
         }
         let payload = fields.contains_key(payload).then(|| payload.to_owned());
-        node(&fields).map(|node| Self { node, payload }).map_err(|why| wrong(&why))
+        node(&fields).map(|node| Self { node, payload })
     }
 
     /// Whether a record passes, by what the facts of [`super::record::Record`] say of it.

@@ -46,6 +46,10 @@ fn means(desired: &Mapping, live: &Mapping, how: &How) -> Vec<String> {
         "one bad record takes the others of its batch with it: failed batches are no longer split",
     );
     say(
+        desired.filters != live.filters && !desired.filters.is_empty(),
+        "records that match none of the new filters are passed over from now on, and leave no trace",
+    );
+    say(
         live.partial && !desired.partial,
         "the function's word on single records no longer counts: a failed batch is retried as a whole",
     );

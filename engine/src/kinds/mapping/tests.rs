@@ -15,6 +15,7 @@ use super::*;
 use crate::aws::mocked;
 use crate::resource::Tags;
 
+mod filters;
 mod wrong_role;
 
 const STREAM: &str = "arn:aws:kinesis:eu-central-1:111122223333:stream/events";
