@@ -4,16 +4,37 @@
 //! wall times are the machine's. The budget is a ratio of 1.2.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use pipe::aws::Place;
 use pipe::bundle::Codes;
 use pipe::graph::{Graph, Node};
 use pipe::lower::lower;
-use pipe_test_support::{Call, Emulator, Endpoint, Kind, Nature, Sandbox};
+use pipe_test_support::{Call, Emulator, Endpoint, Kind, Nature, Sandbox, copy_folder};
 
-const MAIN: &str = include_str!("../pipeline.yaml");
+/// A spec, the folder from which it names its files, and an edit of one property.
+struct Of {
+    name: &'static str,
+    text: &'static str,
+    folder: &'static str,
+    edit: (&'static str, &'static str),
+}
+
+const ALL: [Of; 2] = [
+    Of {
+        name: "pipeline.yaml",
+        text: include_str!("../pipeline.yaml"),
+        folder: "",
+        edit: ("memory_mb: 128", "memory_mb: 256"),
+    },
+    Of {
+        name: "api-to-table.yaml",
+        text: include_str!("../examples/api-to-table.yaml"),
+        folder: "examples",
+        edit: ("burst: 10,", "burst: 11,"),
+    },
+];
 /// Reads of a plan that come one after another: the caller, a list, what it leads to.
 const READS_OF_A_PLAN: u32 = 3;
 /// The longest that anything stays unseen after an apply; then a diff finds all of it.
@@ -23,22 +44,44 @@ fn main() {
     let endpoint = Endpoint::start(Emulator::shared(Kind::MiniStack));
     let real = Nature::real();
     let latency = Nature { latency: real.latency.clone(), ..Nature::default() };
-    for (name, nature) in [("latency only", latency), ("as on AWS", real)] {
-        let user = Sandbox::new(env!("CARGO_BIN_EXE_pipe"), endpoint.account(), MAIN);
+    for of in ALL {
+        for (name, nature) in [("latency only", latency.clone()), ("as on AWS", real.clone())] {
+            of.measure(&endpoint, nature, &format!("{}, {name}", of.name));
+        }
+    }
+}
+
+impl Of {
+    fn measure(&self, endpoint: &Endpoint, nature: Nature, name: &str) {
+        let user = Sandbox::new(env!("CARGO_BIN_EXE_pipe"), endpoint.account(), self.text);
+        let schemas = self.base().join("api-to-table");
+        if schemas.exists() {
+            copy_folder(&schemas, &user.path().join("api-to-table"));
+        }
         user.account.set_nature(nature.clone());
         let apply = measure(&user, &["apply", "--yes"]);
         let api_writes = api_writes(&user);
         std::thread::sleep(SEEN);
         let diff = measure(&user, &["diff", "--exit-code"]);
-        let model = Model { nature: &nature, graph: graph(user.account.id()), api_writes };
+        let model = Model { nature: &nature, graph: self.graph(user.account.id()), api_writes };
         let (path, chain) = model.cold_apply();
         report(&format!("cold apply, {name}"), apply, path, &chain);
         let (path, chain) = slowest(&user.account.calls());
         report(&format!("empty diff, {name}"), diff, path, &chain);
-        user.edit("memory_mb: 128", "memory_mb: 256");
+        user.edit(self.edit.0, self.edit.1);
         let edit = measure(&user, &["apply", "--yes"]);
         let (path, chain) = slowest(&user.account.calls());
         report(&format!("edit of one property, {name}"), edit, path, &chain);
+    }
+
+    fn base(&self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(self.folder)
+    }
+
+    fn graph(&self, account: &str) -> Graph {
+        let place = Place { partition: "aws".into(), account: account.into(), region: "eu-central-1".into() };
+        let loaded = pipe::spec::parse(self.name, self.text.as_bytes(), &self.base()).expect("the spec is good");
+        lower(&loaded, &place, &Codes::unbuilt()).expect("the spec lowers")
     }
 }
 
@@ -75,12 +118,6 @@ fn report(what: &str, wall: Duration, path: Duration, chain: &str) {
     let ratio = wall / path;
     let line = format!("{what:<36} wall {wall:>6.2} s   critical path {path:>6.2} s   ratio {ratio:>5.2}   {chain}\n");
     std::io::Write::write_all(&mut std::io::stdout(), line.as_bytes()).expect("standard output takes a line");
-}
-
-fn graph(account: &str) -> Graph {
-    let place = Place { partition: "aws".into(), account: account.into(), region: "eu-central-1".into() };
-    let loaded = pipe::spec::parse("pipeline.yaml", MAIN.as_bytes(), Path::new(".")).expect("the main file is good");
-    lower(&loaded, &place, &Codes::unbuilt()).expect("the main file lowers")
 }
 
 /// What AWS needs for each resource, by its nature.

@@ -1,8 +1,14 @@
 //! The budgets of `pipe dev`: warm start, events from POST to row, the gateway alone, a local invoke, a handler's reload. Prints
 //! figures; nothing is asserted, because they are the machine's. `cargo bench -p pipe --bench dev`.
 
+#[path = "dev/changes.rs"]
+mod changes;
+#[path = "dev/doors.rs"]
+mod doors;
 #[path = "dev/load.rs"]
 mod load;
+#[path = "dev/queues.rs"]
+mod queues;
 #[path = "dev/running.rs"]
 mod running;
 #[path = "dev/stub.rs"]
@@ -40,9 +46,16 @@ async fn main() {
     let running = Running::start();
     let load = Load::new(&running).await;
     from_post_to_row(&running, &load).await;
-    gateway_alone(&running, &load).await;
+    gateway_alone(&running, &load, "gateway against a stub", 3_000).await;
     invoke(&running).await;
     running.stop();
+    let running = doors::start();
+    for door in doors::DOORS {
+        gateway_alone(&running, &door.load(&running), door.name, door.budget).await;
+    }
+    running.stop();
+    queues::through().await;
+    changes::to_the_function().await;
     reload();
 }
 
@@ -85,7 +98,7 @@ async fn from_post_to_row(running: &Running, load: &Load) {
 }
 
 /// The API as deployed, with a Kinesis and an authorizer that answer at once.
-async fn gateway_alone(running: &Running, load: &Load) {
+async fn gateway_alone(running: &Running, load: &Load, what: &str, budget: u32) {
     let stub = stub::start(&running.endpoint_url(), running.keys()).await;
     let roles = Roles::new(running.sdk(Some(&stub)));
     let invoke: Invoke = Arc::new(|_, _| {
@@ -112,7 +125,7 @@ async fn gateway_alone(running: &Running, load: &Load) {
     let start = Instant::now();
     load.post_all("gateway", REQUESTS).await;
     let rate = REQUESTS as f32 / start.elapsed().as_secs_f32();
-    say("gateway against a stub", &format!("{rate:.0} requests/s, load and stub on the same cores (budget 3000)"));
+    say(what, &format!("{rate:.0} requests/s, load and stub on the same cores (budget {budget})"));
     gateway.stop().await;
 }
 

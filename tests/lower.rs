@@ -106,8 +106,10 @@ fn every_id_has_a_default_name_that_a_plan_looks_at() {
                  consumer: { function: { handler: stream-to-table } }\nsink: { table: { partition_key: id } }\ndlq: { queue: {} }\n";
     let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
     let defaults = pipe::lower::defaults("demo", &place);
-    let graph = graph(least);
-    let nodes = || graph.nodes().iter().filter(|node| !node.kind.of_account);
+    // One spec has one stream.
+    let changes = "name: demo\nstream: { table_changes: {} }\n".to_owned();
+    let graphs = [least.to_owned(), least.replace("kinesis", "queue"), changes].map(|spec| graph(&spec));
+    let nodes = || graphs.iter().flat_map(Graph::nodes).filter(|node| !node.kind.of_account);
     for node in nodes() {
         let known = defaults.iter().any(|default| {
             default.kind.name == node.kind.name && default.name == node.name && default.why == Why::Own(node.id.clone())

@@ -1,11 +1,15 @@
 //! All tests of the engine that need no emulator, in one program: each program links all of AWS's SDKs.
 #![cfg(test)]
 
+#[path = "changes.rs"]
+mod changes;
 #[path = "engine/main.rs"]
 mod engine;
 #[path = "hostile/main.rs"]
 mod hostile;
 #[path = "lower.rs"]
 mod lower;
+#[path = "queue.rs"]
+mod queue;
 #[path = "spec/main.rs"]
 mod spec;

@@ -21,18 +21,24 @@ const AT_ONCE: usize = 32;
 pub struct Load {
     client: Client<HttpConnector, Full<Bytes>>,
     url: String,
-    authorization: String,
+    /// Of the route, before an event's id.
+    path: String,
+    /// The header that lets it in, and its value.
+    header: &'static str,
+    secret: String,
 }
 
 impl Load {
     pub async fn new(running: &Running) -> Self {
         let credentials = running.ask(&["outputs", "--reveal", "--field", "credentials"]);
         let encoded = base64::engine::general_purpose::STANDARD.encode(credentials);
-        Self {
-            client: Client::builder(TokioExecutor::new()).build(HttpConnector::new()),
-            url: running.ask(&["outputs", "--field", "endpoint"]),
-            authorization: format!("Basic {encoded}"),
-        }
+        let url = running.ask(&["outputs", "--field", "endpoint"]);
+        Self::with(url, "submit/GatewayEventsStream", "authorization", format!("Basic {encoded}"))
+    }
+
+    pub fn with(url: String, path: &str, header: &'static str, secret: String) -> Self {
+        let client = Client::builder(TokioExecutor::new()).build(HttpConnector::new());
+        Self { client, url, path: path.to_owned(), header, secret }
     }
 
     /// The same for another gateway.
@@ -43,8 +49,8 @@ impl Load {
     /// Posts an event and gives the status.
     pub async fn post(&self, run: &str, number: usize) -> u16 {
         let id = format!("{run}-{number}");
-        let request = Request::post(format!("{}/submit/GatewayEventsStream/{id}", self.url))
-            .header("authorization", &self.authorization)
+        let request = Request::post(format!("{}/{}/{id}", self.url, self.path))
+            .header(self.header, &self.secret)
             .header("content-type", "application/json")
             .body(Full::new(Bytes::from(format!(r#"{{"eventId":"{id}","hello":"world"}}"#))))
             .expect("the request is one");

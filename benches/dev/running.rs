@@ -12,6 +12,8 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
 const MAIN: &str = include_str!("../../pipeline.yaml");
+const QUEUE: &str = "name: gateway-events\nstream: { queue: { name: events } }\n\
+                     consumer: { function: { handler: ./own } }\ndlq: { queue: { name: failed } }\n";
 const PIPE: &str = env!("CARGO_BIN_EXE_pipe");
 
 /// A handler that answers every call with nothing.
@@ -48,7 +50,23 @@ impl Running {
         })
     }
 
-    fn with(spec: &str, prepare: impl FnOnce(&Path)) -> Self {
+    /// A queue, and the user's own handler.
+    pub fn with_queue() -> Self {
+        Self::with(QUEUE, |folder| {
+            std::fs::create_dir(folder.join("own")).expect("a folder for the handler");
+            write(folder, 1000);
+        })
+    }
+
+    /// What `pipe dev` itself has in memory, in KB (`/proc/PID/status`).
+    pub fn resident_kb(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        line.trim().trim_end_matches(" kB").parse().unwrap_or_default()
+    }
+
+    /// A spec, up, in a folder that was prepared for it.
+    pub fn with(spec: &str, prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("pipeline.yaml"), spec).expect("the folder takes the spec");
         prepare(folder.path());
@@ -187,8 +205,12 @@ fn children(process: u32) -> Vec<u32> {
 
 fn write(folder: &Path, number: usize) {
     let handler = folder.join("own/bootstrap");
-    std::fs::write(&handler, format!("#!/usr/bin/env python3\n# {number}\n{HANDLER}")).expect("the handler is written");
-    std::fs::set_permissions(&handler, std::fs::Permissions::from_mode(0o755)).expect("it is made executable");
+    write_program(&handler, &format!("#!/usr/bin/env python3\n# {number}\n{HANDLER}"));
+}
+
+pub fn write_program(file: &Path, text: &str) {
+    std::fs::write(file, text).expect("the handler is written");
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o755)).expect("it is made executable");
 }
 
 fn command(folder: &Path) -> Command {

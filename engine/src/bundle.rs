@@ -8,15 +8,18 @@ use std::path::Path;
 use bytes::Bytes;
 
 use crate::error::{Error, Result};
-use crate::spec::{Loaded, contained};
+use crate::spec::{Function, Handler, Loaded, contained};
 
 mod archive;
 mod carried;
 mod codes;
 mod elf;
 mod environment;
+mod folder;
 mod handlers;
 mod krate;
+mod managed;
+mod native;
 mod pack;
 #[cfg(test)]
 mod tests;
@@ -37,12 +40,23 @@ const ZIPPED: usize = 52_428_800;
 pub struct Code {
     /// Base64 of the zip's SHA-256, which is Lambda's `CodeSha256`.
     pub sha256: String,
-    /// A zip with `bootstrap` at its root.
+    /// A zip with `bootstrap` at its root, or with what a runtime of AWS takes.
     pub zip: Bytes,
     /// `x86_64` or `arm64`.
     pub architecture: String,
+    /// AWS's name for what it runs on: `provided.al2023` for a `bootstrap`.
+    pub runtime: String,
+    /// What the runtime calls; `bootstrap` says nothing to the one that runs programs.
+    pub entry: String,
     /// Why it does not start on Lambda, though it may on this machine: it needs a newer glibc.
     pub unfit: Option<Error>,
+}
+
+impl Code {
+    /// A program of one's own, `bootstrap`, which Lambda starts itself.
+    fn program(sha256: String, zip: Bytes, architecture: String, unfit: Option<Error>) -> Self {
+        Self { sha256, zip, architecture, runtime: "provided.al2023".into(), entry: "bootstrap".into(), unfit }
+    }
 }
 
 /// Whether a handler is a crate, which takes a while to build.
@@ -55,13 +69,33 @@ pub fn is_crate(handler: &str, root: &Path) -> bool {
 /// Why `apply` would refuse the user's own handler, where no build is needed to see it. The faults of a crate show in its build.
 pub fn refused(loaded: &Loaded) -> Option<Error> {
     let function = loaded.spec.function()?;
-    if function.is_bundled() || is_crate(&function.handler, &loaded.root) {
+    let handler = function.handler.as_ref()?;
+    if let Handler::Managed(managed) = handler {
+        return managed::refused(managed, &loaded.root, codes::architecture(function));
+    }
+    if function.is_bundled() || is_crate(handler.path(), &loaded.root) {
         return None;
     }
-    match load(&function.handler, &loaded.root, codes::architecture(function), Use::RunHere) {
+    match load(handler.path(), &loaded.root, codes::architecture(function), Use::RunHere) {
         Ok(code) => code.unfit,
         Err(error) => Some(error),
     }
+}
+
+/// Finds, builds or packs the code of the consumer's function. One that exists already has its own, of which nothing is known here.
+///
+/// # Errors
+/// As [`load`]; as the code of one of AWS's runtimes.
+fn of_function(function: &Function, root: &Path, to: Use) -> Result<Option<Code>> {
+    let architecture = codes::architecture(function);
+    function
+        .handler
+        .as_ref()
+        .map(|handler| match handler {
+            Handler::Managed(managed) => managed::load(managed, root, architecture),
+            Handler::Named(name) => load(name, root, architecture, to),
+        })
+        .transpose()
 }
 
 /// Finds, or builds, the code of a handler: a bundled name, or a path below `root` to a folder with `bootstrap`, to a zip, or to
@@ -126,7 +160,7 @@ fn code(zip: Vec<u8>, handler: &str, (architecture, unfit): (String, Option<Erro
         ))
         .hint("build it in release, and strip its symbols (`strip = true` in the profile)"));
     }
-    Ok(Code { sha256: pack::sha256(&zip), zip: zip.into(), architecture, unfit })
+    Ok(Code::program(pack::sha256(&zip), zip.into(), architecture, unfit))
 }
 
 /// For which architecture a bootstrap is, and why it does not start on Lambda if it does not.

@@ -13,6 +13,7 @@ use crate::session::Session;
 mod consent;
 mod dev;
 mod graph;
+mod iam_policy;
 mod init;
 mod meant;
 mod openapi;
@@ -21,6 +22,7 @@ mod using;
 pub use consent::{ConsentArgs, OrphanArgs};
 pub use dev::DevArgs;
 pub use graph::{GraphArgs, GraphFormat};
+pub use iam_policy::IamPolicyArgs;
 pub use init::{InitArgs, Pattern};
 pub use meant::suggest;
 pub use openapi::{OpenapiArgs, OpenapiFormat};
@@ -150,10 +152,10 @@ pub enum Command {
     /// Print endpoint, names and ARNs
     Outputs(OutputsArgs),
     /// Print the least IAM policy that a deployer of this spec needs
-    IamPolicy(FileArgs),
+    IamPolicy(IamPolicyArgs),
     /// Run the pipeline on this machine, and apply every edit of its spec and handlers
     Dev(DevArgs),
-    /// Post events to the API with the pipeline's own credentials
+    /// Send events: to the API, or without one to what carries them
     Send(SendArgs),
     /// Read the dead-letter queue, and take nothing from it
     #[command(subcommand)]
@@ -190,7 +192,8 @@ impl Command {
             Self::Destroy(args) => &args.spec.file,
             Self::Unlock(args) => &args.spec.file,
             Self::Init(args) => &args.spec.file,
-            Self::Validate(args) | Self::IamPolicy(args) => &args.file,
+            Self::Validate(args) => &args.file,
+            Self::IamPolicy(args) => &args.spec.file,
             Self::Graph(args) => &args.spec.file,
             Self::Openapi(args) => &args.spec.file,
             Self::Outputs(args) => &args.spec.file,

@@ -4,6 +4,7 @@ mod apply;
 mod building;
 mod change;
 mod consent;
+mod consumer_rights;
 mod demo;
 mod destroy;
 mod dev;

@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::try_join_all;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -45,6 +46,7 @@ struct Catch {
     leads: Vec<(&'static Kind, Name)>,
     /// The names are of what is owned by more than its tags.
     owned: bool,
+    note: Option<String>,
 }
 
 /// Reads the wanted names and all else that the pipeline owns.
@@ -68,10 +70,8 @@ pub async fn read(
     }
     wanted.iter().for_each(|wanted| search.found.evidence.tell(wanted));
     let wanted = wanted.into_iter().map(|wanted| (wanted.kind, wanted.name)).collect();
-    let arns = tokio::spawn(tagged);
+    search.tasks.spawn(async move { tagged_names(tagged.await, kinds) });
     search.look_for(wanted).await?;
-    let late = tagged_names(arns, kinds, &mut search.found).await?;
-    search.look_for(late).await?;
     Ok(search.found)
 }
 
@@ -101,7 +101,8 @@ impl Search<'_> {
 
     /// Keeps what was found, and gives the names that it leads to.
     fn take(&mut self, catch: Catch) -> Vec<(&'static Kind, Name)> {
-        let Catch { key, lives, names, leads, owned: by_more_than_tags } = catch;
+        let Catch { key, lives, names, leads, owned: by_more_than_tags, note } = catch;
+        self.found.notes.extend(note);
         let owned: Vec<&Live<Value>> = lives.iter().filter(|live| ours(self.cx, live)).collect();
         let arns: Vec<String> = owned.iter().flat_map(|live| arns_in(&live.props)).collect();
         // A parent that is not ours has children that are none of our business.
@@ -128,23 +129,22 @@ impl Search<'_> {
 
 /// Reads one name, and beside it the names of its children; where it is ours, what else it leads to.
 async fn look(cx: Cx, kinds: &'static [Kind], kind: &'static Kind, name: Name) -> Result<Catch> {
-    let children = async {
-        let mut all = Vec::new();
-        for child in kinds {
-            let names = (child.children)(&cx, kind.name, &name).await?;
-            all.extend(names.into_iter().map(|name| (child, name)));
-        }
-        Ok(all)
-    };
-    let (lives, names) = tokio::try_join!((kind.read)(&cx, &name), children)?;
+    let (cx, name) = (&cx, &name);
+    let children = kinds.iter().map(async |child| {
+        let names = (child.children)(cx, kind.name, name).await?;
+        Ok::<_, Error>(names.into_iter().map(|name| (child, name)).collect::<Vec<_>>())
+    });
+    let (lives, names) = tokio::try_join!((kind.read)(cx, name), try_join_all(children))?;
+    let names = names.concat();
     let mut leads = Vec::new();
-    if lives.iter().any(|live| ours(&cx, live)) {
-        for other in kinds {
-            let names = (other.leads)(&cx, kind.name, &name).await?;
-            leads.extend(names.into_iter().map(|name| (other, name)));
-        }
+    if lives.iter().any(|live| ours(cx, live)) {
+        let all = kinds.iter().map(async |other| {
+            let names = (other.leads)(cx, kind.name, name).await?;
+            Ok::<_, Error>(names.into_iter().map(|name| (other, name)).collect::<Vec<_>>())
+        });
+        leads = try_join_all(all).await?.concat();
     }
-    Ok(Catch { key: Some((kind, name)), lives, names, leads, owned: false })
+    Ok(Catch { key: Some((kind, name.clone())), lives, names, leads, owned: false, note: None })
 }
 
 fn ours(cx: &Cx, live: &Live<Value>) -> bool {
@@ -153,20 +153,17 @@ fn ours(cx: &Cx, live: &Live<Value>) -> bool {
 
 fn names(kind: &'static Kind, names: Vec<Name>, owned: bool) -> Catch {
     let names = names.into_iter().map(|name| (kind, name)).collect();
-    Catch { key: None, lives: Vec::new(), names, leads: Vec::new(), owned }
+    Catch { key: None, lives: Vec::new(), names, leads: Vec::new(), owned, note: None }
 }
 
 /// The names that the tagging API knows. Without permission for it the search goes on, and says what it may miss.
-async fn tagged_names(
-    arns: tokio::task::JoinHandle<Result<Vec<String>>>,
-    kinds: &'static [Kind],
-    found: &mut Found,
-) -> Result<Vec<(&'static Kind, Name)>> {
-    match arns.await.map_err(|e| Error::defect(e.to_string()))? {
-        Ok(arns) => Ok(arns.iter().flat_map(|arn| named(kinds, arn)).collect()),
+fn tagged_names(arns: Result<Vec<String>>, kinds: &'static [Kind]) -> Result<Catch> {
+    let catch = |names| Catch { key: None, lives: Vec::new(), names, leads: Vec::new(), owned: false, note: None };
+    match arns {
+        Ok(arns) => Ok(catch(arns.iter().flat_map(|arn| named(kinds, arn)).collect())),
         Err(error) if error.class() == Class::Fatal => {
-            found.notes.push(format!("resources under a name that left the spec may be missed: {error}"));
-            Ok(Vec::new())
+            let note = format!("resources under a name that left the spec may be missed: {error}");
+            Ok(Catch { note: Some(note), ..catch(Vec::new()) })
         }
         Err(error) => Err(error),
     }

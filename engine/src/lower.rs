@@ -40,6 +40,7 @@ pub mod id {
     pub use super::sink::table::TABLE;
     pub use super::source::api::API;
     pub use super::source::api::domain::id as domain;
+    pub use super::stream::kinesis::STREAM;
     pub use super::users::id as users;
 }
 
@@ -75,4 +76,12 @@ pub fn lower(loaded: &Loaded, place: &Place, codes: &Codes) -> Result<Graph> {
         consumer::nodes(&lowering)?,
     ];
     Graph::new(&loaded.spec.name, loaded.spec.tags.clone(), parts.concat())
+}
+
+/// What the role of the consumer's function needs beside its log: IAM statements. The pipeline gives them to a function of its own; to one that
+/// exists somebody else has to.
+pub fn rights_of_consumer(loaded: &Loaded, place: &Place) -> Vec<Value> {
+    let (codes, spec) = (Codes::unbuilt(), loaded.spec.function());
+    let lowering = Lowering::of(loaded, place, &codes);
+    spec.map(|spec| consumer::rights(&lowering, spec)).unwrap_or_default()
 }

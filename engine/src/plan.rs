@@ -9,6 +9,7 @@ mod open;
 mod orphans;
 mod proof;
 mod steps;
+mod stranded;
 
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};

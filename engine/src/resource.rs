@@ -38,6 +38,10 @@ pub enum State {
     Live,
     /// It is being deleted, or is a secret in its recovery window: its name is taken, but it is as good as absent.
     Leaving,
+    /// Another one of its name is in its place, and it handles what is left for it.
+    Draining,
+    /// The same, and nothing is left for it.
+    Drained,
 }
 
 /// One physical resource as AWS has it. With `R = Value` the type is erased.
@@ -81,6 +85,9 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     const LINGERS: &'static str = "";
     /// What became of it when its delete has succeeded; the deletes of some kinds end later, and nothing waits for that.
     const DELETED: &'static str = "deleted";
+    /// What others need of it may only become less when they have changed: [`Resource::meanwhile`] then is what to be until all else is done,
+    /// also where nothing is deleted. A queue that hides messages less long than a function still works on them.
+    const NARROWS_LAST: bool = false;
     /// Top-level properties that say nothing to those who read the plan of a new one: hashes, what every one of the kind has.
     const INTERNAL: &'static [&'static str] = &[];
 
@@ -95,6 +102,17 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// Returns the outputs that an update in place to `self` changes; all others stay as they are.
     fn moves(&self, _live: &Self) -> Vec<&'static str> {
         Vec::new()
+    }
+
+    /// Says why the one of this name does not have an output that another needs, and what to do; nothing where that is a defect.
+    fn lacking(_name: &Name, _output: &str) -> Option<Refusal> {
+        None
+    }
+
+    /// Whether a difference from the live one is met without ending it: `reconcile` makes a new one beside it, and the live one goes on until
+    /// it has handled what it holds ([`State::Draining`]). Then no property forces a replacement.
+    fn succeeds(&self, _live: &Self) -> bool {
+        false
     }
 
     /// Says what a change loses, widens and means, and what forbids it. It only tells: what shapes the desired form is asked by itself

@@ -5,9 +5,11 @@
 //! document made whole by `repair`, and what is legal but likely wrong. Each problem has its place in the file.
 
 mod auth;
+mod changes;
 mod check;
 mod dlq;
 mod function;
+mod handler;
 mod local;
 mod loose;
 mod model;
@@ -33,6 +35,7 @@ mod wording;
 pub use auth::{ApiKeys, Auth, Authorizer, Basic, Cognito, Iam, Jwt, Secret, Token};
 pub use dlq::{Dlq, Queue};
 pub use function::{Architecture, Batch, Consumer, Failures, Function, LogLevel, Start};
+pub use handler::{Handler, Language, Managed, Runtime};
 pub use model::{Existing, OnDestroy, OwnOrExisting, Spec};
 pub use plans::{Period, Plan, Quota};
 pub use problem::{Located, Problem, Report, Severity};
@@ -46,7 +49,10 @@ pub use source::{
     MinimumTls, PartitionKey, Piece, Place, Route, Source, TableAction, Throttle, To, is_json, is_text,
 };
 pub use statements::{Effect, Statement};
-pub use stream::{Kinesis, Stream, StreamEncryption};
+pub use stream::{
+    Changes, Changing, FIFO, Kinesis, QueueEncryption, QueueStream, Sender, Stream, StreamEncryption, TableChanges,
+    View,
+};
 pub use users::{SignIn, Users};
 
 use loose::Loose;

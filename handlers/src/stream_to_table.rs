@@ -1,14 +1,16 @@
-//! Kinesis records written to a DynamoDB table: a record's JSON object is the item, by PutItem.
+//! Records of any feed written to a DynamoDB table: a record's JSON object, or a changed item, is the item, by PutItem.
 //!
+//! - [`feed`] says what a record is, where it came from, and when it fails for good; all else is the same for all feeds.
 //! - Order is kept per table key within a batch; different keys are written concurrently.
-//! - A record that can never succeed goes to the dead-letter queue with its payload, and the rest goes on.
+//! - A record of a stream that can never succeed goes to the dead-letter queue with its payload, and the rest goes on. A message of
+//!   a queue is named in the answer, and the queue's redrive policy moves it. A pushed event fails the call.
 //! - Everything else that fails is tried again until shortly before the deadline, and then named in the answer, so that
 //!   Lambda sends it again. So an item may be written more than once, always with the same content.
 //! - An item replaces the one with its key; where `PIPE_OVERWRITE` is `false` the first one stays, and the later ones count as written.
 //! - Few items are in memory at one time, whatever the records hold.
 //!
-//! Needs `dynamodb:PutItem` on the table and `sqs:SendMessage` on the queue, nothing else; so the types of the table's keys are
-//! not asked for, and DynamoDB's refusal shows a wrong one.
+//! Needs `dynamodb:PutItem` on the table, `dynamodb:DeleteItem` where `PIPE_DELETES` is `true`, and `sqs:SendMessage` on the queue of
+//! a stream's letters, nothing else; so the types of the table's keys are not asked for, and DynamoDB's refusal shows a wrong one.
 
 mod backoff;
 mod batch;
@@ -16,12 +18,15 @@ mod cloud;
 mod config;
 mod dead_letter;
 mod failure;
+pub mod feed;
+mod image;
 mod item;
 mod measure;
 mod number;
 mod progress;
 mod report;
 mod settle;
+mod work;
 
 pub use self::batch::Consumer;
 pub use self::cloud::{DynamoTable, SqsQueue};
@@ -29,7 +34,7 @@ pub use self::config::Config;
 pub use self::dead_letter::{Encoding, MAX_BODY_BYTES};
 pub use self::failure::{Poison, PutError, Reason, SendError};
 pub use self::item::{Item, Keys};
-pub use self::report::{DeadLetter, Report};
+pub use self::report::{DeadLetter, NotWritten, Report};
 
 use std::future::Future;
 
@@ -37,6 +42,9 @@ use std::future::Future;
 pub trait Table {
     /// Writes one item.
     fn put(&self, item: Item) -> impl Future<Output = Result<Put, PutError>>;
+
+    /// Deletes the row with this key, if it is there.
+    fn delete(&self, key: Item) -> impl Future<Output = Result<(), PutError>>;
 }
 
 /// What became of an item.

@@ -14,6 +14,7 @@ mod gate;
 mod keys;
 mod manners;
 mod quirks;
+mod reaper;
 mod server;
 mod upstream;
 mod watch;

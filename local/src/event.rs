@@ -17,7 +17,7 @@ pub enum Event {
     Batch(Batch),
     /// A function wrote an item.
     Row(Row),
-    /// A message went to a queue: by a function with its reason, or by a mapping with its condition.
+    /// A message went to a queue, by a function with its reason or by a mapping with its condition; or SQS itself will move it there.
     DeadLetter(DeadLetter),
     /// A function wrote a line to its log.
     Log(LogLine),
@@ -123,11 +123,11 @@ pub struct Row {
 pub struct DeadLetter {
     /// The queue's name.
     pub queue: String,
-    /// The function's reason, or the mapping's condition.
+    /// The function's reason, or the mapping's condition; of a message that SQS moves itself, how often it was received, and when it is moved.
     pub reason: String,
     /// Where the records are from.
     pub location: Location,
-    /// The first record's id there, of a stream its sequence number.
+    /// The first record's id there, of a stream its sequence number, of a queue the message's id.
     pub first: String,
     /// The last record's id there.
     pub last: String,

@@ -1,8 +1,10 @@
-//! Runs Lambda functions on this machine: native bootstraps from their zips, as Lambda runs them.
+//! Runs Lambda functions on this machine: native bootstraps from their zips, as Lambda runs them, and code in Python and JavaScript by
+//! this machine's own interpreters.
 //!
 //! A function is read from the endpoint when it is first called: its configuration, role and code. One process serves one call
 //! at a time; warm ones are used again, the one used last first, and more are started when all are busy.
 
+mod boto3;
 mod caller;
 mod code;
 mod definition;
@@ -11,6 +13,7 @@ mod failure;
 mod logs;
 mod pool;
 mod process;
+mod program;
 mod report;
 mod runtime_api;
 #[cfg(test)]
@@ -32,6 +35,7 @@ use crate::invoke::{Answer, Invoke, Refusal};
 use crate::roles::Roles;
 use definition::Definition;
 use pool::Pool;
+use program::Program;
 
 /// The most that a synchronous call may be given, in bytes (Lambda quotas: 6 MB).
 const PAYLOAD_LIMIT: usize = 6 * 1024 * 1024;
@@ -153,7 +157,8 @@ impl Functions {
         let settings = &self.inner.settings;
         let folder = code::unpacked(&settings.cache, &definition.code_sha256, place).await;
         let folder = folder.map_err(|reason| Refusal::Unavailable(format!("{reason} (`{}`)", definition.name)))?;
-        Ok(Pool::new(definition, folder, settings.clone()))
+        let program = Program::of(&definition, &folder, settings).await.map_err(Refusal::Unavailable)?;
+        Ok(Pool::new(definition, folder, program, settings.clone()))
     }
 
     async fn renew(&self, old: &Pool) -> Result<()> {

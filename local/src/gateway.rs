@@ -31,7 +31,7 @@ mod router;
 mod serve;
 mod serving;
 mod shared;
-mod sign;
+pub(crate) mod sign;
 mod snapshot;
 mod throttle;
 mod validate;

@@ -1,4 +1,4 @@
-//! Event source mappings of streams, with everything that AWS does and no emulator has.
+//! Event source mappings of streams, with everything that AWS does and no emulator has; those of queues are in [`queue`].
 //!
 //! What AWS documents or was recorded to do: batches by number, window and payload; one batch in flight per shard and
 //! slot, in the order of a key; retries, bisection, partial-batch responses, record ages, filters, documents for the on-failure
@@ -42,6 +42,7 @@ mod lookup;
 mod mapping;
 mod outcome;
 mod poll;
+mod queue;
 mod reader;
 mod record;
 mod rights;
@@ -61,7 +62,7 @@ use destination::{Destination, destination};
 pub use filter::Filter;
 use mapping::{Order, Properties};
 use poll::World;
-use source::{Service, Source, kinesis};
+use source::{Service, Source, dynamodb, kinesis};
 
 /// How long [`Pollers::stop`] waits for the batches in flight.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -71,7 +72,7 @@ pub struct Settings {
     pub roles: Roles,
     pub invoke: Invoke,
     pub events: Events,
-    /// Changes when a record was put into a stream of the endpoint.
+    /// Changes when a record was put into a stream of the endpoint, or a message sent to a queue.
     pub puts: watch::Receiver<()>,
     /// File that keeps checkpoints over restarts, by mapping UUID and shard.
     pub checkpoints: PathBuf,
@@ -193,6 +194,9 @@ impl Pollers {
     }
 
     fn start(&self, order: Order) -> Running {
+        if matches!(&order, Order::Run(mapping) if mapping.service == Service::Sqs) {
+            return self.start_queue(order);
+        }
         let (orders, given) = watch::channel(order);
         let (roles, invoke, events) = (self.roles.clone(), self.invoke.clone(), self.events.clone());
         let (checkpoints, clock, puts) = (self.checkpoints.clone(), self.clock.clone(), self.puts.clone());
@@ -210,12 +214,29 @@ impl Pollers {
         };
         Running { orders, task: tokio::spawn(run::run(world, given)) }
     }
+
+    fn start_queue(&self, order: Order) -> Running {
+        let (orders, given) = watch::channel(order);
+        let (roles, invoke, events) = (self.roles.clone(), self.invoke.clone(), self.events.clone());
+        let (clock, puts) = (self.clock.clone(), self.puts.clone());
+        let world = move |mapping: &Arc<Properties>| queue::QueueWorld {
+            source: queue::source(&Access::new(roles.clone(), &mapping.role), mapping),
+            invoke: invoke.clone(),
+            events: events.clone(),
+            clock: clock.clone(),
+            puts: puts.clone(),
+        };
+        Running { orders, task: tokio::spawn(queue::run(world, given)) }
+    }
 }
 
 /// Where a mapping's records come from, and where its documents go.
 fn open(access: &Access, mapping: &Arc<Properties>) -> (Source, Destination) {
     let source = match mapping.service {
         Service::Kinesis => kinesis::source(access, mapping),
+        // It never comes here: see `start`.
+        Service::Sqs => Source::none(),
+        Service::DynamoDb => dynamodb::source(access, mapping),
     };
     (source, destination(access, mapping))
 }
@@ -224,6 +245,8 @@ fn open(access: &Access, mapping: &Arc<Properties>) -> (Source, Destination) {
 async fn check(access: &Access, mapping: &Properties) -> Result<()> {
     match mapping.service {
         Service::Kinesis => kinesis::check(access, mapping).await?,
+        Service::Sqs => queue::check(access, mapping).await?,
+        Service::DynamoDb => dynamodb::check(access, mapping).await?,
     }
     destination::check(access, mapping).await
 }

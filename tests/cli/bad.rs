@@ -275,10 +275,13 @@ fn with_deletion_protection_on() {
 }
 
 #[test]
-fn with_no_queue_and_no_api_to_ask() {
+fn with_no_queue_and_nothing_to_send_to() {
     let site = Site::new(MAIN);
     refused(&site, &site.user.run(&["dlq", "ls"]), &["there is no sqs:Queue `LambdaDeadLetterQueue`"]);
     site.user.write("name: demo\nstream: { kinesis: {} }\n");
     refused(&site, &site.user.run(&["dlq", "ls"]), &["the pipeline `demo` has no dead-letter queue"]);
-    refused(&site, &site.user.run(&["send"]), &["the pipeline `demo` has no API to send to"]);
+    refused(&site, &site.user.run(&["send", "--route", "/a"]), &["--route is of an API, and the spec has none"]);
+    refused(&site, &site.user.run(&["send", "--group", "g"]), &["--group is of a queue"]);
+    site.user.write("name: demo\n");
+    refused(&site, &site.user.run(&["send"]), &["the pipeline `demo` has nothing to send to"]);
 }

@@ -146,7 +146,7 @@ impl Look<'_> {
             let region_and_account = mapping["FunctionArn"].as_str().unwrap_or_default().split(":function:").next();
             let arn = format!("{}:event-source-mapping:{uuid}", region_and_account.unwrap_or_default());
             let tags = self.get("lambda", &format!("/2017-03-31/tags/{}", arn.replace(':', "%3A")));
-            self.ids.push((uuid, "UUID".to_owned()));
+            self.ids.extend(crate::labels::of(&mapping, uuid));
             self.lines.push(("mapping", json!([mapping, tags])));
         }
     }

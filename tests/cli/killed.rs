@@ -30,11 +30,13 @@ struct Scenario {
     whole: OnceLock<(usize, String)>,
 }
 
-static SCENARIOS: [Scenario; 9] = [
+static SCENARIOS: [Scenario; 11] = [
     Scenario { name: "a cold apply", begun: || Site::new(MAIN), command: APPLY, at_least: 40, whole: OnceLock::new() },
     Scenario { name: "five edits", begun: edited, command: APPLY, at_least: 8, whole: OnceLock::new() },
     Scenario { name: "a replace", begun: replaced, command: APPLY, at_least: 10, whole: OnceLock::new() },
     Scenario { name: "a table's parts", begun: parts, command: APPLY, at_least: 8, whole: OnceLock::new() },
+    Scenario { name: "a table's changes", begun: changes, command: APPLY, at_least: 10, whole: OnceLock::new() },
+    Scenario { name: "another view", begun: viewed, command: APPLY, at_least: 4, whole: OnceLock::new() },
     Scenario { name: "three doors", begun: doors, command: APPLY, at_least: 40, whole: OnceLock::new() },
     Scenario { name: "no door left", begun: closed, command: DESTROY, at_least: 14, whole: OnceLock::new() },
     Scenario { name: "a domain and a filter", begun: fronted, command: APPLY, at_least: 10, whole: OnceLock::new() },
@@ -71,6 +73,20 @@ fn parts() -> Site {
     site.user.edit("ttl: until", "ttl: expires");
     site.user.edit(goes, "      by-c: { partition_key: c }\n");
     site.user.edit(stays, "      by-b: { partition_key: b, project: keys }\n");
+    site
+}
+
+/// A table whose changes feed a function.
+fn changes() -> Site {
+    Site::new(include_str!("../../examples/table-changes.yaml"))
+}
+
+/// A table that gets another stream, which another mapping reads beside the one of the old stream.
+fn viewed() -> Site {
+    let site = changes();
+    site.user.pipe(&["apply", "--yes"]);
+    site.user.account.clear();
+    site.user.edit("table_changes: {}", "table_changes: { view: new_image }");
     site
 }
 

@@ -15,6 +15,7 @@ mod help;
 mod inventory;
 mod json;
 mod killed;
+mod labels;
 mod lease;
 mod openapi;
 mod secrets;

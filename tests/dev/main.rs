@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod answers;
+mod changes;
 mod client;
 mod consumers;
 mod dev;
@@ -12,6 +13,7 @@ mod ends;
 mod handlers;
 mod http;
 mod killed;
+mod languages;
 mod least;
 mod outages;
 mod own;
@@ -19,11 +21,13 @@ mod pages;
 mod poison;
 mod process;
 mod puts;
+mod queues;
 mod resharding;
 mod rights;
 mod routes;
 mod same;
 mod sender;
+mod sends;
 mod signed;
 mod stand_ins;
 mod starts;

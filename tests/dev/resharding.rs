@@ -1,5 +1,6 @@
 //! Edits of `shards`: what is in the stream is handed over all the same, each key in its order.
 
+use super::dev::{STREAM, wait};
 use super::own::Own;
 
 const KEYS: [&str; 5] = ["a", "b", "c", "d", "e"];
@@ -49,5 +50,21 @@ fn records_of_a_consumer_that_is_off_outlive_edits_of_the_shards() {
     }
     own.put_next(2);
     own.dev.edit("enabled: false", "enabled: true");
+    own.in_order(3);
+}
+
+/// As other tools reshard: one shard at a time.
+#[test]
+fn records_outlive_a_split_and_a_merge() {
+    let mut own = Own::new(1, "batch: { size: 100, window_seconds: 5 }");
+    let kinesis = aws_sdk_kinesis::Client::new(&own.sdk);
+    let shard = |number: usize| format!("shardId-{number:012}");
+    own.put_next(0);
+    let split = kinesis.split_shard().stream_name(STREAM).shard_to_split(shard(0));
+    wait(split.new_starting_hash_key((1_u128 << 127).to_string()).send()).unwrap();
+    own.put_next(1);
+    let merge = kinesis.merge_shards().stream_name(STREAM).shard_to_merge(shard(1));
+    wait(merge.adjacent_shard_to_merge(shard(2)).send()).unwrap();
+    own.put_next(2);
     own.in_order(3);
 }

@@ -2,8 +2,11 @@
 //! nothing is left to do. Where one emulator cannot show an edit, the chain says so and runs on the other.
 
 mod api;
+mod changes;
 mod consumer;
+mod languages;
 mod parts;
+mod queues;
 mod stores;
 
 use pipe_test_support::Kind;

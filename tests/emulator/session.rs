@@ -25,7 +25,12 @@ pub fn plan(sandbox: &Sandbox) -> String {
 /// the next edit's plan, so that only after the last one it is asked whether anything is left. The plan is the one that `apply`
 /// prints: that `diff` prints the same is shown where [`apply`] is used.
 pub fn chain(kind: Kind, account: &str, name: &str, edits: &[Edit]) {
-    let (_endpoint, sandbox) = sandbox(kind, account, crate::MAIN);
+    chain_of(crate::MAIN, kind, account, name, edits);
+}
+
+/// The same with another spec than MAIN.
+pub fn chain_of(spec: &str, kind: Kind, account: &str, name: &str, edits: &[Edit]) {
+    let (_endpoint, sandbox) = sandbox(kind, account, spec);
     sandbox.pipe(&["apply", "--yes"]);
     let mut session = String::new();
     for (title, from, to) in edits {

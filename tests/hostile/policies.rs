@@ -67,20 +67,35 @@ fn consumer(spec: &Spec) -> Vec<Value> {
     let read = ["DescribeStream", "DescribeStreamSummary", "GetRecords", "GetShardIterator", "ListShards"];
     let read = read.map(|action| format!("kinesis:{action}"));
     let mut statements = Vec::new();
-    if spec.stream.is_some() {
+    if spec.table_changes().is_some() {
+        let streams = arn("dynamodb", &format!("table/{}/stream/", spec.stream_name())) + "*";
+        let read = ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"];
+        statements.push(allow("ReadStream", &read, &streams));
+        statements.push(allow("ListStreams", &["dynamodb:ListStreams"], "*"));
+    }
+    if spec.kinesis().is_some() {
         let stream = arn("kinesis", &format!("stream/{}", spec.stream_name()));
         statements.push(allow("ReadStream", &read.each_ref().map(String::as_str), &stream));
         statements.push(allow("ListStreams", &["kinesis:ListStreams"], "*"));
     }
     if spec.table().is_some() {
         let all = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];
-        let actions = if function.handler == "stream-to-table" { &all[2..3] } else { &all[..] };
+        let deletes = spec.target().is_some_and(|target| target.deletes);
+        let actions = match (function.is_bundled(), deletes) {
+            (true, false) => &all[2..3],
+            (true, true) => &all[1..3],
+            (false, _) => &all[..],
+        };
         statements.push(allow("WriteTable", actions, &arn("dynamodb", &format!("table/{}", spec.table_name()))));
     }
-    if spec.queue().is_some() {
+    if spec.fed_queue().is_some() {
+        let read = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
+        statements.push(allow("ReadQueue", &read, &arn("sqs", &spec.fed_queue_name())));
+    } else if spec.queue().is_some() {
+        // Of a queue's messages SQS itself moves those that fail.
         statements.push(allow("SendToDlq", &["sqs:SendMessage"], &arn("sqs", &spec.queue_name())));
     }
-    statements.extend(lambda(&spec.consumer_name(), function.xray));
+    statements.extend(lambda(&spec.consumer_name(), spec.traces_consumer()));
     statements
 }
 
@@ -124,10 +139,9 @@ fn own(spec: &Spec) -> usize {
 
 /// What calls of the table need: one statement for each action, on the table and on the indexes that are read.
 fn table(spec: &Spec) -> Vec<Value> {
-    let table = arn("dynamodb", &format!("table/{}", spec.table_name()));
     let mut actions: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     for route in &spec.api().unwrap().routes {
-        let Some(To::Table(call)) = &route.to else { continue };
+        let Some(To::Table(call)) = spec.to(route) else { continue };
         let action = match call.action() {
             TableAction::Put(_) => "PutItem",
             TableAction::Get(_) => "GetItem",
@@ -136,6 +150,7 @@ fn table(spec: &Spec) -> Vec<Value> {
             TableAction::Update(_) => "UpdateItem",
             TableAction::Delete(_) => "DeleteItem",
         };
+        let table = arn("dynamodb", &format!("table/{}", spec.called_table_name(route)));
         let on = call.action().index().map_or(table.clone(), |index| format!("{table}/index/{index}"));
         actions.entry(action).or_default().insert(on);
     }
@@ -147,7 +162,10 @@ fn api(spec: &Spec) -> Vec<Value> {
     let stream = arn("kinesis", &format!("stream/{}", spec.stream_name()));
     let mut statements = table(spec);
     if spec.api().unwrap().routes.iter().any(|route| spec.calls_stream(route)) {
-        statements.push(allow("PutRecords", &["kinesis:PutRecord"], &stream));
+        statements.push(match spec.fed_queue() {
+            Some(_) => allow("SendMessages", &["sqs:SendMessage"], &arn("sqs", &spec.fed_queue_name())),
+            None => allow("PutRecords", &["kinesis:PutRecord"], &stream),
+        });
     }
     if spec.answered().next().is_some() {
         let function = arn("lambda", &format!("function:{}", spec.consumer_name()));

@@ -60,13 +60,22 @@ fn target(spec: &Spec, route: &Route, made: &Value) {
             return;
         }
         To::Stream => {
-            assert_eq!(uri, "kinesis:action/PutRecord");
-            answers(made);
+            let (call, taken) = match spec.fed_queue() {
+                None => ("kinesis:action/PutRecord".to_owned(), &["SequenceNumber", "ShardId"][..]),
+                Some(_) if spec.is_fifo() => (of_queue(spec), &["MessageId", "SequenceNumber"][..]),
+                Some(_) => (of_queue(spec), &["MessageId"][..]),
+            };
+            assert_eq!(uri, call);
+            answers(made, taken);
         }
         To::Table(_) => assert!(uri.starts_with("dynamodb:action/"), "{uri}"),
         To::Aws(call) => assert_eq!(uri, format!("{}:action/{}", call.service, call.action)),
     }
     Template::parse(template(route, made)).unwrap_or_else(|error| panic!("{error}: {}", template(route, made)));
+}
+
+fn of_queue(spec: &Spec) -> String {
+    format!("sqs:path/123456789012/{}", spec.fed_queue_name())
 }
 
 /// What a route's authorizer is to API Gateway: its type, its name, and whether a key is needed.
@@ -97,19 +106,19 @@ fn log_line(format: &str, paths: &[&str]) {
     }
 }
 
-/// An answer of Kinesis, also one that quotes a client, never makes more of our answer than its message.
-fn answers(route: &Value) {
-    let quoted = r##"{"__type": "ValidationException", "message": "\"}, \"a\": #set($x = 1) 'data' ${x}\n", "SequenceNumber": "1\"2", "ShardId": "s\\"}"##;
+/// An answer of Kinesis or SQS, also one that quotes a client, never makes more of our answer than its message.
+fn answers(route: &Value, taken: &[&str]) {
+    let quoted = r##"{"__type": "ValidationException", "message": "\"}, \"a\": #set($x = 1) 'data' ${x}\n", "SequenceNumber": "1\"2", "MessageId": "m\"", "ShardId": "s\\"}"##;
     for (status, answer) in route["integration"]["responses"].as_object().unwrap() {
         let template = Template::parse(answer["templates"]["application/json"].as_str().unwrap()).unwrap();
         for body in [quoted, "{}", ""] {
             let text = render(&template, body, &Params::default());
-            // Kinesis says both with 200; an answer without them is not Kinesis'.
+            // Kinesis and SQS say all of it with 200; an answer without it is not theirs.
             if status != "200" || body == quoted {
                 let made: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
                 let mut names: Vec<&str> = made.as_object().unwrap().keys().map(String::as_str).collect();
                 names.sort_unstable();
-                assert_eq!(names, if status == "200" { &["SequenceNumber", "ShardId"][..] } else { &["message"] });
+                assert_eq!(names, if status == "200" { taken } else { &["message"] });
             }
         }
     }
@@ -167,8 +176,12 @@ fn call(spec: &Spec, route: &Route, template: &str, hostile: &str) {
         let text = render(&Template::parse(template).unwrap(), &body, &params);
         let made: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
         let sent = if body.is_empty() { "{}" } else { &body };
+        if spec.fed_queue().is_some() {
+            messaged(spec, &made, route, sent);
+            continue;
+        }
         if !route.envelope.is_empty() {
-            enveloped(&made, route, sent);
+            enveloped(&STANDARD.decode(made["Data"].as_str().unwrap()).unwrap(), route, sent);
             continue;
         }
         assert_eq!(made, json!({ "StreamName": stream, "Data": STANDARD.encode(sent), "PartitionKey": key }), "{text}");
@@ -177,10 +190,24 @@ fn call(spec: &Spec, route: &Route, template: &str, hostile: &str) {
     }
 }
 
+/// A message has the body, or its envelope, and of a FIFO queue what puts it into order; and nothing else.
+fn messaged(spec: &Spec, made: &Value, route: &Route, sent: &str) {
+    let members: Vec<&str> = made.as_object().unwrap().keys().map(String::as_str).collect();
+    let wanted: &[&str] = match spec.is_fifo() {
+        true => &["QueueUrl", "MessageBody", "MessageGroupId", "MessageDeduplicationId"],
+        false => &["QueueUrl", "MessageBody"],
+    };
+    assert_eq!(members.iter().collect::<BTreeSet<_>>(), wanted.iter().collect(), "{made}");
+    assert!(made["QueueUrl"].as_str().unwrap().ends_with(&format!("/123456789012/{}", spec.fed_queue_name())));
+    match route.envelope.as_slice() {
+        [] => assert_eq!(made["MessageBody"], sent),
+        _ => enveloped(made["MessageBody"].as_str().unwrap().as_bytes(), route, sent),
+    }
+}
+
 /// A record with an envelope has the body in base64, and what the spec names, and nothing else.
-fn enveloped(made: &Value, route: &Route, sent: &str) {
-    let record = STANDARD.decode(made["Data"].as_str().unwrap()).unwrap();
-    let record: BTreeMap<String, Value> = serde_json::from_slice(&record).unwrap();
+fn enveloped(record: &[u8], route: &Route, sent: &str) {
+    let record: BTreeMap<String, Value> = serde_json::from_slice(record).unwrap();
     let fixed = ["body", "encoding"].into_iter();
     let wanted: BTreeSet<&str> = fixed.chain(route.envelope.iter().map(|piece| piece.place.word())).collect();
     assert_eq!(record.keys().map(String::as_str).collect::<BTreeSet<_>>(), wanted);

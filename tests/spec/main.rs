@@ -51,7 +51,7 @@ fn the_main_file_has_no_warning_and_says_what_the_page_says() {
     assert_eq!((spec.stream_name(), spec.table_name()), ("GatewayEventsStream".to_owned(), "EventTable".to_owned()));
     assert_eq!(spec.queue_name(), "LambdaDeadLetterQueue");
     let function = spec.function().unwrap();
-    assert_eq!((function.memory_mb, function.log_days, function.batch.size), (128, 30, 10));
+    assert_eq!((function.memory_mb, function.log_days, spec.batch_size()), (128, 30, 10));
     assert!(function.failures.partial && function.failures.bisect && function.enabled);
     let table = spec.table().unwrap().own().unwrap();
     assert!(matches!(table.capacity, Capacity::Provisioned(units) if (units.read, units.write) == (5, 10)));

@@ -37,13 +37,26 @@ use serde_json::Value;
 use crate::aws::{Place, attempts, call};
 use crate::error::{Error, Result};
 
-/// A service that speaks AWS JSON 1.1.
+/// A service that speaks AWS JSON.
 #[derive(Debug)]
 pub struct Service {
-    /// Its name in hosts, signatures and IAM's actions: `ssm`.
+    /// Its name in hosts, as in `ssm`. In signatures and IAM's actions it is what stands behind the last dot: `streams.dynamodb` is
+    /// `dynamodb`.
     pub name: &'static str,
     /// The name before the operation's in `X-Amz-Target`: `AmazonSSM`.
     pub target: &'static str,
+}
+
+impl Service {
+    fn signed_as(&self) -> &'static str {
+        self.name.rsplit('.').next().unwrap_or(self.name)
+    }
+
+    /// DynamoDB wants version 1.0 of the form
+    /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html>), the others 1.1.
+    fn content_type(&self) -> &'static str {
+        if self.signed_as() == "dynamodb" { "application/x-amz-json-1.0" } else { "application/x-amz-json-1.1" }
+    }
 }
 
 /// How often a call is made where it fails for a while.
@@ -92,7 +105,7 @@ impl Operations {
     /// # Errors
     /// As the SDK's clients give them: a refusal with its code, message and request id; no answer; one that cannot be read.
     pub async fn call(&self, of: &Service, operation: &'static str, input: &Value, repeat: Repeat) -> Result<Value> {
-        let name = call::named(of.name, operation);
+        let (name, content_type) = (call::named(of.signed_as(), operation), of.content_type());
         let endpoint = self.endpoint(of.name);
         let target = format!("{}.{operation}", of.target);
         let sent = input.to_string();
@@ -103,7 +116,7 @@ impl Operations {
                 let mut request = HttpRequest::new(SdkBody::from(sent.as_str()));
                 request.set_method("POST")?;
                 request.set_uri("/")?;
-                request.headers_mut().insert("content-type", "application/x-amz-json-1.1");
+                request.headers_mut().insert("content-type", content_type);
                 request.headers_mut().insert("x-amz-target", target.clone());
                 Ok(request)
             })
@@ -142,7 +155,7 @@ impl Operations {
             .interceptor(RequestInfoInterceptor::new())
             .interceptor(InvocationIdInterceptor::new())
             .interceptor(self.interceptor.clone())
-            .runtime_plugin(self.signed(of.name));
+            .runtime_plugin(self.signed(of.signed_as()));
         if let Some(client) = self.sdk.http_client() {
             call = call.http_client(client);
         }
@@ -242,7 +255,18 @@ mod tests {
         assert_eq!(host("ssm", &ireland, false, false), "https://ssm.eu-west-1.amazonaws.com");
         assert_eq!(host("ssm", &ireland, true, false), "https://ssm-fips.eu-west-1.amazonaws.com");
         assert_eq!(host("ssm", &ireland, false, true), "https://ssm.eu-west-1.api.aws");
+        assert_eq!(
+            host("streams.dynamodb", &ireland, false, false),
+            "https://streams.dynamodb.eu-west-1.amazonaws.com"
+        );
         assert_eq!(host("ssm", &china, false, false), "https://ssm.cn-north-1.amazonaws.com.cn");
         assert_eq!(host("ssm", &gov, true, false), "https://ssm.us-gov-west-1.amazonaws.com");
+    }
+    #[test]
+    fn a_name_of_several_parts_is_signed_by_its_last() {
+        let of = |name| Service { name, target: "T" };
+        assert_eq!((of("ssm").signed_as(), of("ssm").content_type()), ("ssm", "application/x-amz-json-1.1"));
+        let streams = of("streams.dynamodb");
+        assert_eq!((streams.signed_as(), streams.content_type()), ("dynamodb", "application/x-amz-json-1.0"));
     }
 }

@@ -79,7 +79,7 @@ fn of(name: &str, zip: Bytes, sha256: &str, unfit: &str) -> Code {
         Error::fatal(format!("the bundled handler `{name}` {unfit}"))
             .hint("build `pipe` on Amazon Linux 2023 or a system as old, or set PIPE_HANDLERS to a folder of handlers that fit")
     });
-    Code { sha256: sha256.to_owned(), zip, architecture: ARCHITECTURE.to_owned(), unfit }
+    Code::program(sha256.to_owned(), zip, ARCHITECTURE.to_owned(), unfit)
 }
 
 /// This very program, which is the handler where it is asked to be.

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::aws::Bundle;
-use crate::bundle::{ARCHITECTURE, Code, Use, load};
+use crate::bundle::{ARCHITECTURE, Code, Use, load, of_function};
 use crate::error::{Error, Result};
 use crate::spec::{Architecture, Function, Loaded};
 
@@ -30,8 +30,9 @@ impl Codes {
     /// As [`load`].
     pub fn load(loaded: &Loaded, to: Use) -> Result<Self> {
         let mut codes = Self::unbuilt();
-        if let Some(function) = loaded.spec.function() {
-            codes.consumer = load(&function.handler, &loaded.root, architecture(function), to)?;
+        let consumer = loaded.spec.function().map(|function| of_function(function, &loaded.root, to)).transpose()?;
+        if let Some(code) = consumer.flatten() {
+            codes.consumer = code;
         }
         if loaded.spec.basic().is_some() {
             codes.authorizer = load("authorizer", &loaded.root, None, to)?;
@@ -49,7 +50,7 @@ impl Codes {
 
     /// Stands for code where none is deployed: drawings and policies do not depend on it.
     pub fn unbuilt() -> Self {
-        let code = Code { sha256: String::new(), zip: Bytes::new(), architecture: ARCHITECTURE.into(), unfit: None };
+        let code = Code::program(String::new(), Bytes::new(), ARCHITECTURE.into(), None);
         Self { consumer: code.clone(), authorizer: code.clone(), jwt_authorizer: code }
     }
 

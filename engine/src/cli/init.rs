@@ -24,10 +24,18 @@ pub enum Pattern {
     OpenApi,
     /// A handler of your own, whose crate is written beside the file
     OwnHandler,
+    /// A handler of your own in Python, whose code is written beside the file
+    PythonHandler,
     /// An API straight to a table with three doors: members' tokens, API keys, a sign-in; the schema beside the file
     ApiToTable,
     /// An API straight to a table: put, get, query, scan, update, delete, with the schemas beside the file
     EveryTableAction,
     /// A stream that something else writes to, and a table
     StreamToTable,
+    /// An API with a queue for its stream, and a table
+    Queue,
+    /// A table whose changes are written to another table
+    TableChanges,
+    /// A table whose changes a handler of your own posts to a search index; its crate is written beside the file
+    ChangesToSearch,
 }

@@ -28,6 +28,9 @@ pub struct SendArgs {
     /// in `pipe dev` without it the demo user's
     #[arg(long, value_name = "PATH")]
     pub route: Option<String>,
+    /// The message group, where events go straight to a queue; `pipe` by default, where it is a FIFO queue
+    #[arg(long, value_name = "GROUP")]
+    pub group: Option<String>,
     /// How many events
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub count: u32,

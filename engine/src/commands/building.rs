@@ -19,7 +19,7 @@ const TOLD_EVERY: u64 = 10;
 /// # Errors
 /// As [`Codes::load`]; code that is unfit for Lambda.
 pub async fn codes(shell: Shell, loaded: &Loaded, local: bool) -> Result<Codes> {
-    let handler = loaded.spec.function().map(|function| function.handler.clone());
+    let handler = loaded.spec.function().and_then(|function| function.path()).map(str::to_owned);
     let to = if local { Use::RunHere } else { Use::Deploy };
     let bundled = is_built(to).then(|| "handlers".to_owned());
     let handler = handler.filter(|handler| is_crate(handler, &loaded.root)).or(bundled);

@@ -1,5 +1,4 @@
-//! `pipe dlq`: reads the dead-letter queue, both what the bundled consumer writes and what a mapping does, and takes nothing
-//! from it.
+//! `pipe dlq`: reads the dead-letter queue, whoever wrote what is in it, and takes nothing from it.
 
 pub mod letter;
 mod lines;
@@ -23,11 +22,13 @@ use crate::event::Event;
 use crate::term::Shell;
 use letter::Letter;
 use lines::InStream;
-use peek::peek;
+use peek::{is_fifo, peek};
 use records::{Readable, Retention};
 
 /// What is said on Ctrl-C.
 const GIVING_BACK: &str = "interrupted: making the messages visible again";
+/// What is said of a FIFO queue that has more than it shows.
+const BLOCKED: &str = "there are more: SQS shows ten messages of a group, and the next ones when these are deleted";
 /// Messages that are looked through for one id.
 const SEARCHED: usize = 10_000;
 
@@ -54,6 +55,7 @@ async fn ls(shell: Shell, global: &Global, args: &DlqLsArgs) -> Outcome {
     shell.line(&Event::Letters { shown: letters.len(), more });
     match (letters.len(), more) {
         (0, _) => shell.out("no dead letters\n"),
+        (shown, true) if shown < limit && is_fifo(&dlq.url) => shell.err(&format!("{shown} shown; {BLOCKED}\n")),
         (shown, true) => shell.err(&format!("{shown} shown; there may be more: raise --limit\n")),
         (_, false) => {}
     }
@@ -71,7 +73,7 @@ async fn show(shell: Shell, global: &Global, args: &DlqShowArgs) -> Outcome {
     peek(&dlq.cx, &dlq.url, SEARCHED, &dlq.stopped, &mut keep).await?;
     let letter = letter::select(&letters, &args.id)?;
     let mut stream = in_stream(&dlq.cx, letter, &mut Retention::default()).await?;
-    if let (Some(stream), Some(place)) = (&mut stream, letter.place())
+    if let (Some(stream), Some(place)) = (&mut stream, letter.form().place())
         && matches!(stream.readable, Readable::Until(_) | Readable::Partly(_) | Readable::Unknown)
     {
         let mut stopped = dlq.stopped.clone();
@@ -113,7 +115,7 @@ impl Dlq {
 
 /// Whether the stream still has what the message has not: a batch's records, or a payload that did not fit.
 async fn in_stream(cx: &Cx, letter: &Letter, retention: &mut Retention) -> Result<Option<InStream>> {
-    let (Some(place), None) = (letter.place(), letter.payload()) else { return Ok(None) };
+    let (Some(place), None) = (letter.form().place(), letter.form().payload()) else { return Ok(None) };
     let (readable, failed) = match retention.of(cx, &place).await {
         Ok(readable) => (readable, None),
         // A stream that may not be asked, or a malformed ARN, is no reason to hide the rest.

@@ -30,6 +30,8 @@ pub fn run(shell: Shell, global: &Global, args: &GraphArgs) -> Outcome {
 pub(super) fn somewhere(spec: &Spec, global: &Global) -> Place {
     let stores = [
         spec.kinesis().and_then(OwnOrExisting::existing),
+        spec.existing_changing_table(),
+        spec.fed_queue().and_then(OwnOrExisting::existing),
         spec.table().and_then(OwnOrExisting::existing),
         spec.queue().and_then(OwnOrExisting::existing),
         spec.existing_secret(),

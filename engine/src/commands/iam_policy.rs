@@ -6,12 +6,13 @@ use serde_json::{Value, json};
 
 use crate::aws::connect;
 use crate::bundle::Codes;
-use crate::cli::{FileArgs, Global, exit};
-use crate::commands::{Outcome, walk};
+use crate::cli::{Global, IamPolicyArgs, exit};
+use crate::commands::{Outcome, consumer_rights, walk};
+use crate::error::Error;
 use crate::event::Event;
 use crate::graph::Graph;
 use crate::lease;
-use crate::lower::{defaults, lower};
+use crate::lower::{defaults, lower, rights_of_consumer};
 use crate::resource::{Condition, Grant, Scope};
 use crate::term::Shell;
 
@@ -30,9 +31,17 @@ const UNBOUND: &str = "anyone who has this policy can become an administrator of
      allows only what these roles need";
 
 /// Runs the command.
-pub async fn run(shell: Shell, global: &Global, args: &FileArgs) -> Outcome {
-    let loaded = walk::spec(global, &args.file)?;
+pub async fn run(shell: Shell, global: &Global, args: &IamPolicyArgs) -> Outcome {
+    let loaded = walk::spec(global, &args.spec.file)?;
     let aws = connect(&global.connect_options()).await?;
+    if args.consumer {
+        let statements = rights_of_consumer(&loaded, &aws.place);
+        if statements.is_empty() {
+            let error = Error::fatal("the spec has no consumer that needs rights");
+            return Err(error.hint("leave `--consumer` out for the policy of the deployer").into());
+        }
+        return Ok(print(shell, consumer_rights::policy(&statements)));
+    }
     let graph = lower(&loaded, &aws.place, &Codes::unbuilt())?;
     let boundary = loaded.spec.permissions_boundary.as_deref();
     if boundary.is_none() {
@@ -46,11 +55,15 @@ pub async fn run(shell: Shell, global: &Global, args: &FileArgs) -> Outcome {
              two policies"
         ));
     }
+    Ok(print(shell, policy))
+}
+
+fn print(shell: Shell, policy: Value) -> u8 {
     match shell.json {
         true => shell.line(&Event::Policy { policy }),
         false => shell.data(&format!("{policy:#}\n")),
     }
-    Ok(exit::OK)
+    exit::OK
 }
 
 fn characters(policy: &Value) -> usize {

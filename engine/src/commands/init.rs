@@ -106,12 +106,21 @@ fn headed(text: &str) -> String {
     )
 }
 
+/// A file of the crate `changes-to-search`.
+macro_rules! of_search {
+    ($name:literal) => {
+        (concat!("changes-to-search/", $name), include_str!(concat!("../../../examples/changes-to-search/", $name)))
+    };
+}
+
 fn files(pattern: Pattern) -> Files {
     match pattern {
         Pattern::Main => &[("", include_str!("init/main.yaml"))],
         Pattern::ExistingResources => &[("", include_str!("../../../examples/existing-resources.yaml"))],
         Pattern::OpenApi => &[("", include_str!("../../../examples/open-api.yaml"))],
         Pattern::StreamToTable => &[("", include_str!("../../../examples/stream-to-table.yaml"))],
+        Pattern::Queue => &[("", include_str!("../../../examples/queue.yaml"))],
+        Pattern::TableChanges => &[("", include_str!("../../../examples/table-changes.yaml"))],
         Pattern::ApiToTable => &[
             ("", include_str!("../../../examples/api-to-table.yaml")),
             ("api-to-table/person.schema.json", include_str!("../../../examples/api-to-table/person.schema.json")),
@@ -125,6 +134,21 @@ fn files(pattern: Pattern) -> Files {
             ("", include_str!("../../../examples/own-handler.yaml")),
             ("own-handler/Cargo.toml", include_str!("../../../examples/own-handler/Cargo.toml")),
             ("own-handler/src/main.rs", include_str!("../../../examples/own-handler/src/main.rs")),
+        ],
+        Pattern::PythonHandler => &[
+            ("", include_str!("../../../examples/python-handler.yaml")),
+            ("python-handler/app.py", include_str!("../../../examples/python-handler/app.py")),
+        ],
+        Pattern::ChangesToSearch => &[
+            ("", include_str!("../../../examples/changes-to-search.yaml")),
+            of_search!("Cargo.toml"),
+            of_search!("src/main.rs"),
+            of_search!("src/bulk.rs"),
+            of_search!("src/change.rs"),
+            of_search!("src/search.rs"),
+            of_search!("src/version.rs"),
+            of_search!("src/tests.rs"),
+            of_search!("src/tests/fake.rs"),
         ],
     }
 }

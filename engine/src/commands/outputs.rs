@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::aws::Keys;
 use crate::cli::{Global, OutputsArgs, exit};
-use crate::commands::send::{Example, example_requests};
+use crate::commands::send::{Example, example_data, example_requests};
 use crate::commands::{Outcome, demo, walk};
 use crate::error::Error;
 use crate::event::Event;
@@ -158,12 +158,12 @@ pub fn planned(plan: &Plan) -> BTreeMap<Id, Outputs> {
     changes.chain(used).map(|(id, live)| (id.clone(), live.outputs.clone())).collect()
 }
 
-/// The endpoint, and a request to paste for each way in, without the secrets in them.
+/// The endpoint, and a request to paste for each way in, without the secrets in them; without an API a command.
 pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<Id, Outputs>) -> String {
     let api = given.values().find(|outputs| outputs.contains_key("endpoint"));
     let endpoint = api.and_then(|api| api.get("endpoint"));
     let endpoint = global.session.as_ref().map(|session| &session.api_url).filter(|_| endpoint.is_some()).or(endpoint);
-    let Some(endpoint) = endpoint else { return String::new() };
+    let Some(endpoint) = endpoint else { return paste(global, loaded, file, given) };
     let region = api.and_then(|api| api.get("arn")?.split(':').nth(3)).unwrap_or("$AWS_REGION");
     let own = given.get(&id::domain()).and_then(|outputs| outputs.get("url").zip(Some(outputs)));
     let base = own.map_or(endpoint, |(url, _)| url);
@@ -184,6 +184,15 @@ pub fn summary(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<I
     let requests: String = example_requests(loaded).into_iter().map(curl).collect();
     let own = own.map(|(url, outputs)| domain(url, outputs)).unwrap_or_default();
     if requests.is_empty() && own.is_empty() { requests } else { format!("\nendpoint: {endpoint}\n{own}{requests}\n") }
+}
+
+/// A command to paste that sends an event to a pipeline without an API; nothing where it has no way in.
+fn paste(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<Id, Outputs>) -> String {
+    let stream = given.get(&Id::new(id::STREAM));
+    let keys = ["partition_key", "sort_key"].into_iter().filter_map(|key| stream?.get(key));
+    let made: Vec<&str> = keys.map(String::as_str).collect();
+    let Some(data) = example_data(loaded, &made) else { return String::new() };
+    format!("\n  {} send {}{} --data {}\n\n", program(), spec(file), global.way(), quoted(&data))
 }
 
 /// The API's own domain, and the record in DNS without which nobody finds it.

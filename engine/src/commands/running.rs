@@ -104,13 +104,40 @@ impl Running {
     /// An existing table is not there.
     pub async fn table(&self) -> Result<Option<(String, Vec<Key>)>> {
         let Some(node) = self.graph.node(id::TABLE) else { return Ok(None) };
+        Ok(Some((node.name.to_string(), self.keys_of(node).await?)))
+    }
+
+    /// Kind and name of what carries the events.
+    ///
+    /// # Errors
+    /// The spec has no such thing.
+    pub fn stream(&self) -> Result<(&'static str, String)> {
+        self.node(id::STREAM).map(|node| (node.kind.name, node.name.to_string()))
+    }
+
+    /// URL of the queue that carries the events.
+    ///
+    /// # Errors
+    /// The queue is not there.
+    pub async fn stream_url(&self) -> Result<String> {
+        self.url_of(self.node(id::STREAM)?).await
+    }
+
+    /// Key attributes of the table whose changes are the events.
+    ///
+    /// # Errors
+    /// An existing table is not there.
+    pub async fn stream_keys(&self) -> Result<Vec<Key>> {
+        self.keys_of(self.node(id::STREAM)?).await
+    }
+
+    async fn keys_of(&self, node: &Node) -> Result<Vec<Key>> {
         let props = match node.existing {
             true => self.live(node).await?.ok_or_else(|| absent(node))?.props,
             false => node.desired.clone(),
         };
         let table = Table::deserialize(props).map_err(|error| Error::defect(error.to_string()))?;
-        let keys = [Some(table.partition_key), table.sort_key].into_iter().flatten().collect();
-        Ok(Some((node.name.to_string(), keys)))
+        Ok([Some(table.partition_key), table.sort_key].into_iter().flatten().collect())
     }
 
     /// URL of the dead-letter queue; nothing where the pipeline has none.
@@ -119,10 +146,14 @@ impl Running {
     /// The queue is not there.
     pub async fn queue(&self) -> Result<Option<String>> {
         let Some(node) = self.graph.node(id::DLQ) else { return Ok(None) };
+        self.url_of(node).await.map(Some)
+    }
+
+    async fn url_of(&self, node: &Node) -> Result<String> {
         let ask = self.cx.aws.sqs.get_queue_url().queue_name(node.name.as_str());
         let sent = ask.queue_owner_aws_account_id(&self.cx.aws.place.account).send().await;
         let answer = sent.map_err(|error| missing(error.into(), node))?;
-        Ok(Some(answer.queue_url.unwrap_or_default()))
+        Ok(answer.queue_url.unwrap_or_default())
     }
 
     fn node(&self, id: &str) -> Result<&Node> {

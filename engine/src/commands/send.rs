@@ -1,14 +1,15 @@
-//! `pipe send`: posts events to the API with the pipeline's own credentials, and follows them to where they end.
+//! `pipe send`: posts events to the API with the pipeline's own credentials, or without an API puts them where the consumer reads
+//! them, and follows them to where they end.
 
 mod data;
 mod event;
 mod example;
 mod follow;
 mod pass;
-mod post;
 mod rows;
 mod signer;
 mod tally;
+mod to;
 
 use std::time::{Duration, Instant};
 
@@ -21,42 +22,40 @@ use crate::commands::running::Running;
 use crate::commands::{Outcome, Stop, walk};
 use crate::error::{Class, Error, Result};
 use crate::session;
-use crate::spec::{Api, Loaded, Route};
+use crate::spec::{Loaded, Route};
 use crate::term::{Progress, Shell};
 use event::Maker;
-pub use example::{Example, example_requests};
+pub use example::{Example, example_data, example_requests};
 use follow::{Follow, Places, Sent};
-use pass::Pass;
-use post::Target;
 use tally::Tally;
+use to::{How, Target};
 
-/// Requests at once.
-const AT_ONCE: usize = 10;
 /// What is said on Ctrl-C.
 const STOPPING: &str = "interrupted: nothing more is sent; the events that were sent are on their way";
 
 /// Runs the command.
 pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
     let loaded = walk::spec(global, &args.spec.file)?;
-    let route = event::route(api(&loaded)?, args.route.as_deref())?;
+    let route = route(&loaded, args.route.as_deref())?;
     let data = args.data.as_deref().map(data::read).transpose()?;
     let count = data::count(data.as_ref(), args.count)?;
     let running = Running::of(global, &loaded).await?;
     let (places, keys) = places(&running, global, args).await?;
-    let pass = Pass::of(&running, route).await?;
-    let target = Target::new(running.endpoint().await?, pass);
+    let run = event::new_run();
+    let (target, needs) = Target::of(&running, &How { route, group: args.group.as_deref(), run }).await?;
     let stopped = Halt::on_interrupt(shell, STOPPING).told();
-    let maker = Maker { loaded: &loaded, route, keys, data, count, run: event::new_run() };
+    let maker = Maker { loaded: &loaded, route, keys, needs, data, count, run };
 
     let start = Instant::now();
     let mut tally = Tally::default();
     let (sent, failed) = send(shell, &target, &maker, &stopped, &mut tally).await;
     shell.line(&tally.event(count, start.elapsed()));
-    shell.out(&tally.text(&format!("{}{}", target.endpoint(), route.path()), start.elapsed()));
+    shell.out(&tally.text(&target.told(), start.elapsed()));
 
-    // A table answers when the row is written: there is nothing to follow.
-    let taken = if loaded.spec.calls_stream(route) { Some(sent.len()) } else { None };
-    let failed = failed.map(|error| unanswered(error, global)).or_else(|| refused(&tally, route, taken));
+    // A table behind a route answers when the row is written: there is nothing to follow.
+    let tells = route.is_none_or(|route| loaded.spec.calls_stream(route));
+    let taken = if tells { Some(sent.len()) } else { None };
+    let failed = failed.map(|error| unanswered(error, global, route)).or_else(|| refused(&tally, &target, taken));
     let missing = match args.follow && !sent.is_empty() {
         true => follow(shell, &running, &places, sent, args, &stopped).await?,
         false => 0,
@@ -69,19 +68,28 @@ pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
 }
 
 /// Why not every event that was answered is in the stream.
-fn refused(tally: &Tally, route: &Route, taken: Option<usize>) -> Option<Error> {
+fn refused(tally: &Tally, target: &Target, taken: Option<usize>) -> Option<Error> {
     let placeless = || {
         let error = Error::fatal("the API answers 200, but does not say where the stream has the record");
         error.hint("is it the API of this spec? `pipe diff` shows what differs")
     };
     let strange = taken.is_some_and(|taken| usize::try_from(tally.accepted()) != Ok(taken));
-    tally.refusal(route).or_else(|| strange.then(placeless))
+    tally.refusal(|status| target.hint(status)).or_else(|| strange.then(placeless))
 }
 
-fn api(loaded: &Loaded) -> Result<&Api> {
-    let none = || Error::fatal(format!("the pipeline `{}` has no API to send to", loaded.spec.name));
-    let hint = "`pipe send` posts to `source.api`; without one, write to the stream with another tool";
-    loaded.spec.api().ok_or_else(|| none().hint(hint))
+/// The route that is meant; nothing where the pipeline has no API.
+fn route<'a>(loaded: &'a Loaded, asked: Option<&str>) -> Result<Option<&'a Route>> {
+    match (loaded.spec.api(), asked) {
+        (Some(api), _) => event::route(api, asked).map(Some),
+        (None, Some(_)) => {
+            Err(Error::fatal("--route is of an API, and the spec has none").hint("leave it out: events go to `stream`"))
+        }
+        (None, None) if loaded.spec.stream.is_none() => {
+            let error = Error::fatal(format!("the pipeline `{}` has nothing to send to", loaded.spec.name));
+            Err(error.hint("`pipe send` posts to `source.api`; without one, it puts events into `stream`"))
+        }
+        (None, None) => Ok(None),
+    }
 }
 
 /// Where events may end, and the key attributes of the table.
@@ -111,22 +119,27 @@ async fn send(
     let (mut sent, mut failed, mut hopeless) = (Vec::new(), None, false);
     let mut progress = Progress::new(shell);
     let mut under_way = JoinSet::new();
-    let mut events = (1..=maker.count).map(|n| maker.event(n));
+    let mut events = (1..=maker.count).map(|n| maker.event(n)).peekable();
     loop {
-        while under_way.len() < AT_ONCE && failed.is_none() && !hopeless && !*stopped.borrow() {
-            let Some(event) = events.next() else { break };
-            under_way.spawn(target.clone().post(event));
+        while under_way.len() < target.at_once() && failed.is_none() && !hopeless && !*stopped.borrow() {
+            let some = target.most().next(&mut events);
+            if some.is_empty() {
+                break;
+            }
+            under_way.spawn(target.clone().send(some));
         }
         match under_way.join_next().await {
             None => break,
-            Some(Ok(Ok(answer))) => {
-                tally.add(answer.status, answer.message.as_deref());
-                hopeless |= tally::is_hopeless(answer.status);
-                shell.line(&tally::event(&answer));
-                if maker.count == 1 {
-                    progress.out(&tally::line(&answer));
+            Some(Ok(Ok(answers))) => {
+                for answer in answers {
+                    tally.add(answer.status, answer.message.as_deref());
+                    hopeless |= tally::is_hopeless(answer.status);
+                    shell.line(&tally::event(&answer));
+                    if maker.count == 1 {
+                        progress.out(&tally::line(&answer));
+                    }
+                    sent.extend(Sent::of(answer));
                 }
-                sent.extend(Sent::of(answer));
             }
             Some(Ok(Err(error))) => failed = failed.or(Some(error)),
             Some(Err(error)) => failed = failed.or(Some(Error::defect(error.to_string()))),
@@ -156,11 +169,11 @@ async fn follow(
     }
 }
 
-/// Says what to do where the API did not answer.
-fn unanswered(error: Error, global: &Global) -> Error {
+/// Says what to do where there was no answer.
+fn unanswered(error: Error, global: &Global, route: Option<&Route>) -> Error {
     match (error.class(), global.session.is_some()) {
         (Class::Unclear, true) => error.hint("is `pipe dev` still running?"),
-        (Class::Unclear, false) => {
+        (Class::Unclear, false) if route.is_some() => {
             error.hint("check the network and proxy; the name of a new API takes a moment to resolve")
         }
         _ => error,

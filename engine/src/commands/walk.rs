@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 use crate::aws::{Cx, Note, Said, carriers, connect};
 use crate::bundle::Codes;
 use crate::cli::Global;
+use crate::commands::consumer_rights::Needs;
 use crate::commands::halt::Halt;
 use crate::commands::{Stop, building};
 use crate::error::Error;
@@ -17,7 +18,7 @@ use crate::evidence::Wanted;
 use crate::graph::Graph;
 use crate::kinds::KINDS;
 use crate::live::{self, Found};
-use crate::lower::{defaults, families, lower};
+use crate::lower::{defaults, families, lower, rights_of_consumer};
 use crate::owner::PIPELINE;
 use crate::plan::{Plan, plan};
 use crate::spec::{self, Loaded};
@@ -44,6 +45,8 @@ pub fn warnings(loaded: &Loaded) -> String {
 pub struct Desired {
     pub cx: Cx,
     pub graph: Graph,
+    /// What the role of a function needs that the pipeline only feeds.
+    needs: Option<Needs>,
 }
 
 impl Desired {
@@ -60,20 +63,21 @@ impl Desired {
             false => lower(loaded, &aws.place, &codes)?,
         };
         let cx = Cx::new(Arc::new(aws), &loaded.spec.name).with_bundle(Arc::new(codes.bundle()));
-        Ok(Self { cx, graph })
+        let needs = Needs::of(loaded, rights_of_consumer(loaded, &cx.aws.place));
+        Ok(Self { cx, graph, needs })
     }
 
     /// The same without the code of functions, for those who only read: nothing is built.
     pub async fn unbuilt(global: &Global, loaded: &Loaded) -> Result<Self, Stop> {
         let aws = connect(&global.connect_options()).await?;
         let graph = lower(loaded, &aws.place, &Codes::unbuilt())?;
-        Ok(Self { cx: Cx::new(Arc::new(aws), &loaded.spec.name), graph })
+        Ok(Self { cx: Cx::new(Arc::new(aws), &loaded.spec.name), graph, needs: None })
     }
 
     /// A pipeline that is to be gone: nothing is desired.
     pub async fn gone(global: &Global, pipeline: &str) -> Result<Self, Stop> {
         let aws = connect(&global.connect_options()).await?;
-        Ok(Self { cx: Cx::new(Arc::new(aws), pipeline), graph: Graph::empty(pipeline) })
+        Ok(Self { cx: Cx::new(Arc::new(aws), pipeline), graph: Graph::empty(pipeline), needs: None })
     }
 
     /// The account and region.
@@ -129,6 +133,11 @@ impl Desired {
         shell.line(&Event::plan(&plan));
         shell.out(&title(self));
         shell.out(&render_plan(&plan, &View::new(self.place(), shell.full)));
+        if let Some(needs) = &self.needs
+            && let Some(lacking) = needs.lacking(&self.cx).await
+        {
+            shell.warn(&lacking);
+        }
         Ok(plan)
     }
 

@@ -27,7 +27,11 @@ pub enum Shape {
     Handler,
     /// The mapping.
     Mapping,
-    /// Neither.
+    /// Lambda, of an asynchronous call that failed for good.
+    Asynchronous,
+    /// SQS moved it here: the original message, which its queue's consumers received too often.
+    Moved,
+    /// None of these.
     #[default]
     Unknown,
 }
@@ -42,7 +46,7 @@ pub struct Letter {
     pub sent_at: String,
     /// Who wrote it.
     pub shape: Shape,
-    /// The handler's reason, or the mapping's condition.
+    /// The handler's reason, or the condition in AWS's document.
     pub reason: String,
     /// What else is said of the reason; may be empty.
     pub message: String,
@@ -88,7 +92,13 @@ pub struct Letter {
     /// The record's partition key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partition_key: Option<String>,
-    /// The message's body, where it is not the handler's.
+    /// The message group, of a message that was moved from a FIFO queue.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// How often a message that was moved has been received, in all queues: looks into this one are counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receives: Option<u64>,
+    /// The message's body, where it says more than the other members.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<Value>,
     /// What the stream has of the records.

@@ -9,6 +9,7 @@
 //! see their values: IAM does not tell the two apart.
 
 use aws_sdk_apigateway::operation::get_api_key::GetApiKeyOutput;
+use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 use super::rest_api::{once, replace, sync_tags};
@@ -60,11 +61,9 @@ impl Resource for ApiKey {
     }
 
     async fn tagged(cx: &Cx) -> Result<Vec<Name>> {
-        let mut names = Vec::new();
-        for id in tagged_ids(cx, COLLECTION).await? {
-            names.extend(describe(cx, &id).await?.and_then(|key| key.name).map(Name::new));
-        }
-        Ok(names)
+        let ids = tagged_ids(cx, COLLECTION).await?;
+        let keys = try_join_all(ids.iter().map(|id| describe(cx, id))).await?;
+        Ok(keys.into_iter().flatten().filter_map(|key| key.name).map(Name::new).collect())
     }
 
     async fn children(cx: &Cx, kind: &str, parent: &Name) -> Result<Vec<Name>> {

@@ -1,4 +1,5 @@
-//! `lambda:Function`: a function of one program, `bootstrap`, on `provided.al2023`, that logs JSON into a log group of its own.
+//! `lambda:Function`: a function of one program, `bootstrap`, on `provided.al2023`, or of code for another of AWS's runtimes, that logs JSON into a
+//! log group of its own.
 //!
 //! Only the name is immutable. Configuration and code are two calls that Lambda takes one after another, never while the last one
 //! is under way; concurrency and tags are calls of their own. The architecture goes with the code. A new
@@ -38,9 +39,9 @@ pub const LOG_GROUPS: &str = "/aws/lambda/";
 pub struct Function {
     /// ARN of the role that it runs under.
     pub role: String,
-    /// `provided.al2023`.
+    /// `provided.al2023`, or what AWS calls another runtime.
     pub runtime: String,
-    /// `bootstrap`; says nothing to the runtime, but Lambda wants one.
+    /// What the runtime calls. `bootstrap` for a program, to which it says nothing, but Lambda wants one.
     pub handler: String,
     /// `x86_64` or `arm64`.
     pub architecture: String,
@@ -100,10 +101,10 @@ impl Resource for Function {
         const ON_THE_FUNCTION: &[&str] = &[
             "lambda:CreateFunction",
             "lambda:DeleteFunction",
-            "lambda:DeleteFunctionConcurrency",
             "lambda:GetFunction",
             "lambda:ListTags",
-            "lambda:PutFunctionConcurrency",
+            // To set and to take away: a managed policy has no room for all names.
+            "lambda:*FunctionConcurrency",
             "lambda:TagResource",
             "lambda:UntagResource",
             "lambda:UpdateFunctionCode",
@@ -184,7 +185,11 @@ impl Function {
         // Throttles use up none of a mapping's retries: only age ends the waiting.
         let told = "it is no longer invoked: records wait, and are given up when they are older than `max_age_hours`, \
                     or lost when the stream's retention ends";
-        stops.then(|| told.to_owned()).into_iter().collect()
+        // Two calls of Lambda, of which the second one needs the first to have ended.
+        let mixes =
+            (&self.runtime, &self.handler) != (&live.runtime, &live.handler) && self.code_sha256 != live.code_sha256;
+        let mixed = "for a second or two the old code runs with the new `runtime` or `entry`: calls that fail meanwhile are retried";
+        [(stops, told), (mixes, mixed)].into_iter().filter(|(is, _)| *is).map(|(_, told)| told.to_owned()).collect()
     }
 
     fn widens(&self, live: &Self) -> Vec<String> {

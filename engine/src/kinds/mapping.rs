@@ -11,7 +11,9 @@
 use std::time::Duration;
 
 use aws_sdk_lambda::config::retry::RetryConfig;
-use aws_sdk_lambda::types::{DestinationConfig, Filter, FilterCriteria, FunctionResponseType, OnFailure};
+use aws_sdk_lambda::types::{
+    DestinationConfig, Filter, FilterCriteria, FunctionResponseType, OnFailure, ScalingConfig,
+};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -24,8 +26,9 @@ use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs,
 mod means;
 mod read;
 mod start;
+mod succession;
 
-use read::{list, live, state, unknown};
+use read::{list, state, unknown};
 pub use start::at;
 use start::position;
 
@@ -61,6 +64,9 @@ pub struct Mapping {
     pub partial: bool,
     /// ARN of the queue, topic or bucket that gets the documents of records that are given up; empty for none.
     pub on_failure: String,
+    /// Calls at the same time for a queue, 2 to 1000; none where nothing bounds them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_concurrency: Option<u32>,
     /// Patterns of records to read, as compact JSON, sorted; with none all are read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filters: Vec<String>,
@@ -69,6 +75,14 @@ pub struct Mapping {
 impl Resource for Mapping {
     const KIND: &'static str = "lambda:EventSourceMapping";
     const REPLACE_ON: &'static [&'static str] = &["source", "start"];
+
+    fn succeeds(&self, live: &Self) -> bool {
+        self.follows_on(live)
+    }
+
+    fn moves(&self, live: &Self) -> Vec<&'static str> {
+        if self.follows_on(live) { vec!["arn", "uuid"] } else { Vec::new() }
+    }
 
     fn advice(of: &Changed<'_, Self>) -> Advice {
         means::advice(of)
@@ -113,14 +127,16 @@ impl Resource for Mapping {
             Ok((!passing).then_some(all))
         };
         let all = poll(cx, &format!("mapping `{name}` to settle"), SETTLED_WITHIN, look).await?;
-        let mut lives = Vec::new();
-        for found in &all {
-            lives.extend(live(cx, found).await?);
-        }
-        Ok(lives)
+        succession::lives(cx, &all).await
     }
 
     async fn reconcile(&self, cx: &Cx, name: &Name, live: Option<&Live<Self>>) -> Result<Made> {
+        // One that reads the table's stream before goes on: this is another one.
+        let before = match live.filter(|live| self.follows_on(&live.props)) {
+            Some(_) => Some(self.made_before(cx, name).await?),
+            None => None,
+        };
+        let live = before.as_ref().map_or(live, Option::as_ref);
         let uuid = match live {
             // sync
             Some(live) if live.state == State::Live => {
@@ -196,6 +212,7 @@ impl Mapping {
         let request = request.set_bisect_batch_on_function_error(stream.then_some(self.bisect));
         let request = request.set_destination_config((!self.on_failure.is_empty()).then(|| self.destination()));
         let request = request.set_filter_criteria((!self.filters.is_empty()).then(|| self.criteria()));
+        let request = request.set_scaling_config(self.max_concurrency.map(|_| self.scaling()));
         let tags = cx.tags.clone().into_iter().collect();
         let made = request.set_tags(Some(tags)).customize().config_override(once).send().await?;
         made.uuid.ok_or_else(|| Error::new(Class::Unclear, "Lambda made a mapping and gave no UUID"))
@@ -213,8 +230,13 @@ impl Mapping {
         let request = request.set_maximum_record_age_in_seconds(stream.then_some(self.max_age_seconds));
         let request = request.set_bisect_batch_on_function_error(stream.then_some(self.bisect));
         let request = request.set_destination_config(stream.then(|| self.destination()));
+        let request = request.set_scaling_config((!stream).then(|| self.scaling()));
         let request = request.filter_criteria(self.criteria());
-        let call = || async { Ok::<_, Error>(request.clone().send().await.map(drop)?) };
+        let start = Instant::now();
+        let call = || async {
+            let sent = request.clone().send().await.map(drop).map_err(Error::from);
+            sent.map_err(|error| read::spreading(error, start.elapsed() < KNOWN_WITHIN))
+        };
         match patiently(cx, &format!("mapping `{name}` to accept the change"), call).await {
             Err(error) => Err(read::told(cx, &self.function, error).await),
             updated => updated,
@@ -230,6 +252,11 @@ impl Mapping {
 
     fn of_stream(&self) -> bool {
         self.source.split(':').nth(2) != Some("sqs")
+    }
+
+    /// An empty one clears it.
+    fn scaling(&self) -> ScalingConfig {
+        ScalingConfig::builder().set_maximum_concurrency(self.max_concurrency.map(u32::cast_signed)).build()
     }
 
     fn response_types(&self) -> Vec<FunctionResponseType> {

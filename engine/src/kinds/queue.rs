@@ -1,22 +1,33 @@
-//! `sqs:Queue`: a standard queue, encrypted by SQS, open to TLS only.
+//! `sqs:Queue`: a standard or FIFO queue, encrypted by SQS, open to TLS only.
 //!
-//! Nothing that is managed is immutable but the name, which stays taken for 60 s after a delete. All attributes travel in
+//! Nothing that is managed is immutable but the sort and the name, which stays taken for 60 s after a delete. All attributes travel in
 //! one call. An existing queue is never created again: SQS refuses it where an attribute differs. One read proves what was
 //! written.
+//!
+//! Lambda refuses a mapping whose function may work longer than the queue hides a message. So functions need their queue, which hides
+//! messages longer before a time-out grows, and less long ([`Resource::meanwhile`]) when all else is done.
 //!
 //! IAM: sqs:CreateQueue, GetQueueUrl, GetQueueAttributes, SetQueueAttributes, DeleteQueue, TagQueue, UntagQueue, ListQueueTags.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use crate::aws::policy::{Policy, without};
+use crate::aws::policy::Policy;
 use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, patiently, poll, poll_twice};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
+use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties};
+
+mod attributes;
+mod means;
+mod senders;
+
+use attributes::{changed, describe};
+pub use senders::{tls_and_senders, tls_only};
+
+/// Seconds that a queue hides a message where nobody says how long.
+pub const USUAL_VISIBILITY: u32 = 30;
 
 /// SQS documents up to 60 s until attributes are everywhere; mostly they are there at once.
 const SETTLED_WITHIN: Duration = Duration::from_secs(90);
@@ -30,15 +41,64 @@ pub struct Queue {
     pub encrypted: bool,
     /// Resource policy; without statements where the queue has none.
     pub policy: Policy,
+    /// Messages keep their order in groups. Its name ends with `.fifo`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fifo: bool,
+    /// Seconds that a message is hidden once it was received, 0 to 43200.
+    #[serde(default = "usual_visibility", skip_serializing_if = "is_usual_visibility")]
+    pub visibility_seconds: u32,
+    /// Seconds before a message can be received, 0 to 900.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub delay_seconds: u32,
+    /// Where messages move that were received too often.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redrive: Option<Redrive>,
+    /// ARNs of the queues whose messages move here, sorted; empty where any of the account may have this one for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub takes_from: Vec<String>,
+}
+
+/// Where a queue's messages move.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Redrive {
+    /// ARN of the queue that takes them.
+    pub to: String,
+    /// How often a message is received before that, 1 to 1000.
+    pub max_receives: u32,
+}
+
+fn usual_visibility() -> u32 {
+    USUAL_VISIBILITY
+}
+
+// serde hands references to these.
+#[expect(clippy::trivially_copy_pass_by_ref)]
+fn is_usual_visibility(seconds: &u32) -> bool {
+    *seconds == USUAL_VISIBILITY
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(seconds: &u32) -> bool {
+    *seconds == 0
 }
 
 impl Resource for Queue {
     const KIND: &'static str = "sqs:Queue";
+    const REPLACE_ON: &'static [&'static str] = &["fifo"];
     const HOLDS_DATA: bool = true;
+    const NARROWS_LAST: bool = true;
 
     fn advice(of: &Changed<'_, Self>) -> Advice {
-        let Some((desired, live)) = of.edit() else { return Advice::default() };
-        Advice { loses: desired.loses(live), widens: desired.widens(live), ..Advice::default() }
+        means::advice(of)
+    }
+
+    fn meanwhile(&self, live: &Self) -> Option<Self> {
+        let shorter = self.visibility_seconds < live.visibility_seconds;
+        shorter.then(|| Self { visibility_seconds: live.visibility_seconds, ..self.clone() })
+    }
+
+    fn ties(&self) -> Ties {
+        Ties { holds: self.redrive.iter().map(|redrive| redrive.to.clone()).collect(), ..Ties::default() }
     }
 
     fn name_of(arn: &str) -> Option<Name> {
@@ -111,37 +171,10 @@ async fn gone(cx: &Cx, name: &Name) -> Result<()> {
 }
 
 impl Queue {
-    fn loses(&self, live: &Self) -> Option<String> {
-        let (new, old) = (self.retention_seconds, live.retention_seconds);
-        (new < old).then(|| format!("messages older than {new} s are dropped at once; they are kept for {old} s now"))
-    }
-
-    /// What its policy forbids no longer.
-    fn widens(&self, live: &Self) -> Vec<String> {
-        // The resource is the queue itself, whatever it is called by then.
-        let forbids = |queue: &Self| {
-            let statements = queue.policy.statements().iter();
-            Policy::new(statements.map(|statement| without(statement, &["Resource"])).collect()).forbids()
-        };
-        let (now, then) = (forbids(self), forbids(live));
-        then.difference(&now).map(|statement| format!("{statement} is no longer forbidden")).collect()
-    }
-
-    /// The managed attributes as SQS takes them; an empty text clears the policy.
-    fn attributes(&self) -> HashMap<Attribute, String> {
-        let policy = if self.policy.statements().is_empty() { String::new() } else { self.policy.text() };
-        HashMap::from([
-            (Attribute::MessageRetentionPeriod, self.retention_seconds.to_string()),
-            (Attribute::SqsManagedSseEnabled, self.encrypted.to_string()),
-            (Attribute::Policy, policy),
-        ])
-    }
-
     /// Creates the queue with all that it is to have, and gives its URL.
     async fn create(&self, cx: &Cx, name: &Name) -> Result<String> {
         let tags = (!cx.tags.is_empty()).then(|| cx.tags.clone().into_iter().collect::<HashMap<_, _>>());
-        let mut attributes = self.attributes();
-        attributes.retain(|_, value| !value.is_empty());
+        let attributes = self.created();
         let what = format!("SQS to free the name `{name}`: a deleted queue's name stays taken for 60 s");
         let create = || async {
             let request = cx.aws.sqs.create_queue().queue_name(name.as_str());
@@ -160,11 +193,7 @@ impl Queue {
         if self == live {
             return Ok(false);
         }
-        let mut attributes = self.attributes();
-        if self.encrypted && !live.encrypted {
-            // A queue has one kind of encryption at a time: a KMS key must go in the same call.
-            attributes.insert(Attribute::KmsMasterKeyId, String::new());
-        }
+        let attributes = changed(self, live);
         let set = || async {
             let request = cx.aws.sqs.set_queue_attributes().queue_url(url);
             Ok::<_, Error>(request.set_attributes(Some(attributes.clone())).send().await.map(drop)?)
@@ -198,46 +227,8 @@ pub fn url(place: &Place, name: &Name) -> String {
     format!("https://sqs.{}.{}/{}/{name}", place.region, place.domain(), place.account)
 }
 
-/// The policy that refuses every call on this queue that does not come by TLS.
-pub fn tls_only(place: &Place, name: &Name) -> Policy {
-    Policy::new(vec![json!({
-        "Sid": "TlsOnly",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "sqs:*",
-        "Resource": arn(place, name),
-        "Condition": { "Bool": { "aws:SecureTransport": "false" } },
-    })])
-}
-
 fn outputs(cx: &Cx, name: &Name, url: &str) -> Outputs {
     Outputs::from([("arn".to_owned(), arn(&cx.aws.place, name)), ("url".to_owned(), url.to_owned())])
-}
-
-/// The managed attributes in canonical form: SQS gives texts, and leaves out what is empty.
-/// A queue, and when it was made: no other one of its name was made then.
-async fn describe(cx: &Cx, url: &str) -> Result<Option<(Queue, String)>> {
-    let wanted = [
-        Attribute::CreatedTimestamp,
-        Attribute::MessageRetentionPeriod,
-        Attribute::SqsManagedSseEnabled,
-        Attribute::Policy,
-    ];
-    let request = cx.aws.sqs.get_queue_attributes().queue_url(url).set_attribute_names(Some(wanted.to_vec()));
-    let Some(answer) = nothing_if_absent(request.send().await)? else {
-        return Ok(None);
-    };
-    let all = answer.attributes.unwrap_or_default();
-    let text = |attribute: Attribute| all.get(&attribute).map(String::as_str).unwrap_or_default();
-    let seconds = text(Attribute::MessageRetentionPeriod);
-    let retention_seconds =
-        seconds.parse().map_err(|_| Error::fatal(format!("SQS gave `{seconds}` as the retention of `{url}`")))?;
-    let policy = match text(Attribute::Policy) {
-        "" => Policy::new(Vec::new()),
-        document => Policy::parse(document)?,
-    };
-    let queue = Queue { retention_seconds, encrypted: text(Attribute::SqsManagedSseEnabled) == "true", policy };
-    Ok(Some((queue, text(Attribute::CreatedTimestamp).to_owned())))
 }
 
 async fn tags(cx: &Cx, url: &str) -> Result<Option<Tags>> {

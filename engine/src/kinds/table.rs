@@ -20,17 +20,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::aws::{Cx, Place, nothing_if_absent, patiently, poll, poll_for};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
+use crate::resource::{
+    Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Refusal, Resource, Scope, State, Tags,
+};
 
+mod changes;
 mod index;
 mod key;
 mod means;
+mod of_others;
 mod read;
 mod record;
 mod tag;
 mod ttl;
 mod write;
 
+pub use changes::STREAM_ARN;
 pub use index::{Index, Project};
 pub use key::{Key, KeyKind};
 use read::{describe, live, recovers, settled, tags};
@@ -69,6 +74,9 @@ pub struct Table {
     /// When items expire.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ttl: Option<Ttl>,
+    /// What its stream holds of each change, in the spec's words; empty where it has no stream. One that others enabled stays.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub stream_view: String,
     /// What the live one's tag says of the parts that the pipeline has set; empty in a desired one.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub known: String,
@@ -95,11 +103,15 @@ impl Resource for Table {
     }
 
     fn keeping(&self, live: &Self) -> Option<Self> {
-        let mut kept = Self { known: live.known.clone(), ..self.clone() };
-        let others = live.indexes.iter().filter(|(name, one)| one.of_others && !self.indexes.contains_key(*name));
-        kept.indexes.extend(others.map(|(name, one)| (name.clone(), self.billing_as(live, one))));
-        kept.ttl = kept.ttl.or_else(|| live.ttl.clone().filter(|ttl| ttl.of_others));
-        (kept != *self).then_some(kept)
+        self.kept(live)
+    }
+
+    fn moves(&self, live: &Self) -> Vec<&'static str> {
+        if self.begins_stream(live) { vec![STREAM_ARN] } else { Vec::new() }
+    }
+
+    fn lacking(name: &Name, output: &str) -> Option<Refusal> {
+        (output == STREAM_ARN).then(|| changes::lacking(name))
     }
 
     fn records(&self) -> Tags {
@@ -109,8 +121,9 @@ impl Resource for Table {
 
     fn name_of(arn: &str) -> Option<Name> {
         let name = arn.strip_prefix("arn:")?.split_once(":dynamodb:")?.1.split_once(":table/")?.1;
-        // To name an index is to name its table.
-        let name = name.split_once("/index/").map_or(name, |(table, _)| table);
+        // To name an index or a stream is to name its table.
+        let part = ["/index/", "/stream/"].iter().find_map(|part| name.split_once(part));
+        let name = part.map_or(name, |(table, _)| table);
         (!name.contains('/')).then(|| Name::new(name))
     }
 
@@ -134,10 +147,9 @@ impl Resource for Table {
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
         // While it is CREATING its backups cannot be asked for, and nothing about it is final.
         let look = || async {
-            // What the others say of a table that is not there is no matter: it may even be a denial.
-            let (table, recovers, ttl, tags) =
-                tokio::join!(describe(cx, name), recovers(cx, name), ttl::seen(cx, name), tags(cx, name));
-            let Some(table) = table? else { return Ok(Ok(Vec::new())) };
+            // Most names that are looked at have no table, and what the other calls say then is no matter.
+            let Some(table) = describe(cx, name).await? else { return Ok(Ok(Vec::new())) };
+            let (recovers, ttl, tags) = tokio::join!(recovers(cx, name), ttl::seen(cx, name), tags(cx, name));
             live(cx, name, &table, recovers, ttl, tags)
         };
         poll_for(cx, SOON, look).await
@@ -165,7 +177,8 @@ impl Resource for Table {
                 self.own_parts().sync_ttl(cx, name, None).await?;
             }
         }
-        Ok(Made { outputs: outputs(cx, name, self), identity: String::new() })
+        let (outputs, identity) = self.followed(cx, name, outputs(cx, name, self)).await?;
+        Ok(Made { outputs, identity })
     }
 
     async fn delete(cx: &Cx, name: &Name, _handle: &Handle) -> Result<()> {
@@ -178,24 +191,6 @@ impl Resource for Table {
 }
 
 impl Table {
-    /// It without the indexes and the TTL that others added, and that it keeps.
-    fn own_parts(&self) -> Self {
-        let mut own = self.clone();
-        own.indexes.retain(|_, index| !index.of_others);
-        own.ttl = own.ttl.filter(|ttl| !ttl.of_others);
-        own
-    }
-
-    /// An index with the capacity that it gets where the table changes how it is billed: on demand none, and otherwise the table's.
-    fn billing_as(&self, live: &Self, index: &Index) -> Index {
-        let (read_capacity, write_capacity) = match (self.on_demand, live.on_demand) {
-            (true, _) => (0, 0),
-            (false, true) => (self.read_capacity, self.write_capacity),
-            (false, false) => (index.read_capacity, index.write_capacity),
-        };
-        Index { read_capacity, write_capacity, ..index.clone() }
-    }
-
     async fn create(&self, cx: &Cx, name: &Name) -> Result<()> {
         let own = self.own_parts();
         let indexes = own.indexes.iter().map(|(name, index)| index.of_new_table(name)).collect::<Result<Vec<_>>>()?;
@@ -209,6 +204,7 @@ impl Table {
         let request = request.billing_mode(self.billing()).set_provisioned_throughput(self.throughput()?);
         let request = request.set_sse_specification((self.encryption != AWS_OWNED).then(|| self.encrypted()));
         let request = request.deletion_protection_enabled(self.deletion_protection);
+        let request = request.set_stream_specification(self.stream()?);
         let create = || async {
             match request.clone().send().await.map_err(Error::from) {
                 Ok(_) => Ok(()),
@@ -241,6 +237,7 @@ impl Table {
             settled(cx, name, |_| true).await?;
             recover(cx, name, self.point_in_time_recovery).await?;
         }
+        self.sync_stream(cx, name, live).await?;
         let mut billed = live.clone();
         billed.indexes.values_mut().for_each(|index| *index = self.billing_as(live, index));
         self.sync_indexes(cx, name, &billed).await?;

@@ -16,9 +16,12 @@ mod read;
 mod tests;
 mod write;
 
+pub use read::is_called;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_apigateway::types::QuotaPeriodType;
+use futures_util::future::try_join_all;
 use serde::{Deserialize, Serialize};
 
 pub(super) use read::key_names;
@@ -99,11 +102,9 @@ impl Resource for UsagePlan {
     }
 
     async fn tagged(cx: &Cx) -> Result<Vec<Name>> {
-        let mut names = Vec::new();
-        for id in tagged_ids(cx, COLLECTION).await? {
-            names.extend(read::describe(cx, &id).await?.and_then(|plan| plan.name).map(Name::new));
-        }
-        Ok(names)
+        let ids = tagged_ids(cx, COLLECTION).await?;
+        let plans = try_join_all(ids.iter().map(|id| read::describe(cx, id))).await?;
+        Ok(plans.into_iter().flatten().filter_map(|plan| plan.name).map(Name::new).collect())
     }
 
     /// Those with this pipeline's tags that open a stage of the API. To have one do so takes more than the right to tag.

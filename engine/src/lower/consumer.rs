@@ -19,6 +19,10 @@ use crate::lower::stream::{self, Feed};
 use crate::lower::{Lowering, dlq};
 use crate::spec::{Consumer, Function, LogLevel, Start};
 
+mod existing;
+
+pub(super) use existing::rights;
+
 pub const CONSUMER: &str = "consumer";
 pub const ROLE: &str = "consumer-role";
 const LOG: &str = "consumer-log";
@@ -33,6 +37,9 @@ pub(super) const IDS: &[Known] = &[
 
 pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
     let Some(Consumer::Function(spec)) = &lowering.spec.consumer else { return Ok(Vec::new()) };
+    if let Some(existing) = spec.existing() {
+        return existing::nodes(lowering, spec, &existing);
+    }
     // Without a stream it only answers requests.
     let feed = lowering.spec.stream.as_ref().map(|stream| stream::feed(lowering, stream));
     let (fed, read) = feed.map(|Feed::Poll { id, arn, read }| ((id, arn), read)).unzip();
@@ -46,15 +53,24 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
         memory_mb: spec.memory_mb,
         timeout_seconds: spec.timeout_seconds,
         environment: environment(lowering, spec, access.as_ref()),
-        xray: spec.xray,
+        xray: lowering.spec.traces_consumer(),
         log_days: spec.log_days,
         log_level: level(spec.log_level),
         reserved_concurrency: spec.reserved_concurrency,
         code: lowering.codes.consumer(),
         statements: statements(lowering, spec, read.unwrap_or_default(), access),
-        mentions: fed.iter().map(|(id, _)| *id).chain(sink).chain([dlq::DLQ]).collect(),
+        mentions: {
+            let dlq = dlq::sent_to(lowering).map(|_| dlq::DLQ);
+            fed.iter().map(|(id, _)| *id).chain(sink).chain(dlq).collect()
+        },
     };
     let mut nodes = lowering.function(lambda)?;
+    if lowering.spec.fed_queue().is_some() {
+        // The queue hides its messages long enough before the function may work longer on them.
+        let mapped =
+            |node: Node| if node.id.as_str() == CONSUMER { node.needs([stream::kinesis::STREAM]) } else { node };
+        nodes = nodes.into_iter().map(mapped).collect();
+    }
     if let Some((id, arn)) = fed {
         nodes.push(mapping(lowering, spec, id, arn)?);
     }
@@ -73,7 +89,7 @@ fn statements(lowering: &Lowering<'_>, function: &Function, read: Vec<Value>, si
     let own = Own::of(lowering);
     let mut statements = read;
     statements.extend(sink.map(|sink| sink.write).unwrap_or_default());
-    statements.extend(dlq::arn(lowering).map(|dlq| allow("SendToDlq", &["sqs:SendMessage"], &[dlq])));
+    statements.extend(dlq::sent_to(lowering).map(|dlq| allow("SendToDlq", &["sqs:SendMessage"], &[dlq])));
     statements.extend(function.statements.iter().map(|statement| own.statement(statement)));
     statements
 }
@@ -83,7 +99,7 @@ fn mapping(lowering: &Lowering<'_>, spec: &Function, stream: &str, source: Strin
         function: lowering.spec.consumer_name(),
         source,
         enabled: spec.enabled,
-        batch_size: spec.batch.size,
+        batch_size: lowering.spec.batch_size(),
         window_seconds: spec.batch.window_seconds,
         parallelization: spec.batch.parallelization,
         start: match &spec.batch.start {
@@ -91,15 +107,19 @@ fn mapping(lowering: &Lowering<'_>, spec: &Function, stream: &str, source: Strin
             Start::Newest => "newest".into(),
             Start::At(time) => mapping::at(time)?,
         },
-        retries: spec.failures.retries,
+        retries: lowering.spec.retries(),
         // At most 168, says the schema: 604,800 seconds.
-        max_age_seconds: i32::try_from(spec.failures.max_age_hours * 60 * 60).unwrap_or(i32::MAX),
+        max_age_seconds: i32::try_from(lowering.spec.max_age_hours() * 60 * 60).unwrap_or(i32::MAX),
         bisect: spec.failures.bisect,
         partial: spec.failures.partial,
         on_failure: dlq::arn(lowering).unwrap_or_default(),
+        max_concurrency: None,
         filters: filters(spec),
     };
-    let name = mapping::name(&props.function, &props.source);
+    let props = stream::queue::mapped(props, lowering.spec);
+    // Its source may be an ARN that AWS assigns; the name never is.
+    let named = stream::arn(lowering).unwrap_or_else(|| props.source.clone());
+    let name = mapping::name(&props.function, &named);
     Ok(Node::new(MAPPING, name.as_str(), &props)?.needs([CONSUMER, dlq::DLQ]).follows(stream))
 }
 

@@ -3,9 +3,9 @@
 use crate::error::Result;
 use crate::graph::Node;
 use crate::kinds::queue::{self, Queue};
-use crate::lower::Lowering;
 use crate::lower::existing::used;
 use crate::lower::known::Known;
+use crate::lower::{Lowering, stream};
 use crate::resource::Name;
 use crate::spec::{Dlq, OnDestroy, OwnOrExisting};
 
@@ -24,11 +24,22 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
                 retention_seconds: own.retention_days * 24 * 60 * 60,
                 encrypted: true,
                 policy: queue::tls_only(place, &Name::new(&name)),
+                fifo: spec.is_fifo(),
+                visibility_seconds: queue::USUAL_VISIBILITY,
+                delay_seconds: 0,
+                redrive: None,
+                takes_from: stream::queue::moves(lowering).into_iter().collect(),
             };
-            Node::new(DLQ, name, &props)?.retained(own.on_destroy == OnDestroy::Retain)
+            let mentions = stream::queue::moves(lowering).map(|_| stream::kinesis::STREAM);
+            Node::new(DLQ, name, &props)?.mentions(mentions).retained(own.on_destroy == OnDestroy::Retain)
         }
     };
     Ok(vec![node])
+}
+
+/// ARN of the queue that the consumer's handler sends to, where there is one: a queue that feeds it moves its messages itself.
+pub(super) fn sent_to(lowering: &Lowering<'_>) -> Option<String> {
+    arn(lowering).filter(|_| lowering.spec.fed_queue().is_none())
 }
 
 /// ARN of the queue, where there is one.
@@ -36,7 +47,12 @@ pub(super) fn arn(lowering: &Lowering<'_>) -> Option<String> {
     lowering.spec.dlq.as_ref().map(|_| queue::arn(lowering.place, &Name::new(lowering.spec.queue_name())))
 }
 
-/// URL of the queue, where there is one.
+/// URL of the same.
 pub(super) fn url(lowering: &Lowering<'_>) -> Option<String> {
-    lowering.spec.dlq.as_ref().map(|_| queue::url(lowering.place, &Name::new(lowering.spec.queue_name())))
+    lowering
+        .spec
+        .dlq
+        .as_ref()
+        .filter(|_| lowering.spec.fed_queue().is_none())
+        .map(|_| queue::url(lowering.place, &Name::new(lowering.spec.queue_name())))
 }

@@ -49,8 +49,8 @@ impl Lowering<'_> {
         let role = self.role(policy::trust("lambda.amazonaws.com"), statements);
         let function = Function {
             role: self.role_arn(lambda.role_id),
-            runtime: "provided.al2023".into(),
-            handler: "bootstrap".into(),
+            runtime: lambda.code.runtime.clone(),
+            handler: lambda.code.entry.clone(),
             architecture: lambda.code.architecture.clone(),
             memory_mb: lambda.memory_mb,
             timeout_seconds: lambda.timeout_seconds,

@@ -44,8 +44,16 @@ pub fn families() -> Families {
 }
 
 /// The ids of every part of the lowering. What is the account's is in none: no pipeline owns it.
-const ALL: [&[Known]; 6] =
-    [source::api::IDS, auth::basic::IDS, stream::kinesis::IDS, consumer::IDS, sink::table::IDS, dlq::IDS];
+const ALL: [&[Known]; 8] = [
+    source::api::IDS,
+    auth::basic::IDS,
+    stream::kinesis::IDS,
+    stream::table_changes::IDS,
+    stream::queue::IDS,
+    consumer::IDS,
+    sink::table::IDS,
+    dlq::IDS,
+];
 
 /// Returns kind and name of everything that a pipeline of this name may have without its spec saying so: a plan looks at all of
 /// them, so that nothing is forgotten when its section leaves the spec.

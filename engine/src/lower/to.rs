@@ -3,6 +3,7 @@
 mod aws;
 mod function;
 mod kinesis;
+mod queue;
 mod table;
 mod vtl;
 
@@ -51,6 +52,7 @@ pub(super) fn to(lowering: &Lowering<'_>, route: &Route) -> Result<To> {
 fn target(lowering: &Lowering<'_>, route: &Route) -> Result<To> {
     match (lowering.spec.to(route), &lowering.spec.stream) {
         (Some(spec::To::Stream), Some(Stream::Kinesis(_))) => Ok(kinesis::to(lowering, route)),
+        (Some(spec::To::Stream), Some(Stream::Queue(_))) => Ok(queue::to(lowering, route)),
         (Some(spec::To::Function), _) => Ok(function::to(lowering)),
         (Some(spec::To::Aws(call)), _) => aws::to(lowering, call),
         (Some(spec::To::Table(call)), _) => table::to(lowering, route, &call.action()),

@@ -43,6 +43,7 @@ pub fn plan(graph: &Graph, found: &Found, kinds: &'static [Kind], adopt: bool) -
         planner.node(node);
     }
     planner.orphans();
+    planner.stranded();
     planner.meanwhile();
     planner.advise();
     planner.plan.changes.iter_mut().for_each(Change::show);
@@ -173,7 +174,8 @@ impl<'a> Planner<'a> {
         if let Some(kept) = (node.kind.keeping)(&change.desired, &live.props) {
             change.desired = kept;
         }
-        change.fields = diff(&live.props, &change.desired, node.kind.replace_on);
+        let replace_on = if (node.kind.succeeds)(&change.desired, &live.props) { &[] } else { node.kind.replace_on };
+        change.fields = diff(&live.props, &change.desired, replace_on);
         change.drift = self.drifted(&change, live);
         if *name != node.name {
             change.old_name = Some(name.clone());

@@ -49,12 +49,24 @@ impl Planner<'_> {
         resolve(&mut desired, &known);
         let never = |output: &Output| self.outputs.get(&output.of).is_some_and(|known| !known.moves(output));
         let never: Vec<Output> = outputs_in(&desired).into_iter().filter(never).collect();
-        never.iter().for_each(|output| self.refuse(unresolved(node.id.as_str(), output)));
+        never.iter().for_each(|output| self.refuse(self.lacking(node, output)));
         match (node.kind.sealed)(&desired) {
             Ok(sealed) => desired = sealed,
             Err(error) => self.refuse(error),
         }
         (desired, applied)
+    }
+
+    /// Why an output is not there that AWS would have given by now.
+    fn lacking(&self, node: &Node, output: &Output) -> Error {
+        let of = self.graph.node(output.of.as_str());
+        match of.and_then(|of| Some((of, (of.kind.lacking)(&of.name, &output.attribute)?))) {
+            Some((of, refusal)) => {
+                let (id, kind, name) = (&of.id, of.kind.name, &of.name);
+                Error::fatal(format!("`{id}` ({kind} `{name}`) {}", refusal.why)).hint(refusal.hint)
+            }
+            None => unresolved(node.id.as_str(), output),
+        }
     }
 
     /// Remembers which outputs an update in place changes.

@@ -30,6 +30,9 @@ impl Planner<'_> {
                     }
                     continue;
                 }
+                if live.state == State::Draining && self.goes_on(kind, name) {
+                    continue;
+                }
                 // One resource may be found under two names.
                 if !self.better_known(kind, name, live) && self.taken.insert((kind.name, &live.handle)) {
                     match self.proven.contains(&(kind.name, &live.handle)) {
@@ -41,6 +44,16 @@ impl Planner<'_> {
         }
         self.claims();
         self.still_used();
+    }
+
+    /// Whether one that handles what is left for it may go on: the one in its place is the spec's. Says so.
+    fn goes_on(&mut self, kind: &Kind, name: &Name) -> bool {
+        let stays = self.graph.nodes().iter().any(|node| node.kind.name == kind.name && node.name == *name);
+        if stays {
+            let what = "another one goes on beside the new one with what is left for it; an apply deletes it when that is over";
+            self.plan.notes.push(format!("{} `{name}`: {what}", kind.name));
+        }
+        stays
     }
 
     /// Whether this very one was found under a name that the spec or a default gives, too: users know it by that. The other is what its
@@ -112,13 +125,14 @@ impl Planner<'_> {
         existing.flat_map(lives).any(|used| used.handle == live.handle)
     }
 
-    /// If something is deleted or released at the end, whatever still names it does so until then.
+    /// If something is deleted or released at the end, whatever still names it does so until then; and what others need of a resource
+    /// becomes less when they have changed.
     pub(super) fn meanwhile(&mut self) {
-        if self.plan.changes.iter().any(|change| change.deletes_late() || change.told_by_tags) {
-            for change in self.plan.changes.iter_mut().filter(|change| change.action == Action::Update) {
-                let live = change.live.as_ref().map(|live| &live.props);
-                change.meanwhile = live.and_then(|live| (change.kind.meanwhile)(&change.desired, live));
-            }
+        let late = self.plan.changes.iter().any(|change| change.deletes_late() || change.told_by_tags);
+        let updates = self.plan.changes.iter_mut().filter(|change| change.action == Action::Update);
+        for change in updates.filter(|change| late || change.kind.narrows_last) {
+            let live = change.live.as_ref().map(|live| &live.props);
+            change.meanwhile = live.and_then(|live| (change.kind.meanwhile)(&change.desired, live));
         }
     }
 

@@ -35,6 +35,7 @@ impl Step {
     pub fn outcome(&self, change: &Change) -> &'static str {
         match (self.verb, change.action) {
             (Verb::Delete, _) => change.kind.deleted,
+            (Verb::Finish, _) if change.kind.narrows_last => "updated again, now that nothing needs more of it",
             (Verb::Finish, _) => "updated again, now that nothing is left to delete",
             (Verb::Ensure, Action::Create) => "created",
             (Verb::Ensure, Action::Replace) => "created anew",

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use serde_json::Value;
 
 use super::typed::{both, erase, restore, typed};
-use super::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, Tags, Ties, json};
+use super::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Refusal, Resource, Scope, Tags, Ties, json};
 use crate::aws::Cx;
 use crate::error::Result;
 
@@ -22,11 +22,14 @@ pub struct Kind {
     pub renames: bool,
     pub stamped: bool,
     pub of_account: bool,
+    pub narrows_last: bool,
     pub lingers: &'static str,
     pub internal: &'static [&'static str],
     pub deleted: &'static str,
     pub sealed: fn(&Value) -> Result<Value>,
     pub moves: fn(&Value, &Value) -> Vec<&'static str>,
+    pub lacking: fn(&Name, &str) -> Option<Refusal>,
+    pub succeeds: fn(&Value, &Value) -> bool,
     pub advice: fn(Changed<'_, Value>) -> Advice,
     pub keeping: fn(&Value, &Value) -> Option<Value>,
     pub meanwhile: fn(&Value, &Value) -> Option<Value>,
@@ -62,11 +65,16 @@ impl Kind {
             renames: R::RENAMES,
             stamped: R::STAMPED,
             of_account: R::OF_ACCOUNT,
+            narrows_last: R::NARROWS_LAST,
             lingers: R::LINGERS,
             internal: R::INTERNAL,
             deleted: R::DELETED,
             sealed: |desired| json(&typed::<R>(desired)?.sealed()?),
             moves: |desired, live| both::<R, _>(desired, live, |desired, live| desired.moves(live)),
+            lacking: R::lacking,
+            succeeds: |desired, live| {
+                typed::<R>(desired).is_ok_and(|desired| typed::<R>(live).is_ok_and(|live| desired.succeeds(&live)))
+            },
             meanwhile: |desired, live| json(&typed::<R>(desired).ok()?.meanwhile(&typed::<R>(live).ok()?)?).ok(),
             keeping: |desired, live| json(&typed::<R>(desired).ok()?.keeping(&typed::<R>(live).ok()?)?).ok(),
             advice: |of| of.map(|props| typed::<R>(props).ok(), |of| R::advice(&of)).unwrap_or_default(),

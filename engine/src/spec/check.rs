@@ -17,6 +17,10 @@ const UNKNOWN: usize = 50;
 /// What others write for the path of a route.
 const ROUTES: [&str; 6] = ["head", "method", "options", "path", "route", "url"];
 
+/// Keys that are looked for in the wrong section, and where they stand.
+const ELSEWHERE: [(&str, &str); 2] =
+    [("max_receives", "stream.queue.max_receives"), ("visibility_seconds", "stream.queue.visibility_seconds")];
+
 /// Turns the schema's errors into problems, without the noise: a place has one message, and a missing key is not
 /// reported beside the misspelt one that was meant for it.
 pub(super) fn explain(errors: &[ValidationError<'_>], schema: &Value) -> Vec<Problem> {
@@ -76,7 +80,7 @@ fn one(error: &ValidationError<'_>, schema: &Value, problems: &mut Vec<Problem>)
             problems.push(Problem::error(at, message).on_key());
         }
         Kind::MaxProperties { limit: 1 } => problems.push(alone(at, "")),
-        Kind::PropertyNames { .. } => problems.push(alone(at, " but `overwrite` and `dev`")),
+        Kind::PropertyNames { .. } => problems.push(alone(at, &beside(part))),
         Kind::MaxProperties { .. } | Kind::MinProperties { .. } | Kind::MaxItems { .. } | Kind::MinItems { .. } => {
             problems.push(Problem::error(at, format!("{} must have {} entries", named(at), range(part))));
         }
@@ -87,6 +91,13 @@ fn one(error: &ValidationError<'_>, schema: &Value, problems: &mut Vec<Problem>)
         Kind::FalseSchema => problems.push(Problem::error(at, format!("{} takes no keys", named(at)))),
         _ => problems.push(mismatch(at, part, error.instance(), &wanted(part))),
     }
+}
+
+/// Says which keys may stand beside `existing`.
+fn beside(part: &Value) -> String {
+    let named = part.pointer("/then/propertyNames/enum").or(part.get("enum")).and_then(Value::as_array);
+    let named = named.into_iter().flatten().filter_map(Value::as_str).filter(|name| *name != "existing");
+    format!(" but {}", list(&named.collect::<Vec<_>>(), "and"))
 }
 
 /// Says that something stands beside `existing` that must not.
@@ -107,6 +118,9 @@ fn unknown(at: &str, key: &str, part: &Value) -> Problem {
     let problem = Problem::error(format!("{at}/{}", segment(key)), format!("unknown key `{shown}`{of}")).on_key();
     if known.contains(&"post") && ROUTES.contains(&key.to_ascii_lowercase().as_str()) {
         return problem.hint("a route is a method with its path, as in `post: /path`");
+    }
+    if let Some((_, place)) = ELSEWHERE.iter().find(|(word, _)| *word == key && !known.contains(word)) {
+        return problem.hint(format!("it belongs to `{place}`"));
     }
     match nearest(key, &known) {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),

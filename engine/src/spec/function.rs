@@ -1,5 +1,6 @@
 //! The section `consumer`: a Lambda function that reads the stream, and the mapping between the two.
 
+use super::handler::{Handler, StandIn, only_needed_without_existing};
 use super::model::{log_days_schema, yes};
 use super::statements::Statement;
 use aws_smithy_types::DateTime;
@@ -19,10 +20,21 @@ pub enum Consumer {
 /// A Lambda function and its event source mapping.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(transform = only_needed_without_existing)]
 pub struct Function {
-    /// Code that runs: a bundled handler (`stream-to-table`), or the path of a Rust crate, of a folder with `bootstrap`, or of a zip. Required.
-    #[schemars(length(min = 1, max = 1024))]
-    pub handler: String,
+    /// Code that runs: a bundled handler (`stream-to-table`), or the path of a Rust crate, of a folder with `bootstrap`, or of a zip; or `{ path, runtime, entry }` for Python, Node and AWS's other runtimes. Required.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handler: Option<Handler>,
+    /// Name (of this account and region) or ARN of a function that the pipeline feeds and never changes, nor its role, which needs what `pipe iam-policy --consumer` prints. Beside it stands only how it is fed. Default: the pipeline makes its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        regex(pattern = r"^(arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:)?[A-Za-z0-9_-]{1,64}$"),
+        extend("patternErrorMessage" = "the name or the ARN of a function, without a version or an alias")
+    )]
+    pub existing: Option<String>,
+    /// What `pipe dev` runs in place of an `existing` function, of which it has no code. Default: nothing, and records stay in the stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dev: Option<StandIn>,
     /// Name of the function, 1 to 64 letters, digits, `_` and `-`; a change replaces it. Default: `<pipeline>-consumer`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
@@ -45,9 +57,9 @@ pub struct Function {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 20))]
     pub statements: Vec<Statement>,
-    /// Whether X-Ray traces the function. Default: false.
-    #[serde(default)]
-    pub xray: bool,
+    /// Whether X-Ray traces the function. Default: false; true under `table_changes`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub xray: Option<bool>,
     /// Days that the function's log is kept, one of CloudWatch's values. Default: 30.
     #[serde(default = "default_log_days")]
     #[schemars(schema_with = "log_days_schema")]
@@ -65,7 +77,7 @@ pub struct Function {
     /// How records are handed to the function. Default: 100 at a time from the oldest on.
     #[serde(default)]
     pub batch: Batch,
-    /// What happens to records that the function fails on. Default: 100 retries within 12 hours.
+    /// What happens to records that the function fails on. Default: 100 retries within 12 hours; 500 within 24 under `table_changes`.
     #[serde(default)]
     pub failures: Failures,
     /// Patterns of Lambda's event filtering, 1 to 10: a record that matches none is not handed to the function. Default: all are handed over.
@@ -112,10 +124,11 @@ pub enum Architecture {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Batch {
-    /// Records of one call at most, 1 to 10000. Default: 100.
+    /// Records of one call at most, 1 to 10000; of a FIFO queue 1 to 10. Default: 100; 10 under `queue`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10_000))]
-    pub size: u32,
-    /// Seconds that the mapping waits for a batch to fill, 0 to 300. Default: 0.
+    pub size: Option<u32>,
+    /// Seconds that the mapping waits for a batch to fill, 0 to 300; a FIFO queue takes none, and more than 10 messages of another need one. Default: 0.
     #[schemars(range(min = 0, max = 300))]
     pub window_seconds: u32,
     /// Batches of one shard at a time, each with its own partition keys, 1 to 10. Default: 1.
@@ -123,11 +136,15 @@ pub struct Batch {
     pub parallelization: u32,
     /// Where the mapping starts to read: `oldest`, `newest`, or `{at: TIME}`; a change replaces the mapping. Default: `oldest`.
     pub start: Start,
+    /// Calls at the same time for a queue, 2 to 1000. Default: as many as Lambda makes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 2, max = 1000))]
+    pub max_concurrency: Option<u32>,
 }
 
 impl Default for Batch {
     fn default() -> Self {
-        Self { size: 100, window_seconds: 0, parallelization: 1, start: Start::Oldest }
+        Self { size: None, window_seconds: 0, parallelization: 1, start: Start::Oldest, max_concurrency: None }
     }
 }
 
@@ -159,12 +176,14 @@ impl Start {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Failures {
-    /// Retries of a batch before its failed records go to the dlq, -1 to 10000; -1 is without limit. Default: 100.
+    /// Retries of a batch before its failed records go to the dlq, -1 to 10000; -1 is without limit. Default: 100; 500 under `table_changes`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = -1, max = 10_000))]
-    pub retries: i32,
-    /// Age in hours after which a record is given up, 1 to 168. Default: 12.
+    pub retries: Option<i32>,
+    /// Age in hours after which a record is given up, 1 to 168. Default: 12; 24 under `table_changes`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 168))]
-    pub max_age_hours: u32,
+    pub max_age_hours: Option<u32>,
     /// Whether a failed batch is split in two, to find the record at fault. Default: true.
     pub bisect: bool,
     /// Whether the function names the records that failed (partial batch response). Default: true; the bundled handlers need it.
@@ -173,7 +192,7 @@ pub struct Failures {
 
 impl Default for Failures {
     fn default() -> Self {
-        Self { retries: 100, max_age_hours: 12, bisect: true, partial: true }
+        Self { retries: None, max_age_hours: None, bisect: true, partial: true }
     }
 }
 

@@ -1,8 +1,8 @@
 //! The spec as `pipe dev` deploys it.
 
 use super::{
-    Auth, Authorizer, Consumer, Dlq, Indexes, Key, KeyType, Keys, Kinesis, Loaded, OwnOrExisting, PartitionKey, Queue,
-    Secret, Sink, Source, Spec, Stream, Table, Users,
+    Auth, Authorizer, Changes, Consumer, Dlq, FIFO, Indexes, Key, KeyType, Keys, Kinesis, Loaded, OwnOrExisting,
+    PartitionKey, Queue, QueueStream, Secret, Sink, Source, Spec, Stream, Table, TableChanges, Users,
 };
 use serde_json::json;
 
@@ -25,7 +25,16 @@ impl Loaded {
     #[must_use]
     pub fn with_stand_ins(mut self) -> Self {
         let spec = &mut self.spec;
-        let all = [stream(spec), table(spec), queue(spec), secret(spec), keys(spec), pools(spec), boundary(spec)];
+        let all = [
+            stream(spec),
+            table(spec),
+            queue(spec),
+            secret(spec),
+            keys(spec),
+            pools(spec),
+            boundary(spec),
+            function(spec),
+        ];
         self.stand_ins = all.into_iter().flatten().collect();
         self.without_front()
     }
@@ -45,10 +54,22 @@ impl Loaded {
 
 /// On demand: how many shards the real one has is not known, so nothing may be bounded by their number.
 fn stream(spec: &mut Spec) -> Option<String> {
-    let Stream::Kinesis(place) = spec.stream.as_mut()?;
+    let place = match spec.stream.as_mut()? {
+        Stream::Kinesis(place) => place,
+        Stream::TableChanges(changes) => return changing(changes),
+        Stream::Queue(place) => return feeding(place),
+    };
     let name = place.existing()?.name().to_owned();
     *place = OwnOrExisting::Own(with_defaults::<Kinesis>(json!({ "name": name, "on_demand": true }))?);
     Some(format!("the stream `{name}`"))
+}
+
+/// A queue whose name says whether it is a FIFO one.
+fn feeding(place: &mut OwnOrExisting<QueueStream>) -> Option<String> {
+    let name = place.existing()?.name().to_owned();
+    let said = json!({ "name": name, "fifo": name.ends_with(FIFO) });
+    *place = OwnOrExisting::Own(with_defaults::<QueueStream>(said)?);
+    Some(format!("the queue `{name}`"))
 }
 
 fn table(spec: &mut Spec) -> Option<String> {
@@ -68,6 +89,21 @@ fn table(spec: &mut Spec) -> Option<String> {
     (own.partition_key, own.sort_key, own.indexes) = (keys.partition_key, keys.sort_key, keys.indexes);
     target.table = OwnOrExisting::Own(own);
     Some(told)
+}
+
+/// A table with a stream: which view the real one has is not known, so it has all.
+fn changing(changes: &mut TableChanges) -> Option<String> {
+    let name = changes.place.existing()?.name().to_owned();
+    let said = changes.dev.take();
+    let hint = if said.is_some() { "" } else { ": a guess; set `dev: { partition_key: NAME }` beside `existing`" };
+    let mut own = with_defaults::<Changes>(json!({ "table": { "name": name } }))?;
+    if let Some(keys) = said {
+        let table = &mut own.table.0;
+        (table.partition_key, table.sort_key, table.indexes) = (keys.partition_key, keys.sort_key, keys.indexes);
+    }
+    let key = own.table.0.partition_key.name.clone();
+    changes.place = OwnOrExisting::Own(own);
+    Some(format!("the table `{name}` with the partition key `{key}`, and both images in its stream{hint}"))
 }
 
 /// What is most likely the key of a table that takes the bodies: the member that spreads the records.
@@ -95,6 +131,22 @@ fn secret(spec: &mut Spec) -> Option<String> {
         }
     }
     Some(format!("the secret `{name}` with a password of its own"))
+}
+
+/// A function that exists, whose code is not here: what `dev` says, or none, and then nothing reads the stream.
+fn function(spec: &mut Spec) -> Option<String> {
+    let Consumer::Function(function) = spec.consumer.as_mut()?;
+    let name = function.existing()?.name().to_owned();
+    let Some(stand_in) = function.dev.take() else {
+        spec.consumer = None;
+        return Some(format!(
+            "none for the function `{name}`: nothing handles the records here; say what runs with `dev: {{ handler: PATH }}` beside \
+             `existing`"
+        ));
+    };
+    let told = format!("the function `{name}` with the handler `{}`", stand_in.handler.path());
+    (function.existing, function.name, function.handler) = (None, Some(name), Some(stand_in.handler));
+    Some(told)
 }
 
 /// API keys that exist, whose values are not here.
@@ -184,6 +236,47 @@ mod tests {
             ["devices/credentials", "Telemetry", "telemetry-failures"]
         );
         assert_eq!(loaded.stand_ins.len(), 3, "{:?}", loaded.stand_ins);
+    }
+
+    #[test]
+    fn a_function_that_exists_is_what_dev_says_or_none() {
+        let text = |dev: &str| {
+            format!(
+                "name: orders\nstream: {{ kinesis: {{}} }}\nconsumer: {{ function: {{ existing: \
+                 'arn:aws:lambda:eu-west-1:123456789012:function:theirs'{dev} }} }}\n"
+            )
+        };
+        assert!(lower(&loaded(&text("")), &here(), &Codes::unbuilt()).is_err(), "it is another account's");
+        let ids = |loaded: &Loaded| {
+            let graph = lower(loaded, &here(), &Codes::unbuilt()).unwrap();
+            graph.nodes().iter().map(|node| format!("{} {}", node.id, node.name)).collect::<Vec<_>>().join(", ")
+        };
+        let without = loaded(&text("")).with_stand_ins();
+        assert_eq!(ids(&without), "stream orders-stream");
+        assert!(without.stand_ins[0].starts_with("none for the function `theirs`"), "{:?}", without.stand_ins);
+        let with = loaded(&text(", dev: { handler: stream-to-table }")).with_stand_ins();
+        assert!(ids(&with).contains("consumer theirs"), "{}", ids(&with));
+        assert_eq!(with.stand_ins, ["the function `theirs` with the handler `stream-to-table`"]);
+    }
+
+    #[test]
+    fn a_stand_in_of_a_table_whose_changes_are_read_has_a_stream() {
+        let made = |dev: &str| {
+            let text = format!(
+                "name: orders\nstream: {{ table_changes: {{ existing: people{dev} }} }}\n\
+                 consumer: {{ function: {{ handler: stream-to-table }} }}\nsink: {{ table: {{ partition_key: id }} }}\n\
+                 dlq: {{ queue: {{}} }}\n"
+            );
+            let loaded = loaded(&text).with_stand_ins();
+            let graph = lower(&loaded, &here(), &Codes::unbuilt()).unwrap_or_else(|error| panic!("{error}"));
+            let table = graph.node("stream").unwrap();
+            assert!(!table.existing && table.name.as_str() == "people");
+            assert_eq!(table.desired["stream_view"], "new_and_old_images");
+            let key = table.desired["partition_key"]["name"].as_str().unwrap_or_default().to_owned();
+            (key, loaded.stand_ins[0].contains("a guess"))
+        };
+        assert_eq!(made(""), ("id".into(), true));
+        assert_eq!(made(", dev: { partition_key: email }"), ("email".into(), false));
     }
 
     #[test]

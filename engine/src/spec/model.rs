@@ -100,6 +100,11 @@ pub struct Existing {
 }
 
 impl Existing {
+    /// Refers to what has this name or ARN.
+    pub(super) fn of(reference: &str) -> Self {
+        Self { reference: reference.to_owned() }
+    }
+
     /// Returns what the spec says: a name or an ARN.
     #[must_use]
     pub fn reference(&self) -> &str {
@@ -112,13 +117,16 @@ impl Existing {
         self.reference.starts_with("arn:").then_some(self.reference.as_str())
     }
 
-    /// Returns the name: what follows `stream/`, `table/` or `secret:` in an ARN, its last part otherwise.
+    /// Returns the name: what follows `stream/`, `table/`, `secret:` or `function:` in an ARN, its last part otherwise.
     /// The name of a secret that is given by its ARN still ends with the six characters that AWS assigned.
     #[must_use]
     pub fn name(&self) -> &str {
         let Some(arn) = self.arn() else { return &self.reference };
         let resource = arn.splitn(6, ':').nth(5).unwrap_or(arn);
-        ["stream/", "table/", "secret:"].iter().find_map(|prefix| resource.strip_prefix(prefix)).unwrap_or(resource)
+        ["stream/", "table/", "secret:", "function:"]
+            .iter()
+            .find_map(|prefix| resource.strip_prefix(prefix))
+            .unwrap_or(resource)
     }
 }
 

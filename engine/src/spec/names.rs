@@ -7,9 +7,9 @@ use super::auth::{ApiKeys, Auth, Authorizer, Basic, Jwt, Secret};
 use super::dlq::{Dlq, Queue};
 use super::function::{Consumer, Function};
 use super::model::{Existing, OwnOrExisting, Spec};
-use super::sink::{Indexes, Key, Sink, Table, Target};
+use super::sink::{Sink, Table, Target};
 use super::source::{Api, Limit, Route, Source, Throttle, To};
-use super::stream::{Kinesis, Stream};
+use super::stream::{Kinesis, Stream, with_suffix};
 
 /// Records per second that one shard takes.
 pub(super) const SHARD_RECORDS: u32 = 1000;
@@ -42,12 +42,6 @@ impl Spec {
         }
     }
 
-    /// Returns what a route calls: what it says, else the stream.
-    #[must_use]
-    pub fn to<'a>(&'a self, route: &'a Route) -> Option<&'a To> {
-        route.to.as_ref().or_else(|| self.stream.as_ref().map(|_| &To::Stream))
-    }
-
     /// Returns whether a route puts its body on the stream.
     #[must_use]
     pub fn calls_stream(&self, route: &Route) -> bool {
@@ -78,7 +72,10 @@ impl Spec {
     /// Returns the stream, the pipeline's own or an existing one.
     #[must_use]
     pub fn kinesis(&self) -> Option<&OwnOrExisting<Kinesis>> {
-        self.stream.as_ref().map(|Stream::Kinesis(kinesis)| kinesis)
+        match self.stream.as_ref()? {
+            Stream::Kinesis(kinesis) => Some(kinesis),
+            Stream::TableChanges(_) | Stream::Queue(_) => None,
+        }
     }
 
     /// Returns the consumer's function.
@@ -124,26 +121,6 @@ impl Spec {
         self.target().map(|target| &target.table)
     }
 
-    /// Returns the keys of the sink's table; of an existing one as far as the spec says them.
-    #[must_use]
-    pub fn keys(&self) -> Option<(&Key, Option<&Key>)> {
-        let target = self.target()?;
-        match &target.table {
-            OwnOrExisting::Own(table) => Some((&table.partition_key, table.sort_key.as_ref())),
-            OwnOrExisting::Existing(_) => target.dev.as_ref().map(|keys| (&keys.partition_key, keys.sort_key.as_ref())),
-        }
-    }
-
-    /// Returns the indexes of the sink's table; of an existing one as far as the spec says them.
-    #[must_use]
-    pub fn indexes(&self) -> Option<&Indexes> {
-        let target = self.target()?;
-        match &target.table {
-            OwnOrExisting::Own(table) => Some(&table.indexes),
-            OwnOrExisting::Existing(_) => target.dev.as_ref().map(|keys| &keys.indexes),
-        }
-    }
-
     /// Returns the queue of the dlq, the pipeline's own or an existing one.
     #[must_use]
     pub fn queue(&self) -> Option<&OwnOrExisting<Queue>> {
@@ -156,16 +133,14 @@ impl Spec {
         self.named(self.api().and_then(|api| api.name.as_deref()), "-api")
     }
 
-    /// Returns the name of the stream; of an existing one its own.
-    #[must_use]
-    pub fn stream_name(&self) -> String {
-        self.held(self.kinesis(), |stream| stream.name.as_deref(), "-stream")
-    }
-
-    /// Returns the name of the consumer's function.
+    /// Returns the name of the consumer's function; of an existing one its own.
     #[must_use]
     pub fn consumer_name(&self) -> String {
-        self.named(self.function().and_then(|function| function.name.as_deref()), "-consumer")
+        let function = self.function();
+        match function.and_then(Function::existing) {
+            Some(existing) => existing.name().to_owned(),
+            None => self.named(function.and_then(|function| function.name.as_deref()), "-consumer"),
+        }
     }
 
     /// Returns the name of the authorizer's function, which the spec cannot choose.
@@ -180,10 +155,11 @@ impl Spec {
         self.held(self.table(), |table| table.name.as_deref(), "-table")
     }
 
-    /// Returns the name of the dlq; of an existing one its own.
+    /// Returns the name of the dlq; of an existing one its own. A FIFO queue's is a FIFO queue.
     #[must_use]
     pub fn queue_name(&self) -> String {
-        self.held(self.queue(), |queue| queue.name.as_deref(), "-dlq")
+        let name = self.held(self.queue(), |queue| queue.name.as_deref(), "-dlq");
+        if self.is_fifo() && self.queue().is_none_or(|queue| queue.own().is_some()) { with_suffix(name) } else { name }
     }
 
     /// Returns the secret that the spec refers to, when it exists already.
@@ -263,11 +239,22 @@ impl Spec {
         name.map_or_else(|| format!("{}{suffix}", self.name), str::to_owned)
     }
 
-    fn held<T>(&self, held: Option<&OwnOrExisting<T>>, name: fn(&T) -> Option<&str>, suffix: &str) -> String {
-        match held {
-            Some(OwnOrExisting::Existing(existing)) => existing.name().to_owned(),
-            Some(OwnOrExisting::Own(own)) => self.named(name(own), suffix),
-            None => self.named(None, suffix),
-        }
+    fn held<T>(&self, of: Option<&OwnOrExisting<T>>, name: fn(&T) -> Option<&str>, suffix: &str) -> String {
+        held(&self.name, of, name, suffix)
     }
+}
+
+/// Returns the name of what a section holds: of an existing one its own, else the spec's, else the pipeline's with this suffix.
+pub(super) fn held<T>(
+    pipeline: &str,
+    held: Option<&OwnOrExisting<T>>,
+    name: fn(&T) -> Option<&str>,
+    suffix: &str,
+) -> String {
+    let own = match held {
+        Some(OwnOrExisting::Existing(existing)) => return existing.name().to_owned(),
+        Some(OwnOrExisting::Own(own)) => name(own),
+        None => None,
+    };
+    own.map_or_else(|| format!("{pipeline}{suffix}"), str::to_owned)
 }

@@ -4,17 +4,21 @@
 //! take the [`Cx`]. A rule says nothing about a place that the schema refused already.
 
 mod calls;
+mod changes;
 mod cors;
 mod domain;
 mod doors;
 mod files;
 mod filters;
 mod function;
+mod groups;
 mod indexes;
 mod limits;
+mod managed;
 mod model;
 mod networks;
 mod notes;
+mod queue;
 mod routes;
 mod stores;
 mod templates;
@@ -24,10 +28,11 @@ mod wiring;
 
 pub(super) use files::Files;
 pub(crate) use files::contained;
+pub(super) use function::BUNDLED;
 
 use super::problem::Problem;
 use super::wording::nearest;
-use super::{Api, Authorizer, Basic, Function, Kinesis, OwnOrExisting, Queue, Spec, Target};
+use super::{Api, Authorizer, Basic, Function, Kinesis, OwnOrExisting, Queue, QueueStream, Spec, TableChanges, Target};
 use serde_json::Value;
 use std::ops::Deref;
 use std::path::Path;
@@ -104,6 +109,14 @@ impl<'a> Cx<'a> {
         member(STREAM, "kinesis", self.spec.kinesis())
     }
 
+    fn table_changes(&self) -> Option<At<'a, TableChanges>> {
+        member(STREAM, "table_changes", self.spec.table_changes())
+    }
+
+    fn fed_queue(&self) -> Option<At<'a, OwnOrExisting<QueueStream>>> {
+        member(STREAM, "queue", self.spec.fed_queue())
+    }
+
     fn function(&self) -> Option<At<'a, Function>> {
         member(CONSUMER, "function", self.spec.function())
     }
@@ -154,6 +167,7 @@ const API: &[Rule<Api>] = &[
     routes::keys,
     routes::paths,
     calls::targets,
+    groups::groups,
     types::taken,
     templates::own,
     cors::origins,
@@ -168,7 +182,10 @@ const FUNCTION: &[Rule<Function>] = &[
     wiring::names,
     function::environment,
     function::start,
+    changes::start,
+    queue::feeds,
     function::statements,
+    function::existing,
     files::handler,
     filters::patterns,
     warnings::function,
@@ -177,9 +194,12 @@ const FUNCTION: &[Rule<Function>] = &[
 /// Returns every error, warning and note of the rules.
 pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, files: &Files) -> Vec<Problem> {
     let cx = Cx { spec, file, damaged, root, files };
-    let between: [fn(&Cx<'_>) -> Vec<Problem>; 10] = [
+    let between: [fn(&Cx<'_>) -> Vec<Problem>; 14] = [
         wiring::sections,
         wiring::overwrite,
+        changes::deletes,
+        changes::images,
+        |cx| changes::endless(cx).into_iter().collect(),
         doors::names,
         doors::single,
         doors::known,
@@ -187,12 +207,15 @@ pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, 
         limits::tags,
         warnings::all,
         notes::all,
+        changes::notes,
         cors::notes,
     ];
     let mut problems: Vec<Problem> = between.iter().flat_map(|rule| rule(&cx)).collect();
     problems.extend(each(&cx, cx.api(), API));
     problems.extend(each(&cx, cx.basic(), &[stores::basic]));
     problems.extend(each(&cx, cx.kinesis(), &[stores::kinesis]));
+    problems.extend(each(&cx, cx.table_changes(), &[changes::table]));
+    problems.extend(each(&cx, cx.fed_queue(), &[queue::queue]));
     problems.extend(each(&cx, cx.target(), &[stores::table, indexes::table]));
     problems.extend(each(&cx, cx.queue(), &[stores::queue]));
     problems.extend(each(&cx, cx.function(), FUNCTION));

@@ -193,7 +193,7 @@ pub(super) mod tests {
 
     #[test]
     fn a_section_with_one_member_requires_it() {
-        let stream = &value()["properties"]["stream"];
-        assert_eq!((members(stream), &stream["required"]), (None, &json!(["kinesis"])));
+        let sink = &value()["properties"]["sink"];
+        assert_eq!((members(sink), &sink["required"]), (None, &json!(["table"])));
     }
 }

@@ -1,8 +1,13 @@
 //! The section `stream`: one file for each thing that keeps events until they are handled.
 
 mod kinesis;
+mod queue;
+mod table_changes;
 
 pub use kinesis::{Kinesis, StreamEncryption};
+pub(super) use queue::with_suffix;
+pub use queue::{FIFO, QueueEncryption, QueueStream, Sender};
+pub use table_changes::{Changes, Changing, TableChanges, View};
 
 use super::model::OwnOrExisting;
 use schemars::JsonSchema;
@@ -14,4 +19,8 @@ use serde::{Deserialize, Serialize};
 pub enum Stream {
     /// A Kinesis data stream: `{}` for all defaults.
     Kinesis(OwnOrExisting<Kinesis>),
+    /// The changes of a DynamoDB table: `{}` for all defaults, or `{ existing: NAME }`.
+    TableChanges(Box<TableChanges>),
+    /// An SQS queue: `{}` for all defaults.
+    Queue(OwnOrExisting<QueueStream>),
 }

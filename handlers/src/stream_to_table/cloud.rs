@@ -43,6 +43,15 @@ impl Table for DynamoTable {
             code => Err(classify(code, error.message(), status)),
         }
     }
+
+    async fn delete(&self, key: Item) -> Result<(), PutError> {
+        let call = self.client.delete_item().table_name(&self.name).set_key(Some(key));
+        let Err(error) = Box::pin(call.send()).await else {
+            return Ok(());
+        };
+        let status = error.raw_response().map(|response| response.status().as_u16());
+        Err(classify(error.code().or_else(|| without_answer(&error)), error.message(), status))
+    }
 }
 
 /// An SQS queue. Its client's retries should be off: the batch has its own. Nor should the client end a call whose answer is late, since a

@@ -14,6 +14,8 @@ pub struct Config {
     pub queue_url: Option<String>,
     /// `PIPE_OVERWRITE`: `false` where an item that is there stays.
     pub overwrite: bool,
+    /// `PIPE_DELETES`: `true` where a REMOVE of a table's changes takes the row away; otherwise it is skipped.
+    pub deletes: bool,
 }
 
 impl Config {
@@ -21,8 +23,9 @@ impl Config {
     pub fn read(read: impl Fn(&str) -> Option<String>) -> Result<Self, Missing> {
         let keys = Keys { partition: required("PIPE_PARTITION_KEY", &read)?, sort: optional("PIPE_SORT_KEY", &read) };
         let overwrite = read("PIPE_OVERWRITE").as_deref() != Some("false");
+        let deletes = read("PIPE_DELETES").as_deref() == Some("true");
         let queue_url = optional("PIPE_DLQ_URL", &read);
-        Ok(Config { table: required("PIPE_TABLE", &read)?, keys, queue_url, overwrite })
+        Ok(Config { table: required("PIPE_TABLE", &read)?, keys, queue_url, overwrite, deletes })
     }
 }
 
@@ -39,7 +42,7 @@ mod tests {
         let config =
             read(&[("PIPE_TABLE", "T"), ("PIPE_PARTITION_KEY", "id"), ("PIPE_SORT_KEY", ""), ("PIPE_DLQ_URL", "")]);
         let keys = Keys { partition: "id".into(), sort: None };
-        assert_eq!(config, Ok(Config { table: "T".into(), keys, queue_url: None, overwrite: true }));
+        assert_eq!(config, Ok(Config { table: "T".into(), keys, queue_url: None, overwrite: true, deletes: false }));
     }
 
     #[test]
@@ -49,6 +52,17 @@ mod tests {
                 .map(|it| it.overwrite)
         };
         assert_eq!([overwrite("false"), overwrite(""), overwrite("true")], [Ok(false), Ok(true), Ok(true)]);
+    }
+
+    #[test]
+    fn rows_are_deleted_only_where_it_says_true() {
+        let deletes = |value: &'static str| {
+            Config::read(|name| Some(if name == "PIPE_DELETES" { value } else { "x" }.to_owned())).map(|it| it.deletes)
+        };
+        assert_eq!(
+            [deletes("true"), deletes(""), deletes("false"), deletes("1")],
+            [Ok(true), Ok(false), Ok(false), Ok(false)]
+        );
     }
 
     #[test]

@@ -5,24 +5,35 @@
 //!  "shardId": "shardId-000000000000", "sequenceNumber": "4954...", "partitionKey": "...",
 //!  "arrivedAt": "2019-11-14T00:38:04.835Z", "encoding": "base64", "payload": "..."}
 //! ```
+//! A change of a table has `keys` beside (those of the changed item, in DynamoDB's JSON), no shard and no partition key, because Lambda
+//! tells none, and its payload is the whole record as Lambda gave it, with `eventName` and `dynamodb`:
+//!
+//! ```json
+//! {"version": 1, "reason": "no-image", "message": "...", "eventID": "c81e...", "streamArn": "arn:aws:dynamodb:...:table/T/stream/...",
+//!  "sequenceNumber": "3100000000000000000001", "keys": {"id": {"S": "a"}},
+//!  "arrivedAt": "2019-11-14T00:13:19Z", "encoding": "base64", "payload": "..."}
+//! ```
 //! `encoding` is `base64`, `gzip+base64`, or `none` where the payload does not fit and is left out: it is then in the stream only.
 
 use std::io::Write;
 
-use aws_lambda_events::kinesis::KinesisEventRecord;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde::Serialize;
+use serde_json::value::RawValue;
 
 use super::failure::Poison;
+use super::feed::{Content, Record};
 use crate::log::rfc3339;
 
 /// What SQS takes as one message.
 pub const MAX_BODY_BYTES: usize = 1_048_576;
 /// DynamoDB's messages may quote a value; a part of it says enough.
 const MAX_MESSAGE_CHARS: usize = 1_000;
+/// A table's keys have 3 KB at most (2,048 bytes and 1,024), a third more as base64, and much more as escapes; longer ones are none.
+const MAX_KEYS_BYTES: usize = 8 * 1024;
 
 /// How the payload is in the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -44,19 +55,17 @@ struct Message<'a> {
     #[serde(rename = "eventID")]
     event_id: &'a str,
     stream_arn: &'a str,
-    shard_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shard_id: Option<&'a str>,
     sequence_number: &'a str,
-    partition_key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partition_key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    keys: Option<&'a RawValue>,
     arrived_at: String,
     encoding: Encoding,
     #[serde(skip_serializing_if = "Option::is_none")]
     payload: Option<String>,
-}
-
-/// Returns the shard of a record: the first part of its event id, `<shardId>:<sequenceNumber>`.
-pub fn shard_of(record: &KinesisEventRecord) -> &str {
-    let event_id = record.event_id.as_deref().unwrap_or_default();
-    event_id.split_once(':').map_or("", |(shard, _)| shard)
 }
 
 /// The limit to try where the queue has refused a message of this many bytes for good, so that a smaller form is chosen.
@@ -68,8 +77,8 @@ pub fn smaller(bytes: usize, encoding: Encoding) -> Option<usize> {
 ///
 /// The body is at most `limit` bytes, unless that is too little without a payload, and ASCII: SQS refuses some of Unicode, which a
 /// partition key may hold.
-pub fn body(record: &KinesisEventRecord, poison: &Poison, limit: usize) -> serde_json::Result<(String, Encoding)> {
-    let data: &[u8] = &record.kinesis.data;
+pub fn body(record: &Record<'_>, poison: &Poison, limit: usize) -> serde_json::Result<(String, Encoding)> {
+    let data = record.payload();
     // A payload that cannot fit is not even encoded: the function may have no memory for it.
     if data.len() < limit {
         let text = write(record, poison, Encoding::Base64, Some(STANDARD.encode(data)))?;
@@ -87,21 +96,24 @@ pub fn body(record: &KinesisEventRecord, poison: &Poison, limit: usize) -> serde
 }
 
 fn write(
-    record: &KinesisEventRecord,
+    record: &Record<'_>,
     poison: &Poison,
     encoding: Encoding,
     payload: Option<String>,
 ) -> serde_json::Result<String> {
+    let origin = &record.origin;
+    let is_change = matches!(record.content, Content::Change(_));
     let message = Message {
         version: 1,
         reason: poison.reason.as_str(),
         message: start_of(&poison.message),
-        event_id: record.event_id.as_deref().unwrap_or_default(),
-        stream_arn: record.event_source_arn.as_deref().unwrap_or_default(),
-        shard_id: shard_of(record),
-        sequence_number: &record.kinesis.sequence_number,
-        partition_key: &record.kinesis.partition_key,
-        arrived_at: rfc3339(record.kinesis.approximate_arrival_timestamp.timestamp_millis()),
+        event_id: &origin.event_id,
+        stream_arn: &origin.stream_arn,
+        shard_id: (!is_change).then_some(origin.shard_id.as_str()),
+        sequence_number: &record.id,
+        partition_key: (!is_change).then_some(origin.partition_key.as_str()),
+        keys: origin.keys.filter(|keys| keys.get().len() <= MAX_KEYS_BYTES),
+        arrived_at: rfc3339(origin.arrived_millis),
         encoding,
         payload,
     };

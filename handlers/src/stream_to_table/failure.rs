@@ -7,6 +7,8 @@ pub enum Reason {
     BadJson,
     /// The data is JSON, but no object.
     NotAnObject,
+    /// A change of a table comes without its new image.
+    NoImage,
     /// A key attribute is missing.
     NoKey,
     /// A key attribute is empty, too long, or of another type than the table's.
@@ -30,6 +32,7 @@ impl Reason {
         match self {
             Reason::BadJson => "bad-json",
             Reason::NotAnObject => "not-an-object",
+            Reason::NoImage => "no-image",
             Reason::NoKey => "no-key",
             Reason::WrongKey => "wrong-key",
             Reason::ItemTooLarge => "item-too-large",

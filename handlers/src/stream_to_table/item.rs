@@ -23,14 +23,15 @@ pub struct Keys {
 
 /// One value of a key attribute, equal when DynamoDB's is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum KeyValue {
+pub enum KeyValue {
     Text(String),
     Number(String),
+    Bytes(Vec<u8>),
 }
 
 /// What identifies an item: records with one of these are written in their order.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct TableKey(KeyValue, Option<KeyValue>);
+pub struct TableKey(pub KeyValue, pub Option<KeyValue>);
 
 /// A record's data that may be an item: a JSON object, with its key, that is neither too large nor too deep. The item itself may take
 /// many times as much memory as its text; so it is made when it is written, and not before.

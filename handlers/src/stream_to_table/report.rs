@@ -1,11 +1,11 @@
 //! What became of a batch.
 
-use aws_lambda_events::kinesis::KinesisEventRecord;
 use aws_lambda_events::streams::KinesisEventResponse;
 use serde_json::{Value, json};
 
-use super::dead_letter::{Encoding, shard_of};
+use super::dead_letter::Encoding;
 use super::failure::Reason;
+use super::feed::{Ending, Record};
 use crate::log::{self, Level};
 
 /// The counts that become CloudWatch metrics: of each batch, `RecordsIn` is the sum of the other three.
@@ -23,12 +23,12 @@ pub struct DeadLetter {
 }
 
 impl DeadLetter {
-    pub fn new(record: &KinesisEventRecord, reason: Reason, encoding: Encoding) -> Self {
+    pub fn new(record: &Record<'_>, reason: Reason, encoding: Encoding) -> Self {
         DeadLetter {
-            event_id: record.event_id.clone().unwrap_or_default(),
-            stream_arn: record.event_source_arn.clone().unwrap_or_default(),
-            shard_id: shard_of(record).to_owned(),
-            sequence_number: record.kinesis.sequence_number.clone(),
+            event_id: record.origin.event_id.clone(),
+            stream_arn: record.origin.stream_arn.clone(),
+            shard_id: record.origin.shard_id.clone(),
+            sequence_number: record.id.clone(),
             reason,
             encoding,
         }
@@ -38,26 +38,43 @@ impl DeadLetter {
 /// What became of a batch: the answer to Lambda, and what is logged.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Report {
+    pub feed: &'static str,
+    pub ending: Ending,
     pub records_in: usize,
     pub written: usize,
     /// How many of those written found an item under their key, which stays.
     pub kept: usize,
+    /// How many of those written were nothing to do: a REMOVE where rows are not to be deleted.
+    pub skipped: usize,
     pub dead_lettered: Vec<DeadLetter>,
-    /// The sequence numbers of the records that are left for the next attempt, lowest first. Lambda sends again everything from
-    /// the first on.
+    /// The sequence numbers or message ids of the records that are left for the next attempt, in their order. Of a stream, Lambda
+    /// sends again everything from the first on; of a queue, these.
     pub unfinished: Vec<String>,
     /// How often a call was repeated within this invocation.
     pub repeated_calls: u32,
-    /// The error code that stopped the first record that could not be finished.
+    /// The error code, or the reason, that stopped the first record that could not be finished.
     pub cause: Option<String>,
 }
 
+/// A pushed event that is not in the table: Lambda sends it again, and in the end to where the function's failures go.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("the event was not written to the table: {0}")]
+pub struct NotWritten(String);
+
 impl Report {
-    /// Returns the partial-batch answer.
-    pub fn response(&self) -> KinesisEventResponse {
+    /// Returns the partial-batch answer; nothing for a pushed event, of which there is no part.
+    ///
+    /// # Errors
+    /// A pushed event was not written.
+    pub fn response(&self) -> Result<Option<KinesisEventResponse>, NotWritten> {
+        if self.ending == Ending::Push {
+            let cause = || NotWritten(self.cause.clone().unwrap_or_else(|| "unknown".to_owned()));
+            return if self.unfinished.is_empty() { Ok(None) } else { Err(cause()) };
+        }
+        // A queue's answer has the same form as a stream's.
         let mut response = KinesisEventResponse::default();
         response.set_failures(&self.unfinished);
-        response
+        Ok(Some(response))
     }
 
     /// Returns the log lines: one for each dead letter, and one for the invocation that carries the metrics.
@@ -73,7 +90,9 @@ impl Report {
             "RecordsRetried": self.unfinished.len(),
             "RecordsDeadLettered": self.dead_lettered.len(),
             "requestId": request_id,
+            "feed": self.feed,
             "alreadyThere": self.kept,
+            "skippedRemoves": self.skipped,
             "repeatedCalls": self.repeated_calls,
             "lowestUnfinished": self.unfinished.first(),
             "cause": self.cause,
@@ -103,10 +122,19 @@ mod tests {
     #[test]
     fn the_answer_names_what_is_left() {
         let report = Report { unfinished: vec!["7".into(), "9".into()], ..Report::default() };
-        let answer = serde_json::to_value(report.response()).expect("json");
+        let answer = serde_json::to_value(report.response().expect("an answer")).expect("json");
         assert_eq!(answer, json!({ "batchItemFailures": [{ "itemIdentifier": "7" }, { "itemIdentifier": "9" }] }));
-        let nothing = serde_json::to_value(Report::default().response()).expect("json");
+        let nothing = serde_json::to_value(Report::default().response().expect("an answer")).expect("json");
         assert_eq!(nothing, json!({ "batchItemFailures": [] }));
+    }
+
+    #[test]
+    fn a_pushed_event_is_written_or_an_error() {
+        let pushed = Report { ending: Ending::Push, ..Report::default() };
+        assert_eq!(serde_json::to_value(pushed.response().expect("an answer")).expect("json"), Value::Null);
+        let failed = Report { unfinished: vec![String::new()], cause: Some("no-key".into()), ..pushed };
+        let error = failed.response().expect_err("it is not written").to_string();
+        assert_eq!(error, "the event was not written to the table: no-key");
     }
 
     fn letter() -> DeadLetter {
@@ -126,6 +154,9 @@ mod tests {
             records_in: 4,
             written: 1,
             kept: 1,
+            skipped: 0,
+            feed: "kinesis",
+            ending: Ending::Stream,
             dead_lettered: vec![letter()],
             unfinished: vec!["9".into(), "10".into()],
             repeated_calls: 3,

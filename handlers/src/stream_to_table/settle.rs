@@ -3,11 +3,10 @@
 //! Lambda delivers again everything from the lowest sequence number that an answer names. So poison is sent only when every record
 //! before it is done, in the order of the stream and one by one: then the first record that cannot be finished is also the
 //! end of what was sent, and nothing is sent twice. While records before it are being written, poison waits, and nothing
-//! waits for it.
+//! waits for it. Of a queue and of what is pushed nothing is sent from here: what is poison is only named.
 
 use std::panic::AssertUnwindSafe;
 
-use aws_lambda_events::kinesis::KinesisEventRecord;
 use futures_util::FutureExt;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, timeout_at};
@@ -16,12 +15,13 @@ use super::Queue;
 use super::backoff::Backoff;
 use super::dead_letter;
 use super::failure::Poison;
+use super::feed::{Batch, Ending, Record};
 use super::progress::{DEADLINE, Fact, State};
 use super::report::{DeadLetter, Report};
 
 /// A batch being settled.
 pub struct Settling<'a, Q> {
-    records: &'a [KinesisEventRecord],
+    batch: &'a Batch<'a>,
     states: Vec<State>,
     queue: Option<&'a Q>,
     stop: Instant,
@@ -31,9 +31,10 @@ pub struct Settling<'a, Q> {
 }
 
 impl<'a, Q: Queue> Settling<'a, Q> {
-    pub fn new(records: &'a [KinesisEventRecord], states: Vec<State>, queue: Option<&'a Q>, stop: Instant) -> Self {
-        let report = Report { records_in: records.len(), ..Report::default() };
-        Settling { records, states, queue, stop, done: 0, report }
+    pub fn new(batch: &'a Batch<'a>, states: Vec<State>, queue: Option<&'a Q>, stop: Instant) -> Self {
+        let Batch { feed, ending, ref records } = *batch;
+        let report = Report { records_in: records.len(), feed, ending, ..Report::default() };
+        Settling { batch, states, queue, stop, done: 0, report }
     }
 
     /// Takes what the writers tell until they are through, and returns what became of the batch.
@@ -53,9 +54,12 @@ impl<'a, Q: Queue> Settling<'a, Q> {
 
     /// Moves on over what is done, and sends the poison that it meets; stops at what is not done.
     async fn advance(&mut self) {
-        while let Some((record, state)) = self.records.get(self.done).zip(self.states.get(self.done)) {
+        if self.batch.ending != Ending::Stream {
+            return;
+        }
+        while let Some((record, state)) = self.batch.records.get(self.done).zip(self.states.get(self.done)) {
             let settled = match state {
-                State::Written | State::Kept | State::DeadLettered => None,
+                State::Written | State::Kept | State::Skipped | State::DeadLettered => None,
                 State::Poison(poison) => Some(self.bury(record, poison).await),
                 State::Waiting | State::Failed(_) => return,
             };
@@ -83,7 +87,7 @@ impl<'a, Q: Queue> Settling<'a, Q> {
     ///
     /// # Errors
     /// The code of what stood in the way: there is no queue, it refuses the message, or the time is up.
-    async fn bury(&self, record: &KinesisEventRecord, poison: &Poison) -> Result<(DeadLetter, u32), String> {
+    async fn bury(&self, record: &Record<'_>, poison: &Poison) -> Result<(DeadLetter, u32), String> {
         let queue = self.queue.ok_or("no queue")?;
         let written = |limit| dead_letter::body(record, poison, limit).map_err(|_| "no message could be written");
         let (mut body, mut encoding) = written(dead_letter::MAX_BODY_BYTES)?;
@@ -110,15 +114,17 @@ impl<'a, Q: Queue> Settling<'a, Q> {
 
     fn finish(mut self) -> Report {
         let count = |wanted: State| self.states.iter().filter(|state| **state == wanted).count();
-        let (written, kept) = (count(State::Written), count(State::Kept));
-        (self.report.written, self.report.kept) = (written + kept, kept);
-        for (record, state) in self.records.iter().zip(&self.states) {
-            if !matches!(state, State::Written | State::Kept | State::DeadLettered) {
-                self.report.unfinished.push(record.kinesis.sequence_number.clone());
+        let (written, kept, skipped) = (count(State::Written), count(State::Kept), count(State::Skipped));
+        (self.report.written, self.report.kept, self.report.skipped) = (written + kept + skipped, kept, skipped);
+        for (record, state) in self.batch.records.iter().zip(&self.states) {
+            if !state.is_done() {
+                self.report.unfinished.push(record.id.clone());
             }
         }
+        let is_stream = self.batch.ending == Ending::Stream;
         self.report.cause = self.states.iter().find_map(|state| match state {
             State::Failed(code) => Some(code.clone()),
+            State::Poison(poison) if !is_stream => Some(poison.reason.as_str().to_owned()),
             _ => None,
         });
         self.report

@@ -1,6 +1,7 @@
 //! The bootstraps themselves, run as Lambda runs them: environment, Runtime API, AWS calls, log lines.
 
 mod cloud;
+mod feeds;
 mod jwt;
 
 use std::process::Command;

@@ -44,7 +44,7 @@ const SETTINGS: &[(&str, &str)] = &[
     // The services that a pipeline consists of and depends on: none of its roles may call any other.
     (
         "SERVICES",
-        "apigateway,cognito-idp,dynamodb,events,iam,kinesis,lambda,logs,secretsmanager,sns,sqs,ssm,states,sts,tagging",
+        "apigateway,cognito-idp,dynamodb,dynamodbstreams,events,iam,kinesis,lambda,logs,secretsmanager,sns,sqs,ssm,states,sts,tagging",
     ),
 ];
 

@@ -227,11 +227,12 @@ fn end_of(output: &Output) -> String {
     }
 }
 
-/// `MiniStack 1.5.33` for people.
+/// `MiniStack 1.5.33` for people; of other environments what they name first.
 fn shown(requirements: &str) -> String {
-    let pin = requirements.lines().find_map(|line| line.strip_prefix("ministack=="));
-    let version = pin.and_then(|pin| pin.split_whitespace().next());
-    format!("MiniStack {}", version.unwrap_or("without a version"))
+    let mut pins = requirements.lines().filter_map(|line| line.split_whitespace().next()?.split_once("=="));
+    let pin = pins.clone().find(|(name, _)| *name == "ministack").map(|(_, version)| ("MiniStack", version));
+    let (name, version) = pin.or_else(|| pins.next()).unwrap_or(("packages", "without a version"));
+    format!("{name} {version}")
 }
 
 fn with_suffix(folder: &Path, suffix: &str) -> PathBuf {

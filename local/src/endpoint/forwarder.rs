@@ -14,15 +14,16 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::call::{Call, text};
+use super::call::Call;
 use super::gate::{
     Refusal, TOO_LARGE, UNREACHABLE, UNSIGNED, asks_for_public_keys, no_page_of_the_emulator, no_stranger,
 };
 use super::keys::{Keys, MINISTACK_ROOT, RootKey};
 use super::quirks::{self, Exchange, Memory};
+use super::reaper;
 use super::server::serve;
 use super::upstream::{Body, Lost, Passed, Upstream, read, whole};
-use super::watch::Watch;
+use super::watch::{Watch, feeds};
 use crate::error::{Error, Result};
 use crate::event::Events;
 use crate::roles::GivenOut;
@@ -30,8 +31,6 @@ use crate::signature::Signature;
 
 /// The largest body that is taken. Nothing that AWS takes is larger than a function's zip of 50 MB, in base64.
 const LARGEST: usize = 80 * 1024 * 1024;
-/// PutRecord and PutRecords.
-const PUT: &str = "Kinesis_20131202.PutRecord";
 
 /// A loopback address that passes calls on to the endpoint, until it is stopped or dropped.
 #[derive(Debug)]
@@ -91,8 +90,12 @@ impl Forwarder {
         let watch = Watch::new(events);
         let ((puts, seen), (stopped, stop)) = (watch::channel(()), watch::channel(false));
         let keys = Arc::new(keys);
+        memory.changes.keys = root.is_some().then(|| Arc::clone(&keys));
         let known = Arc::clone(&keys);
         let shared = Arc::new(Shared { host: address.to_string(), keys, upstream, memory, watch, puts });
+        if root.is_some() {
+            tokio::spawn(reap(Arc::clone(&shared), stop.clone()));
+        }
         let answer = move |request| {
             let shared = Arc::clone(&shared);
             async move { shared.answer(request).await }
@@ -107,7 +110,7 @@ impl Forwarder {
         Arc::new(move |access_key| keys.given_out(access_key))
     }
 
-    /// Changes when somebody has put a record into a stream.
+    /// Changes when somebody has put a record into a stream, or sent a message to a queue.
     pub fn puts(&self) -> watch::Receiver<()> {
         self.puts.clone()
     }
@@ -156,7 +159,7 @@ impl Shared {
             }
             return Ok(whole(answer));
         }
-        let is_put = text(&head.headers, "x-amz-target").starts_with(PUT);
+        let is_put = feeds(&head, &body);
         let answer = self.admitted(head, body).await?;
         if is_put && answer.status().is_success() {
             self.puts.send_replace(());
@@ -205,6 +208,16 @@ impl Shared {
         let answer = read(answer).await?;
         self.watch.refused(answer.body());
         Ok(whole(answer))
+    }
+}
+
+/// Deletes what expires, until the forwarder ends.
+async fn reap(shared: Arc<Shared>, mut stop: watch::Receiver<bool>) {
+    let Shared { upstream, memory, puts, .. } = &*shared;
+    let Some(root) = &memory.logs.root else { return };
+    tokio::select! {
+        _ = stop.changed() => {}
+        () = reaper::run(upstream, memory, root, puts) => {}
     }
 }
 

@@ -3,18 +3,22 @@
 mod api_gateway;
 mod binary_types;
 mod carried;
+mod changes;
 mod code;
 mod domains;
 mod import;
 mod listing;
 mod logs;
 mod mappings;
+mod queue_mappings;
 mod refusals;
 mod reshard;
 mod shards;
 mod streams;
 mod table;
+mod table_streams;
 mod tagging;
+mod ttl;
 mod usage_plans;
 mod user_pools;
 mod web_acls;
@@ -50,6 +54,8 @@ pub struct Memory {
     shards: shards::Streams,
     web_acls: web_acls::Associations,
     pub logs: logs::Logs,
+    pub changes: changes::Changes,
+    pub ttl: ttl::Settings,
 }
 
 impl Memory {

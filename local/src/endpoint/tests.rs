@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+mod changes;
 mod cloud;
 mod emulator;
 mod environment;

@@ -5,9 +5,11 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use hyper::StatusCode;
+use hyper::header::CONTENT_TYPE;
+use hyper::http::request::Parts;
 use serde_json::Value;
 
-use super::call::Call;
+use super::call::{self, Call};
 use crate::event::{DeadLetter, Denied, Event, Events, Location, Row};
 
 const PUT_ITEM: &str = "DynamoDB_20120810.PutItem";
@@ -16,6 +18,20 @@ const CREATE_TABLE: &str = "DynamoDB_20120810.CreateTable";
 const DESCRIBE_TABLE: &str = "DynamoDB_20120810.DescribeTable";
 const SEND_MESSAGE: &str = "AmazonSQS.SendMessage";
 const SEND_MESSAGE_BATCH: &str = "AmazonSQS.SendMessageBatch";
+
+/// What gives pollers something to read, by the start of the operation's name.
+const FEEDS: [&str; 2] = ["Kinesis_20131202.PutRecord", SEND_MESSAGE];
+/// The operations that may change items, and so put records into a table's stream.
+const CHANGES: [&str; 8] = [
+    "PutItem",
+    "UpdateItem",
+    "DeleteItem",
+    "BatchWriteItem",
+    "TransactWriteItems",
+    "ExecuteStatement",
+    "BatchExecuteStatement",
+    "ExecuteTransaction",
+];
 
 /// How much of a key or a reason is reported.
 const SHOWN_CHARS: usize = 200;
@@ -144,6 +160,21 @@ impl Watch {
             self.events.send(Event::DeadLetter(letter)).ok();
         }
     }
+}
+
+/// Whether a call feeds a stream, a queue or the stream of a table. Integrations of API Gateway send messages in SQS's older protocol, as a form.
+pub fn feeds(head: &Parts, body: &[u8]) -> bool {
+    let target = call::text(&head.headers, "x-amz-target");
+    if !target.is_empty() {
+        let operation = target.strip_prefix("DynamoDB_20120810.");
+        return FEEDS.iter().any(|start| target.starts_with(start))
+            || operation.is_some_and(|name| CHANGES.contains(&name));
+    }
+    let form = call::text(&head.headers, CONTENT_TYPE.as_str()).starts_with("application/x-www-form-urlencoded");
+    let sends = |form: &[u8]| {
+        form_urlencoded::parse(form).any(|(name, value)| name == "Action" && value.starts_with("SendMessage"))
+    };
+    head.uri.query().is_some_and(|query| sends(query.as_bytes())) || (form && sends(body))
 }
 
 fn denied(output: &str) -> Option<Denied> {

@@ -19,6 +19,8 @@ pub(super) struct Definition {
     /// SHA-256 of the zip, in base64.
     pub code_sha256: String,
     pub handler: String,
+    /// As in `python3.13`; empty where the endpoint says none.
+    pub runtime: String,
     pub role: String,
     pub memory_mb: u32,
     pub timeout: Duration,
@@ -71,6 +73,7 @@ fn of(name: &str, answer: &GetFunctionOutput) -> Option<Definition> {
         arn: known.function_arn()?.to_owned(),
         code_sha256: known.code_sha256()?.to_owned(),
         handler: known.handler().unwrap_or_default().to_owned(),
+        runtime: known.runtime().map(|runtime| runtime.as_str()).unwrap_or_default().to_owned(),
         role: known.role()?.to_owned(),
         memory_mb: known.memory_size().and_then(|size| u32::try_from(size).ok()).unwrap_or(128),
         timeout: Duration::from_secs(known.timeout().and_then(|seconds| u64::try_from(seconds).ok()).unwrap_or(3)),

@@ -1,6 +1,7 @@
 //! The environment that a function's process gets: Lambda's, and the endpoint.
 //!
-//! From "Using Lambda environment variables" of the developer guide. `AWS_EXECUTION_ENV` is absent for OS-only runtimes.
+//! From "Using Lambda environment variables" of the developer guide. `AWS_EXECUTION_ENV` is absent for OS-only runtimes; that and the
+//! paths of modules are with the program of a language.
 
 use std::path::Path;
 

@@ -16,6 +16,7 @@ use super::environment;
 use super::failure::{Exit, Failure};
 use super::logs::{self, Log, LogStream};
 use super::process::{Process, Start};
+use super::program::Program;
 use super::report::{self, Usage};
 use super::runtime_api::Job;
 use crate::error::{Error, Result as LocalResult};
@@ -35,6 +36,7 @@ const CREDENTIALS: Duration = Duration::from_secs(100);
 pub(super) struct Pool {
     pub definition: Definition,
     folder: PathBuf,
+    program: Program,
     settings: Arc<Settings>,
     told: Arc<AtomicBool>,
     state: Mutex<State>,
@@ -62,8 +64,9 @@ struct Invocation {
 }
 
 impl Pool {
-    pub(super) fn new(definition: Definition, folder: PathBuf, settings: Arc<Settings>) -> Arc<Self> {
-        let pool = Arc::new(Self { definition, folder, settings, told: Arc::default(), state: Mutex::default() });
+    pub(super) fn new(definition: Definition, folder: PathBuf, program: Program, settings: Arc<Settings>) -> Arc<Self> {
+        let (told, state) = (Arc::default(), Mutex::default());
+        let pool = Arc::new(Self { definition, folder, program, settings, told, state });
         tokio::spawn(trim_now_and_then(Arc::downgrade(&pool)));
         pool
     }
@@ -202,11 +205,7 @@ impl Pool {
     }
 
     async fn ready(&self, process: &Process, until: Instant) -> Result<(), Failure> {
-        let ready = process.ready(until).await;
-        ready.map_err(|failure| match failure {
-            Failure::Exited(Exit::NotStarted(_)) if !self.folder.join("bootstrap").exists() => Failure::NoBootstrap,
-            other => other,
-        })
+        process.ready(until).await.map_err(|failure| self.program.why(failure))
     }
 
     async fn start(&self, alive: &watch::Receiver<bool>) -> Result<Process, Refusal> {
@@ -218,8 +217,9 @@ impl Pool {
         let config = roles.config(&definition.role).await.map_err(|error| unavailable(error.to_string()))?;
         let stream = logs::stream_name();
         let (listener, address) = Process::listener().await.map_err(cannot)?;
-        let variables =
+        let mut variables =
             environment::variables(&self.settings, definition, &credentials, &self.folder, &address, &stream);
+        variables.extend_from_slice(&self.program.variables);
         let log_stream = LogStream {
             client: aws_sdk_cloudwatchlogs::Client::new(&config),
             function: definition.name.clone(),
@@ -231,6 +231,7 @@ impl Pool {
         };
         let start = Start {
             supervisor: &self.settings.supervisor,
+            program: &self.program.words,
             folder: &self.folder,
             memory_mb: definition.memory_mb,
             expiry: credentials.expiry(),

@@ -1,4 +1,4 @@
-//! One process of a function: a bootstrap under a supervisor, with a Runtime API of its own.
+//! One process of a function: a bootstrap, or an interpreter with a loader, under a supervisor, with a Runtime API of its own.
 
 use std::net::Ipv4Addr;
 use std::os::fd::OwnedFd;
@@ -56,6 +56,8 @@ pub(super) struct Process {
 pub(super) struct Start<'a> {
     /// The supervisor's command.
     pub supervisor: &'a [std::ffi::OsString],
+    /// What is started.
+    pub program: &'a [std::ffi::OsString],
     /// The unpacked code.
     pub folder: &'a Path,
     pub memory_mb: u32,
@@ -86,7 +88,7 @@ impl Process {
         let program = start.supervisor.first().ok_or_else(|| std::io::Error::other("no supervisor is given"))?;
         let mut child = Command::new(program)
             .args(&start.supervisor[1..])
-            .arg(start.folder.join("bootstrap"))
+            .args(start.program)
             .env_clear()
             .envs(variables)
             .current_dir(start.folder)

@@ -218,8 +218,10 @@ fn spelled(name: &str) -> String {
 /// The headers that API Gateway adds.
 fn arrived(headers: &mut Vec<(String, String)>, peer: SocketAddr, trace: &str) {
     let before = header(headers, "x-forwarded-for").map(|before| format!("{before}, ")).unwrap_or_default();
+    let port = header(headers, "host").and_then(|host| host.rsplit_once(':')).map_or("80", |(_, port)| port).to_owned();
     let added = [
         ("X-Forwarded-For", format!("{before}{}", peer.ip())),
+        ("X-Forwarded-Port", port),
         ("X-Forwarded-Proto", "http".to_owned()),
         ("X-Amzn-Trace-Id", trace.to_owned()),
     ];

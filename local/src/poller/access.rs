@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_kinesis::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 
@@ -34,6 +35,14 @@ impl Access {
     /// The deployer's configuration and the roles.
     pub fn roles(&self) -> &Roles {
         &self.roles
+    }
+
+    /// The role's credentials, for calls that are signed by hand.
+    ///
+    /// # Errors
+    /// The role cannot be assumed.
+    pub async fn credentials(&self) -> error::Result<Credentials> {
+        self.roles.credentials(&self.role).await
     }
 
     /// Clients under the role, made again when its credentials are.

@@ -80,8 +80,8 @@ pub fn document(batch: &Batch, condition: Condition, mapping: &Properties, shard
         shard_id: shard,
         start_sequence_number: first.sequence.as_str(),
         end_sequence_number: last.sequence.as_str(),
-        approximate_arrival_of_first_record: timestamp(first.arrived_ms),
-        approximate_arrival_of_last_record: timestamp(last.arrived_ms),
+        approximate_arrival_of_first_record: arrival(first.arrived_ms, mapping),
+        approximate_arrival_of_last_record: arrival(last.arrived_ms, mapping),
         batch_size: batch.entries.len(),
         stream_arn: &mapping.source_arn,
     };
@@ -102,6 +102,14 @@ pub fn document(batch: &Batch, condition: Condition, mapping: &Properties, shard
         batch_info: BTreeMap::from([(mapping.service.batch_info(), batch_info)]),
     };
     serde_json::to_string(&document).unwrap_or_default()
+}
+
+/// When a record came, as documents of its service give it.
+fn arrival(ms: i64, mapping: &Properties) -> String {
+    match mapping.service.tells_whole_seconds() {
+        true => DateTime::from_secs(ms.div_euclid(1000)).fmt(Format::DateTime).unwrap_or_default(),
+        false => timestamp(ms),
+    }
 }
 
 /// Like `2019-11-14T00:38:06.021Z`, always with three decimals.

@@ -10,6 +10,7 @@
 
 use serde_json::{Map, Value};
 
+use super::source::Service;
 use crate::error::{self, Error};
 
 mod rule;
@@ -22,7 +23,14 @@ pub struct Filter {
     node: Node,
     /// The member that holds the payload, where the pattern asks for it: a record whose payload is no JSON does not pass then, whatever
     /// is asked of it.
-    payload: Option<String>,
+    payload: Option<Payload>,
+}
+
+/// The payload that a pattern asks for: JSON, or of queues a plain text.
+#[derive(Clone, Debug, PartialEq)]
+enum Payload {
+    Json(String),
+    Text(String),
 }
 
 /// What must hold at one place of the event.
@@ -63,16 +71,29 @@ impl Filter {
             return Err("it is not a JSON object".to_owned());
         };
         // AWS: the filter for the payload of a stream must be JSON of its own; plain strings are for queues.
-        if fields.get(payload).is_some_and(|inner| !inner.is_object()) {
+        let is_text = fields.get(payload).is_some_and(|inner| !inner.is_object());
+        if is_text && payload != Service::Sqs.payload() {
             return Err(format!("`{payload}` must be an object"));
         }
-        let payload = fields.contains_key(payload).then(|| payload.to_owned());
+        let of_kind = if is_text { Payload::Text } else { Payload::Json };
+        let payload = fields.contains_key(payload).then(|| of_kind(payload.to_owned()));
         node(&fields).map(|node| Self { node, payload })
     }
 
     /// Whether a record passes, by what the facts of [`super::record::Record`] say of it.
     pub fn matches(&self, facts: &Value) -> bool {
-        self.payload.as_ref().is_none_or(|payload| facts.get(payload).is_some()) && self.node.holds(Some(facts))
+        self.payload.as_ref().is_none_or(|payload| payload.is_in(facts)) && self.node.holds(Some(facts))
+    }
+}
+
+impl Payload {
+    /// Whether a record has a payload of this kind. AWS drops a message whose body is of the other kind than its pattern
+    /// (https://docs.aws.amazon.com/lambda/latest/dg/with-sqs-filtering.html).
+    fn is_in(&self, facts: &Value) -> bool {
+        match self {
+            Self::Json(name) => facts.get(name).is_some_and(|payload| !payload.is_string()),
+            Self::Text(name) => facts.get(name).is_some_and(Value::is_string),
+        }
     }
 }
 

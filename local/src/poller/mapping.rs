@@ -6,6 +6,7 @@ use aws_sdk_lambda::types::{EventSourceMappingConfiguration, EventSourcePosition
 
 use super::checkpoints::Position;
 use super::filter::Filter;
+use super::queue::Queued;
 use super::source::Service;
 use crate::error::{Error, Result};
 use crate::event::Location;
@@ -41,6 +42,8 @@ pub struct Properties {
     pub on_failure: Option<String>,
     /// A record passes when one of them matches, or there are none.
     pub filters: Vec<Filter>,
+    /// What is known of the queue, where it reads one.
+    pub queued: Option<Queued>,
 }
 
 /// What a mapping's task is to do.
@@ -113,6 +116,7 @@ impl Properties {
             partial: answer.function_response_types().contains(&FunctionResponseType::ReportBatchItemFailures),
             on_failure: destination.map(str::to_owned),
             filters: filters.collect::<Result<_>>()?,
+            queued: None,
         }))
     }
 

@@ -34,41 +34,39 @@ pub enum Verdict {
 /// the batch, another key in its place, and an answer that is not an object. Otherwise the lowest named record counts.
 /// An object without `batchItemFailures` has no list: success. AWS names this case neither way.
 pub fn judge(answer: &Answer, partial: bool, sequences: &[&str]) -> Verdict {
-    if answer.error.is_some() {
-        return Verdict::Failed;
-    }
-    if !partial || answer.payload.trim_ascii().is_empty() {
-        return Verdict::Success;
-    }
-    match serde_json::from_slice(&answer.payload) {
-        Ok(answer) => named(&answer, sequences),
-        Err(_) => Verdict::Failed,
+    match named(answer, partial, sequences) {
+        None => Verdict::Failed,
+        // A batch is in the order of its sequence numbers, so the first place is the lowest number.
+        Some(places) => places.into_iter().min().map_or(Verdict::Success, Verdict::From),
     }
 }
 
-fn named(answer: &Value, sequences: &[&str]) -> Verdict {
-    let failures = match answer {
-        Value::Null => return Verdict::Success,
-        Value::String(text) if text.is_empty() => return Verdict::Success,
-        Value::Array(list) if list.is_empty() => return Verdict::Success,
-        Value::Object(fields) => fields.get("batchItemFailures").unwrap_or(&Value::Null),
-        _ => return Verdict::Failed,
+/// The places of the records that an answer names as failed, as often as it names them: none where all succeeded. `None` is failure of
+/// the whole batch.
+pub fn named(answer: &Answer, partial: bool, ids: &[&str]) -> Option<Vec<usize>> {
+    if answer.error.is_some() {
+        return None;
+    }
+    if !partial || answer.payload.trim_ascii().is_empty() {
+        return Some(Vec::new());
+    }
+    let failures = match serde_json::from_slice(&answer.payload).ok()? {
+        Value::Null => Value::Null,
+        Value::String(text) if text.is_empty() => Value::Null,
+        Value::Array(list) if list.is_empty() => Value::Null,
+        Value::Object(mut fields) => fields.remove("batchItemFailures").unwrap_or_default(),
+        _ => return None,
     };
     let failures = match failures {
-        Value::Null => return Verdict::Success,
+        Value::Null => Vec::new(),
         Value::Array(failures) => failures,
-        _ => return Verdict::Failed,
+        _ => return None,
     };
-    let mut lowest = None;
-    for failure in failures {
-        let id = failure.get("itemIdentifier").and_then(Value::as_str);
-        // A batch is in the order of its sequence numbers, so the first place is the lowest number.
-        let Some(place) = id.and_then(|id| sequences.iter().position(|sequence| *sequence == id)) else {
-            return Verdict::Failed;
-        };
-        lowest = Some(lowest.map_or(place, |lowest: usize| lowest.min(place)));
-    }
-    lowest.map_or(Verdict::Success, Verdict::From)
+    let place = |failure: &Value| {
+        let name = failure.get("itemIdentifier")?.as_str()?;
+        ids.iter().position(|id| *id == name)
+    };
+    failures.iter().map(place).collect()
 }
 
 /// What an answer's failure is: Lambda's word, the error's type and the start of its message, as far as it says them.

@@ -113,6 +113,17 @@ impl Reader {
                 self.position = Position::Oldest;
                 self.stirred();
             }
+            (Trouble::Trimmed(why), Position::After(last)) => {
+                let message = format!(
+                    "shard `{}` no longer has the record {} after which reading goes on: what came since then and is no longer kept is \
+                     lost, and it is read from its oldest record: {why}",
+                    self.shard,
+                    last.as_str()
+                );
+                let _gone = self.events.send(Event::Warning { message });
+                self.position = Position::Oldest;
+                self.stirred();
+            }
             _ => {
                 self.health.fails(&trouble.to_string());
                 self.next_ms = now + refused_pause_ms(self.failures);

@@ -16,7 +16,7 @@ const TOO_LARGE: u16 = 413;
 /// How often a destination is asked at the least, about four minutes, also for records that the stream has forgotten already.
 const LEAST_REFUSALS: u32 = 12;
 /// The report about a function that named the records that failed, as it should.
-const NAMED: &str = "named failures";
+pub const NAMED: &str = "named failures";
 
 /// What is to be done now for a slot, outside of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

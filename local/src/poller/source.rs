@@ -9,12 +9,17 @@ use super::checkpoints::Position;
 use super::record::Record;
 use super::trouble::Asked;
 
+pub mod dynamodb;
 pub mod kinesis;
 
 /// The services whose streams are polled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
     Kinesis,
+    /// Queues have no shards: [`super::queue`] polls them.
+    Sqs,
+    /// Changes of a table.
+    DynamoDb,
 }
 
 impl Service {
@@ -22,6 +27,8 @@ impl Service {
     pub fn of(arn: &str) -> Option<Self> {
         match arn.split(':').nth(2)? {
             "kinesis" => Some(Self::Kinesis),
+            "sqs" => Some(Self::Sqs),
+            "dynamodb" if arn.contains("/stream/") => Some(Self::DynamoDb),
             _ => None,
         }
     }
@@ -30,13 +37,23 @@ impl Service {
     pub fn batch_info(self) -> &'static str {
         match self {
             Self::Kinesis => "KinesisBatchInfo",
+            // SQS moves a message itself, and sends no document.
+            Self::Sqs => "",
+            Self::DynamoDb => "DDBStreamBatchInfo",
         }
+    }
+
+    /// Whether a document gives the times of records without their milliseconds, as recorded.
+    pub fn tells_whole_seconds(self) -> bool {
+        self == Self::DynamoDb
     }
 
     /// The member of a record that holds what the sender sent, which filters look into as JSON.
     pub fn payload(self) -> &'static str {
         match self {
             Self::Kinesis => "data",
+            Self::Sqs => "body",
+            Self::DynamoDb => "dynamodb",
         }
     }
 }
@@ -49,6 +66,15 @@ pub struct Source {
     pub shards: Arc<dyn Fn() -> Asked<Vec<ShardFacts>> + Send + Sync>,
     /// The records of a shard from a position on, at most so many.
     pub read: Arc<dyn Fn(String, Position, i32) -> Asked<Page> + Send + Sync>,
+}
+
+impl Source {
+    /// A stream without shards.
+    pub fn none() -> Self {
+        let pace = Pace { every_ms: 1_000, idle_ms: 1_000, page_bytes: 0, first: 1, most: 1 };
+        let shards = Arc::new(|| Box::pin(std::future::ready(Ok(Vec::new()))) as Asked<_>);
+        Self { pace, shards, read: Arc::new(|_, _, _| Box::pin(std::future::ready(Ok(Page::default()))) as Asked<_>) }
+    }
 }
 
 /// How fast a shard may be read.

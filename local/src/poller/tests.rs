@@ -1,5 +1,6 @@
 //! What the tests of the pollers share.
 
+mod changes;
 mod checkpoints;
 mod diagnoses;
 mod documents;
@@ -29,7 +30,7 @@ use super::source::kinesis::record::complete;
 use crate::invoke::{Answer, Refusal};
 
 /// A moment like any other, in milliseconds since 1970.
-const NOW: i64 = 1_700_000_000_000;
+pub const NOW: i64 = 1_700_000_000_000;
 const DAY: i64 = 86_400_000;
 const STREAM: &str = "arn:aws:kinesis:eu-central-1:111122223333:stream/events";
 const QUEUE: &str = "arn:aws:sqs:eu-central-1:111122223333:failed";
@@ -56,6 +57,7 @@ fn mapping() -> Properties {
         partial: false,
         on_failure: Some(QUEUE.to_owned()),
         filters: Vec::new(),
+        queued: None,
     }
 }
 
@@ -97,11 +99,11 @@ fn number(sequence: &str) -> usize {
     sequence[34..].parse().unwrap()
 }
 
-fn succeeds() -> Result<Answer, Refusal> {
+pub fn succeeds() -> Result<Answer, Refusal> {
     says("null")
 }
 
-fn says(payload: &str) -> Result<Answer, Refusal> {
+pub fn says(payload: &str) -> Result<Answer, Refusal> {
     Ok(Answer {
         payload: Bytes::from(payload.to_owned()),
         error: None,
@@ -114,13 +116,13 @@ fn names(n: usize) -> Result<Answer, Refusal> {
     says(&format!("{{\"batchItemFailures\":[{{\"itemIdentifier\":\"{}\"}}]}}", sequence(n)))
 }
 
-fn crashes() -> Result<Answer, Refusal> {
+pub fn crashes() -> Result<Answer, Refusal> {
     let payload = r#"{"errorType":"Runtime.ExitError","errorMessage":"RequestId: 7a-1 Error: Runtime exited with error: exit status 3"}"#;
     let error = Some("Unhandled".to_owned());
     Ok(Answer { payload: Bytes::from(payload), error, request_id: "request-1".to_owned(), memory: None })
 }
 
-fn throttled() -> Result<Answer, Refusal> {
+pub fn throttled() -> Result<Answer, Refusal> {
     Err(Refusal::Throttled)
 }
 

@@ -16,6 +16,8 @@ pub enum Trouble {
     NotFound(String),
     /// The stream does not know the position, since it is another stream under the same ARN.
     Unknown(String),
+    /// The stream no longer has what comes next: it keeps records for a day.
+    Trimmed(String),
     /// Rights, throttling, failures: all of which may pass.
     Other(String),
 }
@@ -23,7 +25,9 @@ pub enum Trouble {
 impl fmt::Display for Trouble {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotFound(why) | Self::Unknown(why) | Self::Other(why) => formatter.write_str(why),
+            Self::NotFound(why) | Self::Unknown(why) | Self::Trimmed(why) | Self::Other(why) => {
+                formatter.write_str(why)
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ mod calls;
 mod endpoint;
 mod failures;
 mod host;
+mod languages;
 mod life;
 mod logs;
 mod strangers;

@@ -59,7 +59,7 @@ impl Changes {
     /// # Errors
     /// As [`Changes::of`].
     pub fn look_at(&mut self, spec: &Path, loaded: &Loaded) -> Result<()> {
-        let handler = loaded.spec.function().map(|function| function.handler.as_str());
+        let handler = loaded.spec.function().and_then(|function| function.path());
         let Sources { paths: handler, target } = match handler.map(|name| (name, loaded.root.join(name))) {
             Some((name, folder)) if is_crate(name, &loaded.root) => block_in_place(|| sources(&folder)),
             other => Sources { paths: other.map(|(_, path)| path).into_iter().collect(), target: None },

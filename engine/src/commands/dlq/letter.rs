@@ -1,104 +1,157 @@
-//! A dead letter: what the bundled consumer writes, with the payload; what a mapping writes, which only points into the stream;
-//! and whatever else is in the queue.
+//! A dead letter: who wrote it and what it says, with a file for each form. A message that has none of them is shown as it is.
+
+mod asynchronous;
+mod dead_letter_config;
+mod handler;
+mod mapping;
+mod moved;
+mod unknown;
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::sync::Arc;
 
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::payload::{self, Payload};
+use super::payload::Payload;
 use crate::error::{Error, Result};
+use crate::event::using::Shape;
+use unknown::Unknown;
+
+/// Reads a message; nothing where it has another form.
+type Read = fn(&Message) -> Option<Box<dyn Form>>;
+
+/// The forms. What SQS itself says comes before what a body says: whoever may send to a queue chooses the body.
+const FORMS: [Read; 5] = [moved::read, dead_letter_config::read, handler::read, mapping::read, asynchronous::read];
+
+/// A message, as SQS gives it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Message {
+    pub id: String,
+    /// When it came to the queue, in milliseconds since 1970; 0 where SQS did not say. One that was moved keeps its time, but in a
+    /// FIFO queue.
+    pub sent_at: i64,
+    pub body: String,
+    /// What SQS says of it, as in `ApproximateReceiveCount`.
+    pub system: BTreeMap<String, String>,
+    /// What its sender says beside the body: texts and numbers.
+    pub attributes: BTreeMap<String, String>,
+}
+
+/// What a message says, by who wrote it.
+pub trait Form: Debug + Send + Sync {
+    /// Who wrote it.
+    fn shape(&self) -> Shape;
+
+    /// Why it is here, in a word.
+    fn reason(&self) -> &str;
+
+    /// More about the reason; it may quote the payload.
+    fn message(&self) -> String {
+        String::new()
+    }
+
+    /// What to do about it, where the message alone does not say.
+    fn advice(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Where its records are, or were, in a stream.
+    fn place(&self) -> Option<Place<'_>> {
+        None
+    }
+
+    /// The ARN of what had it.
+    fn source_arn(&self) -> Option<&str> {
+        self.place().map(|place| place.stream_arn)
+    }
+
+    /// The id of its event, as Lambda gives it; of a batch the first one's.
+    fn event_id(&self) -> Option<String> {
+        self.place().map(|place| format!("{}:{}", place.shard, place.first))
+    }
+
+    /// The payload, where the message has it.
+    fn payload(&self) -> Option<Payload> {
+        None
+    }
+
+    /// The key of its record in a Kinesis stream.
+    fn partition_key(&self) -> Option<&str> {
+        None
+    }
+
+    /// The message group, of a FIFO queue.
+    fn group(&self) -> Option<&str> {
+        None
+    }
+
+    /// How often it was received.
+    fn receives(&self) -> Option<u64> {
+        None
+    }
+
+    /// What else people want to know, each with a short name.
+    fn details(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// Whether the body says more than all of these.
+    fn has_more(&self) -> bool {
+        true
+    }
+}
 
 /// One message of the queue.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Letter {
     /// The message's id.
     pub id: String,
     /// When it came to the queue, in milliseconds since 1970; 0 where SQS did not say.
     pub sent_at: i64,
-    pub shape: Shape,
     /// The message as it is.
     pub body: String,
+    form: Arc<dyn Form>,
 }
 
-/// Who wrote the message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Shape {
-    /// The bundled consumer: one record that can never be written.
-    Handler(Handler),
-    /// The event source mapping: the records of a batch whose retries are used up.
-    Mapping(Mapping),
-    /// Somebody else.
-    Unknown,
-}
-
-/// The bundled consumer's message, version 1.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// What AWS's documents say of the call.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Handler {
-    version: u32,
-    pub reason: String,
+struct RequestContext {
     #[serde(default)]
-    pub message: String,
-    #[serde(rename = "eventID")]
-    pub event_id: String,
-    pub stream_arn: String,
-    pub shard_id: String,
-    pub sequence_number: String,
+    request_id: String,
     #[serde(default)]
-    pub partition_key: String,
-    pub arrived_at: String,
-    pub encoding: String,
-    payload: Option<String>,
+    function_arn: String,
+    /// Why it gave up: `RetryAttemptsExhausted`, `RecordAgeExceeded`; of asynchronous calls `RetriesExhausted`, `EventAgeExceeded`.
+    condition: String,
+    #[serde(default)]
+    approximate_invoke_count: u64,
 }
 
-/// AWS's on-failure document of a Kinesis mapping, by its names: their order is not to be relied on.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Mapping {
-    pub request_context: RequestContext,
-    /// Absent where the records grew too old.
-    pub response_context: Option<ResponseContext>,
-    #[serde(rename = "KinesisBatchInfo")]
-    pub batch: Batch,
+impl RequestContext {
+    fn invoked(&self) -> String {
+        format!("{} invocations", self.approximate_invoke_count)
+    }
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+/// What AWS's documents say of the answer.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct RequestContext {
-    #[serde(default)]
-    pub function_arn: String,
-    /// Why it gave up: `RetryAttemptsExhausted`, `RecordAgeExceeded`.
-    pub condition: String,
-    #[serde(default)]
-    pub approximate_invoke_count: u64,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct ResponseContext {
+struct ResponseContext {
     /// What Lambda answered; 413 to records that are too large for a call.
     #[serde(default)]
-    pub status_code: u16,
+    status_code: u16,
     /// Null where the function answered: it named failures, or something that Lambda does not understand.
-    pub function_error: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Batch {
-    pub shard_id: String,
-    pub start_sequence_number: String,
-    pub end_sequence_number: String,
-    pub approximate_arrival_of_first_record: String,
-    pub approximate_arrival_of_last_record: String,
-    pub batch_size: u64,
-    pub stream_arn: String,
+    function_error: Option<String>,
 }
 
 /// Where records are in a stream, from the first to the last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place<'a> {
     pub stream_arn: &'a str,
+    /// Empty where it is not known.
     pub shard: &'a str,
     pub first: &'a str,
     pub last: &'a str,
@@ -110,99 +163,32 @@ pub struct Place<'a> {
 
 impl Letter {
     /// Reads a message, whoever wrote it.
-    pub fn new(id: String, sent_at: i64, body: String) -> Self {
-        let shape = match (serde_json::from_str::<Handler>(&body), serde_json::from_str::<Mapping>(&body)) {
-            (Ok(handler), _) if handler.version == 1 => Shape::Handler(handler),
-            (_, Ok(mapping)) => Shape::Mapping(mapping),
-            _ => Shape::Unknown,
-        };
-        Self { id, sent_at, shape, body }
+    pub fn new(message: Message) -> Self {
+        let form = FORMS.iter().find_map(|read| read(&message)).unwrap_or_else(|| Box::new(Unknown));
+        let Message { id, sent_at, body, .. } = message;
+        Self { id, sent_at, body, form: form.into() }
     }
 
-    /// Where its records are, or were.
-    pub fn place(&self) -> Option<Place<'_>> {
-        match &self.shape {
-            Shape::Handler(letter) => Some(Place {
-                stream_arn: &letter.stream_arn,
-                shard: &letter.shard_id,
-                first: &letter.sequence_number,
-                last: &letter.sequence_number,
-                arrived: (&letter.arrived_at, &letter.arrived_at),
-                records: 1,
-            }),
-            Shape::Mapping(Mapping { batch, .. }) => Some(Place {
-                stream_arn: &batch.stream_arn,
-                shard: &batch.shard_id,
-                first: &batch.start_sequence_number,
-                last: &batch.end_sequence_number,
-                arrived: (&batch.approximate_arrival_of_first_record, &batch.approximate_arrival_of_last_record),
-                records: batch.batch_size,
-            }),
-            Shape::Unknown => None,
-        }
+    /// What it says.
+    pub fn form(&self) -> &dyn Form {
+        self.form.as_ref()
     }
 
-    /// Why it is here, in a word.
-    pub fn reason(&self) -> &str {
-        match &self.shape {
-            Shape::Handler(letter) => &letter.reason,
-            Shape::Mapping(letter) => &letter.request_context.condition,
-            Shape::Unknown => "neither the bundled consumer's nor a mapping's",
-        }
-    }
-
-    /// More about the reason; it may quote the payload.
-    pub fn message(&self) -> String {
-        match &self.shape {
-            Shape::Handler(letter) => letter.message.clone(),
-            Shape::Mapping(letter) => {
-                let invoked = format!("{} invocations", letter.request_context.approximate_invoke_count);
-                match &letter.response_context {
-                    None => invoked,
-                    Some(ResponseContext { function_error: Some(error), .. }) => {
-                        format!("{invoked}, function error {error}")
-                    }
-                    Some(ResponseContext { status_code: 413, .. }) => format!("{invoked}, too large for a call"),
-                    Some(_) => format!("{invoked}, the answer named failures or was not understood"),
-                }
-            }
-            Shape::Unknown => String::new(),
-        }
-    }
-
-    /// What to do about it, where the message alone does not say.
-    pub fn advice(&self) -> Option<&'static str> {
-        let Shape::Mapping(Mapping { response_context: Some(context), .. }) = &self.shape else { return None };
-        (context.function_error.is_none() && context.status_code != 413).then_some(
-            "AWS does not keep the answer. Lambda reads {\"batchItemFailures\": [{\"itemIdentifier\": SEQUENCE NUMBER}]} with \
-             sequence numbers of the batch, and retries the whole batch for any other name; `pipe dev` says what is wrong with an answer",
-        )
-    }
-
-    /// The id of its event, as Lambda gives it; of a batch the first one's.
-    pub fn event_id(&self) -> Option<String> {
-        match &self.shape {
-            Shape::Handler(letter) => Some(letter.event_id.clone()),
-            _ => self.place().map(|place| format!("{}:{}", place.shard, place.first)),
-        }
-    }
-
-    /// The payload, where the message has it.
-    pub fn payload(&self) -> Option<Payload> {
-        match &self.shape {
-            Shape::Handler(letter) => payload::decode(&letter.encoding, letter.payload.as_deref()),
-            Shape::Mapping(_) | Shape::Unknown => None,
-        }
-    }
-
-    /// Whether it is about the record with this number.
+    /// Whether it is about the record of a stream with this number.
     pub fn covers(&self, shard: &str, number: &str) -> bool {
         let within = |place: Place<'_>| {
             place.shard == shard
                 && by_number(place.first, number) != Ordering::Greater
                 && by_number(number, place.last) != Ordering::Greater
         };
-        self.place().is_some_and(within)
+        self.form.place().is_some_and(within)
+    }
+
+    /// Whether it holds a change of the item with these key attributes, as DynamoDB's JSON has them.
+    pub fn is_of_item(&self, keys: &Value) -> bool {
+        let Some(Payload::Data(data)) = self.form.payload() else { return false };
+        let change: Value = serde_json::from_slice(&data).unwrap_or_default();
+        [change.get("Keys"), change.pointer("/dynamodb/Keys")].into_iter().flatten().any(|held| held == keys)
     }
 
     /// Whether an id, or the beginning of one, may mean this letter.
@@ -211,7 +197,7 @@ impl Letter {
     }
 
     fn is_named(&self, asked: &str, fits: fn(&str, &str) -> bool) -> bool {
-        fits(&self.id, asked) || self.event_id().is_some_and(|id| fits(&id, asked))
+        fits(&self.id, asked) || self.form.event_id().is_some_and(|id| fits(&id, asked))
     }
 }
 

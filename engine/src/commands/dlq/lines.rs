@@ -2,7 +2,7 @@
 
 use pipe_local::event::Location;
 
-use super::letter::{Letter, Shape};
+use super::letter::Letter;
 use super::payload::cut;
 use super::records::{Readable, Record, time};
 use crate::event::{Event, using};
@@ -30,46 +30,56 @@ pub fn line(letter: &Letter, stream: Option<&InStream>) -> String {
     let mut parts = vec![format!("{DIM}{}{END} {id}", time(letter.sent_at)), reason(letter)];
     parts.extend(position(letter));
     parts.extend(stream.map(|stream| stream.readable.text()));
-    match letter.payload() {
+    match letter.form().payload() {
         Some(payload) => parts.push(payload.start(START)),
-        None if letter.shape == Shape::Unknown => parts.push(cut(&letter.body, START)),
+        None if is_unknown(letter) => parts.push(cut(&letter.body, START)),
         None => {}
     }
     parts.join("  ") + "\n"
 }
 
 fn reason(letter: &Letter) -> String {
-    let more = cut(&letter.message(), START);
+    let more = cut(&letter.form().message(), START);
     let colon = if more.is_empty() { "" } else { ": " };
-    format!("{BAD}{}{END}{colon}{more}", tame(letter.reason()))
+    format!("{BAD}{}{END}{colon}{more}", tame(letter.form().reason()))
+}
+
+/// Whether nothing is known of it but its body.
+fn is_unknown(letter: &Letter) -> bool {
+    letter.form().shape() == using::Shape::Unknown
 }
 
 /// The event's id; of a batch also its last number and how many records it had.
 fn position(letter: &Letter) -> Option<String> {
-    let place = letter.place()?;
-    let event = cut(&letter.event_id()?, 200);
-    Some(match place.records {
-        1 => event,
-        many => format!("{event} to {} ({many} records)", cut(place.last, 100)),
+    let event = cut(&letter.form().event_id()?, 200);
+    Some(match letter.form().place() {
+        Some(place) if place.records != 1 => {
+            format!("{event} to {} ({} records)", cut(place.last, 100), place.records)
+        }
+        _ => event,
     })
 }
 
 /// One letter as an event.
 fn event(letter: &Letter, stream: Option<&InStream>) -> using::Letter {
-    let place = letter.place();
+    let form = letter.form();
+    let (place, source) = (form.place(), form.source_arn());
     let place = place.as_ref();
+    let shard = place.map(|place| place.shard).filter(|shard| !shard.is_empty());
     let mut event = using::Letter {
         id: letter.id.clone(),
         sent_at: time(letter.sent_at),
-        shape: shape(letter),
-        reason: letter.reason().to_owned(),
-        message: letter.message(),
-        event_id: place.and_then(|_| letter.event_id()),
-        source_arn: place.map(|place| place.stream_arn.to_owned()),
-        location: place.map(|place| Location::of(place.stream_arn, Some(place.shard))),
+        shape: form.shape(),
+        reason: form.reason().to_owned(),
+        message: form.message(),
+        event_id: form.event_id(),
+        source_arn: source.map(str::to_owned),
+        location: source.map(|arn| Location::of(arn, shard)),
         first: place.map(|place| place.first.to_owned()),
         last: place.map(|place| place.last.to_owned()),
         records_count: place.map(|place| place.records),
+        group: form.group().map(str::to_owned),
+        receives: form.receives(),
         ..using::Letter::default()
     };
     if let Some(stream) = stream {
@@ -85,29 +95,20 @@ fn event(letter: &Letter, stream: Option<&InStream>) -> using::Letter {
     event
 }
 
-fn shape(letter: &Letter) -> using::Shape {
-    match letter.shape {
-        Shape::Handler(_) => using::Shape::Handler,
-        Shape::Mapping(_) => using::Shape::Mapping,
-        Shape::Unknown => using::Shape::Unknown,
-    }
-}
-
 /// One letter as an event, with the start of its payload.
 pub fn event_line(letter: &Letter, stream: Option<&InStream>) -> Event {
-    let payload_start = letter.payload().map(|payload| payload.start(START));
+    let payload_start = letter.form().payload().map(|payload| payload.start(START));
     Event::Letter { letter: Box::new(using::Letter { payload_start, ..event(letter, stream) }) }
 }
 
 /// Everything about a letter, as an event.
 pub fn event_whole(letter: &Letter, stream: Option<&InStream>) -> Event {
     let mut event = event(letter, stream);
-    event.payload = letter.payload().map(|payload| payload.event());
-    match &letter.shape {
-        Shape::Handler(handler) => event.partition_key = Some(handler.partition_key.clone()),
-        Shape::Mapping(_) | Shape::Unknown => {
-            event.body = Some(serde_json::from_str(&letter.body).unwrap_or_else(|_| letter.body.clone().into()));
-        }
+    let form = letter.form();
+    event.payload = form.payload().map(|payload| payload.event());
+    event.partition_key = form.partition_key().map(str::to_owned);
+    if form.has_more() {
+        event.body = Some(serde_json::from_str(&letter.body).unwrap_or_else(|_| letter.body.clone().into()));
     }
     let record = |record: &Record| using::Record {
         partition_key: record.key.clone(),
@@ -120,30 +121,32 @@ pub fn event_whole(letter: &Letter, stream: Option<&InStream>) -> Event {
 
 /// Everything about a letter, for people.
 pub fn whole(letter: &Letter, stream: Option<&InStream>) -> String {
+    let form = letter.form();
     let mut text = format!(
         "message {}\n  came       {}\n  reason     {}\n",
-        letter.id,
+        tame(&letter.id),
         time(letter.sent_at),
-        tame_lines(letter.reason())
+        tame_lines(form.reason())
     );
     let mut add = |name: &str, value: &str| text += &format!("  {name:<10} {}\n", tame_lines(value));
-    if !letter.message().is_empty() {
-        add("details", &letter.message());
+    if !form.message().is_empty() {
+        add("details", &form.message());
     }
-    if let Some(advice) = letter.advice() {
+    if let Some(advice) = form.advice() {
         add("answer", advice);
     }
-    if let (Some(position), Some(place)) = (position(letter), letter.place()) {
+    if let Some(position) = position(letter) {
         add("event", &position);
+    }
+    if let Some(place) = form.place() {
         add("stream", place.stream_arn);
         add("arrived", place.arrived.0);
     }
-    match &letter.shape {
-        Shape::Handler(handler) => add("key", &handler.partition_key),
-        Shape::Mapping(mapping) => add("function", &mapping.request_context.function_arn),
-        Shape::Unknown => text += &format!("  the message, as it is:\n{}\n", tame_lines(&letter.body)),
+    form.details().iter().for_each(|(name, value)| add(name, value));
+    if is_unknown(letter) {
+        text += &format!("  the message, as it is:\n{}\n", tame_lines(&letter.body));
     }
-    if let Some(payload) = letter.payload() {
+    if let Some(payload) = form.payload() {
         text += &format!("payload:\n{}\n", payload.whole());
     }
     text + &stream.map(in_stream).unwrap_or_default()

@@ -4,14 +4,19 @@
 //! seen, also after an error and on Ctrl-C; what a kill leaves comes back by itself after [`HIDDEN_SECONDS`]. Each look counts as
 //! a receive, which matters only to a queue that has a dead-letter queue of its own.
 //!
-//! IAM: sqs:ReceiveMessage, ChangeMessageVisibility.
+//! A FIFO queue shows at most ten messages of a group, and no more of it until these are deleted or visible again
+//! (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/FIFO-queues-understanding-logic.html>).
+//!
+//! IAM: sqs:ReceiveMessage, ChangeMessageVisibility; of a FIFO queue also GetQueueAttributes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_sqs::types::{ChangeMessageVisibilityBatchRequestEntry as Entry, Message, MessageSystemAttributeName};
+use aws_sdk_sqs::types::{
+    ChangeMessageVisibilityBatchRequestEntry as Entry, Message, MessageSystemAttributeName, QueueAttributeName,
+};
 use tokio::sync::watch;
 
-use super::letter::Letter;
+use super::letter::{self, Letter};
 use crate::aws::Cx;
 use crate::error::{Class, Error, Result};
 
@@ -34,7 +39,10 @@ pub async fn peek(
     show: &mut (dyn FnMut(Letter) + Send),
 ) -> Result<bool> {
     let mut receipts = Vec::new();
-    let seen = receive(cx, url, limit, stopped, &mut receipts, show).await;
+    let mut seen = receive(cx, url, limit, stopped, &mut receipts, show).await;
+    if seen == Ok(false) && is_fifo(url) && !receipts.is_empty() {
+        seen = Ok(hides(cx, url).await);
+    }
     for some in receipts.chunks(BATCH) {
         // A letter that cannot be given back comes back by itself.
         let _ = give_back(cx, url, some).await;
@@ -59,7 +67,8 @@ async fn receive(
         let request = cx.aws.sqs.receive_message().queue_url(url).max_number_of_messages(most);
         // A long poll asks all of SQS's servers: nothing then means that there is nothing.
         let request = request.visibility_timeout(HIDDEN_SECONDS).wait_time_seconds(1);
-        let request = request.message_system_attribute_names(MessageSystemAttributeName::SentTimestamp);
+        let request = request.message_system_attribute_names(MessageSystemAttributeName::All);
+        let request = request.message_attribute_names("All");
         let messages = request.send().await?.messages.unwrap_or_default();
         if messages.is_empty() {
             return Ok(false);
@@ -77,9 +86,30 @@ async fn receive(
 }
 
 fn letter(message: Message) -> Letter {
-    let sent = message.attributes.as_ref().and_then(|all| all.get(&MessageSystemAttributeName::SentTimestamp));
-    let sent_at = sent.and_then(|millis| millis.parse().ok()).unwrap_or_default();
-    Letter::new(message.message_id.unwrap_or_default(), sent_at, message.body.unwrap_or_default())
+    let system = message.attributes.unwrap_or_default().into_iter();
+    let system: BTreeMap<String, String> = system.map(|(name, value)| (name.as_str().to_owned(), value)).collect();
+    let sent_at = system.get(MessageSystemAttributeName::SentTimestamp.as_str());
+    let own = message.message_attributes.unwrap_or_default().into_iter();
+    Letter::new(letter::Message {
+        id: message.message_id.unwrap_or_default(),
+        sent_at: sent_at.and_then(|millis| millis.parse().ok()).unwrap_or_default(),
+        body: message.body.unwrap_or_default(),
+        system,
+        attributes: own.filter_map(|(name, value)| Some((name, value.string_value?))).collect(),
+    })
+}
+
+/// Whether the queue with this URL, or this name, is a FIFO queue.
+pub fn is_fifo(url: &str) -> bool {
+    url.rsplit_once('.').is_some_and(|(_, ending)| ending == "fifo")
+}
+
+/// Whether a queue has messages beside those that are with us; where it cannot be asked, it may have some.
+async fn hides(cx: &Cx, url: &str) -> bool {
+    let count = QueueAttributeName::ApproximateNumberOfMessages;
+    let asked = cx.aws.sqs.get_queue_attributes().queue_url(url).attribute_names(count.clone()).send().await;
+    let left = asked.ok().and_then(|answer| answer.attributes?.get(&count).cloned());
+    left.is_none_or(|left| left != "0")
 }
 
 async fn give_back(cx: &Cx, url: &str, receipts: &[String]) -> Result<()> {

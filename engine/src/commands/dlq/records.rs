@@ -1,6 +1,8 @@
 //! The records that a dead letter points to: whether the stream still has them, and what they are.
 //!
-//! IAM: kinesis:DescribeStreamSummary, GetShardIterator, GetRecords.
+//! IAM: kinesis:DescribeStreamSummary, GetShardIterator, GetRecords; of a table's stream those in [`table`].
+
+mod table;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -9,6 +11,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_sdk_kinesis::types::{Record as Kinesis, ShardIteratorType};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
+use pipe_local::event::Location;
 use tokio::time::sleep;
 
 use super::letter::{Place, by_number};
@@ -73,13 +76,13 @@ impl Retention {
     /// Whether the records of a place can be read now.
     ///
     /// # Errors
-    /// Those of Kinesis.
+    /// Those of Kinesis and of DynamoDB.
     pub async fn of(&mut self, cx: &Cx, place: &Place<'_>) -> Result<Readable> {
         if !self.0.contains_key(place.stream_arn) {
-            let sent = cx.aws.kinesis.describe_stream_summary().stream_arn(place.stream_arn).send().await;
-            let answer = nothing_if_absent(sent)?;
-            let summary = answer.and_then(|answer| answer.stream_description_summary);
-            let hours = summary.map(|summary| i64::from(summary.retention_period_hours));
+            let hours = match is_of_table(place) {
+                true => table::retention_hours(cx, place.stream_arn).await?,
+                false => retention_hours(cx, place.stream_arn).await?,
+            };
             self.0.insert(place.stream_arn.to_owned(), hours);
         }
         Ok(match self.0.get(place.stream_arn).copied().flatten() {
@@ -87,6 +90,18 @@ impl Retention {
             None => Readable::NoStream,
         })
     }
+}
+
+/// How long a Kinesis stream keeps its records; nothing where it is gone.
+async fn retention_hours(cx: &Cx, stream_arn: &str) -> Result<Option<i64>> {
+    let sent = cx.aws.kinesis.describe_stream_summary().stream_arn(stream_arn).send().await;
+    let summary = nothing_if_absent(sent)?.and_then(|answer| answer.stream_description_summary);
+    Ok(summary.map(|summary| i64::from(summary.retention_period_hours)))
+}
+
+/// Whether the records are changes of a table.
+fn is_of_table(place: &Place<'_>) -> bool {
+    Location::of(place.stream_arn, None).service == "dynamodb"
 }
 
 /// One record of the stream.
@@ -101,8 +116,12 @@ pub struct Record {
 /// most 10,000 records.
 ///
 /// # Errors
-/// Those of Kinesis: among them a number that a new stream of the same name does not know.
+/// Those of Kinesis and of DynamoDB: among them a number that a new stream of the same name does not know.
 pub async fn read(cx: &Cx, place: &Place<'_>) -> Result<Vec<Record>> {
+    if is_of_table(place) { table::read(cx, place).await } else { read_kinesis(cx, place).await }
+}
+
+async fn read_kinesis(cx: &Cx, place: &Place<'_>) -> Result<Vec<Record>> {
     let kinesis = &cx.aws.kinesis;
     let start = kinesis.get_shard_iterator().stream_arn(place.stream_arn).shard_id(place.shard);
     let start = start.shard_iterator_type(ShardIteratorType::AtSequenceNumber);
@@ -113,10 +132,7 @@ pub async fn read(cx: &Cx, place: &Place<'_>) -> Result<Vec<Record>> {
         let page = request.limit(most).send().await?;
         empty = if page.records.is_empty() { empty + 1 } else { 0 };
         let last = page.records.last().map(|record| record.sequence_number.clone());
-        let within = |record: &Kinesis| {
-            by_number(place.first, &record.sequence_number) != Ordering::Greater
-                && by_number(&record.sequence_number, place.last) != Ordering::Greater
-        };
+        let within = |record: &Kinesis| is_within(place, &record.sequence_number);
         records.extend(page.records.into_iter().filter(within).map(record).take(MOST - records.len()));
         let passed = last.is_some_and(|last| by_number(&last, place.last) != Ordering::Less);
         let at_tip = empty > 0 && page.millis_behind_latest.unwrap_or_default() == 0;
@@ -127,6 +143,11 @@ pub async fn read(cx: &Cx, place: &Place<'_>) -> Result<Vec<Record>> {
         sleep(PAUSE).await;
     }
     Ok(records)
+}
+
+/// Whether a number lies between those of a place, both included.
+fn is_within(place: &Place<'_>, number: &str) -> bool {
+    by_number(place.first, number) != Ordering::Greater && by_number(number, place.last) != Ordering::Greater
 }
 
 /// As many as the batch had, for a start; what lies between them with `parallelization` comes in further, larger pages.

@@ -144,6 +144,9 @@ fn message(words: &str, header: Option<&str>) -> Value {
 /// The answer to a request that did what it asked for, as the templates of `lower/to` make it.
 fn success(of: &Described<'_>, route: &Route, components: &mut Components) -> Value {
     let (words, schema) = match of.spec.to(route) {
+        Some(To::Stream) | None if of.spec.fed_queue().is_some() => {
+            ("The message is in the queue", queued(of.spec.is_fifo()))
+        }
         Some(To::Stream) | None => ("The record is on the stream", record()),
         Some(To::Function) => ("What the function answers, with a status and headers of its own", json!({})),
         Some(To::Aws(_)) => ("What the route's own template makes", json!({})),
@@ -173,6 +176,16 @@ fn record() -> Value {
         "required": ["SequenceNumber", "ShardId"],
         "properties": { "SequenceNumber": text, "ShardId": text },
     })
+}
+
+fn queued(fifo: bool) -> Value {
+    let text = json!({ "type": "string" });
+    let mut message = json!({ "type": "object", "required": ["MessageId"], "properties": { "MessageId": text } });
+    if fifo {
+        message["required"] = json!(["MessageId", "SequenceNumber"]);
+        message["properties"]["SequenceNumber"] = text;
+    }
+    message
 }
 
 fn page(item: Value) -> Value {

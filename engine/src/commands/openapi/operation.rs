@@ -82,13 +82,23 @@ impl Described<'_> {
             all.push(parameter("query", "limit", false, "The most items of a page", &limit));
             all.push(parameter("query", "next", false, "Where the page begins: `next` of the page before it", &next));
         }
-        let key = json!({ "type": "string", "minLength": 1, "maxLength": 256 });
-        match &route.partition_key {
-            PartitionKey::Query(name) => all.push(parameter("query", name, true, ORDERS, &key)),
-            PartitionKey::Header(name) if !ELSEWHERE.contains(&name.to_ascii_lowercase().as_str()) => {
-                all.push(parameter("header", name, true, ORDERS, &key));
+        let group = route.message_group.as_ref().map(|from| (from, ORDERS, 128));
+        let once = route.deduplication.as_ref().map(|from| (from, ONCE, 128));
+        for (from, words, longest) in [Some((&route.partition_key, ORDERS, 256)), group, once].into_iter().flatten() {
+            let schema = json!({ "type": "string", "minLength": 1, "maxLength": longest });
+            let (place, name) = match from {
+                PartitionKey::Query(name) => ("query", name),
+                PartitionKey::Header(name) if !ELSEWHERE.contains(&name.to_ascii_lowercase().as_str()) => {
+                    ("header", name)
+                }
+                PartitionKey::Header(_) | PartitionKey::Path(_) | PartitionKey::Body(_) | PartitionKey::Random => {
+                    continue;
+                }
+            };
+            // One value may be both.
+            if !all.iter().any(|one: &Value| one["in"] == place && one["name"] == name.as_str()) {
+                all.push(parameter(place, name, true, words, &schema));
             }
-            PartitionKey::Header(_) | PartitionKey::Path(_) | PartitionKey::Body(_) | PartitionKey::Random => {}
         }
         all
     }
@@ -98,11 +108,12 @@ impl Described<'_> {
             let schema = self.key(action, name).map_or_else(|| json!({ "type": "string" }), key_schema);
             return parameter("path", name, true, "", &schema);
         }
-        if name == "streamName" {
+        if name == "streamName" && self.spec.fed_queue().is_none() {
             let schema = json!({ "type": "string", "enum": [self.spec.stream_name()] });
             return parameter("path", name, true, "The stream", &schema);
         }
-        let orders = route.partition_key == PartitionKey::Path(name.to_owned());
+        let named = PartitionKey::Path(name.to_owned());
+        let orders = route.partition_key == named || route.message_group.as_ref() == Some(&named);
         let schema = if orders { json!({ "type": "string", "maxLength": 256 }) } else { json!({ "type": "string" }) };
         parameter("path", name, true, if orders { ORDERS } else { "" }, &schema)
     }
@@ -137,6 +148,7 @@ impl Described<'_> {
     }
 }
 
+const ONCE: &str = "A request with a value that came in the last 5 minutes is answered, and makes no message";
 const ORDERS: &str = "Records with the same value keep their order";
 
 fn parameter(place: &str, name: &str, required: bool, words: &str, schema: &Value) -> Value {

@@ -65,3 +65,17 @@ fn requests_go_to_the_domain_and_the_record_that_it_needs_is_told() {
         "{shown}"
     );
 }
+
+#[test]
+fn without_an_api_there_is_a_command_to_paste() {
+    let shown = |text: &str, global: &Global| {
+        let loaded = crate::spec::parse("o.yaml", text.as_bytes(), Path::new("."));
+        let loaded = loaded.unwrap_or_else(|report| panic!("{report}"));
+        summary(global, &loaded, Path::new("my spec.yaml"), &BTreeMap::new())
+    };
+    let here = Global { region: Some("eu-west-1".into()), ..Global::default() };
+    let text = shown("name: plain\nstream: { kinesis: {} }\n", &here);
+    let command = " send 'my spec.yaml' --region eu-west-1 --data '{\"hello\":\"world\",\"id\":\"id-1\"}'\n";
+    assert!(text.contains(command), "{text}");
+    assert_eq!(shown(std::str::from_utf8(GUARDED).unwrap(), &here), "", "an API that is not there yet has no endpoint");
+}

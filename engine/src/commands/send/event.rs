@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::value::RawValue;
 
 use super::data::Data;
-use super::example::{Example, Serial, example_of};
+use super::example::{Example, Serial, example_of, plain};
 use crate::error::{Error, Result};
 use crate::kinds::table::{Key, KeyKind};
 use crate::spec::{Api, Loaded, Route};
@@ -22,7 +22,7 @@ pub type ItemKey = HashMap<String, AttributeValue>;
 pub struct Event {
     /// The first is 1.
     pub n: u32,
-    /// As in HTTP.
+    /// As in HTTP; empty without an API, as is the path.
     pub method: &'static str,
     /// From the stage on.
     pub path: String,
@@ -37,9 +37,12 @@ pub struct Event {
 /// What all events of a run have in common.
 pub struct Maker<'a> {
     pub loaded: &'a Loaded,
-    pub route: &'a Route,
+    /// Nothing without an API.
+    pub route: Option<&'a Route>,
     /// Key attributes of the sink's table.
     pub keys: Vec<Key>,
+    /// Key attributes without which nobody takes an event: those of the table whose changes the consumer gets.
+    pub needs: Vec<Key>,
     pub data: Option<Data>,
     pub count: u32,
     /// No other run has this number: below 4 thousand million, so that numbers stay exact in any JSON reader.
@@ -50,12 +53,21 @@ impl Maker<'_> {
     /// The event with this number.
     pub fn event(&self, n: u32) -> Event {
         let serial = Serial { text: format!("{:x}-{n}", self.run), number: self.run * RUN + u64::from(n) };
-        let example = example_of(self.loaded, self.route, &self.keys, &serial);
+        let keys: Vec<Key> = self.keys.iter().chain(&self.needs).cloned().collect();
+        let example = match self.route {
+            Some(route) => example_of(self.loaded, route, &keys, &serial),
+            None => plain(&keys, &serial),
+        };
+        // What is the user's is sent as it is, but for keys without which it cannot be.
+        let whole = |data: &Vec<u8>| match self.needs.as_slice() {
+            [] => data.clone(),
+            needs => with_keys(data, needs, &serial, false).unwrap_or_else(|| data.clone()),
+        };
         let body = match &self.data {
             None => example.body.as_ref().map(|body| body.to_string().into_bytes()).unwrap_or_default(),
-            Some(Data::Lines(lines)) => lines.get(n as usize - 1).cloned().unwrap_or_default(),
-            Some(Data::One(data)) if self.count == 1 => data.clone(),
-            Some(Data::One(data)) => with_keys(data, &self.keys, &serial).unwrap_or_else(|| data.clone()),
+            Some(Data::Lines(lines)) => lines.get(n as usize - 1).map(whole).unwrap_or_default(),
+            Some(Data::One(data)) if self.count == 1 => whole(data),
+            Some(Data::One(data)) => with_keys(data, &keys, &serial, true).unwrap_or_else(|| data.clone()),
         };
         let given_key = match &self.data {
             None => false,
@@ -93,10 +105,11 @@ pub fn route<'a>(api: &'a Api, asked: Option<&str>) -> Result<&'a Route> {
     }
 }
 
-/// The same object with key attributes of its own; nothing if it is not an object. All else keeps its digits.
-fn with_keys(data: &[u8], keys: &[Key], serial: &Serial) -> Option<Vec<u8>> {
+/// The same object with key attributes of its own, all of them or those that it has not; nothing if it is not an object. All else
+/// keeps its digits.
+fn with_keys(data: &[u8], keys: &[Key], serial: &Serial, all: bool) -> Option<Vec<u8>> {
     let mut members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(data).ok()?;
-    for key in keys {
+    for key in keys.iter().filter(|key| all || !members.contains_key(&key.name)).collect::<Vec<_>>() {
         let value = match key.kind {
             KeyKind::Number => serial.number.to_string(),
             KeyKind::String | KeyKind::Binary => {
@@ -155,7 +168,7 @@ sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
         let spec = spec();
         let route = &spec.spec.api().unwrap().routes[0];
         let data = data.map(|data| Data::One(data.as_bytes().to_vec()));
-        Maker { loaded: &spec, route, keys: keys(), data, count, run: 0xabc }.event(n)
+        Maker { loaded: &spec, route: Some(route), keys: keys(), needs: Vec::new(), data, count, run: 0xabc }.event(n)
     }
 
     #[test]
@@ -213,10 +226,39 @@ sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
         let spec = spec();
         let data = Some(Data::Lines(vec![b"{".to_vec(), br#"{"id":"x","at":1}"#.to_vec()]));
         let route = &spec.spec.api().unwrap().routes[0];
-        let maker = Maker { loaded: &spec, route, keys: keys(), data, count: 2, run: 1 };
+        let maker =
+            Maker { loaded: &spec, route: Some(route), keys: keys(), needs: Vec::new(), data, count: 2, run: 1 };
         let (first, second) = (maker.event(1), maker.event(2));
         assert_eq!((first.body, first.key), (b"{".to_vec(), None));
         assert_eq!(second.body, br#"{"id":"x","at":1}"#);
         assert!(second.given_key && second.key.is_some());
+    }
+
+    /// The table whose changes are the events takes no item without its own keys.
+    #[test]
+    fn without_an_api_an_event_has_the_keys_that_it_needs() {
+        let spec = spec();
+        let needs =
+            vec![Key { name: "pk".into(), kind: KeyKind::String }, Key { name: "n".into(), kind: KeyKind::Number }];
+        let of = |data: Option<&str>, count| {
+            let data = data.map(|data| Data::One(data.as_bytes().to_vec()));
+            let maker =
+                Maker { loaded: &spec, route: None, keys: keys(), needs: needs.clone(), data, count, run: 0xabc };
+            let event = maker.event(1);
+            (String::from_utf8(event.body).unwrap(), event.key.is_some())
+        };
+        assert_eq!(of(Some(r#"{"a":1.50}"#), 1), (r#"{"a":1.50,"n":2748000001,"pk":"pk-abc-1"}"#.into(), false));
+        assert_eq!(of(Some(r#"{"n":7,"pk":"x"}"#), 1), (r#"{"n":7,"pk":"x"}"#.into(), false));
+        assert_eq!(of(Some("{"), 1).0, "{");
+        let (many, has_row) = of(Some(r#"{"n":7,"pk":"x"}"#), 2);
+        assert_eq!(
+            (many.as_str(), has_row),
+            (r#"{"at":2748000001,"id":"id-abc-1","n":2748000001,"pk":"pk-abc-1"}"#, true)
+        );
+        let example: serde_json::Value = serde_json::from_str(&of(None, 1).0).unwrap();
+        let expected = serde_json::json!({
+            "hello": "world", "id": "id-abc-1", "at": 2_748_000_001_u64, "pk": "pk-abc-1", "n": 2_748_000_001_u64,
+        });
+        assert_eq!(example, expected);
     }
 }

@@ -34,13 +34,47 @@ pub struct Serial {
 /// An example request for each authorizer, and for those without one: of the first route that it guards, in the order of routes.
 pub fn example_requests(loaded: &Loaded) -> Vec<Example> {
     let spec = &loaded.spec;
-    let own = spec.table().and_then(spec::OwnOrExisting::own);
-    let keys: Vec<Key> =
-        own.iter().flat_map(|table| [Some(&table.partition_key), table.sort_key.as_ref()]).flatten().map(key).collect();
+    let keys = own_keys(spec);
     let mut doors = BTreeSet::new();
     let routes = spec.api().into_iter().flat_map(|api| &api.routes);
     let first = routes.filter(|route| doors.insert(spec.authorizer(route).map(|(name, _)| name)));
     first.map(|route| example_of(loaded, route, &keys, &Serial { text: "1".into(), number: 1 })).collect()
+}
+
+/// An example without an API: what the bundled consumer can write to a table with these keys.
+pub fn plain(keys: &[Key], serial: &Serial) -> Example {
+    let mut body = spec::sample(None, &serial.text);
+    keys.iter().for_each(|key| fill_key(&mut body, key, serial));
+    Example { method: "", path: String::new(), header: None, body: Some(Value::Object(body)), authorizer: None }
+}
+
+/// An example of what `pipe send` sends to a pipeline without an API; nothing where it has one, or nothing that keeps events. `made` are
+/// the key attributes of a table whose changes are the events: `pipe send` makes them, so that the same command makes a change each time.
+pub fn example_data(loaded: &Loaded, made: &[&str]) -> Option<String> {
+    let spec = &loaded.spec;
+    if spec.api().is_some() || spec.stream.is_none() {
+        return None;
+    }
+    let mut keys = own_keys(spec);
+    if keys.is_empty() {
+        keys.push(Key { name: "id".to_owned(), kind: KeyKind::String });
+    }
+    keys.retain(|key| made.is_empty() || (spec.table().is_some() && !made.contains(&key.name.as_str())));
+    plain(&keys, &Serial { text: "1".into(), number: 1 }).body.map(|body| body.to_string())
+}
+
+/// Key attributes of the sink's table, where it is the pipeline's own.
+fn own_keys(spec: &spec::Spec) -> Vec<Key> {
+    let own = spec.table().and_then(spec::OwnOrExisting::own);
+    own.iter().flat_map(|table| [Some(&table.partition_key), table.sort_key.as_ref()]).flatten().map(key).collect()
+}
+
+fn fill_key(body: &mut serde_json::Map<String, Value>, key: &Key, serial: &Serial) {
+    let value = match key.kind {
+        KeyKind::Number => serial.number.into(),
+        KeyKind::String | KeyKind::Binary => format!("{}-{}", key.name, serial.text).into(),
+    };
+    body.insert(key.name.clone(), value);
 }
 
 /// An example request for this route, whose record is an item of a table with these keys. A body has what its schema requires, by type: one
@@ -49,7 +83,7 @@ pub fn example_of(loaded: &Loaded, route: &spec::Route, keys: &[Key], serial: &S
     let spec = &loaded.spec;
     let text = |name: &str| format!("{name}-{}", serial.text);
     let segment = |segment: &str| match segment.strip_prefix('{').and_then(|name| name.strip_suffix('}')) {
-        Some("streamName") => spec.stream_name(),
+        Some("streamName") if spec.fed_queue().is_none() => spec.stream_name(),
         Some(name) => text(name),
         None => segment.to_owned(),
     };
@@ -62,17 +96,24 @@ pub fn example_of(loaded: &Loaded, route: &spec::Route, keys: &[Key], serial: &S
     let members = schema.and_then(|schema| shape::members(schema).ok());
     let known = |name: &str| members.as_ref().is_none_or(|members| members.iter().any(|member| member.name == name));
     let mut body = spec::sample(members.as_deref(), &serial.text);
-    for key in keys.iter().filter(|key| known(&key.name)) {
-        body.insert(
-            key.name.clone(),
-            if key.kind == KeyKind::Number { serial.number.into() } else { text(&key.name).into() },
-        );
-    }
+    keys.iter().filter(|key| known(&key.name)).for_each(|key| fill_key(&mut body, key, serial));
     match &route.partition_key {
         spec::PartitionKey::Query(name) => path += &format!("?{name}={}", text(name)),
         spec::PartitionKey::Header(name) => header = Some((name.clone(), text(name))),
         spec::PartitionKey::Body(name) => fill(&mut body, name, text(name)),
         spec::PartitionKey::Path(_) | spec::PartitionKey::Random => {}
+    }
+    for from in [&route.message_group, &route.deduplication].into_iter().flatten() {
+        match from {
+            spec::PartitionKey::Query(name) => {
+                let mark = if path.contains('?') { '&' } else { '?' };
+                path += &format!("{mark}{name}={}", text(name));
+            }
+            // One header is all that an example has: that of the group.
+            spec::PartitionKey::Header(name) if header.is_none() => header = Some((name.clone(), text(name))),
+            spec::PartitionKey::Body(name) => fill(&mut body, name, text(name)),
+            spec::PartitionKey::Header(_) | spec::PartitionKey::Path(_) | spec::PartitionKey::Random => {}
+        }
     }
     let method = if route.method() == Method::Any { "POST" } else { route.method().name() };
     let body = route.method().has_body().then_some(Value::Object(body));
@@ -137,5 +178,22 @@ sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
         let of = |at: usize| example_of(&loaded, &loaded.spec.api().unwrap().routes[at], &[], &serial);
         assert_eq!((of(3).method, of(3).path.as_str(), of(3).body), ("GET", "/people/ID-r-7/FirstName-r-7", None));
         assert_eq!((of(4).method, of(4).body), ("PATCH", Some(serde_json::json!({ "Age": 1 }))));
+    }
+
+    #[test]
+    fn without_an_api_there_is_something_to_send() {
+        let of = |text: &str, made: &[&str]| {
+            let data = example_data(&spec(&format!("name: demo\n{text}")), made)?;
+            Some(serde_json::from_str::<Value>(&data).unwrap())
+        };
+        let stream = "stream: { kinesis: {} }\n";
+        assert_eq!(of(stream, &[]), Some(serde_json::json!({ "hello": "world", "id": "id-1" })));
+        assert_eq!(of(stream, &["key"]), Some(serde_json::json!({ "hello": "world" })));
+        let sink = "stream: { kinesis: {} }\nconsumer: { function: { handler: stream-to-table } }\n\
+                    sink: { table: { partition_key: who, sort_key: { name: at, type: number } } }\n";
+        assert_eq!(of(sink, &[]), Some(serde_json::json!({ "hello": "world", "who": "who-1", "at": 1 })));
+        assert_eq!(of(sink, &["who", "x"]), Some(serde_json::json!({ "hello": "world", "at": 1 })));
+        let api = "source: { api: { routes: [ { post: /a } ] } }\nauth: { iam: {} }\nstream: { kinesis: {} }\n";
+        assert_eq!(of(api, &[]), None);
     }
 }

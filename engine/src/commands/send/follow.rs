@@ -1,4 +1,4 @@
-//! Where events went: each is followed by its place in the stream until it is a row or a dead letter.
+//! Where events went: each is followed by its place in the stream, its message or its item until it is a row or a dead letter.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,8 +9,8 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::event::ItemKey;
-use super::post::{Answer, Taken};
 use super::rows::{BATCH, present};
+use super::to::{Answer, Taken};
 use crate::aws::Cx;
 use crate::commands::dlq::cut;
 use crate::commands::dlq::letter::Letter;
@@ -144,7 +144,7 @@ impl<'a> Follow<'a> {
         let mut found = Vec::new();
         let pending = &self.pending;
         let mut show = |letter: Letter| {
-            let about = |sent: &&Sent| letter.covers(&sent.taken.shard_id, &sent.taken.sequence_number);
+            let about = |sent: &&Sent| is_about(&letter, &sent.taken);
             found.extend(pending.values().filter(about).map(|sent| (sent.n, why(&letter))));
         };
         peek(self.cx, queue, SEARCHED, stopped, &mut show).await?;
@@ -158,16 +158,16 @@ impl<'a> Follow<'a> {
     }
 
     fn tell(&self, sent: &Sent, went: Went, why: Option<&str>) {
-        let Taken { shard_id, sequence_number } = &sent.taken;
+        let Taken { location, record, .. } = &sent.taken;
         self.shell.line(&Event::Followed {
             n: sent.n,
-            location: sent.taken.location(),
-            record: sequence_number.clone(),
+            location: location.clone(),
+            record: record.clone(),
             went,
             reason: why.map(str::to_owned),
             given_key: sent.given_key,
         });
-        let at = position(&sent.taken.location(), sequence_number);
+        let at = position(location, record);
         match (went, why) {
             (Went::DeadLetter, Some(why)) => {
                 self.progress.out(&format!("event {} ({at}) is a dead letter: {why}\n", sent.n))
@@ -183,8 +183,10 @@ impl<'a> Follow<'a> {
                 .out(&format!("event {} ({at}): the consumer took it; there is no row under its key\n", sent.n)),
             // Whole, so that it can be looked for.
             _ => self.progress.out(&format!(
-                "event {} has no row under its key and no dead letter so far: {shard_id}:{sequence_number}\n",
-                sent.n
+                "event {} has no row under its key and no dead letter so far: {}{}\n",
+                sent.n,
+                location.part.as_ref().map(|part| format!("{part}:")).unwrap_or_default(),
+                tame(record)
             )),
         }
     }
@@ -206,8 +208,9 @@ impl<'a> Follow<'a> {
     }
 
     fn passed(&self, sent: &Sent) -> bool {
-        let Taken { shard_id, sequence_number } = &sent.taken;
-        self.places.checkpoints.as_ref().is_some_and(|file| passed(file, shard_id, sequence_number))
+        let Taken { location, record, .. } = &sent.taken;
+        let file = self.places.checkpoints.as_ref();
+        file.zip(location.part.as_ref()).is_some_and(|(file, shard)| passed(file, shard, record))
     }
 
     fn counts(&self) -> String {
@@ -223,10 +226,20 @@ impl<'a> Follow<'a> {
     }
 }
 
+/// Whether a letter is about this event. A pointer into a table's stream names no item.
+fn is_about(letter: &Letter, taken: &Taken) -> bool {
+    match (&taken.item, &taken.location.part) {
+        (Some(item), _) => letter.is_of_item(item),
+        (None, Some(shard)) => letter.covers(shard, &taken.record),
+        // A message keeps its id where it is moved to.
+        (None, None) => letter.id == taken.record,
+    }
+}
+
 fn why(letter: &Letter) -> String {
-    let more = cut(&letter.message(), 200);
+    let more = cut(&letter.form().message(), 200);
     let colon = if more.is_empty() { "" } else { ": " };
-    format!("{}{colon}{more}", tame(letter.reason()))
+    format!("{}{colon}{more}", tame(letter.form().reason()))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::post::{Answer, Taken};
+use super::to::Answer;
 use crate::error::Error;
 use crate::event::Event;
 use crate::spec::{Body, Route, To};
@@ -73,12 +73,12 @@ impl Tally {
         u64::from(self.answered()) * 1000 / u64::try_from(took.as_millis()).unwrap_or(u64::MAX).max(1)
     }
 
-    /// Why some were refused, for the first status that was.
-    pub fn refusal(&self, route: &Route) -> Option<Error> {
+    /// Why some were refused, for the first status that was; `hint` says what to do about it.
+    pub fn refusal(&self, hint: impl Fn(u16) -> Option<String>) -> Option<Error> {
         let (status, count) = self.statuses.iter().find(|(status, _)| !(200..300).contains(*status))?;
         let said = self.messages.get(status).map(|message| format!(": \"{}\"", tame(message))).unwrap_or_default();
         let error = Error::fatal(format!("{count} of {} events were refused with {status}{said}", self.answered()));
-        Some(match hint(*status, route) {
+        Some(match hint(*status) {
             Some(hint) => error.hint(hint),
             None => error,
         })
@@ -90,7 +90,8 @@ pub fn is_hopeless(status: u16) -> bool {
     matches!(status, 401 | 403 | 404)
 }
 
-fn hint(status: u16, route: &Route) -> Option<String> {
+/// What to do about requests of a route that were refused with this status.
+pub fn hint(status: u16, route: &Route) -> Option<String> {
     let body = match route.body() {
         Body::Object => "the body must be a JSON object with every member that the route takes its key from".to_owned(),
         Body::Any => "the partition key is missing or longer than 256 characters".to_owned(),
@@ -133,7 +134,7 @@ fn hint(status: u16, route: &Route) -> Option<String> {
 
 /// One answer, for people.
 pub fn line(answer: &Answer) -> String {
-    let at = answer.taken.as_ref().map(|taken| position(&taken.location(), &taken.sequence_number));
+    let at = answer.taken.as_ref().map(|taken| position(&taken.location, &taken.record));
     let said = answer.message.as_deref().map(|message| format!(": {}", tame(message))).unwrap_or_default();
     // A table or a function takes a request without saying where.
     let nowhere = if (200..300).contains(&answer.status) { "answered" } else { "not taken" };
@@ -147,8 +148,8 @@ pub fn event(answer: &Answer) -> Event {
     Event::Sent {
         n: answer.event.n,
         status: answer.status,
-        location: taken.map(Taken::location),
-        record: taken.map(|taken| taken.sequence_number.clone()),
+        location: taken.map(|taken| taken.location.clone()),
+        record: taken.map(|taken| taken.record.clone()),
     }
 }
 
@@ -178,15 +179,15 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_to_do() {
-        assert_eq!(tally(&[200]).refusal(&route(Body::Object)), None);
-        let error = tally(&[200, 400]).refusal(&route(Body::Object)).unwrap();
+        assert_eq!(tally(&[200]).refusal(|status| hint(status, &route(Body::Object))), None);
+        let error = tally(&[200, 400]).refusal(|status| hint(status, &route(Body::Object))).unwrap();
         assert_eq!(error.message(), "1 of 2 events were refused with 400: \"no \\u{1b}[2Jkey\"");
         assert_eq!(
             error.hint_text(),
             Some("the body must be a JSON object with every member that the route takes its key from")
         );
         for status in [401, 403, 404, 413, 429, 502] {
-            let error = tally(&[status]).refusal(&route(Body::Any)).unwrap();
+            let error = tally(&[status]).refusal(|status| hint(status, &route(Body::Any))).unwrap();
             assert!(error.hint_text().is_some(), "{status}");
             assert_eq!(is_hopeless(status), [401, 403, 404].contains(&status), "{status}");
         }

@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use aws_sdk_apigateway::operation::get_domain_name::GetDomainNameOutput;
 use aws_sdk_apigateway::types::EndpointConfiguration;
+use futures_util::future::try_join_all;
 
 use super::{COLLECTION, DomainName, Root, arn};
 use crate::aws::{Cx, Place, nothing_if_absent};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::kinds::api_key::tagged_ids;
+use crate::kinds::usage_plan::is_called;
 use crate::resource::{Handle, Live, Name, Outputs, State};
 
 /// What AWS calls the path of a mapping that has none.
@@ -53,15 +55,12 @@ pub async fn mappings(cx: &Cx, name: &Name) -> Result<Mappings> {
 
 /// The names of this pipeline's domains that lead to the API of this name.
 pub async fn of_api(cx: &Cx, api: &Name) -> Result<Vec<Name>> {
-    let mut names = Vec::new();
-    for name in tagged_ids(cx, COLLECTION).await?.into_iter().map(Name::new) {
-        let Some(root) = mappings(cx, &name).await?.root else { continue };
-        let found = nothing_if_absent(cx.aws.apigateway.get_rest_api().rest_api_id(root.api).send().await)?;
-        if found.and_then(|api| api.name).as_deref() == Some(api.as_str()) {
-            names.push(name);
-        }
-    }
-    Ok(names)
+    let names = tagged_ids(cx, COLLECTION).await?.into_iter().map(Name::new);
+    let of_name = async |name: Name| {
+        let Some(root) = mappings(cx, &name).await?.root else { return Ok(None) };
+        Ok::<_, Error>(is_called(cx, &root.api, api).await?.then_some(name))
+    };
+    Ok(try_join_all(names.map(of_name)).await?.into_iter().flatten().collect())
 }
 
 fn live(place: &Place, name: &Name, found: GetDomainNameOutput, mappings: Mappings) -> Live<DomainName> {

@@ -25,9 +25,15 @@ fn widens(desired: &Mapping, live: &Mapping) -> Vec<String> {
 
 /// Says it for people, worst first. A replaced mapping has no checkpoint, so where it starts decides what is read.
 fn means(desired: &Mapping, live: &Mapping, how: &How) -> Vec<String> {
-    let mut all = Vec::new();
+    let mut all: Vec<String> = desired.told_of_succession(live).filter(|_| !how.replaced).into_iter().collect();
     if how.replaced {
         all.push(start(desired, live, how));
+    }
+    if !desired.of_stream() {
+        let waits = live.enabled && !desired.enabled;
+        let told = "messages wait from now on, and are lost when the queue's retention ends";
+        all.extend(waits.then(|| told.to_owned()));
+        return all;
     }
     all.extend(sooner(desired, live));
     all.extend(fewer(desired, live));
@@ -58,6 +64,10 @@ fn means(desired: &Mapping, live: &Mapping, how: &How) -> Vec<String> {
 
 /// What is lost without a trace.
 pub(super) fn loses(desired: &Mapping, live: &Mapping) -> Option<String> {
+    // A queue moves its messages itself.
+    if !desired.of_stream() {
+        return None;
+    }
     match (desired.on_failure.as_str(), live.on_failure.as_str()) {
         ("", "") => bound(desired, live).map(|age| {
             format!("waiting records older than {age} are given up, and without a dlq nothing is left of them")
@@ -81,6 +91,15 @@ fn ends(live: &Mapping, gone: &[String]) -> Vec<String> {
 }
 
 fn start(desired: &Mapping, live: &Mapping, how: &How) -> String {
+    if !desired.of_stream() {
+        let moved = desired.source != live.source && live.of_stream();
+        let what = if moved {
+            "the records that the stream still holds"
+        } else {
+            "the messages that the old queue still holds"
+        };
+        return format!("{what} are no longer read");
+    }
     let old = match () {
         () if desired.source != live.source => Some("the records that the old stream still holds are no longer read"),
         // Deleted and made again, so that it has the same ARN.

@@ -81,6 +81,7 @@ pub fn props(found: &EventSourceMappingConfiguration) -> Mapping {
         bisect: found.bisect_batch_on_function_error().unwrap_or_default(),
         partial: found.function_response_types().contains(&FunctionResponseType::ReportBatchItemFailures),
         on_failure: on_failure.and_then(|it| it.destination()).unwrap_or_default().to_owned(),
+        max_concurrency: found.scaling_config().and_then(|it| it.maximum_concurrency()).map(i32::unsigned_abs),
         filters: filters(found),
     }
 }
@@ -116,5 +117,16 @@ pub async fn told(cx: &Cx, function: &str, error: Error) -> Error {
 /// Whether Lambda does not know the source, the destination or the function (yet).
 pub fn unknown(error: &Error) -> bool {
     const TEXTS: [&str; 4] = ["Stream not found", "NonExistentQueue", "Function does not exist", "Function not found"];
-    TEXTS.iter().any(|text| error.message().contains(text))
+    TEXTS.iter().any(|text| error.message().contains(text)) || hides_too_short(error)
+}
+
+/// The error of a change, to be waited for while that may help: a queue may hide messages longer from now on, which takes SQS up to a minute
+/// to spread.
+pub fn spreading(error: Error, helps: bool) -> Error {
+    if helps && hides_too_short(&error) { error.class_as(Class::Propagating) } else { error }
+}
+
+/// Whether the queue hides a message for less than the function may work on it, as far as Lambda knows.
+fn hides_too_short(error: &Error) -> bool {
+    error.message().contains("Queue visibility timeout")
 }

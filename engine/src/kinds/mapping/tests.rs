@@ -16,6 +16,8 @@ use crate::aws::mocked;
 use crate::resource::Tags;
 
 mod filters;
+mod another_stream;
+mod of_queue;
 mod wrong_role;
 
 const STREAM: &str = "arn:aws:kinesis:eu-central-1:111122223333:stream/events";
@@ -34,7 +36,7 @@ fn refusal(status: u16, code: &str, message: &str) -> HttpResponse {
     answer
 }
 
-fn desired() -> Mapping {
+pub(super) fn desired() -> Mapping {
     Mapping {
         function: "consumer".into(),
         source: STREAM.into(),
@@ -48,6 +50,7 @@ fn desired() -> Mapping {
         bisect: false,
         partial: false,
         on_failure: String::new(),
+        max_concurrency: None,
         filters: Vec::new(),
     }
 }
@@ -278,19 +281,4 @@ async fn an_update_waits_and_clears_destination_and_filters() {
 #[tokio::test(start_paused = true)]
 async fn equal_properties_make_no_call() {
     desired().reconcile(&cx(&[]), &here(), Some(&live_as(desired()))).await.unwrap();
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_queue_is_spared_what_only_streams_know() {
-    let create = mock!(Client::create_event_source_mapping)
-        .match_requests(|sent| {
-            let numbers =
-                [sent.parallelization_factor(), sent.maximum_retry_attempts(), sent.maximum_record_age_in_seconds()];
-            let none = numbers.iter().all(Option::is_none) && sent.bisect_batch_on_function_error().is_none();
-            none && sent.starting_position().is_none() && sent.destination_config().is_none()
-        })
-        .then_output(created);
-    let get = mock!(Client::get_event_source_mapping).then_output(|| got("Enabled"));
-    let mapping = Mapping { source: QUEUE.into(), start: String::new(), ..desired() };
-    mapping.reconcile(&cx(&[&create, &get]), &name("consumer", QUEUE), None).await.unwrap();
 }

@@ -5,10 +5,14 @@ use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesOutput;
 use aws_sdk_sqs::operation::get_queue_url::GetQueueUrlOutput;
 use aws_sdk_sqs::operation::list_queue_tags::ListQueueTagsOutput;
 use aws_sdk_sqs::operation::set_queue_attributes::SetQueueAttributesOutput;
+use aws_sdk_sqs::types::QueueAttributeName as Attribute;
 use aws_smithy_mocks::{Rule, RuleMode, mock};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use tokio::sync::mpsc::unbounded_channel;
 
+use serde_json::json;
+
+use super::means::{loses, widens};
 use super::*;
 use crate::aws::Said;
 use crate::aws::mocked::{self, place};
@@ -27,7 +31,20 @@ fn name() -> Name {
 }
 
 fn desired() -> Queue {
-    Queue { retention_seconds: 1_209_600, encrypted: true, policy: tls_only(&place(), &name()) }
+    plain(1_209_600, tls_only(&place(), &name()))
+}
+
+fn plain(retention_seconds: u32, policy: Policy) -> Queue {
+    Queue {
+        retention_seconds,
+        encrypted: true,
+        policy,
+        fifo: false,
+        visibility_seconds: USUAL_VISIBILITY,
+        delay_seconds: 0,
+        redrive: None,
+        takes_from: Vec::new(),
+    }
 }
 
 fn live(cx: &Cx, props: Queue) -> Live<Queue> {
@@ -127,7 +144,7 @@ async fn a_missing_policy_reads_as_one_without_statements() {
     let shown = mock!(Client::get_queue_attributes).then_output(|| shown("345600", false));
     let tags = mock!(Client::list_queue_tags).then_output(|| ListQueueTagsOutput::builder().build());
     let read = Queue::read(&cx(&[&url, &shown, &tags]), &name()).await.unwrap();
-    assert_eq!(read[0].props, Queue { retention_seconds: 345_600, encrypted: true, policy: Policy::new(Vec::new()) });
+    assert_eq!(read[0].props, plain(345_600, Policy::new(Vec::new())));
 }
 
 #[tokio::test]
@@ -176,17 +193,19 @@ fn the_url_follows_from_the_name() {
 #[test]
 fn only_a_shorter_retention_loses_messages() {
     let short = Queue { retention_seconds: 60, ..desired() };
-    assert!(short.loses(&desired()).is_some_and(|why| why.contains("60 s")));
-    assert_eq!(desired().loses(&short), None);
+    assert!(loses(&short, &desired()).is_some_and(|why| why.contains("60 s")));
+    assert_eq!(loses(&desired(), &short), None);
 }
 
 #[test]
 fn what_others_forbid_is_lifted_only_with_consent() {
     let deny = json!({ "Effect": "Deny", "Principal": "*", "Action": "sqs:ReceiveMessage", "Resource": "*" });
     let held = Queue { policy: Policy::new([desired().policy.statements(), &[deny]].concat()), ..desired() };
-    let told = desired().widens(&held);
+    let told = widens(&desired(), &held);
     assert!(told.len() == 1 && told[0].starts_with("`sqs:ReceiveMessage`"), "{told:?}");
     let renamed = Queue { policy: tls_only(&place(), &Name::new("other")), ..desired() };
-    assert_eq!(renamed.widens(&desired()), [""; 0]);
-    assert_eq!((desired().widens(&desired()), held.widens(&desired())), (Vec::new(), Vec::new()));
+    assert_eq!(widens(&renamed, &desired()), [""; 0]);
+    assert_eq!((widens(&desired(), &desired()), widens(&held, &desired())), (Vec::new(), Vec::new()));
 }
+
+mod fed;

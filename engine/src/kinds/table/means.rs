@@ -18,6 +18,10 @@ pub fn loses(desired: &Table, live: &Table) -> Option<String> {
             false => format!("its index `{index}` is deleted: what reads it fails from then on"),
         });
     }
+    if desired.begins_stream(live) && !live.stream_view.is_empty() {
+        let lost = "its stream ends before the new one begins: changes that are made between the two, seconds to minutes, are in neither";
+        all.push(lost.to_owned());
+    }
     // After a run that was stopped before it set the TTL, consent was given already.
     let new = |attribute: &&str| !record::knows(&live.known, &record::ttl(attribute));
     if let Some(attribute) = desired.turns_on(live).filter(new) {
@@ -56,6 +60,17 @@ fn replaced(desired: &Table, live: &Table, how: &How) -> Vec<String> {
 
 fn changed(desired: &Table, live: &Table) -> Vec<String> {
     let (mut all, beginning) = (Vec::new(), desired.beginning(live));
+    if desired.begins_stream(live) {
+        let told = match live.stream_view.as_str() {
+            "" => {
+                "it has no stream now: changes that were made without one are in none, and the new one begins with this apply"
+            }
+            _ => {
+                "other readers of its old stream must be led to the new one: the old one has no new changes, and ends in 24 hours"
+            }
+        };
+        all.push(told.to_owned());
+    }
     all.extend(beginning.iter().flat_map(|(name, index)| refused(name, index, live)));
     if !beginning.is_empty() {
         let names: Vec<String> = beginning.iter().map(|(name, _)| format!("`{name}`")).collect();
@@ -129,6 +144,7 @@ mod tests {
             deletion_protection: false,
             indexes: BTreeMap::new(),
             ttl: None,
+            stream_view: String::new(),
             known: String::new(),
         }
     }

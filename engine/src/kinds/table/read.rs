@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::key::of_role;
-use super::{AWS_MANAGED, AWS_OWNED, CHANGED_WITHIN, Table, Ttl, arn, index, outputs, record};
+use super::{AWS_MANAGED, AWS_OWNED, CHANGED_WITHIN, STREAM_ARN, Table, Ttl, arn, changes, index, outputs, record};
 use crate::aws::{Cx, nothing_if_absent, poll_for};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Handle, Live, Name, State, Tags};
@@ -71,9 +71,11 @@ pub fn live(
     props.indexes = index::read(table, props.on_demand, &known).into_iter().collect();
     props.ttl = ttl.map(|attribute| Ttl { of_others: !record::knows(&known, &record::ttl(&attribute)), attribute });
     props.known = known;
+    let mut outputs = outputs(cx, name, &props);
+    outputs.extend(changes::arn(table).map(|arn| (STREAM_ARN.to_owned(), arn)));
     Ok(Ok(vec![Live {
         handle: Handle::new(arn(&cx.aws.place, name)),
-        outputs: outputs(cx, name, &props),
+        outputs,
         props,
         tags,
         identity: table.table_id.clone().unwrap_or_default(),
@@ -128,6 +130,7 @@ pub fn props(table: &TableDescription, recovers: bool) -> Result<Table> {
         deletion_protection: table.deletion_protection_enabled.unwrap_or_default(),
         indexes: BTreeMap::new(),
         ttl: None,
+        stream_view: changes::view(table),
         known: String::new(),
     })
 }

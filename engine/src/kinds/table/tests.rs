@@ -23,20 +23,20 @@ use crate::aws::mocked;
 mod others;
 mod parts;
 
-fn cx(rules: &[&Rule]) -> Cx {
+pub(super) fn cx(rules: &[&Rule]) -> Cx {
     mocked::cx(RuleMode::MatchAny, rules)
 }
 
-fn refusal(code: &str, message: &str) -> HttpResponse {
+pub(super) fn refusal(code: &str, message: &str) -> HttpResponse {
     mocked::refusal(&format!("com.amazonaws.dynamodb.v20120810#{code}"), message)
 }
 
-fn events() -> Name {
+pub(super) fn events() -> Name {
     Name::new("events")
 }
 
 /// What AWS answers for a provisioned table: no billing mode, no encryption, attributes in any order.
-fn answer() -> TableDescriptionBuilder {
+pub(super) fn answer() -> TableDescriptionBuilder {
     let attribute =
         |name: &str, kind| AttributeDefinition::builder().attribute_name(name).attribute_type(kind).build().unwrap();
     let element = |name: &str, role| KeySchemaElement::builder().attribute_name(name).key_type(role).build().unwrap();
@@ -51,7 +51,7 @@ fn answer() -> TableDescriptionBuilder {
         )
 }
 
-fn described(table: TableDescriptionBuilder) -> DescribeTableOutput {
+pub(super) fn described(table: TableDescriptionBuilder) -> DescribeTableOutput {
     DescribeTableOutput::builder().table(table.build()).build()
 }
 
@@ -71,7 +71,7 @@ fn expiring(attribute: Option<&str>) -> DescribeTimeToLiveOutput {
     DescribeTimeToLiveOutput::builder().time_to_live_description(said.build()).build()
 }
 
-fn plain() -> Table {
+pub(super) fn plain() -> Table {
     Table {
         partition_key: Key { name: "id".into(), kind: KeyKind::String },
         sort_key: Some(Key { name: "at".into(), kind: KeyKind::Number }),
@@ -83,6 +83,7 @@ fn plain() -> Table {
         deletion_protection: false,
         indexes: BTreeMap::new(),
         ttl: None,
+        stream_view: String::new(),
         known: String::new(),
     }
 }
@@ -116,7 +117,10 @@ fn a_key_is_written_as_in_the_spec() {
 fn names_come_from_table_arns_only() {
     let name = |arn: &str| Table::name_of(arn).map(|name| name.to_string());
     assert_eq!(name("arn:aws:dynamodb:eu-central-1:111122223333:table/t").as_deref(), Some("t"));
-    assert_eq!(name("arn:aws:dynamodb:eu-central-1:111122223333:table/t/stream/2026-01-01T00:00:00.000"), None);
+    assert_eq!(
+        name("arn:aws:dynamodb:eu-central-1:111122223333:table/t/stream/2026-01-01T00:00:00.000").as_deref(),
+        Some("t")
+    );
     assert_eq!(name("arn:aws:dynamodb:eu-central-1:111122223333:table/t/index/by-it").as_deref(), Some("t"));
     assert_eq!(name("arn:aws:kinesis:eu-central-1:111122223333:stream/t"), None);
 }

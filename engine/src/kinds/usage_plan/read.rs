@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_apigateway::operation::get_usage_plan::GetUsagePlanOutput;
 use aws_sdk_apigateway::types::{ApiStage as AwsStage, QuotaPeriodType, QuotaSettings, ThrottleSettings};
+use futures_util::future::try_join_all;
 
 use super::{ApiStage, COLLECTION, Period, Quota, UsagePlan, outputs, tagged_ids};
 use crate::aws::{Cx, nothing_if_absent};
@@ -68,17 +69,20 @@ async fn linked(cx: &Cx, id: &str) -> Result<Vec<(String, Option<String>)>> {
 
 /// The names of this pipeline's plans that open a stage of the API of this name.
 pub async fn of_api(cx: &Cx, api: &Name) -> Result<Vec<Name>> {
-    let mut names = Vec::new();
-    for id in tagged_ids(cx, COLLECTION).await? {
-        let Some(plan) = describe(cx, &id).await? else { continue };
+    let ids = tagged_ids(cx, COLLECTION).await?;
+    let of_plan = async |id: &String| {
+        let Some(plan) = describe(cx, id).await? else { return Ok(Vec::new()) };
         let apis: BTreeSet<String> = plan.api_stages.into_iter().flatten().filter_map(|stage| stage.api_id).collect();
-        for id in apis {
-            let found = nothing_if_absent(cx.aws.apigateway.get_rest_api().rest_api_id(id).send().await)?;
-            let is_it = found.and_then(|api| api.name).as_deref() == Some(api.as_str());
-            names.extend(plan.name.clone().filter(|_| is_it).map(Name::new));
-        }
-    }
-    Ok(names)
+        let found = try_join_all(apis.iter().map(|id| is_called(cx, id, api))).await?;
+        Ok::<_, Error>(plan.name.filter(|_| found.contains(&true)).map(Name::new).into_iter().collect())
+    };
+    Ok(try_join_all(ids.iter().map(of_plan)).await?.concat())
+}
+
+/// Whether the API of this id has this name.
+pub async fn is_called(cx: &Cx, id: &str, name: &Name) -> Result<bool> {
+    let found = nothing_if_absent(cx.aws.apigateway.get_rest_api().rest_api_id(id).send().await)?;
+    Ok(found.and_then(|api| api.name).as_deref() == Some(name.as_str()))
 }
 
 fn stage(stage: AwsStage) -> ApiStage {

@@ -1,5 +1,6 @@
 //! The app client of a pool: whoever signs in does it through one.
 
+use futures_util::future::try_join_all;
 use serde_json::{Map, Value, json};
 
 use super::{Client, UserPool, call, is_empty, label, once, read, text, write};
@@ -23,10 +24,10 @@ pub(super) async fn all(cx: &Cx, pool: &str) -> Result<Vec<Value>> {
     let listed =
         read::pages(cx, "ListUserPoolClients", json!({ "UserPoolId": pool, "MaxResults": 60 }), "UserPoolClients")
             .await?;
-    let mut all = Vec::new();
-    for client in listed.iter().filter(|client| client["ClientName"] == label.as_str()) {
-        all.extend(describe(cx, pool, &text(client, "ClientId")?).await?);
-    }
+    let ours = listed.iter().filter(|client| client["ClientName"] == label.as_str());
+    let ids = ours.map(|client| text(client, "ClientId")).collect::<Result<Vec<_>>>()?;
+    let described = try_join_all(ids.iter().map(|id| describe(cx, pool, id))).await?;
+    let mut all: Vec<Value> = described.into_iter().flatten().collect();
     all.retain(|client| is_empty(&client["ClientSecret"]));
     all.sort_by(|one, other| {
         let age = |client: &Value| client["CreationDate"].as_f64().unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::future::try_join_all;
 use serde_json::{Value, json};
 
 use super::{Client, Password, UserPool, Whose, arn, call, client, label, text};
@@ -18,14 +19,8 @@ pub(super) async fn lives(cx: &Cx, name: &Name) -> Result<Vec<Live<UserPool>>> {
         Some(id) => vec![id.to_owned()],
         None => ids_of(cx, name).await?,
     };
-    let mut lives = Vec::new();
     // More than one only after a crash, or because somebody made another.
-    for id in &ids {
-        if let Some(pool) = describe(cx, id).await? {
-            lives.push(live(cx, id, &pool).await?);
-        }
-    }
-    Ok(lives)
+    Ok(try_join_all(ids.iter().map(|id| live(cx, id))).await?.into_iter().flatten().collect())
 }
 
 /// The id in a name that is one, or is an ARN. AWS gives ids the form of `eu-central-1_AbCdEf123`.
@@ -47,21 +42,24 @@ pub(super) async fn describe(cx: &Cx, id: &str) -> Result<Option<Value>> {
     Ok(answer.map(|mut answer| answer["UserPool"].take()))
 }
 
-async fn live(cx: &Cx, id: &str, pool: &Value) -> Result<Live<UserPool>> {
-    // That one of these is not found does not make the pool absent: another one would be made.
-    let (clients, groups) = tokio::try_join!(client::all(cx, id), groups(cx, id))?;
+async fn live(cx: &Cx, id: &str) -> Result<Option<Live<UserPool>>> {
+    // What the others say of a pool that is not there is no matter. That one of them is not found does not make the pool absent:
+    // another one would be made.
+    let (pool, clients, groups) = tokio::join!(describe(cx, id), client::all(cx, id), groups(cx, id));
+    let Some(pool) = &pool? else { return Ok(None) };
+    let (clients, groups) = (clients?, groups?);
     let mut ids = clients.iter().map(|client| text(client, "ClientId"));
     let (client_id, spare_clients) = (ids.next().transpose()?, ids.collect::<Result<_>>()?);
     let mut outputs = outputs(&cx.aws.place, pool)?;
     outputs.extend(client_id.map(|id| ("client_id".to_owned(), id)));
-    Ok(Live {
+    Ok(Some(Live {
         handle: Handle::new(id),
         props: UserPool { groups, client: clients.first().map(Client::shown), spare_clients, ..UserPool::shown(pool) },
         outputs,
         tags: tags(pool),
         identity: id.to_owned(),
         state: State::Live,
-    })
+    }))
 }
 
 impl UserPool {

@@ -25,34 +25,44 @@ pub(super) fn node(lowering: &Lowering<'_>, table: &OwnOrExisting<spec::Table>) 
     match table {
         OwnOrExisting::Existing(existing) => used::<Table>(TABLE, existing, "dynamodb", lowering.place),
         OwnOrExisting::Own(own) => {
-            let (on_demand, units) = match own.capacity {
-                Capacity::OnDemand => (true, spec::Units { read: 0, write: 0 }),
-                Capacity::Provisioned(units) => (false, units),
-            };
-            let props = Table {
-                partition_key: key(&own.partition_key),
-                sort_key: own.sort_key.as_ref().map(key),
-                on_demand,
-                read_capacity: units.read,
-                write_capacity: units.write,
-                encryption: match own.encryption {
-                    TableEncryption::AwsManaged => "aws_managed".into(),
-                    TableEncryption::AwsOwned => "aws_owned".into(),
-                },
-                point_in_time_recovery: own.point_in_time_recovery,
-                deletion_protection: own.deletion_protection,
-                indexes: own.indexes.iter().map(|(name, one)| (name.clone(), index(one, units))).collect(),
-                ttl: own.ttl.clone().map(|attribute| Ttl { attribute, of_others: false }),
-                known: String::new(),
-            };
+            let props = props(own);
             let node = Node::new(TABLE, lowering.spec.table_name(), &props)?;
             Ok(node.retained(own.on_destroy == OnDestroy::Retain))
         }
     }
 }
 
+/// The properties of a table that the pipeline makes; its stream, if it has one, is not among the spec's words for it.
+pub(in crate::lower) fn props(own: &spec::Table) -> Table {
+    let (on_demand, units) = match own.capacity {
+        Capacity::OnDemand => (true, spec::Units { read: 0, write: 0 }),
+        Capacity::Provisioned(units) => (false, units),
+    };
+    Table {
+        partition_key: key(&own.partition_key),
+        sort_key: own.sort_key.as_ref().map(key),
+        on_demand,
+        read_capacity: units.read,
+        write_capacity: units.write,
+        encryption: match own.encryption {
+            TableEncryption::AwsManaged => "aws_managed".into(),
+            TableEncryption::AwsOwned => "aws_owned".into(),
+        },
+        point_in_time_recovery: own.point_in_time_recovery,
+        deletion_protection: own.deletion_protection,
+        indexes: own.indexes.iter().map(|(name, one)| (name.clone(), index(one, units))).collect(),
+        ttl: own.ttl.clone().map(|attribute| Ttl { attribute, of_others: false }),
+        stream_view: String::new(),
+        known: String::new(),
+    }
+}
+
 pub(super) fn access(lowering: &Lowering<'_>, target: &Target, function: &Function) -> Access {
-    let actions = if function.is_bundled() { &["dynamodb:PutItem"] } else { WRITE_TABLE };
+    let actions = match (function.is_bundled(), target.deletes) {
+        (true, false) => &["dynamodb:PutItem"][..],
+        (true, true) => &["dynamodb:DeleteItem", "dynamodb:PutItem"],
+        (false, _) => WRITE_TABLE,
+    };
     let write = vec![allow("WriteTable", actions, &[arn(lowering)])];
     Access { id: TABLE, environment: environment(lowering, target), write }
 }
@@ -77,6 +87,9 @@ fn environment(lowering: &Lowering<'_>, target: &Target) -> BTreeMap<String, Str
     // The handler is not told the default, so that the variable changes no function that is there.
     if !target.overwrite {
         environment.insert("PIPE_OVERWRITE".to_owned(), "false".to_owned());
+    }
+    if target.deletes {
+        environment.insert("PIPE_DELETES".to_owned(), "true".to_owned());
     }
     environment
 }

@@ -3,7 +3,7 @@
 //! The VTL in use is small: `#set`, `#if`, `#elseif`, `#else`, `#foreach`; `$input.body`, `.path`, `.json`, `.params()`;
 //! `$util.base64Encode`, `.escapeJavaScript`; `.urlDecode`; `contains`, `equalsIgnoreCase`, `replaceAll`, `toLowerCase`, `get`, `keySet`; `$!` in a text.
 
-mod envelope;
+pub(super) mod envelope;
 
 use std::collections::BTreeMap;
 
@@ -71,7 +71,7 @@ fn set_key(key: &PartitionKey) -> String {
 }
 
 /// Where a client puts the key, in words.
-fn place(key: &PartitionKey) -> String {
+pub(super) fn place(key: &PartitionKey) -> String {
     match key {
         PartitionKey::Path(name) => format!("the path parameter \"{name}\""),
         PartitionKey::Query(name) => format!("the query parameter \"{name}\""),

@@ -21,6 +21,7 @@ use crate::error::{Error, Result};
 use crate::kinds::table;
 use crate::lower::Lowering;
 use crate::lower::sink::table::TABLE;
+use crate::lower::stream::kinesis::STREAM;
 use crate::resource::Name;
 use crate::spec::shape::{Unmapped, members};
 use crate::spec::{self, Body, Extra, KeyType, Route, TableAction};
@@ -110,9 +111,9 @@ struct Made {
 /// A route that calls the table.
 pub(super) fn to(lowering: &Lowering<'_>, route: &Route, action: &TableAction) -> Result<To> {
     let unknown = || Error::defect("the keys of the table are not known");
-    let (partition, sort) = lowering.spec.keys().ok_or_else(unknown)?;
+    let (partition, sort) = lowering.spec.keys_of(route).ok_or_else(unknown)?;
     let (partition, sort) = (Key::of(partition), sort.map(Key::of));
-    let name = lowering.spec.table_name();
+    let name = lowering.spec.called_table_name(route);
     let index = action.index().map(|name| index(lowering, name)).transpose()?;
     let call = Call { table: &name, partition: &partition, sort: sort.as_ref(), index: index.as_ref() };
     let (request, response) = action.templates();
@@ -135,7 +136,8 @@ pub(super) fn to(lowering: &Lowering<'_>, route: &Route, action: &TableAction) -
     let uri = format!("dynamodb:action/{}", made.action);
     let integration = super::call(lowering, &uri, JSON_1_0, &made.request, responses);
     let statements = vec![allow(made.action, &[&format!("dynamodb:{}", made.action)], &resources(lowering, action))];
-    Ok(To { integration, statuses: &STATUSES, statements, mentions: vec![TABLE.to_owned()] })
+    let called = if lowering.spec.is_on_changing_table(route) { STREAM } else { TABLE };
+    Ok(To { integration, statuses: &STATUSES, statements, mentions: vec![called.to_owned()] })
 }
 
 fn index(lowering: &Lowering<'_>, name: &str) -> Result<Index> {
@@ -145,9 +147,10 @@ fn index(lowering: &Lowering<'_>, name: &str) -> Result<Index> {
 
 /// The ARNs on which the API's routes do this action: of the table, and of its indexes. All such routes share one statement.
 fn resources(lowering: &Lowering<'_>, action: &TableAction) -> Vec<String> {
-    let table = table::arn(lowering.place, &Name::new(lowering.spec.table_name()));
+    let table = |route: &Route| table::arn(lowering.place, &Name::new(lowering.spec.called_table_name(route)));
     let read = |route: &Route| match lowering.spec.to(route) {
         Some(spec::To::Table(call)) if call.action().name() == action.name() => {
+            let table = table(route);
             Some(call.action().index().map_or_else(|| table.clone(), |index| format!("{table}/index/{index}")))
         }
         _ => None,

@@ -57,11 +57,12 @@ fn table(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction) -> Vec<Proble
     if !cx.sound(&route.at("to/table")) {
         return Vec::new();
     }
-    if !cx.has(SINK) {
-        let problem = Problem::error(route.at("to"), "`to: { table: ... }` needs a `sink.table`");
+    if !cx.has(SINK) && cx.spec.table_changes().is_none() {
+        let problem =
+            Problem::error(route.at("to"), "`to: { table: ... }` needs a `sink.table`, or a stream of `table_changes`");
         return vec![problem.hint("add `sink: { table: { partition_key: NAME } }`")];
     }
-    let Some((partition, sort)) = cx.spec.keys() else {
+    let Some((partition, sort)) = cx.spec.keys_of(route) else {
         let problem =
             Problem::error(route.at("to"), "the keys of an existing table are not known, and the templates need them");
         return vec![problem.hint("add `dev: { partition_key: NAME }` beside `existing`")];
@@ -118,7 +119,7 @@ fn answered(cx: &Cx<'_>, route: &At<'_, Route>) -> Vec<Problem> {
             problems.push(problem.hint("add `consumer: { function: { handler: PATH } }`"));
         }
         Some(function) if function.is_bundled() && cx.sound(&function.at("handler")) => {
-            let message = format!("the bundled handler `{}` answers no requests", function.handler);
+            let message = format!("the bundled handler `{}` answers no requests", function.path().unwrap_or_default());
             let hint = "bring a handler of your own, or call the sink with `to: { table: ... }`";
             problems.push(Problem::error(at, message).hint(hint));
         }
@@ -142,7 +143,11 @@ fn body(route: &At<'_, Route>, action: &TableAction) -> Option<Problem> {
         }
         (true, Body::Schema(_)) | (false, Body::Object) => None,
         (true, _) => {
-            let message = format!("`{}` needs a schema: from it follow the types of the attributes", action.name());
+            let what = match route.to {
+                None | Some(To::Stream) => "a body that is put into a table".to_owned(),
+                Some(_) => format!("`{}`", action.name()),
+            };
+            let message = format!("{what} needs a schema: from it follow the types of the attributes");
             Some(Problem::error(route.at("to"), message).hint("add `body: { schema: FILE }`"))
         }
         (false, _) => {
@@ -165,7 +170,7 @@ fn mapped(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction) -> Vec<Probl
             return vec![problem.hint("give every property one type, or `to: stream` with a handler of your own")];
         }
     };
-    let Some((partition, sort)) = cx.spec.keys() else { return Vec::new() };
+    let Some((partition, sort)) = cx.spec.keys_of(route) else { return Vec::new() };
     let keys = [Some(partition), sort].into_iter().flatten();
     if members.iter().any(|member| member.name == KEPT) {
         let message = format!("the schema names `{KEPT}`, the attribute in which `extra: keep` keeps a body");
@@ -175,7 +180,7 @@ fn mapped(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction) -> Vec<Probl
         TableAction::Put(_) => keys.filter_map(|key| keyed(key, &members, &path)).collect(),
         _ => keys.filter_map(|key| unchanged(key, &members, &path)).collect(),
     };
-    if of_key.is_empty() { indexes::written(cx, &members, &path) } else { of_key }
+    if of_key.is_empty() { indexes::written(cx, route, &members, &path) } else { of_key }
 }
 
 /// A new item has its key in the body.
@@ -203,7 +208,7 @@ fn unchanged(key: &Key, members: &[Member], path: &str) -> Option<Problem> {
 
 /// The path names the key of the item, or the partition key of the items.
 fn parameters(cx: &Cx<'_>, route: &At<'_, Route>, action: &TableAction, index: Option<&Index>) -> Option<Problem> {
-    let (partition, sort) = cx.spec.keys()?;
+    let (partition, sort) = cx.spec.keys_of(route)?;
     let wanted = match action {
         TableAction::Scan(_) => return None,
         // Who may call a path is decided by the path: the body must not name another item.

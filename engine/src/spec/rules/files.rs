@@ -1,11 +1,12 @@
 //! Files that the spec names: the handler and the bodies' schemas, none of them outside the git root.
 
 use super::function::BUNDLED;
+use super::managed;
 use super::model;
 use super::{At, Cx};
 use crate::resource::is_open;
 use crate::spec::wording::{list, nearest, short};
-use crate::spec::{Api, Body, Function, Problem, Spec};
+use crate::spec::{Api, Body, Function, Handler, Problem, Spec};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
@@ -81,12 +82,17 @@ pub(super) fn bodies(cx: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
 
 /// The handler is bundled, or can be found.
 pub(super) fn handler(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
-    not_found(cx, function, &function.at("handler")).into_iter().collect()
+    let dev = function.dev.as_ref().map(|dev| ("dev/handler", &dev.handler));
+    let own = function.handler.as_ref().map(|handler| ("handler", handler));
+    let problems = |(key, handler): (&str, &Handler)| match handler {
+        Handler::Named(name) => not_found(cx, name, &function.at(key)).into_iter().collect(),
+        Handler::Managed(managed) => managed::code(cx, &function.below(key, managed)),
+    };
+    own.into_iter().chain(dev).flat_map(problems).collect()
 }
 
-fn not_found(cx: &Cx<'_>, function: &Function, at: &str) -> Option<Problem> {
-    let name = function.handler.as_str();
-    if function.is_bundled() || !cx.sound(at) {
+fn not_found(cx: &Cx<'_>, name: &str, at: &str) -> Option<Problem> {
+    if BUNDLED.contains(&name) || !cx.sound(at) {
         return None;
     }
     if name == "authorizer" || name == "jwt-authorizer" {
@@ -111,7 +117,10 @@ fn not_found(cx: &Cx<'_>, function: &Function, at: &str) -> Option<Problem> {
     }
     if target.exists() {
         let message = format!("`{}` is not a crate (`Cargo.toml`), a folder with `bootstrap` or a zip", short(name));
-        return Some(Problem::error(at, message).hint("name one of the three"));
+        return Some(Problem::error(at, message).hint(match managed::guess(&target) {
+            Some(form) => format!("for code of a runtime of AWS: `handler: {{ path: {}, {form} }}`", short(name)),
+            None => "name one of the three".to_owned(),
+        }));
     }
     Some(nowhere(name, at))
 }

@@ -42,12 +42,36 @@ const RESERVED: [&str; 22] = [
     "TZ",
 ];
 
-impl Function {
-    /// Returns whether the handler is one that `pipe` carries, and no path.
-    #[must_use]
-    pub fn is_bundled(&self) -> bool {
-        BUNDLED.contains(&self.handler.as_str())
+/// Keys that say what a function is, and not how it is fed.
+const OF_ONES_OWN: [&str; 11] = [
+    "architecture",
+    "environment",
+    "handler",
+    "log_days",
+    "log_level",
+    "memory_mb",
+    "name",
+    "reserved_concurrency",
+    "statements",
+    "timeout_seconds",
+    "xray",
+];
+
+/// What stands beside `existing` changes nothing of the function.
+pub(super) fn existing(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
+    let at = |key: &str| function.at(key);
+    if !cx.has(&at("existing")) {
+        let message =
+            "`dev` says what `pipe dev` runs in place of an `existing` function, and this one is the pipeline's own";
+        let lonely = cx.has(&at("dev")).then(|| Problem::error(at("dev"), message).hint("take `dev` out").on_key());
+        return lonely.into_iter().collect();
     }
+    let others = OF_ONES_OWN.into_iter().filter(|key| cx.has(&at(key)));
+    let problem = |key: &str| {
+        let message = format!("`{key}` would change the function that `existing` names, which the pipeline never does");
+        Problem::error(at(key), message).hint(format!("take `{key}` out, or `existing`")).on_key()
+    };
+    others.map(problem).collect()
 }
 
 /// The environment fits, and its names are free.
@@ -72,8 +96,10 @@ pub(super) fn environment(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Probl
 /// warning.
 fn unread(function: &At<'_, Function>) -> Vec<Problem> {
     let path = function.at("environment");
-    let (handler, names) =
-        (&function.handler, function.environment.keys().filter(|name| refused(name, &path).is_none()));
+    let (handler, names) = (
+        function.path().unwrap_or_default(),
+        function.environment.keys().filter(|name| refused(name, &path).is_none()),
+    );
     let (steering, idle): (Vec<_>, Vec<_>) = names.partition(|name| steers(name).is_some());
     let problem = |name: &String| {
         let message = format!("`{name}` would decide {}, which only `pipe` does for `{handler}`", steers(name)?);

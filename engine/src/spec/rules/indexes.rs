@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{At, Cx, DLQ};
+use super::{At, Cx, DLQ, wiring};
 use crate::spec::problem::segment;
 use crate::spec::shape::{self, Member, Scalar, Shape};
 use crate::spec::wording::{list, nearest, short};
@@ -43,7 +43,8 @@ pub(super) fn table(cx: &Cx<'_>, target: &At<'_, Target>) -> Vec<Problem> {
             format!("a table with indexes or a TTL has room for {TAGS} tags, and the spec has {}", cx.spec.tags.len());
         problems.push(Problem::error("/tags", message).on_key());
     }
-    problems.extend(told(cx, &indexes, &keys));
+    // The consumer writes to the sink alone.
+    problems.extend(told(cx, &indexes, &keys).filter(|_| target.path.starts_with(super::SINK)));
     problems
 }
 
@@ -138,14 +139,14 @@ pub(super) fn of<'a>(cx: &Cx<'a>, route: &At<'_, Route>, action: &TableAction) -
     let Some(index) = all.and_then(|all| all.get(name)) else {
         let problem = Problem::error(path, format!("the table has no index `{}`", short(name)));
         let names: Vec<&str> = all.into_iter().flat_map(|all| all.keys()).map(String::as_str).collect();
-        let place = if cx.spec.table().is_some_and(|table| table.own().is_some()) {
-            "indexes"
-        } else {
-            "dev: { indexes: ... }"
+        let own = match cx.spec.table_changes().filter(|_| cx.spec.calls_changing_table()) {
+            Some(changes) => changes.own().is_some(),
+            None => cx.spec.table().is_some_and(|table| table.own().is_some()),
         };
+        let place = if own { "indexes" } else { "dev: { indexes: ... }" };
         return Err(problem.hint(match (nearest(name, &names), names.is_empty()) {
             (Some(near), _) => format!("did you mean `{near}`?"),
-            (None, true) => format!("add `{place}` to `sink.table`"),
+            (None, true) => format!("add `{place}` to `{}`", wiring::called(cx)),
             (None, false) => format!("it has {}", list(&names, "and")),
         }));
     };
@@ -159,9 +160,9 @@ pub(super) fn of<'a>(cx: &Cx<'a>, route: &At<'_, Route>, action: &TableAction) -
 }
 
 /// A body's member that is the key of an index has its type: DynamoDB would refuse the item otherwise.
-pub(super) fn written(cx: &Cx<'_>, members: &[Member], path: &str) -> Vec<Problem> {
+pub(super) fn written(cx: &Cx<'_>, route: &Route, members: &[Member], path: &str) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for (name, index) in cx.spec.indexes().into_iter().flatten() {
+    for (name, index) in cx.spec.indexes_of(route).into_iter().flatten() {
         for (_, key) in index.keys() {
             let scalar = match key.kind {
                 KeyType::String => Some(Scalar::Text),

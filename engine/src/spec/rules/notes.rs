@@ -45,9 +45,9 @@ fn strangers(cx: &Cx<'_>) -> Option<Problem> {
 /// How long a record is there that the dlq only says the place of.
 fn pointers(cx: &Cx<'_>) -> Option<Problem> {
     let stream = cx.spec.kinesis()?.own()?;
-    let function = cx.spec.function()?;
+    cx.spec.function()?;
     cx.spec.dlq.as_ref()?;
-    let (retention, age) = (stream.retention_hours, function.failures.max_age_hours);
+    let (retention, age) = (stream.retention_hours, cx.spec.max_age_hours());
     let left = retention.saturating_sub(age);
     let message = format!(
         "the consumer gives up a record that fails when it is {age} hours old at the latest (`max_age_hours`); the dlq then says \

@@ -141,6 +141,11 @@ fn repeated(path: &str, at: &str) -> Option<Problem> {
     Some(problem.hint("give each parameter a name of its own"))
 }
 
+/// The names of a path's parameters.
+pub(super) fn parameters(path: &str) -> impl Iterator<Item = &str> {
+    segments(path).filter_map(parameter)
+}
+
 fn segments(path: &str) -> impl Iterator<Item = &str> {
     path.split('/').filter(|part| !part.is_empty())
 }

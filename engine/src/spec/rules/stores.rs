@@ -1,8 +1,9 @@
 //! Rules of what holds records and secrets: each kind's own, and what `existing` may name.
 
 use super::{At, Cx};
+use crate::spec::stream::FIFO;
 use crate::spec::wording::short;
-use crate::spec::{Basic, Existing, Kinesis, OwnOrExisting, Problem, Queue, Secret, Target};
+use crate::spec::{Basic, Existing, Kinesis, OwnOrExisting, Problem, Queue, QueueStream, Secret, Target};
 
 /// Rules of a Kinesis stream.
 pub(super) fn kinesis(cx: &Cx<'_>, kinesis: &At<'_, OwnOrExisting<Kinesis>>) -> Vec<Problem> {
@@ -32,9 +33,26 @@ pub(super) fn table(cx: &Cx<'_>, target: &At<'_, Target>) -> Vec<Problem> {
     problems
 }
 
-/// Rules of a queue.
-pub(super) fn queue(_: &Cx<'_>, queue: &At<'_, OwnOrExisting<Queue>>) -> Vec<Problem> {
-    existing(queue, &QUEUE).into_iter().collect()
+/// Rules of the dlq's queue: messages move to a queue of their own sort alone.
+pub(super) fn queue(cx: &Cx<'_>, queue: &At<'_, OwnOrExisting<Queue>>) -> Vec<Problem> {
+    let fifo = queue.it.existing().map(|existing| existing.name().ends_with(FIFO));
+    let moves = cx.spec.fed_queue().is_some();
+    let (message, hint) = match fifo {
+        Some(false) if cx.spec.is_fifo() => {
+            ("messages of a FIFO queue move to a FIFO queue alone", "name one whose name ends with `.fifo`")
+        }
+        Some(true) if moves && !cx.spec.is_fifo() => {
+            ("messages of a standard queue move to a standard queue alone", "name a standard queue")
+        }
+        Some(true) if !moves => ("a FIFO queue takes no records of an event source mapping", "name a standard queue"),
+        _ => return existing(queue, &QUEUE).into_iter().collect(),
+    };
+    vec![Problem::error(queue.at("existing"), message).hint(hint)]
+}
+
+/// The name of an existing queue that feeds the consumer.
+pub(super) fn feeding(queue: &At<'_, OwnOrExisting<QueueStream>>) -> Option<Problem> {
+    existing(queue, &QUEUE)
 }
 
 /// Rules of the secret of basic authentication.
@@ -80,13 +98,10 @@ fn existing<T>(place: &At<'_, OwnOrExisting<T>>, rule: &Named) -> Option<Problem
 fn wrong(existing: &At<'_, Existing>, rule: &Named) -> Option<Problem> {
     let (path, what) = (existing.path.as_str(), rule.what);
     let fits = |name: &str| {
+        let name = if rule.service == "sqs" { name.strip_suffix(FIFO).unwrap_or(name) } else { name };
         let letters = name.chars().all(|letter| letter.is_ascii_alphanumeric() || rule.letters.contains(letter));
         letters && (rule.shortest..=rule.length).contains(&name.len())
     };
-    if rule.service == "sqs" && existing.name().ends_with(".fifo") {
-        let problem = Problem::error(path, "a FIFO queue takes no records of an event source mapping");
-        return Some(problem.hint("name a standard queue"));
-    }
     let Some(arn) = existing.arn() else {
         let name = existing.reference();
         return (!fits(name)).then(|| {

@@ -1,7 +1,6 @@
 //! What is legal but likely wrong.
 
-use super::function::BUNDLED;
-use super::{AUTH, At, CONSUMER, Cx, DLQ, SINK, STREAM};
+use super::{AUTH, At, CONSUMER, Cx, DLQ, SINK, STREAM, queue};
 use crate::spec::names::ACCOUNT;
 use crate::spec::problem::segment;
 use crate::spec::{Function, Problem, Start};
@@ -28,7 +27,11 @@ pub(super) fn function(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem>
     let mut some = vec![patience(cx, function)];
     // What is about records, where a stream has any.
     if cx.has(STREAM) || cx.spec.answered().next().is_none() {
-        some.extend([dlq(cx), start(function), short(cx, function), retries(cx, function), age(cx, function)]);
+        some.push(short(cx, function));
+        match cx.spec.fed_queue() {
+            Some(_) => some.push(queue::undead(cx)),
+            None => some.extend([dlq(cx), start(function), retries(cx, function), age(cx, function)]),
+        }
     }
     let secrets = function.environment.iter().filter(|(name, value)| secret(name, value)).map(|(name, _)| {
         let path = function.at(&format!("environment/{}", segment(name)));
@@ -102,7 +105,7 @@ fn start(function: &At<'_, Function>) -> Option<Problem> {
 fn short(cx: &Cx<'_>, function: &At<'_, Function>) -> Option<Problem> {
     let path = function.at("timeout_seconds");
     let seconds = function.timeout_seconds;
-    if seconds >= SHORT || !BUNDLED.contains(&function.handler.as_str()) || !cx.sound(&path) {
+    if seconds >= SHORT || !function.is_bundled() || !cx.sound(&path) {
         return None;
     }
     let message = format!(
@@ -114,7 +117,7 @@ fn short(cx: &Cx<'_>, function: &At<'_, Function>) -> Option<Problem> {
 
 fn retries(cx: &Cx<'_>, function: &At<'_, Function>) -> Option<Problem> {
     let path = function.at("failures/retries");
-    let retries = function.failures.retries;
+    let retries = cx.spec.retries();
     let timeout = function.timeout_seconds;
     if !cx.sound(&path) || !cx.sound(&function.at("timeout_seconds")) {
         return None;
@@ -141,7 +144,7 @@ fn age(cx: &Cx<'_>, function: &At<'_, Function>) -> Option<Problem> {
     let path = function.at("failures/max_age_hours");
     let stream = cx.kinesis()?.own()?;
     let retention = stream.retention_hours;
-    let age = function.failures.max_age_hours;
+    let age = cx.spec.max_age_hours();
     if age * 2 <= retention || !cx.sound(&path) || !cx.sound(&stream.at("retention_hours")) {
         return None;
     }

@@ -27,6 +27,15 @@ pub(super) fn sections(cx: &Cx<'_>) -> Vec<Problem> {
     lacking.map(|(path, _, message, hint)| Problem::error(*path, *message).hint(*hint).on_key()).collect()
 }
 
+/// Where the table stands that routes call.
+pub(super) fn called(cx: &Cx<'_>) -> &'static str {
+    match cx.spec.table_changes().filter(|_| cx.spec.calls_changing_table()) {
+        Some(changes) if changes.own().is_some() => "stream.table_changes.table",
+        Some(_) => "stream.table_changes",
+        None => "sink.table",
+    }
+}
+
 /// What says how records are handed over, where no stream has any.
 pub(super) fn unfed(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
     if cx.has(STREAM) || cx.spec.answered().next().is_none() {
@@ -58,6 +67,10 @@ pub(super) fn handler(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> 
     let Some((target, table)) = cx.target().and_then(|target| target.it.table.own().map(|own| (target, own))) else {
         return problems;
     };
+    // Changes of a table have binary values as they are.
+    if cx.table_changes().is_some() {
+        return problems;
+    }
     let keys = [("partition_key", Some(&table.partition_key)), ("sort_key", table.sort_key.as_ref())];
     for (name, _) in keys.iter().filter(|(_, key)| key.is_some_and(|key| key.kind == KeyType::Binary)) {
         let message = "`stream-to-table` cannot write a binary key: its records are JSON, which has no binary values";

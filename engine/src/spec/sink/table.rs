@@ -16,6 +16,9 @@ pub struct Target {
     /// Whether a record replaces the row that is there under its key.
     #[serde(default = "yes")]
     pub overwrite: bool,
+    /// Whether an item that is deleted from the table whose changes are read is deleted here, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deletes: bool,
     /// Keys of the table that stands in for an existing one in `pipe dev`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dev: Option<Keys>,
@@ -36,7 +39,7 @@ pub struct Keys {
     pub indexes: Indexes,
 }
 
-/// One object: `overwrite` is of the writer and not of the table, and so stands beside `existing` too; `dev` stands there alone.
+/// One object: `overwrite` and `deletes` are of the writer and not of the table, and so stand beside `existing` too; `dev` stands there alone.
 impl JsonSchema for Target {
     fn schema_name() -> Cow<'static, str> {
         "Target".into()
@@ -49,13 +52,20 @@ impl JsonSchema for Target {
                          count as written. `false` needs the handler `stream-to-table`, and goes with `existing` too. Default: true.";
             let overwrite = json!({ "type": "boolean", "default": true, "description": about });
             properties.insert("overwrite".to_owned(), overwrite);
+            let about = "Whether an item that is deleted from the table of `stream.table_changes`, also by its TTL, is deleted here, too. \
+                         `true` needs the handler `stream-to-table`, and goes with `existing` too. Default: false.";
+            let deletes = json!({ "type": "boolean", "default": false, "description": about });
+            properties.insert("deletes".to_owned(), deletes);
             let mut dev = Keys::json_schema(generator);
             let about = "Keys of an existing table, which only `pipe dev` asks for: it makes a stand-in. Default: the \
                          member of a `partition_key: body.NAME`, or else `id`.";
             dev.insert("description".to_owned(), json!(about));
             properties.insert("dev".to_owned(), dev.into());
         }
-        schema.insert("then".to_owned(), json!({ "propertyNames": { "enum": ["existing", "overwrite", "dev"] } }));
+        schema.insert(
+            "then".to_owned(),
+            json!({ "propertyNames": { "enum": ["existing", "overwrite", "deletes", "dev"] } }),
+        );
         schema
     }
 }

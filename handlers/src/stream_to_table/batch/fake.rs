@@ -4,10 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::time::Duration;
 
-use aws_lambda_events::kinesis::KinesisEvent;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -48,6 +48,8 @@ pub struct FakeTable<'a> {
     calls: RefCell<HashMap<(u32, usize), u32>>,
     /// Every write that succeeded: invocation, key, record.
     pub writes: RefCell<Vec<(u32, String, usize)>>,
+    /// Every key that was deleted.
+    pub deletes: RefCell<Vec<String>>,
     pub in_flight: Cell<usize>,
     pub most_in_flight: Cell<usize>,
 }
@@ -60,6 +62,7 @@ impl<'a> FakeTable<'a> {
             latency: Duration::from_millis(10),
             calls: RefCell::default(),
             writes: RefCell::default(),
+            deletes: RefCell::default(),
             in_flight: Cell::new(0),
             most_in_flight: Cell::new(0),
         }
@@ -107,6 +110,13 @@ impl Table for &FakeTable<'_> {
         let answer = self.answer(key.clone(), record.parse().expect("number")).await;
         self.in_flight.set(self.in_flight.get() - 1);
         answer
+    }
+
+    async fn delete(&self, key: Item) -> Result<(), PutError> {
+        let Some(AttributeValue::S(id)) = key.get("id") else { panic!("a key of another test") };
+        sleep(self.latency).await;
+        self.deletes.borrow_mut().push(id.clone());
+        Ok(())
     }
 }
 
@@ -162,7 +172,7 @@ pub fn number(record: usize) -> String {
 }
 
 /// Returns the event of the records from `first` on: each has a key and a conduct.
-pub fn event(records: &[(&str, Conduct)], first: usize) -> KinesisEvent {
+pub fn event(records: &[(&str, Conduct)], first: usize) -> Box<RawValue> {
     let records: Vec<Value> = records
         .iter()
         .enumerate()

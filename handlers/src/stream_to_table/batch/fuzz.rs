@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::super::feed::Ending;
 use super::super::{Config, Item, MAX_BODY_BYTES, SendError};
 use super::fake::{keys, record};
 use super::*;
@@ -29,6 +30,12 @@ impl Table for &AnyTable {
         *self.0.borrow_mut() += 1;
         Ok(Put::Written)
     }
+
+    async fn delete(&self, key: Item) -> Result<(), PutError> {
+        assert!(key.contains_key("id"));
+        *self.0.borrow_mut() += 1;
+        Ok(())
+    }
 }
 
 /// A queue that takes everything that SQS takes: at most a mebibyte, and no letter that XML cannot hold.
@@ -37,7 +44,10 @@ struct AnyQueue(RefCell<Vec<Value>>);
 
 impl Queue for &AnyQueue {
     async fn send(&self, body: &str) -> Result<(), SendError> {
-        assert!(body.len() <= MAX_BODY_BYTES && body.bytes().all(|byte| (b' '..=0x7f).contains(&byte)));
+        assert!(
+            body.len() <= MAX_BODY_BYTES
+                && body.bytes().all(|byte| (b' '..=0x7f).contains(&byte) || b"\t\r\n".contains(&byte))
+        );
         self.0.borrow_mut().push(serde_json::from_str(body).expect("json"));
         Ok(())
     }
@@ -45,17 +55,29 @@ impl Queue for &AnyQueue {
 
 /// Handles an event, if it is one, and checks the account of its records.
 fn handle(event: &[u8]) -> bool {
-    let Ok(event) = serde_json::from_slice::<KinesisEvent>(event) else { return false };
-    let count = event.records.len();
+    let Ok(event) = serde_json::from_slice::<Box<RawValue>>(event) else { return false };
     let (table, queue) = (AnyTable::default(), AnyQueue::default());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
-    let report = runtime.expect("runtime").block_on(async {
+    let handled = runtime.expect("runtime").block_on(async {
         let stop = Instant::now() + Duration::from_secs(5);
-        Consumer::new(&table, Some(&queue), keys()).handle(event, stop).await
+        Consumer::new(&table, Some(&queue), keys()).deleting().handle(event, stop).await
     });
     let (written, dead) = (*table.0.borrow(), queue.0.borrow().len());
-    assert_eq!((report.records_in, written + dead), (count, count), "nothing failed, so nothing is left");
-    assert_eq!((report.written, report.dead_lettered.len(), report.unfinished.len()), (written, dead, 0));
+    let report = match handled {
+        Ok(report) => report,
+        Err(error) => {
+            assert!((written, dead) == (0, 0) && error.to_string().len() < 1_000, "{error}");
+            return false;
+        }
+    };
+    let left = report.unfinished.len();
+    assert_eq!((report.written, report.dead_lettered.len(), written + dead + left), (written, dead, report.records_in));
+    if report.ending == Ending::Stream {
+        assert_eq!(left, 0, "nothing failed, so nothing is left");
+    } else {
+        assert_eq!(dead, 0, "only a stream has letters");
+    }
+    assert_eq!(report.response().is_err(), report.ending == Ending::Push && left > 0, "it is written or an error");
     for message in queue.0.borrow().iter() {
         assert!(message["reason"].as_str().is_some_and(|reason| reason != "panic"), "{message}");
     }
@@ -117,8 +139,13 @@ proptest! {
     }
 
     #[test]
+    fn every_record_of_any_other_feed_is_accounted_for(event in hostile::event()) {
+        handle(event.to_string().as_bytes());
+    }
+
+    #[test]
     fn no_bytes_of_an_event_break_the_handler(
-        event in event(),
+        event in prop_oneof![event(), hostile::event()],
         edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3_u8), 1..6),
     ) {
         let mut bytes = event.to_string().into_bytes();
@@ -135,14 +162,15 @@ proptest! {
     }
 
     #[test]
-    fn any_environment_is_read_as_it_stands_or_refused(values in prop::collection::vec(prop::option::of("\\PC{0,10}|false"), 5)) {
-        let names = ["PIPE_TABLE", "PIPE_PARTITION_KEY", "PIPE_SORT_KEY", "PIPE_DLQ_URL", "PIPE_OVERWRITE"];
+    fn any_environment_is_read_as_it_stands_or_refused(values in prop::collection::vec(prop::option::of("\\PC{0,10}|false|true"), 6)) {
+        let names = ["PIPE_TABLE", "PIPE_PARTITION_KEY", "PIPE_SORT_KEY", "PIPE_DLQ_URL", "PIPE_OVERWRITE", "PIPE_DELETES"];
         let read = |name: &str| values[names.iter().position(|known| *known == name).expect("a known name")].clone();
         let given = |name: &str| read(name).filter(|value| !value.is_empty());
         match Config::read(read) {
             Ok(config) => {
                 prop_assert_eq!((Some(config.table), Some(config.keys.partition)), (given(names[0]), given(names[1])));
                 prop_assert_eq!((config.keys.sort, config.queue_url), (given(names[2]), given(names[3])));
+                prop_assert_eq!(config.deletes, given(names[5]).is_some_and(|value| value == "true"));
                 prop_assert_eq!(config.overwrite, given(names[4]).is_none_or(|value| value != "false"));
             }
             Err(missing) => prop_assert!(given(missing.0).is_none()),

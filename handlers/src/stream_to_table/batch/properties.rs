@@ -78,7 +78,7 @@ async fn run(records: Vec<(&'static str, Conduct)>, queue: Conduct) {
     let mut first = 0;
     loop {
         let stop = Instant::now() + TIME;
-        let report = consumer.handle(event(&records, first), stop).await;
+        let report = consumer.handle(event(&records, first), stop).await.unwrap();
         assert!(Instant::now() <= stop);
         check_invocation(&report, &records, first, &table, &queue);
         clock.set(clock.get() + 1);

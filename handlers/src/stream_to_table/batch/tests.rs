@@ -14,7 +14,7 @@ async fn handle(records: &[(&str, Conduct)], queue: Conduct) -> (Report, Vec<usi
     let table = FakeTable::new(&clock, records.iter().map(|(_, conduct)| *conduct).collect());
     let queue = FakeQueue::new(&clock, queue);
     let stop = Instant::now() + TIME;
-    let report = Consumer::new(&table, Some(&queue), keys()).handle(event(records, 0), stop).await;
+    let report = Consumer::new(&table, Some(&queue), keys()).handle(event(records, 0), stop).await.unwrap();
     assert!(Instant::now() <= stop, "answered after the time was up");
     (report, table.written(), queue.numbers())
 }
@@ -35,7 +35,7 @@ async fn good_records_are_written_and_nothing_is_left() {
 #[tokio::test(start_paused = true)]
 async fn an_empty_batch_is_nothing_to_do() {
     let (report, _, _) = handle(&[], Good).await;
-    assert_eq!(report, Report::default());
+    assert_eq!(report, Report { feed: "kinesis", ..Report::default() });
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,7 +96,7 @@ async fn without_time_nothing_is_called() {
     let clock = Clock::new(0);
     let (table, queue) = (FakeTable::new(&clock, vec![Good, BadJson]), FakeQueue::new(&clock, Good));
     let records = [("a", Good), ("b", BadJson)];
-    let report = Consumer::new(&table, Some(&queue), keys()).handle(event(&records, 0), Instant::now()).await;
+    let report = Consumer::new(&table, Some(&queue), keys()).handle(event(&records, 0), Instant::now()).await.unwrap();
     assert_eq!(report.unfinished, numbers(&[0, 1]));
     assert_eq!((table.written(), queue.calls.get(), table.most_in_flight.get()), (vec![], 0, 0));
 }
@@ -127,7 +127,7 @@ async fn a_queue_for_small_messages_gets_what_fits() {
         let clock = Clock::new(0);
         let (table, queue) = (FakeTable::new(&clock, vec![]), FakeQueue::new(&clock, AtMost(at_most)));
         let event = serde_json::from_value(json!({ "Records": [record("1", &data)] })).unwrap();
-        let report = Consumer::new(&table, Some(&queue), keys()).handle(event, Instant::now() + TIME).await;
+        let report = Consumer::new(&table, Some(&queue), keys()).handle(event, Instant::now() + TIME).await.unwrap();
         assert_eq!((report.unfinished.len(), queue.messages.borrow()[0].1["encoding"].as_str()), (0, Some(encoding)));
     }
     let (report, _, dead) = handle(&[("a", BadJson)], AtMost(10)).await;
@@ -154,7 +154,7 @@ async fn without_a_queue_poison_is_reported_as_failed_and_the_rest_is_written() 
     let table = FakeTable::new(&clock, vec![Good, BadJson, Good]);
     let records = [("a", Good), ("b", BadJson), ("c", Good)];
     let consumer = Consumer::<_, &FakeQueue<'_>>::new(&table, None, keys());
-    let report = consumer.handle(event(&records, 0), Instant::now() + TIME).await;
+    let report = consumer.handle(event(&records, 0), Instant::now() + TIME).await.unwrap();
     assert_eq!((report.written, report.unfinished), (2, numbers(&[1])));
     assert_eq!(report.cause.as_deref(), Some("no queue"));
 }
@@ -166,7 +166,8 @@ async fn keys_are_written_concurrently_but_not_all_at_once() {
     let records: Vec<(&str, Conduct)> = names.iter().map(|name| (name.as_str(), Good)).collect();
     let table = FakeTable::new(&clock, vec![Good; 100]);
     let queue = FakeQueue::new(&clock, Good);
-    let report = Consumer::new(&table, Some(&queue), keys()).handle(event(&records, 0), Instant::now() + TIME).await;
+    let report =
+        Consumer::new(&table, Some(&queue), keys()).handle(event(&records, 0), Instant::now() + TIME).await.unwrap();
     assert_eq!((report.written, table.most_in_flight.get()), (100, CONCURRENT_KEYS));
 }
 
@@ -177,7 +178,7 @@ async fn at_one_time(conducts: Vec<Conduct>, attribute: &str) -> (Report, usize)
     let records: Vec<_> = (0..conducts.len()).map(|index| record(&number(index), &data(index))).collect();
     let event = serde_json::from_value(json!({ "Records": records })).expect("event");
     let (table, queue) = (FakeTable::new(&clock, conducts), FakeQueue::new(&clock, Good));
-    let report = Consumer::new(&table, Some(&queue), keys()).handle(event, Instant::now() + TIME).await;
+    let report = Consumer::new(&table, Some(&queue), keys()).handle(event, Instant::now() + TIME).await.unwrap();
     (report, table.most_in_flight.get())
 }
 
@@ -224,7 +225,7 @@ async fn records_are_taken_in_the_order_of_their_numbers() {
     let data = |v: usize| json!({ "id": "a", "v": v }).to_string();
     let records = [record("100", &data(2)), record("99", &data(1)), record("98", &data(0))];
     let event = serde_json::from_value(json!({ "Records": records })).expect("event");
-    Consumer::new(&table, Some(&queue), keys()).handle(event, Instant::now() + TIME).await;
+    Consumer::new(&table, Some(&queue), keys()).handle(event, Instant::now() + TIME).await.unwrap();
     assert_eq!(table.written(), [0, 1, 2]);
 }
 
@@ -235,7 +236,7 @@ async fn no_log_line_holds_a_part_of_a_payload() {
     let records =
         [record("1", "{\"id\":\"hunter2\",\"v\":0}"), record("2", "hunter2"), record("3", "{\"id\":{\"hunter2\":1}}")];
     let event = serde_json::from_value(json!({ "Records": records })).expect("event");
-    let report = Consumer::new(&table, Some(&queue), keys()).handle(event, Instant::now() + TIME).await;
+    let report = Consumer::new(&table, Some(&queue), keys()).handle(event, Instant::now() + TIME).await.unwrap();
     assert_eq!((report.written, report.dead_lettered.len()), (1, 2));
     let lines = serde_json::to_string(&report.lines("consumer", "r1")).expect("json");
     assert!(!lines.contains("hunter2") && !lines.contains("aHVudGVyMg"), "{lines}");

@@ -20,7 +20,7 @@ const HOURS: f64 = 24.0;
 pub struct Kept {
     /// What is added to the number of an endpoint's shard.
     offset: u64,
-    /// In the order of their ids.
+    /// In the order of their ends.
     closed: Vec<Closed>,
     /// The parents of open shards, by the ids that are shown.
     parents: HashMap<String, [String; 2]>,
@@ -99,7 +99,7 @@ impl fmt::Display for Place {
 impl Kept {
     /// Whether the endpoint's answers are to be changed.
     pub fn any(&self) -> bool {
-        self.offset > 0
+        self.offset > 0 || !self.closed.is_empty()
     }
 
     /// The endpoint's id as it is shown.
@@ -115,6 +115,12 @@ impl Kept {
         }
     }
 
+    /// The endpoint's own id of a shard that is open; of another one an id that no shard has.
+    pub fn open_shard(&self, shown: &str) -> Option<String> {
+        let closed = self.closed.iter().any(|closed| id(&closed.shown) == shown);
+        if closed { Some(format!("shardId-{}", "9".repeat(12))) } else { self.endpoints(shown) }
+    }
+
     /// A closed shard that still has its place in the stream.
     pub fn closed(&self, shown: &str, now: f64) -> Option<&Closed> {
         self.living(now).find(|closed| id(&closed.shown) == shown)
@@ -128,10 +134,12 @@ impl Kept {
         self.closed.iter_mut().for_each(|closed| closed.records.retain(|record| record.arrived >= since));
     }
 
-    /// All shards: the closed ones, then the endpoint's.
+    /// All shards, in the order of their ids: the closed ones and the endpoint's.
     pub fn listed(&self, open: &[Value], now: f64) -> Vec<Value> {
         let closed = self.living(now).map(|closed| closed.shown.clone());
-        closed.chain(open.iter().map(|shard| self.as_shown(shard))).collect()
+        let mut all: Vec<Value> = closed.chain(open.iter().map(|shard| self.as_shown(shard))).collect();
+        all.sort_by(|one, other| id(one).cmp(id(other)));
+        all
     }
 
     /// Records of a closed shard from a place on, and where the next ones are, if there are any.
@@ -151,8 +159,35 @@ impl Kept {
         (records, next)
     }
 
-    /// Takes what the endpoint had before, with its records, and what it has now.
+    /// Takes the shards that the endpoint has no more, with their records, and what it has now: all are other ones, with ids from the first.
     pub fn reshard(&mut self, old: Vec<(Value, Vec<Record>)>, new: &[Value], now: f64) {
+        let gone = self.close(old, now);
+        let mut next =
+            self.closed.iter().filter_map(|closed| index(id(&closed.shown))).max().map_or(0, |last| last + 1);
+        let mut parents = Vec::new();
+        for shard in new {
+            parents.push(self.parents_of(shard, &gone, &mut next, now));
+        }
+        self.offset = next - new.iter().filter_map(|shard| index(id(shard))).min().unwrap_or_default().min(next);
+        self.parents = new.iter().zip(parents).map(|(shard, parents)| (self.shown(id(shard)), parents)).collect();
+        self.open = new.first().map(|shard| id(shard).to_owned()).unwrap_or_default();
+    }
+
+    /// Takes the shards that were split or merged, with their records, and what the endpoint has now: the others stay, under their ids.
+    pub fn replace(&mut self, old: Vec<(Value, Vec<Record>)>, new: &[Value], now: f64) {
+        let gone = self.close(old, now);
+        for shard in new {
+            // Of one or two shards none comes between.
+            let parents = self.parents_of(shard, &gone, &mut 0, now);
+            if !parents[0].is_empty() {
+                self.parents.insert(self.shown(id(shard)), parents);
+            }
+        }
+        self.open = new.first().map(|shard| id(shard).to_owned()).unwrap_or_default();
+    }
+
+    /// Keeps shards that the endpoint has no more, and gives them as they are shown.
+    fn close(&mut self, old: Vec<(Value, Vec<Record>)>, now: f64) -> Vec<Value> {
         let mut gone = Vec::new();
         for (shard, records) in old {
             let mut shown = self.as_shown(&shard);
@@ -163,15 +198,7 @@ impl Kept {
             gone.push(shown.clone());
             self.closed.push(Closed { shown, records, closed: now });
         }
-        let mut next =
-            self.closed.iter().filter_map(|closed| index(id(&closed.shown))).max().map_or(0, |last| last + 1);
-        let mut parents = Vec::new();
-        for shard in new {
-            parents.push(self.parents_of(shard, &gone, &mut next, now));
-        }
-        self.offset = next - new.iter().filter_map(|shard| index(id(shard))).min().unwrap_or_default().min(next);
-        self.parents = new.iter().zip(parents).map(|(shard, parents)| (self.shown(id(shard)), parents)).collect();
-        self.open = new.first().map(|shard| id(shard).to_owned()).unwrap_or_default();
+        gone
     }
 
     /// A shard names two parents at most. Where more overlap it, AWS merges in steps: so there are closed, empty shards between.

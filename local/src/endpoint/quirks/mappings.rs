@@ -7,13 +7,16 @@ use futures_util::future::BoxFuture;
 use hyper::Response;
 use serde_json::Value;
 
-use super::{Answering, Exchange, each, mended, refusals};
+use super::{Answering, Exchange, each, mended, queue_mappings, refusals};
 
 const START: &str = "StartingPositionTimestamp";
 
 /// Shows the start time of a mapping, and refuses a second one of a function and source.
 pub fn described<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
     Box::pin(async move {
+        if let Some(refusal) = queue_mappings::refused(exchange).await {
+            return Ok(refusal);
+        }
         if exchange.head.method != "POST" {
             return Ok(with_start(exchange, exchange.forward().await?));
         }

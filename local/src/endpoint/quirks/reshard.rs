@@ -1,4 +1,4 @@
-//! UpdateShardCount without losing what is in the stream.
+//! UpdateShardCount, SplitShard and MergeShards without losing what is in the stream.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
-use super::carried::{Record, id};
+use super::carried::{Kept, Record, id};
 use super::shards::{Facts, now};
 use super::{Answering, Exchange, Passed};
 
@@ -40,17 +40,35 @@ pub fn update_count<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> 
                 Err(refused) => return Ok(refused),
             }
         }
-        let answer = exchange.forward().await;
+        let one_by_one = !exchange.call.target.ends_with(".UpdateShardCount");
+        let answer = match one_by_one {
+            true => exchange.forward_as(&with_own_ids(exchange.input(), &kept).to_string()).await,
+            false => exchange.forward().await,
+        };
         // Whatever came of the call: an answer that is lost says nothing of what the endpoint has done.
         let Some(new) = listed_at_last(exchange, &name).await else { return answer };
         let start = |shard: &Value| range(shard)["StartingSequenceNumber"].clone();
         let same = |one: &Value, other: &Value| id(one) == id(other) && start(one) == start(other);
         old.retain(|(shard, _)| !new.iter().any(|listed| same(listed, shard)));
         if !old.is_empty() {
-            kept.reshard(old, &new, now());
+            match one_by_one {
+                true => kept.replace(old, &new, now()),
+                false => kept.reshard(old, &new, now()),
+            }
         }
         answer
     })
+}
+
+/// The shards of a call by the endpoint's ids. A closed one gets an id that the endpoint does not know.
+fn with_own_ids(mut input: Value, kept: &Kept) -> Value {
+    for name in ["ShardToSplit", "ShardToMerge", "AdjacentShardToMerge"] {
+        let own = input[name].as_str().and_then(|shown| kept.open_shard(shown));
+        if let Some(own) = own {
+            input[name] = own.into();
+        }
+    }
+    input
 }
 
 /// All records of an endpoint's shard, or the endpoint's refusal.

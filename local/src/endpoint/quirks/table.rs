@@ -1,6 +1,8 @@
 //! What AWS does and MiniStack 1.5.33 does not, as far as a deployer or a session of `pipe dev` meets it: one table.
 
+mod changes;
 mod front;
+mod tables;
 
 use futures_util::future::BoxFuture;
 use hyper::http::request::Parts;
@@ -141,7 +143,7 @@ static QUIRKS: &[Quirk] = &[
     },
     Quirk {
         whose: Deployers,
-        reason: "a mapping's StartingPositionTimestamp is dropped",
+        reason: "a mapping's StartingPositionTimestamp is dropped, and a queue's is made with what AWS refuses",
         operations: &[
             Path("lambda", "POST", "2015-03-31/event-source-mappings"),
             Path("lambda", "GET", "2015-03-31/event-source-mappings"),
@@ -180,8 +182,12 @@ static QUIRKS: &[Quirk] = &[
     },
     Quirk {
         whose: Sessions,
-        reason: "UpdateShardCount makes new, empty shards under the ids of the old ones",
-        operations: &[Target("Kinesis_20131202.UpdateShardCount")],
+        reason: "UpdateShardCount makes new, empty shards under the ids of the old ones; split and merged ones are deleted",
+        operations: &[
+            Target("Kinesis_20131202.UpdateShardCount"),
+            Target("Kinesis_20131202.SplitShard"),
+            Target("Kinesis_20131202.MergeShards"),
+        ],
         answer: reshard::update_count,
     },
     Quirk {
@@ -267,7 +273,8 @@ pub fn find(call: &Call, head: &Parts) -> Option<&'static Quirk> {
             *service == call.service && *method == head.method && matches(pattern, head.uri.path())
         }
     };
-    QUIRKS.iter().chain(front::QUIRKS).find(|quirk| quirk.operations.iter().any(fits))
+    let more = front::QUIRKS.iter().chain(tables::QUIRKS).chain(changes::QUIRKS);
+    QUIRKS.iter().chain(more).find(|quirk| quirk.operations.iter().any(fits))
 }
 
 fn matches(pattern: &str, path: &str) -> bool {

@@ -44,6 +44,52 @@ async fn no_shard_has_more_than_two_parents_and_each_waits_for_all_that_overlap_
     assert_eq!(world.keys(6).await, (vec![], true));
 }
 
+fn shard(number: u64) -> String {
+    format!("shardId-{number:012}")
+}
+
+#[tokio::test]
+async fn split_and_merged_shards_keep_their_records_and_the_others_their_ids() {
+    let world = World::new(Manner::MiniStacks).await;
+    assert_eq!((world.put(1).await, world.put(200).await), (0, 0));
+    world.ask("SplitShard", json!({"ShardToSplit": shard(0), "NewStartingHashKey": "128"})).await;
+    assert_eq!(world.shards().await, [(0, vec![]), (1, vec![0]), (2, vec![0])]);
+    assert_eq!((world.put(2).await, world.put(201).await), (1, 2));
+    world.ask("SplitShard", json!({"ShardToSplit": shard(2), "NewStartingHashKey": "192"})).await;
+    assert_eq!((world.put(3).await, world.put(202).await), (1, 4), "one stays as it is");
+    world.ask("MergeShards", json!({"ShardToMerge": shard(1), "AdjacentShardToMerge": shard(3)})).await;
+    assert_eq!(world.put(4).await, 5);
+    let expected = [(0, vec![]), (1, vec![0]), (2, vec![0]), (3, vec![2]), (4, vec![2]), (5, vec![1, 3])];
+    assert_eq!(world.shards().await, expected);
+    for (shard, keys, ended) in [
+        (0, vec![1, 200], true),
+        (1, vec![2, 3], true),
+        (2, vec![201], true),
+        (3, vec![], true),
+        (4, vec![202], false),
+        (5, vec![4], false),
+    ] {
+        assert_eq!(world.keys(shard).await, (keys, ended), "{shard}");
+    }
+    // All are other ones from here on, and then one of them is split.
+    world.reshard(2).await;
+    assert_eq!((world.put(5).await, world.put(203).await), (6, 7));
+    world.ask("SplitShard", json!({"ShardToSplit": shard(7), "NewStartingHashKey": "192"})).await;
+    assert_eq!((world.put(6).await, world.put(204).await), (6, 9));
+    assert_eq!((world.keys(6).await, world.keys(7).await), ((vec![5, 6], false), (vec![203], true)));
+    let shards = world.shards().await;
+    assert_eq!(shards.last().unwrap(), &(9, vec![7]), "{shards:?}");
+}
+
+#[tokio::test]
+async fn a_closed_shard_is_not_split_again() {
+    let world = World::new(Manner::MiniStacks).await;
+    world.reshard(2).await;
+    let again = json!({"StreamName": "s", "ShardToSplit": shard(0), "NewStartingHashKey": "128"});
+    assert_eq!(world.raw("000000000000", "SplitShard", &again).await.status(), 400);
+    assert_eq!(world.shards().await.len(), 3);
+}
+
 #[tokio::test]
 async fn an_iterator_from_before_goes_on_in_its_own_shard() {
     let world = World::new(Manner::MiniStacks).await;

@@ -55,9 +55,10 @@ impl Stream {
     fn put(&mut self, record: &Value) -> Value {
         let sequence = self.next();
         let hash: u64 = record["PartitionKey"].as_str().unwrap().parse().unwrap();
-        let end = |shard: &Value| shard["HashKeyRange"]["EndingHashKey"].as_str().unwrap().parse::<u64>().unwrap();
+        let key = |shard: &Value, name: &str| shard["HashKeyRange"][name].as_str().unwrap().parse::<u64>().unwrap();
+        let holds = |shard: &Value| (key(shard, "StartingHashKey")..=key(shard, "EndingHashKey")).contains(&hash);
         let open = |shard: &Value| shard["SequenceNumberRange"].get("EndingSequenceNumber").is_none();
-        let (shard, records) = self.shards.iter_mut().find(|(shard, _)| open(shard) && end(shard) >= hash).unwrap();
+        let (shard, records) = self.shards.iter_mut().find(|(shard, _)| open(shard) && holds(shard)).unwrap();
         let arrived = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs_f64();
         records.push(json!({
             "SequenceNumber": sequence, "ApproximateArrivalTimestamp": arrived, "Data": record["Data"],
@@ -102,6 +103,32 @@ impl Stream {
         self.build(count);
     }
 
+    /// Makes shards in the place of others, which are gone, as MiniStack does.
+    fn replace(&mut self, gone: &[&Value], ranges: &[(u64, u64)]) -> Option<Value> {
+        let number_of = |shard: &Value| number(&shard["ShardId"]);
+        let next = self.shards.iter().map(|(shard, _)| number_of(shard)).max().unwrap_or_default() + 1;
+        if gone.iter().any(|gone| self.shards.iter().all(|(shard, _)| shard["ShardId"] != **gone)) {
+            return None;
+        }
+        self.shards.retain(|(shard, _)| !gone.contains(&&shard["ShardId"]));
+        for (place, (from, to)) in (0..).zip(ranges) {
+            let shard = json!({
+                "ShardId": format!("shardId-{:012}", next + place), "ParentShardId": gone[0],
+                "HashKeyRange": {"StartingHashKey": from.to_string(), "EndingHashKey": to.to_string()},
+                "SequenceNumberRange": {"StartingSequenceNumber": self.next()},
+            });
+            self.shards.push((shard, Vec::new()));
+        }
+        Some(json!({}))
+    }
+
+    fn range(&self, id: &Value) -> (u64, u64) {
+        let found = self.shards.iter().find(|(shard, _)| shard["ShardId"] == *id);
+        let key =
+            |name: &str| found.map_or(0, |(shard, _)| shard["HashKeyRange"][name].as_str().unwrap().parse().unwrap());
+        (key("StartingHashKey"), key("EndingHashKey"))
+    }
+
     fn answer(&mut self, seen: &Seen) -> Response {
         let input = seen.json();
         // A key that may do one thing only not.
@@ -122,6 +149,17 @@ impl Stream {
             }
             "GetShardIterator" => self.iterate(&input),
             "GetRecords" => self.read(&input),
+            "SplitShard" => {
+                let ((from, to), at) =
+                    (self.range(&input["ShardToSplit"]), input["NewStartingHashKey"].as_str().unwrap());
+                let at: u64 = at.parse().unwrap();
+                self.replace(&[&input["ShardToSplit"]], &[(from, at - 1), (at, to)])
+            }
+            "MergeShards" => {
+                let [one, other] = ["ShardToMerge", "AdjacentShardToMerge"].map(|name| &input[name]);
+                let (from, to) = (self.range(one).0, self.range(other).1);
+                self.replace(&[one, other], &[(from, to)])
+            }
             "UpdateShardCount" if self.manner == Manner::Refusing => None,
             "UpdateShardCount" => {
                 self.reshard(input["TargetShardCount"].as_u64().unwrap());
@@ -158,7 +196,8 @@ impl World {
         if input.get("ShardIterator").is_none() && input.get("NextToken").is_none() {
             input["StreamName"] = "s".into();
         }
-        let deployers = ["UpdateShardCount", "DeleteStream", "CreateStream"].contains(&operation);
+        let deployers =
+            ["UpdateShardCount", "SplitShard", "MergeShards", "DeleteStream", "CreateStream"].contains(&operation);
         let answer = self.raw(if deployers { "000000000000" } else { "ASIA1" }, operation, &input).await;
         assert_eq!(answer.status(), 200, "{operation} {input}: {answer:?}");
         json_of(&answer)

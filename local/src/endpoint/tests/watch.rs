@@ -218,3 +218,40 @@ async fn a_call_that_a_role_has_no_right_to_is_told() {
     };
     assert_eq!(cloud.told(), [Event::Denied(denied)]);
 }
+
+/// In both protocols of SQS: integrations of API Gateway send forms.
+#[tokio::test]
+async fn pollers_are_told_of_what_feeds_a_stream_or_a_queue() {
+    let cloud = Cloud::new(|_| super::cloud::json(200, &json!({}))).await;
+    let mut puts = cloud.forwarder.puts();
+    let mut fed = || {
+        let fed = puts.has_changed().unwrap();
+        puts.mark_unchanged();
+        fed
+    };
+    for (service, target, expected) in [
+        ("kinesis", "Kinesis_20131202.PutRecords", true),
+        ("sqs", "AmazonSQS.SendMessage", true),
+        ("sqs", "AmazonSQS.SendMessageBatch", true),
+        ("sqs", "AmazonSQS.ReceiveMessage", false),
+        ("sqs", "AmazonSQS.DeleteMessageBatch", false),
+    ] {
+        cloud.call(service, target, &json!({})).await;
+        assert_eq!(fed(), expected, "{target}");
+    }
+    let form = || {
+        let request = super::cloud::signed("ASIA1", "sqs").method("POST");
+        request.header("content-type", "application/x-www-form-urlencoded; charset=utf-8")
+    };
+    for (body, expected) in [
+        ("Action=SendMessage&MessageBody=a%26b", true),
+        ("Version=2012-11-05&Action=SendMessageBatch", true),
+        ("Action=ReceiveMessage&MessageBody=Action%3DSendMessage", false),
+    ] {
+        cloud.send(form(), "/000000000000/q", body.as_bytes()).await;
+        assert_eq!(fed(), expected, "{body}");
+    }
+    let query = super::cloud::signed("ASIA1", "sqs").method("GET");
+    cloud.send(query, "/000000000000/q?Action=SendMessage&MessageBody=x", b"").await;
+    assert!(fed());
+}

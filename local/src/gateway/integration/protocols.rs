@@ -48,7 +48,11 @@ const PROTOCOLS: [Protocol; 6] = [
     Protocol { service: "events", actions: Actions::Target("AWSEvents"), receipt: None },
     Protocol { service: "states", actions: Actions::Target("AWSStepFunctions"), receipt: None },
     Protocol { service: "sns", actions: Actions::Query("2010-03-31"), receipt: None },
-    Protocol { service: "sqs", actions: Actions::Query("2012-11-05"), receipt: None },
+    Protocol {
+        service: "sqs",
+        actions: Actions::Query("2012-11-05"),
+        receipt: Some(Receipt { name: "QueueUrl", arn: "QueueArn", part: "SequenceNumber", record: "MessageId" }),
+    },
 ];
 
 /// A call of a service, parsed once.
@@ -110,7 +114,8 @@ impl ServiceCall {
         let record = answer[receipt.record].as_str()?.to_owned();
         let part = answer[receipt.part].as_str().map(str::to_owned);
         let sent: Value = serde_json::from_slice(sent).unwrap_or_default();
-        let named = sent[receipt.name].as_str().map(str::to_owned);
+        // Of a URL the last part is the name.
+        let named = sent[receipt.name].as_str().map(|name| name.rsplit('/').next().unwrap_or(name).to_owned());
         let name = named.or_else(|| Location::of(sent[receipt.arn].as_str()?, None).name);
         Some((Location { service: self.protocol.service.to_owned(), name, part }, record))
     }
@@ -160,6 +165,10 @@ mod tests {
         assert_eq!(kinesis.taken(br#"{"StreamARN": "arn:aws:kinesis:r:1:stream/b"}"#, &answer), at(Some("b")));
         assert_eq!(kinesis.taken(b"not JSON", &answer), at(None));
         assert_eq!(kinesis.taken(b"{}", &json!({ "__type": "ValidationException" })), None);
+        let queue = ServiceCall::parse("arn:aws:apigateway:r:sqs:path/1/jobs", "POST").unwrap();
+        let sent = br#"{"QueueUrl": "https://sqs.eu-west-1.amazonaws.com/1/jobs", "MessageBody": "b"}"#;
+        let place = Location { service: "sqs".to_owned(), name: Some("jobs".to_owned()), part: None };
+        assert_eq!(queue.taken(sent, &json!({ "MessageId": "m" })), Some((place, "m".to_owned())));
         let table = ServiceCall::parse("arn:aws:apigateway:r:dynamodb:action/PutItem", "POST").unwrap();
         assert_eq!(table.taken(b"{}", &answer), None);
     }

@@ -55,14 +55,15 @@ async fn the_event_is_version_1() {
     let time = context["requestTime"].as_str().unwrap();
     assert!(time.len() == 26 && time.ends_with(" +0000") && time.as_bytes()[2] == b'/', "{time}");
     let host = world.url.strip_prefix("http://").unwrap();
+    let (_, port) = host.split_once(':').unwrap();
     let trace = event["headers"]["X-Amzn-Trace-Id"].clone();
     let expected = json!({
         "type": "REQUEST", "methodArn": format!("{API}/POST/submit/Ev%20ents/7"),
         "resource": "/submit/{streamName}/{eventId}", "path": "/submit/Ev%20ents/7", "httpMethod": "POST",
         "headers": { "Authorization": "Basic eDp5", "x-two": "2", "User-Agent": "t", "Host": host,
-            "X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "http", "X-Amzn-Trace-Id": trace },
+            "X-Forwarded-For": "127.0.0.1", "X-Forwarded-Port": port, "X-Forwarded-Proto": "http", "X-Amzn-Trace-Id": trace },
         "multiValueHeaders": { "Authorization": ["Basic eDp5"], "x-two": ["1", "2"], "User-Agent": ["t"], "Host": [host],
-            "X-Forwarded-For": ["127.0.0.1"], "X-Forwarded-Proto": ["http"], "X-Amzn-Trace-Id": [trace] },
+            "X-Forwarded-For": ["127.0.0.1"], "X-Forwarded-Port": [port], "X-Forwarded-Proto": ["http"], "X-Amzn-Trace-Id": [trace] },
         "queryStringParameters": { "q": "c" }, "multiValueQueryStringParameters": { "q": ["a b", "c"] },
         "pathParameters": { "streamName": "Ev%20ents", "eventId": "7" }, "stageVariables": { "tier": "gold" },
         "requestContext": null,

@@ -70,8 +70,9 @@ fn starts() {
 
 #[test]
 fn what_is_not_done_here_is_refused() {
-    let queue = EventSourceMappingConfiguration::builder().event_source_arn(QUEUE);
-    assert_eq!(read(queue).unwrap(), None, "not a stream");
+    let cluster = "arn:aws:kafka:eu-central-1:111122223333:cluster/c/1";
+    let cluster = EventSourceMappingConfiguration::builder().event_source_arn(cluster);
+    assert_eq!(read(cluster).unwrap(), None, "neither a stream nor a queue");
     let bucket = DestinationConfig::builder().on_failure(OnFailure::builder().destination("arn:aws:s3:::b").build());
     let bad_filter = FilterCriteria::builder().filters(Filter::builder().pattern("x").build()).build();
     let rows = [

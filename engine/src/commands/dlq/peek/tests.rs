@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::ErrorMetadata;
 use aws_sdk_sqs::operation::change_message_visibility_batch::ChangeMessageVisibilityBatchOutput;
+use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesOutput;
 use aws_sdk_sqs::operation::receive_message::{ReceiveMessageError, ReceiveMessageOutput};
 use aws_smithy_mocks::{Rule, RuleMode, mock};
 
@@ -98,4 +99,19 @@ async fn an_interrupted_look_asks_for_nothing_more() {
     let receive = receives(vec![vec![1]]);
     let (more, ids, _) = seen(&receive, 100, true).await;
     assert_eq!((more.unwrap_err().class(), ids.len(), receive.num_calls()), (Class::Interrupted, 0, 0));
+}
+
+#[tokio::test]
+async fn a_fifo_queue_shows_the_first_of_a_group_and_it_is_said_that_there_are_more() {
+    for (left, more) in [("3", true), ("0", false)] {
+        let count = mock!(Client::get_queue_attributes).then_output(move || {
+            let count = QueueAttributeName::ApproximateNumberOfMessages;
+            GetQueueAttributesOutput::builder().attributes(count, left).build()
+        });
+        let (receive, (back, _)) = (receives(vec![vec![1, 2]]), gives_back());
+        let (_sender, stopped) = watch::channel(false);
+        let url = format!("{URL}.fifo");
+        let found = peek(&cx(&[&receive, &count, &back]), &url, 100, &stopped, &mut |_: Letter| {}).await;
+        assert_eq!(found, Ok(more));
+    }
 }

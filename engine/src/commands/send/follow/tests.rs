@@ -42,7 +42,7 @@ fn queue(bodies: Vec<String>) -> [Rule; 2] {
 
 fn sent(n: u32, key: bool) -> Sent {
     let key = key.then(|| ItemKey::from([("id".to_owned(), AttributeValue::S(format!("id-{n}")))]));
-    Sent { n, taken: Taken { shard_id: SHARD.into(), sequence_number: (1000 + n).to_string() }, key, given_key: false }
+    Sent { n, taken: Taken::record(SHARD.into(), (1000 + n).to_string()), key, given_key: false }
 }
 
 fn places() -> Places {
@@ -123,4 +123,30 @@ async fn what_the_consumer_took_is_not_on_its_way() {
     follow.run(Duration::from_secs(1), &stopped).await.unwrap();
     assert_eq!((follow.conclude(), follow.taken), (1, 2));
     assert_eq!(follow.counts(), "0 rows, 0 dead letters, 2 taken without a row, 1 on the way");
+}
+
+/// A message keeps its id when redrive moves it, and a handler's letter about a change holds the item's key attributes.
+#[tokio::test(start_paused = true)]
+async fn messages_and_items_are_found_among_the_letters() {
+    let change = json!({ "Keys": { "id": { "S": "2" } }, "NewImage": {} }).to_string();
+    let letter = json!({
+        "version": 1, "reason": "no-key", "eventID": "e", "sequenceNumber": "1", "arrivedAt": "2019-11-14T00:38:04Z",
+        "streamArn": "arn:aws:dynamodb:eu-central-1:111122223333:table/t/stream/l", "encoding": "base64",
+        "payload": base64::Engine::encode(&base64::engine::general_purpose::STANDARD, change),
+    });
+    let with = |n: u32, taken: Taken| Sent { n, taken, key: None, given_key: false };
+    let location = || pipe_local::event::Location { service: "dynamodb".into(), name: Some("t".into()), part: None };
+    let of_item = |id: &str| {
+        let item = json!({ "id": { "S": id } });
+        Taken { location: location(), record: item.to_string(), item: Some(item) }
+    };
+    let all = vec![
+        with(1, Taken::message(Some("q"), "m0".into())),
+        with(2, of_item("2")),
+        with(3, of_item("3")),
+        with(4, Taken::message(Some("q"), "m7".into())),
+    ];
+    // The message `m0` is any body under that id.
+    let bodies = vec!["{".to_owned(), letter.to_string()];
+    assert_eq!(followed(&table(&[]), queue(bodies), all, 1).await, (0, 2, 2));
 }

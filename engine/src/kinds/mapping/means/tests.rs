@@ -14,6 +14,7 @@ fn mapping() -> Mapping {
         bisect: true,
         partial: true,
         on_failure: "queue".into(),
+        max_concurrency: None,
         filters: Vec::new(),
     }
 }

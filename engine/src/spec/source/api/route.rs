@@ -40,9 +40,15 @@ pub struct Route {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 128))]
     pub auth: Option<String>,
-    /// What orders the records on the stream: `path.X`, `query.X`, `header.X`, `body.X` or `random`. Default: `random`, the request's extended id.
+    /// What orders the records on a Kinesis stream: `path.X`, `query.X`, `header.X`, `body.X` or `random`. Default: `random`, the request's extended id.
     #[serde(default)]
     pub partition_key: PartitionKey,
+    /// What groups the messages of a FIFO queue, each group in order: `path.X`, `query.X`, `header.X`, `body.X` or `random`. Default: none; a FIFO queue needs one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_group: Option<PartitionKey>,
+    /// What a FIFO queue tells a repeated message by, which it takes once within 5 minutes: `path.X`, `query.X`, `header.X`, `body.X` or `random`. Default: `random`, the request's extended id, so that each request is a message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deduplication: Option<PartitionKey>,
     /// What the body must be, checked before anything is called: `object` (any JSON object), `any` (no check) or `{schema: FILE}`. Default: `any` for `to: function`, else `object` where the route takes a body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body: Option<Body>,

@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum To {
-    /// Puts the body on the stream.
+    /// Puts the body on the stream; under `table_changes` as an item of the table, which takes a schema.
     Stream,
     /// Hands the whole request to the consumer's function, whose answer is the client's.
     Function,
-    /// Calls the sink's table: one of these actions, or `{ACTION: {...}}` with its options. Required.
+    /// Calls the sink's table, or without a sink the one of `table_changes`: one of these actions, or `{ACTION: {...}}` with its options. Required.
     Table(TableCall),
     /// Calls one action of an AWS service, with templates of your own. Required.
     Aws(AwsCall),
@@ -63,6 +63,9 @@ impl AwsCall {
 }
 
 impl To {
+    /// An item of the table from the body, with no options.
+    pub(in crate::spec) const PUT: Self = Self::Table(TableCall::Plain(Action::Put));
+
     /// Returns the files of templates of one's own, each with its place below `to`.
     #[must_use]
     pub fn templates(&self) -> Vec<(String, &Path)> {

@@ -9,34 +9,24 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings,
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
-use pipe_local::event::Location;
 use serde::Deserialize;
 
-use super::event::Event;
-use super::pass::Pass;
+use super::{Answer, Taken};
+use crate::commands::send::event::Event;
+use crate::commands::send::pass::Pass;
 use crate::error::{Class, Error, Result, deepest};
+use crate::spec::Route;
 
 /// API Gateway answers within 29 s.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(35);
 const CONNECTED_WITHIN: Duration = Duration::from_secs(5);
 
-/// The API, and who is asking. Cheap to clone.
-#[derive(Clone)]
-pub struct Target {
+/// The API, who is asking, and for which route.
+pub struct Api {
     connector: SharedHttpConnector,
     endpoint: String,
     pass: Option<Pass>,
-}
-
-/// What the API said.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Answer {
-    pub event: Event,
-    pub status: u16,
-    /// Where the stream has the record, if it was taken.
-    pub taken: Option<Taken>,
-    /// The API's own words, where it was not.
-    pub message: Option<String>,
+    route: Route,
 }
 
 /// The body of a refusal. IAM's has another spelling.
@@ -46,49 +36,67 @@ struct Refusal {
     message: String,
 }
 
-/// The answer's body.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-pub struct Taken {
-    pub shard_id: String,
-    pub sequence_number: String,
+/// The answer's body: where the stream, or the queue, has the event.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Accepted {
+    #[serde(rename_all = "PascalCase")]
+    Record { shard_id: String, sequence_number: String },
+    Message {
+        #[serde(rename = "MessageId", alias = "messageId")]
+        message_id: String,
+    },
 }
 
-impl Taken {
-    /// Where the record is.
-    pub fn location(&self) -> Location {
-        Location { service: "kinesis".to_owned(), name: None, part: Some(self.shard_id.clone()) }
+impl From<Accepted> for Taken {
+    fn from(accepted: Accepted) -> Self {
+        match accepted {
+            Accepted::Record { shard_id, sequence_number } => Self::record(shard_id, sequence_number),
+            Accepted::Message { message_id } => Self::message(None, message_id),
+        }
     }
 }
 
-impl Target {
-    /// The API at this URL, and who asks it.
-    pub fn new(endpoint: String, pass: Option<Pass>) -> Self {
+impl Api {
+    /// The API at this URL, and who asks it for what.
+    pub fn new(endpoint: String, pass: Option<Pass>, route: &Route) -> Self {
         let settings = HttpConnectorSettings::builder().connect_timeout(CONNECTED_WITHIN).read_timeout(ANSWERED_WITHIN);
         // `pipe dev` is on this machine, which no proxy reaches.
         let local = endpoint.starts_with("http://");
         let proxy = if local { ProxyConfig::disabled() } else { ProxyConfig::from_env() };
         let connector = Connector::builder().connector_settings(settings.build()).proxy_config(proxy);
         let connector = connector.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build();
-        Self { connector: SharedHttpConnector::new(connector), endpoint, pass }
+        Self { connector: SharedHttpConnector::new(connector), endpoint, pass, route: route.clone() }
     }
 
-    /// The API's URL.
-    pub fn endpoint(&self) -> &str {
-        &self.endpoint
+    /// The route's URL.
+    pub fn told(&self) -> String {
+        format!("{}{}", self.endpoint, self.route.path())
     }
 
-    /// Posts one event.
+    pub fn route(&self) -> &Route {
+        &self.route
+    }
+
+    /// Posts events, one after the other.
     ///
     /// # Errors
     /// `Unclear`, where there was no answer. Neither credentials nor payload are in an error.
-    pub async fn post(self, event: Event) -> Result<Answer> {
+    pub async fn send(&self, events: Vec<Event>) -> Result<Vec<Answer>> {
+        let mut answers = Vec::new();
+        for event in events {
+            answers.push(self.post(event).await?);
+        }
+        Ok(answers)
+    }
+
+    async fn post(&self, event: Event) -> Result<Answer> {
         let request = self.request(&event)?;
         let answer = self.connector.call(request).await.map_err(|error| self.unanswered(&error))?;
         let status = answer.status().as_u16();
         let body = ByteStream::new(answer.into_body()).collect().await;
         let body = body.map_err(|error| self.unanswered(&error))?.into_bytes();
-        let taken = (status == 200).then(|| serde_json::from_slice(&body).ok()).flatten();
+        let taken = (status == 200).then(|| serde_json::from_slice::<Accepted>(&body).ok()).flatten().map(Taken::from);
         let refusal = (status != 200).then(|| serde_json::from_slice(&body).ok()).flatten();
         // What follows the first paragraph repeats a signed request, with its session token.
         let first = |text: String| text.split("\n\n").next().unwrap_or_default().to_owned();
@@ -131,6 +139,10 @@ mod tests {
     use crate::commands::send::signer::Signer;
     use aws_credential_types::Credentials;
 
+    fn api(url: String, pass: Option<Pass>) -> Api {
+        Api::new(url, pass, &serde_json::from_str(r#"{"post": "/a"}"#).unwrap())
+    }
+
     fn event() -> Event {
         let header = Some(("X-Who".to_owned(), "me".to_owned()));
         Event {
@@ -167,8 +179,8 @@ mod tests {
     async fn a_request_has_credentials_type_and_body_and_the_answer_its_place() {
         let body = r#"{"SequenceNumber":"49","ShardId":"shardId-000000000000"}"#;
         let (url, request) = served("200 OK", body).await;
-        let answer = Target::new(url, Some(Pass::basic("user:pass"))).post(event()).await.unwrap();
-        assert_eq!(answer.taken, Some(Taken { shard_id: "shardId-000000000000".into(), sequence_number: "49".into() }));
+        let answer = api(url, Some(Pass::basic("user:pass"))).post(event()).await.unwrap();
+        assert_eq!(answer.taken, Some(Taken::record("shardId-000000000000".into(), "49".into())));
         let request = request.await.unwrap();
         assert!(request.starts_with("POST /prod/a/1?b=c HTTP/1.1\r\n"), "{request}");
         let lines =
@@ -177,10 +189,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_queue_answers_with_the_messages_id() {
+        for body in [r#"{"MessageId":"m"}"#, r#"{"messageId":"m","requestId":"r"}"#] {
+            let (url, _) = served("200 OK", body).await;
+            let answer = api(url, None).post(event()).await.unwrap();
+            assert_eq!(answer.taken, Some(Taken::message(None, "m".into())), "{body}");
+        }
+    }
+
+    #[tokio::test]
     async fn a_refusal_is_an_answer() {
         for (body, message) in [("{}", None), (r#"{"message":"no"}"#, Some("no")), (r#"{"message":null}"#, None)] {
             let (url, _) = served("429 Too Many Requests", body).await;
-            let answer = Target::new(url, None).post(event()).await.unwrap();
+            let answer = api(url, None).post(event()).await.unwrap();
             assert_eq!((answer.status, answer.taken, answer.message.as_deref()), (429, None, message));
         }
     }
@@ -191,7 +212,7 @@ mod tests {
         let pass = || Some(Pass::Signature(Signer::new(credentials.clone(), "eu-west-1")));
         let said = r#"{"message":"It does not match.\n\nThe Canonical String\nx-amz-security-token:to/ken=="}"#;
         let (url, task) = served("403 Forbidden", said).await;
-        let answer = Target::new(url, pass()).post(event()).await.unwrap();
+        let answer = api(url, pass()).post(event()).await.unwrap();
         assert_eq!(answer.message.as_deref(), Some("It does not match."));
         let request = task.await.unwrap();
         let scope = "/eu-west-1/execute-api/aws4_request, \
@@ -200,13 +221,13 @@ mod tests {
         assert!(request.contains(scope) && request.contains("x-amz-security-token: to/ken=="), "{request}");
         assert!(!request.contains("se/cret"));
         let (url, _) = served("403 Forbidden", r#"{"Message":"no"}"#).await;
-        assert_eq!(Target::new(url, pass()).post(event()).await.unwrap().message.as_deref(), Some("no"));
+        assert_eq!(api(url, pass()).post(event()).await.unwrap().message.as_deref(), Some("no"));
     }
 
     #[tokio::test]
     async fn no_answer_is_an_error_without_credentials_and_payload() {
         let url = "http://127.0.0.1:1/prod".to_owned();
-        let error = Target::new(url, Some(Pass::basic("user:pass"))).post(event()).await.unwrap_err();
+        let error = api(url, Some(Pass::basic("user:pass"))).post(event()).await.unwrap_err();
         assert_eq!(error.class(), Class::Unclear);
         let text = format!("{error:?}");
         assert!(
