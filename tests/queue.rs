@@ -149,6 +149,7 @@ fn a_message_is_hidden_longer_before_and_less_long_after_the_time_out_changes() 
 fn a_second_plan_is_empty() {
     let graph = graph(EXAMPLE);
     let again = plan(&graph, &applied(&graph), KINDS, false);
-    let work: Vec<String> = again.work().map(|change| format!("{}: {:?}", change.id, change.fields)).collect();
-    assert!(work.is_empty(), "{work:?}");
+    // What AWS assigned, which followers are tagged with, is unknown here.
+    let work = again.work().flat_map(|change| &change.fields).filter(|field| field.path != "tags.pipe:follows");
+    assert_eq!(work.map(|field| &field.path).collect::<Vec<_>>(), [""; 0]);
 }

@@ -130,7 +130,10 @@ pub fn check(taken: &Taken, hostile: &str) {
     let spec = &taken.loaded.spec;
     for route in spec.api().unwrap().routes.iter().filter(|route| spec.calls_stream(route)) {
         let made = &desired["routes"][&format!("{} {}", route.method().name(), route.path())];
-        call(spec, route, template(route, made), hostile);
+        match spec.fed_queue() {
+            Some(_) => message(spec, route, template(route, made), hostile),
+            None => call(spec, route, template(route, made), hostile),
+        }
     }
 }
 
@@ -176,12 +179,8 @@ fn call(spec: &Spec, route: &Route, template: &str, hostile: &str) {
         let text = render(&Template::parse(template).unwrap(), &body, &params);
         let made: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
         let sent = if body.is_empty() { "{}" } else { &body };
-        if spec.fed_queue().is_some() {
-            messaged(spec, &made, route, sent);
-            continue;
-        }
         if !route.envelope.is_empty() {
-            enveloped(&STANDARD.decode(made["Data"].as_str().unwrap()).unwrap(), route, sent);
+            enveloped(&made, route, sent);
             continue;
         }
         assert_eq!(made, json!({ "StreamName": stream, "Data": STANDARD.encode(sent), "PartitionKey": key }), "{text}");
@@ -190,24 +189,33 @@ fn call(spec: &Spec, route: &Route, template: &str, hostile: &str) {
     }
 }
 
-/// A message has the body, or its envelope, and of a FIFO queue what puts it into order; and nothing else.
-fn messaged(spec: &Spec, made: &Value, route: &Route, sent: &str) {
-    let members: Vec<&str> = made.as_object().unwrap().keys().map(String::as_str).collect();
-    let wanted: &[&str] = match spec.is_fifo() {
-        true => &["QueueUrl", "MessageBody", "MessageGroupId", "MessageDeduplicationId"],
-        false => &["QueueUrl", "MessageBody"],
+/// The call that a request becomes has the members of a message, each as it should be, whatever the client sends.
+fn message(spec: &Spec, route: &Route, template: &str, hostile: &str) {
+    let named = |from: Option<&PartitionKey>| match from {
+        Some(PartitionKey::Header(name) | PartitionKey::Query(name) | PartitionKey::Path(name)) => {
+            vec![(name.clone(), hostile.to_owned())]
+        }
+        _ => Vec::new(),
     };
-    assert_eq!(members.iter().collect::<BTreeSet<_>>(), wanted.iter().collect(), "{made}");
-    assert!(made["QueueUrl"].as_str().unwrap().ends_with(&format!("/123456789012/{}", spec.fed_queue_name())));
-    match route.envelope.as_slice() {
-        [] => assert_eq!(made["MessageBody"], sent),
-        _ => enveloped(made["MessageBody"].as_str().unwrap().as_bytes(), route, sent),
+    let all = [named(route.message_group.as_ref()), named(route.deduplication.as_ref())].concat();
+    let params = Params { header: all.clone(), querystring: all.clone(), path: all };
+    let body = json!({ "a": hostile }).to_string();
+    let text = render(&Template::parse(template).unwrap(), &body, &params);
+    let made: BTreeMap<String, Value> = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    let mut wanted = BTreeSet::from(["MessageBody", "QueueUrl"]);
+    if spec.is_fifo() {
+        wanted.extend(["MessageDeduplicationId", "MessageGroupId"]);
+    }
+    assert_eq!(made.keys().map(String::as_str).collect::<BTreeSet<_>>(), wanted, "{text}");
+    if route.envelope.is_empty() {
+        assert_eq!(made["MessageBody"], body, "{text}");
     }
 }
 
 /// A record with an envelope has the body in base64, and what the spec names, and nothing else.
-fn enveloped(record: &[u8], route: &Route, sent: &str) {
-    let record: BTreeMap<String, Value> = serde_json::from_slice(record).unwrap();
+fn enveloped(made: &Value, route: &Route, sent: &str) {
+    let record = STANDARD.decode(made["Data"].as_str().unwrap()).unwrap();
+    let record: BTreeMap<String, Value> = serde_json::from_slice(&record).unwrap();
     let fixed = ["body", "encoding"].into_iter();
     let wanted: BTreeSet<&str> = fixed.chain(route.envelope.iter().map(|piece| piece.place.word())).collect();
     assert_eq!(record.keys().map(String::as_str).collect::<BTreeSet<_>>(), wanted);
