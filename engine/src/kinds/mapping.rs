@@ -11,9 +11,6 @@
 use std::time::Duration;
 
 use aws_sdk_lambda::config::retry::RetryConfig;
-use aws_sdk_lambda::types::{
-    DestinationConfig, Filter, FilterCriteria, FunctionResponseType, OnFailure, ScalingConfig,
-};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -24,6 +21,7 @@ use crate::kinds::stream::Stream;
 use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State};
 
 mod means;
+mod parts;
 mod read;
 mod start;
 mod succession;
@@ -252,27 +250,6 @@ impl Mapping {
 
     fn of_stream(&self) -> bool {
         self.source.split(':').nth(2) != Some("sqs")
-    }
-
-    /// An empty one clears it.
-    fn scaling(&self) -> ScalingConfig {
-        ScalingConfig::builder().set_maximum_concurrency(self.max_concurrency.map(u32::cast_signed)).build()
-    }
-
-    fn response_types(&self) -> Vec<FunctionResponseType> {
-        if self.partial { vec![FunctionResponseType::ReportBatchItemFailures] } else { Vec::new() }
-    }
-
-    /// One without filters clears them.
-    fn criteria(&self) -> FilterCriteria {
-        let filters: Vec<_> = self.filters.iter().map(|pattern| Filter::builder().pattern(pattern).build()).collect();
-        FilterCriteria::builder().set_filters((!filters.is_empty()).then_some(filters)).build()
-    }
-
-    /// An empty one clears it.
-    fn destination(&self) -> DestinationConfig {
-        let arn = (!self.on_failure.is_empty()).then(|| OnFailure::builder().destination(&self.on_failure).build());
-        DestinationConfig::builder().set_on_failure(arn).build()
     }
 }
 

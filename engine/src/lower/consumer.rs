@@ -125,7 +125,7 @@ fn mapping(lowering: &Lowering<'_>, spec: &Function, stream: &str, source: Strin
 
 /// Compact and sorted, as they are read back.
 fn filters(spec: &Function) -> Vec<String> {
-    let mut all: Vec<_> = spec.filters.iter().map(|it| Value::Object(it.pattern.clone()).to_string()).collect();
+    let mut all: Vec<_> = spec.filters.iter().map(|it| Value::Object(it.0.clone()).to_string()).collect();
     all.sort();
     all
 }

@@ -102,7 +102,7 @@ fn node(fields: &Map<String, Value>) -> Result<Node, String> {
         return Err("it holds an empty object".to_owned());
     }
     let parts = fields.iter().map(|(name, value)| match value {
-        Value::Array(choices) if name == "$or" => choices.iter().map(choice).collect::<Result<_, _>>().map(Part::Or),
+        Value::Array(choices) if name == "$or" => or(choices),
         Value::Object(inner) => node(inner).map(|inner| Part::Field(name.clone(), inner)),
         Value::Array(rules) if !rules.is_empty() => {
             let rules = rules.iter().map(Rule::parse).collect::<Result<_, _>>();
@@ -113,8 +113,14 @@ fn node(fields: &Map<String, Value>) -> Result<Node, String> {
     parts.collect::<Result<_, _>>().map(Node::All)
 }
 
-fn choice(value: &Value) -> Result<Node, String> {
-    node(value.as_object().ok_or("`$or` must hold objects")?)
+/// AWS takes `$or` for a field of that name unless it holds two objects or more
+/// (https://github.com/aws/event-ruler#or-matching); then a list of rules is what it should be.
+fn or(choices: &[Value]) -> Result<Part, String> {
+    if choices.len() < 2 {
+        return Err("`$or` must hold two objects or more".to_owned());
+    }
+    let choice = |value: &Value| node(value.as_object().ok_or("`$or` must hold objects")?);
+    choices.iter().map(choice).collect::<Result<_, String>>().map(Part::Or)
 }
 
 impl Node {

@@ -6,7 +6,10 @@ use aws_sdk_lambda::operation::list_event_source_mappings::ListEventSourceMappin
 use aws_sdk_lambda::operation::list_tags::ListTagsOutput;
 use aws_sdk_lambda::operation::update_event_source_mapping::UpdateEventSourceMappingOutput;
 use aws_sdk_lambda::types::builders::EventSourceMappingConfigurationBuilder;
-use aws_sdk_lambda::types::{EventSourceMappingConfiguration, EventSourcePosition};
+use aws_sdk_lambda::types::{
+    DestinationConfig, EventSourceMappingConfiguration, EventSourcePosition, Filter, FilterCriteria, OnFailure,
+    ScalingConfig,
+};
 use aws_smithy_mocks::{Rule, RuleMode, mock};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::body::SdkBody;
@@ -15,8 +18,8 @@ use super::*;
 use crate::aws::mocked;
 use crate::resource::Tags;
 
-mod filters;
 mod another_stream;
+mod filters;
 mod of_queue;
 mod wrong_role;
 
