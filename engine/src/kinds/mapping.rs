@@ -26,6 +26,7 @@ mod read;
 mod start;
 mod succession;
 
+pub use read::pattern;
 use read::{list, state, unknown};
 pub use start::at;
 use start::position;

@@ -123,9 +123,9 @@ fn mapping(lowering: &Lowering<'_>, spec: &Function, stream: &str, source: Strin
     Ok(Node::new(MAPPING, name.as_str(), &props)?.needs([CONSUMER, dlq::DLQ]).follows(stream))
 }
 
-/// Compact and sorted, as they are read back.
+/// As they are read back: in the order of their texts.
 fn filters(spec: &Function) -> Vec<String> {
-    let mut all: Vec<_> = spec.filters.iter().map(|it| Value::Object(it.0.clone()).to_string()).collect();
+    let mut all: Vec<_> = spec.filters.iter().map(|it| mapping::pattern(Value::Object(it.0.clone()))).collect();
     all.sort();
     all
 }

@@ -111,9 +111,10 @@ fn names_are_made_of_function_and_source() {
 fn properties_are_canonical() {
     assert_eq!(read::props(&answer("Enabled").build()), desired());
     let filter = |pattern: &str| Filter::builder().pattern(pattern).build();
-    let filters = FilterCriteria::builder().filters(filter("{ \"data\" : {} }")).filters(filter("no JSON")).build();
+    let filters =
+        FilterCriteria::builder().filters(filter("{ \"data\" : {}, \"a\": [1] }")).filters(filter("no JSON")).build();
     let filtered = read::props(&answer("Enabled").filter_criteria(filters).build());
-    assert_eq!(filtered.filters, ["no JSON", "{\"data\":{}}"]);
+    assert_eq!(filtered.filters, ["no JSON", "{\"a\":[1],\"data\":{}}"]);
     let queue = EventSourceMappingConfiguration::builder()
         .event_source_arn(QUEUE)
         .function_arn("arn:aws:lambda:eu-central-1:111122223333:function:f")

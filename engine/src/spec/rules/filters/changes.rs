@@ -48,7 +48,7 @@ fn unseen(cx: &Cx<'_>, image: &str, value: &Value, path: &str) -> Option<Problem
     if images.contains(&image) || asks_for_none(value) {
         return None;
     }
-    let message = format!("with `view: {view}` no change has a `{image}`, so this matches nothing");
+    let message = format!("with `view: {view}` changes come without `{image}`, so this matches nothing");
     Some(Problem::warning(path, message).hint("`view: new_and_old_images` has both").on_key())
 }
 
