@@ -28,8 +28,6 @@ const UNUSED: &[(&str, &str)] = &[
     ("iam:UpdateAssumeRolePolicy", "puts back a trust policy that others changed"),
     ("kinesis:DecreaseStreamRetentionPeriod", "for an edit that is not made here"),
     ("kinesis:StopStreamEncryption", "for an edit that is not made here"),
-    ("kinesis:UpdateMaxRecordSize", "for an edit that is not made here"),
-    ("kinesis:UpdateStreamMode", "for an edit that is not made here"),
     ("lambda:DeleteFunctionConcurrency", "for an edit that is not made here"),
     ("lambda:PutFunctionConcurrency", "for an edit that is not made here"),
     ("lambda:UpdateFunctionCode", "the bundled code is the same throughout"),

@@ -83,9 +83,8 @@ impl Resource for Stream {
             // Both ways each: a managed policy has no room for all names.
             "kinesis:*StreamEncryption",
             "kinesis:*StreamRetentionPeriod",
-            "kinesis:UpdateMaxRecordSize",
-            "kinesis:UpdateShardCount",
-            "kinesis:UpdateStreamMode",
+            // Its shards, its mode and how large its records may be.
+            "kinesis:Update*",
         ];
         vec![Grant::new(ON_THE_STREAM, arn(scope.place, name)), Grant::new(&["lambda:ListEventSourceMappings"], "*")]
     }
