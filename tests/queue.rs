@@ -153,3 +153,15 @@ fn a_second_plan_is_empty() {
     let work = again.work().flat_map(|change| &change.fields).filter(|field| field.path != "tags.pipe:follows");
     assert_eq!(work.map(|field| &field.path).collect::<Vec<_>>(), [""; 0]);
 }
+
+/// Nothing of a mapping without filters changes: its hash is what it was.
+#[test]
+fn filters_are_compact_json_in_order() {
+    assert_eq!(desired(&graph(EXAMPLE), "mapping").get("filters"), None);
+    let filters = "filters: [ { body: [ ping ] }, { body: { b: [ 1, 'x' ], a: [ { numeric: [ '>', 0 ] } ] } } ]";
+    let spec = EXAMPLE.replace("    batch:", &format!("    {filters}\n    batch:"));
+    assert_eq!(
+        desired(&graph(&spec), "mapping")["filters"],
+        json!([r#"{"body":["ping"]}"#, r#"{"body":{"a":[{"numeric":[">",0]}],"b":[1,"x"]}}"#])
+    );
+}

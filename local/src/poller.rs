@@ -59,6 +59,7 @@ use checkpoints::Checkpoints;
 pub use checkpoints::passed;
 use clock::Clock;
 use destination::{Destination, destination};
+pub use filter::Filter;
 use mapping::{Order, Properties};
 use poll::World;
 use source::{Service, Source, dynamodb, kinesis};

@@ -58,10 +58,10 @@ fn a_mapping_that_is_there_already_is_found() {
     site.user.pipe(&["apply", "--yes"]);
     assert_eq!((account.fired(lost), site.census().as_str()), (1, WHOLE));
     let hidden = Rule::on("lambda", "ListEventSourceMappings").containing("gateway-events-consumer");
-    let hidden = account.set(hidden.rewrite("/EventSourceMappings", json!([])).times(4));
+    let hidden = account.set(hidden.rewrite("/EventSourceMappings", json!([])).times(5));
     account.clear();
     let run = site.user.run(&["apply", "--yes"]);
-    assert_eq!((run.code, account.fired(hidden)), (Some(0), 4), "{}", run.err);
+    assert_eq!((run.code, account.fired(hidden)), (Some(0), 5), "{}", run.err);
     assert!(run.out.contains("+ mapping "), "{}", run.out);
     let statuses: Vec<Option<u16>> = site.calls_of("CreateEventSourceMapping").iter().map(|call| call.status).collect();
     assert_eq!(statuses, [Some(409)]);

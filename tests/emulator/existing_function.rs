@@ -27,6 +27,10 @@ fn make_theirs(cloud: &Cloud) {
     let code = FunctionCode::builder().zip_file(Blob::new(zip)).build();
     let function = cloud.aws.lambda.create_function().function_name("theirs").role(role).code(code);
     cloud.run(function.runtime(Runtime::from("python3.13")).handler("app.handler").send()).unwrap();
+    let state = || cloud.run(cloud.aws.lambda.get_function_configuration().function_name("theirs").send()).unwrap();
+    while state().state().is_none_or(|state| state.as_str() != "Active") {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
 }
 
 /// All that AWS says of the function, and the policies of its role.

@@ -100,6 +100,17 @@ fn the_stage_takes_what_the_shards_take_unless_the_file_says_otherwise() {
 }
 
 #[test]
+fn only_of_a_queue_what_no_filter_matches_is_deleted() {
+    let told = |file: &str| {
+        let loaded =
+            spec::load(&root().join("tests/specs/good").join(file)).unwrap_or_else(|report| panic!("{report}"));
+        assert_eq!(messages(&loaded.notes, Severity::Warning), Vec::<&str>::new(), "{}", loaded.notes);
+        messages(&loaded.notes, Severity::Note).iter().any(|note| note.contains("is deleted from the queue"))
+    };
+    assert!(told("filters.yaml") && !told("filters_changes.yaml"));
+}
+
+#[test]
 fn good_files_and_examples_have_no_errors() {
     let mut seen = 0;
     for file in files("tests/specs/good").into_iter().chain(files("examples")) {

@@ -86,7 +86,7 @@ const TABLE: &str = "
     consumer.function.reserved_concurrency consumer.function.architecture consumer.function.enabled
     consumer.function.batch.size consumer.function.batch.window_seconds consumer.function.batch.parallelization
     consumer.function.batch.start consumer.function.batch.start.at consumer.function.failures.retries
-    consumer.function.failures.max_age_hours consumer.function.failures.bisect consumer.function.failures.partial
+    consumer.function.failures.max_age_hours consumer.function.failures.bisect consumer.function.failures.partial consumer.function.filters
     sink.table.name sink.table.partition_key sink.table.partition_key.name sink.table.partition_key.type
     sink.table.sort_key sink.table.capacity sink.table.capacity.read sink.table.capacity.write sink.table.encryption
     sink.table.point_in_time_recovery sink.table.deletion_protection sink.table.existing sink.table.overwrite sink.table.deletes

@@ -11,9 +11,6 @@
 use std::time::Duration;
 
 use aws_sdk_lambda::config::retry::RetryConfig;
-use aws_sdk_lambda::types::{
-    DestinationConfig, Filter, FilterCriteria, FunctionResponseType, OnFailure, ScalingConfig,
-};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -24,10 +21,12 @@ use crate::kinds::stream::Stream;
 use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State};
 
 mod means;
+mod parts;
 mod read;
 mod start;
 mod succession;
 
+pub use read::pattern;
 use read::{list, state, unknown};
 pub use start::at;
 use start::position;
@@ -67,7 +66,7 @@ pub struct Mapping {
     /// Calls at the same time for a queue, 2 to 1000; none where nothing bounds them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_concurrency: Option<u32>,
-    /// Patterns of records to read, as compact JSON, sorted; with none all are read. No spec has one: another's is removed.
+    /// Patterns of records to read, as compact JSON, sorted; with none all are read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filters: Vec<String>,
 }
@@ -211,6 +210,7 @@ impl Mapping {
         let request = request.set_maximum_record_age_in_seconds(stream.then_some(self.max_age_seconds));
         let request = request.set_bisect_batch_on_function_error(stream.then_some(self.bisect));
         let request = request.set_destination_config((!self.on_failure.is_empty()).then(|| self.destination()));
+        let request = request.set_filter_criteria((!self.filters.is_empty()).then(|| self.criteria()));
         let request = request.set_scaling_config(self.max_concurrency.map(|_| self.scaling()));
         let tags = cx.tags.clone().into_iter().collect();
         let made = request.set_tags(Some(tags)).customize().config_override(once).send().await?;
@@ -230,10 +230,7 @@ impl Mapping {
         let request = request.set_bisect_batch_on_function_error(stream.then_some(self.bisect));
         let request = request.set_destination_config(stream.then(|| self.destination()));
         let request = request.set_scaling_config((!stream).then(|| self.scaling()));
-        let filters: Vec<_> = self.filters.iter().map(|pattern| Filter::builder().pattern(pattern).build()).collect();
-        // One without filters clears them.
-        let filters = FilterCriteria::builder().set_filters((!filters.is_empty()).then_some(filters));
-        let request = request.filter_criteria(filters.build());
+        let request = request.filter_criteria(self.criteria());
         let start = Instant::now();
         let call = || async {
             let sent = request.clone().send().await.map(drop).map_err(Error::from);
@@ -254,21 +251,6 @@ impl Mapping {
 
     fn of_stream(&self) -> bool {
         self.source.split(':').nth(2) != Some("sqs")
-    }
-
-    /// An empty one clears it.
-    fn scaling(&self) -> ScalingConfig {
-        ScalingConfig::builder().set_maximum_concurrency(self.max_concurrency.map(u32::cast_signed)).build()
-    }
-
-    fn response_types(&self) -> Vec<FunctionResponseType> {
-        if self.partial { vec![FunctionResponseType::ReportBatchItemFailures] } else { Vec::new() }
-    }
-
-    /// An empty one clears it.
-    fn destination(&self) -> DestinationConfig {
-        let arn = (!self.on_failure.is_empty()).then(|| OnFailure::builder().destination(&self.on_failure).build());
-        DestinationConfig::builder().set_on_failure(arn).build()
     }
 }
 

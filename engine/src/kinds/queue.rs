@@ -136,6 +136,7 @@ impl Resource for Queue {
     }
 
     async fn reconcile(&self, cx: &Cx, name: &Name, live: Option<&Live<Self>>) -> Result<Made> {
+        let mut identity = live.map(|live| live.identity.clone()).unwrap_or_default();
         let (url, written) = match live {
             // ensure
             None => (self.create(cx, name).await?, true),
@@ -147,10 +148,10 @@ impl Resource for Queue {
                 (url.to_owned(), written)
             }
         };
-        if written {
-            self.settled(cx, name, &url).await?;
+        if written && let Some(seen) = self.settled(cx, name, &url).await? {
+            identity = seen;
         }
-        Ok(Made { outputs: outputs(cx, name, &url), identity: String::new() })
+        Ok(Made { outputs: outputs(cx, name, &url), identity })
     }
 
     async fn delete(cx: &Cx, name: &Name, handle: &Handle) -> Result<()> {
@@ -202,17 +203,18 @@ impl Queue {
         Ok(true)
     }
 
-    /// Proves by a read that what was written is there; reads again only where SQS is behind.
-    async fn settled(&self, cx: &Cx, name: &Name, url: &str) -> Result<()> {
+    /// Proves by a read that what was written is there, and gives what tells this queue from others of its name; reads again only where SQS
+    /// is behind.
+    async fn settled(&self, cx: &Cx, name: &Name, url: &str) -> Result<Option<String>> {
         let what = format!("SQS to show queue `{name}` as it was written");
         let shown = || async { Ok(describe(cx, url).await?.filter(|(live, _)| live == self)) };
         match poll(cx, &what, SETTLED_WITHIN, shown).await {
             // SQS has taken the call; a retention period takes it up to 15 minutes.
             Err(error) if error.class() == Class::Fatal && error.failed_call().is_none() => {
                 cx.waiting("nothing more: SQS took the change, but may take 15 minutes to show it");
-                Ok(())
+                Ok(describe(cx, url).await?.map(|(_, identity)| identity))
             }
-            shown => shown.map(drop),
+            shown => shown.map(|(_, identity)| Some(identity)),
         }
     }
 }

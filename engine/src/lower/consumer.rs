@@ -114,13 +114,20 @@ fn mapping(lowering: &Lowering<'_>, spec: &Function, stream: &str, source: Strin
         partial: spec.failures.partial,
         on_failure: dlq::arn(lowering).unwrap_or_default(),
         max_concurrency: None,
-        filters: Vec::new(),
+        filters: filters(spec),
     };
     let props = stream::queue::mapped(props, lowering.spec);
     // Its source may be an ARN that AWS assigns; the name never is.
     let named = stream::arn(lowering).unwrap_or_else(|| props.source.clone());
     let name = mapping::name(&props.function, &named);
     Ok(Node::new(MAPPING, name.as_str(), &props)?.needs([CONSUMER, dlq::DLQ]).follows(stream))
+}
+
+/// As they are read back: in the order of their texts.
+fn filters(spec: &Function) -> Vec<String> {
+    let mut all: Vec<_> = spec.filters.iter().map(|it| mapping::pattern(Value::Object(it.0.clone()))).collect();
+    all.sort();
+    all
 }
 
 fn level(level: LogLevel) -> &'static str {

@@ -80,10 +80,23 @@ pub struct Function {
     /// What happens to records that the function fails on. Default: 100 retries within 12 hours; 500 within 24 under `table_changes`.
     #[serde(default)]
     pub failures: Failures,
+    /// Patterns of Lambda's event filtering, at most 10, as in `[{data: {kind: [order]}}]`: a record that matches none is not handed to the
+    /// function, and a queue's message is deleted then. Default: all are handed over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 10))]
+    pub filters: Vec<Filter>,
     /// Whether the mapping reads the stream. Default: true.
     #[serde(default = "yes")]
     pub enabled: bool,
 }
+
+/// One pattern of Lambda's event filtering: what a record must hold, as in `{data: {kind: [order]}}`.
+///
+/// What the sender sent is below `data` of a Kinesis stream, below `dynamodb` of a table's changes, and below `body` of a queue.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(extend("minProperties" = 1))]
+pub struct Filter(pub serde_json::Map<String, serde_json::Value>);
 
 /// A level of the function's log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]

@@ -9,6 +9,7 @@ mod cors;
 mod domain;
 mod doors;
 mod files;
+mod filters;
 mod function;
 mod groups;
 mod indexes;
@@ -186,6 +187,7 @@ const FUNCTION: &[Rule<Function>] = &[
     function::statements,
     function::existing,
     files::handler,
+    filters::patterns,
     warnings::function,
 ];
 

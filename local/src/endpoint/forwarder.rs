@@ -174,6 +174,9 @@ impl Shared {
                 let (upstream, memory) = (&self.upstream, &self.memory);
                 let exchange = Exchange { call: &call, head: &head, body, upstream, memory, root: None };
                 let answer = quirk.answer(&exchange).await?;
+                if self.watch.cares(&call) {
+                    self.watch.note(&call, &exchange.body, answer.status(), answer.body());
+                }
                 if call.by_role() && is_refusal(answer.status()) {
                     self.watch.refused(answer.body());
                 }

@@ -10,6 +10,7 @@ mod import;
 mod listing;
 mod logs;
 mod mappings;
+mod queue_batches;
 mod queue_mappings;
 mod refusals;
 mod reshard;

@@ -55,22 +55,29 @@ impl Filter {
     /// It is not a JSON object, holds something that is not a rule, or its payload is not an object: AWS refuses these when the
     /// mapping is made.
     pub fn parse(pattern: &str, payload: &str) -> error::Result<Self> {
-        let wrong = |why: &str| {
+        Self::check(pattern, payload).map_err(|why| {
             Error::new(format!("read the filter `{pattern}`: {why}")).hint(format!(
                 "a pattern is like `{{\"{payload}\": {{\"kind\": [\"order\", {{\"prefix\": \"x\"}}]}}}}`"
             ))
-        };
+        })
+    }
+
+    /// The same, with only what is wrong in words.
+    ///
+    /// # Errors
+    /// As of [`Self::parse`].
+    pub fn check(pattern: &str, payload: &str) -> Result<Self, String> {
         let Ok(Value::Object(fields)) = serde_json::from_str(pattern) else {
-            return Err(wrong("it is not a JSON object"));
+            return Err("it is not a JSON object".to_owned());
         };
         // AWS: the filter for the payload of a stream must be JSON of its own; plain strings are for queues.
         let is_text = fields.get(payload).is_some_and(|inner| !inner.is_object());
         if is_text && payload != Service::Sqs.payload() {
-            return Err(wrong(&format!("`{payload}` must be an object")));
+            return Err(format!("`{payload}` must be an object"));
         }
         let of_kind = if is_text { Payload::Text } else { Payload::Json };
         let payload = fields.contains_key(payload).then(|| of_kind(payload.to_owned()));
-        node(&fields).map(|node| Self { node, payload }).map_err(|why| wrong(&why))
+        node(&fields).map(|node| Self { node, payload })
     }
 
     /// Whether a record passes, by what the facts of [`super::record::Record`] say of it.
@@ -95,7 +102,7 @@ fn node(fields: &Map<String, Value>) -> Result<Node, String> {
         return Err("it holds an empty object".to_owned());
     }
     let parts = fields.iter().map(|(name, value)| match value {
-        Value::Array(choices) if name == "$or" => choices.iter().map(choice).collect::<Result<_, _>>().map(Part::Or),
+        Value::Array(choices) if name == "$or" => or(choices),
         Value::Object(inner) => node(inner).map(|inner| Part::Field(name.clone(), inner)),
         Value::Array(rules) if !rules.is_empty() => {
             let rules = rules.iter().map(Rule::parse).collect::<Result<_, _>>();
@@ -106,8 +113,14 @@ fn node(fields: &Map<String, Value>) -> Result<Node, String> {
     parts.collect::<Result<_, _>>().map(Node::All)
 }
 
-fn choice(value: &Value) -> Result<Node, String> {
-    node(value.as_object().ok_or("`$or` must hold objects")?)
+/// AWS takes `$or` for a field of that name unless it holds two objects or more
+/// (https://github.com/aws/event-ruler#or-matching); then a list of rules is what it should be.
+fn or(choices: &[Value]) -> Result<Part, String> {
+    if choices.len() < 2 {
+        return Err("`$or` must hold two objects or more".to_owned());
+    }
+    let choice = |value: &Value| node(value.as_object().ok_or("`$or` must hold objects")?);
+    choices.iter().map(choice).collect::<Result<_, String>>().map(Part::Or)
 }
 
 impl Node {

@@ -18,9 +18,7 @@ const LEAST: &str = include_str!("../../../examples/table-changes.yaml");
 fn table_changes() {
     const EDITS: &[Edit] = &[
         ("view", "  table_changes: {}", "  table_changes:\n    table: {}\n    view: new_image"),
-        ("view: keys_only", "view: new_image", "view: keys_only"),
-        ("view: old_image", "view: keys_only", "view: old_image"),
-        ("view, its default", "    view: old_image\n", ""),
+        ("view, its default", "    view: new_image\n", ""),
         ("capacity", "    table: {}", "    table: { capacity: { read: 5, write: 5 } }"),
         ("capacity, its default", "capacity: { read: 5, write: 5 }", ""),
         ("encryption", "    table: {  }", "    table: { encryption: aws_owned }"),

@@ -59,6 +59,31 @@ fn batch_and_failures() {
     chain(Kind::MiniStack, "200000000022", "edits_mapping", EDITS);
 }
 
+#[test]
+fn filters() {
+    const EDITS: &[Edit] = &[
+        ("filters", "    batch:", "    filters: [ { data: { kind: [ order ] } } ]\n    batch:"),
+        ("another one", "kind: [ order ] } }", "kind: [ order ] } }, { data: { n: [ { numeric: [ \">\", 5 ] } ] } }"),
+        ("one that asks for something else", "kind: [ order ]", "kind: [ order, { prefix: x } ]"),
+        ("one less", "{ data: { kind: [ order, { prefix: x } ] } }, ", ""),
+        ("no filters", "    filters: [ { data: { n: [ { numeric: [ \">\", 5 ] } ] } } ]\n", ""),
+    ];
+    chain(Kind::MiniStack, "200000000167", "edits_filters", EDITS);
+}
+
+/// The same patterns in another order and with other spaces are the same filters.
+#[test]
+fn filters_have_no_order() {
+    let (_endpoint, sandbox) = sandbox(Kind::MiniStack, "200000000169", crate::MAIN);
+    sandbox.edit("    batch:", "    filters: [ { data: { a: [ x ], b: [ 1 ] } }, { data: { c: [ y ] } } ]\n    batch:");
+    sandbox.converge();
+    sandbox.edit(
+        "{ data: { a: [ x ], b: [ 1 ] } }, { data: { c: [ y ] } }",
+        "{ data: { c: [ 'y' ] } }, { data: { b: [1], a: [x] } }",
+    );
+    in_sync(&sandbox, "in another order");
+}
+
 /// Neither emulator keeps StartingPositionTimestamp, so what is applied could not be read back: the plan alone is shown.
 #[test]
 fn batch_start_at_a_time() {

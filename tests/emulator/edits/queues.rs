@@ -38,6 +38,17 @@ fn standard() {
 }
 
 #[test]
+fn filters() {
+    const EDITS: &[Edit] = &[
+        ("filters", "    batch:", "    filters: [ { body: { kind: [ order ] } } ]\n    batch:"),
+        ("a plain text, too", "kind: [ order ] } }", "kind: [ order ] } }, { body: [ ping ] }"),
+        ("one less", "{ body: { kind: [ order ] } }, ", ""),
+        ("no filters", "    filters: [ { body: [ ping ] } ]\n", ""),
+    ];
+    chain_of(EXAMPLE, Kind::MiniStack, "200000000168", "edits_fed_queue_filters", EDITS);
+}
+
+#[test]
 fn no_dlq() {
     const EDITS: &[Edit] = &[("no dlq", "# What cannot be written: `pipe dlq ls` shows it.\ndlq:\n  queue: {}\n", "")];
     let spec = EXAMPLE.replace("  queue:\n    max_receives: 5\n", "  queue: { name: jobs }\n");

@@ -113,7 +113,16 @@ impl<'a> Follow<'a> {
         let Some(table) = &self.places.table else { return Ok(false) };
         let asked = self.asked();
         let keys: Vec<&ItemKey> = asked.iter().filter_map(|n| self.pending[n].key.as_ref()).collect();
-        let there = present(self.cx, table, &keys).await?;
+        // DynamoDB refuses a call that names one key twice.
+        let mut unique: Vec<&ItemKey> = Vec::new();
+        for key in &keys {
+            if !unique.contains(key) {
+                unique.push(*key);
+            }
+        }
+        let found = present(self.cx, table, &unique).await?;
+        let is_there = |key: &&ItemKey| unique.iter().zip(&found).any(|(one, there)| *there && one == key);
+        let there: Vec<bool> = keys.iter().map(is_there).collect();
         let found: Vec<u32> = asked.iter().zip(&there).filter(|(_, there)| **there).map(|(n, _)| *n).collect();
         (self.next, self.width) = match (asked.first(), asked.last()) {
             (Some(first), _) if !found.is_empty() => (*first, BATCH),

@@ -33,6 +33,7 @@ fn means(desired: &Mapping, live: &Mapping, how: &How) -> Vec<String> {
         let waits = live.enabled && !desired.enabled;
         let told = "messages wait from now on, and are lost when the queue's retention ends";
         all.extend(waits.then(|| told.to_owned()));
+        all.extend(filtered(desired, live));
         return all;
     }
     all.extend(sooner(desired, live));
@@ -55,7 +56,33 @@ fn means(desired: &Mapping, live: &Mapping, how: &How) -> Vec<String> {
         live.partial && !desired.partial,
         "the function's word on single records no longer counts: a failed batch is retried as a whole",
     );
+    all.extend(filtered(desired, live));
     all
+}
+
+/// What the function gets no longer, and what it gets that it did not. Filters are joined by *or*, so that another one lets more in.
+fn filtered(desired: &Mapping, live: &Mapping) -> Vec<String> {
+    let (what, fate) = match desired.of_stream() {
+        true => ("records", "are passed over from now on, and leave no trace"),
+        false => {
+            ("messages", "are deleted from now on, and leave no trace: they reach neither the function nor the dlq")
+        }
+    };
+    let lacks = |one: &Mapping, other: &Mapping| other.filters.iter().any(|filter| !one.filters.contains(filter));
+    let (all_now, all_then) = (desired.filters.is_empty(), live.filters.is_empty());
+    let mut told = Vec::new();
+    if !all_now && (all_then || lacks(desired, live)) {
+        let which = if desired.filters.len() == 1 { "do not match the filter" } else { "match none of the filters" };
+        told.push(format!("{what} that {which} {fate}"));
+    }
+    if !all_then && (all_now || lacks(live, desired)) {
+        let which =
+            if all_now { "are handed over, whatever they hold" } else { "that match a new filter are handed over" };
+        told.push(format!(
+            "{what} {which}, from now on: those that came before and matched no filter do not come again"
+        ));
+    }
+    told
 }
 
 /// What is lost without a trace.

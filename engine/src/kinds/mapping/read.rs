@@ -86,11 +86,17 @@ pub fn props(found: &EventSourceMappingConfiguration) -> Mapping {
     }
 }
 
+/// The canonical text of a filter's pattern: compact, with the keys of each object in the order of the alphabet.
+#[must_use]
+pub fn pattern(mut of: Value) -> String {
+    of.sort_all_objects();
+    of.to_string()
+}
+
 /// Lambda gives patterns as they were written.
 fn filters(found: &EventSourceMappingConfiguration) -> Vec<String> {
     let patterns = found.filter_criteria().map(FilterCriteria::filters).unwrap_or_default().iter();
-    let compact =
-        |pattern: &str| serde_json::from_str(pattern).map_or_else(|_| pattern.to_owned(), |it: Value| it.to_string());
+    let compact = |text: &str| serde_json::from_str(text).map_or_else(|_| text.to_owned(), pattern);
     let mut all: Vec<String> = patterns.filter_map(|filter| filter.pattern()).map(compact).collect();
     all.sort();
     all

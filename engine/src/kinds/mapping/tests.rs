@@ -6,7 +6,10 @@ use aws_sdk_lambda::operation::list_event_source_mappings::ListEventSourceMappin
 use aws_sdk_lambda::operation::list_tags::ListTagsOutput;
 use aws_sdk_lambda::operation::update_event_source_mapping::UpdateEventSourceMappingOutput;
 use aws_sdk_lambda::types::builders::EventSourceMappingConfigurationBuilder;
-use aws_sdk_lambda::types::{EventSourceMappingConfiguration, EventSourcePosition};
+use aws_sdk_lambda::types::{
+    DestinationConfig, EventSourceMappingConfiguration, EventSourcePosition, Filter, FilterCriteria, OnFailure,
+    ScalingConfig,
+};
 use aws_smithy_mocks::{Rule, RuleMode, mock};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::body::SdkBody;
@@ -16,6 +19,7 @@ use crate::aws::mocked;
 use crate::resource::Tags;
 
 mod another_stream;
+mod filters;
 mod of_queue;
 mod wrong_role;
 
@@ -107,9 +111,10 @@ fn names_are_made_of_function_and_source() {
 fn properties_are_canonical() {
     assert_eq!(read::props(&answer("Enabled").build()), desired());
     let filter = |pattern: &str| Filter::builder().pattern(pattern).build();
-    let filters = FilterCriteria::builder().filters(filter("{ \"data\" : {} }")).filters(filter("no JSON")).build();
+    let filters =
+        FilterCriteria::builder().filters(filter("{ \"data\" : {}, \"a\": [1] }")).filters(filter("no JSON")).build();
     let filtered = read::props(&answer("Enabled").filter_criteria(filters).build());
-    assert_eq!(filtered.filters, ["no JSON", "{\"data\":{}}"]);
+    assert_eq!(filtered.filters, ["no JSON", "{\"a\":[1],\"data\":{}}"]);
     let queue = EventSourceMappingConfiguration::builder()
         .event_source_arn(QUEUE)
         .function_arn("arn:aws:lambda:eu-central-1:111122223333:function:f")

@@ -53,17 +53,8 @@ pub(super) fn changed(desired: &Queue, live: &Queue) -> HashMap<Attribute, Strin
 
 /// A queue in canonical form, and when it was made: no other one of its name was made then.
 pub(super) async fn describe(cx: &Cx, url: &str) -> Result<Option<(Queue, String)>> {
-    let wanted = [
-        Attribute::CreatedTimestamp,
-        Attribute::MessageRetentionPeriod,
-        Attribute::SqsManagedSseEnabled,
-        Attribute::Policy,
-        Attribute::VisibilityTimeout,
-        Attribute::DelaySeconds,
-        Attribute::RedrivePolicy,
-        Attribute::RedriveAllowPolicy,
-    ];
-    let request = cx.aws.sqs.get_queue_attributes().queue_url(url).set_attribute_names(Some(wanted.to_vec()));
+    // To name `RedriveAllowPolicy` where a service does not know it is an error, and so is `FifoQueue` of a standard queue.
+    let request = cx.aws.sqs.get_queue_attributes().queue_url(url).attribute_names(Attribute::All);
     let Some(answer) = nothing_if_absent(request.send().await)? else {
         return Ok(None);
     };

@@ -16,6 +16,9 @@ const AT_ONCE: u32 = 10;
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>).
 const RECEIVES: u32 = 5;
 
+/// Calls that a queue makes at the same time at most.
+const FEEDERS: u32 = 1000;
+
 /// Keys of `consumer.function` that only a stream of records has.
 const OF_RECORDS: [&str; 5] =
     ["batch/parallelization", "batch/start", "failures/retries", "failures/max_age_hours", "failures/bisect"];
@@ -23,7 +26,7 @@ const OF_RECORDS: [&str; 5] =
 /// Rules of the queue itself.
 pub(super) fn queue(cx: &Cx<'_>, queue: &At<'_, OwnOrExisting<QueueStream>>) -> Vec<Problem> {
     let Some(own) = queue.own() else {
-        return stores::feeding(queue).into_iter().chain(unmoved(cx)).collect();
+        return stores::feeding(queue).into_iter().chain(unmoved(cx)).chain(same(cx, &queue.path)).collect();
     };
     let some = [
         suffix(cx, &own),
@@ -33,6 +36,8 @@ pub(super) fn queue(cx: &Cx<'_>, queue: &At<'_, OwnOrExisting<QueueStream>>) -> 
         unreceived(cx, &own),
         few(cx, &own),
         kept(cx, &own),
+        same(cx, &own.path),
+        deaf(cx, &own),
     ];
     some.into_iter().flatten().collect()
 }
@@ -42,6 +47,53 @@ fn unmoved(cx: &Cx<'_>) -> Option<Problem> {
     let message = "nothing goes to the dlq: an existing queue moves its messages where its own redrive policy says";
     let problem = Problem::warning(DLQ, message).on_key();
     cx.has(DLQ).then(|| problem.hint("set the redrive policy of the queue by hand, and take `dlq` out"))
+}
+
+/// A queue that is its own dlq would take back what fails.
+fn same(cx: &Cx<'_>, path: &str) -> Option<Problem> {
+    let name = cx.spec.queue_name();
+    if !cx.has(DLQ) || name != cx.spec.fed_queue_name() || !cx.sound(path) || !cx.sound(DLQ) {
+        return None;
+    }
+    let message =
+        format!("the dlq is the queue `{}` that feeds the consumer: what fails would come back", short(&name));
+    Some(Problem::error(DLQ, message).hint("name another queue").on_key())
+}
+
+/// Services send no deduplication id, and a FIFO queue takes no message without one
+/// (<https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_SqsParameters.html>).
+fn deaf(cx: &Cx<'_>, queue: &At<'_, QueueStream>) -> Option<Problem> {
+    let path = queue.at("allow");
+    let service = queue.allow.iter().find(|sender| queue.fifo && sender.is_service())?;
+    let message = format!(
+        "`{}` cannot send to this FIFO queue: AWS's services send no deduplication id, and the queue wants one",
+        service.as_str()
+    );
+    let hint = "use a standard queue, or let a function of yours send";
+    cx.sound(&path).then(|| Problem::error(path, message).hint(hint))
+}
+
+/// Messages that a function turns away count as received
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html>).
+fn crowded(cx: &Cx<'_>, function: &At<'_, Function>) -> Option<Problem> {
+    let kept = function.reserved_concurrency?;
+    let path = function.at("reserved_concurrency");
+    if function.batch.max_concurrency.is_some() || cx.spec.is_fifo() || kept >= FEEDERS || !cx.sound(&path) {
+        return None;
+    }
+    let (message, hint) = match kept {
+        0 => (
+            "each message is turned away, which counts as received: good messages go to the dlq".to_owned(),
+            "`enabled: false` lets them wait in the queue".to_owned(),
+        ),
+        _ => (
+            format!(
+                "the queue may make more than {kept} calls at a time: messages that are turned away count as received, and may go to the dlq"
+            ),
+            format!("add `batch: {{ max_concurrency: {} }}`", kept.max(2)),
+        ),
+    };
+    Some(Problem::warning(path, message).hint(hint))
 }
 
 /// `.fifo` is of FIFO queues alone.
@@ -118,6 +170,7 @@ pub(super) fn feeds(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
         let said = OF_RECORDS.into_iter().filter(|key| cx.has(&function.at(key)));
         let mut all: Vec<Problem> = said.map(|key| wrong(function, key, &last(key))).collect();
         all.extend(batch(cx, function));
+        all.extend(crowded(cx, function));
         return all;
     }
     let key = "batch/max_concurrency";

@@ -108,9 +108,13 @@ async fn refused(exchange: &Exchange<'_>, keys: &Keys, arn: &str) -> Passed<Opti
     if exchange.memory.changes.knows(&right) {
         return Ok(None);
     }
-    let Some(request) = probe(exchange, keys, operation, arn) else { return exchange.forward().await.map(Some) };
+    // A call that does nothing, and is about the stream by its ARN.
+    let (target, input) = (format!("DynamoDB_20120810.{operation}"), json!({ "TableName": arn }));
+    let Some(request) = exchange.signed(keys, &exchange.call.service, &target, &input) else {
+        return exchange.forward().await.map(Some);
+    };
     let (head, ()) = request.map(drop).into_parts();
-    let answer = read(exchange.upstream.pass(head, body(arn)).await?).await?;
+    let answer = read(exchange.upstream.pass(head, input.to_string().into()).await?).await?;
     let said: Value = serde_json::from_slice(answer.body()).unwrap_or_default();
     // The service has no such operation, which it says to those alone who might do it.
     if said["__type"].as_str().is_some_and(|kind| kind.ends_with("UnknownOperationException")) {
@@ -120,33 +124,31 @@ async fn refused(exchange: &Exchange<'_>, keys: &Keys, arn: &str) -> Passed<Opti
     Ok(Some(answer))
 }
 
-fn body(arn: &str) -> Bytes {
-    Bytes::from(json!({ "TableName": arn }).to_string())
-}
-
-/// A call in the caller's name that does nothing, and is about the stream by its ARN.
-fn probe(exchange: &Exchange<'_>, keys: &Keys, operation: &str, arn: &str) -> Option<Request> {
-    let credentials = keys.given_out(&exchange.call.access_key)?;
-    let (host, body) = (text(&exchange.head.headers, HOST.as_str()), body(arn));
-    let mut request = Request::new(Full::new(body.clone()));
-    *request.method_mut() = hyper::Method::POST;
-    *request.uri_mut() = format!("http://{host}/").parse().ok()?;
-    let headers = request.headers_mut();
-    headers.insert(HOST, HeaderValue::from_str(host).ok()?);
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0"));
-    headers.insert("x-amz-target", HeaderValue::try_from(format!("DynamoDB_20120810.{operation}")).ok()?);
-    sign(&mut request, (&exchange.call.service, &exchange.call.region), &body, credentials)?;
-    Some(request)
+impl Exchange<'_> {
+    /// A call in the caller's name, signed for a service.
+    pub(super) fn signed(&self, keys: &Keys, service: &str, target: &str, input: &Value) -> Option<Request> {
+        let credentials = keys.given_out(&self.call.access_key)?;
+        let (host, body) = (text(&self.head.headers, HOST.as_str()), Bytes::from(input.to_string()));
+        let mut request = Request::new(Full::new(body.clone()));
+        *request.method_mut() = hyper::Method::POST;
+        *request.uri_mut() = format!("http://{host}/").parse().ok()?;
+        let headers = request.headers_mut();
+        headers.insert(HOST, HeaderValue::from_str(host).ok()?);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.0"));
+        headers.insert("x-amz-target", HeaderValue::try_from(target).ok()?);
+        sign(&mut request, (service, &self.call.region), &body, credentials)?;
+        Some(request)
+    }
 }
 
 impl Changes {
-    fn knows(&self, right: &(String, String, String)) -> bool {
+    pub(super) fn knows(&self, right: &(String, String, String)) -> bool {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.retain(|_, at| at.elapsed() < SEEN);
         seen.contains_key(right)
     }
 
-    fn learn(&self, right: (String, String, String)) {
+    pub(super) fn learn(&self, right: (String, String, String)) {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).insert(right, Instant::now());
     }
 }

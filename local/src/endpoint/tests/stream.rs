@@ -129,6 +129,17 @@ impl Stream {
         (key("StartingHashKey"), key("EndingHashKey"))
     }
 
+    fn split_or_merge(&mut self, operation: &str, input: &Value) -> Option<Value> {
+        if operation == "SplitShard" {
+            let (from, to) = self.range(&input["ShardToSplit"]);
+            let at: u64 = input["NewStartingHashKey"].as_str().unwrap().parse().unwrap();
+            return self.replace(&[&input["ShardToSplit"]], &[(from, at - 1), (at, to)]);
+        }
+        let [one, other] = ["ShardToMerge", "AdjacentShardToMerge"].map(|name| &input[name]);
+        let (from, to) = (self.range(one).0, self.range(other).1);
+        self.replace(&[one, other], &[(from, to)])
+    }
+
     fn answer(&mut self, seen: &Seen) -> Response {
         let input = seen.json();
         // A key that may do one thing only not.
@@ -149,17 +160,7 @@ impl Stream {
             }
             "GetShardIterator" => self.iterate(&input),
             "GetRecords" => self.read(&input),
-            "SplitShard" => {
-                let ((from, to), at) =
-                    (self.range(&input["ShardToSplit"]), input["NewStartingHashKey"].as_str().unwrap());
-                let at: u64 = at.parse().unwrap();
-                self.replace(&[&input["ShardToSplit"]], &[(from, at - 1), (at, to)])
-            }
-            "MergeShards" => {
-                let [one, other] = ["ShardToMerge", "AdjacentShardToMerge"].map(|name| &input[name]);
-                let (from, to) = (self.range(one).0, self.range(other).1);
-                self.replace(&[one, other], &[(from, to)])
-            }
+            "SplitShard" | "MergeShards" => self.split_or_merge(seen.operation(), &input),
             "UpdateShardCount" if self.manner == Manner::Refusing => None,
             "UpdateShardCount" => {
                 self.reshard(input["TargetShardCount"].as_u64().unwrap());

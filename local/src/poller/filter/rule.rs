@@ -87,9 +87,10 @@ fn within(number: f64, (comparison, bound): (Comparison, f64)) -> bool {
     }
 }
 
+/// One bound, or a lower and then an upper one, as EventBridge's `TestEventPattern` takes them.
 fn numeric(value: &Value) -> Result<Vec<(Comparison, f64)>, String> {
     let wrong = || "`numeric` needs a list like `[\">\", 0, \"<=\", 5]`".to_owned();
-    let list = value.as_array().filter(|list| !list.is_empty() && list.len() % 2 == 0).ok_or_else(wrong)?;
+    let list = value.as_array().filter(|list| list.len() % 2 == 0).ok_or_else(wrong)?;
     let pair = |pair: &[Value]| {
         let comparison = match pair.first()?.as_str()? {
             "<" => Comparison::Less,
@@ -101,23 +102,37 @@ fn numeric(value: &Value) -> Result<Vec<(Comparison, f64)>, String> {
         };
         Some((comparison, pair.get(1)?.as_f64()?))
     };
-    list.chunks(2).map(|two| pair(two).ok_or_else(wrong)).collect()
+    let bounds: Vec<_> = list.chunks(2).map(|two| pair(two).ok_or_else(wrong)).collect::<Result<_, _>>()?;
+    match bounds.as_slice() {
+        [_] => Ok(bounds),
+        [(Comparison::More | Comparison::AtLeast, _), (Comparison::Less | Comparison::AtMost, _)] => Ok(bounds),
+        _ => Err(wrong()),
+    }
 }
 
-/// A value, a list of values, or one of the operators on strings, with a string or a list of them.
+/// Strings and numbers, or one of the operators on strings with a string or a list of them. An empty text, null, booleans and
+/// objects are refused by EventBridge, in lists too.
 fn anything_but(value: &Value) -> Result<Vec<Rule>, String> {
+    let scalar = |value: &Value| match value {
+        Value::String(_) | Value::Number(_) => Rule::parse(value),
+        _ => Err("`anything-but` takes strings and numbers, `prefix`, `suffix` or `equals-ignore-case`".to_owned()),
+    };
     match value {
-        Value::Array(values) if !values.is_empty() => values.iter().map(Rule::parse).collect(),
+        Value::Array(values) if !values.is_empty() => values.iter().map(scalar).collect(),
         Value::Array(_) => Err("`anything-but` needs at least one value".to_owned()),
         Value::Object(fields) => {
-            let Some((operator @ ("prefix" | "suffix" | "equals-ignore-case"), wanted)) =
-                fields.iter().next().map(|(operator, wanted)| (operator.as_str(), wanted))
+            let mut fields = fields.iter();
+            let (Some((operator @ ("prefix" | "suffix" | "equals-ignore-case"), wanted)), None) =
+                (fields.next().map(|(operator, wanted)| (operator.as_str(), wanted)), fields.next())
             else {
-                return Err("`anything-but` takes values, `prefix`, `suffix` or `equals-ignore-case`".to_owned());
+                return scalar(value).map(|rule| vec![rule]);
             };
             let each = wanted.as_array().map_or_else(|| vec![wanted.clone()], Clone::clone);
+            if each.is_empty() || each.iter().any(|wanted| operator != "equals-ignore-case" && wanted == "") {
+                return Err(format!("`{operator}` in `anything-but` needs a text that is not empty"));
+            }
             each.into_iter().map(|wanted| Rule::parse(&serde_json::json!({ operator: wanted }))).collect()
         }
-        scalar => Ok(vec![Rule::parse(scalar)?]),
+        value => scalar(value).map(|rule| vec![rule]),
     }
 }

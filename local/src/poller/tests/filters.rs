@@ -95,11 +95,66 @@ fn wrong_patterns_are_refused() {
         (r#"{"a": [{"numeric": [">"]}]}"#, "`numeric` needs a list"),
         (r#"{"a": [{"exists": "yes"}]}"#, "`exists` needs a boolean"),
         (r#"{"a": {}}"#, "it holds an empty object"),
+        (r#"{"$or": []}"#, "`$or` must hold two objects or more"),
+        (r#"{"data": {"$or": [{"a": ["x"]}]}}"#, "`$or` must hold two objects or more"),
+        (r#"{"$or": [["x"], {"a": ["x"]}]}"#, "`$or` must hold objects"),
+        (r#"{"$or": [{}, {"a": ["x"]}]}"#, "it holds an empty object"),
     ];
     for (pattern, why) in rows {
         let error = Filter::parse(pattern, "data").unwrap_err();
         assert!(error.message().contains(why), "{pattern}: {}", error.message());
     }
+}
+
+/// EventBridge's `TestEventPattern` refuses these.
+#[test]
+fn rules_are_refused_where_eventbridge_refuses_them() {
+    let refused = [
+        json!({"a": 42}),
+        json!({"a": "my-value"}),
+        json!({"a": []}),
+        json!({"a": [["x"]]}),
+        json!({"a": [{"EXISTS": true}]}),
+        json!({"a": [{"NUMERIC": ["=", 5]}]}),
+        json!({"a": [{"numeric": 10}]}),
+        json!({"a": [{"numeric": []}]}),
+        json!({"a": [{"numeric": [">", 0, ">", 0]}]}),
+        json!({"a": [{"numeric": [">", 0, "<"]}]}),
+        json!({"a": [{"numeric": ["=", 0, "<", 5]}]}),
+        json!({"a": [{"numeric": [">", "0"]}]}),
+        json!({"a": [{"prefix": ["2022-07-13"]}]}),
+        json!({"a": [{"prefix": 123}]}),
+        json!({"a": [{"suffix": 123}]}),
+        json!({"a": [{"suffix": [".png"]}]}),
+        json!({"a": [{"equals-ignore-case": ["x"]}]}),
+        json!({"a": [{"anything-but": null}]}),
+        json!({"a": [{"anything-but": true}]}),
+        json!({"a": [{"anything-but": []}]}),
+        json!({"a": [{"anything-but": ["stopped", null]}]}),
+        json!({"a": [{"anything-but": [{"prefix": "x"}]}]}),
+        json!({"a": [{"anything-but": {"prefix": ""}}]}),
+        json!({"a": [{"anything-but": {"suffix": ""}}]}),
+        json!({"a": [{"anything-but": {"prefix": [123, "test"]}}]}),
+        json!({"a": [{"anything-but": {"suffix": [null, ".txt"]}}]}),
+        json!({"a": [{"anything-but": {"equals-ignore-case": [123, 456]}}]}),
+        json!({"a": [{"anything-but": {"prefix": {"equals-ignore-case": "file"}}}]}),
+        json!({"a": [{"anything-but": {"prefix": "x", "suffix": "y"}}]}),
+    ];
+    assert_eq!(refused.iter().find(|pattern| taken(pattern)), None);
+}
+
+fn taken(pattern: &Value) -> bool {
+    Filter::check(&pattern.to_string(), "data").is_ok()
+}
+
+#[test]
+fn rules_are_taken_where_eventbridge_takes_them() {
+    let right = [
+        json!({"a": [{"numeric": [">", 0, "<=", 5]}, {"numeric": ["=", 7]}, {"numeric": ["<", -1]}]}),
+        json!({"a": [{"anything-but": ["x", 1]}, {"anything-but": {"equals-ignore-case": ["x", "y"]}}]}),
+        json!({"a": [null, "", true, 1], "$or": [{"b": ["x"]}, {"c": {"d": [{"exists": false}]}}]}),
+    ];
+    assert_eq!(right.iter().find(|pattern| !taken(pattern)), None);
 }
 
 #[test]

@@ -144,3 +144,32 @@ fn fewer_retries_say_when_a_batch_is_given_up() {
         assert_eq!(told(now, then), [""; 0], "{then} to {now}");
     }
 }
+
+#[test]
+fn filters_say_what_is_handed_over_no_longer_and_what_is_again() {
+    const STREAM: &str = "arn:aws:kinesis:eu-central-1:1:stream/s";
+    const QUEUE: &str = "arn:aws:sqs:eu-central-1:1:q";
+    let of = |source: &str, filters: &[&str]| Mapping {
+        source: source.into(),
+        filters: filters.iter().map(|&filter| filter.to_owned()).collect(),
+        ..mapping()
+    };
+    let told = |source, now: &[&str], then: &[&str]| means(&of(source, now), &of(source, then), &How::default());
+    assert_eq!(told(STREAM, &["a", "b"], &["a", "b"]), [""; 0]);
+    assert_eq!(
+        told(STREAM, &["a"], &[]),
+        ["records that do not match the filter are passed over from now on, and leave no trace"]
+    );
+    let more = "from now on: those that came before and matched no filter do not come again";
+    assert_eq!(told(STREAM, &["a", "b"], &["a"]), [format!("records that match a new filter are handed over, {more}")]);
+    assert_eq!(told(STREAM, &[], &["a"]), [format!("records are handed over, whatever they hold, {more}")]);
+    let other = told(QUEUE, &["b", "c"], &["a", "b"]);
+    assert_eq!(
+        other,
+        [
+            "messages that match none of the filters are deleted from now on, and leave no trace: they reach neither the function nor the dlq"
+                .to_owned(),
+            format!("messages that match a new filter are handed over, {more}")
+        ]
+    );
+}

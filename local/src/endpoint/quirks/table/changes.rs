@@ -1,9 +1,9 @@
-//! The part of the table about the streams of tables, and about items that expire.
+//! The part of the table about what is read: the streams of tables, items that expire, messages of queues.
 
 use super::Operation::Target;
 use super::Quirk;
 use super::Whose::Sessions;
-use crate::endpoint::quirks::{changes, ttl};
+use crate::endpoint::quirks::{changes, queue_batches, ttl};
 
 pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
@@ -15,6 +15,16 @@ pub(super) static QUIRKS: &[Quirk] = &[
             Target("DynamoDBStreams_20120810.GetRecords"),
         ],
         answer: changes::read_stream,
+    },
+    Quirk {
+        whose: Sessions,
+        reason: "a call about several messages takes a right of its own, which no policy gives",
+        operations: &[
+            Target("AmazonSQS.ChangeMessageVisibilityBatch"),
+            Target("AmazonSQS.DeleteMessageBatch"),
+            Target("AmazonSQS.SendMessageBatch"),
+        ],
+        answer: queue_batches::call,
     },
     Quirk {
         whose: Sessions,
