@@ -26,7 +26,6 @@ const UNUSED: &[(&str, &str)] = &[
     ("iam:PassRole", "no call of its own: AWS asks for it when a role is given to a function or an integration"),
     ("iam:PutRolePermissionsBoundary", "for a role from before the spec had a boundary"),
     ("iam:UpdateAssumeRolePolicy", "puts back a trust policy that others changed"),
-    ("kinesis:UpdateStreamMode", "for an edit that is not made here"),
     ("lambda:*FunctionConcurrency", "for an edit that is not made here"),
     ("lambda:UpdateFunctionCode", "the bundled code is the same throughout"),
     ("secretsmanager:RestoreSecret", "for an apply after a destroy"),

@@ -73,7 +73,7 @@ const TABLE: &str = "
     source.api.routes[].to.table.put.extra source.api.routes[].to.table.query.index source.api.routes[].to.table.scan.index source.api.routes[].auth
     source.api.routes[].partition_key source.api.routes[].body source.api.routes[].body.schema
     auth.basic auth.basic.secret auth.basic.secret.existing auth.basic.cache_seconds auth.basic.reserved_concurrency auth.basic.on_destroy auth.iam auth.api_key auth.api_key.plans auth.api_key.existing
-    stream.kinesis.name stream.kinesis.shards stream.kinesis.on_demand stream.kinesis.retention_hours
+    stream.kinesis.name stream.kinesis.shards stream.kinesis.on_demand stream.kinesis.retention_hours stream.kinesis.max_record_kb
     stream.kinesis.encryption stream.kinesis.existing stream.kinesis.on_destroy
     stream.queue.name stream.queue.fifo stream.queue.visibility_seconds stream.queue.retention_days stream.queue.delay_seconds
     stream.queue.max_receives stream.queue.allow stream.queue.encryption stream.queue.existing stream.queue.on_destroy

@@ -6,14 +6,12 @@
 //! is DELETING. A re-created one has the same ARN but another creation time, which is its identity (11).
 //!
 //! IAM: kinesis:CreateStream, DescribeStreamSummary, ListTagsForStream, AddTagsToStream, RemoveTagsFromStream,
-//! IncreaseStreamRetentionPeriod, DecreaseStreamRetentionPeriod, UpdateShardCount, UpdateStreamMode, StartStreamEncryption,
-//! StopStreamEncryption, DeleteStream.
+//! IncreaseStreamRetentionPeriod, DecreaseStreamRetentionPeriod, UpdateShardCount, UpdateStreamMode, UpdateMaxRecordSize,
+//! StartStreamEncryption, StopStreamEncryption, DeleteStream.
 
 use std::time::Duration;
 
-use aws_sdk_kinesis::types::{
-    EncryptionType, ScalingType, StreamDescriptionSummary, StreamMode, StreamModeDetails, StreamStatus,
-};
+use aws_sdk_kinesis::types::{EncryptionType, StreamDescriptionSummary, StreamMode, StreamModeDetails, StreamStatus};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::{Cx, Place, nothing_if_absent, patiently, poll};
@@ -22,6 +20,7 @@ use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs,
 
 mod read;
 mod settle;
+mod size;
 mod tag;
 
 use read::{identity, live, props, summary, tags};
@@ -46,6 +45,9 @@ pub struct Stream {
     pub shards: u32,
     /// Hours that records stay readable, 24 to 8760.
     pub retention_hours: u32,
+    /// KiB that a record holds at most, 1024 to 10240.
+    #[serde(default = "usual_record", skip_serializing_if = "is_usual_record")]
+    pub max_record_kb: u32,
     /// `aws_managed`, `none`, or the KMS key as it was given: its id, ARN or alias.
     pub encryption: String,
 }
@@ -57,7 +59,12 @@ impl Resource for Stream {
 
     fn advice(of: &Changed<'_, Self>) -> Advice {
         let Some((desired, live)) = of.edit() else { return Advice::default() };
-        Advice { loses: desired.loses(live), widens: desired.widens(live), ..Advice::default() }
+        Advice {
+            loses: desired.loses(live),
+            widens: desired.widens(live),
+            means: desired.means(live),
+            ..Advice::default()
+        }
     }
 
     fn name_of(arn: &str) -> Option<Name> {
@@ -76,8 +83,8 @@ impl Resource for Stream {
             // Both ways each: a managed policy has no room for all names.
             "kinesis:*StreamEncryption",
             "kinesis:*StreamRetentionPeriod",
-            "kinesis:UpdateShardCount",
-            "kinesis:UpdateStreamMode",
+            // Its shards, its mode and how large its records may be.
+            "kinesis:Update*",
         ];
         vec![Grant::new(ON_THE_STREAM, arn(scope.place, name)), Grant::new(&["lambda:ListEventSourceMappings"], "*")]
     }
@@ -145,12 +152,23 @@ impl Stream {
         open.then(|| "new records are no longer encrypted".to_owned()).into_iter().collect()
     }
 
+    fn means(&self, live: &Self) -> Vec<String> {
+        let (new, old) = (self.max_record_kb, live.max_record_kb);
+        let smaller = new < old;
+        smaller
+            .then(|| format!("records larger than {new} KiB are refused; the stream takes {old} KiB now"))
+            .into_iter()
+            .collect()
+    }
+
     async fn create(&self, cx: &Cx, name: &Name) -> Result<()> {
         let tags = (!cx.tags.is_empty()).then(|| cx.tags.clone().into_iter().collect());
         let create = || async {
             let request = cx.aws.kinesis.create_stream().stream_name(name.as_str()).set_tags(tags.clone());
             let request = request.stream_mode_details(self.mode()?);
             let request = request.set_shard_count((!self.on_demand).then_some(self.shards.cast_signed()));
+            let larger = !is_usual_record(&self.max_record_kb);
+            let request = request.set_max_record_size_in_kib(larger.then_some(self.max_record_kb.cast_signed()));
             match request.send().await.map_err(Error::from) {
                 Ok(_) => Ok(()),
                 // The name is taken since the read: whose it is must be looked at.
@@ -168,29 +186,18 @@ impl Stream {
         name: &Name,
         mut found: StreamDescriptionSummary,
     ) -> Result<StreamDescriptionSummary> {
-        let stream = name.as_str();
-        let kinesis = &cx.aws.kinesis;
-        if self.on_demand != props(&found).on_demand {
-            let call = || async {
-                let request = kinesis.update_stream_mode().stream_arn(arn(&cx.aws.place, name));
-                Ok(request.stream_mode_details(self.mode()?).send().await.map(drop)?)
-            };
-            found = change(cx, name, call, |now| now.on_demand == self.on_demand).await?;
-        }
-        if !self.on_demand {
-            for count in steps(props(&found).shards, self.shards) {
-                let call = || async {
-                    let request = kinesis.update_shard_count().stream_name(stream);
-                    let request = request.target_shard_count(count.cast_signed());
-                    Ok(request.scaling_type(ScalingType::UniformScaling).send().await.map(drop)?)
-                };
-                found = change(cx, name, call, |now| now.shards == count).await?;
-            }
-        }
+        found = self.size(cx, name, found).await?;
         let hours = props(&found).retention_hours;
         if self.retention_hours != hours {
             let call = || self.retain(cx, name, hours);
             found = change(cx, name, call, |now| now.retention_hours == self.retention_hours).await?;
+        }
+        if self.max_record_kb != props(&found).max_record_kb {
+            let call = || async {
+                let request = cx.aws.kinesis.update_max_record_size().stream_arn(arn(&cx.aws.place, name));
+                Ok(request.max_record_size_in_kib(self.max_record_kb.cast_signed()).send().await.map(drop)?)
+            };
+            found = change(cx, name, call, |now| now.max_record_kb == self.max_record_kb).await?;
         }
         if self.encryption != props(&found).encryption {
             let old = found.key_id.clone().unwrap_or_default();
@@ -231,20 +238,20 @@ impl Stream {
     }
 }
 
+/// What a record holds at most unless a stream says otherwise
+/// (<https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html>).
+pub fn usual_record() -> u32 {
+    1024
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_usual_record(kb: &u32) -> bool {
+    *kb == usual_record()
+}
+
 /// The ARN of a stream.
 pub fn arn(place: &Place, name: &Name) -> String {
     place.arn("kinesis", &format!("stream/{name}"))
-}
-
-/// The shard counts on the way from one to another: AWS takes at most the double and at least the half.
-fn steps(from: u32, to: u32) -> Vec<u32> {
-    let mut all = Vec::new();
-    let mut now = from.max(1);
-    while now != to.max(1) {
-        now = to.max(1).clamp(now.div_ceil(2), now.saturating_mul(2));
-        all.push(now);
-    }
-    all
 }
 
 fn outputs(cx: &Cx, name: &Name) -> Outputs {

@@ -46,6 +46,8 @@ pub struct Memory {
     /// The start time of mappings, by UUID.
     starts: Mutex<HashMap<String, Value>>,
     modes: streams::Modes,
+    /// What records hold at most, where it was set.
+    sizes: streams::Modes,
     policies: api_gateway::Policies,
     binary_types: binary_types::BinaryTypes,
     pools: user_pools::Names,

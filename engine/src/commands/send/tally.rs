@@ -120,7 +120,9 @@ pub fn hint(status: u16, route: &Route) -> Option<String> {
         404 => {
             "the API may not write to the stream: `pipe diff` shows whether its role and the stream are as the spec says"
         }
-        413 => "a record of the stream holds at most 1 MiB, including its partition key",
+        413 => {
+            "a record of the stream holds at most 1 MiB, unless `max_record_kb` allows more, including its partition key"
+        }
         429 => {
             "the stream takes 1000 records and 1 MB a second in each shard: add shards, or send fewer; or the API is throttled"
         }

@@ -3,7 +3,7 @@
 use aws_sdk_kinesis::types::{EncryptionType, StreamDescriptionSummary, StreamMode, StreamStatus};
 use aws_smithy_types::DateTime;
 
-use super::{AWS_MANAGED, AWS_MANAGED_KEY, NONE, Stream, arn, outputs};
+use super::{AWS_MANAGED, AWS_MANAGED_KEY, NONE, Stream, arn, outputs, usual_record};
 use crate::aws::{Cx, nothing_if_absent};
 use crate::error::Result;
 use crate::resource::{Handle, Live, Name, State, Tags};
@@ -57,6 +57,7 @@ pub fn props(found: &StreamDescriptionSummary) -> Stream {
         on_demand,
         shards: if on_demand { 0 } else { found.open_shard_count.unsigned_abs() },
         retention_hours: found.retention_period_hours.unsigned_abs(),
+        max_record_kb: found.max_record_size_in_kib.map_or_else(usual_record, i32::unsigned_abs),
         encryption: encryption.to_owned(),
     }
 }

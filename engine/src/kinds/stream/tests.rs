@@ -2,12 +2,14 @@ use aws_sdk_kinesis::Client;
 use aws_sdk_kinesis::operation::create_stream::CreateStreamOutput;
 use aws_sdk_kinesis::operation::describe_stream_summary::DescribeStreamSummaryOutput;
 use aws_sdk_kinesis::operation::list_tags_for_stream::ListTagsForStreamOutput;
+use aws_sdk_kinesis::operation::update_max_record_size::UpdateMaxRecordSizeOutput;
 use aws_sdk_kinesis::operation::update_shard_count::UpdateShardCountOutput;
 use aws_sdk_kinesis::types::builders::StreamDescriptionSummaryBuilder;
 use aws_smithy_mocks::{Rule, RuleMode, mock};
 use aws_smithy_types::DateTime;
 use proptest::prelude::*;
 
+use super::size::steps;
 use super::*;
 use crate::aws::mocked::{self, refusal};
 use crate::resource::Id;
@@ -41,7 +43,7 @@ fn described(status: StreamStatus, shards: i32) -> DescribeStreamSummaryOutput {
 }
 
 fn plain(shards: u32) -> Stream {
-    Stream { on_demand: false, shards, retention_hours: 24, encryption: NONE.into() }
+    Stream { on_demand: false, shards, retention_hours: 24, max_record_kb: 1024, encryption: NONE.into() }
 }
 
 proptest! {
@@ -147,6 +149,40 @@ async fn each_step_of_the_shard_count_is_seen_through() {
     let found = plain(5).sync(&cx, &events(), active).await.unwrap();
     assert_eq!(found.open_shard_count, 5);
     assert_eq!((to_2.num_calls(), to_4.num_calls(), to_5.num_calls(), describe.num_calls()), (1, 1, 1, 6));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_larger_record_is_seen_through() {
+    let arn = "arn:aws:kinesis:eu-central-1:111122223333:stream/events";
+    let update = mock!(Client::update_max_record_size)
+        .match_requests(move |sent| sent.stream_arn() == Some(arn) && sent.max_record_size_in_kib() == Some(4096))
+        .then_output(|| UpdateMaxRecordSizeOutput::builder().build());
+    let sized = |status, kib| {
+        let summary = answer(status, 1).max_record_size_in_kib(kib).build().unwrap();
+        DescribeStreamSummaryOutput::builder().stream_description_summary(summary).build()
+    };
+    let describe = mock!(Client::describe_stream_summary)
+        .sequence()
+        .output(move || sized(StreamStatus::Active, 1024))
+        .output(move || sized(StreamStatus::Updating, 1024))
+        .output(move || sized(StreamStatus::Active, 4096))
+        .build();
+    let cx = cx(&[&update, &describe]);
+    let active = settled(&cx, &events(), |_| true).await.unwrap();
+    let larger = Stream { max_record_kb: 4096, ..plain(1) };
+    let found = larger.sync(&cx, &events(), active).await.unwrap();
+    assert_eq!(props(&found), larger);
+    assert_eq!((update.num_calls(), describe.num_calls()), (1, 3));
+}
+
+#[test]
+fn the_usual_record_is_not_in_the_form() {
+    let form = serde_json::to_value(plain(1)).unwrap();
+    assert_eq!(form.get("max_record_kb"), None);
+    assert_eq!(serde_json::from_value::<Stream>(form).unwrap(), plain(1));
+    let larger = Stream { max_record_kb: 2048, ..plain(1) };
+    assert_eq!(plain(1).means(&larger), ["records larger than 1024 KiB are refused; the stream takes 2048 KiB now"]);
+    assert!(larger.means(&plain(1)).is_empty());
 }
 
 #[tokio::test(start_paused = true)]

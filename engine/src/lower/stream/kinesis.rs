@@ -39,6 +39,7 @@ pub(super) fn node(lowering: &Lowering<'_>, kinesis: &OwnOrExisting<Kinesis>) ->
                 on_demand: own.on_demand,
                 shards: if own.on_demand { 0 } else { own.shards },
                 retention_hours: own.retention_hours,
+                max_record_kb: own.max_record_kb,
                 encryption: match own.encryption {
                     StreamEncryption::AwsManaged => "aws_managed".into(),
                     StreamEncryption::None => "none".into(),

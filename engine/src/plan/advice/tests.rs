@@ -17,7 +17,7 @@ const BORN: &str = "2026-01-01T00:00:00Z";
 const LATER: &str = "2026-02-01T00:00:00Z";
 
 fn stream() -> Stream {
-    Stream { on_demand: false, shards: 1, retention_hours: 24, encryption: "none".into() }
+    Stream { on_demand: false, shards: 1, retention_hours: 24, max_record_kb: 1024, encryption: "none".into() }
 }
 
 fn mapping_of(function: &str, stream: &str) -> Mapping {

@@ -55,7 +55,8 @@ fn put<R: Resource>(found: &mut Found, id: &str, name: &str, props: &R) {
 /// What a plan says about a role and a mapping that used the stream `old` and use what this node is.
 fn told(node: Node) -> Vec<(String, Vec<String>)> {
     let mut found = Found::default();
-    let stream = Stream { on_demand: false, shards: 1, retention_hours: 24, encryption: "none".into() };
+    let stream =
+        Stream { on_demand: false, shards: 1, retention_hours: 24, max_record_kb: 1024, encryption: "none".into() };
     put(&mut found, "role", "role", &role("old"));
     put(&mut found, "mapping", "mapping", &mapping("old"));
     put(&mut found, "other", node.name.as_str(), &stream);
@@ -79,6 +80,7 @@ fn what_is_pointed_at_something_existing_widens() {
 #[test]
 fn what_stays_where_it_was_or_is_replaced_by_the_pipeline_does_not() {
     assert_eq!(told(Node::existing::<Stream>("stream", "old")), []);
-    let own = Stream { on_demand: false, shards: 1, retention_hours: 24, encryption: "none".into() };
+    let own =
+        Stream { on_demand: false, shards: 1, retention_hours: 24, max_record_kb: 1024, encryption: "none".into() };
     assert_eq!(told(Node::new("other", "new", &own).unwrap()), []);
 }

@@ -5,6 +5,14 @@ use crate::spec::stream::FIFO;
 use crate::spec::wording::short;
 use crate::spec::{Basic, Existing, Kinesis, OwnOrExisting, Problem, Queue, QueueStream, Secret, Target};
 
+/// KiB of a record whose event Lambda still takes: base64 makes 4 bytes of 3, and a call's event has at most 6 MB
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
+const HANDLED_KB: u32 = 4500;
+
+/// KiB of a record that an API can send: its request to Kinesis holds it in base64, and has at most 10 MB
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-execution-service-limits-table.html>).
+const SENT_KB: u32 = 7500;
+
 /// Rules of a Kinesis stream.
 pub(super) fn kinesis(cx: &Cx<'_>, kinesis: &At<'_, OwnOrExisting<Kinesis>>) -> Vec<Problem> {
     let mut problems: Vec<Problem> = existing(kinesis, &KINESIS).into_iter().collect();
@@ -13,7 +21,31 @@ pub(super) fn kinesis(cx: &Cx<'_>, kinesis: &At<'_, OwnOrExisting<Kinesis>>) -> 
         let problem = Problem::error(shards, "`shards` does not go with `on_demand: true`");
         problems.push(problem.hint("take one of the two out: AWS sizes an on-demand stream").on_key());
     }
+    problems.extend(larger(cx, kinesis));
     problems
+}
+
+/// Records that the stream takes, but not what is behind or before it.
+fn larger(cx: &Cx<'_>, kinesis: &At<'_, OwnOrExisting<Kinesis>>) -> Option<Problem> {
+    let (path, most) = (kinesis.at("max_record_kb"), kinesis.own()?.max_record_kb);
+    let (message, hint) = if !cx.sound(&path) {
+        return None;
+    } else if most > HANDLED_KB && cx.spec.function().is_some() {
+        let message = format!(
+            "a record of more than about {HANDLED_KB} KiB never reaches the function: Lambda's event holds it in base64, and has at \
+             most 6 MB. It is given up"
+        );
+        (message, HANDLED_KB)
+    } else if most > SENT_KB && cx.spec.api().is_some() {
+        let message = format!(
+            "the API sends no record of more than about {SENT_KB} KiB: its request to the stream holds it in base64, and has at most \
+             10 MB"
+        );
+        (message, SENT_KB)
+    } else {
+        return None;
+    };
+    Some(Problem::warning(path, message).hint(format!("at most {hint}, or senders that keep below it")))
 }
 
 /// Rules of a table.

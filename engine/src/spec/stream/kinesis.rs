@@ -26,6 +26,10 @@ pub struct Kinesis {
     #[serde(default = "default_retention_hours")]
     #[schemars(range(min = 24, max = 8760))]
     pub retention_hours: u32,
+    /// KiB that a record holds at most, with its partition key, 1024 to 10240. Default: 1024.
+    #[serde(default = "default_max_record_kb", skip_serializing_if = "is_default_max_record_kb")]
+    #[schemars(range(min = 1024, max = 10240))]
+    pub max_record_kb: u32,
     /// Encryption at rest: `aws_managed` (the key `alias/aws/kinesis`) or `none`. Default: `aws_managed`.
     #[serde(default)]
     pub encryption: StreamEncryption,
@@ -49,4 +53,13 @@ fn default_shards() -> u32 {
 
 fn default_retention_hours() -> u32 {
     24
+}
+
+fn default_max_record_kb() -> u32 {
+    1024
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_default_max_record_kb(kb: &u32) -> bool {
+    *kb == default_max_record_kb()
 }

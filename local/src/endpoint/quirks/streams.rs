@@ -1,4 +1,4 @@
-//! The mode of streams, and records without a key.
+//! The mode of streams, how large their records are, and records without a key.
 //!
 //! Beyond what it shows, a stream's mode changes nothing in MiniStack: it has the shards that it has, and no capacity. So the
 //! forwarder keeps a mode that is set later, for the stream that was there then: a new one has another creation time.
@@ -17,25 +17,50 @@ use super::{Answering, Exchange, listing, mended, shards};
 const DESCRIBE: &str = "Kinesis_20131202.DescribeStreamSummary";
 const MODE: &str = "StreamModeDetails";
 
-/// Modes that were set, by ARN and creation time.
+const SIZE: &str = "MaxRecordSizeInKiB";
+
+/// What was set, by ARN and creation time.
 pub type Modes = Mutex<HashMap<(String, String), Value>>;
 
 /// Sets a stream's mode. A stream that is not there is refused by the endpoint itself.
 pub fn update_mode<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
     Box::pin(async move {
         let input = exchange.input();
-        let described = exchange.ask("kinesis", DESCRIBE, &json!({ "StreamARN": input["StreamARN"] })).await;
-        let stream = described.and_then(|described| identity(&described["StreamDescriptionSummary"]));
+        let stream = addressed(exchange).await;
         let mode = input[MODE]["StreamMode"].as_str().filter(|mode| ["PROVISIONED", "ON_DEMAND"].contains(mode));
         let (Some(stream), Some(_)) = (stream, mode) else {
             return exchange.forward().await;
         };
         let mut modes = exchange.memory.modes.lock().unwrap_or_else(PoisonError::into_inner);
         modes.insert(stream, input[MODE].clone());
-        let mut answer = Response::new(Bytes::new());
-        answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
-        Ok(answer)
+        Ok(done())
     })
+}
+
+/// Sets how large a record may be. The endpoint's own limit for records stays: 1 MiB.
+pub fn update_size<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
+    Box::pin(async move {
+        let input = exchange.input();
+        let size = input[SIZE].as_u64().filter(|size| (1024..=10240).contains(size));
+        let (Some(stream), Some(_)) = (addressed(exchange).await, size) else {
+            return exchange.forward().await;
+        };
+        let mut sizes = exchange.memory.sizes.lock().unwrap_or_else(PoisonError::into_inner);
+        sizes.insert(stream, input[SIZE].clone());
+        Ok(done())
+    })
+}
+
+/// The stream that a call is about, where there is one.
+async fn addressed(exchange: &Exchange<'_>) -> Option<(String, String)> {
+    let described = exchange.ask("kinesis", DESCRIBE, &json!({ "StreamARN": exchange.input()["StreamARN"] })).await?;
+    identity(&described["StreamDescriptionSummary"])
+}
+
+fn done() -> Response<Bytes> {
+    let mut answer = Response::new(Bytes::new());
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
+    answer
 }
 
 /// Makes a stream with its tags, and forgets the shards of the one that had its name.
@@ -53,17 +78,22 @@ pub fn create<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
     })
 }
 
-/// Shows the mode that was set last.
+/// Shows the mode and the size of records that were set last.
 pub fn current_mode<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
     Box::pin(async move {
         let answer = listing::describe(exchange).await?;
         let modes = exchange.memory.modes.lock().unwrap_or_else(PoisonError::into_inner);
-        if modes.is_empty() {
+        let sizes = exchange.memory.sizes.lock().unwrap_or_else(PoisonError::into_inner);
+        if modes.is_empty() && sizes.is_empty() {
             return Ok(answer);
         }
         let show = |stream: &mut Value| {
-            if let Some(mode) = identity(stream).and_then(|stream| modes.get(&stream)) {
+            let Some(identity) = identity(stream) else { return };
+            if let Some(mode) = modes.get(&identity) {
                 stream[MODE] = mode.clone();
+            }
+            if let Some(size) = sizes.get(&identity) {
+                stream[SIZE] = size.clone();
             }
         };
         Ok(mended(answer, |body| {

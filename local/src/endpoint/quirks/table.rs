@@ -166,6 +166,12 @@ static QUIRKS: &[Quirk] = &[
     },
     Quirk {
         whose: Deployers,
+        reason: "UpdateMaxRecordSize is unknown",
+        operations: &[Target("Kinesis_20131202.UpdateMaxRecordSize")],
+        answer: streams::update_size,
+    },
+    Quirk {
+        whose: Deployers,
         reason: "and so the mode that it set is not shown",
         operations: &[
             Target("Kinesis_20131202.DescribeStream"),

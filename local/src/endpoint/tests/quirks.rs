@@ -137,6 +137,23 @@ async fn the_mode_of_a_stream_can_be_changed() {
     assert_eq!(modes(&cloud).await, ["PROVISIONED"; 3], "another stream of that name");
 }
 
+#[tokio::test]
+async fn the_size_of_records_can_be_changed() {
+    let (cloud, made) = streams().await;
+    let update = async |kib: u32| {
+        let input = json!({"StreamARN": "arn:s", "MaxRecordSizeInKiB": kib});
+        cloud.call("kinesis", &format!("{KINESIS}.UpdateMaxRecordSize"), &input).await.status().as_u16()
+    };
+    let shown = async || {
+        let answer = cloud.call("kinesis", &format!("{KINESIS}.DescribeStreamSummary"), &json!({})).await;
+        json_of(&answer)["StreamDescriptionSummary"]["MaxRecordSizeInKiB"].as_u64()
+    };
+    assert_eq!((shown().await, update(4096).await, shown().await), (None, 200, Some(4096)));
+    assert_eq!((update(512).await, shown().await), (400, Some(4096)), "the upstream refuses what AWS does");
+    *made.lock().unwrap() = 200.5;
+    assert_eq!(shown().await, None, "another stream of that name");
+}
+
 /// An upstream with two pages of each kind, which finds one queue by itself.
 async fn tagged() -> Cloud {
     let arn = |service: &str, resource: &str| format!("arn:aws:{service}:eu-central-1:000000000000:{resource}");

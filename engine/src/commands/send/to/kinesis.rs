@@ -80,7 +80,9 @@ fn answered(event: Event, result: Option<PutRecordsResultEntry>) -> Answer {
 pub fn hint(status: u16) -> Option<String> {
     let text = match status {
         429 => "the stream takes 1000 records and 1 MB a second in each shard: add shards, or send fewer",
-        400 => "a record of the stream holds at most 1 MiB, including its partition key",
+        400 => {
+            "a record of the stream holds at most 1 MiB, unless `max_record_kb` allows more, including its partition key"
+        }
         500..=599 => "Kinesis did not take it: send it again",
         _ => return None,
     };
