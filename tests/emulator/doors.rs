@@ -85,11 +85,12 @@ fn keys_that_exist(kind: Kind) {
     };
     let (one, two) = (make("their-one"), make("their-two"));
     sandbox.converge();
+    // In quotes: an id may be of digits alone, and would be a number.
     for (from, to) in [
-        ("plans: [free] }", format!("plans: [free], existing: {{ free: [{two}, {one}] }} }}")),
-        (&*format!("[{two}, {one}]"), format!("[{two}]")),
-        (&*format!(", existing: {{ free: [{two}] }}"), String::new()),
-        ("plans: [free] }", format!("plans: [free], existing: {{ free: [{one}] }} }}")),
+        ("plans: [free] }", format!("plans: [free], existing: {{ free: ['{two}', '{one}'] }} }}")),
+        (&*format!("['{two}', '{one}']"), format!("['{two}']")),
+        (&*format!(", existing: {{ free: ['{two}'] }}"), String::new()),
+        ("plans: [free] }", format!("plans: [free], existing: {{ free: ['{one}'] }} }}")),
     ] {
         sandbox.edit(from, &to);
         sandbox.converge();
