@@ -1,7 +1,6 @@
 //! Changes of a table on a laptop: each reaches the function, an item's in their order, whatever happens to the function.
 
 use std::collections::BTreeMap;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use aws_config::SdkConfig;
@@ -9,25 +8,13 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::Value;
 
 use super::dev::{Dev, wait};
+use super::runtime;
 
 const TABLE: &str = "Orders";
 const KEYS: usize = 20;
 
-/// Speaks Lambda's Runtime API, and writes down what it sees.
+/// Writes down what it sees.
 const BOOTSTRAP: &str = r#"
-import http.client, json, os
-
-def tell(**fact):
-    with open(os.path.join(FOLDER, "journal"), "a") as journal:
-        journal.write(json.dumps(fact) + "\n")
-
-api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
-
-def ask(method, path, body=None):
-    api.request(method, "/2018-06-01/runtime/invocation/" + path, body)
-    answer = api.getresponse()
-    return answer.headers["Lambda-Runtime-Aws-Request-Id"], answer.read()
-
 while True:
     call, event = ask("GET", "next")
     for record in json.loads(event)["Records"]:
@@ -53,11 +40,7 @@ fn start() -> (Dev, SdkConfig) {
 
 /// Puts the handler into the folder of the spec.
 fn write(folder: &Path) {
-    let file = folder.join("own/bootstrap");
-    std::fs::create_dir(folder.join("own")).unwrap();
-    std::fs::write(&file, format!("#!/usr/bin/env python3\nFOLDER = {:?}\n{BOOTSTRAP}", folder.to_str().unwrap()))
-        .unwrap();
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    runtime::write(folder, "", &format!("{}{BOOTSTRAP}", runtime::TELL));
 }
 
 fn journal(dev: &Dev) -> Vec<Value> {

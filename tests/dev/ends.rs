@@ -220,11 +220,8 @@ fn gone(processes: &[Process], folder: &Path, start: Instant) {
 
 /// The user's own handler: Python, by its absolute path, because functions have no search path to speak of.
 fn own(folder: &Path, script: &str) {
-    let python =
-        std::process::Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output().unwrap();
-    let python = String::from_utf8(python.stdout).unwrap();
     std::fs::create_dir_all(folder).unwrap();
-    program(&folder.join("bootstrap"), &format!("#!{}\n{script}", python.lines().next().unwrap()));
+    program(&folder.join("bootstrap"), &format!("#!{}\n{script}", super::runtime::python()));
 }
 
 fn program(file: &Path, text: &str) {

@@ -25,6 +25,7 @@ mod queues;
 mod resharding;
 mod rights;
 mod routes;
+mod runtime;
 mod same;
 mod sender;
 mod sends;

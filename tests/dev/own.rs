@@ -1,8 +1,6 @@
 //! A handler of the user's own, in Python, that fails as a record's text asks for and writes down what it sees.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
 
 use aws_config::SdkConfig;
 use pipe_test_support::Account;
@@ -10,17 +8,14 @@ use serde_json::Value;
 
 use super::dev::{Dev, QUEUE, STREAM, wait};
 use super::puts::{Put, put_all};
+use super::runtime;
 
 /// What the function is called.
 pub const FUNCTION: &str = "gateway-events-consumer";
 
-/// Speaks Lambda's Runtime API. `FOLDER` is the folder of the spec.
+/// Does with a record what its text asks for, and writes down what it sees.
 const BOOTSTRAP: &str = r#"
-import base64, http.client, json, os, sys, time
-
-def tell(**fact):
-    with open(os.path.join(FOLDER, "journal"), "a") as journal:
-        journal.write(json.dumps(fact) + "\n")
+import base64, sys, time
 
 def there(name):
     return os.path.exists(os.path.join(FOLDER, name))
@@ -49,13 +44,6 @@ def handle(records):
 tell(start=os.getpid())
 if there("no-init"):
     sys.exit(1)
-api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
-
-def ask(method, path, body=None):
-    api.request(method, "/2018-06-01/runtime/invocation/" + path, body)
-    answer = api.getresponse()
-    return answer.headers["Lambda-Runtime-Aws-Request-Id"], answer.read()
-
 while True:
     call, event = ask("GET", "next")
     if there("no-init"):
@@ -192,12 +180,5 @@ fn texts(values: &Value) -> Vec<String> {
 
 /// Puts the handler into the folder of the spec.
 fn write(folder: &Path) {
-    let asked = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output().unwrap();
-    let python = String::from_utf8(asked.stdout).unwrap();
-    let (python, folder_text) = (python.trim(), folder.to_str().unwrap());
-    assert!(!python.is_empty(), "python3 is not there: {}", String::from_utf8_lossy(&asked.stderr));
-    let file = folder.join("own/bootstrap");
-    std::fs::create_dir(folder.join("own")).unwrap();
-    std::fs::write(&file, format!("#!{python}\nFOLDER = {folder_text:?}\n{BOOTSTRAP}")).unwrap();
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    runtime::write(folder, "", &format!("{}{BOOTSTRAP}", runtime::TELL));
 }

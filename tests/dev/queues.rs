@@ -1,8 +1,6 @@
 //! A queue as a stream: what is posted becomes a row, what fails comes back and ends in the dead-letter queue, and groups keep their order.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
 use std::sync::OnceLock;
 
 use aws_config::SdkConfig;
@@ -14,6 +12,7 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::dev::{Dev, TABLE, wait};
+use super::runtime;
 
 /// An API, a queue, `stream-to-table` and a table.
 const SPEC: &str = "name: gateway-events
@@ -25,21 +24,8 @@ sink: { table: { name: EventTable, partition_key: eventId } }
 dlq: { queue: { name: failed } }
 ";
 
-/// Fails as a message's text asks for, and writes down what it sees. `FOLDER` is the folder of the spec.
+/// Fails as a message's text asks for, and writes down what it sees.
 const BOOTSTRAP: &str = r#"
-import http.client, json, os
-
-def tell(**fact):
-    with open(os.path.join(FOLDER, "journal"), "a") as journal:
-        journal.write(json.dumps(fact) + "\n")
-
-api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
-
-def ask(method, path, body=None):
-    api.request(method, "/2018-06-01/runtime/invocation/" + path, body)
-    answer = api.getresponse()
-    return answer.headers["Lambda-Runtime-Aws-Request-Id"], answer.read()
-
 while True:
     call, event = ask("GET", "next")
     records = json.loads(event)["Records"]
@@ -58,13 +44,7 @@ while True:
 
 /// Puts the handler into the folder of the spec.
 fn write(folder: &Path) {
-    let asked = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output().unwrap();
-    let python = String::from_utf8(asked.stdout).unwrap();
-    let file = folder.join("own/bootstrap");
-    std::fs::create_dir(folder.join("own")).unwrap();
-    let handler = format!("#!{}\nFOLDER = {:?}\n{BOOTSTRAP}", python.trim(), folder.to_str().unwrap());
-    std::fs::write(&file, handler).unwrap();
-    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    runtime::write(folder, "", &format!("{}{BOOTSTRAP}", runtime::TELL));
 }
 
 fn own(queue: &str) -> Dev {

@@ -1,21 +1,12 @@
 //! Handlers of the user's own, as a script and as a crate, that write down which version of them saw which record.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use super::dev::{MAIN, replace};
+use super::runtime;
 
-/// Speaks Lambda's Runtime API. Their partition keys tell the records apart.
+/// The partition keys tell the records apart.
 const SCRIPT: &str = r#"
-import http.client, json, os
-
-api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
-
-def ask(method, path, body=None):
-    api.request(method, "/2018-06-01/runtime/invocation/" + path, body)
-    answer = api.getresponse()
-    return answer.headers["Lambda-Runtime-Aws-Request-Id"], answer.read()
-
 while True:
     call, event = ask("GET", "next")
     with open(JOURNAL, "a") as journal:
@@ -79,13 +70,13 @@ pub fn seen(folder: &Path) -> Vec<(String, String)> {
 
 /// Writes the script in this version.
 pub fn write_script(folder: &Path, version: &str) {
-    let asked = Command::new("python3").args(["-c", "import sys; print(sys.executable)"]).output().unwrap();
-    let python = String::from_utf8(asked.stdout).unwrap();
-    let (python, journal) = (python.trim(), journal(folder));
-    assert!(!python.is_empty(), "python3 is not there: {}", String::from_utf8_lossy(&asked.stderr));
-    std::fs::create_dir_all(folder.join("own")).unwrap();
-    let text = format!("#!{python}\nJOURNAL = {journal:?}\nVERSION = {version:?}\n{SCRIPT}");
-    replace(folder, "own/bootstrap", &text, 0o755);
+    let lines = format!(
+        "JOURNAL = {:?}
+VERSION = {version:?}
+",
+        journal(folder)
+    );
+    runtime::write(folder, &lines, SCRIPT);
 }
 
 /// Writes the crate in this version; one that does not compile where `flaw` is no Rust.

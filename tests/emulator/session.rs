@@ -42,6 +42,18 @@ pub fn chain_of(spec: &str, kind: Kind, account: &str, name: &str, edits: &[Edit
     snapshot(name, &session);
 }
 
+/// Makes one edit after the other, each to its end, and returns their plans under their titles.
+pub fn each(sandbox: &Sandbox, edits: &[Edit]) -> String {
+    let mut session = String::new();
+    for (title, from, to) in edits {
+        sandbox.edit(from, to);
+        let plan = plan(sandbox);
+        apply(sandbox, title, &plan);
+        let _ = writeln!(session, "# {title}\n{plan}");
+    }
+    session
+}
+
 /// What was printed, without its first line, to the line that sums the plan up.
 fn plan_of(out: &str) -> String {
     let lines: Vec<&str> = out.lines().collect();

@@ -52,7 +52,7 @@ fn wrong(tag: &str, path: &Path, version: &str, architecture: &str) -> Option<St
         let (major, minor) = digits.split_at(1.min(digits.len()));
         return Some(format!("is for Python {major}.{minor}, and the function has {version}"));
     }
-    // One that cannot be read is told when it is packed.
+    // A file that cannot be read becomes an error when the folder is packed.
     let bytes = std::fs::read(path).ok()?;
     match elf::inspect(&bytes) {
         Err(what) => Some(format!("is {what}")),

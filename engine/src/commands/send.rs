@@ -52,8 +52,11 @@ pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
     shell.line(&tally.event(count, start.elapsed()));
     shell.out(&tally.text(&target.told(), start.elapsed()));
 
-    // A table behind a route answers when the row is written: there is nothing to follow.
+    // The answer of a table, a function or another service names no record that could be followed.
     let tells = route.is_none_or(|route| loaded.spec.calls_stream(route));
+    if args.follow && !tells {
+        shell.remark("nothing is followed: the answers of this route name no record");
+    }
     let taken = if tells { Some(sent.len()) } else { None };
     let failed = failed.map(|error| unanswered(error, global, route)).or_else(|| refused(&tally, &target, taken));
     let missing = match args.follow && !sent.is_empty() {

@@ -147,7 +147,7 @@ impl Resource for Table {
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
         // While it is CREATING its backups cannot be asked for, and nothing about it is final.
         let look = || async {
-            // Most names that are looked at have no table, and what the other calls say then is no matter.
+            // Most names have no table: one call then does for four.
             let Some(table) = describe(cx, name).await? else { return Ok(Ok(Vec::new())) };
             let (recovers, ttl, tags) = tokio::join!(recovers(cx, name), ttl::seen(cx, name), tags(cx, name));
             live(cx, name, &table, recovers, ttl, tags)

@@ -38,7 +38,7 @@ pub const COGNITO: Service = Service { name: "cognito-idp", target: "AWSCognitoI
 pub struct UserPool {
     /// What users sign in with, `email` or `phone_number`; a name of their own where it is empty.
     pub sign_in: BTreeSet<String>,
-    /// What users may sign in with beside their name. The spec cannot ask for it: only a live pool has some.
+    /// Attributes with which users may sign in beside their name. No spec can set them; a pool that somebody made may have some.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub aliases: BTreeSet<String>,
     /// Whether `A@example.com` and `a@example.com` are two users.

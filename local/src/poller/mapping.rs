@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aws_sdk_lambda::types::{EventSourceMappingConfiguration, EventSourcePosition, FunctionResponseType};
+use tokio::sync::watch;
 
 use super::checkpoints::Position;
 use super::filter::Filter;
@@ -54,6 +55,34 @@ pub enum Order {
     Rest,
     /// The mapping is deleted, or all stops.
     End,
+}
+
+/// The orders of a mapping's task, one after the other.
+pub struct Ordered {
+    /// What was given out is seen here: a clone changes with the next order.
+    pub orders: watch::Receiver<Order>,
+    begun: bool,
+}
+
+impl Ordered {
+    pub fn new(orders: watch::Receiver<Order>) -> Self {
+        Self { orders, begun: false }
+    }
+
+    /// Waits for the next mapping to run. Returns `None` after the last order.
+    pub async fn next(&mut self) -> Option<Arc<Properties>> {
+        loop {
+            if self.begun {
+                self.orders.changed().await.ok()?;
+            }
+            self.begun = true;
+            match self.orders.borrow_and_update().clone() {
+                Order::Run(mapping) => return Some(mapping),
+                Order::Rest => {}
+                Order::End => return None,
+            }
+        }
+    }
 }
 
 /// Where the shards that are there when the mapping starts are read from. Shards that come later are read from their oldest record.

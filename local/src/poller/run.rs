@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::checkpoints::Position;
-use super::mapping::{Order, Properties};
+use super::mapping::{Order, Ordered, Properties};
 use super::outcome::refused_pause_ms;
 use super::poll::{Poll, World};
 use super::source::ShardFacts;
@@ -22,20 +22,10 @@ use crate::event::Event;
 const LIST_EVERY: Duration = Duration::from_secs(10);
 
 /// Follows the orders until there are none, or the last one. `world` makes the source and destination of the properties.
-pub async fn run(world: impl Fn(&Arc<Properties>) -> World, mut orders: watch::Receiver<Order>) {
-    loop {
-        let order = orders.borrow_and_update().clone();
-        match order {
-            Order::Run(mapping) => serve(&world(&mapping), &mapping, orders.clone()).await,
-            Order::Rest => {}
-            Order::End => return,
-        }
-        if orders.has_changed().is_ok_and(|changed| changed) {
-            continue;
-        }
-        if orders.changed().await.is_err() {
-            return;
-        }
+pub async fn run(world: impl Fn(&Arc<Properties>) -> World, orders: watch::Receiver<Order>) {
+    let mut ordered = Ordered::new(orders);
+    while let Some(mapping) = ordered.next().await {
+        serve(&world(&mapping), &mapping, ordered.orders.clone()).await;
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::checkpoints::Position;
 use super::record::Record;
-use super::trouble::Asked;
+use super::trouble::{Asked, Trouble};
 
 pub mod dynamodb;
 pub mod kinesis;
@@ -68,7 +68,32 @@ pub struct Source {
     pub read: Arc<dyn Fn(String, Position, i32) -> Asked<Page> + Send + Sync>,
 }
 
+/// Reads a stream. Cheap to clone.
+pub trait Reader: Clone + Send + Sync + 'static {
+    /// The shards of the stream that still have records or can get some.
+    fn shards(&self) -> impl Future<Output = Result<Vec<ShardFacts>, Trouble>> + Send;
+
+    /// The records of a shard from a position on, at most so many.
+    fn read(&self, shard: &str, position: Position, most: i32) -> impl Future<Output = Result<Page, Trouble>> + Send;
+}
+
 impl Source {
+    /// What this reader reads.
+    pub fn of(pace: Pace, reader: impl Reader) -> Self {
+        let (list, read) = (reader.clone(), reader);
+        Self {
+            pace,
+            shards: Arc::new(move || {
+                let reader = list.clone();
+                Box::pin(async move { reader.shards().await })
+            }),
+            read: Arc::new(move |shard, position, most| {
+                let reader = read.clone();
+                Box::pin(async move { reader.read(&shard, position, most).await })
+            }),
+        }
+    }
+
     /// A stream without shards.
     pub fn none() -> Self {
         let pace = Pace { every_ms: 1_000, idle_ms: 1_000, page_bytes: 0, first: 1, most: 1 };

@@ -4,7 +4,7 @@ use aws_sdk_apigateway::types::{Op, PatchOperation};
 use pipe_test_support::Kind;
 
 use crate::cloud::Cloud;
-use crate::session::{Edit, apply, chain, plan, sandbox, snapshot};
+use crate::session::{Edit, apply, chain, each, plan, sandbox, snapshot};
 
 #[test]
 fn api() {
@@ -43,14 +43,7 @@ fn cors() {
     for (kind, account) in [(Kind::MiniStack, "200000000015"), (Kind::Moto, "200000000016")] {
         let (_endpoint, sandbox) = sandbox(kind, account, crate::MAIN);
         sandbox.converge();
-        let mut session = String::new();
-        for (title, from, to) in EDITS {
-            sandbox.edit(from, to);
-            let plan = plan(&sandbox);
-            session += &format!("# {title}\n{plan}\n");
-            apply(&sandbox, title, &plan);
-        }
-        snapshot("edits_cors", &session);
+        snapshot("edits_cors", &each(&sandbox, EDITS));
     }
 }
 

@@ -1,7 +1,5 @@
 //! `stream.table_changes`: a table with a stream, which ends and begins anew where its view changes.
 
-use std::fmt::Write;
-
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, ScalarAttributeType, StreamSpecification,
     StreamViewType,
@@ -9,7 +7,7 @@ use aws_sdk_dynamodb::types::{
 use pipe_test_support::{Kind, Sandbox};
 
 use crate::cloud::Cloud;
-use crate::session::{Edit, apply, in_sync, plan, sandbox, snapshot};
+use crate::session::{Edit, apply, each, in_sync, plan, sandbox, snapshot};
 
 const LEAST: &str = include_str!("../../../examples/table-changes.yaml");
 
@@ -42,14 +40,7 @@ fn table_changes() {
     ];
     let (_endpoint, sandbox) = sandbox(Kind::MiniStack, "200000000201", LEAST);
     sandbox.converge();
-    let mut session = String::new();
-    for (title, from, to) in EDITS {
-        sandbox.edit(from, to);
-        let plan = plan(&sandbox);
-        apply(&sandbox, title, &plan);
-        let _ = writeln!(session, "# {title}\n{}", without_times(&plan));
-    }
-    snapshot("edits_table_changes", &session);
+    snapshot("edits_table_changes", &without_times(&each(&sandbox, EDITS)));
 }
 
 /// The labels of streams are times.

@@ -2,7 +2,7 @@
 
 use pipe_test_support::Kind;
 
-use crate::session::{Edit, apply, chain, in_sync, plan, sandbox, snapshot};
+use crate::session::{Edit, chain, each, in_sync, plan, sandbox, snapshot};
 
 #[test]
 fn function() {
@@ -95,6 +95,13 @@ fn batch_start_at_a_time() {
 
 #[test]
 fn handler_architecture_and_partial() {
+    const EDITS: &[Edit] = &[
+        // With it comes the machine that it is for.
+        ("handler", "handler: x86", "handler: arm"),
+        ("a script runs anywhere: architecture", "handler: arm", "handler: script\n    architecture: x86_64"),
+        ("architecture alone", "architecture: x86_64", "architecture: arm64"),
+        ("failures.partial", "max_age_hours: 12", "max_age_hours: 12, partial: false"),
+    ];
     let (_endpoint, sandbox) = sandbox(Kind::MiniStack, "200000000024", crate::MAIN);
     for (folder, machine) in [("x86", 62), ("arm", 183)] {
         std::fs::create_dir(sandbox.path().join(folder)).unwrap();
@@ -104,20 +111,7 @@ fn handler_architecture_and_partial() {
     std::fs::write(sandbox.path().join("script/bootstrap"), "#!/bin/sh\n").unwrap();
     sandbox.edit("handler: stream-to-table", "handler: x86");
     sandbox.converge();
-    let mut session = String::new();
-    for (title, from, to) in [
-        // With it comes the machine that it is for.
-        ("handler", "handler: x86", "handler: arm"),
-        ("a script runs anywhere: architecture", "handler: arm", "handler: script\n    architecture: x86_64"),
-        ("architecture alone", "architecture: x86_64", "architecture: arm64"),
-        ("failures.partial", "max_age_hours: 12", "max_age_hours: 12, partial: false"),
-    ] {
-        sandbox.edit(from, to);
-        let plan = plan(&sandbox);
-        session += &format!("# {title}\n{plan}\n");
-        apply(&sandbox, title, &plan);
-    }
-    snapshot("edits_handler", &session);
+    snapshot("edits_handler", &each(&sandbox, EDITS));
     std::fs::write(sandbox.path().join("script/bootstrap"), "#!/bin/sh\nexit 1\n").unwrap();
     assert!(plan(&sandbox).contains("code_sha256: "), "another text of the program is another code");
     std::fs::write(sandbox.path().join("script/bootstrap"), "#!/bin/sh\n").unwrap();

@@ -3,7 +3,7 @@
 use pipe_test_support::Kind;
 
 use crate::cloud::Cloud;
-use crate::session::{Edit, apply, in_sync, plan, sandbox, snapshot};
+use crate::session::{Edit, each, in_sync, plan, sandbox, snapshot};
 
 const SPEC: &str = "\
 name: gateway-events
@@ -50,14 +50,7 @@ fn runtime_entry_code_and_architecture() {
     };
     let (runtime, entry, arn) = live();
     assert_eq!((runtime.as_str(), entry.as_str()), ("python3.12", "app.handler"));
-    let mut session = String::new();
-    for (title, from, to) in EDITS {
-        sandbox.edit(from, to);
-        let plan = plan(&sandbox);
-        session += &format!("# {title}\n{plan}\n");
-        apply(&sandbox, title, &plan);
-    }
-    snapshot("edits_languages", &session);
+    snapshot("edits_languages", &each(&sandbox, EDITS));
     assert_eq!(live(), ("nodejs24.x".to_owned(), "index.handler".to_owned(), arn));
 
     std::fs::write(sandbox.path().join("js/index.mjs"), "export const handler = async () => 1;\n").unwrap();

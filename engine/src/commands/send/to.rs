@@ -103,12 +103,17 @@ impl Target {
     /// # Errors
     /// What is to be sent to is not there; the pipeline has not, or the user has to bring, what shows who sends.
     pub async fn of(running: &Running, how: &How<'_>) -> Result<(Self, Vec<Key>)> {
+        let grouped = how.group.is_some();
         if let Some(route) = how.route {
+            if grouped {
+                let error = Error::fatal("--group is of events that go to a queue without an API");
+                return Err(error.hint("the route's `message_group` says where the group comes from: send it there"));
+            }
             let pass = Pass::of(running, route).await?;
             return Ok((Self::Api(Arc::new(Api::new(running.endpoint().await?, pass, route))), Vec::new()));
         }
         let (kind, name) = running.stream()?;
-        if how.group.is_some() && kind != kinds::queue::Queue::KIND {
+        if grouped && kind != kinds::queue::Queue::KIND {
             return Err(Error::fatal("--group is of a queue").hint("this pipeline's events go elsewhere: leave it out"));
         }
         match kind {

@@ -90,7 +90,7 @@ impl Table {
     }
 }
 
-/// A repeated call of the SDK, or other hands, may have done it already: look again.
+/// The SDK may have made the call twice, or somebody else may have made it: then the table is read again.
 fn by_others(error: Error) -> Error {
     const TEXTS: [&str; 2] = ["already has an enabled stream", "has no stream to disable"];
     if TEXTS.iter().any(|text| error.message().contains(text)) { error.class_as(Class::Unclear) } else { error }

@@ -50,7 +50,7 @@ pub enum Project {
     Named(Vec<String>),
 }
 
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(units: &u32) -> bool {
     *units == 0
 }

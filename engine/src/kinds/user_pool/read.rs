@@ -43,8 +43,8 @@ pub(super) async fn describe(cx: &Cx, id: &str) -> Result<Option<Value>> {
 }
 
 async fn live(cx: &Cx, id: &str) -> Result<Option<Live<UserPool>>> {
-    // What the others say of a pool that is not there is no matter. That one of them is not found does not make the pool absent:
-    // another one would be made.
+    // If there is no pool, the answers to the other two calls do not matter. If there is one, "not found" from them is an error: read as
+    // an absent pool, it would make a second one.
     let (pool, clients, groups) = tokio::join!(describe(cx, id), client::all(cx, id), groups(cx, id));
     let Some(pool) = &pool? else { return Ok(None) };
     let (clients, groups) = (clients?, groups?);

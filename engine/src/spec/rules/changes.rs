@@ -2,7 +2,7 @@
 
 use super::{At, Cx, DLQ, SINK, STREAM, indexes, stores};
 use crate::spec::wording::short;
-use crate::spec::{Function, Problem, Start, TableChanges, View};
+use crate::spec::{Function, Problem, Start, Table, TableChanges, Target, View};
 
 /// Hours for which a change stays in the stream
 /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>).
@@ -62,9 +62,24 @@ pub(super) fn deletes(cx: &Cx<'_>) -> Vec<Problem> {
             "`deletes: true` needs the handler `stream-to-table`",
             "take `deletes` out; a handler of your own deletes rows itself",
         ),
+        Some(changes) if lacks_old_keys(&changes, &target) => (
+            "a deletion has only the old image of an item, and this view leaves it out: the sink's keys would not be known",
+            "use `view: new_and_old_images`",
+        ),
         Some(_) => return Vec::new(),
     };
     vec![Problem::error(path, message).hint(hint).on_key()]
+}
+
+/// Whether the keys of a deleted row cannot be told: those of the changing table do not have them, and the old image is left out.
+fn lacks_old_keys(changes: &TableChanges, target: &Target) -> bool {
+    let (Some(changed), Some(sink)) = (changes.place.own(), target.table.own()) else { return false };
+    let names = |table: &Table| -> Vec<String> {
+        let keys = [Some(&table.partition_key), table.sort_key.as_ref()];
+        keys.into_iter().flatten().map(|key| key.name.clone()).collect()
+    };
+    let known = names(&changed.table.0);
+    changed.view == View::NewImage && names(sink).iter().any(|key| !known.contains(key))
 }
 
 /// The bundled handler writes the item as it is after the change.

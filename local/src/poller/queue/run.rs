@@ -9,26 +9,16 @@ use tokio::time::sleep;
 use super::poll::{QueuePoll, QueueWorld};
 use super::{Mapping, Orders};
 use crate::event::Event;
-use crate::poller::mapping::Order;
+use crate::poller::mapping::Ordered;
 
 /// How long polling rests after a panic.
 const AFTER_PANIC: Duration = Duration::from_secs(10);
 
 /// Follows the orders until there are none, or the last one. `world` makes the source of the properties.
-pub async fn run(world: impl Fn(&Mapping) -> QueueWorld, mut orders: Orders) {
-    loop {
-        let order = orders.borrow_and_update().clone();
-        match order {
-            Order::Run(mapping) => serve(&world(&mapping), &mapping, &orders).await,
-            Order::Rest => {}
-            Order::End => return,
-        }
-        if orders.has_changed().is_ok_and(|changed| changed) {
-            continue;
-        }
-        if orders.changed().await.is_err() {
-            return;
-        }
+pub async fn run(world: impl Fn(&Mapping) -> QueueWorld, orders: Orders) {
+    let mut ordered = Ordered::new(orders);
+    while let Some(mapping) = ordered.next().await {
+        serve(&world(&mapping), &mapping, &ordered.orders).await;
     }
 }
 

@@ -11,7 +11,7 @@ use super::super::checkpoints::Position;
 use super::super::mapping::Properties;
 use super::super::rights::missing;
 use super::super::trouble::Trouble;
-use super::{Pace, Page, ShardFacts, Source};
+use super::{Pace, Page, Reader, ShardFacts, Source};
 use crate::error::{self, Error};
 
 mod call;
@@ -29,19 +29,7 @@ pub const RETENTION_HOURS: i32 = 24;
 
 /// The stream of a mapping, under its role.
 pub fn source(access: &Access, mapping: &Arc<Properties>) -> Source {
-    let reader = TableReader::new(access, mapping);
-    let (list, read) = (reader.clone(), reader);
-    Source {
-        pace: PACE,
-        shards: Arc::new(move || {
-            let reader = list.clone();
-            Box::pin(async move { reader.shards().await })
-        }),
-        read: Arc::new(move |shard, position, most| {
-            let reader = read.clone();
-            Box::pin(async move { reader.read(&shard, position, most).await })
-        }),
-    }
+    Source::of(PACE, TableReader::new(access, mapping))
 }
 
 /// Does every call that the poller will do, under the role: nothing else shows what is allowed.
@@ -115,12 +103,7 @@ struct Answer {
     next_shard_iterator: Option<String>,
 }
 
-impl TableReader {
-    fn new(access: &Access, mapping: &Arc<Properties>) -> Self {
-        let caller = Caller::new(access, &mapping.region);
-        Self { caller, mapping: mapping.clone(), kept: Arc::default() }
-    }
-
+impl Reader for TableReader {
     /// A stream is forgotten a day after it was ended: then there is nothing more to read, and the mapping idles.
     async fn shards(&self) -> Result<Vec<ShardFacts>, Trouble> {
         let (mut shards, mut last) = (Vec::new(), None::<String>);
@@ -156,6 +139,13 @@ impl TableReader {
         let iterator = self.iterator(shard, &position).await?;
         let answer = self.records(&iterator, most).await;
         self.page(shard, position, answer)
+    }
+}
+
+impl TableReader {
+    fn new(access: &Access, mapping: &Arc<Properties>) -> Self {
+        let caller = Caller::new(access, &mapping.region);
+        Self { caller, mapping: mapping.clone(), kept: Arc::default() }
     }
 
     async fn iterator(&self, shard: &str, position: &Position) -> Result<String, Trouble> {

@@ -12,7 +12,7 @@ use super::super::checkpoints::Position;
 use super::super::mapping::Properties;
 use super::super::rights::allowed;
 use super::super::trouble::Trouble;
-use super::{Pace, Page, ShardFacts, Source};
+use super::{Pace, Page, Reader, ShardFacts, Source};
 use crate::error::{self, Error};
 
 pub mod record;
@@ -23,19 +23,7 @@ pub const PACE: Pace = Pace { every_ms: 200, idle_ms: 1_000, page_bytes: 14 * 10
 
 /// The stream of a mapping, under its role.
 pub fn source(access: &Access, mapping: &Arc<Properties>) -> Source {
-    let reader = KinesisReader { access: access.clone(), mapping: mapping.clone() };
-    let (list, read) = (reader.clone(), reader);
-    Source {
-        pace: PACE,
-        shards: Arc::new(move || {
-            let reader = list.clone();
-            Box::pin(async move { reader.shards().await })
-        }),
-        read: Arc::new(move |shard, position, most| {
-            let reader = read.clone();
-            Box::pin(async move { reader.read(&shard, position, most).await })
-        }),
-    }
+    Source::of(PACE, KinesisReader { access: access.clone(), mapping: mapping.clone() })
 }
 
 /// Does every call that the poller will do, under the role: nothing else shows what is allowed.
@@ -69,12 +57,7 @@ struct KinesisReader {
     mapping: Arc<Properties>,
 }
 
-impl KinesisReader {
-    async fn client(&self) -> Result<aws_sdk_kinesis::Client, Trouble> {
-        let clients = self.access.clients().await.map_err(|error| Trouble::Other(error.message().to_owned()))?;
-        Ok(clients.kinesis)
-    }
-
+impl Reader for KinesisReader {
     async fn shards(&self) -> Result<Vec<ShardFacts>, Trouble> {
         let kinesis = self.client().await?;
         let (mut shards, mut token) = (Vec::new(), None);
@@ -95,6 +78,26 @@ impl KinesisReader {
         }
     }
 
+    /// Each read asks for an iterator of its own, by sequence number. MiniStack's is a place in a list that loses its front when
+    /// records expire, so a kept one would skip as many records as have expired since.
+    async fn read(&self, shard: &str, position: Position, most: i32) -> Result<Page, Trouble> {
+        let iterator = self.iterator(shard, position).await?;
+        let kinesis = self.client().await?;
+        // Some emulators check the rights only of a call that names the stream; on AWS it changes nothing.
+        let stream = &self.mapping.source_arn;
+        let asked = kinesis.get_records().shard_iterator(iterator).limit(most).stream_arn(stream).send();
+        let answer = under(&self.mapping.role, "kinesis:GetRecords", asked).await?;
+        let ended = answer.next_shard_iterator.is_none();
+        Ok(record::page(answer.records, ended, &self.mapping, shard))
+    }
+}
+
+impl KinesisReader {
+    async fn client(&self) -> Result<aws_sdk_kinesis::Client, Trouble> {
+        let clients = self.access.clients().await.map_err(|error| Trouble::Other(error.message().to_owned()))?;
+        Ok(clients.kinesis)
+    }
+
     async fn iterator(&self, shard: &str, position: Position) -> Result<String, Trouble> {
         let kinesis = self.client().await?;
         let request = kinesis.get_shard_iterator().stream_arn(&self.mapping.source_arn).shard_id(shard);
@@ -112,18 +115,5 @@ impl KinesisReader {
         let asked = under(&self.mapping.role, "kinesis:GetShardIterator", request.send()).await;
         let answer: GetShardIteratorOutput = asked?;
         answer.shard_iterator.ok_or_else(|| Trouble::Other("the stream gave no shard iterator".to_owned()))
-    }
-
-    /// Each read asks for an iterator of its own, by sequence number. MiniStack's is a place in a list that loses its front when
-    /// records expire, so a kept one would skip as many records as have expired since.
-    async fn read(&self, shard: &str, position: Position, most: i32) -> Result<Page, Trouble> {
-        let iterator = self.iterator(shard, position).await?;
-        let kinesis = self.client().await?;
-        // Some emulators check the rights only of a call that names the stream; on AWS it changes nothing.
-        let stream = &self.mapping.source_arn;
-        let asked = kinesis.get_records().shard_iterator(iterator).limit(most).stream_arn(stream).send();
-        let answer = under(&self.mapping.role, "kinesis:GetRecords", asked).await?;
-        let ended = answer.next_shard_iterator.is_none();
-        Ok(record::page(answer.records, ended, &self.mapping, shard))
     }
 }

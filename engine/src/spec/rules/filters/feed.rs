@@ -1,4 +1,4 @@
-//! What filters may ask of the records of each feed.
+//! The members that the records of each feed have, and filters may name.
 
 use serde_json::{Map, Value};
 
