@@ -56,7 +56,7 @@ mod trouble;
 
 use access::Access;
 use checkpoints::Checkpoints;
-pub use checkpoints::passed;
+pub use checkpoints::Past;
 use clock::Clock;
 use destination::{Destination, destination};
 pub use filter::Filter;

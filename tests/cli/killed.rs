@@ -14,20 +14,20 @@ use crate::chance::{AT_ONCE, Seed, in_parallel};
 use crate::inventory::{inventory, same};
 use crate::site::{MAIN, Running, Site, WHOLE, signal, until};
 
-const APPLY: &[&str] = &["apply", "--yes", "--allow-data-loss", "all", "--allow-widening"];
-const DESTROY: &[&str] = &["destroy", "--yes", "--allow-data-loss", "all"];
+pub const APPLY: &[&str] = &["apply", "--yes", "--allow-data-loss", "all", "--allow-widening"];
+pub const DESTROY: &[&str] = &["destroy", "--yes", "--allow-data-loss", "all"];
 
 /// How many places of each scenario a usual run of the tests looks at.
 const SAMPLES: usize = 4;
 
 /// A command, and where it begins.
-struct Scenario {
-    name: &'static str,
-    begun: fn() -> Site,
-    command: &'static [&'static str],
+pub struct Scenario {
+    pub name: &'static str,
+    pub begun: fn() -> Site,
+    pub command: &'static [&'static str],
     /// At least so many writes, so that a scenario which does nothing is noticed.
-    at_least: usize,
-    whole: OnceLock<(usize, String)>,
+    pub at_least: usize,
+    pub whole: OnceLock<(usize, String)>,
 }
 
 static SCENARIOS: [Scenario; 11] = [
@@ -208,29 +208,37 @@ fn killed(site: &Site, command: &[&str], k: usize, after: bool) {
 }
 
 /// Some places of each scenario, others every time.
-#[test]
-fn killed_somewhere_and_run_again() {
+pub fn somewhere(scenarios: &[Scenario]) {
     let seed = Seed::new();
     let mut random = seed.random();
     let mut places: Vec<(&Scenario, usize, bool)> = Vec::new();
-    for scenario in &SCENARIOS {
+    for scenario in scenarios {
         let all = scenario.whole().0;
         places.extend((0..SAMPLES).map(|_| (scenario, random.usize(1..=all), random.bool())));
     }
     in_parallel(AT_ONCE, &places, |(scenario, k, after)| scenario.survives(*k, *after));
 }
 
-/// Every place of every scenario: some 200 accounts.
+/// Every place of every scenario.
+pub fn anywhere(scenarios: &[Scenario]) {
+    let writes: Vec<usize> = scenarios.iter().map(|scenario| scenario.whole().0).collect();
+    let each =
+        |(scenario, all): (_, &usize)| (1..=*all).flat_map(move |k| [false, true].map(|after| (scenario, k, after)));
+    let places: Vec<(&Scenario, usize, bool)> = scenarios.iter().zip(&writes).flat_map(each).collect();
+    writeln!(std::io::stderr(), "writes of the scenarios: {writes:?}, so {} places", places.len()).ok();
+    in_parallel(AT_ONCE, &places, |(scenario, k, after)| scenario.survives(*k, *after));
+}
+
+#[test]
+fn killed_somewhere_and_run_again() {
+    somewhere(&SCENARIOS);
+}
+
+/// Some 200 accounts.
 #[test]
 #[ignore = "takes half an hour on two cores: `cargo test --test cli -- --ignored`"]
 fn killed_anywhere_and_run_again() {
-    let each = |scenario: &'static Scenario| {
-        (1..=scenario.whole().0).flat_map(move |k| [false, true].map(|after| (scenario, k, after)))
-    };
-    let places: Vec<_> = SCENARIOS.iter().flat_map(each).collect();
-    let writes: Vec<usize> = SCENARIOS.iter().map(|scenario| scenario.whole().0).collect();
-    writeln!(std::io::stderr(), "writes of the scenarios: {writes:?}, so {} places", places.len()).ok();
-    in_parallel(AT_ONCE, &places, |(scenario, k, after)| scenario.survives(*k, *after));
+    anywhere(&SCENARIOS);
 }
 
 /// A destroy that was killed half-way is no obstacle to an apply.

@@ -9,6 +9,7 @@ mod complaints;
 mod consent;
 mod events;
 mod failing;
+mod feeds;
 mod graph;
 mod handlers;
 mod help;

@@ -15,6 +15,7 @@ mod http;
 mod killed;
 mod languages;
 mod least;
+mod loads;
 mod outages;
 mod own;
 mod pages;

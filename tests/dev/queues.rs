@@ -56,10 +56,10 @@ fn own(queue: &str) -> Dev {
 }
 
 /// The queues of a session.
-struct Queues(aws_sdk_sqs::Client);
+pub struct Queues(aws_sdk_sqs::Client);
 
 impl Queues {
-    fn new(sdk: &SdkConfig) -> Self {
+    pub fn new(sdk: &SdkConfig) -> Self {
         Self(aws_sdk_sqs::Client::new(sdk))
     }
 
@@ -68,7 +68,7 @@ impl Queues {
     }
 
     /// Sends texts; what is before the dash is the group of a FIFO queue.
-    fn send(&self, queue: &str, texts: &[String]) {
+    pub fn send(&self, queue: &str, texts: &[String]) {
         let url = self.url(queue);
         for chunk in texts.chunks(10) {
             let entries = chunk.iter().enumerate().map(|(n, text)| {
@@ -83,7 +83,7 @@ impl Queues {
     }
 
     /// How many messages a queue has, visible or not.
-    fn left(&self, queue: &str) -> usize {
+    pub fn left(&self, queue: &str) -> usize {
         use aws_sdk_sqs::types::QueueAttributeName as Name;
         let names = [Name::ApproximateNumberOfMessages, Name::ApproximateNumberOfMessagesNotVisible];
         let asked = self.0.get_queue_attributes().queue_url(self.url(queue)).attribute_names(Name::All).send();
@@ -92,7 +92,7 @@ impl Queues {
     }
 
     /// The bodies of all messages of a queue, which are taken from it.
-    fn take(&self, queue: &str) -> Vec<String> {
+    pub fn take(&self, queue: &str) -> Vec<String> {
         let url = self.url(queue);
         let mut bodies = Vec::new();
         loop {
@@ -111,7 +111,8 @@ impl Queues {
     }
 }
 
-fn journal(dev: &Dev) -> Vec<Value> {
+/// What the handler of a session wrote down.
+pub fn journal(dev: &Dev) -> Vec<Value> {
     let text = std::fs::read_to_string(dev.path().join("journal")).unwrap_or_default();
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
     whole.lines().map(|line| serde_json::from_str(line).unwrap()).collect()

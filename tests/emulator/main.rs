@@ -10,6 +10,7 @@ mod domain;
 mod doors;
 mod drift;
 mod edits;
+mod examples;
 mod existing;
 mod existing_function;
 mod guarded;

@@ -21,12 +21,14 @@ use crate::commands::halt::Halt;
 use crate::commands::running::Running;
 use crate::commands::{Outcome, Stop, walk};
 use crate::error::{Class, Error, Result};
+use crate::kinds;
+use crate::resource::Resource;
 use crate::session;
 use crate::spec::{Loaded, Route};
 use crate::term::{Progress, Shell};
 use event::Maker;
 pub use example::{Example, example_data, example_requests};
-use follow::{Follow, Places, Sent};
+use follow::{Follow, Places, Sent, Taker};
 use tally::Tally;
 use to::{How, Target};
 
@@ -44,6 +46,11 @@ pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
     let run = event::new_run();
     let (target, needs) = Target::of(&running, &How { route, group: args.group.as_deref(), run }).await?;
     let stopped = Halt::on_interrupt(shell, STOPPING).told();
+    // The answer of a table, a function or another service names no record that could be followed.
+    let tells = route.is_none_or(|route| loaded.spec.calls_stream(route));
+    if let Some(limits) = Some(args.follow).filter(|follow| *follow).and_then(|_| unfollowed(&loaded, &places, tells)) {
+        shell.remark(limits);
+    }
     let maker = Maker { loaded: &loaded, route, keys, needs, data, count, run };
 
     let start = Instant::now();
@@ -52,11 +59,6 @@ pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
     shell.line(&tally.event(count, start.elapsed()));
     shell.out(&tally.text(&target.told(), start.elapsed()));
 
-    // The answer of a table, a function or another service names no record that could be followed.
-    let tells = route.is_none_or(|route| loaded.spec.calls_stream(route));
-    if args.follow && !tells {
-        shell.remark("nothing is followed: the answers of this route name no record");
-    }
     let taken = if tells { Some(sent.len()) } else { None };
     let failed = failed.map(|error| unanswered(error, global, route)).or_else(|| refused(&tally, &target, taken));
     let missing = match args.follow && !sent.is_empty() {
@@ -67,6 +69,25 @@ pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
         _ if *stopped.borrow() => Ok(exit::INTERRUPTED),
         Some(error) => Err(error.into()),
         None => Ok(if missing > 0 { exit::FAILED } else { exit::OK }),
+    }
+}
+
+/// What of a run's events cannot be followed, if anything. The bundled handler makes each a row or a letter.
+fn unfollowed(loaded: &Loaded, places: &Places, tells: bool) -> Option<&'static str> {
+    let bundled = loaded.spec.consumer().is_some_and(|consumer| consumer.is_bundled());
+    match (&places.table, &places.queue) {
+        _ if !tells => Some("nothing is followed: the answers of this route name no record"),
+        _ if bundled || places.taker.is_some() => None,
+        (None, _) => Some(
+            "only dead letters are followed: what else the function takes nobody tells, so that --follow ends after --timeout",
+        ),
+        (_, None) => Some(
+            "only rows under the events' keys are followed: what else the function does nobody tells, so that --follow may end after --timeout",
+        ),
+        _ => Some(
+            "rows under the events' keys and dead letters are followed: what else the function does nobody tells, so that --follow may end \
+             after --timeout",
+        ),
     }
 }
 
@@ -107,8 +128,20 @@ async fn places(
         let error = Error::fatal("there is nowhere to follow the events to");
         return Err(error.hint("--follow looks into `sink.table` and `dlq.queue`, and the spec has neither").into());
     }
-    let checkpoints = global.session.as_ref().map(|_| session::checkpoints(&args.spec.file)).transpose()?;
-    Ok((Places { table, queue, checkpoints }, keys.unwrap_or_default()))
+    let taker = match (follow, running.stream()) {
+        (true, Ok((kind, _))) if global.session.is_some() => taker(running, kind, args).await?,
+        _ => None,
+    };
+    Ok((Places { table, queue, taker }, keys.unwrap_or_default()))
+}
+
+/// What shows in a `pipe dev` how far the consumer is. A change of a table is known by its item, and not by its place in the stream.
+async fn taker(running: &Running, kind: &str, args: &SendArgs) -> Result<Option<Taker>> {
+    Ok(match kind {
+        kinds::queue::Queue::KIND => Some(Taker::Queue(running.stream_url().await?)),
+        kinds::table::Table::KIND => None,
+        _ => Some(Taker::Checkpoints(session::checkpoints(&args.spec.file)?)),
+    })
 }
 
 /// Sends all events, some at once. Returns what the stream took, and the error that ended it early.

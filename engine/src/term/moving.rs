@@ -106,12 +106,13 @@ pub fn position(location: &Location, record: &str) -> String {
     format!("{}:{}", short(location), tame(record))
 }
 
-/// The part of the location, where it has parts: `shardId-000000000000` is `shard 0`.
+/// The part of the location, where it has parts: `shardId-000000000012` is `shard 12`, and so is a table's, whose number has an arbitrary
+/// ending, as in `shardId-00000000000000000012-864758bb`.
 fn short(location: &Location) -> String {
     let Location { service, name, part } = location;
     let Some(part) = part else { return tame(name.as_ref().unwrap_or(service)) };
-    let number = part.strip_prefix("shardId-").map(|digits| digits.trim_start_matches('0'));
-    match number {
+    let number = part.strip_prefix("shardId-").map(|id| id.split_once('-').map_or(id, |(number, _)| number));
+    match number.map(|digits| digits.trim_start_matches('0')) {
         Some("") => "shard 0".to_owned(),
         Some(digits) => format!("shard {}", tame(digits)),
         None => tame(part),
@@ -157,7 +158,11 @@ mod tests {
         assert_eq!(position(&shard(), "49"), "shard 0:49");
         let of = |arn: &str, part: Option<&str>| position(&Location::of(arn, part), "7");
         assert_eq!(of("arn:aws:kinesis:r:a:stream/s", Some("shardId-000000000012")), "shard 12:7");
+        let table = "arn:aws:dynamodb:r:a:table/t/stream/2026-11-21T00:00:00.000";
+        assert_eq!(of(table, Some("shardId-00000000000000000000-00000000")), "shard 0:7");
+        assert_eq!(of(table, Some("shardId-00000001573689847184-864758bb")), "shard 1573689847184:7");
         assert_eq!(of("arn:aws:sqs:r:a:orders", None), "orders:7");
+        assert_eq!(of("arn:aws:sqs:r:a:orders.fifo", None), "orders.fifo:7");
         assert_eq!(of("arn:aws:sqs:r:a:orders", Some("group")), "group:7");
     }
 

@@ -10,6 +10,7 @@ mod import;
 mod listing;
 mod logs;
 mod mappings;
+mod message_ids;
 mod queue_batches;
 mod queue_mappings;
 mod refusals;

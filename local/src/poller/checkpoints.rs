@@ -145,16 +145,28 @@ impl Checkpoints {
     }
 }
 
-/// Whether the mappings of a session are past this record: their function took it, or it was given up. `path` is the session's file,
-/// which may be half a second late.
-pub fn passed(path: &Path, shard: &str, sequence: &str) -> bool {
-    let sequence = Sequence::new(sequence);
-    let past = |position: &Position| match position {
-        Position::After(last) => *last >= sequence,
-        Position::Done => true,
-        Position::Oldest | Position::Since(_) => false,
-    };
-    read(path).is_ok_and(|positions| positions.values().filter_map(|shards| shards.get(shard)).any(past))
+/// How far the mappings of a session are.
+#[derive(Debug, Default)]
+pub struct Past(Positions);
+
+impl Past {
+    /// Reads the session's file, which may be half a second late. Of one that cannot be read nothing is past.
+    #[must_use]
+    pub fn read(path: &Path) -> Self {
+        read(path).map(Self).unwrap_or_default()
+    }
+
+    /// Whether they are past this record: their function took it, or it was given up.
+    #[must_use]
+    pub fn has(&self, shard: &str, sequence: &str) -> bool {
+        let sequence = Sequence::new(sequence);
+        let past = |position: &Position| match position {
+            Position::After(last) => *last >= sequence,
+            Position::Done => true,
+            Position::Oldest | Position::Since(_) => false,
+        };
+        self.0.values().filter_map(|shards| shards.get(shard)).any(past)
+    }
 }
 
 fn read(path: &Path) -> io::Result<Positions> {
@@ -173,10 +185,11 @@ mod tests {
     fn a_record_is_passed_when_a_mapping_reads_after_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.checkpoints");
-        assert!(!passed(&path, "s", "1"), "there is no such file");
+        assert!(!Past::read(&path).has("s", "1"), "there is no such file");
         fs::write(&path, r#"{"uuid":{"s":{"after":"0100"},"t":"done","u":"oldest"}}"#).unwrap();
-        let told = ["99", "100", "101"].map(|sequence| passed(&path, "s", sequence));
+        let past = Past::read(&path);
+        let told = ["99", "100", "101"].map(|sequence| past.has("s", sequence));
         assert_eq!(told, [true, true, false]);
-        assert_eq!(["t", "u", "v"].map(|shard| passed(&path, shard, "1")), [true, false, false]);
+        assert_eq!(["t", "u", "v"].map(|shard| past.has(shard, "1")), [true, false, false]);
     }
 }

@@ -1,10 +1,10 @@
 //! Where events went: each is followed by its place in the stream, its message or its item until it is a row or a dead letter.
 
+mod taker;
+
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use pipe_local::poller::passed;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
@@ -20,6 +20,7 @@ use crate::event::Event;
 use crate::event::using::Went;
 use crate::tame::tame;
 use crate::term::{Progress, Shell, position};
+pub use taker::Taker;
 
 /// How often the queue is looked into: each look takes a second and hides its messages from others for that long.
 const LETTERS_EVERY: Duration = Duration::from_secs(2);
@@ -52,8 +53,7 @@ impl Sent {
 pub struct Places {
     pub table: Option<String>,
     pub queue: Option<String>,
-    /// How far the consumer of a `pipe dev` is; AWS tells that of no mapping.
-    pub checkpoints: Option<PathBuf>,
+    pub taker: Option<Taker>,
 }
 
 /// The following of a run's events.
@@ -93,7 +93,10 @@ impl<'a> Follow<'a> {
             let last = Instant::now() >= end;
             let more = self.look_for_rows().await?;
             if last || (!more && looked.is_none_or(|at: Instant| at.elapsed() >= LETTERS_EVERY)) {
+                let taken = self.taken().await;
+                self.look_for_rows_of(&taken).await?;
                 self.look_for_letters(stopped).await?;
+                self.settle(taken);
                 looked = Some(Instant::now());
             }
             self.progress.tell(&self.counts());
@@ -112,30 +115,66 @@ impl<'a> Follow<'a> {
     async fn look_for_rows(&mut self) -> Result<bool> {
         let Some(table) = &self.places.table else { return Ok(false) };
         let asked = self.asked();
-        let keys: Vec<&ItemKey> = asked.iter().filter_map(|n| self.pending[n].key.as_ref()).collect();
-        // DynamoDB refuses a call that names one key twice.
-        let mut unique: Vec<&ItemKey> = Vec::new();
-        for key in &keys {
-            if !unique.contains(key) {
-                unique.push(*key);
-            }
-        }
-        let found = present(self.cx, table, &unique).await?;
-        let is_there = |key: &&ItemKey| unique.iter().zip(&found).any(|(one, there)| *there && one == key);
-        let there: Vec<bool> = keys.iter().map(is_there).collect();
-        let found: Vec<u32> = asked.iter().zip(&there).filter(|(_, there)| **there).map(|(n, _)| *n).collect();
+        let found = self.rows_of(table, &asked).await?;
         (self.next, self.width) = match (asked.first(), asked.last()) {
             (Some(first), _) if !found.is_empty() => (*first, BATCH),
             (_, Some(last)) => (last + 1, PROBE),
             _ => (0, PROBE),
         };
-        for n in &found {
+        self.are_rows(&found);
+        Ok(!found.is_empty() && found.len() == asked.len())
+    }
+
+    /// Asks for the rows of all these events.
+    async fn look_for_rows_of(&mut self, events: &[u32]) -> Result<()> {
+        let Some(table) = &self.places.table else { return Ok(()) };
+        for some in events.chunks(BATCH) {
+            let found = self.rows_of(table, some).await?;
+            self.are_rows(&found);
+        }
+        Ok(())
+    }
+
+    /// Which of these events, at most [`BATCH`], are rows.
+    async fn rows_of(&self, table: &str, events: &[u32]) -> Result<Vec<u32>> {
+        let key = |n: &u32| Some((*n, self.pending.get(n)?.key.as_ref()?));
+        let keys: Vec<(u32, &ItemKey)> = events.iter().filter_map(key).collect();
+        // DynamoDB refuses a call that names one key twice.
+        let mut unique: Vec<&ItemKey> = Vec::new();
+        for (_, key) in &keys {
+            if !unique.contains(key) {
+                unique.push(*key);
+            }
+        }
+        let found = present(self.cx, table, &unique).await?;
+        let is_there = |key: &ItemKey| unique.iter().zip(&found).any(|(one, there)| *there && *one == key);
+        Ok(keys.into_iter().filter(|(_, key)| is_there(key)).map(|(n, _)| n).collect())
+    }
+
+    fn are_rows(&mut self, events: &[u32]) {
+        for n in events {
             if let Some(sent) = self.pending.remove(n) {
                 self.rows += 1;
                 self.tell(&sent, Went::Row, None);
             }
         }
-        Ok(!found.is_empty() && found.len() == asked.len())
+    }
+
+    /// The events that the consumer is done with, so that their rows and letters are there, if they ever will be.
+    async fn taken(&self) -> Vec<u32> {
+        let Some(taker) = &self.places.taker else { return Vec::new() };
+        let done = taker.done(self.cx).await;
+        self.pending.values().filter(|sent| done.has(&sent.taken)).map(|sent| sent.n).collect()
+    }
+
+    /// These were taken, and are neither rows nor letters.
+    fn settle(&mut self, taken: Vec<u32>) {
+        for n in taken {
+            if let Some(sent) = self.pending.remove(&n) {
+                self.taken += 1;
+                self.tell(&sent, Went::Taken, None);
+            }
+        }
     }
 
     /// The next events with a key; from the first one on again, when there are none behind.
@@ -202,24 +241,12 @@ impl<'a> Follow<'a> {
 
     /// Says what is still on its way, and how many went where. Returns how many did not arrive: dead letters, and what is on its way.
     pub fn conclude(&mut self) -> usize {
-        for (n, sent) in std::mem::take(&mut self.pending) {
-            if self.passed(&sent) {
-                self.taken += 1;
-                self.tell(&sent, Went::Taken, None);
-            } else {
-                self.tell(&sent, Went::InStream, None);
-                self.pending.insert(n, sent);
-            }
+        for sent in self.pending.values() {
+            self.tell(sent, Went::InStream, None);
         }
         self.shell.line(&self.event());
         self.progress.out(&format!("{}\n", self.counts()));
         self.letters + self.pending.len()
-    }
-
-    fn passed(&self, sent: &Sent) -> bool {
-        let Taken { location, record, .. } = &sent.taken;
-        let file = self.places.checkpoints.as_ref();
-        file.zip(location.part.as_ref()).is_some_and(|(file, shard)| passed(file, shard, record))
     }
 
     fn counts(&self) -> String {

@@ -7,12 +7,15 @@ use futures_util::future::BoxFuture;
 use hyper::StatusCode;
 use serde_json::json;
 
-use super::{Answering, Exchange};
+use super::{Answering, Exchange, message_ids};
 use crate::endpoint::upstream::{Caller, read};
 
 /// Makes a call about several messages for a role that may make it about one.
 pub fn call<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
     Box::pin(async move {
+        if let Some(refusal) = message_ids::refused(&exchange.input()) {
+            return Ok(refusal);
+        }
         let changes = &exchange.memory.changes;
         let (Some(root), Some(keys)) = (&exchange.memory.logs.root, &changes.keys) else {
             return exchange.forward().await;

@@ -33,8 +33,8 @@ struct Receipt {
     /// Of the request: the name of what takes it, and the ARN that may stand there instead.
     name: &'static str,
     arn: &'static str,
-    /// Of the answer.
-    part: &'static str,
+    /// Of the answer; a queue has no parts.
+    part: Option<&'static str>,
     record: &'static str,
 }
 
@@ -43,7 +43,7 @@ const PROTOCOLS: [Protocol; 6] = [
     Protocol {
         service: "kinesis",
         actions: Actions::Target("Kinesis_20131202"),
-        receipt: Some(Receipt { name: "StreamName", arn: "StreamARN", part: "ShardId", record: "SequenceNumber" }),
+        receipt: Some(Receipt { name: "StreamName", arn: "StreamARN", part: Some("ShardId"), record: "SequenceNumber" }),
     },
     Protocol { service: "events", actions: Actions::Target("AWSEvents"), receipt: None },
     Protocol { service: "states", actions: Actions::Target("AWSStepFunctions"), receipt: None },
@@ -51,7 +51,7 @@ const PROTOCOLS: [Protocol; 6] = [
     Protocol {
         service: "sqs",
         actions: Actions::Query("2012-11-05"),
-        receipt: Some(Receipt { name: "QueueUrl", arn: "QueueArn", part: "SequenceNumber", record: "MessageId" }),
+        receipt: Some(Receipt { name: "QueueUrl", arn: "QueueArn", part: None, record: "MessageId" }),
     },
 ];
 
@@ -112,7 +112,7 @@ impl ServiceCall {
     pub fn taken(&self, sent: &[u8], answer: &Value) -> Option<(Location, String)> {
         let receipt = self.protocol.receipt.as_ref()?;
         let record = answer[receipt.record].as_str()?.to_owned();
-        let part = answer[receipt.part].as_str().map(str::to_owned);
+        let part = receipt.part.and_then(|part| answer[part].as_str()).map(str::to_owned);
         let sent: Value = serde_json::from_slice(sent).unwrap_or_default();
         // Of a URL the last part is the name.
         let named = sent[receipt.name].as_str().map(|name| name.rsplit('/').next().unwrap_or(name).to_owned());
@@ -168,7 +168,8 @@ mod tests {
         let queue = ServiceCall::parse("arn:aws:apigateway:r:sqs:path/1/jobs", "POST").unwrap();
         let sent = br#"{"QueueUrl": "https://sqs.eu-west-1.amazonaws.com/1/jobs", "MessageBody": "b"}"#;
         let place = Location { service: "sqs".to_owned(), name: Some("jobs".to_owned()), part: None };
-        assert_eq!(queue.taken(sent, &json!({ "MessageId": "m" })), Some((place, "m".to_owned())));
+        let answer = json!({ "MessageId": "m", "SequenceNumber": "18888001" });
+        assert_eq!(queue.taken(sent, &answer), Some((place, "m".to_owned())), "also of a FIFO queue");
         let table = ServiceCall::parse("arn:aws:apigateway:r:dynamodb:action/PutItem", "POST").unwrap();
         assert_eq!(table.taken(b"{}", &answer), None);
     }

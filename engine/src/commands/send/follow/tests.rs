@@ -46,7 +46,7 @@ fn sent(n: u32, key: bool) -> Sent {
 }
 
 fn places() -> Places {
-    Places { table: Some("t".into()), queue: Some("https://sqs/q".into()), checkpoints: None }
+    Places { table: Some("t".into()), queue: Some("https://sqs/q".into()), taker: None }
 }
 
 fn poison(number: u32) -> String {
@@ -117,7 +117,7 @@ async fn what_the_consumer_took_is_not_on_its_way() {
     std::fs::write(&file, json!({ "uuid": { SHARD: { "after": "1002" } } }).to_string()).unwrap();
     let [receive, back] = queue(vec![]);
     let cx = mocked::cx(RuleMode::MatchAny, &[&table(&["id-1", "id-2", "id-3"]), &receive, &back]);
-    let places = Places { checkpoints: Some(file), ..places() };
+    let places = Places { taker: Some(Taker::Checkpoints(file)), ..places() };
     let (_sender, stopped) = watch::channel(false);
     let mut follow = Follow::new(Shell::default(), &cx, &places, (1..=3).map(|n| sent(n, true)).collect());
     follow.run(Duration::from_secs(1), &stopped).await.unwrap();

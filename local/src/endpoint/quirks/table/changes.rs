@@ -3,7 +3,7 @@
 use super::Operation::Target;
 use super::Quirk;
 use super::Whose::Sessions;
-use crate::endpoint::quirks::{changes, queue_batches, ttl};
+use crate::endpoint::quirks::{changes, message_ids, queue_batches, ttl};
 
 pub(super) static QUIRKS: &[Quirk] = &[
     Quirk {
@@ -15,6 +15,12 @@ pub(super) static QUIRKS: &[Quirk] = &[
             Target("DynamoDBStreams_20120810.GetRecords"),
         ],
         answer: changes::read_stream,
+    },
+    Quirk {
+        whose: Sessions,
+        reason: "a message may have any text as its group and as its deduplication id",
+        operations: &[Target("AmazonSQS.SendMessage")],
+        answer: message_ids::send,
     },
     Quirk {
         whose: Sessions,

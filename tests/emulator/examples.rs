@@ -1,0 +1,84 @@
+//! Every example: up, and an empty diff within the budget of reads.
+
+use std::path::Path;
+
+use pipe_test_support::{Emulator, Endpoint, Kind, Sandbox, copy_folder};
+use serde_json::json;
+
+/// What an empty diff may cost.
+const CALLS: usize = 60;
+/// Examples whose empty diff costs more, and how much: one with users, keys and plans.
+const MORE: &[(&str, usize)] = &[("api-to-table", 95)];
+
+/// The examples by their names.
+fn examples() -> Vec<String> {
+    let mut names: Vec<String> = std::fs::read_dir(folder())
+        .unwrap()
+        .filter_map(|entry| Some(entry.unwrap().file_name().to_str()?.strip_suffix(".yaml")?.to_owned()))
+        .collect();
+    names.sort();
+    names
+}
+
+fn folder() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples")
+}
+
+/// Puts what belongs to an example beside its spec. A program stands in for a crate, whose build shows nothing here.
+fn bring(name: &str, sandbox: &Sandbox) {
+    for other in examples().iter().filter(|other| folder().join(other).is_dir()) {
+        let (from, to) = (folder().join(other), sandbox.path().join(other));
+        if !from.join("Cargo.toml").exists() {
+            copy_folder(&from, &to);
+        } else if other == name {
+            std::fs::create_dir(&to).unwrap();
+            std::fs::write(to.join("bootstrap"), "#!/bin/sh\n").unwrap();
+            let named = format!("handler: {name}\n");
+            sandbox.edit(&named, &format!("{named}    architecture: x86_64\n"));
+        }
+    }
+}
+
+/// Makes what `existing-resources` uses.
+fn make_existing(sandbox: &Sandbox) {
+    let ask = |service: &str, operation: &str, input| sandbox.account.ask(service, operation, "/", &input);
+    let secret = json!({ "Name": "devices/credentials", "SecretString": r#"{"username":"them","password":"secret"}"# });
+    ask("secretsmanager", "secretsmanager.CreateSecret", secret);
+    let table = json!({
+        "TableName": "Telemetry", "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{ "AttributeName": "device", "AttributeType": "S" }],
+        "KeySchema": [{ "AttributeName": "device", "KeyType": "HASH" }],
+    });
+    ask("dynamodb", "DynamoDB_20120810.CreateTable", table);
+    ask("sqs", "AmazonSQS.CreateQueue", json!({ "QueueName": "telemetry-failures" }));
+    let here = format!("eu-central-1:{}:telemetry", sandbox.account.id());
+    sandbox.edit("eu-west-1:123456789012:telemetry", &here);
+}
+
+#[test]
+fn an_empty_diff_of_every_example_costs_few_calls() {
+    let endpoint = Endpoint::start(Emulator::shared(Kind::MiniStack));
+    let mut told = String::new();
+    let mut over = Vec::new();
+    for name in examples() {
+        let spec = std::fs::read_to_string(folder().join(format!("{name}.yaml"))).unwrap();
+        let sandbox = Sandbox::new(env!("CARGO_BIN_EXE_pipe"), endpoint.account(), &spec);
+        bring(&name, &sandbox);
+        if name == "existing-resources" {
+            make_existing(&sandbox);
+        }
+        sandbox.pipe(&["apply", "--yes"]);
+        sandbox.account.clear();
+        let again = sandbox.run(&["diff", "--exit-code"]);
+        assert_eq!(again.code, Some(0), "{name}: {}{}", again.out, again.err);
+        let calls = sandbox.account.calls();
+        assert!(calls.iter().all(|call| !call.write), "{name}: a diff writes nothing");
+        let most = MORE.iter().find(|(other, _)| *other == name).map_or(CALLS, |(_, most)| *most);
+        told += &format!("{name}: {} of {most}\n", calls.len());
+        if calls.len() > most {
+            over.push(name);
+        }
+    }
+    assert!(over.is_empty(), "{over:?} cost more than they may:\n{told}");
+    std::io::Write::write_all(&mut std::io::stderr(), told.as_bytes()).unwrap();
+}
