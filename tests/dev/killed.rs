@@ -45,14 +45,10 @@ fn process(entry: std::fs::DirEntry) -> Option<(u32, (String, u32))> {
 fn kill(dev: u32, stop: &AtomicBool, killed: &AtomicUsize, most: usize) {
     let mut random = fastrand::Rng::new();
     while !stop.load(Ordering::Relaxed) && killed.load(Ordering::Relaxed) < most {
-        pause(&mut random);
+        // Around every 0.3 s, so that no rhythm of the pollers is met.
+        std::thread::sleep(EVERY.mul_f64(0.5 + random.f64()));
         killed.fetch_add(usize::from(kill_one(dev, &mut random)), Ordering::Relaxed);
     }
-}
-
-/// Around 0.3 s, so that no rhythm of the pollers is met.
-pub fn pause(random: &mut fastrand::Rng) {
-    std::thread::sleep(EVERY.mul_f64(0.5 + random.f64()));
 }
 
 /// Kills a function of a `pipe dev`, and says whether there was one.

@@ -138,12 +138,12 @@ fn feed_all(dev: &Dev, feed: &(impl Fn(&Dev, usize) + Sync)) {
     });
 }
 
-/// Kills a function now and then, as soon as some batches were handled since the last one was killed.
+/// Kills a function as soon as some batches were handled since the last one was killed.
 fn kill(dev: u32, journal: &Path, stop: &AtomicBool, killed: &AtomicUsize) {
     let batches = || std::fs::read_to_string(journal).map_or(0, |text| text.lines().count());
     let (mut random, mut seen) = (fastrand::Rng::new(), 0);
     while !stop.load(Ordering::Relaxed) {
-        killed::pause(&mut random);
+        std::thread::sleep(Duration::from_millis(random.u64(10..60)));
         let now = batches();
         if now >= seen + BATCHES && killed::kill_one(dev, &mut random) {
             killed.fetch_add(1, Ordering::Relaxed);

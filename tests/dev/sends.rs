@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
+use super::client::Client;
 use super::dev::Dev;
+use super::runtime;
 
 /// For `--timeout`: how long the slowest machine may take to handle what was sent.
 const TIMEOUT: &str = "300";
@@ -63,6 +65,8 @@ fn messages_of_a_fifo_queue_keep_their_order() {
     std::fs::write(dev.path().join("events.ndjson"), events).unwrap();
     let sent = dev.pipe(&["send", "--data", "@events.ndjson", "--group", "one", "--follow", "--timeout", TIMEOUT]);
     assert!(sent.contains("\n  200: 200\n"), "{sent}");
+    let refused = dev.run(&["send", "--group", "a b"]);
+    assert!(refused.err.contains("MessageGroupId can only include alphanumeric and punctuation"), "{refused:?}");
     let table = aws_sdk_dynamodb::Client::new(&dev.sdk());
     let key = aws_sdk_dynamodb::types::AttributeValue::S("same".to_owned());
     let last = Some("200".to_owned());
@@ -72,6 +76,21 @@ fn messages_of_a_fifo_queue_keep_their_order() {
         let row = super::dev::wait(get.send()).unwrap().item?;
         (row["n"].as_n().ok().cloned() == last).then_some(())
     });
+}
+
+/// The function takes them, and makes no rows: the end of the queue is the end of the look.
+#[test]
+fn messages_that_become_no_rows() {
+    let spec = "name: sends\nsource: { api: { throttle: off, routes: [{ post: /jobs, auth: none, message_group: header.X-Group }] } }\n\
+                stream: { queue: { fifo: true, visibility_seconds: 5 } }\nconsumer: { function: { handler: ./own, timeout_seconds: 5 } }\n";
+    let done =
+        "\nwhile True:\n    call, event = ask(\"GET\", \"next\")\n    ask(\"POST\", call + \"/response\", \"null\")\n";
+    let dev = Dev::start(spec, None, |folder| runtime::write(folder, "", done));
+    let sent = dev.pipe(&["send", "--count", "30", "--follow", "--timeout", TIMEOUT]);
+    assert!(sent.ends_with("0 rows, 0 dead letters, 30 taken without a row, 0 on the way\n"), "{sent}");
+    let refused = Client::open_to(&dev).open("/jobs", &[("X-Group", "a b")], "{}");
+    assert_eq!(refused.status, 400, "{refused:?}");
+    assert!(refused.body.contains("The message group is missing or not allowed"), "{refused:?}");
 }
 
 /// The handler's own table is another one than that whose changes it gets.

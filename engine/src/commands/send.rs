@@ -24,7 +24,7 @@ use crate::error::{Class, Error, Result};
 use crate::kinds;
 use crate::resource::Resource;
 use crate::session;
-use crate::spec::{Loaded, Route};
+use crate::spec::{Function, Loaded, Route};
 use crate::term::{Progress, Shell};
 use event::Maker;
 pub use example::{Example, example_data, example_requests};
@@ -48,7 +48,9 @@ pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
     let stopped = Halt::on_interrupt(shell, STOPPING).told();
     // The answer of a table, a function or another service names no record that could be followed.
     let tells = route.is_none_or(|route| loaded.spec.calls_stream(route));
-    if let Some(limits) = Some(args.follow).filter(|follow| *follow).and_then(|_| unfollowed(&loaded, &places, tells)) {
+    if args.follow
+        && let Some(limits) = unfollowed(&loaded, &places, tells)
+    {
         shell.remark(limits);
     }
     let maker = Maker { loaded: &loaded, route, keys, needs, data, count, run };
@@ -74,7 +76,7 @@ pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
 
 /// What of a run's events cannot be followed, if anything. The bundled handler makes each a row or a letter.
 fn unfollowed(loaded: &Loaded, places: &Places, tells: bool) -> Option<&'static str> {
-    let bundled = loaded.spec.consumer().is_some_and(|consumer| consumer.is_bundled());
+    let bundled = loaded.spec.function().is_some_and(Function::is_bundled);
     match (&places.table, &places.queue) {
         _ if !tells => Some("nothing is followed: the answers of this route name no record"),
         _ if bundled || places.taker.is_some() => None,
@@ -117,21 +119,17 @@ fn route<'a>(loaded: &'a Loaded, asked: Option<&str>) -> Result<Option<&'a Route
 }
 
 /// Where events may end, and the key attributes of the table.
-async fn places(
-    running: &Running,
-    global: &Global,
-    args: &SendArgs,
-) -> Result<(Places, Vec<crate::kinds::table::Key>), Stop> {
+async fn places(running: &Running, global: &Global, args: &SendArgs) -> Result<(Places, Vec<kinds::table::Key>), Stop> {
     let (follow, (table, keys)) = (args.follow, running.table().await?.unzip());
     let queue = if follow { running.queue().await? } else { None };
-    if follow && table.is_none() && queue.is_none() {
+    let taker = match (follow && global.session.is_some(), running.stream()) {
+        (true, Ok((kind, _))) => taker(running, kind, args).await?,
+        _ => None,
+    };
+    if follow && table.is_none() && queue.is_none() && taker.is_none() {
         let error = Error::fatal("there is nowhere to follow the events to");
         return Err(error.hint("--follow looks into `sink.table` and `dlq.queue`, and the spec has neither").into());
     }
-    let taker = match (follow, running.stream()) {
-        (true, Ok((kind, _))) if global.session.is_some() => taker(running, kind, args).await?,
-        _ => None,
-    };
     Ok((Places { table, queue, taker }, keys.unwrap_or_default()))
 }
 

@@ -95,8 +95,9 @@ impl<'a> Follow<'a> {
             if last || (!more && looked.is_none_or(|at: Instant| at.elapsed() >= LETTERS_EVERY)) {
                 let taken = self.taken().await;
                 self.look_for_rows_of(&taken).await?;
-                self.look_for_letters(stopped).await?;
-                self.settle(taken);
+                if self.look_for_letters(stopped).await? {
+                    self.settle(taken);
+                }
                 looked = Some(Instant::now());
             }
             self.progress.tell(&self.counts());
@@ -187,22 +188,23 @@ impl<'a> Follow<'a> {
         if behind.is_empty() { from(0) } else { behind }
     }
 
-    async fn look_for_letters(&mut self, stopped: &watch::Receiver<bool>) -> Result<()> {
-        let Some(queue) = &self.places.queue else { return Ok(()) };
+    /// Returns whether it has seen all letters.
+    async fn look_for_letters(&mut self, stopped: &watch::Receiver<bool>) -> Result<bool> {
+        let Some(queue) = &self.places.queue else { return Ok(true) };
         let mut found = Vec::new();
         let pending = &self.pending;
         let mut show = |letter: Letter| {
             let about = |sent: &&Sent| is_about(&letter, &sent.taken);
             found.extend(pending.values().filter(about).map(|sent| (sent.n, why(&letter))));
         };
-        peek(self.cx, queue, SEARCHED, stopped, &mut show).await?;
+        let more = peek(self.cx, queue, SEARCHED, stopped, &mut show).await?;
         for (n, why) in found {
             if let Some(sent) = self.pending.remove(&n) {
                 self.letters += 1;
                 self.tell(&sent, Went::DeadLetter, Some(&why));
             }
         }
-        Ok(())
+        Ok(!more)
     }
 
     fn tell(&self, sent: &Sent, went: Went, why: Option<&str>) {

@@ -43,7 +43,12 @@ const PROTOCOLS: [Protocol; 6] = [
     Protocol {
         service: "kinesis",
         actions: Actions::Target("Kinesis_20131202"),
-        receipt: Some(Receipt { name: "StreamName", arn: "StreamARN", part: Some("ShardId"), record: "SequenceNumber" }),
+        receipt: Some(Receipt {
+            name: "StreamName",
+            arn: "StreamARN",
+            part: Some("ShardId"),
+            record: "SequenceNumber",
+        }),
     },
     Protocol { service: "events", actions: Actions::Target("AWSEvents"), receipt: None },
     Protocol { service: "states", actions: Actions::Target("AWSStepFunctions"), receipt: None },

@@ -185,6 +185,23 @@ fn partial_answers_are_understood_as_recorded() {
     }
 }
 
+/// An item of 400 KB that changes is 800 KB of event.
+#[test]
+fn a_batch_is_at_most_six_megabytes() {
+    let mut sim = Sim::new(of_table());
+    let large = |n: usize| {
+        let mut change = change(n, "a");
+        for image in ["NewImage", "OldImage"] {
+            change["dynamodb"][image]["text"] = json!({"S": "x".repeat(400_000)});
+        }
+        made(change, &of_table())
+    };
+    sim.shard.take((0..20).map(large).collect(), sim.now);
+    sim.run(|_| says("null"));
+    assert_eq!(sim.calls.iter().map(Vec::len).collect::<Vec<_>>(), [7, 7, 6]);
+    assert_eq!(sim.calls.concat(), (0..20).map(sequence).collect::<Vec<_>>(), "in their order");
+}
+
 #[test]
 fn poison_goes_to_the_queue_with_what_a_tables_document_says_and_all_else_is_handled() {
     let mut sim = Sim::new(Properties { bisect: true, retries: Some(1), batch_size: 10, ..of_table() });

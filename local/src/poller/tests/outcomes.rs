@@ -43,6 +43,10 @@ fn what_counts_as_success_and_as_failure() {
         (r#"{"batchItemFailures": [{"itemIdentifier": "1"}]}"#, Verdict::From(0)),
         (r#"{"batchItemFailures": [{"itemIdentifier": "3"}, {"itemIdentifier": "2"}]}"#, Verdict::From(1)),
         (r#"{"batchItemFailures": [{"itemIdentifier": "3"}, {"itemIdentifier": "3"}]}"#, Verdict::From(2)),
+        (
+            r#"{"batchItemFailures": [{"itemIdentifier": "1"}, {"itemIdentifier": "2"}, {"itemIdentifier": "3"}]}"#,
+            Verdict::From(0),
+        ),
     ];
     for (payload, expected) in rows {
         assert_eq!(verdict(payload, true, None), expected, "{payload}");

@@ -37,9 +37,7 @@ impl Done {
     /// Whether it is done with this event.
     pub fn has(&self, taken: &Taken) -> bool {
         match self {
-            Self::Records(past) => {
-                taken.location.part.as_ref().is_some_and(|shard| past.has(shard, &taken.record))
-            }
+            Self::Records(past) => taken.location.part.as_ref().is_some_and(|shard| past.has(shard, &taken.record)),
             Self::Messages(all) => *all,
         }
     }

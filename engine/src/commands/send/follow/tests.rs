@@ -125,6 +125,31 @@ async fn what_the_consumer_took_is_not_on_its_way() {
     assert_eq!(follow.counts(), "0 rows, 0 dead letters, 2 taken without a row, 1 on the way");
 }
 
+/// Of a queue's messages a `pipe dev` tells that all were taken, as soon as the queue has none.
+#[tokio::test(start_paused = true)]
+async fn messages_that_the_function_took_are_waited_for_no_longer() {
+    use aws_sdk_sqs::operation::get_queue_attributes::GetQueueAttributesOutput;
+    use aws_sdk_sqs::types::QueueAttributeName as Name;
+    let asked = AtomicUsize::new(0);
+    let counts = mock!(aws_sdk_sqs::Client::get_queue_attributes).then_compute_output(move |request| {
+        // The first time one is with the function.
+        let hidden = usize::from(asked.fetch_add(1, Ordering::Relaxed) == 0);
+        let count = |name: &Name| if *name == Name::ApproximateNumberOfMessagesNotVisible { hidden } else { 0 };
+        let all = request.attribute_names().iter().map(|name| (name.clone(), count(name).to_string())).collect();
+        GetQueueAttributesOutput::builder().set_attributes(Some(all)).build()
+    });
+    let [receive, back] = queue(vec![]);
+    let cx = mocked::cx(RuleMode::MatchAny, &[&table(&["id-1"]), &receive, &back, &counts]);
+    let places = Places { taker: Some(Taker::Queue("https://sqs/jobs".into())), ..places() };
+    let all =
+        (1..=2).map(|n| Sent { taken: Taken::message(Some("jobs"), format!("id{n}")), ..sent(n, true) }).collect();
+    let (_sender, stopped) = watch::channel(false);
+    let (mut follow, start) = (Follow::new(Shell::default(), &cx, &places, all), Instant::now());
+    follow.run(Duration::from_secs(600), &stopped).await.unwrap();
+    assert_eq!((follow.conclude(), follow.rows, follow.taken), (0, 1, 1));
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
+}
+
 /// A message keeps its id when redrive moves it, and a handler's letter about a change holds the item's key attributes.
 #[tokio::test(start_paused = true)]
 async fn messages_and_items_are_found_among_the_letters() {

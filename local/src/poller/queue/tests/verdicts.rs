@@ -21,6 +21,7 @@ fn which_messages_failed() {
         ("", [].as_slice()),
         ("null", &[]),
         ("{}", &[]),
+        ("[]", &[]),
         (r#""""#, &[]),
         (r#"{"batchItemFailures": []}"#, &[]),
         (r#"{"batchItemFailures": null}"#, &[]),
