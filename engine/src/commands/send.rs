@@ -77,18 +77,14 @@ pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
 /// What of a run's events cannot be followed, if anything. The bundled handler makes each a row or a letter.
 fn unfollowed(loaded: &Loaded, places: &Places, tells: bool) -> Option<&'static str> {
     let bundled = loaded.spec.function().is_some_and(Function::is_bundled);
-    match (&places.table, &places.queue) {
+    match &places.table {
         _ if !tells => Some("nothing is followed: the answers of this route name no record"),
         _ if bundled || places.taker.is_some() => None,
-        (None, _) => Some(
-            "only dead letters are followed: what else the function takes nobody tells, so that --follow ends after --timeout",
+        Some(_) => Some(
+            "an event that becomes neither a row under its key nor a dead letter cannot be followed: --follow then waits until --timeout",
         ),
-        (_, None) => Some(
-            "only rows under the events' keys are followed: what else the function does nobody tells, so that --follow may end after --timeout",
-        ),
-        _ => Some(
-            "rows under the events' keys and dead letters are followed: what else the function does nobody tells, so that --follow may end \
-             after --timeout",
+        None => Some(
+            "only dead letters can be followed: nobody reports which events the function took, so --follow waits until --timeout",
         ),
     }
 }
@@ -122,7 +118,8 @@ fn route<'a>(loaded: &'a Loaded, asked: Option<&str>) -> Result<Option<&'a Route
 async fn places(running: &Running, global: &Global, args: &SendArgs) -> Result<(Places, Vec<kinds::table::Key>), Stop> {
     let (follow, (table, keys)) = (args.follow, running.table().await?.unzip());
     let queue = if follow { running.queue().await? } else { None };
-    let taker = match (follow && global.session.is_some(), running.stream()) {
+    let consumed = running.spec.function().is_some() && global.session.is_some();
+    let taker = match (follow && consumed, running.stream()) {
         (true, Ok((kind, _))) => taker(running, kind, args).await?,
         _ => None,
     };
