@@ -222,7 +222,7 @@ impl<'a> Follow<'a> {
             (Went::DeadLetter, Some(why)) => {
                 self.progress.out(&format!("event {} ({at}) is a dead letter: {why}\n", sent.n))
             }
-            (Went::Row, _) if !self.verbose => {}
+            (Went::Row | Went::Taken, _) if !self.verbose => {}
             (Went::Row, _) if sent.given_key => self.progress.out(&format!(
                 "event {} ({at}) has a row under its key, which an earlier event with that key may have made\n",
                 sent.n
