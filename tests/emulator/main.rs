@@ -12,6 +12,7 @@ mod drift;
 mod edits;
 mod existing;
 mod existing_function;
+mod fan_out;
 mod guarded;
 mod large;
 mod lifecycle;
