@@ -108,7 +108,8 @@ fn every_id_has_a_default_name_that_a_plan_looks_at() {
     let defaults = pipe::lower::defaults("demo", &place);
     // One spec has one stream.
     let changes = "name: demo\nstream: { table_changes: {} }\n".to_owned();
-    let graphs = [least.to_owned(), least.replace("kinesis", "queue"), changes].map(|spec| graph(&spec));
+    let alone = least.replace("handler: stream-to-table", "handler: stream-to-table, fan_out: true");
+    let graphs = [least.to_owned(), least.replace("kinesis", "queue"), changes, alone].map(|spec| graph(&spec));
     let nodes = || graphs.iter().flat_map(Graph::nodes).filter(|node| !node.kind.of_account);
     for node in nodes() {
         let known = defaults.iter().any(|default| {

@@ -11,6 +11,7 @@ pub mod rest_api;
 pub mod role;
 pub mod secret;
 pub mod stream;
+pub mod stream_consumer;
 pub mod table;
 pub mod usage_plan;
 pub mod user_pool;
@@ -24,6 +25,7 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<log_group::LogGroup>(),
     Kind::of::<secret::Secret>(),
     Kind::of::<stream::Stream>(),
+    Kind::of::<stream_consumer::StreamConsumer>(),
     Kind::of::<table::Table>(),
     Kind::of::<queue::Queue>(),
     Kind::of::<user_pool::UserPool>(),

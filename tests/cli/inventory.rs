@@ -81,9 +81,10 @@ impl Look<'_> {
 
     fn streams(&mut self) {
         for name in all(&self.ask("kinesis", "Kinesis_20131202.ListStreams", json!({}))["StreamNames"]) {
-            let named = json!({ "StreamName": name });
-            let described = self.ask("kinesis", "Kinesis_20131202.DescribeStreamSummary", named.clone());
-            let tags = self.ask("kinesis", "Kinesis_20131202.ListTagsForStream", named);
+            let described =
+                self.ask("kinesis", "Kinesis_20131202.DescribeStreamSummary", json!({ "StreamName": name }));
+            let tags = self.ask("kinesis", "Kinesis_20131202.ListTagsForStream", json!({ "StreamName": name }));
+            self.lines.extend(crate::labels::consumers(&self.site.user.account, &described, &mut self.ids));
             self.lines.push(("stream", json!([described, tags])));
         }
     }

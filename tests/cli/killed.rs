@@ -30,13 +30,15 @@ pub struct Scenario {
     pub whole: OnceLock<(usize, String)>,
 }
 
-static SCENARIOS: [Scenario; 11] = [
+static SCENARIOS: [Scenario; 13] = [
     Scenario { name: "a cold apply", begun: || Site::new(MAIN), command: APPLY, at_least: 40, whole: OnceLock::new() },
     Scenario { name: "five edits", begun: edited, command: APPLY, at_least: 8, whole: OnceLock::new() },
     Scenario { name: "a replace", begun: replaced, command: APPLY, at_least: 10, whole: OnceLock::new() },
     Scenario { name: "a table's parts", begun: parts, command: APPLY, at_least: 8, whole: OnceLock::new() },
     Scenario { name: "a table's changes", begun: changes, command: APPLY, at_least: 10, whole: OnceLock::new() },
     Scenario { name: "another view", begun: viewed, command: APPLY, at_least: 4, whole: OnceLock::new() },
+    Scenario { name: "a throughput of its own", begun: fanned, command: APPLY, at_least: 5, whole: OnceLock::new() },
+    Scenario { name: "no more of it", begun: unfanned, command: APPLY, at_least: 5, whole: OnceLock::new() },
     Scenario { name: "three doors", begun: doors, command: APPLY, at_least: 40, whole: OnceLock::new() },
     Scenario { name: "no door left", begun: closed, command: DESTROY, at_least: 14, whole: OnceLock::new() },
     Scenario { name: "a domain and a filter", begun: fronted, command: APPLY, at_least: 10, whole: OnceLock::new() },
@@ -87,6 +89,22 @@ fn viewed() -> Site {
     site.user.pipe(&["apply", "--yes"]);
     site.user.account.clear();
     site.user.edit("table_changes: {}", "table_changes: { view: new_image }");
+    site
+}
+
+/// A function that reads its stream as a registered consumer from now on.
+fn fanned() -> Site {
+    let site = Site::applied();
+    site.user.edit("    handler: stream-to-table", "    handler: stream-to-table\n    fan_out: true");
+    site
+}
+
+/// A function that no longer does.
+fn unfanned() -> Site {
+    let site = fanned();
+    site.user.pipe(&["apply", "--yes", "--allow-widening"]);
+    site.user.account.clear();
+    site.user.edit("\n    fan_out: true", "");
     site
 }
 

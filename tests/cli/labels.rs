@@ -1,10 +1,28 @@
-//! What AWS draws of a mapping: its id, and the label of the table's stream that it reads, which is a time.
+//! What AWS draws of a mapping: its id, and the label of the table's stream that it reads, which is a time; and of a stream's consumer.
 
-use serde_json::Value;
+use pipe_test_support::Account;
+use serde_json::{Value, json};
 
 /// The texts that differ from one account to another, each with what stands for it.
 pub fn of(mapping: &Value, uuid: String) -> Vec<(String, String)> {
     let source = mapping["EventSourceArn"].as_str().unwrap_or_default();
     let label = source.split_once("/stream/").map(|(_, label)| (label.to_owned(), "LABEL".to_owned()));
     [(uuid, "UUID".to_owned())].into_iter().chain(label).collect()
+}
+
+/// The registered consumers of a described stream with their tags; `ids` gets their ARNs, which end with the time of their making.
+pub fn consumers(account: &Account, described: &Value, ids: &mut Vec<(String, String)>) -> Vec<(&'static str, Value)> {
+    let ask =
+        |operation: &str, input: &Value| account.ask("kinesis", &format!("Kinesis_20131202.{operation}"), "/", input);
+    let stream = json!({ "StreamARN": described["StreamDescriptionSummary"]["StreamARN"] });
+    let all = ask("ListStreamConsumers", &stream)["Consumers"].as_array().cloned().unwrap_or_default();
+    let look = |consumer: Value| {
+        let arn = consumer["ConsumerARN"].as_str().unwrap_or_default().to_owned();
+        let tags = ask("ListTagsForResource", &json!({ "ResourceARN": arn }));
+        let named = arn.rsplit_once(':').unwrap_or_default().0.to_owned();
+        let line = json!([named, consumer["ConsumerStatus"], tags]);
+        ids.push((arn, named));
+        ("consumer of a stream", line)
+    };
+    all.into_iter().map(look).collect()
 }

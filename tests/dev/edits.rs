@@ -72,6 +72,9 @@ fn properties(dev: &mut Dev, sdk: &SdkConfig) {
     assert!(said.contains("~ consumer ") && said.contains("memory_mb: 128 → 256"), "{said}");
     let said = edit(dev, "batch: { size: 10,", "batch: { size: 20,");
     assert!(said.contains("~ mapping ") && said.contains("batch_size: 10 → 20"), "{said}");
+    // As a registered consumer it reads the same records, and again from the oldest on.
+    let said = edit(dev, "    handler: stream-to-table", "    handler: stream-to-table\n    fan_out: true");
+    assert!(said.contains("+ fan-out ") && said.contains("± mapping "), "{said}");
     let said = edit(dev, "retention_hours: 24", "retention_hours: 48");
     assert!(said.contains("~ stream ") && said.contains("retention_hours: 24 → 48"), "{said}");
     let kinesis = aws_sdk_kinesis::Client::new(sdk);

@@ -13,6 +13,7 @@ mod edits;
 mod examples;
 mod existing;
 mod existing_function;
+mod fan_out;
 mod guarded;
 mod large;
 mod lifecycle;

@@ -27,7 +27,6 @@ const UNUSED: &[(&str, &str)] = &[
     ("iam:PutRolePermissionsBoundary", "for a role from before the spec had a boundary"),
     ("iam:UpdateAssumeRolePolicy", "puts back a trust policy that others changed"),
     ("lambda:*FunctionConcurrency", "for an edit that is not made here"),
-    ("lambda:UpdateFunctionCode", "the bundled code is the same throughout"),
     ("secretsmanager:RestoreSecret", "for an apply after a destroy"),
     ("secretsmanager:UpdateSecret", "for a secret that others changed"),
 ];
@@ -74,13 +73,14 @@ fn printed(sandbox: &Sandbox) -> Value {
 }
 
 /// What is to be added where MiniStack looks a right up under another ARN than AWS does: roles without their path, a secret to be
-/// made without the six characters of its ARN, and five actions under `*`. Conditions whose keys it does not know are left out:
+/// made without the six characters of its ARN, and six actions under `*`. Conditions whose keys it does not know are left out:
 /// to it they never hold.
 fn as_ministack_asks(policy: &Value) -> Value {
-    const ANYWHERE: [&str; 5] = [
+    const ANYWHERE: [&str; 6] = [
         "dynamodb:ListTagsOfResource",
         "dynamodb:TagResource",
         "dynamodb:UntagResource",
+        "kinesis:*StreamConsumer",
         "lambda:CreateFunction",
         "logs:DescribeLogGroups",
     ];
@@ -148,7 +148,7 @@ fn edits() -> [Vec<(&'static str, &'static str)>; 3] {
     [
         vec![
             ("name: gateway-events\n", "name: gateway-events\ntags: { team: a }\n"),
-            ("memory_mb: 128", "memory_mb: 256"),
+            ("memory_mb: 128", "memory_mb: 256\n    fan_out: true"),
             ("shards: 1", "shards: 2"),
         ],
         vec![

@@ -134,9 +134,12 @@ fn consumer() -> impl Strategy<Value = Value> {
     let value = scalar_text().prop_map(|text| free(&text).chars().take(60).collect::<String>());
     let environment = btree_map("E[A-Za-z0-9_]{1,20}", value, 0..4);
     let handler = prop_oneof![Just("stream-to-table"), Just("./my-handler")];
-    ("[A-Za-z0-9_-]{1,64}", handler, environment, any::<bool>()).prop_map(|(name, handler, environment, xray)| {
+    ("[A-Za-z0-9_-]{1,64}", handler, environment, any::<[bool; 2]>()).prop_map(|(name, handler, environment, flags)| {
+        let [xray, fan_out] = flags;
         let environment: Map<String, Value> = environment.into_iter().map(|(key, value)| (key, value.into())).collect();
-        json!({ "function": { "name": name, "handler": handler, "environment": environment, "xray": xray } })
+        json!({
+            "function": { "name": name, "handler": handler, "environment": environment, "xray": xray, "fan_out": fan_out }
+        })
     })
 }
 

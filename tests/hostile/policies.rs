@@ -77,6 +77,10 @@ fn consumer(spec: &Spec) -> Vec<Value> {
         let stream = arn("kinesis", &format!("stream/{}", spec.stream_name()));
         statements.push(allow("ReadStream", &read.each_ref().map(String::as_str), &stream));
         statements.push(allow("ListStreams", &["kinesis:ListStreams"], "*"));
+        if function.fan_out {
+            let own = format!("{stream}/consumer/{}-consumer:", spec.name) + "*";
+            statements.push(allow("ReadAlone", &["kinesis:DescribeStreamConsumer", "kinesis:SubscribeToShard"], &own));
+        }
     }
     if spec.table().is_some() {
         let all = ["dynamodb:BatchWriteItem", "dynamodb:DeleteItem", "dynamodb:PutItem", "dynamodb:UpdateItem"];

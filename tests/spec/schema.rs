@@ -83,7 +83,7 @@ const TABLE: &str = "
     consumer.function.handler consumer.function.handler.path consumer.function.handler.runtime consumer.function.handler.entry
     consumer.function.existing consumer.function.dev consumer.function.dev.handler consumer.function.name consumer.function.memory_mb consumer.function.timeout_seconds
     consumer.function.environment consumer.function.xray consumer.function.log_days consumer.function.log_level
-    consumer.function.reserved_concurrency consumer.function.architecture consumer.function.enabled
+    consumer.function.reserved_concurrency consumer.function.architecture consumer.function.enabled consumer.function.fan_out
     consumer.function.batch.size consumer.function.batch.window_seconds consumer.function.batch.parallelization
     consumer.function.batch.start consumer.function.batch.start.at consumer.function.failures.retries
     consumer.function.failures.max_age_hours consumer.function.failures.bisect consumer.function.failures.partial consumer.function.filters

@@ -19,7 +19,7 @@ use crate::error::{Class, Error, Result};
 use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
 
 mod read;
-mod settle;
+pub(super) mod settle;
 mod size;
 mod tag;
 
@@ -83,6 +83,8 @@ impl Resource for Stream {
             // Both ways each: a managed policy has no room for all names.
             "kinesis:*StreamEncryption",
             "kinesis:*StreamRetentionPeriod",
+            // As `StreamConsumer` has them, because one statement for both is shorter; what deletes a stream ends its consumers anyway.
+            "kinesis:*StreamConsumer",
             // Its shards, its mode and how large its records may be.
             "kinesis:Update*",
         ];

@@ -61,7 +61,10 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
         statements: statements(lowering, spec, read.unwrap_or_default(), access),
         mentions: {
             let dlq = dlq::sent_to(lowering).map(|_| dlq::DLQ);
-            fed.iter().map(|(id, _)| *id).chain(sink).chain(dlq).collect()
+            // As a registered consumer it reads the stream, too.
+            let stream =
+                fed.iter().map(|_| stream::kinesis::STREAM).filter(|stream| fed.iter().all(|(id, _)| id != stream));
+            fed.iter().map(|(id, _)| *id).chain(stream).chain(sink).chain(dlq).collect()
         },
     };
     let mut nodes = lowering.function(lambda)?;

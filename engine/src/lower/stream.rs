@@ -25,7 +25,7 @@ pub(super) enum Feed {
 
 pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
     match &lowering.spec.stream {
-        Some(Stream::Kinesis(kinesis)) => Ok(vec![kinesis::node(lowering, kinesis)?]),
+        Some(Stream::Kinesis(kinesis)) => kinesis::nodes(lowering, kinesis),
         Some(Stream::TableChanges(changes)) => Ok(vec![table_changes::node(lowering, changes)?]),
         Some(Stream::Queue(queue)) => Ok(vec![queue::node(lowering, queue)?]),
         None => Ok(Vec::new()),

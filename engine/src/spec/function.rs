@@ -88,6 +88,10 @@ pub struct Function {
     /// Whether the mapping reads the stream. Default: true.
     #[serde(default = "yes")]
     pub enabled: bool,
+    /// Whether the function reads a Kinesis stream with a throughput of its own (enhanced fan-out): 2 MB a second of each shard, whoever else
+    /// reads, which AWS charges for by the hour and the GB. A change replaces the mapping. Default: false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub fan_out: bool,
 }
 
 /// One pattern of Lambda's event filtering: what a record must hold, as in `{data: {kind: [order]}}`.

@@ -8,6 +8,7 @@ mod changes;
 mod cors;
 mod domain;
 mod doors;
+mod fan_out;
 mod files;
 mod filters;
 mod function;
@@ -186,6 +187,7 @@ const FUNCTION: &[Rule<Function>] = &[
     queue::feeds,
     function::statements,
     function::existing,
+    fan_out::kinesis_only,
     files::handler,
     filters::patterns,
     warnings::function,

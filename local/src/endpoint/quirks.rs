@@ -5,6 +5,8 @@ mod binary_types;
 mod carried;
 mod changes;
 mod code;
+mod consumer_mappings;
+mod consumers;
 mod domains;
 mod import;
 mod listing;
@@ -55,6 +57,7 @@ pub struct Memory {
     /// Held while a mapping is made, so that of two at once the second is refused.
     making_mapping: tokio::sync::Mutex<()>,
     codes: code::Codes,
+    consumers: consumers::Consumers,
     shards: shards::Streams,
     web_acls: web_acls::Associations,
     pub logs: logs::Logs,

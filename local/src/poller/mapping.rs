@@ -168,6 +168,8 @@ impl Properties {
 /// The stream that a mapping reads, if it is one that is polled here: its service and its ARN.
 pub fn source(answer: &EventSourceMappingConfiguration) -> Option<(Service, &str)> {
     let arn = answer.event_source_arn()?;
+    // A consumer with a throughput of its own gets the same records, and nothing here bounds what a stream gives.
+    let arn = arn.split_once("/consumer/").map_or(arn, |(stream, _)| stream);
     Some((Service::of(arn)?, arn))
 }
 
@@ -186,9 +188,6 @@ fn refuse(answer: &EventSourceMappingConfiguration, function: &str) -> Result<()
     let cannot = |what: &str| Err(Error::new(format!("run the mapping of `{function}` locally: {what}")));
     if answer.tumbling_window_in_seconds().unwrap_or(0) > 0 {
         return cannot("it has a tumbling window");
-    }
-    if source(answer).is_some_and(|(_, arn)| arn.contains("/consumer/")) {
-        return cannot("it reads through a consumer with enhanced fan-out");
     }
     let destination = answer.destination_config().and_then(|config| config.on_failure()?.destination());
     match destination {

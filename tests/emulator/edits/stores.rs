@@ -24,6 +24,16 @@ fn stream() {
     chain(Kind::MiniStack, "200000000031", "edits_stream", EDITS);
 }
 
+/// The mapping reads the same stream by another way.
+#[test]
+fn fan_out() {
+    const EDITS: &[Edit] = &[
+        ("fan_out", "    handler: stream-to-table", "    fan_out: true\n    handler: stream-to-table"),
+        ("fan_out, its default", "    fan_out: true\n", ""),
+    ];
+    chain(Kind::MiniStack, "200000000204", "edits_fan_out", EDITS);
+}
+
 /// MiniStack does not know UpdateStreamMode.
 #[test]
 fn on_demand() {

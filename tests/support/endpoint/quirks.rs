@@ -2,6 +2,7 @@
 //! (`local/src/endpoint/quirks/table.rs`).
 
 mod api_gateway;
+mod consumers;
 mod functions;
 mod tagging;
 mod user_pools;
@@ -107,6 +108,7 @@ const fn quirk(
 /// The first that fits answers; what fits none is the forwarder's.
 static QUIRKS: &[Quirk] = &[
     quirk(On::Both, "tagging", &["GetResources"], tagging::get_resources),
+    quirk(On::Moto, "kinesis", &["DescribeStreamConsumer"], consumers::described),
     quirk(On::Moto, "lambda", functions::DESCRIBED_BY, functions::remembered),
     quirk(On::Moto, "lambda", &["DeleteFunction"], functions::forgotten),
     quirk(On::Moto, "cognito-idp", &["DescribeUserPool"], user_pools::tagged),

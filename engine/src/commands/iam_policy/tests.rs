@@ -217,3 +217,44 @@ fn it_fits_a_managed_policy() {
     let length = characters(&of(&long, None));
     assert!(length <= MOST_CHARACTERS, "the longest names: {length}");
 }
+
+#[test]
+fn a_consumer_of_a_stream_is_the_deployers_and_the_stream_of_others_is_not() {
+    let alone =
+        |spec: &str| spec.replacen("handler: stream-to-table", "handler: stream-to-table\n    fan_out: true", 1);
+    let length = characters(&of(&alone(MAIN), Some(BOUNDARY)));
+    assert!(length <= MOST_CHARACTERS, "{length}");
+    let own = "    name: GatewayEventsStream\n    shards: 1\n    retention_hours: 24\n";
+    assert!(MAIN.contains(own));
+    let policy = of(&alone(MAIN).replace(own, "    existing: TheirStream\n"), None);
+    let policy_allows = |operation: &str, resource: &str| {
+        allows(
+            &policy,
+            &format!("kinesis:{operation}"),
+            &format!("arn:aws:kinesis:eu-central-1:111122223333:stream/{resource}"),
+            &[],
+        )
+    };
+    let (own, other) = ("TheirStream/consumer/gateway-events-consumer:1", "TheirStream/consumer/other:1");
+    let allowed = [
+        ("RegisterStreamConsumer", "TheirStream"),
+        ("DescribeStreamSummary", "TheirStream"),
+        ("DescribeStreamConsumer", own),
+        ("DeregisterStreamConsumer", own),
+        ("TagResource", own),
+        ("ListTagsForResource", own),
+    ];
+    let no = allowed.iter().find(|(operation, resource)| !policy_allows(operation, resource));
+    assert_eq!(no, None);
+    let refused = [
+        ("DeregisterStreamConsumer", other),
+        ("TagResource", other),
+        ("SubscribeToShard", own),
+        ("PutResourcePolicy", own),
+        ("DeleteStream", "TheirStream"),
+        ("UpdateShardCount", "TheirStream"),
+        ("StartStreamEncryption", "TheirStream"),
+    ];
+    let more = refused.iter().find(|(operation, resource)| policy_allows(operation, resource));
+    assert_eq!(more, None);
+}

@@ -124,6 +124,8 @@ fn start(desired: &Mapping, live: &Mapping, how: &How) -> String {
         return format!("{what} are no longer read");
     }
     let old = match () {
+        // The same stream, as a consumer with a throughput of its own or no longer.
+        () if switches(desired, live) => None,
         () if desired.source != live.source => Some("the records that the old stream still holds are no longer read"),
         // Deleted and made again, so that it has the same ARN.
         () if how.is_anew("source") => Some("the records that the old stream still held are lost"),
@@ -146,6 +148,12 @@ fn start(desired: &Mapping, live: &Mapping, how: &How) -> String {
             time(at)
         ),
     }
+}
+
+/// Whether only the way to the stream is another: as a registered consumer, no longer so, or as another one.
+fn switches(desired: &Mapping, live: &Mapping) -> bool {
+    let stream = |mapping: &Mapping| mapping.source.split("/consumer/").next().map(str::to_owned);
+    desired.source != live.source && stream(desired) == stream(live)
 }
 
 fn time(at: &str) -> &str {

@@ -8,17 +8,24 @@ use super::start::start;
 use super::{Mapping, arn, name, outputs};
 use crate::aws::{Cx, lacking, nothing_if_absent};
 use crate::error::{Class, Error, Result};
-use crate::kinds::stream;
-use crate::resource::{Handle, Live, Name, State};
+use crate::kinds::stream::{self, Stream};
+use crate::kinds::stream_consumer::{self, StreamConsumer};
+use crate::resource::{Handle, Live, Name, Resource, State};
 
 /// All mappings of a function; none where there is no such function.
 pub async fn list(cx: &Cx, function: &str) -> Result<Vec<EventSourceMappingConfiguration>> {
     pages(cx.aws.lambda.list_event_source_mappings().function_name(function)).await
 }
 
-/// The names of all mappings that read this stream; none where there is no such stream.
-pub async fn of_stream(cx: &Cx, stream: &Name) -> Result<Vec<Name>> {
-    let request = cx.aws.lambda.list_event_source_mappings().event_source_arn(stream::arn(&cx.aws.place, stream));
+/// The names of all mappings that read this stream, or read one as this consumer; none where there is no such thing.
+pub async fn from(cx: &Cx, kind: &str, from: &Name) -> Result<Vec<Name>> {
+    let source = match kind {
+        Stream::KIND => Some(stream::arn(&cx.aws.place, from)),
+        StreamConsumer::KIND => stream_consumer::find(cx, from).await?,
+        _ => None,
+    };
+    let Some(source) = source else { return Ok(Vec::new()) };
+    let request = cx.aws.lambda.list_event_source_mappings().event_source_arn(source);
     Ok(pages(request).await?.iter().map(name_in).collect())
 }
 

@@ -145,3 +145,20 @@ fn a_record_of_another_form_is_told_with_its_place() {
         assert!(error(&json!({ "Records": [record] })).starts_with("record 0 "));
     }
 }
+
+#[test]
+fn a_letter_leads_to_the_stream_whatever_the_mapping_reads_it_as() {
+    let stream = "arn:aws:kinesis:us-east-2:123456789012:stream/s";
+    for source in [stream.to_owned(), format!("{stream}/consumer/c:1545084650")] {
+        let kinesis = json!({
+            "kinesisSchemaVersion": "1.0", "partitionKey": "p", "sequenceNumber": "1", "data": "e30=",
+            "approximateArrivalTimestamp": 1545084650.987,
+        });
+        let raw = raw(&json!({ "Records": [{
+            "kinesis": kinesis, "eventSource": "aws:kinesis", "eventVersion": "1.0", "eventID": "shardId-000000000000:1",
+            "eventName": "aws:kinesis:record", "invokeIdentityArn": "arn", "awsRegion": "us-east-2", "eventSourceARN": source,
+        }] }));
+        let batch = read(&raw).expect("an event of a feed");
+        assert_eq!(batch.records[0].origin.stream_arn, stream);
+    }
+}

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 use hyper::Response;
 use serde_json::Value;
 
-use super::{Answering, Exchange, each, mended, queue_mappings, refusals};
+use super::{Answering, Exchange, consumer_mappings, each, mended, queue_mappings, refusals};
 
 const START: &str = "StartingPositionTimestamp";
 
@@ -18,12 +18,12 @@ pub fn described<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
             return Ok(refusal);
         }
         if exchange.head.method != "POST" {
-            return Ok(with_start(exchange, exchange.forward().await?));
+            return Ok(with_start(exchange, consumer_mappings::forward(exchange).await?));
         }
         let _one_at_a_time = exchange.memory.making_mapping.lock().await;
         match second(exchange).await {
             Some(refusal) => Ok(refusal),
-            None => Ok(with_start(exchange, exchange.forward().await?)),
+            None => Ok(with_start(exchange, consumer_mappings::forward(exchange).await?)),
         }
     })
 }
@@ -49,13 +49,8 @@ async fn second(exchange: &Exchange<'_>) -> Option<Response<Bytes>> {
     let input = exchange.input();
     let (source, function) = (input["EventSourceArn"].as_str()?, input["FunctionName"].as_str()?);
     let name = function.split(":function:").last().unwrap_or(function);
-    let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("FunctionName", name)
-        .append_pair("EventSourceArn", source)
-        .finish();
-    let listed = exchange.get(&format!("/2015-03-31/event-source-mappings?{query}")).await?;
-    let there = |mapping: &&Value| mapping["State"] != "Deleting";
-    let existing = listed["EventSourceMappings"].as_array()?.iter().find(there)?;
+    let listed = consumer_mappings::of_source(exchange, Some(name), source).await?;
+    let existing = listed.iter().find(|mapping| mapping["State"] != "Deleting")?;
     let message = message(source, name, existing["UUID"].as_str()?);
     Some(refusals::refusal(409, "ResourceConflictException", &message))
 }

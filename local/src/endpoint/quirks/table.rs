@@ -2,6 +2,7 @@
 
 mod changes;
 mod front;
+mod readers;
 mod tables;
 
 use futures_util::future::BoxFuture;
@@ -143,7 +144,7 @@ static QUIRKS: &[Quirk] = &[
     },
     Quirk {
         whose: Deployers,
-        reason: "a mapping's StartingPositionTimestamp is dropped, and a queue's is made with what AWS refuses",
+        reason: "a mapping's StartingPositionTimestamp is dropped, and a queue's is made with what AWS refuses, and none reads as a consumer",
         operations: &[
             Path("lambda", "POST", "2015-03-31/event-source-mappings"),
             Path("lambda", "GET", "2015-03-31/event-source-mappings"),
@@ -279,7 +280,7 @@ pub fn find(call: &Call, head: &Parts) -> Option<&'static Quirk> {
             *service == call.service && *method == head.method && matches(pattern, head.uri.path())
         }
     };
-    let more = front::QUIRKS.iter().chain(tables::QUIRKS).chain(changes::QUIRKS);
+    let more = front::QUIRKS.iter().chain(tables::QUIRKS).chain(changes::QUIRKS).chain(readers::QUIRKS);
     QUIRKS.iter().chain(more).find(|quirk| quirk.operations.iter().any(fits))
 }
 

@@ -69,6 +69,12 @@ fn starts() {
 }
 
 #[test]
+fn as_a_consumer_of_a_stream_the_stream_is_read() {
+    let read = read(answer().event_source_arn(format!("{STREAM}/consumer/c:1"))).unwrap().unwrap();
+    assert_eq!(read.source_arn, STREAM);
+}
+
+#[test]
 fn what_is_not_done_here_is_refused() {
     let cluster = "arn:aws:kafka:eu-central-1:111122223333:cluster/c/1";
     let cluster = EventSourceMappingConfiguration::builder().event_source_arn(cluster);
@@ -77,7 +83,6 @@ fn what_is_not_done_here_is_refused() {
     let bad_filter = FilterCriteria::builder().filters(Filter::builder().pattern("x").build()).build();
     let rows = [
         (answer().tumbling_window_in_seconds(1), "tumbling window"),
-        (answer().event_source_arn(format!("{STREAM}/consumer/c:1")), "enhanced fan-out"),
         (answer().destination_config(bucket.build()), "`arn:aws:s3:::b` is not a queue"),
         (answer().filter_criteria(bad_filter), "filter `x`"),
     ];

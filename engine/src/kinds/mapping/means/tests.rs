@@ -173,3 +173,18 @@ fn filters_say_what_is_handed_over_no_longer_and_what_is_again() {
         ]
     );
 }
+
+#[test]
+fn another_way_to_the_same_stream_reads_it_again() {
+    let reader = "arn:aws:kinesis:eu-central-1:1:stream/s/consumer/demo-consumer:1545084650";
+    let alone = Mapping { source: reader.into(), ..mapping() };
+    let to_be = reader.replace("1545084650", &crate::resource::output_of("fan-out", "made"));
+    let to_be = |stream: &str| Mapping { source: to_be.replace("stream/s/", stream), ..mapping() };
+    for (desired, live) in [(&to_be("stream/s/"), &mapping()), (&to_be("stream/s/"), &alone), (&mapping(), &alone)] {
+        let told = means(desired, live, &replaced(&[]));
+        assert!(told[0].starts_with("the stream is read again from its oldest record"), "{told:?}");
+    }
+    for live in [&mapping(), &alone] {
+        assert!(means(&to_be("stream/t/"), live, &replaced(&[]))[0].starts_with("the new stream"));
+    }
+}
