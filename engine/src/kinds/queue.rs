@@ -15,11 +15,12 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::policy::Policy;
-use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, patiently, poll, poll_twice};
+use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, poll, poll_twice};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties};
 
 mod attributes;
+mod known;
 mod means;
 mod senders;
 
@@ -143,7 +144,7 @@ impl Resource for Queue {
             // sync
             Some(live) => {
                 let url = live.handle.as_str();
-                let written = self.set(cx, url, &live.props).await?;
+                let written = self.set(cx, name, url, &live.props).await?;
                 sync_tags(cx, url, &live.tags).await?;
                 (url.to_owned(), written)
             }
@@ -176,13 +177,12 @@ impl Queue {
     async fn create(&self, cx: &Cx, name: &Name) -> Result<String> {
         let tags = (!cx.tags.is_empty()).then(|| cx.tags.clone().into_iter().collect::<HashMap<_, _>>());
         let attributes = self.created();
-        let what = format!("SQS to free the name `{name}`: a deleted queue's name stays taken for 60 s");
         let create = || async {
             let request = cx.aws.sqs.create_queue().queue_name(name.as_str());
             let sent = request.set_attributes(Some(attributes.clone())).set_tags(tags.clone()).send().await;
             Ok::<_, Error>(sent?.queue_url.unwrap_or_default())
         };
-        patiently(cx, &what, create).await.map_err(|error| match error.class() {
+        self.known(cx, name, create).await.map_err(|error| match error.class() {
             // Somebody was faster: whose it is must be looked at.
             Class::Exists => error.class_as(Class::Unclear),
             _ => error,
@@ -190,7 +190,7 @@ impl Queue {
     }
 
     /// Sets the attributes, in one call, where one differs; says whether it did.
-    async fn set(&self, cx: &Cx, url: &str, live: &Self) -> Result<bool> {
+    async fn set(&self, cx: &Cx, name: &Name, url: &str, live: &Self) -> Result<bool> {
         if self == live {
             return Ok(false);
         }
@@ -199,7 +199,7 @@ impl Queue {
             let request = cx.aws.sqs.set_queue_attributes().queue_url(url);
             Ok::<_, Error>(request.set_attributes(Some(attributes.clone())).send().await.map(drop)?)
         };
-        patiently(cx, "SQS to know the principals of the queue's policy", set).await?;
+        self.known(cx, name, set).await?;
         Ok(true)
     }
 

@@ -115,6 +115,7 @@ fn mapping(lowering: &Lowering<'_>, spec: &Function, stream: &str, source: Strin
         on_failure: dlq::arn(lowering).unwrap_or_default(),
         max_concurrency: None,
         filters: filters(spec),
+        draining: BTreeMap::new(),
     };
     let props = stream::queue::mapped(props, lowering.spec);
     // Its source may be an ARN that AWS assigns; the name never is.
