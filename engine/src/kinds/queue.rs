@@ -20,11 +20,13 @@ use crate::error::{Class, Error, Result};
 use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties};
 
 mod attributes;
+mod fits;
 mod known;
 mod means;
 mod senders;
 
 use attributes::{changed, describe};
+pub use fits::hides_too_short;
 pub use senders::{tls_and_senders, tls_only};
 
 /// Seconds that a queue hides a message where nobody says how long.
