@@ -19,7 +19,7 @@ use crate::aws::{Cx, Place, nothing_if_absent, patiently, patiently_for, poll};
 use crate::error::{Class, Error, Result};
 use crate::kinds::function::{self, Function};
 use crate::kinds::stream::Stream;
-use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State};
+use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, OUTPUT, Outputs, Resource, Scope, State};
 
 mod draining;
 mod means;
@@ -27,11 +27,13 @@ mod parts;
 mod read;
 mod start;
 mod succession;
+mod unread;
 
 pub use read::pattern;
 use read::{list, state, unknown};
 pub use start::at;
 use start::position;
+pub use unread::STREAMS;
 
 /// Mostly seconds, at times minutes.
 const SETTLED_WITHIN: Duration = Duration::from_secs(10 * 60);
@@ -86,6 +88,16 @@ impl Resource for Mapping {
 
     fn keeping(&self, live: &Self) -> Option<Self> {
         self.with_draining(live)
+    }
+
+    async fn finds(&self, cx: &Cx, live: &Self) -> Result<Vec<String>> {
+        unread::told(self, cx, live).await
+    }
+
+    fn more_grants(&self, _scope: &Scope) -> Vec<Grant> {
+        // It has no resource to be restricted to.
+        let of_table = self.source.contains(OUTPUT) || succession::table(&self.source).is_some();
+        of_table.then(|| Grant::new(&["dynamodb:ListStreams"], "*")).into_iter().collect()
     }
 
     fn moves(&self, live: &Self) -> Vec<&'static str> {

@@ -17,7 +17,9 @@ use serde::{Deserialize, Serialize};
 use crate::aws::policy::Policy;
 use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, poll, poll_twice};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties};
+use crate::resource::{
+    Advice, Changed, Grant, Handle, KMS_KEY, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties,
+};
 
 mod attributes;
 mod fits;
@@ -25,7 +27,7 @@ mod known;
 mod means;
 mod senders;
 
-use attributes::{changed, describe};
+use attributes::{Described, changed, describe};
 pub use fits::hides_too_short;
 pub use senders::{tls_and_senders, tls_only};
 
@@ -131,10 +133,11 @@ impl Resource for Queue {
         let url = answer.queue_url.unwrap_or_default();
         let (props, tags) = tokio::try_join!(describe(cx, &url), tags(cx, &url))?;
         // A URL without a queue is one that was deleted a moment ago.
-        let (Some((props, identity)), Some(tags)) = (props, tags) else {
+        let (Some(Described { queue: props, made: identity, key }), Some(tags)) = (props, tags) else {
             return Ok(Vec::new());
         };
-        let outputs = outputs(cx, name, &url);
+        let mut outputs = outputs(cx, name, &url);
+        outputs.extend(key.map(|key| (KMS_KEY.to_owned(), key)));
         Ok(vec![Live { handle: Handle::new(url), props, outputs, tags, identity, state: State::Live }])
     }
 
@@ -209,14 +212,14 @@ impl Queue {
     /// is behind.
     async fn settled(&self, cx: &Cx, name: &Name, url: &str) -> Result<Option<String>> {
         let what = format!("SQS to show queue `{name}` as it was written");
-        let shown = || async { Ok(describe(cx, url).await?.filter(|(live, _)| live == self)) };
+        let shown = || async { Ok(describe(cx, url).await?.filter(|live| live.queue == *self)) };
         match poll(cx, &what, SETTLED_WITHIN, shown).await {
             // SQS has taken the call; a retention period takes it up to 15 minutes.
             Err(error) if error.class() == Class::Fatal && error.failed_call().is_none() => {
                 cx.waiting("nothing more: SQS took the change, but may take 15 minutes to show it");
-                Ok(describe(cx, url).await?.map(|(_, identity)| identity))
+                Ok(describe(cx, url).await?.map(|live| live.made))
             }
-            shown => shown.map(|(_, identity)| Some(identity)),
+            shown => shown.map(|live| Some(live.made)),
         }
     }
 }

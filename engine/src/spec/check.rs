@@ -138,7 +138,8 @@ fn unknown(at: &str, key: &str, part: &Value) -> Problem {
 
 /// Returns the only mapping here that has this very key.
 fn within<'a>(key: &str, part: &Value, known: &[&'a str]) -> Option<&'a str> {
-    let below = |one: &&&str| part.pointer(&format!("/properties/{}/properties/{}", segment(one), segment(key))).is_some();
+    let below =
+        |one: &&&str| part.pointer(&format!("/properties/{}/properties/{}", segment(one), segment(key))).is_some();
     let mut having = known.iter().filter(below);
     having.next().filter(|_| having.next().is_none()).copied()
 }
@@ -189,7 +190,8 @@ fn hint(at: &str, part: &Value, instance: &Value) -> Option<String> {
     let key = at.rsplit('/').next().unwrap_or_default();
     match instance {
         Value::String(text) if at == "/dlq/queue/name" && text.ends_with(".fifo") => {
-            let why = "only a FIFO queue's messages move to a FIFO queue, and `pipe` then adds `.fifo` itself: take it out";
+            let why =
+                "only a FIFO queue's messages move to a FIFO queue, and `pipe` then adds `.fifo` itself: take it out";
             Some(why.to_owned())
         }
         Value::Bool(false) if super::wording::words(part).iter().any(|word| word == "off") => {

@@ -20,7 +20,11 @@ pub fn lacks_new_image(changing: &Value, _: &Value) -> Option<Refusal> {
 pub fn lacks_old_keys(changing: &Value, sink: &Value) -> Option<Refusal> {
     let (changing, sink) = (Table::deserialize(changing).ok()?, Table::deserialize(sink).ok()?);
     let names = |table: &Table| -> Vec<String> {
-        [Some(&table.partition_key), table.sort_key.as_ref()].into_iter().flatten().map(|key| key.name.clone()).collect()
+        [Some(&table.partition_key), table.sort_key.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(|key| key.name.clone())
+            .collect()
     };
     let known = names(&changing);
     let view = changing.stream_view.as_str();
@@ -52,7 +56,8 @@ mod tests {
 
     #[test]
     fn a_deletion_tells_its_row_by_the_old_image_or_by_the_keys_of_both() {
-        let refused = |view: &str, sink: &[&str]| lacks_old_keys(&table(&["id", "at"], view), &table(sink, "")).is_some();
+        let refused =
+            |view: &str, sink: &[&str]| lacks_old_keys(&table(&["id", "at"], view), &table(sink, "")).is_some();
         assert!(refused("new_image", &["other"]) && refused("keys_only", &["id", "other"]));
         assert!(!refused("new_image", &["id"]) && !refused("new_image", &["at", "id"]));
         assert!(!refused("new_and_old_images", &["other"]) && !refused("old_image", &["other"]));

@@ -166,6 +166,7 @@ fn url(existing: &At<'_, Existing>) -> Option<Problem> {
     let (account, name) = path.split_once('/')?;
     let region = host.strip_prefix("sqs.")?.split('.').next()?;
     let partition = if region.starts_with("cn-") { "aws-cn" } else { "aws" };
-    let problem = Problem::error(existing.path.as_str(), format!("`{}` is the URL of a queue", short(existing.reference())));
+    let problem =
+        Problem::error(existing.path.as_str(), format!("`{}` is the URL of a queue", short(existing.reference())));
     Some(problem.hint(format!("write its name, `{name}`, or its ARN, `arn:{partition}:sqs:{region}:{account}:{name}`")))
 }
