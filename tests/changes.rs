@@ -192,6 +192,17 @@ fn what_drains_is_stopped_with_the_one_in_its_place() {
     assert!(told("enabled") && told("draining.uuid-1.enabled"), "{:?}", change.fields);
 }
 
+/// Under another name of the function there is another mapping, which reads the new stream alone.
+#[test]
+fn what_drains_is_not_ended_in_silence() {
+    let all = found(&graph(LEAST), Some("new_and_old_images"), NEW, &[NEW, OLD]);
+    let renamed = graph(&LEAST.replace("handler: stream-to-table", "handler: stream-to-table\n    name: other"));
+    let plan = planned(&renamed, &all);
+    let ended = plan.work().find(|change| change.kind.name.ends_with("Mapping") && change.action == Action::Delete);
+    let told = &ended.unwrap_or_else(|| panic!("{:?}", work(&plan))).means;
+    assert!(told.iter().any(|told| told.starts_with("records wait in the stream")), "{told:?}");
+}
+
 #[test]
 fn what_has_drained_is_deleted_and_destroy_deletes_what_has_not() {
     let graph = graph(LEAST);
