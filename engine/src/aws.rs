@@ -4,6 +4,7 @@ mod attempts;
 mod call;
 mod connect;
 mod cx;
+mod endpoints;
 pub mod kms;
 mod lacking;
 #[cfg(test)]

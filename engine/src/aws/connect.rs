@@ -13,10 +13,10 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use aws_smithy_runtime_api::client::interceptors::{Intercept, SharedInterceptor};
-use aws_types::service_config::{LoadServiceConfig, ServiceConfigKey};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::attempts::Attempts;
+use crate::aws::endpoints::without_empty_endpoints;
 use crate::aws::operation::Operations;
 use crate::aws::pace;
 use crate::error::{Error, Result};
@@ -250,57 +250,10 @@ pub async fn sdk(options: &ConnectOptions) -> Result<SdkConfig> {
     })
 }
 
-/// An endpoint that is set to nothing counts as not set, as with AWS's own command line.
-fn without_empty_endpoints(sdk: SdkConfig) -> SdkConfig {
-    let settings = NotEmpty(sdk.clone());
-    let mut builder = sdk.clone().into_builder().service_config(settings);
-    if sdk.endpoint_url() == Some("") {
-        builder.set_endpoint_url(None);
-    }
-    builder.build()
-}
-
-/// What the environment and the profile say of one service, where they say something.
-#[derive(Debug)]
-struct NotEmpty(SdkConfig);
-
-impl LoadServiceConfig for NotEmpty {
-    fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
-        self.0.service_config()?.load_config(key).filter(|value| !value.is_empty())
-    }
-}
-
 /// A profile that was asked for comes before credentials in the environment, as with AWS's own command line: the SDK would take
 /// those first, and with them perhaps another account.
 fn with_profile(sdk: SdkConfig, profile: &str) -> SdkConfig {
     let region = ProviderConfig::without_region().with_region(sdk.region().cloned());
     let provider = ProfileFileCredentialsProvider::builder().configure(&region).profile_name(profile).build();
     sdk.into_builder().credentials_provider(SharedCredentialsProvider::new(provider)).build()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Debug)]
-    struct Said(&'static str);
-
-    impl LoadServiceConfig for Said {
-        fn load_config(&self, _: ServiceConfigKey<'_>) -> Option<String> {
-            Some(self.0.to_owned())
-        }
-    }
-
-    #[test]
-    fn an_endpoint_that_is_set_to_nothing_is_not_set() {
-        let of = |said: &'static str| {
-            let sdk = SdkConfig::builder().endpoint_url(said).service_config(Said(said)).build();
-            let sdk = without_empty_endpoints(sdk);
-            let key = ServiceConfigKey::builder().service_id("sqs").env("E").profile("e").build().unwrap();
-            (sdk.endpoint_url().map(str::to_owned), sdk.service_config().unwrap().load_config(key))
-        };
-        assert_eq!(of(""), (None, None));
-        let set = Some("http://127.0.0.1:1".to_owned());
-        assert_eq!(of("http://127.0.0.1:1"), (set.clone(), set));
-    }
 }

@@ -30,7 +30,7 @@ mod succession;
 mod unread;
 
 pub use read::pattern;
-use read::{list, state, unknown};
+use read::{gone, list, state, unknown};
 pub use start::at;
 use start::position;
 pub use unread::STREAMS;
@@ -285,11 +285,6 @@ pub fn name(function: &str, source_arn: &str) -> Name {
 
 fn function_in(name: &Name) -> &str {
     name.as_str().split('/').next().unwrap_or_default()
-}
-
-async fn gone(cx: &Cx, name: &Name, handle: &Handle) -> Result<()> {
-    let ask = || async { Ok(state(cx, handle.as_str()).await?.is_none().then_some(())) };
-    poll(cx, &format!("mapping `{name}` to be gone"), SETTLED_WITHIN, ask).await
 }
 
 fn arn(place: &Place, uuid: &str) -> String {

@@ -38,6 +38,12 @@ pub async fn state(cx: &Cx, uuid: &str) -> Result<Option<String>> {
     Ok(nothing_if_absent(sent)?.map(|found| found.state.unwrap_or_default()))
 }
 
+/// Waits until the mapping is gone.
+pub async fn gone(cx: &Cx, name: &Name, handle: &Handle) -> Result<()> {
+    let ask = || async { Ok(state(cx, handle.as_str()).await?.is_none().then_some(())) };
+    poll(cx, &format!("mapping `{name}` to be gone"), super::SETTLED_WITHIN, ask).await
+}
+
 /// The name that a mapping has here.
 pub fn name_in(found: &EventSourceMappingConfiguration) -> Name {
     name(function(found), found.event_source_arn().unwrap_or_default())

@@ -64,6 +64,7 @@ pub(super) struct Described {
     pub key: Option<String>,
 }
 
+/// Reads a queue; nothing where there is none.
 pub(super) async fn describe(cx: &Cx, url: &str) -> Result<Option<Described>> {
     // To name `RedriveAllowPolicy` where a service does not know it is an error, and so is `FifoQueue` of a standard queue.
     let request = cx.aws.sqs.get_queue_attributes().queue_url(url).attribute_names(Attribute::All);
