@@ -136,10 +136,12 @@ fn unknown(at: &str, key: &str, part: &Value) -> Problem {
     }
 }
 
-/// Returns the only mapping here that has this very key.
+/// Returns the only mapping here that has this very key; `dev` has some of another one's.
 fn within<'a>(key: &str, part: &Value, known: &[&'a str]) -> Option<&'a str> {
-    let below =
-        |one: &&&str| part.pointer(&format!("/properties/{}/properties/{}", segment(one), segment(key))).is_some();
+    let below = |one: &&&str| {
+        let place = format!("/properties/{}/properties/{}", segment(one), segment(key));
+        **one != "dev" && part.pointer(&place).is_some()
+    };
     let mut having = known.iter().filter(below);
     having.next().filter(|_| having.next().is_none()).copied()
 }
