@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Mapping;
+use super::read::no_source;
 use super::succession::table;
 use crate::aws::Cx;
 use crate::error::{Class, Result};
@@ -59,12 +60,14 @@ impl Mapping {
         if self.follows_on(&live.props) && self.beside(&live.props).differs(&live.props) {
             wanted.push((live.handle.as_str(), self.beside(&live.props)));
         }
-        let others = self.draining.iter().filter(|(uuid, one)| live.props.draining.get(*uuid) != Some(*one));
+        // One that is not seen any more has drained, and somebody has deleted it.
+        let seen = |uuid: &String, one: &Self| live.props.draining.get(uuid).is_some_and(|now| now != one);
+        let others = self.draining.iter().filter(|(uuid, one)| seen(uuid, one));
         wanted.extend(others.map(|(uuid, one)| (uuid.as_str(), one.clone())));
         for (uuid, one) in wanted {
             match one.update(cx, name, uuid).await {
-                // It has drained, and somebody has deleted it.
-                Err(error) if error.class() == Class::NotFound => continue,
+                // It is gone by now, or its stream is, with the table.
+                Err(error) if error.class() == Class::NotFound || no_source(&error) => continue,
                 updated => updated?,
             }
             one.settled(cx, name, uuid).await?;

@@ -141,8 +141,14 @@ pub async fn taken(cx: &Cx, name: &Name, error: Error) -> Error {
 
 /// Whether Lambda does not know the source, the destination or the function (yet).
 pub fn unknown(error: &Error) -> bool {
-    const TEXTS: [&str; 4] = ["Stream not found", "NonExistentQueue", "Function does not exist", "Function not found"];
-    TEXTS.iter().any(|text| error.message().contains(text)) || no_destination(error) || hides_too_short(error)
+    const TEXTS: [&str; 3] = ["NonExistentQueue", "Function does not exist", "Function not found"];
+    let said = TEXTS.iter().any(|text| error.message().contains(text));
+    said || no_source(error) || no_destination(error) || hides_too_short(error)
+}
+
+/// Whether there is no such stream.
+pub fn no_source(error: &Error) -> bool {
+    error.message().contains("Stream not found")
 }
 
 /// Whether Lambda does not know the queue for what is given up: one that was made just now may be none for a moment.
