@@ -62,7 +62,7 @@ impl Mapping {
         }
         // One that is not seen any more has drained, and somebody has deleted it.
         let seen = |uuid: &String, one: &Self| live.props.draining.get(uuid).is_some_and(|now| now != one);
-        let others = self.draining.iter().filter(|(uuid, one)| seen(uuid, one));
+        let others = self.draining.iter().filter(|&(uuid, one)| seen(uuid, one));
         wanted.extend(others.map(|(uuid, one)| (uuid.as_str(), one.clone())));
         for (uuid, one) in wanted {
             match one.update(cx, name, uuid).await {
