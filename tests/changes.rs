@@ -175,6 +175,34 @@ fn nothing_is_to_do_while_the_mapping_of_an_old_stream_goes_on() {
     assert!(plan.notes[0].contains("goes on beside the new one"), "{:?}", plan.notes);
 }
 
+/// In AWS's own form: the one in its place knows the one that drains.
+#[test]
+fn what_drains_is_stopped_with_the_one_in_its_place() {
+    let stopped = graph(&LEAST.replace("handler: stream-to-table", "handler: stream-to-table\n    enabled: false"));
+    let mut all = found(&graph(LEAST), Some("new_and_old_images"), NEW, &[NEW, OLD]);
+    let mapping = stopped.node("mapping").unwrap();
+    let lives = all.lives.get_mut(&(mapping.kind.name, mapping.name.clone())).unwrap();
+    let old = lives[1].props.clone();
+    lives[0].props["draining"] = json!({ "uuid-1": old });
+    assert_eq!(work(&planned(&graph(LEAST), &all)), []);
+    let plan = planned(&stopped, &all);
+    assert_eq!(work(&plan), [("mapping".to_owned(), Action::Update)]);
+    let change = plan.work().next().unwrap();
+    let told = |path: &str| change.fields.iter().any(|field| field.path == path && field.new == Some(json!(false)));
+    assert!(told("enabled") && told("draining.uuid-1.enabled"), "{:?}", change.fields);
+}
+
+/// Under another name of the function there is another mapping, which reads the new stream alone.
+#[test]
+fn what_drains_is_not_ended_in_silence() {
+    let all = found(&graph(LEAST), Some("new_and_old_images"), NEW, &[NEW, OLD]);
+    let renamed = graph(&LEAST.replace("handler: stream-to-table", "handler: stream-to-table\n    name: other"));
+    let plan = planned(&renamed, &all);
+    let ended = plan.work().find(|change| change.kind.name.ends_with("Mapping") && change.action == Action::Delete);
+    let told = &ended.unwrap_or_else(|| panic!("{:?}", work(&plan))).means;
+    assert!(told.iter().any(|told| told.starts_with("records wait in the stream")), "{told:?}");
+}
+
 #[test]
 fn what_has_drained_is_deleted_and_destroy_deletes_what_has_not() {
     let graph = graph(LEAST);

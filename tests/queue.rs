@@ -165,3 +165,32 @@ fn filters_are_compact_json_in_order() {
         json!([r#"{"body":["ping"]}"#, r#"{"body":{"a":[{"numeric":[">",0]}],"b":[1,"x"]}}"#])
     );
 }
+
+/// Lambda refuses such a mapping, when the rest is made.
+#[test]
+fn an_existing_queue_that_hides_too_short_is_refused_with_the_numbers() {
+    let spec = "name: jobs\nstream: { queue: { existing: theirs } }\nconsumer: { function: { handler: stream-to-table, timeout_seconds: 60 } }\n\
+                sink: { table: { partition_key: id } }\n";
+    let graph = graph(spec);
+    let queue = graph.node("stream").unwrap();
+    let refused = |visibility_seconds: u32| {
+        let live = Live {
+            handle: Handle::new("url"),
+            props: json!({
+                "retention_seconds": 345_600, "encrypted": true, "policy": { "Statement": [] }, "visibility_seconds": visibility_seconds
+            }),
+            outputs: Outputs::new(),
+            tags: Tags::new(),
+            identity: String::new(),
+            state: State::Live,
+        };
+        let mut found = Found::default();
+        found.lives.insert((queue.kind.name, queue.name.clone()), vec![live]);
+        plan(&graph, &found, KINDS, false).refusals
+    };
+    assert!(refused(60).is_empty(), "{:?}", refused(60));
+    let errors = refused(30);
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    let told = "`stream` (sqs:Queue `theirs`) hides a message for 30 s, and the function may work on it for 60 s";
+    assert!(errors[0].message().starts_with(told), "{}", errors[0]);
+}

@@ -4,6 +4,8 @@ mod attempts;
 mod call;
 mod connect;
 mod cx;
+mod endpoints;
+pub mod kms;
 mod lacking;
 #[cfg(test)]
 pub mod mocked;
@@ -22,6 +24,6 @@ pub use connect::{Aws, ConnectOptions, Keys, Place, connect, sdk};
 pub use cx::{Bundle, Cx, Note, Said};
 pub use lacking::lacking;
 pub use operation::{Repeat, Service};
-pub use patience::{in_turn, patiently, poll, poll_for, poll_twice};
+pub use patience::{in_turn, patiently, patiently_for, poll, poll_for, poll_twice};
 pub use tagging::{carriers, tagged};
 pub use tags::{OWN, PARTS, TAGS, TagCall, TagDiff, record};

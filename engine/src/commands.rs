@@ -15,6 +15,7 @@ mod halt;
 mod iam_policy;
 mod init;
 mod kept;
+mod keys;
 mod list;
 mod openapi;
 mod outputs;

@@ -8,7 +8,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::resource::{Id, Kind, Name, OUTPUT, Resource, Tags, json, outputs_in};
+use crate::resource::{Id, Kind, Name, OUTPUT, Refusal, Resource, Tags, json, outputs_in};
 
 /// What must exist in AWS before a resource can be made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,17 @@ pub struct Node {
     pub retain: bool,
     /// Taken over without asking, because its name follows from something of the pipeline.
     pub adopt: bool,
+    /// What must hold between others, of which the pipeline may only use one, for this one to work.
+    pub checks: Vec<Check>,
+}
+
+/// What must hold between two resources, as they are to be: what only AWS knows of one that exists cannot be checked sooner.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    /// The one that the refusal is about, and the other one.
+    pub between: [&'static str; 2],
+    /// Says what does not hold, for the properties of the two.
+    pub refuses: fn(&Value, &Value) -> Option<Refusal>,
 }
 
 impl Node {
@@ -58,6 +69,7 @@ impl Node {
             existing: true,
             retain: false,
             adopt: false,
+            checks: Vec::new(),
         }
     }
 
@@ -86,6 +98,13 @@ impl Node {
     #[must_use]
     pub fn retained(mut self, retain: bool) -> Self {
         self.retain = retain;
+        self
+    }
+
+    /// Adds what must hold between two others.
+    #[must_use]
+    pub fn checked(mut self, between: [&'static str; 2], refuses: fn(&Value, &Value) -> Option<Refusal>) -> Self {
+        self.checks.push(Check { between, refuses });
         self
     }
 

@@ -3,6 +3,7 @@
 //! `apply` runs this very value and nothing else; it is empty exactly when `apply` would write nothing.
 
 mod advice;
+mod checks;
 mod decide;
 mod elsewhere;
 mod open;

@@ -16,8 +16,8 @@ pub use crate::names::{Handle, Id, Name, Tags};
 pub use advice::{Advice, Changed, How, Refusal};
 pub use grant::{Condition, Grant, Scope};
 pub use kind::Kind;
+pub use output::{KMS_KEY, Output, UNKNOWN, is_open, optional_output_of, output_of, resolve, unknown};
 pub(crate) use output::{OUTPUT, outputs_in, show, shown};
-pub use output::{Output, UNKNOWN, is_open, optional_output_of, output_of, resolve, unknown};
 pub use ties::Ties;
 
 mod advice;
@@ -119,6 +119,11 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// ([`Resource::meanwhile`], [`Resource::keeping`]).
     fn advice(_of: &Changed<'_, Self>) -> Advice {
         Advice::default()
+    }
+
+    /// Looks up what an update in place means that only AWS can tell; as [`Advice::means`], which a plan shows.
+    fn finds(&self, _cx: &Cx, _live: &Self) -> impl Future<Output = Result<Vec<String>>> + Send {
+        async { Ok(Vec::new()) }
     }
 
     /// What to be until the plan's deletes are done, if that is more than `self`: a policy that still names what is about to be

@@ -16,6 +16,7 @@ use aws_smithy_runtime_api::client::interceptors::{Intercept, SharedInterceptor}
 use serde::{Deserialize, Serialize};
 
 use crate::aws::attempts::Attempts;
+use crate::aws::endpoints::without_empty_endpoints;
 use crate::aws::operation::Operations;
 use crate::aws::pace;
 use crate::error::{Error, Result};
@@ -231,13 +232,13 @@ pub async fn sdk(options: &ConnectOptions) -> Result<SdkConfig> {
     if let Some(profile) = &options.profile {
         loader = loader.profile_name(profile);
     }
-    if let Some(url) = &options.endpoint_url {
+    if let Some(url) = options.endpoint_url.as_ref().filter(|url| !url.is_empty()) {
         loader = loader.endpoint_url(url);
     }
     if let Some(Keys(id, secret)) = &options.keys {
         loader = loader.credentials_provider(Credentials::new(id, secret, None, None, "pipe dev"));
     }
-    let sdk = loader.load().await;
+    let sdk = without_empty_endpoints(loader.load().await);
     if sdk.region().is_none() {
         let none =
             || Error::fatal("no AWS region").hint("pass --region, set AWS_REGION, or set `region` in the profile");

@@ -27,13 +27,25 @@ const TURN: Duration = Duration::from_secs(10 * 60);
 ///
 /// # Errors
 /// The call's own error: at once where repeating does not help, else when the budget of its class is used up.
-pub async fn patiently<T, F, Fut>(cx: &Cx, what: &str, mut call: F) -> Result<T>
+pub async fn patiently<T, F, Fut>(cx: &Cx, what: &str, call: F) -> Result<T>
+where
+    F: FnMut() -> Fut,
+    Fut: Future<Output = Result<T>>,
+{
+    patiently_for(cx, |_| what.to_owned(), call).await
+}
+
+/// As [`patiently`], where the error says what is waited for.
+///
+/// # Errors
+/// As [`patiently`].
+pub async fn patiently_for<T, F, Fut>(cx: &Cx, what: impl Fn(&Error) -> String, mut call: F) -> Result<T>
 where
     F: FnMut() -> Fut,
     Fut: Future<Output = Result<T>>,
 {
     let start = Instant::now();
-    let mut said = false;
+    let mut said = String::new();
     loop {
         let error = match call().await {
             Ok(done) => return Ok(done),
@@ -51,9 +63,10 @@ where
             return Err(error);
         }
         cx.again(&error);
-        if !said {
-            cx.waiting(what);
-            said = true;
+        let waited = what(&error);
+        if said != waited {
+            cx.waiting(&waited);
+            said = waited;
         }
         if propagating { cx.pause_or_role(pause).await? } else { cx.pause(pause).await? }
     }

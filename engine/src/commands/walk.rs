@@ -20,7 +20,7 @@ use crate::kinds::KINDS;
 use crate::live::{self, Found};
 use crate::lower::{defaults, families, lower, rights_of_consumer};
 use crate::owner::PIPELINE;
-use crate::plan::{Plan, plan};
+use crate::plan::{Action, Plan, plan};
 use crate::spec::{self, Loaded};
 use crate::term::{Shell, View, render_plan, report};
 use crate::{apply, aws::Place};
@@ -45,7 +45,7 @@ pub fn warnings(loaded: &Loaded) -> String {
 pub struct Desired {
     pub cx: Cx,
     pub graph: Graph,
-    /// What the role of a function needs that the pipeline only feeds.
+    /// What the role of the consumer's function needs.
     needs: Option<Needs>,
 }
 
@@ -129,16 +129,26 @@ impl Desired {
     /// A read that fails; a plan that must not be run.
     pub async fn planned(&self, shell: Shell, more: Vec<Wanted>, adopt: bool) -> Result<Plan, Stop> {
         let found = self.live(shell, more).await?;
-        let plan = self.plan(&found, adopt)?;
+        let mut plan = self.plan(&found, adopt)?;
+        self.find_out(&mut plan).await;
         shell.line(&Event::plan(&plan));
         shell.out(&title(self));
         shell.out(&render_plan(&plan, &View::new(self.place(), shell.full)));
-        if let Some(needs) = &self.needs
-            && let Some(lacking) = needs.lacking(&self.cx).await
-        {
-            shell.warn(&lacking);
+        if let Some(needs) = &self.needs {
+            needs.lacking(&self.cx, &plan).await.iter().for_each(|lacking| shell.warn(lacking));
         }
         Ok(plan)
+    }
+
+    /// Adds what only AWS can tell of the updates; without the right to ask, the plan says that nobody knows.
+    async fn find_out(&self, plan: &mut Plan) {
+        for change in plan.changes.iter_mut().filter(|change| change.action == Action::Update && !change.orphan) {
+            let Some(live) = &change.live else { continue };
+            match (change.kind.finds)(&self.cx, &change.desired, &live.props).await {
+                Ok(told) => change.means.extend(told),
+                Err(error) => change.means.push(format!("nobody could look up all that this means ({error})")),
+            }
+        }
     }
 
     /// Runs a plan and shows what happens. When `stopped` turns true, nothing new begins.

@@ -8,27 +8,31 @@
 //! IAM: lambda:CreateEventSourceMapping, ListEventSourceMappings (no resource level), GetEventSourceMapping,
 //! UpdateEventSourceMapping, DeleteEventSourceMapping, ListTags, TagResource, UntagResource.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use aws_sdk_lambda::config::retry::RetryConfig;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::aws::{Cx, Place, nothing_if_absent, patiently, poll};
+use crate::aws::{Cx, Place, nothing_if_absent, patiently, patiently_for, poll};
 use crate::error::{Class, Error, Result};
 use crate::kinds::function::{self, Function};
-use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State};
+use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, OUTPUT, Outputs, Resource, Scope, State};
 
+mod draining;
 mod means;
 mod parts;
 mod read;
 mod start;
 mod succession;
+mod unread;
 
 pub use read::pattern;
-use read::{list, state, unknown};
+use read::{gone, list, state, unknown};
 pub use start::at;
 use start::position;
+pub use unread::STREAMS;
 
 /// Mostly seconds, at times minutes.
 const SETTLED_WITHIN: Duration = Duration::from_secs(10 * 60);
@@ -68,6 +72,9 @@ pub struct Mapping {
     /// Patterns of records to read, as compact JSON, sorted; with none all are read.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filters: Vec<String>,
+    /// By UUID, the ones that go on beside it with what is left in streams that the table had before; empty in what a spec says.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub draining: BTreeMap<String, Self>,
 }
 
 impl Resource for Mapping {
@@ -76,6 +83,20 @@ impl Resource for Mapping {
 
     fn succeeds(&self, live: &Self) -> bool {
         self.follows_on(live)
+    }
+
+    fn keeping(&self, live: &Self) -> Option<Self> {
+        self.with_draining(live)
+    }
+
+    async fn finds(&self, cx: &Cx, live: &Self) -> Result<Vec<String>> {
+        unread::told(self, cx, live).await
+    }
+
+    fn more_grants(&self, _scope: &Scope) -> Vec<Grant> {
+        // It has no resource to be restricted to.
+        let of_table = self.source.contains(OUTPUT) || succession::table(&self.source).is_some();
+        of_table.then(|| Grant::new(&["dynamodb:ListStreams"], "*")).into_iter().collect()
     }
 
     fn moves(&self, live: &Self) -> Vec<&'static str> {
@@ -125,6 +146,8 @@ impl Resource for Mapping {
     }
 
     async fn reconcile(&self, cx: &Cx, name: &Name, live: Option<&Live<Self>>) -> Result<Made> {
+        // Before the tags say that all is as the spec has it.
+        self.sync_draining(cx, name, live).await?;
         // One that reads the table's stream before goes on: this is another one.
         let before = match live.filter(|live| self.follows_on(&live.props)) {
             Some(_) => Some(self.made_before(cx, name).await?),
@@ -135,7 +158,7 @@ impl Resource for Mapping {
             // sync
             Some(live) if live.state == State::Live => {
                 let uuid = live.handle.as_str();
-                if *self != live.props {
+                if self.differs(&live.props) {
                     self.update(cx, name, uuid).await?;
                     self.settled(cx, name, uuid).await?;
                 }
@@ -183,8 +206,8 @@ impl Mapping {
                 _ => error,
             })
         };
-        match patiently(cx, "the function's role to reach Lambda", create).await {
-            Err(error) if error.code() == "ResourceConflictException" => Err(taken(cx, name, error).await),
+        match patiently_for(cx, read::waits_for, create).await {
+            Err(error) if error.code() == "ResourceConflictException" => Err(read::taken(cx, name, error).await),
             Err(error) => Err(read::told(cx, &self.function, error).await),
             created => created,
         }
@@ -257,23 +280,6 @@ pub fn name(function: &str, source_arn: &str) -> Name {
 
 fn function_in(name: &Name) -> &str {
     name.as_str().split('/').next().unwrap_or_default()
-}
-
-/// Waits until the list shows the mapping that is in the way, so that the engine sees it, and whose it is, when it looks again.
-async fn taken(cx: &Cx, name: &Name, error: Error) -> Error {
-    let uuid = error.message().rsplit_once("UUID ").map_or("", |(_, rest)| rest.trim_end_matches('.')).to_owned();
-    let function = function_in(name);
-    let listed =
-        || async { Ok(list(cx, function).await?.iter().any(|found| found.uuid() == Some(&uuid)).then_some(())) };
-    match poll(cx, &format!("Lambda to list mapping {uuid}"), KNOWN_WITHIN, listed).await {
-        Ok(()) => error.class_as(Class::Unclear),
-        Err(_) => error.hint("delete the mapping with this UUID, or wait a minute and apply again"),
-    }
-}
-
-async fn gone(cx: &Cx, name: &Name, handle: &Handle) -> Result<()> {
-    let ask = || async { Ok(state(cx, handle.as_str()).await?.is_none().then_some(())) };
-    poll(cx, &format!("mapping `{name}` to be gone"), SETTLED_WITHIN, ask).await
 }
 
 fn arn(place: &Place, uuid: &str) -> String {

@@ -15,15 +15,20 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::policy::Policy;
-use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, patiently, poll, poll_twice};
+use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, poll, poll_twice};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties};
+use crate::resource::{
+    Advice, Changed, Grant, Handle, KMS_KEY, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties,
+};
 
 mod attributes;
+mod fits;
+mod known;
 mod means;
 mod senders;
 
-use attributes::{changed, describe};
+use attributes::{Described, changed, describe};
+pub use fits::hides_too_short;
 pub use senders::{tls_and_senders, tls_only};
 
 /// Seconds that a queue hides a message where nobody says how long.
@@ -128,10 +133,11 @@ impl Resource for Queue {
         let url = answer.queue_url.unwrap_or_default();
         let (props, tags) = tokio::try_join!(describe(cx, &url), tags(cx, &url))?;
         // A URL without a queue is one that was deleted a moment ago.
-        let (Some((props, identity)), Some(tags)) = (props, tags) else {
+        let (Some(Described { queue: props, made: identity, key }), Some(tags)) = (props, tags) else {
             return Ok(Vec::new());
         };
-        let outputs = outputs(cx, name, &url);
+        let mut outputs = outputs(cx, name, &url);
+        outputs.extend(key.map(|key| (KMS_KEY.to_owned(), key)));
         Ok(vec![Live { handle: Handle::new(url), props, outputs, tags, identity, state: State::Live }])
     }
 
@@ -143,7 +149,7 @@ impl Resource for Queue {
             // sync
             Some(live) => {
                 let url = live.handle.as_str();
-                let written = self.set(cx, url, &live.props).await?;
+                let written = self.set(cx, name, url, &live.props).await?;
                 sync_tags(cx, url, &live.tags).await?;
                 (url.to_owned(), written)
             }
@@ -176,13 +182,12 @@ impl Queue {
     async fn create(&self, cx: &Cx, name: &Name) -> Result<String> {
         let tags = (!cx.tags.is_empty()).then(|| cx.tags.clone().into_iter().collect::<HashMap<_, _>>());
         let attributes = self.created();
-        let what = format!("SQS to free the name `{name}`: a deleted queue's name stays taken for 60 s");
         let create = || async {
             let request = cx.aws.sqs.create_queue().queue_name(name.as_str());
             let sent = request.set_attributes(Some(attributes.clone())).set_tags(tags.clone()).send().await;
             Ok::<_, Error>(sent?.queue_url.unwrap_or_default())
         };
-        patiently(cx, &what, create).await.map_err(|error| match error.class() {
+        self.known(cx, name, create).await.map_err(|error| match error.class() {
             // Somebody was faster: whose it is must be looked at.
             Class::Exists => error.class_as(Class::Unclear),
             _ => error,
@@ -190,7 +195,7 @@ impl Queue {
     }
 
     /// Sets the attributes, in one call, where one differs; says whether it did.
-    async fn set(&self, cx: &Cx, url: &str, live: &Self) -> Result<bool> {
+    async fn set(&self, cx: &Cx, name: &Name, url: &str, live: &Self) -> Result<bool> {
         if self == live {
             return Ok(false);
         }
@@ -199,7 +204,7 @@ impl Queue {
             let request = cx.aws.sqs.set_queue_attributes().queue_url(url);
             Ok::<_, Error>(request.set_attributes(Some(attributes.clone())).send().await.map(drop)?)
         };
-        patiently(cx, "SQS to know the principals of the queue's policy", set).await?;
+        self.known(cx, name, set).await?;
         Ok(true)
     }
 
@@ -207,14 +212,14 @@ impl Queue {
     /// is behind.
     async fn settled(&self, cx: &Cx, name: &Name, url: &str) -> Result<Option<String>> {
         let what = format!("SQS to show queue `{name}` as it was written");
-        let shown = || async { Ok(describe(cx, url).await?.filter(|(live, _)| live == self)) };
+        let shown = || async { Ok(describe(cx, url).await?.filter(|live| live.queue == *self)) };
         match poll(cx, &what, SETTLED_WITHIN, shown).await {
             // SQS has taken the call; a retention period takes it up to 15 minutes.
             Err(error) if error.class() == Class::Fatal && error.failed_call().is_none() => {
                 cx.waiting("nothing more: SQS took the change, but may take 15 minutes to show it");
-                Ok(describe(cx, url).await?.map(|(_, identity)| identity))
+                Ok(describe(cx, url).await?.map(|live| live.made))
             }
-            shown => shown.map(|(_, identity)| Some(identity)),
+            shown => shown.map(|live| Some(live.made)),
         }
     }
 }

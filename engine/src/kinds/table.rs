@@ -25,6 +25,7 @@ use crate::resource::{
 };
 
 mod changes;
+mod copies;
 mod index;
 mod key;
 mod means;
@@ -36,6 +37,7 @@ mod ttl;
 mod write;
 
 pub use changes::STREAM_ARN;
+pub use copies::{lacks_new_image, lacks_old_keys};
 pub use index::{Index, Project};
 pub use key::{Key, KeyKind};
 use read::{describe, live, recovers, settled, tags};

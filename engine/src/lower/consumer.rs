@@ -11,6 +11,7 @@ use crate::kinds::function;
 use crate::kinds::log_group::LogGroup;
 use crate::kinds::mapping::{self, Mapping};
 use crate::kinds::role::Role;
+use crate::kinds::{queue, table};
 use crate::lower::function::{Lambda, log_name, role_name};
 use crate::lower::known::Known;
 use crate::lower::sink::{self, Access};
@@ -118,12 +119,30 @@ fn mapping(lowering: &Lowering<'_>, spec: &Function, stream: &str, source: Strin
         on_failure: dlq::arn(lowering).unwrap_or_default(),
         max_concurrency: None,
         filters: filters(spec),
+        draining: BTreeMap::new(),
     };
     let props = stream::queue::mapped(props, lowering.spec);
     // Its source may be an ARN that AWS assigns; the name never is.
     let named = stream::arn(lowering).unwrap_or_else(|| props.source.clone());
     let name = mapping::name(&props.function, &named);
-    Ok(Node::new(MAPPING, name.as_str(), &props)?.needs([CONSUMER, dlq::DLQ]).follows(stream))
+    let node = Node::new(MAPPING, name.as_str(), &props)?.needs([CONSUMER, dlq::DLQ]).follows(stream);
+    Ok(checked(lowering, spec, node))
+}
+
+/// What must hold between the others of what feeds it: the rules of the spec see no property of what exists.
+fn checked(lowering: &Lowering<'_>, function: &Function, mapping: Node) -> Node {
+    let spec = lowering.spec;
+    if spec.fed_queue().is_some() {
+        return mapping.checked([stream::kinesis::STREAM, CONSUMER], queue::hides_too_short);
+    }
+    if spec.table_changes().is_none() || !function.is_bundled() {
+        return mapping;
+    }
+    let mapping = mapping.checked([stream::kinesis::STREAM, CONSUMER], table::lacks_new_image);
+    match spec.target().is_some_and(|target| target.deletes) {
+        true => mapping.checked([stream::kinesis::STREAM, sink::table::TABLE], table::lacks_old_keys),
+        false => mapping,
+    }
 }
 
 /// As they are read back: in the order of their texts.

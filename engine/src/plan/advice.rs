@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::owner::{FOLLOWS, ON_DESTROY, Owner};
 use crate::plan::decide::{ADOPTED, Planner, TAKEN_BACK};
 use crate::plan::{Action, Change};
-use crate::resource::{Advice, Changed, How, Id, Kind, Live, Name, Refusal};
+use crate::resource::{Advice, Changed, How, Id, Kind, Live, Name, Refusal, State};
 
 impl Planner<'_> {
     /// Asks the kinds when all changes are known, for what one means depends on the others; refuses what live resources protect.
@@ -53,8 +53,9 @@ impl Planner<'_> {
             }
             Action::Delete => {
                 let advice = ask(Changed::End { live: &live.props, gone: &self.gone(live) });
-                // If all goes, nobody waits for records, and a mapping that has another in its place does not end.
-                let ends = !self.graph.nodes().is_empty() && self.graph.node(change.id.as_str()).is_none();
+                // If all goes, nobody waits for records, and a mapping that has another in its place does not end; one that drains does.
+                let ends = self.graph.node(change.id.as_str()).is_none() || live.state == State::Draining;
+                let ends = ends && !self.graph.nodes().is_empty();
                 Advice { means: if ends { advice.means } else { Vec::new() }, ..advice }
             }
             Action::Create | Action::Same => Advice::default(),

@@ -42,6 +42,7 @@ pub fn plan(graph: &Graph, found: &Found, kinds: &'static [Kind], adopt: bool) -
     for node in graph.nodes() {
         planner.node(node);
     }
+    planner.checks();
     planner.orphans();
     planner.stranded();
     planner.meanwhile();

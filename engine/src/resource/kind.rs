@@ -31,6 +31,7 @@ pub struct Kind {
     pub lacking: fn(&Name, &str) -> Option<Refusal>,
     pub succeeds: fn(&Value, &Value) -> bool,
     pub advice: fn(Changed<'_, Value>) -> Advice,
+    pub finds: for<'a> fn(&'a Cx, &'a Value, &'a Value) -> Fut<'a, Vec<String>>,
     pub keeping: fn(&Value, &Value) -> Option<Value>,
     pub meanwhile: fn(&Value, &Value) -> Option<Value>,
     pub records: fn(&Value) -> Tags,
@@ -76,6 +77,9 @@ impl Kind {
                 typed::<R>(desired).is_ok_and(|desired| typed::<R>(live).is_ok_and(|live| desired.succeeds(&live)))
             },
             meanwhile: |desired, live| json(&typed::<R>(desired).ok()?.meanwhile(&typed::<R>(live).ok()?)?).ok(),
+            finds: |cx, desired, live| {
+                Box::pin(async move { typed::<R>(desired)?.finds(cx, &typed::<R>(live)?).await })
+            },
             keeping: |desired, live| json(&typed::<R>(desired).ok()?.keeping(&typed::<R>(live).ok()?)?).ok(),
             advice: |of| of.map(|props| typed::<R>(props).ok(), |of| R::advice(&of)).unwrap_or_default(),
             records: |desired| typed::<R>(desired).map_or_else(|_| Tags::new(), |desired| desired.records()),

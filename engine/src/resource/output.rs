@@ -17,6 +17,9 @@ const END: char = '\u{FDD1}';
 /// Ends the attribute of an output that a resource need not have.
 const OPTIONAL: char = '?';
 
+/// The output with the KMS key, in AWS's own words, by which something is encrypted that is not the pipeline's.
+pub const KMS_KEY: &str = "kms_key";
+
 /// What a plan shows in the place of a value that AWS has yet to assign.
 pub const UNKNOWN: &str = "(known after apply)";
 

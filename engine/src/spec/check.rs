@@ -21,6 +21,10 @@ const ROUTES: [&str; 6] = ["head", "method", "options", "path", "route", "url"];
 const ELSEWHERE: [(&str, &str); 2] =
     [("max_receives", "stream.queue.max_receives"), ("visibility_seconds", "stream.queue.visibility_seconds")];
 
+/// Names of AWS's services, and what a section calls what they keep or run.
+const SERVICES: [(&str, &str); 4] =
+    [("sqs", "queue"), ("dynamodb", "table_changes"), ("dynamodb", "table"), ("lambda", "function")];
+
 /// Turns the schema's errors into problems, without the noise: a place has one message, and a missing key is not
 /// reported beside the misspelt one that was meant for it.
 pub(super) fn explain(errors: &[ValidationError<'_>], schema: &Value) -> Vec<Problem> {
@@ -122,10 +126,24 @@ fn unknown(at: &str, key: &str, part: &Value) -> Problem {
     if let Some((_, place)) = ELSEWHERE.iter().find(|(word, _)| *word == key && !known.contains(word)) {
         return problem.hint(format!("it belongs to `{place}`"));
     }
-    match nearest(key, &known) {
+    if let Some(place) = within(key, part, &known) {
+        return problem.hint(format!("it belongs to `{}`", dotted(&format!("{at}/{place}"))));
+    }
+    let service = SERVICES.iter().find(|(word, meant)| *word == key && known.contains(meant));
+    match service.map(|(_, meant)| *meant).or_else(|| nearest(key, &known)) {
         Some(near) => problem.hint(format!("did you mean `{near}`?")),
         None => problem.hint(format!("known keys here: {}", list(&known, "and"))),
     }
+}
+
+/// Returns the only mapping here that has this very key; `dev` has some of another one's.
+fn within<'a>(key: &str, part: &Value, known: &[&'a str]) -> Option<&'a str> {
+    let below = |one: &&&str| {
+        let place = format!("/properties/{}/properties/{}", segment(one), segment(key));
+        **one != "dev" && part.pointer(&place).is_some()
+    };
+    let mut having = known.iter().filter(below);
+    having.next().filter(|_| having.next().is_none()).copied()
 }
 
 fn missing(at: &str, key: &str, part: &Value) -> Problem {
@@ -173,6 +191,11 @@ fn hint(at: &str, part: &Value, instance: &Value) -> Option<String> {
     }
     let key = at.rsplit('/').next().unwrap_or_default();
     match instance {
+        Value::String(text) if at == "/dlq/queue/name" && text.ends_with(".fifo") => {
+            let why =
+                "only a FIFO queue's messages move to a FIFO queue, and `pipe` then adds `.fifo` itself: take it out";
+            Some(why.to_owned())
+        }
         Value::Bool(false) if super::wording::words(part).iter().any(|word| word == "off") => {
             Some("write `off`: some tools turn it into `false`".to_owned())
         }

@@ -89,16 +89,30 @@ fn refusal(Denied { role, action, resource }: &Denied) -> String {
     if !role.contains(id::CONSUMER_ROLE) {
         return what;
     }
-    // If the answer names no resource, it most likely means the pipeline's own of that service: the spec has a word for it.
-    let own = match action.split(':').next() {
+    // If the answer names no resource, it most likely means one of the pipeline's own: the spec has a word for it.
+    let own = section(&action);
+    let resource = resource.map_or_else(|| own.to_owned(), |arn| format!("\"{arn}\""));
+    let entry = format!("{{ actions: [\"{action}\"], resources: [{resource}] }}");
+    format!("{what}\n    {HINT}hint{END}: a handler's own rights are `consumer.function.statements`: {entry}")
+}
+
+/// The section whose resource this action is most likely about: what is read feeds the function, and what is sent is given up.
+fn section(action: &str) -> &'static str {
+    const OF_FEED: &[&str] = &[
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "sqs:ChangeMessageVisibility",
+        "sqs:DeleteMessage",
+        "sqs:ReceiveMessage",
+    ];
+    match action.split(':').next() {
+        _ if OF_FEED.contains(&action) => "stream",
         Some("dynamodb") => "sink",
         Some("kinesis") => "stream",
         Some("sqs") => "dlq",
         _ => "ARN",
-    };
-    let resource = resource.map_or_else(|| own.to_owned(), |arn| format!("\"{arn}\""));
-    let entry = format!("{{ actions: [\"{action}\"], resources: [{resource}] }}");
-    format!("{what}\n    {HINT}hint{END}: a handler's own rights are `consumer.function.statements`: {entry}")
+    }
 }
 
 /// Where a record is, short.
@@ -196,6 +210,9 @@ mod tests {
              `consumer.function.statements`: { actions: [\"dynamodb:GetItem\"], resources: [\"arn:t\"] }"
         );
         assert!(denied(handler, None).ends_with("{ actions: [\"dynamodb:GetItem\"], resources: [sink] }"));
+        let sections =
+            ["sqs:ReceiveMessage", "sqs:SendMessage", "dynamodb:GetRecords", "dynamodb:PutItem", "s3:GetObject"];
+        assert_eq!(sections.map(section), ["stream", "dlq", "stream", "sink", "ARN"]);
         assert_eq!(
             denied("orders-api-role-eu-west-1", None).lines().count(),
             1,

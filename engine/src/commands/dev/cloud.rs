@@ -37,7 +37,11 @@ impl Cloud {
         let listener = listener.map_err(|error| Error::fatal(format!("cannot listen on 127.0.0.1: {error}")))?;
         let named = std::env::var("AWS_REGION").or_else(|_| std::env::var("AWS_DEFAULT_REGION")).ok();
         let region = global.region.clone().or(named).unwrap_or_else(|| REGION.to_owned());
-        let given = global.endpoint_url.clone().or_else(|| std::env::var("AWS_ENDPOINT_URL").ok());
+        let given = global
+            .endpoint_url
+            .clone()
+            .or_else(|| std::env::var("AWS_ENDPOINT_URL").ok())
+            .filter(|url| !url.is_empty());
         if let Some(url) = given {
             let forwarder = Forwarder::start(listener, Behind::Users(&url), events).await?;
             return Ok(Self { forwarder, emulator: None, region });

@@ -7,14 +7,27 @@ use crate::resource::{Advice, Changed, How};
 pub fn advice(of: &Changed<'_, Mapping>) -> Advice {
     match *of {
         Changed::New(new) => Advice { catches_up: new.enabled && new.start != "newest", ..Advice::default() },
-        Changed::Edit { desired, live, how } => Advice {
-            loses: loses(desired, live),
-            widens: widens(desired, live),
-            means: means(desired, live, how),
-            ..Advice::default()
-        },
+        Changed::Edit { desired, live, how } => edit(desired, live, how),
         Changed::End { live, gone } => Advice { means: ends(live, gone), ..Advice::default() },
     }
+}
+
+/// What those that drain beside it come to is said once: their settings are its own.
+fn edit(desired: &Mapping, live: &Mapping, how: &How) -> Advice {
+    let (mut loses_first, mut widening, mut meaning) =
+        (loses(desired, live), widens(desired, live), means(desired, live, how));
+    for (desired, live) in desired.draining_beside(live) {
+        let of_old = |text: String| format!("the mapping of the table's old stream: {text}");
+        if loses_first.is_none() {
+            loses_first = loses(desired, live).map(of_old);
+        }
+        let new = |said: &[String], texts: Vec<String>| -> Vec<String> {
+            texts.into_iter().filter(|text| !said.contains(text)).map(of_old).collect()
+        };
+        widening.extend(new(&widening, widens(desired, live)));
+        meaning.extend(new(&meaning, means(desired, live, &How::default())));
+    }
+    Advice { loses: loses_first, widens: widening, means: meaning, ..Advice::default() }
 }
 
 /// That it feeds its function again: disabling a mapping stops a function in an emergency.

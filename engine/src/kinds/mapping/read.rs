@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::start::start;
 use super::{Mapping, arn, name, outputs};
-use crate::aws::{Cx, lacking, nothing_if_absent};
+use crate::aws::{Cx, lacking, nothing_if_absent, poll};
 use crate::error::{Class, Error, Result};
 use crate::kinds::stream::{self, Stream};
 use crate::kinds::stream_consumer::{self, StreamConsumer};
@@ -43,6 +43,12 @@ async fn pages(request: ListEventSourceMappingsFluentBuilder) -> Result<Vec<Even
 pub async fn state(cx: &Cx, uuid: &str) -> Result<Option<String>> {
     let sent = cx.aws.lambda.get_event_source_mapping().uuid(uuid).send().await;
     Ok(nothing_if_absent(sent)?.map(|found| found.state.unwrap_or_default()))
+}
+
+/// Waits until the mapping is gone.
+pub async fn gone(cx: &Cx, name: &Name, handle: &Handle) -> Result<()> {
+    let ask = || async { Ok(state(cx, handle.as_str()).await?.is_none().then_some(())) };
+    poll(cx, &format!("mapping `{name}` to be gone"), super::SETTLED_WITHIN, ask).await
 }
 
 /// The name that a mapping has here.
@@ -90,6 +96,7 @@ pub fn props(found: &EventSourceMappingConfiguration) -> Mapping {
         on_failure: on_failure.and_then(|it| it.destination()).unwrap_or_default().to_owned(),
         max_concurrency: found.scaling_config().and_then(|it| it.maximum_concurrency()).map(i32::unsigned_abs),
         filters: filters(found),
+        draining: Default::default(),
     }
 }
 
@@ -127,16 +134,51 @@ pub async fn told(cx: &Cx, function: &str, error: Error) -> Error {
     }
 }
 
-/// Whether Lambda does not know the source, the destination or the function (yet).
-pub fn unknown(error: &Error) -> bool {
-    const TEXTS: [&str; 4] = ["Stream not found", "NonExistentQueue", "Function does not exist", "Function not found"];
-    TEXTS.iter().any(|text| error.message().contains(text)) || hides_too_short(error)
+/// Waits until the list shows the mapping that is in the way, so that the engine sees it, and whose it is, when it looks again.
+pub async fn taken(cx: &Cx, name: &Name, error: Error) -> Error {
+    let uuid = error.message().rsplit_once("UUID ").map_or("", |(_, rest)| rest.trim_end_matches('.')).to_owned();
+    let function = super::function_in(name);
+    let listed =
+        || async { Ok(list(cx, function).await?.iter().any(|found| found.uuid() == Some(&uuid)).then_some(())) };
+    match poll(cx, &format!("Lambda to list mapping {uuid}"), super::KNOWN_WITHIN, listed).await {
+        Ok(()) => error.class_as(Class::Unclear),
+        Err(_) => error.hint("delete the mapping with this UUID, or wait a minute and apply again"),
+    }
 }
 
-/// The error of a change, to be waited for while that may help: a queue may hide messages longer from now on, which takes SQS up to a minute
-/// to spread.
+/// Whether Lambda does not know the source, the destination or the function (yet).
+pub fn unknown(error: &Error) -> bool {
+    const TEXTS: [&str; 3] = ["NonExistentQueue", "Function does not exist", "Function not found"];
+    let said = TEXTS.iter().any(|text| error.message().contains(text));
+    said || no_source(error) || no_destination(error) || hides_too_short(error)
+}
+
+/// Whether there is no such stream.
+pub fn no_source(error: &Error) -> bool {
+    error.message().contains("Stream not found")
+}
+
+/// Whether Lambda does not know the queue for what is given up: one that was made just now may be none for a moment.
+fn no_destination(error: &Error) -> bool {
+    ["The destination ARN", "The destination queue does not exist"].iter().any(|text| error.message().contains(text))
+}
+
+/// The error of a change, to be waited for while that may help: a queue may hide messages longer from now on, or be a new destination, which
+/// takes SQS up to a minute to spread.
 pub fn spreading(error: Error, helps: bool) -> Error {
-    if helps && hides_too_short(&error) { error.class_as(Class::Propagating) } else { error }
+    let spreads = hides_too_short(&error) || no_destination(&error);
+    if helps && spreads { error.class_as(Class::Propagating) } else { error }
+}
+
+/// What is waited for after this error of a create.
+pub fn waits_for(error: &Error) -> String {
+    let what = match () {
+        () if no_destination(error) => "Lambda to know the queue for what is given up",
+        () if hides_too_short(error) => "Lambda to see how long the queue hides a message",
+        () if unknown(error) => "Lambda to know the source and the function",
+        () => "the function's role to reach Lambda",
+    };
+    what.to_owned()
 }
 
 /// Whether the queue hides a message for less than the function may work on it, as far as Lambda knows.

@@ -10,7 +10,7 @@ use aws_sdk_lambda::types::EventSourceMappingConfiguration;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 
-use super::{Mapping, read};
+use super::{Mapping, draining, read};
 use crate::aws::Cx;
 use crate::error::Result;
 use crate::resource::{Live, Name, OUTPUT, Resource, State};
@@ -68,7 +68,7 @@ pub fn states(all: &[EventSourceMappingConfiguration]) -> Vec<State> {
 }
 
 /// The table whose stream this is; nothing for any other ARN.
-fn table(source: &str) -> Option<&str> {
+pub fn table(source: &str) -> Option<&str> {
     source.split_once(":dynamodb:").and(source.split_once("/stream/")).map(|(table, _)| table)
 }
 
@@ -85,7 +85,7 @@ pub async fn lives(cx: &Cx, all: &[EventSourceMappingConfiguration]) -> Result<V
     for (found, state) in all.iter().zip(states(all)) {
         lives.extend(read::live(cx, found).await?.map(|live| Live { state, ..live }));
     }
-    Ok(lives)
+    Ok(draining::handed(lives))
 }
 
 #[cfg(test)]

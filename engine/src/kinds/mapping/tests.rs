@@ -19,6 +19,7 @@ use crate::aws::mocked;
 use crate::resource::Tags;
 
 mod another_stream;
+mod destination;
 mod filters;
 mod of_queue;
 mod wrong_role;
@@ -55,6 +56,7 @@ pub(super) fn desired() -> Mapping {
         on_failure: String::new(),
         max_concurrency: None,
         filters: Vec::new(),
+        draining: BTreeMap::new(),
     }
 }
 

@@ -10,6 +10,9 @@ use crate::aws::policy::Policy;
 use crate::aws::{Cx, nothing_if_absent};
 use crate::error::{Error, Result};
 
+/// AWS's own key, which every principal of the account may use by SQS.
+const AWS_MANAGED_KEY: &str = "alias/aws/sqs";
+
 impl Queue {
     /// The managed attributes as SQS takes them; an empty text clears one.
     fn attributes(&self) -> HashMap<Attribute, String> {
@@ -51,8 +54,18 @@ pub(super) fn changed(desired: &Queue, live: &Queue) -> HashMap<Attribute, Strin
     all
 }
 
-/// A queue in canonical form, and when it was made: no other one of its name was made then.
-pub(super) async fn describe(cx: &Cx, url: &str) -> Result<Option<(Queue, String)>> {
+/// What SQS says of a queue.
+pub(super) struct Described {
+    /// In canonical form.
+    pub queue: Queue,
+    /// When it was made: no other one of its name was made then.
+    pub made: String,
+    /// The KMS key by which it is encrypted, as it was given, if that is not SQS's own.
+    pub key: Option<String>,
+}
+
+/// Reads a queue; nothing where there is none.
+pub(super) async fn describe(cx: &Cx, url: &str) -> Result<Option<Described>> {
     // To name `RedriveAllowPolicy` where a service does not know it is an error, and so is `FifoQueue` of a standard queue.
     let request = cx.aws.sqs.get_queue_attributes().queue_url(url).attribute_names(Attribute::All);
     let Some(answer) = nothing_if_absent(request.send().await)? else {
@@ -79,7 +92,9 @@ pub(super) async fn describe(cx: &Cx, url: &str) -> Result<Option<(Queue, String
         redrive: redrive(text(Attribute::RedrivePolicy)),
         takes_from: takes_from(text(Attribute::RedriveAllowPolicy)),
     };
-    Ok(Some((queue, text(Attribute::CreatedTimestamp).to_owned())))
+    let key = Some(text(Attribute::KmsMasterKeyId)).filter(|key| !key.is_empty() && !key.ends_with(AWS_MANAGED_KEY));
+    let (made, key) = (text(Attribute::CreatedTimestamp).to_owned(), key.map(str::to_owned));
+    Ok(Some(Described { queue, made, key }))
 }
 
 /// Where messages move. SQS gives the count back as it was set: as a number, or as a text.

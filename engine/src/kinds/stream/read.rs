@@ -6,7 +6,7 @@ use aws_smithy_types::DateTime;
 use super::{AWS_MANAGED, AWS_MANAGED_KEY, NONE, Stream, arn, outputs, usual_record};
 use crate::aws::{Cx, nothing_if_absent};
 use crate::error::Result;
-use crate::resource::{Handle, Live, Name, State, Tags};
+use crate::resource::{Handle, KMS_KEY, Live, Name, State, Tags};
 
 /// The one call that has every property; nothing where there is no such stream.
 pub async fn summary(cx: &Cx, name: &Name) -> Result<Option<StreamDescriptionSummary>> {
@@ -33,10 +33,13 @@ pub async fn tags(cx: &Cx, name: &Name) -> Result<Option<Tags>> {
 /// The stream as the engine knows it.
 pub fn live(cx: &Cx, name: &Name, found: &StreamDescriptionSummary, tags: Tags) -> Live<Stream> {
     let leaving = found.stream_status == StreamStatus::Deleting;
+    let (props, mut outputs) = (props(found), outputs(cx, name));
+    let own_key = !matches!(props.encryption.as_str(), AWS_MANAGED | NONE);
+    outputs.extend(own_key.then(|| (KMS_KEY.to_owned(), props.encryption.clone())));
     Live {
         handle: Handle::new(arn(&cx.aws.place, name)),
-        props: props(found),
-        outputs: outputs(cx, name),
+        props,
+        outputs,
         tags,
         identity: identity(found),
         state: if leaving { State::Leaving } else { State::Live },

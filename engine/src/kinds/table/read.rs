@@ -10,7 +10,8 @@ use super::key::of_role;
 use super::{AWS_MANAGED, AWS_OWNED, CHANGED_WITHIN, STREAM_ARN, Table, Ttl, arn, changes, index, outputs, record};
 use crate::aws::{Cx, nothing_if_absent, poll_for};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Handle, Live, Name, State, Tags};
+use crate::owner::PIPELINE;
+use crate::resource::{Handle, KMS_KEY, Live, Name, State, Tags};
 
 /// The table's description; nothing where there is no such table.
 pub async fn describe(cx: &Cx, name: &Name) -> Result<Option<TableDescription>> {
@@ -73,6 +74,10 @@ pub fn live(
     props.known = known;
     let mut outputs = outputs(cx, name, &props);
     outputs.extend(changes::arn(table).map(|arn| (STREAM_ARN.to_owned(), arn)));
+    // The key of one that the pipeline makes is AWS's.
+    let key = table.sse_description.as_ref().and_then(|sse| sse.kms_master_key_arn.clone());
+    let own = tags.get(PIPELINE) == Some(&cx.pipeline);
+    outputs.extend(key.filter(|_| !own).map(|key| (KMS_KEY.to_owned(), key)));
     Ok(Ok(vec![Live {
         handle: Handle::new(arn(&cx.aws.place, name)),
         outputs,

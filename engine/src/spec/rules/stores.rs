@@ -136,6 +136,9 @@ fn wrong(existing: &At<'_, Existing>, rule: &Named) -> Option<Problem> {
     };
     let Some(arn) = existing.arn() else {
         let name = existing.reference();
+        if let Some(problem) = url(existing).filter(|_| rule.service == "sqs") {
+            return Some(problem);
+        }
         return (!fits(name)).then(|| {
             let problem = Problem::error(path, format!("`{}` cannot be the name of {what}", short(name)));
             problem.hint("give its name in this account and region, or its ARN")
@@ -155,4 +158,15 @@ fn wrong(existing: &At<'_, Existing>, rule: &Named) -> Option<Problem> {
         let problem = Problem::error(path, format!("`{}` is not the ARN of {what}", short(arn)));
         problem.hint(format!("it looks like `arn:aws:{}:eu-west-1:123456789012:{}NAME`", rule.service, rule.prefix))
     })
+}
+
+/// The URL of a queue says its name and all of its ARN (`https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`).
+fn url(existing: &At<'_, Existing>) -> Option<Problem> {
+    let (host, path) = existing.reference().strip_prefix("https://")?.split_once('/')?;
+    let (account, name) = path.split_once('/')?;
+    let region = host.strip_prefix("sqs.")?.split('.').next()?;
+    let partition = if region.starts_with("cn-") { "aws-cn" } else { "aws" };
+    let problem =
+        Problem::error(existing.path.as_str(), format!("`{}` is the URL of a queue", short(existing.reference())));
+    Some(problem.hint(format!("write its name, `{name}`, or its ARN, `arn:{partition}:sqs:{region}:{account}:{name}`")))
 }

@@ -10,13 +10,12 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use super::{MOST, Record, is_within, limit};
-use crate::aws::{Cx, Repeat, Service, nothing_if_absent};
+use crate::aws::{Cx, Repeat, nothing_if_absent};
 use crate::commands::dlq::letter::{Place, by_number};
 use crate::commands::dlq::payload::Payload;
 use crate::error::{Class, Error, Result};
+use crate::kinds::mapping::STREAMS;
 
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB_Streams.html>
-const STREAMS: Service = Service { name: "streams.dynamodb", target: "DynamoDBStreams_20120810" };
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>
 const RETENTION_HOURS: i64 = 24;
 /// Records of one call.

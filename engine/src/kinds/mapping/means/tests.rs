@@ -15,6 +15,7 @@ fn mapping() -> Mapping {
         partial: true,
         on_failure: "queue".into(),
         max_concurrency: None,
+        draining: Default::default(),
         filters: Vec::new(),
     }
 }

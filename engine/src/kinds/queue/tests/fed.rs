@@ -128,3 +128,54 @@ fn who_may_send_from_now_on_is_asked_for() {
     let given = account.text().replace("\"444455556666\"", "\"arn:aws:iam::444455556666:root\"");
     assert_eq!(Policy::parse(&given).unwrap(), account);
 }
+
+fn invalid(message: &'static str) -> impl Fn() -> HttpResponse + Send + Sync + 'static {
+    move || refusal("InvalidAttributeValue", "InvalidAttributeValue", message)
+}
+
+// Neither emulator looks at principals.
+#[tokio::test(start_paused = true)]
+async fn a_principal_that_nobody_knows_is_named_after_a_minute() {
+    let sender = "arn:aws:iam::111122223333:role/sendr".to_owned();
+    let policy = tls_and_senders(&place(), &name(), std::slice::from_ref(&sender), &[]);
+    let wanted = Queue { policy, ..fed() };
+    let refused = invalid("Invalid value for the parameter Policy.");
+    let create = mock!(Client::create_queue).then_http_response(refused);
+    let start = tokio::time::Instant::now();
+    let error = wanted.reconcile(&cx(&[&create]), &name(), None).await.unwrap_err();
+    assert!((59..90).contains(&start.elapsed().as_secs()), "{:?}", start.elapsed());
+    let hint = error.hint_text().unwrap();
+    assert!(
+        error.class() == Class::Fatal && hint.contains(&format!("`{sender}`; correct it in `stream.queue.allow`")),
+        "{hint}"
+    );
+    let set =
+        mock!(Client::set_queue_attributes).then_http_response(invalid("Invalid value for the parameter Policy."));
+    let cx = cx(&[&set]);
+    let error = wanted.reconcile(&cx, &name(), Some(&live(&cx, fed()))).await.unwrap_err();
+    assert!(error.hint_text().unwrap().contains(&sender), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dlq_that_was_made_just_now_is_waited_for() {
+    const TEXT: &str = "Value {\"deadLetterTargetArn\":\"arn:aws:sqs:eu-central-1:111122223333:demo-dlq\",\"maxReceiveCount\":5} for \
+                        parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.";
+    let create = mock!(Client::create_queue)
+        .sequence()
+        .http_response(invalid(TEXT))
+        .times(3)
+        .output(|| CreateQueueOutput::builder().queue_url(URL).build())
+        .build();
+    let shown = mock!(Client::get_queue_attributes).then_output(|| as_shown("5"));
+    let (send, mut notes) = unbounded_channel();
+    fed().reconcile(&cx(&[&create, &shown]).with_notes(send), &name(), None).await.unwrap();
+    assert_eq!(create.num_calls(), 4);
+    let waited = std::iter::from_fn(|| notes.try_recv().ok()).find_map(|note| match note.said {
+        Said::Waiting(what) => Some(what),
+        _ => None,
+    });
+    assert_eq!(waited.unwrap(), format!("SQS to know the queue `{DLQ}`, which takes the dead letters of this one"));
+    let never = mock!(Client::create_queue).then_http_response(invalid(TEXT));
+    let error = fed().reconcile(&cx(&[&never]), &name(), None).await.unwrap_err();
+    assert!(error.hint_text().unwrap().contains(DLQ), "{error:?}");
+}
