@@ -14,6 +14,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::aws::{Cx, Place, nothing_if_absent, patiently};
 use crate::error::{Error, Result};
@@ -91,7 +92,7 @@ impl Resource for Function {
         Ok(named.map(Name::new).into_iter().collect())
     }
 
-    async fn leads(_cx: &Cx, kind: &str, from: &Name) -> Result<Vec<Name>> {
+    async fn leads(_cx: &Cx, kind: &str, from: &Name, _props: &Value) -> Result<Vec<Name>> {
         let of = (kind == Mapping::KIND).then(|| from.as_str().split('/').next()).flatten();
         // One with a qualifier is a version or an alias, which no mapping of a pipeline reads for.
         Ok(of.filter(|name| !name.contains(':')).map(Name::new).into_iter().collect())

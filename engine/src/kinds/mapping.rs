@@ -112,7 +112,7 @@ impl Resource for Mapping {
         Ok(list(cx, parent.as_str()).await?.iter().map(read::name_in).collect())
     }
 
-    async fn leads(cx: &Cx, kind: &str, from: &Name) -> Result<Vec<Name>> {
+    async fn leads(cx: &Cx, kind: &str, from: &Name, _props: &serde_json::Value) -> Result<Vec<Name>> {
         if kind == Stream::KIND { read::of_stream(cx, from).await } else { Ok(Vec::new()) }
     }
 
