@@ -6,12 +6,15 @@ pub mod domain_name;
 pub mod function;
 pub mod log_group;
 pub mod mapping;
+pub mod permission;
 pub mod queue;
 pub mod rest_api;
 pub mod role;
 pub mod secret;
 pub mod stream;
+pub mod subscription;
 pub mod table;
+pub mod topic;
 pub mod usage_plan;
 pub mod user_pool;
 
@@ -29,6 +32,9 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<user_pool::UserPool>(),
     Kind::of::<function::Function>(),
     Kind::of::<mapping::Mapping>(),
+    Kind::of::<permission::Permission>(),
+    Kind::of::<topic::Topic>(),
+    Kind::of::<subscription::Subscription>(),
     Kind::of::<account_logging::AccountLogging>(),
     Kind::of::<rest_api::RestApi>(),
     Kind::of::<api_key::ApiKey>(),

@@ -22,7 +22,17 @@ pub fn check(spec: &Spec, id: &str, desired: &Value) {
                 "Resource": [arn("sqs", &spec.queue_name())],
                 "Condition": { "Bool": { "aws:SecureTransport": ["false"] } },
             });
-            assert_eq!(desired["policy"], document(vec![statement]));
+            let mut statements = vec![statement];
+            // What a topic cannot deliver.
+            statements.extend(spec.topic().filter(|_| spec.function().is_some() || spec.stream.is_some()).map(|_| {
+                json!({
+                    "Sid": format!("pipe-{}-source", spec.name), "Effect": "Allow",
+                    "Principal": { "Service": ["sns.amazonaws.com"] }, "Action": ["sqs:SendMessage"],
+                    "Resource": [arn("sqs", &spec.queue_name())],
+                    "Condition": { "ArnEquals": { "aws:SourceArn": [arn("sns", &spec.topic_name())] } },
+                })
+            }));
+            assert_eq!(desired["policy"], document(statements));
         }
         id if id.starts_with("jwt-role.") => role(spec, desired, "lambda", jwt(spec, &id["jwt-role.".len()..]), 0),
         other => assert!(desired.get("policies").is_none(), "{other} has policies that nobody checks"),

@@ -24,6 +24,7 @@ fn desired() -> Function {
         log_group: "/aws/lambda/f".into(),
         log_level: "info".into(),
         reserved_concurrency: None,
+        asynchronous: None,
         code_sha256: "new".into(),
         description: String::new(),
     }
