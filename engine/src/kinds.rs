@@ -2,6 +2,7 @@
 
 pub mod account_logging;
 pub mod api_key;
+pub mod bus;
 pub mod domain_name;
 pub mod function;
 pub mod log_group;
@@ -10,6 +11,8 @@ pub mod permission;
 pub mod queue;
 pub mod rest_api;
 pub mod role;
+pub mod rule;
+pub mod schedule;
 pub mod secret;
 pub mod stream;
 pub mod subscription;
@@ -34,6 +37,9 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<mapping::Mapping>(),
     Kind::of::<permission::Permission>(),
     Kind::of::<topic::Topic>(),
+    Kind::of::<bus::Bus>(),
+    Kind::of::<rule::Rule>(),
+    Kind::of::<schedule::Schedule>(),
     Kind::of::<subscription::Subscription>(),
     Kind::of::<account_logging::AccountLogging>(),
     Kind::of::<rest_api::RestApi>(),

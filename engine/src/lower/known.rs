@@ -36,13 +36,15 @@ impl Family {
 }
 
 /// The families of every part of the lowering.
-const FAMILIES: [&[Family]; 6] = [
+const FAMILIES: [&[Family]; 8] = [
     auth::jwt::FAMILIES,
     plans::FAMILIES,
     users::FAMILIES,
     source::api::domain::FAMILIES,
     source::FAMILIES,
     source::topic::FAMILIES,
+    source::events::FAMILIES,
+    source::schedule::FAMILIES,
 ];
 
 /// Returns the families of ids that a pipeline may have, by kind. Nobody can list their names: what has left the spec is found by

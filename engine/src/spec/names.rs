@@ -24,7 +24,7 @@ impl Spec {
     pub fn api(&self) -> Option<&Api> {
         match self.source.as_ref()? {
             Source::Api(api) => Some(api),
-            Source::Topic(_) => None,
+            _ => None,
         }
     }
 

@@ -223,6 +223,9 @@ pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, 
     let mut problems: Vec<Problem> = between.iter().flat_map(|rule| rule(&cx)).collect();
     problems.extend(each(&cx, cx.api(), API));
     problems.extend(each(&cx, cx.topic(), &[sources::topic]));
+    problems.extend(each(&cx, member(SOURCE, "events", spec.events()), &[sources::events::events]));
+    problems.extend(each(&cx, member(SOURCE, "schedule", spec.schedule()), &[sources::schedule::schedule]));
+    problems.extend(each(&cx, member(SOURCE, "alexa", spec.alexa()), &[sources::alexa::alexa]));
     problems.extend(each(&cx, cx.basic(), &[stores::basic]));
     problems.extend(each(&cx, cx.kinesis(), &[stores::kinesis]));
     problems.extend(each(&cx, cx.table_changes(), &[changes::table]));

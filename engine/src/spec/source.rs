@@ -1,6 +1,10 @@
 //! The section `source`: one file for each thing that events come from.
 
+mod alexa;
 mod api;
+mod delivery;
+mod events;
+mod schedule;
 mod topic;
 
 pub use api::{
@@ -8,6 +12,10 @@ pub use api::{
     MinimumTls, PartitionKey, Piece, Place, Route, TableAction, Throttle, To, is_json, is_text,
 };
 
+pub use alexa::{Alexa, SkillKind};
+pub use delivery::Delivery;
+pub use events::{Bus, BusEvents, Input, LONGEST_PATTERN};
+pub use schedule::{Full, Schedule};
 pub use topic::{FilterOn, OwnTopic, Topic};
 
 use super::model::{OwnOrExisting, Spec};
@@ -24,6 +32,12 @@ pub enum Source {
     Api(Api),
     /// An SNS topic: its messages go to the function or to the queue.
     Topic(Topic),
+    /// Events of an EventBridge bus that match a pattern.
+    Events(BusEvents),
+    /// Events that come by the clock: `rate(5 minutes)`, `cron(0 8 ? * MON-FRI *)`, `at(2026-12-24T18:00:00)`, or a mapping with more. Default: the pipeline has another source.
+    Schedule(Schedule),
+    /// An Alexa skill, to which the function answers.
+    Alexa(Alexa),
 }
 
 /// What feeds a function, by its word in the spec.
@@ -33,6 +47,8 @@ pub enum Feeding {
     Polled(&'static str),
     /// A source calls it, and does not wait for its answer.
     Pushed(&'static str),
+    /// A source calls it, and waits for its answer.
+    Asked(&'static str),
 }
 
 impl Source {
@@ -42,6 +58,9 @@ impl Source {
         match self {
             Self::Api(_) => "api",
             Self::Topic(_) => "topic",
+            Self::Events(_) => "events",
+            Self::Schedule(_) => "schedule",
+            Self::Alexa(_) => "alexa",
         }
     }
 }
@@ -60,11 +79,14 @@ impl Spec {
             Some(Stream::Kinesis(_)) => Some(Feeding::Polled("kinesis")),
             Some(Stream::TableChanges(_)) => Some(Feeding::Polled("table_changes")),
             Some(Stream::Queue(_)) => Some(Feeding::Polled("queue")),
-            None => self.pushing().map(|source| Feeding::Pushed(source.word())),
+            None => self.pushing().map(|source| match source {
+                Source::Alexa(_) => Feeding::Asked(source.word()),
+                _ => Feeding::Pushed(source.word()),
+            }),
         }
     }
 
-    /// Returns whether the source calls the consumer itself.
+    /// Returns whether the source calls the consumer itself, and does not wait for its answer.
     #[must_use]
     pub fn is_pushed(&self) -> bool {
         matches!(self.feeding(), Some(Feeding::Pushed(_)))
@@ -75,8 +97,47 @@ impl Spec {
     pub fn topic(&self) -> Option<&Topic> {
         match self.source.as_ref()? {
             Source::Topic(topic) => Some(topic),
-            Source::Api(_) => None,
+            _ => None,
         }
+    }
+
+    /// Returns the events of a bus.
+    #[must_use]
+    pub fn events(&self) -> Option<&BusEvents> {
+        match self.source.as_ref()? {
+            Source::Events(events) => Some(events),
+            _ => None,
+        }
+    }
+
+    /// Returns the schedule.
+    #[must_use]
+    pub fn schedule(&self) -> Option<&Full> {
+        match self.source.as_ref()? {
+            Source::Schedule(Schedule(full)) => Some(full),
+            _ => None,
+        }
+    }
+
+    /// Returns the Alexa skill.
+    #[must_use]
+    pub fn alexa(&self) -> Option<&Alexa> {
+        match self.source.as_ref()? {
+            Source::Alexa(alexa) => Some(alexa),
+            _ => None,
+        }
+    }
+
+    /// Returns the name of the rule that matches events.
+    #[must_use]
+    pub fn rule_name(&self) -> String {
+        self.events().and_then(|events| events.rule.clone()).unwrap_or_else(|| format!("{}-events", self.name))
+    }
+
+    /// Returns the name of the schedule and its group.
+    #[must_use]
+    pub fn schedule_name(&self) -> String {
+        self.schedule().and_then(|full| full.name.clone()).unwrap_or_else(|| format!("{}-schedule", self.name))
     }
 
     /// Returns the name of the topic; of an existing one its own.

@@ -27,7 +27,7 @@ pub(super) fn nodes(lowering: &Lowering<'_>, topic: &spec::Topic) -> Result<Vec<
     let (protocol, endpoint, name) = match next(lowering) {
         Some(Next::Function { name, arn }) => ("lambda", arn, name),
         Some(Next::Queue { name, arn }) => ("sqs", arn, name.to_string()),
-        Some(Next::Kinesis) | None => return Ok(nodes),
+        Some(Next::Kinesis { .. }) | None => return Ok(nodes),
     };
     let props = Subscription {
         topic: arn(lowering),
@@ -67,5 +67,5 @@ fn arn(lowering: &Lowering<'_>) -> String {
 }
 
 pub(super) fn sender(lowering: &Lowering<'_>) -> Sender {
-    Sender { service: "sns.amazonaws.com", arn: arn(lowering) }
+    Sender { service: "sns.amazonaws.com", arn: arn(lowering), token: String::new() }
 }

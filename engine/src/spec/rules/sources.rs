@@ -1,7 +1,11 @@
 //! Rules of sources that send by themselves: what they can reach, and what a function takes that they call.
 
+pub(super) mod alexa;
+pub(super) mod events;
+pub(super) mod schedule;
+
 use super::{At, CONSUMER, Cx, DLQ, SOURCE, STREAM};
-use crate::spec::{Dlq, Feeding, Function, OwnOrExisting, Problem, Source, Stream, Topic};
+use crate::spec::{Dlq, FIFO, Feeding, Function, OwnOrExisting, Problem, Source, Stream, Topic};
 
 /// Keys of `consumer.function` that only what is polled has.
 const OF_POLLED: [&str; 7] =
@@ -39,12 +43,17 @@ pub(super) fn ways(cx: &Cx<'_>) -> Vec<Problem> {
             let hint = "add `consumer: { function: { handler: PATH } }`, or a `stream`";
             problems.push(Problem::error(at, message).hint(hint).on_key());
         }
+        // Its own rules refuse any.
+        Some(_) if matches!(source, Source::Alexa(_)) => {}
         Some(Stream::TableChanges(_)) => {
             let message = format!("a `{word}` cannot write to a table, whose changes are the stream here");
             let hint = "let a function of another pipeline write to the table, or take `source` out";
             problems.push(Problem::error(at, message).hint(hint).on_key());
         }
-        Some(Stream::Kinesis(_) | Stream::Queue(_)) => problems.extend(no_way(cx, source)),
+        Some(Stream::Kinesis(_) | Stream::Queue(_)) => {
+            problems.extend(no_way(cx, source));
+            problems.extend(unordered(cx, source));
+        }
         None => {}
     }
     problems
@@ -56,11 +65,28 @@ fn no_way(cx: &Cx<'_>, source: &Source) -> Option<Problem> {
     Some(Problem::error(format!("{STREAM}/{stream}"), no.why).hint(no.instead).on_key())
 }
 
+/// Only a FIFO topic sends what a FIFO queue wants.
+fn unordered(cx: &Cx<'_>, source: &Source) -> Option<Problem> {
+    let ordered = cx.spec.topic().is_some_and(|_| cx.spec.topic_name().ends_with(FIFO));
+    if !cx.spec.is_fifo() || ordered {
+        return None;
+    }
+    let message = format!(
+        "a {} cannot send to a FIFO queue: AWS sends no message group and no deduplication id for it",
+        source.word()
+    );
+    let hint = match source {
+        Source::Topic(_) => "use a standard queue, or an existing FIFO topic",
+        _ => "use a standard queue",
+    };
+    Some(Problem::error(format!("{STREAM}/queue"), message).hint(hint).on_key())
+}
+
 /// What says how events are handed over is said of what feeds the function.
 pub(super) fn feeds(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
     let key = "failures/max_age_minutes";
     match cx.spec.feeding() {
-        Some(Feeding::Pushed(word)) => pushed(cx, function, word),
+        Some(Feeding::Pushed(word) | Feeding::Asked(word)) => pushed(cx, function, word),
         Some(Feeding::Polled(word)) if cx.has(&function.at(key)) => {
             let message =
                 format!("`max_age_minutes` belongs to a function that a source calls, and `{word}` feeds this one");
