@@ -2,6 +2,7 @@
 
 pub mod account_logging;
 pub mod api_key;
+pub mod bus;
 pub mod domain_name;
 pub mod function;
 pub mod log_group;
@@ -9,9 +10,14 @@ pub mod mapping;
 pub mod queue;
 pub mod rest_api;
 pub mod role;
+pub mod rule;
+pub mod schedule;
 pub mod secret;
 pub mod stream;
+pub mod subscription;
 pub mod table;
+pub mod topic;
+mod undelivered;
 pub mod usage_plan;
 pub mod user_pool;
 
@@ -29,6 +35,11 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<user_pool::UserPool>(),
     Kind::of::<function::Function>(),
     Kind::of::<mapping::Mapping>(),
+    Kind::of::<topic::Topic>(),
+    Kind::of::<bus::Bus>(),
+    Kind::of::<rule::Rule>(),
+    Kind::of::<subscription::Subscription>(),
+    Kind::of::<schedule::Schedule>(),
     Kind::of::<account_logging::AccountLogging>(),
     Kind::of::<rest_api::RestApi>(),
     Kind::of::<api_key::ApiKey>(),
