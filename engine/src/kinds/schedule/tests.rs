@@ -67,7 +67,7 @@ fn tagged() -> Rule {
 }
 
 fn listed(names: &'static [(&'static str, &'static str)]) -> Rule {
-    mock!(Client::list_schedules).then_http_response(|| {
+    mock!(Client::list_schedules).then_http_response(move || {
         let all: Vec<Value> = names.iter().map(|(group, name)| json!({ "GroupName": group, "Name": name })).collect();
         mocked::success(&json!({ "Schedules": all }))
     })
