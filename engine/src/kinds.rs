@@ -18,6 +18,7 @@ pub mod stream;
 pub mod subscription;
 pub mod table;
 pub mod topic;
+mod undelivered;
 pub mod usage_plan;
 pub mod user_pool;
 
@@ -35,12 +36,13 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<user_pool::UserPool>(),
     Kind::of::<function::Function>(),
     Kind::of::<mapping::Mapping>(),
+    // What lets a source in is made before it, and goes after it.
     Kind::of::<permission::Permission>(),
     Kind::of::<topic::Topic>(),
     Kind::of::<bus::Bus>(),
     Kind::of::<rule::Rule>(),
-    Kind::of::<schedule::Schedule>(),
     Kind::of::<subscription::Subscription>(),
+    Kind::of::<schedule::Schedule>(),
     Kind::of::<account_logging::AccountLogging>(),
     Kind::of::<rest_api::RestApi>(),
     Kind::of::<api_key::ApiKey>(),

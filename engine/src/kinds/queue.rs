@@ -24,6 +24,7 @@ mod means;
 mod senders;
 
 use attributes::{changed, describe};
+pub(super) use means::opens;
 pub use senders::{From, tls_and_senders, tls_only};
 
 /// Seconds that a queue hides a message where nobody says how long.

@@ -46,18 +46,19 @@ fn rule(lowering: &Lowering<'_>, events: &BusEvents, next: &Next) -> Rule {
         retries: events.delivery.retries,
         max_age_seconds: events.delivery.max_age_hours * 60 * 60,
         dead_letters: dead_letters(lowering).unwrap_or_default(),
-        // Each event goes to a shard of its own choice.
-        partition_key_path: if next.takes_roles() { "$.id".to_owned() } else { String::new() },
+        // A stream's default is the event's id.
+        partition_key_path: String::new(),
         message_group: String::new(),
     };
     Rule { pattern: Value::Object(events.pattern.clone()), enabled: events.enabled, target }
 }
 
 fn input(input: &spec::Input) -> Input {
-    Input {
-        path: input.path.clone().unwrap_or_default(),
-        values: input.values.clone(),
-        template: input.template.clone().unwrap_or_default(),
+    match (&input.path, &input.template) {
+        (Some(path), _) => Input::Path(path.clone()),
+        (None, template) => {
+            Input::Template { values: input.values.clone(), template: template.clone().unwrap_or_default() }
+        }
     }
 }
 
