@@ -7,6 +7,7 @@ pub mod domain_name;
 pub mod function;
 pub mod log_group;
 pub mod mapping;
+pub mod permission;
 pub mod queue;
 pub mod rest_api;
 pub mod role;
@@ -35,11 +36,12 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<user_pool::UserPool>(),
     Kind::of::<function::Function>(),
     Kind::of::<mapping::Mapping>(),
+    Kind::of::<permission::Permission>(),
     Kind::of::<topic::Topic>(),
     Kind::of::<bus::Bus>(),
     Kind::of::<rule::Rule>(),
-    Kind::of::<subscription::Subscription>(),
     Kind::of::<schedule::Schedule>(),
+    Kind::of::<subscription::Subscription>(),
     Kind::of::<account_logging::AccountLogging>(),
     Kind::of::<rest_api::RestApi>(),
     Kind::of::<api_key::ApiKey>(),

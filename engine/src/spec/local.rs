@@ -2,7 +2,7 @@
 
 use super::{
     Auth, Authorizer, Changes, Consumer, Dlq, FIFO, Indexes, Key, KeyType, Keys, Kinesis, Loaded, OwnOrExisting,
-    PartitionKey, Queue, QueueStream, Secret, Sink, Source, Spec, Stream, Table, TableChanges, Users,
+    OwnTopic, PartitionKey, Queue, QueueStream, Secret, Sink, Source, Spec, Stream, Table, TableChanges, Users,
 };
 use serde_json::json;
 
@@ -26,6 +26,7 @@ impl Loaded {
     pub fn with_stand_ins(mut self) -> Self {
         let spec = &mut self.spec;
         let all = [
+            topic(spec),
             stream(spec),
             table(spec),
             queue(spec),
@@ -50,6 +51,13 @@ impl Loaded {
         self.stand_ins.extend(domain.into_iter().chain(acl));
         self
     }
+}
+
+fn topic(spec: &mut Spec) -> Option<String> {
+    let Source::Topic(topic) = spec.source.as_mut()? else { return None };
+    let name = topic.place.existing()?.name().to_owned();
+    topic.place = OwnOrExisting::Own(with_defaults::<OwnTopic>(json!({ "name": name }))?);
+    Some(format!("the topic `{name}`"))
 }
 
 /// On demand: how many shards the real one has is not known, so nothing may be bounded by their number.

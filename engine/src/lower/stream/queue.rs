@@ -11,7 +11,7 @@ use crate::lower::existing::used;
 use crate::lower::known::Known;
 use crate::lower::stream::Feed;
 use crate::lower::stream::kinesis::STREAM;
-use crate::lower::{Lowering, dlq};
+use crate::lower::{Lowering, dlq, source};
 use crate::resource::Name;
 use crate::spec::{OnDestroy, OwnOrExisting, QueueEncryption, QueueStream, Sender, Spec};
 
@@ -45,7 +45,12 @@ fn props(lowering: &Lowering<'_>, own: &QueueStream) -> Queue {
     Queue {
         retention_seconds: own.retention_days * 24 * 60 * 60,
         encrypted: own.encryption == QueueEncryption::SqsManaged,
-        policy: queue::tls_and_senders(place, &Name::new(spec.fed_queue_name()), &principals, &services),
+        policy: queue::tls_and_senders(
+            place,
+            &Name::new(spec.fed_queue_name()),
+            (&principals, &services),
+            source::into_stream(lowering).as_ref(),
+        ),
         fifo: own.fifo,
         visibility_seconds: spec.visibility_seconds(),
         delay_seconds: own.delay_seconds,
