@@ -143,6 +143,13 @@ pub async fn statements(cx: &Cx, function: &str) -> Result<Vec<Value>> {
         .unwrap_or_default())
 }
 
+/// What the pipeline's statements of a function's policy let services act for: by these, links without tags are known to be the pipeline's.
+pub(super) async fn sources(cx: &Cx, function: &str) -> Result<Vec<String>> {
+    let all = statements(cx, function).await?;
+    let ours = all.iter().filter(|one| one["Sid"].as_str().is_some_and(|sid| ours(cx, sid).is_some()));
+    Ok(ours.map(|one| props(one).source_arn).collect())
+}
+
 /// The tags and the hash that a Sid stands for, if it is this pipeline's.
 fn ours<'a>(cx: &Cx, sid: &'a str) -> Option<(Tags, &'a str)> {
     let (label, hash) = sid.rsplit_once('-')?;

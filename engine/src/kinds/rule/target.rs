@@ -42,17 +42,23 @@ pub struct Target {
     pub message_group: String,
 }
 
-/// What a target gets in place of the whole event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Input {
-    /// A part of the event, by its JSON path: `$.detail`.
-    Path(String),
-    /// A text in which `<name>` stands for the part of the event at that name's JSON path.
-    Template { values: BTreeMap<String, String>, template: String },
-    /// The same JSON text for every event.
-    Text(String),
+/// What a target gets in place of the whole event: a part of it, or a text made of parts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Input {
+    /// JSON path of the part that is sent, as in `$.detail`; empty where there is a template.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub path: String,
+    /// JSON paths by the names that the template uses.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub values: BTreeMap<String, String>,
+    /// A text in which `<name>` stands for the part of the event at that name's path; empty where there is a path. A live text that is the
+    /// same for every event, which no spec asks for, reads as one that begins with [`CONSTANT`].
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub template: String,
 }
+
+/// What no template begins with: it is JSON, or a text in quotes.
+const CONSTANT: &str = "always ";
 
 impl Target {
     /// A target in canonical form.
@@ -91,9 +97,8 @@ impl Target {
             );
         let target = match &self.input {
             None => target,
-            Some(Input::Path(path)) => target.input_path(path),
-            Some(Input::Text(text)) => target.input(text),
-            Some(Input::Template { values, template }) => {
+            Some(Input { path, .. }) if !path.is_empty() => target.input_path(path),
+            Some(Input { values, template, .. }) => {
                 let values = values.clone().into_iter().collect();
                 let transformer = InputTransformer::builder().set_input_paths_map(Some(values));
                 target.input_transformer(transformer.input_template(template).build().map_err(unbuilt)?)
@@ -121,12 +126,16 @@ impl Target {
 
 impl Input {
     fn of(live: &Described) -> Option<Self> {
-        let template = live.input_transformer.clone().map(|transformer| Self::Template {
+        let template = live.input_transformer.clone().map(|transformer| Self {
             values: transformer.input_paths_map.unwrap_or_default().into_iter().collect(),
             template: transformer.input_template,
+            ..Self::default()
         });
-        let path = live.input_path.clone().filter(|path| !path.is_empty()).map(Self::Path);
-        template.or(path).or_else(|| live.input.clone().filter(|text| !text.is_empty()).map(Self::Text))
+        let some = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let path = some(&live.input_path).map(|path| Self { path, ..Self::default() });
+        let constant =
+            || some(&live.input).map(|text| Self { template: format!("{CONSTANT}{text}"), ..Self::default() });
+        template.or(path).or_else(constant)
     }
 }
 

@@ -102,14 +102,15 @@ async fn a_rule_is_read_with_its_own_target_among_those_of_others() {
 #[tokio::test]
 async fn each_property_of_a_target_goes_to_aws_and_comes_back() {
     let plain = desired().target;
-    let template = Input::Template {
+    let template = Input {
         values: [("id".to_owned(), "$.detail.id".to_owned())].into(),
         template: r#"{"order": <id>}"#.into(),
+        ..Input::default()
     };
+    let path = Input { path: "$.detail".into(), ..Input::default() };
     let all = [
         Target { role: ROLE.into(), partition_key_path: "$.id".into(), ..plain.clone() },
-        Target { input: Some(Input::Path("$.detail".into())), ..plain.clone() },
-        Target { input: Some(Input::Text(r#"{"a":1}"#.into())), ..plain.clone() },
+        Target { input: Some(path), ..plain.clone() },
         Target { input: Some(template), ..plain.clone() },
         Target { retries: 0, max_age_seconds: 60, dead_letters: QUEUE.into(), ..plain.clone() },
         Target { arn: format!("{QUEUE}.fifo"), message_group: "all".into(), ..plain.clone() },
@@ -204,6 +205,13 @@ async fn a_rule_with_targets_of_others_is_left_to_them() {
     let error = Rule::delete(&cx(&[&targets, &remove]), &here(), &Handle::new(ARN)).await.unwrap_err();
     assert_eq!((error.class(), remove.num_calls()), (Class::Fatal, 1));
     assert!(error.message().ends_with("has targets of somebody else: `pipe-demo-b-rule`"), "{error}");
+}
+
+#[test]
+fn a_live_text_that_is_always_the_same_differs_from_every_template() {
+    let live = Described::builder().id("pipe-demo-rule").arn(FUNCTION).input(r#"{"a":1}"#).build().unwrap();
+    let read = Target::of(&live).input.unwrap();
+    assert_eq!((read.template.as_str(), read.path.as_str()), (r#"always {"a":1}"#, ""));
 }
 
 #[test]
