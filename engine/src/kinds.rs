@@ -2,11 +2,15 @@
 
 pub mod account_logging;
 pub mod api_key;
+pub mod bucket;
 pub mod bus;
 pub mod domain_name;
 pub mod function;
+pub mod iot_rule;
+pub mod log_filter;
 pub mod log_group;
 pub mod mapping;
+pub mod notification;
 pub mod permission;
 pub mod queue;
 pub mod rest_api;
@@ -33,6 +37,7 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<stream::Stream>(),
     Kind::of::<table::Table>(),
     Kind::of::<queue::Queue>(),
+    Kind::of::<bucket::Bucket>(),
     Kind::of::<user_pool::UserPool>(),
     Kind::of::<function::Function>(),
     Kind::of::<mapping::Mapping>(),
@@ -43,6 +48,9 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<rule::Rule>(),
     Kind::of::<subscription::Subscription>(),
     Kind::of::<schedule::Schedule>(),
+    Kind::of::<log_filter::LogFilter>(),
+    Kind::of::<notification::Notification>(),
+    Kind::of::<iot_rule::IotRule>(),
     Kind::of::<account_logging::AccountLogging>(),
     Kind::of::<rest_api::RestApi>(),
     Kind::of::<api_key::ApiKey>(),

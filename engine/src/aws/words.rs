@@ -5,9 +5,11 @@ mod cognito_idp;
 mod dynamodb;
 mod events;
 mod iam;
+mod iot;
 mod kinesis;
 mod lambda;
 mod logs;
+mod s3;
 mod scheduler;
 mod secretsmanager;
 mod sns;
@@ -65,10 +67,12 @@ const SERVICES: &[(&str, Words)] = &[
     ("dynamodb", dynamodb::WORDS),
     ("events", events::WORDS),
     ("iam", iam::WORDS),
+    ("iot", iot::WORDS),
     ("kinesis", kinesis::WORDS),
     ("lambda", lambda::WORDS),
     ("logs", logs::WORDS),
     ("scheduler", scheduler::WORDS),
+    ("s3", s3::WORDS),
     ("secretsmanager", secretsmanager::WORDS),
     ("sns", sns::WORDS),
     ("sqs", sqs::WORDS),

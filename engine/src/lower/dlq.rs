@@ -27,7 +27,7 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
                     place,
                     &Name::new(&name),
                     (&[], &[]),
-                    source::into_dlq(lowering).as_ref(),
+                    source::into_dlq(lowering)?.as_ref(),
                 ),
                 fifo: spec.is_fifo(),
                 visibility_seconds: queue::USUAL_VISIBILITY,

@@ -36,14 +36,17 @@ impl Family {
 }
 
 /// The families of every part of the lowering.
-const FAMILIES: [&[Family]; 8] = [
+const FAMILIES: [&[Family]; 11] = [
     auth::jwt::FAMILIES,
     plans::FAMILIES,
     users::FAMILIES,
     source::api::domain::FAMILIES,
     source::FAMILIES,
     source::topic::FAMILIES,
+    source::bucket::FAMILIES,
     source::events::FAMILIES,
+    source::iot::FAMILIES,
+    source::logs::FAMILIES,
     source::schedule::FAMILIES,
 ];
 

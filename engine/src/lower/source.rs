@@ -1,11 +1,14 @@
 //! Where events come from: one file for each kind of source.
 //!
-//! A source that is no API sends by itself. Each such file answers three questions: what makes the link, who lets the source in (a
-//! statement in the policy of what receives, or a role), and where an event goes that cannot be delivered.
+//! A source that is no API sends by itself. Its file says how it reaches what is next ([`Link`]): what makes the link, who lets the source in
+//! (a statement in the policy of what receives, or a role), and where an event goes that cannot be delivered.
 
 mod alexa;
 pub(super) mod api;
+pub(super) mod bucket;
 pub(super) mod events;
+pub(super) mod iot;
+pub(super) mod logs;
 pub(super) mod schedule;
 pub(super) mod topic;
 
@@ -62,7 +65,7 @@ impl Next {
     }
 
     /// What a role needs to send to it.
-    fn reached(&self) -> Value {
+    pub fn reached(&self) -> Value {
         let actions: &[&str] = match self {
             Self::Function { .. } => &["lambda:InvokeFunction"],
             Self::Kinesis { .. } => &["kinesis:PutRecord", "kinesis:PutRecords"],
@@ -70,6 +73,18 @@ impl Next {
         };
         allow("Deliver", actions, &[self.arn().to_owned()])
     }
+}
+
+/// How a source reaches what is next.
+pub(super) struct Link {
+    /// The source itself, and what makes the link.
+    pub nodes: Vec<Node>,
+    /// Who is let in by the policy of what receives.
+    pub sender: Option<Sender>,
+    /// As whom the source sends, where that is a role.
+    pub role: Option<Acts>,
+    /// Where an event goes that cannot be delivered.
+    pub letters: Letters,
 }
 
 /// Who sends without a role of the pipeline's.
@@ -82,59 +97,71 @@ pub(super) struct Sender {
     pub token: String,
 }
 
+/// A role that a source takes on.
+pub(super) struct Acts {
+    /// The service, as in `scheduler.amazonaws.com`.
+    pub service: &'static str,
+    /// What it acts for.
+    pub arn: String,
+    /// What the role may do.
+    pub statements: Vec<Value>,
+}
+
+/// Where an event goes that cannot be delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Letters {
+    /// To the pipeline's own dlq, whose policy lets the sender in.
+    ByPolicy,
+    /// To the dlq, as the role.
+    ByRole,
+    /// AWS keeps it nowhere.
+    Lost,
+}
+
 pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
-    let mut nodes = match &lowering.spec.source {
-        Some(Source::Api(api)) => return api::nodes(lowering, api),
-        Some(Source::Topic(topic)) => topic::nodes(lowering, topic)?,
-        Some(Source::Events(events)) => events::nodes(lowering, events)?,
-        Some(Source::Schedule(Schedule(full))) => schedule::nodes(lowering, full)?,
-        Some(Source::Alexa(_)) | None => Vec::new(),
-    };
-    nodes.extend(permission(lowering)?);
-    nodes.extend(role(lowering)?);
-    Ok(nodes)
-}
-
-/// The role as which the source sends, where it needs one: a service, what it acts for, and whether it brings to the dlq what it cannot deliver.
-fn acts(lowering: &Lowering<'_>, next: &Next) -> Option<(&'static str, String, bool)> {
-    match lowering.spec.source.as_ref()? {
-        Source::Schedule(_) => Some((schedule::SERVICE, schedule::arn(lowering), true)),
-        Source::Events(events) if next.takes_roles() => {
-            let sender = events::sender(lowering, events);
-            Some((sender.service, sender.arn, false))
-        }
-        _ => None,
+    if let Some(Source::Api(api)) = &lowering.spec.source {
+        return api::nodes(lowering, api);
     }
+    let Some(link) = link(lowering)? else { return Ok(Vec::new()) };
+    let permission = permission(lowering, link.sender)?;
+    let role = link.role.map(|acts| role(lowering, acts)).transpose()?;
+    Ok(link.nodes.into_iter().chain(permission).chain(role).collect())
 }
 
-fn role(lowering: &Lowering<'_>) -> Result<Option<Node>> {
-    let Some(next) = next(lowering) else { return Ok(None) };
-    let Some((service, arn, brings)) = acts(lowering, &next) else { return Ok(None) };
-    let mut statements = vec![next.reached()];
-    let dlq = dlq::arn(lowering).filter(|_| brings);
-    statements.extend(dlq.map(|dlq| allow("DeadLetters", &["sqs:SendMessage"], &[dlq])));
+/// How the source reaches what is next; nothing of an API, whose routes say it.
+fn link(lowering: &Lowering<'_>) -> Result<Option<Link>> {
+    let Some(source) = &lowering.spec.source else { return Ok(None) };
+    Ok(Some(match source {
+        Source::Api(_) => return Ok(None),
+        Source::Topic(topic) => topic::link(lowering, topic)?,
+        Source::Bucket(bucket) => bucket::link(lowering, bucket)?,
+        Source::Events(events) => events::link(lowering, events)?,
+        Source::Schedule(Schedule(full)) => schedule::link(lowering, full)?,
+        Source::Logs(logs) => logs::link(lowering, logs)?,
+        Source::Iot(iot) => iot::link(lowering, iot)?,
+        Source::Alexa(alexa) => alexa::link(alexa),
+    }))
+}
+
+/// The role as which a source sends.
+fn role(lowering: &Lowering<'_>, acts: Acts) -> Result<Node> {
     let trust = Policy::new(vec![json!({
         "Effect": "Allow",
-        "Principal": { "Service": service },
+        "Principal": { "Service": acts.service },
         "Action": "sts:AssumeRole",
         "Condition": {
-            "ArnEquals": { "aws:SourceArn": arn },
+            "ArnEquals": { "aws:SourceArn": acts.arn },
             "StringEquals": { "aws:SourceAccount": lowering.place.account },
         },
     })]);
-    let role = lowering.role(trust, statements);
+    let role = lowering.role(trust, acts.statements);
     let node = Node::new(ROLE, lowering.role_name(ROLE), &role)?;
-    Ok(Some(node.mentions([CONSUMER, STREAM, dlq::DLQ])))
+    Ok(node.mentions([CONSUMER, STREAM, dlq::DLQ]))
 }
 
-/// Who sends to what is next by its policy.
-fn sender(lowering: &Lowering<'_>) -> Option<Sender> {
-    match lowering.spec.source.as_ref()? {
-        Source::Topic(_) => Some(topic::sender(lowering)),
-        Source::Events(events) => Some(events::sender(lowering, events)),
-        Source::Alexa(alexa) => Some(alexa::sender(alexa)),
-        Source::Api(_) | Source::Schedule(_) => None,
-    }
+/// What a role needs that brings to the dlq what its source cannot deliver.
+pub(super) fn brings(lowering: &Lowering<'_>) -> Option<Value> {
+    dlq::arn(lowering).map(|dlq| allow("DeadLetters", &["sqs:SendMessage"], &[dlq]))
 }
 
 /// What the source hands its events to.
@@ -154,8 +181,8 @@ pub(super) fn next(lowering: &Lowering<'_>) -> Option<Next> {
 }
 
 /// The statement of the function's policy.
-fn permission(lowering: &Lowering<'_>) -> Result<Option<Node>> {
-    let (Some(Next::Function { name, .. }), Some(sender)) = (next(lowering), sender(lowering)) else { return Ok(None) };
+fn permission(lowering: &Lowering<'_>, sender: Option<Sender>) -> Result<Option<Node>> {
+    let (Some(Next::Function { name, .. }), Some(sender)) = (next(lowering), sender) else { return Ok(None) };
     let props = Permission {
         principal: sender.service.to_owned(),
         source_account: account(lowering, &sender.arn),
@@ -175,17 +202,15 @@ fn account(lowering: &Lowering<'_>, arn: &str) -> String {
 }
 
 /// What the policy of the queue that feeds the consumer lets in for the source.
-pub(super) fn into_stream(lowering: &Lowering<'_>) -> Option<From> {
-    matches!(lowering.spec.stream, Some(Stream::Queue(_))).then(|| from(lowering)).flatten()
+pub(super) fn into_stream(lowering: &Lowering<'_>) -> Result<Option<From>> {
+    let is_next = matches!(lowering.spec.stream, Some(Stream::Queue(_)));
+    Ok(link(lowering)?.filter(|_| is_next).and_then(|link| link.sender).map(|sender| from(lowering, sender)))
 }
 
 /// What the policy of the pipeline's own dlq lets in for what the source cannot deliver.
-pub(super) fn into_dlq(lowering: &Lowering<'_>) -> Option<From> {
-    let leaves = match lowering.spec.source.as_ref()? {
-        Source::Topic(_) | Source::Events(_) => true,
-        Source::Api(_) | Source::Schedule(_) | Source::Alexa(_) => false,
-    };
-    leaves.then(|| from(lowering)).flatten()
+pub(super) fn into_dlq(lowering: &Lowering<'_>) -> Result<Option<From>> {
+    let link = link(lowering)?.filter(|link| link.letters == Letters::ByPolicy);
+    Ok(link.and_then(|link| link.sender).map(|sender| from(lowering, sender)))
 }
 
 /// ARN of the dlq for what a source cannot deliver and sends there by its policy: only where that is the pipeline's own.
@@ -194,12 +219,11 @@ pub(super) fn dead_letters(lowering: &Lowering<'_>) -> Option<String> {
     dlq::arn(lowering)
 }
 
-fn from(lowering: &Lowering<'_>) -> Option<From> {
-    let sender = sender(lowering)?;
-    Some(From {
+fn from(lowering: &Lowering<'_>, sender: Sender) -> From {
+    From {
         sid: label(&lowering.spec.name, &Id::new("source")),
         service: sender.service.to_owned(),
         account: account(lowering, &sender.arn),
         arn: sender.arn,
-    })
+    }
 }

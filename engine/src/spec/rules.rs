@@ -225,6 +225,9 @@ pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, 
     problems.extend(each(&cx, cx.topic(), &[sources::topic]));
     problems.extend(each(&cx, member(SOURCE, "events", spec.events()), &[sources::events::events]));
     problems.extend(each(&cx, member(SOURCE, "schedule", spec.schedule()), &[sources::schedule::schedule]));
+    problems.extend(each(&cx, member(SOURCE, "bucket", spec.bucket()), &[sources::others::bucket]));
+    problems.extend(each(&cx, member(SOURCE, "logs", spec.logs()), &[sources::others::logs]));
+    problems.extend(each(&cx, member(SOURCE, "iot", spec.iot()), &[sources::others::iot]));
     problems.extend(each(&cx, member(SOURCE, "alexa", spec.alexa()), &[sources::alexa::alexa]));
     problems.extend(each(&cx, cx.basic(), &[stores::basic]));
     problems.extend(each(&cx, cx.kinesis(), &[stores::kinesis]));

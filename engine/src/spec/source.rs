@@ -2,8 +2,11 @@
 
 mod alexa;
 mod api;
+mod bucket;
 mod delivery;
 mod events;
+mod iot;
+mod logs;
 mod schedule;
 mod topic;
 
@@ -13,8 +16,11 @@ pub use api::{
 };
 
 pub use alexa::{Alexa, SkillKind};
+pub use bucket::{Bucket, ObjectEvent, OwnBucket, Via};
 pub use delivery::Delivery;
 pub use events::{Bus, BusEvents, Input, LONGEST_PATTERN};
+pub use iot::Iot;
+pub use logs::Logs;
 pub use schedule::{Full, Schedule};
 pub use topic::{FilterOn, OwnTopic, Topic};
 
@@ -32,10 +38,16 @@ pub enum Source {
     Api(Api),
     /// An SNS topic: its messages go to the function or to the queue.
     Topic(Topic),
+    /// An S3 bucket: what happens to its objects.
+    Bucket(Bucket),
     /// Events of an EventBridge bus that match a pattern.
     Events(BusEvents),
     /// Events that come by the clock: `rate(5 minutes)`, `cron(0 8 ? * MON-FRI *)`, `at(2026-12-24T18:00:00)`, or a mapping with more. Default: the pipeline has another source.
     Schedule(Schedule),
+    /// Lines of a log group that match a filter.
+    Logs(Logs),
+    /// Messages of IoT devices.
+    Iot(Iot),
     /// An Alexa skill, to which the function answers.
     Alexa(Alexa),
 }
@@ -58,7 +70,10 @@ impl Source {
         match self {
             Self::Api(_) => "api",
             Self::Topic(_) => "topic",
+            Self::Bucket(_) => "bucket",
             Self::Events(_) => "events",
+            Self::Logs(_) => "logs",
+            Self::Iot(_) => "iot",
             Self::Schedule(_) => "schedule",
             Self::Alexa(_) => "alexa",
         }
@@ -126,6 +141,39 @@ impl Spec {
             Source::Alexa(alexa) => Some(alexa),
             _ => None,
         }
+    }
+
+    /// Returns the bucket.
+    #[must_use]
+    pub fn bucket(&self) -> Option<&Bucket> {
+        match self.source.as_ref()? {
+            Source::Bucket(bucket) => Some(bucket),
+            _ => None,
+        }
+    }
+
+    /// Returns the lines of a log group.
+    #[must_use]
+    pub fn logs(&self) -> Option<&Logs> {
+        match self.source.as_ref()? {
+            Source::Logs(logs) => Some(logs),
+            _ => None,
+        }
+    }
+
+    /// Returns the messages of IoT devices.
+    #[must_use]
+    pub fn iot(&self) -> Option<&Iot> {
+        match self.source.as_ref()? {
+            Source::Iot(iot) => Some(iot),
+            _ => None,
+        }
+    }
+
+    /// Returns the name of IoT's rule, which has no hyphens.
+    #[must_use]
+    pub fn iot_rule_name(&self) -> String {
+        self.iot().and_then(|iot| iot.rule.clone()).unwrap_or_else(|| format!("{}_events", self.name.replace('-', "_")))
     }
 
     /// Returns the name of the rule that matches events.

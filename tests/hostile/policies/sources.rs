@@ -1,23 +1,24 @@
 //! Who sends for a source, and as which role.
 
-use pipe::spec::{Bus, Source, Spec, Stream};
+use pipe::spec::{Bus, Source, Spec, Stream, Via};
 use serde_json::{Value, json};
 
 use super::{allow, arn, document};
 
 /// The service that brings to the dlq what it cannot deliver, and what it acts for.
 pub fn sender(spec: &Spec) -> Option<(&'static str, String)> {
+    let on_bus = |bus: &str| {
+        let bus = if bus == "default" { String::new() } else { format!("{bus}/") };
+        ("events.amazonaws.com", arn("events", &format!("rule/{bus}{}", spec.rule_name())))
+    };
     match spec.source.as_ref()? {
         Source::Topic(_) => Some(("sns.amazonaws.com", arn("sns", &spec.topic_name()))),
-        Source::Events(events) => {
-            let bus = match &events.bus {
-                Some(Bus::Own(name)) => format!("{name}/"),
-                Some(Bus::Existing(existing)) => format!("{}/", existing.name()),
-                None => String::new(),
-            };
-            let bus = if bus == "default/" { "" } else { &bus };
-            Some(("events.amazonaws.com", arn("events", &format!("rule/{bus}{}", spec.rule_name()))))
-        }
+        Source::Bucket(bucket) => (bucket.way() == Via::Events).then(|| on_bus("default")),
+        Source::Events(events) => Some(on_bus(match &events.bus {
+            Some(Bus::Own(name)) => name,
+            Some(Bus::Existing(existing)) => existing.name(),
+            None => "default",
+        })),
         _ => None,
     }
 }
@@ -29,6 +30,8 @@ pub fn role(spec: &Spec, desired: &Value) {
             let group = arn("scheduler", &format!("schedule-group/{}", spec.schedule_name()));
             ("scheduler.amazonaws.com", group, true)
         }
+        Source::Iot(_) => ("iot.amazonaws.com", arn("iot", &format!("rule/{}", spec.iot_rule_name())), true),
+        Source::Logs(logs) => ("logs.amazonaws.com", arn("logs", &format!("log-group:{}:", logs.group)) + "*", false),
         _ => {
             let (service, from) = sender(spec).unwrap();
             (service, from, false)
@@ -39,21 +42,33 @@ pub fn role(spec: &Spec, desired: &Value) {
         "Condition": { "ArnEquals": { "aws:SourceArn": [from] }, "StringEquals": { "aws:SourceAccount": ["123456789012"] } },
     });
     assert_eq!(desired["trust"], document(vec![trust]));
-    let deliver = match &spec.stream {
-        Some(Stream::Kinesis(_)) => {
-            let stream = arn("kinesis", &format!("stream/{}", spec.stream_name()));
-            allow("Deliver", &["kinesis:PutRecord", "kinesis:PutRecords"], &stream)
+    let dead = (brings && spec.dlq.is_some())
+        .then(|| allow("DeadLetters", &["sqs:SendMessage"], &arn("sqs", &spec.queue_name())));
+    let mut statements: Vec<Value> = dead.into_iter().chain(deliver(spec)).collect();
+    statements.sort_by_key(Value::to_string);
+    let mut given = desired["policies"]["pipe"]["Statement"].as_array().unwrap().clone();
+    given.sort_by_key(Value::to_string);
+    assert_eq!(given, statements);
+}
+
+/// What the role sends to; nothing where what receives lets the service in by its policy.
+fn deliver(spec: &Spec) -> Option<Value> {
+    let stream = || arn("kinesis", &format!("stream/{}", spec.stream_name()));
+    match (spec.source.as_ref()?, &spec.stream) {
+        (Source::Logs(logs), _) => {
+            let resources = [arn("logs", &format!("log-group:{}", logs.group)), stream()];
+            let mut both: Vec<&String> = resources.iter().collect();
+            both.sort();
+            Some(json!({ "Sid": "Deliver", "Effect": "Allow", "Action": ["kinesis:PutRecord"], "Resource": both }))
         }
-        Some(_) => allow("Deliver", &["sqs:SendMessage"], &arn("sqs", &spec.fed_queue_name())),
-        None => {
-            allow("Deliver", &["lambda:InvokeFunction"], &arn("lambda", &format!("function:{}", spec.consumer_name())))
+        (Source::Iot(_), None) => None,
+        (_, Some(Stream::Kinesis(_))) => {
+            Some(allow("Deliver", &["kinesis:PutRecord", "kinesis:PutRecords"], &stream()))
         }
-    };
-    let dead = brings.then_some(()).filter(|()| spec.dlq.is_some());
-    let mut statements: Vec<Value> = dead
-        .map(|()| allow("DeadLetters", &["sqs:SendMessage"], &arn("sqs", &spec.queue_name())))
-        .into_iter()
-        .collect();
-    statements.push(deliver);
-    assert_eq!(desired["policies"], json!({ "pipe": document(statements) }));
+        (_, Some(_)) => Some(allow("Deliver", &["sqs:SendMessage"], &arn("sqs", &spec.fed_queue_name()))),
+        (_, None) => {
+            let function = arn("lambda", &format!("function:{}", spec.consumer_name()));
+            Some(allow("Deliver", &["lambda:InvokeFunction"], &function))
+        }
+    }
 }

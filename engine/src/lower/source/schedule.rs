@@ -7,7 +7,7 @@ use crate::graph::Node;
 use crate::kinds::schedule::{self, Schedule};
 use crate::lower::consumer::CONSUMER;
 use crate::lower::known::Family;
-use crate::lower::source::{Next, ROLE, next};
+use crate::lower::source::{Acts, Letters, Link, Next, ROLE, brings, next};
 use crate::lower::stream::kinesis::STREAM;
 use crate::lower::{Lowering, dlq};
 use crate::resource::Name;
@@ -15,14 +15,20 @@ use crate::spec::Full;
 
 const SCHEDULE: &str = "schedule";
 
-/// Who sends.
-pub(super) const SERVICE: &str = "scheduler.amazonaws.com";
-
 /// Found by its role, whose trust names it.
 pub(in crate::lower) const FAMILIES: &[Family] = &[Family::of::<Schedule>(SCHEDULE)];
 
-pub(super) fn nodes(lowering: &Lowering<'_>, full: &Full) -> Result<Vec<Node>> {
-    let Some(next) = next(lowering) else { return Ok(Vec::new()) };
+pub(super) fn link(lowering: &Lowering<'_>, full: &Full) -> Result<Link> {
+    let Some(next) = next(lowering) else {
+        return Ok(Link { nodes: Vec::new(), sender: None, role: None, letters: Letters::Lost });
+    };
+    let arn = schedule::group_arn(lowering.place, &Name::new(lowering.spec.schedule_name()));
+    let statements = std::iter::once(next.reached()).chain(brings(lowering)).collect();
+    let role = Acts { service: "scheduler.amazonaws.com", arn, statements };
+    Ok(Link { nodes: vec![node(lowering, full, &next)?], sender: None, role: Some(role), letters: Letters::ByRole })
+}
+
+fn node(lowering: &Lowering<'_>, full: &Full, next: &Next) -> Result<Node> {
     let name = lowering.spec.schedule_name();
     // Without an input of its own the event's `detail` would be a text. AWS fills in what stands in angle brackets
     // (https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html).
@@ -48,10 +54,5 @@ pub(super) fn nodes(lowering: &Lowering<'_>, full: &Full) -> Result<Vec<Node>> {
         partition_key: if matches!(next, Next::Kinesis { .. }) { name.clone() } else { String::new() },
         message_group: String::new(),
     };
-    Ok(vec![Node::new(SCHEDULE, name, &props)?.needs([ROLE, CONSUMER, STREAM, dlq::DLQ])])
-}
-
-/// ARN of the group that the role trusts.
-pub(super) fn arn(lowering: &Lowering<'_>) -> String {
-    schedule::group_arn(lowering.place, &Name::new(lowering.spec.schedule_name()))
+    Ok(Node::new(SCHEDULE, name, &props)?.needs([ROLE, CONSUMER, STREAM, dlq::DLQ]))
 }

@@ -9,7 +9,7 @@ use crate::kinds::topic::{self, Topic};
 use crate::lower::consumer::CONSUMER;
 use crate::lower::existing::used;
 use crate::lower::known::Family;
-use crate::lower::source::{Next, PERMISSION, Sender, dead_letters, next};
+use crate::lower::source::{Letters, Link, Next, PERMISSION, Sender, dead_letters, next};
 use crate::lower::stream::kinesis::STREAM;
 use crate::lower::{Lowering, dlq};
 use crate::resource::Name;
@@ -22,7 +22,12 @@ const SUBSCRIPTION: &str = "subscription";
 pub(in crate::lower) const FAMILIES: &[Family] =
     &[Family::of::<Topic>(TOPIC), Family::of::<Subscription>(SUBSCRIPTION)];
 
-pub(super) fn nodes(lowering: &Lowering<'_>, topic: &spec::Topic) -> Result<Vec<Node>> {
+pub(super) fn link(lowering: &Lowering<'_>, topic: &spec::Topic) -> Result<Link> {
+    let sender = Sender { service: "sns.amazonaws.com", arn: arn(lowering), token: String::new() };
+    Ok(Link { nodes: nodes(lowering, topic)?, sender: Some(sender), role: None, letters: Letters::ByPolicy })
+}
+
+fn nodes(lowering: &Lowering<'_>, topic: &spec::Topic) -> Result<Vec<Node>> {
     let mut nodes = vec![node(lowering, topic)?];
     let (protocol, endpoint, name) = match next(lowering) {
         Some(Next::Function { name, arn }) => ("lambda", arn, name),
@@ -64,8 +69,4 @@ fn node(lowering: &Lowering<'_>, topic: &spec::Topic) -> Result<Node> {
 
 fn arn(lowering: &Lowering<'_>) -> String {
     topic::arn(lowering.place, &Name::new(lowering.spec.topic_name()))
-}
-
-pub(super) fn sender(lowering: &Lowering<'_>) -> Sender {
-    Sender { service: "sns.amazonaws.com", arn: arn(lowering), token: String::new() }
 }

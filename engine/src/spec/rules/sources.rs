@@ -2,6 +2,7 @@
 
 pub(super) mod alexa;
 pub(super) mod events;
+pub(super) mod others;
 pub(super) mod schedule;
 
 use super::{At, CONSUMER, Cx, DLQ, SOURCE, STREAM};
@@ -24,12 +25,26 @@ struct NoWay {
 }
 
 /// What AWS cannot do.
-const NO_WAYS: &[NoWay] = &[NoWay {
-    source: "topic",
-    stream: "kinesis",
-    why: "a topic cannot send to a Kinesis stream: SNS has no such subscription",
-    instead: "use `stream: { queue: {} }`, or no `stream` at all; or let the topic's function put the records",
-}];
+const NO_WAYS: &[NoWay] = &[
+    NoWay {
+        source: "topic",
+        stream: "kinesis",
+        why: "a topic cannot send to a Kinesis stream: SNS has no such subscription",
+        instead: "use `stream: { queue: {} }`, or no `stream` at all; or let the topic's function put the records",
+    },
+    NoWay {
+        source: "bucket",
+        stream: "kinesis",
+        why: "a bucket cannot send to a Kinesis stream: S3 notifies functions, queues and topics",
+        instead: "use `stream: { queue: {} }`, or no `stream` at all",
+    },
+    NoWay {
+        source: "logs",
+        stream: "queue",
+        why: "a log group cannot send to a queue: CloudWatch Logs sends to functions and streams",
+        instead: "use `stream: { kinesis: {} }`, or no `stream` at all",
+    },
+];
 
 /// A source reaches what is next.
 pub(super) fn ways(cx: &Cx<'_>) -> Vec<Problem> {

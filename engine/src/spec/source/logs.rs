@@ -16,6 +16,9 @@ pub struct Logs {
     pub group: String,
     /// Filter pattern of CloudWatch Logs, at most 1024 characters, as in `?ERROR ?WARN`. Default: every line.
     #[serde(rename = "match", default)]
-    #[schemars(length(max = 1024))]
+    #[schemars(regex(pattern = r"^[^\n]{0,1024}$"), extend("patternErrorMessage" = "a filter pattern of at most 1024 characters"))]
     pub pattern: String,
+    /// Whether the group is made: in the cloud of `pipe dev`, where nobody else has made it.
+    #[serde(skip)]
+    pub stand_in: bool,
 }
