@@ -23,6 +23,7 @@ mod rights;
 mod routes;
 mod sections;
 mod session;
+mod sources;
 mod tables;
 mod user_pools;
 mod velocity;
