@@ -35,9 +35,11 @@ pub struct Bus {
 impl Resource for Bus {
     const KIND: &'static str = "events:Bus";
 
+    /// A rule's ARN names its bus, too: what lets the rule in leads to both.
     fn name_of(arn: &str) -> Option<Name> {
-        let (head, name) = arn.split_once(":event-bus/")?;
-        (head.split(':').nth(2) == Some("events")).then(|| Name::new(name))
+        let of_rule = || Some(arn.split_once(":rule/")?.1.split_once('/')?.0);
+        let name = arn.split_once(":event-bus/").map(|(_, name)| name).or_else(of_rule)?;
+        (arn.split(':').nth(2) == Some("events")).then(|| Name::new(name))
     }
 
     fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {

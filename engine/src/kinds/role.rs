@@ -70,7 +70,9 @@ impl Resource for Role {
     fn ties(&self) -> Ties {
         let statements = self.policies.values().flat_map(|policy| policy.statements());
         let resources = statements.filter_map(|statement| statement["Resource"].as_array()).flatten();
-        let holds = resources.filter_map(|resource| resource.as_str()).map(str::to_owned).collect();
+        let trusted =
+            self.trust.statements().iter().flat_map(|one| texts(&one["Condition"]["ArnEquals"]["aws:SourceArn"]));
+        let holds = resources.filter_map(|resource| resource.as_str()).chain(trusted).map(str::to_owned).collect();
         Ties { holds, ..Ties::default() }
     }
 
