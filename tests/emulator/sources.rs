@@ -1,10 +1,12 @@
 //! Every source with everything that it reaches: up, unchanged, down, and nothing is left; edits; a source that becomes another.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use pipe_test_support::{Emulator, Endpoint, Kind, Sandbox, copy_folder};
 
 use crate::cloud::Cloud;
+use crate::rights;
 use crate::session::{chain_of, in_sync};
 
 /// What receives: the function itself, a stream, a queue.
@@ -87,13 +89,21 @@ fn up_and_down(row: &Row) {
     let spec = spec(row, &format!("{}-{}", row.0, account.id()));
     drop(account);
     let sandbox = sandbox(&endpoint, &spec);
+    let granted = rights::actions(&rights::printed(&sandbox));
+    let lacking = |sandbox: &Sandbox| {
+        let used: BTreeSet<String> = sandbox.account.calls().iter().filter_map(rights::used).collect();
+        used.into_iter().filter(|used| !granted.iter().any(|grant| rights::allows(grant, used))).collect::<Vec<_>>()
+    };
+    sandbox.account.clear();
     sandbox.pipe(&["apply", "--yes"]);
+    assert_eq!(lacking(&sandbox), [""; 0], "{}", row.0);
     sandbox.account.clear();
     let again = sandbox.run(&["diff", "--exit-code"]);
     assert_eq!(again.code, Some(0), "{}: {}{}", row.0, again.out, again.err);
     let calls = sandbox.account.calls().len();
     assert!(calls <= 60, "{}: {calls} calls", row.0);
     sandbox.pipe(&["destroy", "--yes", "--allow-data-loss", "all"]);
+    assert_eq!(lacking(&sandbox), [""; 0], "{}", row.0);
     assert!(sandbox.pipe(&["list"]).contains("no pipelines"));
     let left = Cloud::of(&sandbox.account).inventory();
     let theirs = |one: &&String| !one.contains("/their/log") && !one.starts_with("bucket ");
