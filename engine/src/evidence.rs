@@ -26,7 +26,7 @@ pub enum Why {
     Claimed,
 }
 
-/// Ids that begin with a word and a dot, by kind: one for each name that a spec gives.
+/// Ids that begin with a word and a dot, by kind: one for each name that a spec gives. Or the word alone.
 pub type Families = BTreeSet<(&'static str, &'static str)>;
 
 /// What is known before a plan is made.
@@ -47,7 +47,7 @@ pub struct Evidence {
 impl Evidence {
     /// Returns whether there may be such an id for this kind.
     pub fn fits(&self, kind: &'static str, id: &Id) -> bool {
-        let family = || id.family().is_some_and(|family| self.families.iter().any(|known| *known == (kind, family)));
+        let family = || self.families.contains(&(kind, id.family().unwrap_or(id.as_str())));
         self.ids.contains(&(kind, id.clone())) || family()
     }
 

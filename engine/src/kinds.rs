@@ -2,17 +2,28 @@
 
 pub mod account_logging;
 pub mod api_key;
+pub mod bucket;
+pub mod bus;
 pub mod domain_name;
 pub mod function;
+pub mod iot_rule;
+pub mod log_filter;
 pub mod log_group;
 pub mod mapping;
+pub mod notification;
+pub mod permission;
 pub mod queue;
 pub mod rest_api;
 pub mod role;
+pub mod rule;
+pub mod schedule;
 pub mod secret;
 pub mod stream;
 pub mod stream_consumer;
+pub mod subscription;
 pub mod table;
+pub mod topic;
+mod undelivered;
 pub mod usage_plan;
 pub mod user_pool;
 
@@ -28,9 +39,20 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<stream_consumer::StreamConsumer>(),
     Kind::of::<table::Table>(),
     Kind::of::<queue::Queue>(),
+    Kind::of::<bucket::Bucket>(),
     Kind::of::<user_pool::UserPool>(),
     Kind::of::<function::Function>(),
     Kind::of::<mapping::Mapping>(),
+    // What lets a source in is made before it, and goes after it.
+    Kind::of::<permission::Permission>(),
+    Kind::of::<topic::Topic>(),
+    Kind::of::<bus::Bus>(),
+    Kind::of::<rule::Rule>(),
+    Kind::of::<subscription::Subscription>(),
+    Kind::of::<schedule::Schedule>(),
+    Kind::of::<log_filter::LogFilter>(),
+    Kind::of::<notification::Notification>(),
+    Kind::of::<iot_rule::IotRule>(),
     Kind::of::<account_logging::AccountLogging>(),
     Kind::of::<rest_api::RestApi>(),
     Kind::of::<api_key::ApiKey>(),

@@ -137,12 +137,12 @@ async fn look(cx: Cx, kinds: &'static [Kind], kind: &'static Kind, name: Name) -
     let (lives, names) = tokio::try_join!((kind.read)(cx, name), try_join_all(children))?;
     let names = names.concat();
     let mut leads = Vec::new();
-    if lives.iter().any(|live| ours(cx, live)) {
+    for live in lives.iter().filter(|live| ours(cx, live)) {
         let all = kinds.iter().map(async |other| {
-            let names = (other.leads)(cx, kind.name, name).await?;
+            let names = (other.leads)(cx, kind.name, name, &live.props).await?;
             Ok::<_, Error>(names.into_iter().map(|name| (other, name)).collect::<Vec<_>>())
         });
-        leads = try_join_all(all).await?.concat();
+        leads.extend(try_join_all(all).await?.concat());
     }
     Ok(Catch { key: Some((kind, name.clone())), lives, names, leads, owned: false, note: None })
 }

@@ -46,9 +46,12 @@ impl Owner {
 
 /// The tags that a resource of the pipeline is to have, but for [`FOLLOWS`].
 pub fn desired_tags(pipeline: &str, user: &Tags, node: &Node, applied: &str) -> Tags {
+    let own = Tags::from([(PIPELINE.into(), pipeline.into()), (RESOURCE.into(), node.id.to_string())]);
+    if node.kind.labelled {
+        return own;
+    }
     let mut tags = user.clone();
-    tags.insert(PIPELINE.into(), pipeline.into());
-    tags.insert(RESOURCE.into(), node.id.to_string());
+    tags.extend(own);
     if node.kind.stamped {
         tags.insert(APPLIED.into(), applied.into());
     }
@@ -61,10 +64,40 @@ pub fn desired_tags(pipeline: &str, user: &Tags, node: &Node, applied: &str) -> 
     tags
 }
 
+/// What a thing without tags is known by, in its name or id. The ids of such things are one word: so no label of another pipeline can be
+/// read as one of this, whose name may be the beginning of the other's.
+pub fn label(pipeline: &str, id: &Id) -> String {
+    format!("pipe-{pipeline}-{id}")
+}
+
+/// Returns the tags that a label stands for; `None` where it is not one of this pipeline.
+pub fn labelled(label: &str, pipeline: &str) -> Option<Tags> {
+    let id = label.strip_prefix("pipe-")?.strip_prefix(pipeline)?.strip_prefix('-')?;
+    let is_word = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_lowercase());
+    is_word.then(|| Tags::from([(PIPELINE.into(), pipeline.into()), (RESOURCE.into(), id.into())]))
+}
+
 /// What a resource keeps of its tags when the pipeline releases it.
 pub fn released_tags(pipeline: &str, live: &Tags) -> Tags {
     let mut tags: Tags =
         live.iter().filter(|(key, _)| !key.starts_with(OWN)).map(|(k, v)| (k.clone(), v.clone())).collect();
     tags.insert(RETAINED.into(), pipeline.into());
     tags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_read_by_its_own_pipeline_alone() {
+        let id = Id::new("permission");
+        let of = |pipeline: &str, by: &str| labelled(&label(pipeline, &id), by).is_some();
+        assert!(of("a", "a") && of("a-b", "a-b") && of("a-permission", "a-permission"));
+        assert!(!of("a-b", "a") && !of("a", "a-b") && !of("a-permission", "a") && !of("a", "a-permission"));
+        for text in ["pipe-a-", "pipe-a", "pipe-a-Permission", "pipe-a-x_y", "Pipe-a-permission", ""] {
+            assert_eq!(labelled(text, "a"), None, "{text}");
+        }
+        assert_eq!(labelled("pipe-a-permission", "a").map(|tags| tags[RESOURCE].clone()), Some("permission".into()));
+    }
 }

@@ -42,6 +42,8 @@ pub enum State {
     Draining,
     /// The same, and nothing is left for it.
     Drained,
+    /// It is not there. Its properties say what others have where it is to be: its kind's advice may refuse to make it beside them.
+    Absent,
 }
 
 /// One physical resource as AWS has it. With `R = Value` the type is erased.
@@ -79,6 +81,8 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     const RENAMES: bool = false;
     /// Carries the tag `pipe:applied`, which tells drift from edit. Not where the hash is kept elsewhere.
     const STAMPED: bool = true;
+    /// AWS gives it no tags: a label in its name or id tells whose it is ([`crate::owner::label`]), and which id it has. It cannot be released.
+    const LABELLED: bool = false;
     /// Belongs to the account, not to a pipeline: made where the account has none, then never changed, compared or deleted.
     const OF_ACCOUNT: bool = false;
     /// What a delete leaves behind for a while, e.g. "in its recovery window for 30 days"; empty where nothing.
@@ -156,7 +160,7 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     fn grants(scope: &Scope, name: &Name) -> Vec<Grant>;
 
     /// What the deployer must be allowed beside that, because of what this one has.
-    fn more_grants(&self, _scope: &Scope) -> Vec<Grant> {
+    fn more_grants(&self, _scope: &Scope, _name: &Name) -> Vec<Grant> {
         Vec::new()
     }
 
@@ -175,9 +179,9 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
         async { Ok(Vec::new()) }
     }
 
-    /// Names of resources of this kind that `from`, which carries the pipeline's tags and is of kind `kind`, leads to, whosever
-    /// they are: that a mapping reads a stream proves nothing.
-    fn leads(_cx: &Cx, _kind: &str, _from: &Name) -> impl Future<Output = Result<Vec<Name>>> + Send {
+    /// Names of resources of this kind that `from`, which carries the pipeline's tags, is of kind `kind` and has these properties, leads to,
+    /// whosever they are: that a mapping reads a stream proves nothing.
+    fn leads(_cx: &Cx, _kind: &str, _from: &Name, _props: &Value) -> impl Future<Output = Result<Vec<Name>>> + Send {
         async { Ok(Vec::new()) }
     }
 

@@ -45,8 +45,10 @@ pub use schema::schema;
 pub(crate) use schema::sorted;
 pub use sink::{Capacity, Index, Indexes, Key, KeyType, Keys, Project, Sink, Table, TableEncryption, Target, Units};
 pub use source::{
-    ANY_ORIGIN, AccessLogDays, Api, AwsCall, Body, Cors, CorsMethod, Domain, Extra, Limit, MediaType, Method,
-    MinimumTls, PartitionKey, Piece, Place, Route, Source, TableAction, Throttle, To, is_json, is_text,
+    ANY_ORIGIN, AccessLogDays, Alexa, Api, AwsCall, Body, Bucket, Bus, BusEvents, Cors, CorsMethod, Delivery, Domain,
+    Extra, Feeding, FilterOn, Full, Input, Iot, LONGEST_PATTERN, Limit, Logs, MediaType, Method, MinimumTls,
+    ObjectEvent, OwnBucket, OwnTopic, PartitionKey, Piece, Place, Route, Schedule, SkillKind, Source, TableAction,
+    Throttle, To, Topic, Via, is_json, is_text,
 };
 pub use statements::{Effect, Statement};
 pub use stream::{

@@ -50,6 +50,11 @@ impl Cloud {
         add("stream", self.run(self.aws.kinesis.list_streams().send()).unwrap().stream_names);
         add("table", self.run(self.aws.dynamodb.list_tables().send()).unwrap().table_names.unwrap());
         add("usage plan", self.usage_plans());
+        add("topic", self.topics());
+        add("subscription", self.subscriptions());
+        add("bus", self.buses());
+        add("rule", self.rules());
+        add("schedule group", self.schedule_groups());
         all.sort();
         all
     }
@@ -62,6 +67,35 @@ impl Cloud {
     fn usage_plans(&self) -> Vec<String> {
         let listed = self.run(self.aws.apigateway.get_usage_plans().send()).unwrap();
         listed.items().iter().map(|one| one.name().unwrap().to_owned()).collect()
+    }
+
+    fn topics(&self) -> Vec<String> {
+        let listed = self.run(self.aws.sns.list_topics().send()).unwrap();
+        listed.topics().iter().map(|one| one.topic_arn().unwrap().to_owned()).collect()
+    }
+
+    fn subscriptions(&self) -> Vec<String> {
+        let listed = self.run(self.aws.sns.list_subscriptions().send()).unwrap();
+        listed.subscriptions().iter().map(|one| one.endpoint().unwrap().to_owned()).collect()
+    }
+
+    /// All but the account's own.
+    fn buses(&self) -> Vec<String> {
+        let listed = self.run(self.aws.events.list_event_buses().send()).unwrap();
+        let names = listed.event_buses().iter().map(|one| one.name().unwrap().to_owned());
+        names.filter(|name| name != "default").collect()
+    }
+
+    /// Those of the account's own bus.
+    fn rules(&self) -> Vec<String> {
+        let listed = self.run(self.aws.events.list_rules().send()).unwrap();
+        listed.rules().iter().map(|one| one.name().unwrap().to_owned()).collect()
+    }
+
+    fn schedule_groups(&self) -> Vec<String> {
+        let listed = self.run(self.aws.scheduler.list_schedule_groups().send()).unwrap();
+        let names = listed.schedule_groups().iter().map(|one| one.name().unwrap().to_owned());
+        names.filter(|name| name != "default").collect()
     }
 
     fn functions(&self) -> Vec<String> {

@@ -68,7 +68,7 @@ impl Deployer {
 }
 
 /// The policy as `pipe` prints it.
-fn printed(sandbox: &Sandbox) -> Value {
+pub fn printed(sandbox: &Sandbox) -> Value {
     serde_json::from_str(&sandbox.pipe(&["iam-policy"])).unwrap()
 }
 
@@ -111,14 +111,14 @@ fn elsewhere(arn: &str) -> Option<Value> {
 }
 
 /// Every action that a policy allows.
-fn actions(policy: &Value) -> BTreeSet<String> {
+pub fn actions(policy: &Value) -> BTreeSet<String> {
     let statements = policy["Statement"].as_array().unwrap().iter();
     let actions = statements.flat_map(|statement| statement["Action"].as_array().unwrap());
     actions.map(|action| action.as_str().unwrap().to_owned()).collect()
 }
 
 /// Whether what is granted is this action, or has a `*` for a part of it.
-fn allows(grant: &str, action: &str) -> bool {
+pub fn allows(grant: &str, action: &str) -> bool {
     match grant.split_once('*') {
         None => grant == action,
         Some((start, end)) => action.starts_with(start) && action[start.len()..].ends_with(end),
@@ -126,7 +126,7 @@ fn allows(grant: &str, action: &str) -> bool {
 }
 
 /// The right that a call uses; asking who one is needs none.
-fn used(call: &Call) -> Option<String> {
+pub fn used(call: &Call) -> Option<String> {
     let method = |operation: &str| match operation {
         "TagResource" => "PUT",
         "UntagResource" => "DELETE",

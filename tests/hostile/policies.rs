@@ -1,5 +1,7 @@
 //! Every policy, statement by statement, as a spec of these sections may have it: the only wildcards are those written here.
 
+mod sources;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use pipe::spec::{Authorizer, Spec, Statement, TableAction, To};
@@ -22,8 +24,20 @@ pub fn check(spec: &Spec, id: &str, desired: &Value) {
                 "Resource": [arn("sqs", &spec.queue_name())],
                 "Condition": { "Bool": { "aws:SecureTransport": ["false"] } },
             });
-            assert_eq!(desired["policy"], document(vec![statement]));
+            let mut statements = vec![statement];
+            // What a source cannot deliver.
+            let sender = sources::sender(spec);
+            statements.extend(sender.map(|(service, from)| {
+                json!({
+                    "Sid": format!("pipe-{}-source", spec.name), "Effect": "Allow",
+                    "Principal": { "Service": [service] }, "Action": ["sqs:SendMessage"],
+                    "Resource": [arn("sqs", &spec.queue_name())],
+                    "Condition": { "ArnEquals": { "aws:SourceArn": [from] } },
+                })
+            }));
+            assert_eq!(desired["policy"], document(statements));
         }
+        "source-role" => sources::role(spec, desired),
         id if id.starts_with("jwt-role.") => role(spec, desired, "lambda", jwt(spec, &id["jwt-role.".len()..]), 0),
         other => assert!(desired.get("policies").is_none(), "{other} has policies that nobody checks"),
     }

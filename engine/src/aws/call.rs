@@ -118,6 +118,7 @@ fn operation(error_type: &str) -> String {
 pub(super) fn named(service: &str, operation: &str) -> String {
     let service = match service {
         "cloudwatchlogs" => "logs",
+        "eventbridge" => "events",
         "resourcegroupstagging" | "resourcegroupstaggingapi" => "tag",
         other => other,
     };

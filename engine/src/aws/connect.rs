@@ -115,11 +115,14 @@ macro_rules! clients {
 clients! {
     apigateway: aws_sdk_apigateway,
     dynamodb: aws_sdk_dynamodb,
+    events: aws_sdk_eventbridge,
     iam: aws_sdk_iam,
     kinesis: aws_sdk_kinesis,
     lambda: aws_sdk_lambda,
     logs: aws_sdk_cloudwatchlogs,
+    scheduler: aws_sdk_scheduler,
     secrets: aws_sdk_secretsmanager,
+    sns: aws_sdk_sns,
     sqs: aws_sdk_sqs,
     tagging: aws_sdk_resourcegroupstagging,
 }

@@ -3,11 +3,16 @@
 mod apigateway;
 mod cognito_idp;
 mod dynamodb;
+mod events;
 mod iam;
+mod iot;
 mod kinesis;
 mod lambda;
 mod logs;
+mod s3;
+mod scheduler;
 mod secretsmanager;
+mod sns;
 mod sqs;
 mod ssm;
 mod wafv2;
@@ -60,11 +65,16 @@ const SERVICES: &[(&str, Words)] = &[
     ("apigateway", apigateway::WORDS),
     ("cognito-idp", cognito_idp::WORDS),
     ("dynamodb", dynamodb::WORDS),
+    ("events", events::WORDS),
     ("iam", iam::WORDS),
+    ("iot", iot::WORDS),
     ("kinesis", kinesis::WORDS),
     ("lambda", lambda::WORDS),
     ("logs", logs::WORDS),
+    ("scheduler", scheduler::WORDS),
+    ("s3", s3::WORDS),
     ("secretsmanager", secretsmanager::WORDS),
+    ("sns", sns::WORDS),
     ("sqs", sqs::WORDS),
     ("ssm", ssm::WORDS),
     ("wafv2", wafv2::WORDS),

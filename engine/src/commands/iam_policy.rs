@@ -86,7 +86,7 @@ pub fn policy(graph: &Graph, scope: &Scope) -> Value {
         actions.entry((grant.resource, grant.conditions)).or_default().extend(allowed);
     };
     for node in graph.nodes() {
-        let more = (node.kind.more_grants)(scope, &node.desired);
+        let more = (node.kind.more_grants)(scope, &node.name, &node.desired);
         (node.kind.grants)(scope, &node.name).into_iter().chain(more).for_each(|grant| allow(grant, node.existing));
     }
     for default in defaults(&graph.pipeline, scope.place) {

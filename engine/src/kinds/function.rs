@@ -9,19 +9,21 @@
 //! Everything is read by one GetFunction, which has a quota of its own (`docs/aws.md#lambda-quotas`). VPC, layers and storage are not managed.
 //!
 //! IAM: lambda:CreateFunction, GetFunction, ListTags (for GetFunction's tags), UpdateFunctionCode, UpdateFunctionConfiguration,
-//! PutFunctionConcurrency, DeleteFunctionConcurrency, TagResource, UntagResource, DeleteFunction. Passing the role is the role's.
+//! PutFunctionConcurrency, DeleteFunctionConcurrency, Put-, Get-, DeleteFunctionEventInvokeConfig, TagResource, UntagResource, DeleteFunction. Passing the role is the role's.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::aws::{Cx, Place, nothing_if_absent, patiently};
 use crate::error::{Error, Result};
 use crate::kinds::log_group::LogGroup;
 use crate::kinds::mapping::Mapping;
-use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Ties};
+use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties};
 
 pub mod admits;
+mod asynchronous;
 mod read;
 pub mod steers;
 mod tag;
@@ -29,6 +31,7 @@ mod tag;
 mod tests;
 mod write;
 
+pub use asynchronous::Asynchronous;
 pub use tag::sync_tags;
 
 /// What the names of functions' log groups begin with.
@@ -64,6 +67,9 @@ pub struct Function {
     pub code_sha256: String,
     /// At most 256 characters.
     pub description: String,
+    /// How asynchronous calls end that fail; none where nothing calls it so, or others have set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asynchronous: Option<Asynchronous>,
 }
 
 impl Resource for Function {
@@ -73,6 +79,10 @@ impl Resource for Function {
     fn advice(of: &Changed<'_, Self>) -> Advice {
         let Some((desired, live)) = of.edit() else { return Advice::default() };
         Advice { widens: desired.widens(live), means: desired.means(live), ..Advice::default() }
+    }
+
+    fn records(&self) -> Tags {
+        asynchronous::records(self)
     }
 
     fn ties(&self) -> Ties {
@@ -91,7 +101,7 @@ impl Resource for Function {
         Ok(named.map(Name::new).into_iter().collect())
     }
 
-    async fn leads(_cx: &Cx, kind: &str, from: &Name) -> Result<Vec<Name>> {
+    async fn leads(_cx: &Cx, kind: &str, from: &Name, _props: &Value) -> Result<Vec<Name>> {
         let of = (kind == Mapping::KIND).then(|| from.as_str().split('/').next()).flatten();
         // One with a qualifier is a version or an alias, which no mapping of a pipeline reads for.
         Ok(of.filter(|name| !name.contains(':')).map(Name::new).into_iter().collect())
@@ -102,8 +112,9 @@ impl Resource for Function {
             "lambda:CreateFunction",
             "lambda:DeleteFunction",
             "lambda:GetFunction",
+            "lambda:GetPolicy",
             "lambda:ListTags",
-            // To set and to take away: a managed policy has no room for all names.
+            // To set, to read and to take away: a managed policy has no room for all names.
             "lambda:*FunctionConcurrency",
             "lambda:TagResource",
             "lambda:UntagResource",
@@ -111,6 +122,11 @@ impl Resource for Function {
             "lambda:UpdateFunctionCo*",
         ];
         vec![Grant::new(ON_THE_FUNCTION, arn(scope.place, name))]
+    }
+
+    fn more_grants(&self, scope: &Scope, name: &Name) -> Vec<Grant> {
+        const OF_CALLS: &[&str] = &["lambda:*FunctionEventInvokeConfig"];
+        self.asynchronous.iter().map(|_| Grant::new(OF_CALLS, arn(scope.place, name))).collect()
     }
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
@@ -126,11 +142,14 @@ impl Resource for Function {
         let Some(configuration) = &found.configuration else {
             return Ok(Vec::new());
         };
+        let tags: Tags = found.tags.clone().unwrap_or_default().into_iter().collect();
+        let mut props = read::props(configuration, found.concurrency.as_ref(), name);
+        props.asynchronous = asynchronous::read(cx, name, &tags).await?;
         Ok(vec![Live {
             handle: Handle::new(arn(&cx.aws.place, name)),
-            props: read::props(configuration, found.concurrency.as_ref(), name),
+            props,
             outputs: outputs(cx, name),
-            tags: found.tags.unwrap_or_default().into_iter().collect(),
+            tags,
             identity: String::new(),
             state: read::state(configuration),
         }])
@@ -146,7 +165,7 @@ impl Resource for Function {
                 }
                 self.create(cx, name).await?;
                 read::settled(cx, name).await?;
-                (Self { reserved_concurrency: None, ..self.clone() }, cx.tags.clone())
+                (Self { reserved_concurrency: None, asynchronous: None, ..self.clone() }, cx.tags.clone())
             }
         };
         // sync
@@ -161,6 +180,9 @@ impl Resource for Function {
         }
         if self.reserved_concurrency != props.reserved_concurrency {
             self.reserve(cx, name).await?;
+        }
+        if self.asynchronous != props.asynchronous {
+            asynchronous::write(cx, name, self.asynchronous.as_ref()).await?;
         }
         let what = format!("function `{name}` to be ready for its tags");
         sync_tags(cx, &arn(&cx.aws.place, name), &what, &tags).await?;

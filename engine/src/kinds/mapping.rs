@@ -93,7 +93,7 @@ impl Resource for Mapping {
         unread::told(self, cx, live).await
     }
 
-    fn more_grants(&self, _scope: &Scope) -> Vec<Grant> {
+    fn more_grants(&self, _scope: &Scope, _name: &Name) -> Vec<Grant> {
         // It has no resource to be restricted to.
         let of_table = self.source.contains(OUTPUT) || succession::table(&self.source).is_some();
         of_table.then(|| Grant::new(&["dynamodb:ListStreams"], "*")).into_iter().collect()
@@ -128,7 +128,7 @@ impl Resource for Mapping {
         Ok(list(cx, parent.as_str()).await?.iter().map(read::name_in).collect())
     }
 
-    async fn leads(cx: &Cx, kind: &str, from: &Name) -> Result<Vec<Name>> {
+    async fn leads(cx: &Cx, kind: &str, from: &Name, _props: &serde_json::Value) -> Result<Vec<Name>> {
         read::from(cx, kind, from).await
     }
 

@@ -29,7 +29,8 @@ mod senders;
 
 use attributes::{Described, changed, describe};
 pub use fits::hides_too_short;
-pub use senders::{tls_and_senders, tls_only};
+pub(super) use means::opens;
+pub use senders::{From, tls_and_senders, tls_only};
 
 /// Seconds that a queue hides a message where nobody says how long.
 pub const USUAL_VISIBILITY: u32 = 30;
@@ -103,7 +104,8 @@ impl Resource for Queue {
     }
 
     fn ties(&self) -> Ties {
-        Ties { holds: self.redrive.iter().map(|redrive| redrive.to.clone()).collect(), ..Ties::default() }
+        let redrive = self.redrive.iter().map(|redrive| redrive.to.clone());
+        Ties { holds: redrive.chain(senders::sources(&self.policy)).collect(), ..Ties::default() }
     }
 
     fn name_of(arn: &str) -> Option<Name> {

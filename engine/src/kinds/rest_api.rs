@@ -98,7 +98,7 @@ impl Resource for RestApi {
         ]
     }
 
-    fn more_grants(&self, scope: &Scope) -> Vec<Grant> {
+    fn more_grants(&self, scope: &Scope, _name: &Name) -> Vec<Grant> {
         web_acl::grants(self, scope)
     }
 

@@ -7,14 +7,14 @@
 //!
 //! IAM: iam:CreateRole, GetRole, DeleteRole, UpdateAssumeRolePolicy, ListRolePolicies, Get-, Put-, DeleteRolePolicy,
 //! ListAttachedRolePolicies, DetachRolePolicy, Put-, DeleteRolePermissionsBoundary, TagRole, UntagRole, ListRoles, and PassRole to
-//! Lambda and API Gateway.
+//! the service that it trusts.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::types::{Role as Described, Tag};
 use serde::{Deserialize, Serialize};
 
-use crate::aws::policy::Policy;
+use crate::aws::policy::{Policy, texts};
 use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties};
@@ -70,7 +70,9 @@ impl Resource for Role {
     fn ties(&self) -> Ties {
         let statements = self.policies.values().flat_map(|policy| policy.statements());
         let resources = statements.filter_map(|statement| statement["Resource"].as_array()).flatten();
-        let holds = resources.filter_map(|resource| resource.as_str()).map(str::to_owned).collect();
+        let trusted =
+            self.trust.statements().iter().flat_map(|one| texts(&one["Condition"]["ArnEquals"]["aws:SourceArn"]));
+        let holds = resources.filter_map(|resource| resource.as_str()).chain(trusted).map(str::to_owned).collect();
         Ties { holds, ..Ties::default() }
     }
 
@@ -79,7 +81,7 @@ impl Resource for Role {
         (head.split(':').nth(2) == Some("iam")).then(|| Name::new(path.rsplit('/').next().unwrap_or(path)))
     }
 
-    fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {
+    fn grants(scope: &Scope, _name: &Name) -> Vec<Grant> {
         const ON_THE_ROLE: &[&str] = &[
             "iam:DeleteRole",
             "iam:GetRole",
@@ -93,15 +95,13 @@ impl Resource for Role {
         // Every role of this path is the pipeline's, and a user who may write all may pass all: one pattern keeps the policy
         // short.
         let all = arn(place, &path(pipeline, &place.region), &Name::new("*"));
-        // Of a pipeline's roles, whose names are `<pipeline>-<id>-<region>`, one is API Gateway's and the others are functions'.
-        let of_api = name.as_str().ends_with(&format!("-api-role-{}", place.region));
-        let service = if of_api { "apigateway.amazonaws.com" } else { "lambda.amazonaws.com" };
-        vec![
-            Grant::new(&["iam:ListRoles"], "*"),
-            Grant::new(&["iam:PassRole"], all.clone()).when("iam:PassedToService", service),
-            Grant::new(ON_THE_ROLE, all.clone()),
-            grants::writing(all, boundary),
-        ]
+        vec![Grant::new(&["iam:ListRoles"], "*"), Grant::new(ON_THE_ROLE, all.clone()), grants::writing(all, boundary)]
+    }
+
+    fn more_grants(&self, scope: &Scope, _name: &Name) -> Vec<Grant> {
+        let all = arn(scope.place, &path(scope.pipeline, &scope.place.region), &Name::new("*"));
+        let trusted = self.trust.statements().iter().flat_map(|statement| texts(&statement["Principal"]["Service"]));
+        trusted.map(|service| Grant::new(&["iam:PassRole"], all.clone()).when("iam:PassedToService", service)).collect()
     }
 
     async fn owned(cx: &Cx) -> Result<Vec<Name>> {

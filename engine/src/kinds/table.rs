@@ -275,7 +275,8 @@ pub fn arn(place: &Place, name: &Name) -> String {
     place.arn("dynamodb", &format!("table/{name}"))
 }
 
-fn unbuilt(error: BuildError) -> Error {
+/// A part of a request that the SDK does not make: a defect.
+pub(super) fn unbuilt(error: BuildError) -> Error {
     Error::defect(error.to_string())
 }
 

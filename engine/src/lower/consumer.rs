@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::aws::policy::allow;
 use crate::error::Result;
 use crate::graph::Node;
-use crate::kinds::function;
+use crate::kinds::function::{self, Asynchronous};
 use crate::kinds::log_group::LogGroup;
 use crate::kinds::mapping::{self, Mapping};
 use crate::kinds::role::Role;
@@ -28,6 +28,11 @@ pub const CONSUMER: &str = "consumer";
 pub const ROLE: &str = "consumer-role";
 const LOG: &str = "consumer-log";
 pub(super) const MAPPING: &str = "mapping";
+
+/// Lambda's own defaults, as at most
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html>).
+const RETRIES: u32 = 2;
+const MAX_AGE_MINUTES: u32 = 360;
 
 /// The mapping's default is with what it reads.
 pub(super) const IDS: &[Known] = &[
@@ -58,6 +63,7 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
         log_days: spec.log_days,
         log_level: level(spec.log_level),
         reserved_concurrency: spec.reserved_concurrency,
+        asynchronous: asynchronous(lowering, spec),
         code: lowering.codes.consumer(),
         statements: statements(lowering, spec, read.unwrap_or_default(), access),
         mentions: {
@@ -69,6 +75,11 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
         },
     };
     let mut nodes = lowering.function(lambda)?;
+    if lowering.spec.is_pushed() {
+        // AWS looks at the queue for what fails when it is named.
+        let mapped = |node: Node| if node.id.as_str() == CONSUMER { node.needs([dlq::DLQ]) } else { node };
+        nodes = nodes.into_iter().map(mapped).collect();
+    }
     if lowering.spec.fed_queue().is_some() {
         // The queue hides its messages long enough before the function may work longer on them.
         let mapped =
@@ -79,6 +90,15 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
         nodes.push(mapping(lowering, spec, id, arn)?);
     }
     Ok(nodes)
+}
+
+/// What becomes of the calls of a source that does not wait for the answer.
+fn asynchronous(lowering: &Lowering<'_>, spec: &Function) -> Option<Asynchronous> {
+    lowering.spec.is_pushed().then(|| Asynchronous {
+        retries: spec.failures.retries.and_then(|retries| u32::try_from(retries).ok()).unwrap_or(RETRIES),
+        max_age_seconds: spec.failures.max_age_minutes.unwrap_or(MAX_AGE_MINUTES) * 60,
+        on_failure: dlq::arn(lowering).unwrap_or_default(),
+    })
 }
 
 /// The variables of its environment: the user's, and those that name the table and the queue.

@@ -5,7 +5,7 @@ use crate::graph::Node;
 use crate::kinds::queue::{self, Queue};
 use crate::lower::existing::used;
 use crate::lower::known::Known;
-use crate::lower::{Lowering, stream};
+use crate::lower::{Lowering, source, stream};
 use crate::resource::Name;
 use crate::spec::{Dlq, OnDestroy, OwnOrExisting};
 
@@ -23,7 +23,12 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
             let props = Queue {
                 retention_seconds: own.retention_days * 24 * 60 * 60,
                 encrypted: true,
-                policy: queue::tls_only(place, &Name::new(&name)),
+                policy: queue::tls_and_senders(
+                    place,
+                    &Name::new(&name),
+                    (&[], &[]),
+                    source::into_dlq(lowering)?.as_ref(),
+                ),
                 fifo: spec.is_fifo(),
                 visibility_seconds: queue::USUAL_VISIBILITY,
                 delay_seconds: 0,

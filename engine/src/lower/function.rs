@@ -10,7 +10,7 @@ use crate::bundle::Code;
 use crate::diff::hash;
 use crate::error::Result;
 use crate::graph::Node;
-use crate::kinds::function::{self, Function};
+use crate::kinds::function::{self, Asynchronous, Function};
 use crate::kinds::log_group::{self, LogGroup};
 use crate::kinds::role::{self, Role};
 use crate::lower::Lowering;
@@ -29,6 +29,7 @@ pub(super) struct Lambda<'a> {
     pub log_days: u32,
     pub log_level: &'a str,
     pub reserved_concurrency: Option<u32>,
+    pub asynchronous: Option<Asynchronous>,
     pub code: &'a Code,
     pub statements: Vec<Value>,
     pub mentions: Vec<&'a str>,
@@ -61,6 +62,7 @@ impl Lowering<'_> {
             reserved_concurrency: lambda.reserved_concurrency,
             code_sha256: lambda.code.sha256.clone(),
             description: format!("{} of the pipeline {}", lambda.id, self.spec.name),
+            asynchronous: lambda.asynchronous,
         };
         let mentions = [&lambda.mentions[..], &[lambda.log_id]].concat();
         Ok(vec![

@@ -21,7 +21,8 @@ impl Known {
     }
 }
 
-/// Ids of which a spec has one for each name that it gives, as in `plan.free`.
+/// An id whose default name nobody needs to look at, because something else leads to it; or ids of which a spec has one for each name that it
+/// gives, as in `plan.free`.
 pub(super) struct Family {
     family: &'static str,
     kind: &'static Kind,
@@ -35,7 +36,19 @@ impl Family {
 }
 
 /// The families of every part of the lowering.
-const FAMILIES: [&[Family]; 4] = [auth::jwt::FAMILIES, plans::FAMILIES, users::FAMILIES, source::api::domain::FAMILIES];
+const FAMILIES: [&[Family]; 11] = [
+    auth::jwt::FAMILIES,
+    plans::FAMILIES,
+    users::FAMILIES,
+    source::api::domain::FAMILIES,
+    source::FAMILIES,
+    source::topic::FAMILIES,
+    source::bucket::FAMILIES,
+    source::events::FAMILIES,
+    source::iot::FAMILIES,
+    source::logs::FAMILIES,
+    source::schedule::FAMILIES,
+];
 
 /// Returns the families of ids that a pipeline may have, by kind. Nobody can list their names: what has left the spec is found by
 /// its tags, or with what it hangs on.

@@ -36,6 +36,7 @@ impl Planner<'_> {
         let Some(live) = &change.live else {
             let mut advice = ask(Changed::New(&change.desired));
             advice.means.extend(self.caught_up(change, &advice));
+            advice.refuses = advice.refuses.or_else(|| self.beside_others(change));
             return advice;
         };
         match change.action {
@@ -60,6 +61,14 @@ impl Planner<'_> {
             }
             Action::Create | Action::Same => Advice::default(),
         }
+    }
+
+    /// Why a new one must not be made beside what others have in its place.
+    fn beside_others(&self, change: &Change) -> Option<Refusal> {
+        let lives = self.found.lives.get(&(change.kind.name, change.name.clone()))?;
+        let others = lives.iter().find(|live| live.state == State::Absent)?;
+        let of = Changed::Edit { desired: &change.desired, live: &others.props, how: &How::default() };
+        (change.kind.advice)(of).refuses
     }
 
     /// What a new one reads that another resource held before it was the pipeline's.

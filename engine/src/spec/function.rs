@@ -180,10 +180,14 @@ impl Start {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Failures {
-    /// Retries of a batch before its failed records go to the dlq, -1 to 10000; -1 is without limit. Default: 100; 500 under `table_changes`.
+    /// Retries of a batch before its failed records go to the dlq, -1 to 10000; -1 is without limit. Default: 100; 500 under `table_changes`; 2, and at most 2, under a source without a stream.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = -1, max = 10_000))]
     pub retries: Option<i32>,
+    /// Age in minutes after which an event is given up that a source without a stream has sent, 1 to 360. Default: 360.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 360))]
+    pub max_age_minutes: Option<u32>,
     /// Age in hours after which a record is given up, 1 to 168. Default: 12; 24 under `table_changes`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 168))]
@@ -196,7 +200,7 @@ pub struct Failures {
 
 impl Default for Failures {
     fn default() -> Self {
-        Self { retries: None, max_age_hours: None, bisect: true, partial: true }
+        Self { retries: None, max_age_minutes: None, max_age_hours: None, bisect: true, partial: true }
     }
 }
 

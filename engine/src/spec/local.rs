@@ -1,8 +1,9 @@
 //! The spec as `pipe dev` deploys it.
 
 use super::{
-    Auth, Authorizer, Changes, Consumer, Dlq, FIFO, Indexes, Key, KeyType, Keys, Kinesis, Loaded, OwnOrExisting,
-    PartitionKey, Queue, QueueStream, Secret, Sink, Source, Spec, Stream, Table, TableChanges, Users,
+    Auth, Authorizer, Bus, Changes, Consumer, Dlq, FIFO, Indexes, Key, KeyType, Keys, Kinesis, Loaded, OwnBucket,
+    OwnOrExisting, OwnTopic, PartitionKey, Queue, QueueStream, Secret, Sink, Source, Spec, Stream, Table, TableChanges,
+    Users,
 };
 use serde_json::json;
 
@@ -26,6 +27,7 @@ impl Loaded {
     pub fn with_stand_ins(mut self) -> Self {
         let spec = &mut self.spec;
         let all = [
+            source(spec),
             stream(spec),
             table(spec),
             queue(spec),
@@ -49,6 +51,40 @@ impl Loaded {
         let acl = api.waf.take().map(|arn| format!("none for the web ACL `{arn}`: requests are not filtered here"));
         self.stand_ins.extend(domain.into_iter().chain(acl));
         self
+    }
+}
+
+/// What sends, where the spec only uses it.
+fn source(spec: &mut Spec) -> Option<String> {
+    match spec.source.as_mut()? {
+        Source::Topic(topic) => {
+            let name = topic.place.existing()?.name().to_owned();
+            topic.place = OwnOrExisting::Own(with_defaults::<OwnTopic>(json!({ "name": name }))?);
+            Some(format!("the topic `{name}`"))
+        }
+        Source::Bucket(bucket) => {
+            bucket.place.existing()?;
+            // The way that its events come by stays what it was.
+            bucket.via = Some(bucket.way());
+            let name = bucket.name().to_owned();
+            bucket.place = OwnOrExisting::Own(with_defaults::<OwnBucket>(json!({ "name": name }))?);
+            Some(format!("the bucket `{name}`"))
+        }
+        Source::Logs(logs) => {
+            logs.stand_in = true;
+            Some(format!("the log group `{}`", logs.group))
+        }
+        Source::Events(events) => match events.bus.as_mut()? {
+            Bus::Existing(existing) => {
+                let name = existing.name().to_owned();
+                // The account's own bus is there.
+                let own = (name != "default").then(|| Bus::Own(name.clone()));
+                events.bus = own;
+                events.bus.as_ref().map(|_| format!("the bus `{name}`"))
+            }
+            Bus::Own(_) => None,
+        },
+        _ => None,
     }
 }
 

@@ -117,13 +117,13 @@ impl Existing {
         self.reference.starts_with("arn:").then_some(self.reference.as_str())
     }
 
-    /// Returns the name: what follows `stream/`, `table/`, `secret:` or `function:` in an ARN, its last part otherwise.
+    /// Returns the name: what follows `stream/`, `table/`, `secret:`, `function:` or `event-bus/` in an ARN, its last part otherwise.
     /// The name of a secret that is given by its ARN still ends with the six characters that AWS assigned.
     #[must_use]
     pub fn name(&self) -> &str {
         let Some(arn) = self.arn() else { return &self.reference };
         let resource = arn.splitn(6, ':').nth(5).unwrap_or(arn);
-        ["stream/", "table/", "secret:", "function:"]
+        ["stream/", "table/", "secret:", "function:", "event-bus/"]
             .iter()
             .find_map(|prefix| resource.strip_prefix(prefix))
             .unwrap_or(resource)

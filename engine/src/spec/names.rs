@@ -22,7 +22,10 @@ impl Spec {
     /// Returns the REST API, when there is one.
     #[must_use]
     pub fn api(&self) -> Option<&Api> {
-        self.source.as_ref().map(|Source::Api(api)| api)
+        match self.source.as_ref()? {
+            Source::Api(api) => Some(api),
+            _ => None,
+        }
     }
 
     /// Returns the limit of the stage: the spec's, else what the pipeline's own shards take, so that no record is refused that

@@ -21,6 +21,7 @@ mod networks;
 mod notes;
 mod queue;
 mod routes;
+mod sources;
 mod stores;
 mod templates;
 mod types;
@@ -33,7 +34,9 @@ pub(super) use function::BUNDLED;
 
 use super::problem::Problem;
 use super::wording::nearest;
-use super::{Api, Authorizer, Basic, Function, Kinesis, OwnOrExisting, Queue, QueueStream, Spec, TableChanges, Target};
+use super::{
+    Api, Authorizer, Basic, Function, Kinesis, OwnOrExisting, Queue, QueueStream, Spec, TableChanges, Target, Topic,
+};
 use serde_json::Value;
 use std::ops::Deref;
 use std::path::Path;
@@ -99,6 +102,10 @@ struct Cx<'a> {
 impl<'a> Cx<'a> {
     fn api(&self) -> Option<At<'a, Api>> {
         member(SOURCE, "api", self.spec.api())
+    }
+
+    fn topic(&self) -> Option<At<'a, Topic>> {
+        member(SOURCE, "topic", self.spec.topic())
     }
 
     fn basic(&self) -> Option<At<'a, Basic>> {
@@ -185,6 +192,7 @@ const FUNCTION: &[Rule<Function>] = &[
     function::start,
     changes::start,
     queue::feeds,
+    sources::feeds,
     function::statements,
     function::existing,
     fan_out::kinesis_only,
@@ -196,8 +204,10 @@ const FUNCTION: &[Rule<Function>] = &[
 /// Returns every error, warning and note of the rules.
 pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, files: &Files) -> Vec<Problem> {
     let cx = Cx { spec, file, damaged, root, files };
-    let between: [fn(&Cx<'_>) -> Vec<Problem>; 14] = [
+    let between: [fn(&Cx<'_>) -> Vec<Problem>; 16] = [
         wiring::sections,
+        sources::ways,
+        sources::foreign,
         wiring::overwrite,
         changes::deletes,
         changes::images,
@@ -214,6 +224,13 @@ pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, 
     ];
     let mut problems: Vec<Problem> = between.iter().flat_map(|rule| rule(&cx)).collect();
     problems.extend(each(&cx, cx.api(), API));
+    problems.extend(each(&cx, cx.topic(), &[sources::topic]));
+    problems.extend(each(&cx, member(SOURCE, "events", spec.events()), &[sources::events::events]));
+    problems.extend(each(&cx, member(SOURCE, "schedule", spec.schedule()), &[sources::schedule::schedule]));
+    problems.extend(each(&cx, member(SOURCE, "bucket", spec.bucket()), &[sources::others::bucket]));
+    problems.extend(each(&cx, member(SOURCE, "logs", spec.logs()), &[sources::others::logs]));
+    problems.extend(each(&cx, member(SOURCE, "iot", spec.iot()), &[sources::others::iot]));
+    problems.extend(each(&cx, member(SOURCE, "alexa", spec.alexa()), &[sources::alexa::alexa]));
     problems.extend(each(&cx, cx.basic(), &[stores::basic]));
     problems.extend(each(&cx, cx.kinesis(), &[stores::kinesis]));
     problems.extend(each(&cx, cx.table_changes(), &[changes::table]));

@@ -57,7 +57,10 @@ fn operation(service: &str, request: &Request) -> (Protocol, String) {
     let action = form_urlencoded::parse(&request.body).find(|(key, _)| key == "Action");
     match action {
         Some((_, action)) => (Protocol::Query, action.into_owned()),
-        None => (Protocol::RestJson, operations::name(service, &request.method, &request.segments())),
+        None => {
+            let query = request.target.split_once('?').map_or("", |(_, query)| query);
+            (Protocol::RestJson, operations::name(service, &request.method, &request.segments(), query))
+        }
     }
 }
 

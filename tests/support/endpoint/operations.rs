@@ -17,6 +17,9 @@ const LAMBDA: &[Operation] = &[
     ("PUT", "functions/*/concurrency", "PutFunctionConcurrency"),
     ("DELETE", "functions/*/concurrency", "DeleteFunctionConcurrency"),
     ("POST", "functions/*/invocations", "Invoke"),
+    ("GET", "functions/*/event-invoke-config", "GetFunctionEventInvokeConfig"),
+    ("PUT", "functions/*/event-invoke-config", "PutFunctionEventInvokeConfig"),
+    ("DELETE", "functions/*/event-invoke-config", "DeleteFunctionEventInvokeConfig"),
     ("POST", "functions/*/policy", "AddPermission"),
     ("GET", "functions/*/policy", "GetPolicy"),
     ("DELETE", "functions/*/policy/*", "RemovePermission"),
@@ -29,6 +32,45 @@ const LAMBDA: &[Operation] = &[
     ("POST", "tags/*", "TagResource"),
     ("DELETE", "tags/*", "UntagResource"),
     ("GET", "account-settings", "GetAccountSettings"),
+];
+
+const SCHEDULER: &[Operation] = &[
+    ("POST", "schedule-groups/*", "CreateScheduleGroup"),
+    ("GET", "schedule-groups", "ListScheduleGroups"),
+    ("GET", "schedule-groups/*", "GetScheduleGroup"),
+    ("DELETE", "schedule-groups/*", "DeleteScheduleGroup"),
+    ("GET", "schedules", "ListSchedules"),
+    ("POST", "schedules/*", "CreateSchedule"),
+    ("GET", "schedules/*", "GetSchedule"),
+    ("PUT", "schedules/*", "UpdateSchedule"),
+    ("DELETE", "schedules/*", "DeleteSchedule"),
+    ("GET", "tags/*", "ListTagsForResource"),
+    ("POST", "tags/*", "TagResource"),
+    ("DELETE", "tags/*", "UntagResource"),
+];
+
+const IOT: &[Operation] = &[
+    ("GET", "rules", "ListTopicRules"),
+    ("POST", "rules/*", "CreateTopicRule"),
+    ("GET", "rules/*", "GetTopicRule"),
+    ("PATCH", "rules/*", "ReplaceTopicRule"),
+    ("DELETE", "rules/*", "DeleteTopicRule"),
+    ("GET", "tags", "ListTagsForResource"),
+    ("POST", "tags", "TagResource"),
+    ("POST", "untag", "UntagResource"),
+];
+
+/// The path is the bucket, and the part that is meant, which S3 has in the query.
+const S3: &[Operation] = &[
+    ("PUT", "*", "CreateBucket"),
+    ("DELETE", "*", "DeleteBucket"),
+    ("GET", "*/policy", "GetBucketPolicy"),
+    ("PUT", "*/policy", "PutBucketPolicy"),
+    ("DELETE", "*/policy", "DeleteBucketPolicy"),
+    ("GET", "*/tagging", "GetBucketTagging"),
+    ("PUT", "*/tagging", "PutBucketTagging"),
+    ("GET", "*/notification", "GetBucketNotification"),
+    ("PUT", "*/notification", "PutBucketNotification"),
 ];
 
 const API_GATEWAY: &[Operation] = &[
@@ -119,14 +161,27 @@ const API_GATEWAY: &[Operation] = &[
 ];
 
 /// Names the operation; one that the tables do not know is named by its method and path.
-pub fn name(service: &str, method: &Method, segments: &[String]) -> String {
-    let (table, segments) = match service {
-        "lambda" => (LAMBDA, segments.get(1..).unwrap_or_default()),
-        _ => (API_GATEWAY, segments),
+pub fn name(service: &str, method: &Method, segments: &[String], query: &str) -> String {
+    let mut segments = segments.to_vec();
+    let table = match service {
+        "lambda" => {
+            segments = segments.split_off(segments.len().min(1));
+            LAMBDA
+        }
+        "scheduler" => SCHEDULER,
+        "iot" => IOT,
+        "s3" => {
+            let part = query.split(['&', '=']).next().unwrap_or_default();
+            segments.extend(
+                ["policy", "tagging", "notification"].into_iter().filter(|known| *known == part).map(str::to_owned),
+            );
+            S3
+        }
+        _ => API_GATEWAY,
     };
     let matches = |pattern: &str| {
         let pattern: Vec<&str> = pattern.split('/').collect();
-        pattern.len() == segments.len() && pattern.iter().zip(segments).all(|(p, segment)| *p == "*" || p == segment)
+        pattern.len() == segments.len() && pattern.iter().zip(&segments).all(|(p, segment)| *p == "*" || p == segment)
     };
     let found = table.iter().find(|(verb, path, _)| method == verb && matches(path));
     found.map_or_else(|| format!("{method} /{}", segments.join("/")), |(_, _, operation)| (*operation).to_owned())

@@ -46,6 +46,7 @@ pub(super) fn props(live: &FunctionConfiguration, concurrency: Option<&Concurren
         reserved_concurrency: number(concurrency.and_then(Concurrency::reserved_concurrent_executions)),
         code_sha256: if failure(live).is_some() { String::new() } else { text(live.code_sha256()) },
         description: text(live.description()),
+        asynchronous: None,
     }
 }
 

@@ -24,6 +24,7 @@ fn desired() -> Function {
         log_group: "/aws/lambda/f".into(),
         log_level: "info".into(),
         reserved_concurrency: None,
+        asynchronous: None,
         code_sha256: "new".into(),
         description: String::new(),
     }
@@ -138,6 +139,7 @@ async fn a_log_group_and_a_mapping_name_their_function() {
     assert_eq!(of_group, [name("my-own")]);
     assert!(Function::children(&cx, "logs:LogGroup", &name("/aws/apigateway/api")).await.unwrap().is_empty());
     assert!(Function::children(&cx, "sqs:Queue", &name("/aws/lambda/queue")).await.unwrap().is_empty());
-    let of_mapping = Function::leads(&cx, "lambda:EventSourceMapping", &name("my-own/stream")).await.unwrap();
+    let of_mapping =
+        Function::leads(&cx, "lambda:EventSourceMapping", &name("my-own/stream"), &Value::Null).await.unwrap();
     assert_eq!(of_mapping, [name("my-own")]);
 }

@@ -53,6 +53,7 @@ impl Function {
             architecture: self.architecture.clone(),
             code_sha256: self.code_sha256.clone(),
             reserved_concurrency: self.reserved_concurrency,
+            asynchronous: self.asynchronous.clone(),
             ..live.clone()
         };
         *self != of_other_calls

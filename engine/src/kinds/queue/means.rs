@@ -31,9 +31,14 @@ pub(super) fn loses(desired: &Queue, live: &Queue) -> Option<String> {
 
 /// Who may do more, and what its policy forbids no longer.
 pub(super) fn widens(desired: &Queue, live: &Queue) -> Vec<String> {
-    // The resource is the queue itself, whatever it is called by then.
-    let own = |queue: &Queue| {
-        let statements = queue.policy.statements().iter();
+    opens(&desired.policy, &live.policy)
+}
+
+/// The same of the policy of any resource: who may do more by it, and what it forbids no longer.
+pub(in crate::kinds) fn opens(desired: &Policy, live: &Policy) -> Vec<String> {
+    // The resource is the one that has the policy, whatever it is called by then.
+    let own = |policy: &Policy| {
+        let statements = policy.statements().iter();
         Policy::new(statements.map(|statement| without(statement, &["Resource"])).collect())
     };
     let (now, then) = (own(desired), own(live));

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::arn;
 use crate::aws::Place;
-use crate::aws::policy::Policy;
+use crate::aws::policy::{Policy, texts};
 use crate::resource::Name;
 
 /// The policy that refuses every call on this queue that does not come by TLS.
@@ -12,8 +12,36 @@ pub fn tls_only(place: &Place, name: &Name) -> Policy {
     Policy::new(vec![by_tls(place, name)])
 }
 
-/// The same, and these may send: ARNs and accounts, and services on behalf of this account.
-pub fn tls_and_senders(place: &Place, name: &Name, principals: &[String], services: &[String]) -> Policy {
+/// A service that may send on behalf of one resource alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct From {
+    /// Name of the statement: the pipeline's label.
+    pub sid: String,
+    /// The service, as in `sns.amazonaws.com`.
+    pub service: String,
+    /// ARN of what it acts for.
+    pub arn: String,
+    /// Account of that where its ARN does not say it; empty otherwise.
+    pub account: String,
+}
+
+/// What the label of a [`From`] ends with.
+const SOURCE: &str = "-source";
+
+/// ARNs of what services act for that may send by a statement with a label.
+pub(super) fn sources(policy: &Policy) -> impl Iterator<Item = String> {
+    let ours = |sid: &str| sid.starts_with("pipe-") && sid.ends_with(SOURCE);
+    let statements = policy.statements().iter().filter(move |one| one["Sid"].as_str().is_some_and(ours));
+    statements.flat_map(|one| texts(&one["Condition"]["ArnEquals"]["aws:SourceArn"])).map(str::to_owned)
+}
+
+/// The same, and these may send: ARNs and accounts, services on behalf of this account, and the source.
+pub fn tls_and_senders(
+    place: &Place,
+    name: &Name,
+    (principals, services): (&[String], &[String]),
+    source: Option<&From>,
+) -> Policy {
     let mut statements = vec![by_tls(place, name)];
     let mut send = |sid: &str, kind: &str, who: &[String]| {
         if !who.is_empty() {
@@ -33,6 +61,20 @@ pub fn tls_and_senders(place: &Place, name: &Name, principals: &[String], servic
     for statement in statements.iter_mut().filter(|statement| statement["Sid"] == "ServicesSend") {
         statement["Condition"] = json!({ "StringEquals": { "aws:SourceAccount": place.account } });
     }
+    statements.extend(source.map(|from| {
+        let mut condition = json!({ "ArnEquals": { "aws:SourceArn": from.arn } });
+        if !from.account.is_empty() {
+            condition["StringEquals"] = json!({ "aws:SourceAccount": from.account });
+        }
+        json!({
+            "Sid": from.sid,
+            "Effect": "Allow",
+            "Principal": { "Service": from.service },
+            "Action": "sqs:SendMessage",
+            "Resource": arn(place, name),
+            "Condition": condition,
+        })
+    }));
     Policy::new(statements)
 }
 

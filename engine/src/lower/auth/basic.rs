@@ -96,6 +96,7 @@ fn authorizer(lowering: &Lowering<'_>, basic: &Basic) -> Result<Vec<Node>> {
         log_days: AUTHORIZER_LOG_DAYS,
         log_level: "info",
         reserved_concurrency: basic.reserved_concurrency,
+        asynchronous: None,
         code: lowering.codes.authorizer(),
         statements: vec![allow("ReadSecret", &["secretsmanager:GetSecretValue"], &[arn])],
         mentions: vec![SECRET],

@@ -99,6 +99,7 @@ impl Own<'_> {
             log_days: LOG_DAYS,
             log_level: "info",
             reserved_concurrency: self.reserved_concurrency,
+            asynchronous: None,
             code: lowering.codes.jwt_authorizer(),
             statements: self.statements,
             mentions: self.mentions.iter().map(String::as_str).collect(),

@@ -11,7 +11,7 @@ use crate::lower::existing::used;
 use crate::lower::known::Known;
 use crate::lower::stream::Feed;
 use crate::lower::stream::kinesis::STREAM;
-use crate::lower::{Lowering, dlq};
+use crate::lower::{Lowering, dlq, source};
 use crate::resource::Name;
 use crate::spec::{OnDestroy, OwnOrExisting, QueueEncryption, QueueStream, Sender, Spec};
 
@@ -29,29 +29,34 @@ pub(super) fn node(lowering: &Lowering<'_>, queue: &OwnOrExisting<QueueStream>) 
     match queue {
         OwnOrExisting::Existing(existing) => used::<Queue>(STREAM, existing, "sqs", lowering.place),
         OwnOrExisting::Own(own) => {
-            let node = Node::new(STREAM, lowering.spec.fed_queue_name(), &props(lowering, own))?;
+            let node = Node::new(STREAM, lowering.spec.fed_queue_name(), &props(lowering, own)?)?;
             // Where its messages move must be there first.
             Ok(node.needs([dlq::DLQ]).retained(own.on_destroy == OnDestroy::Retain))
         }
     }
 }
 
-fn props(lowering: &Lowering<'_>, own: &QueueStream) -> Queue {
+fn props(lowering: &Lowering<'_>, own: &QueueStream) -> Result<Queue> {
     let (spec, place) = (lowering.spec, lowering.place);
     let (services, principals): (Vec<&Sender>, Vec<&Sender>) = own.allow.iter().partition(|one| one.is_service());
     let texts = |all: Vec<&'_ Sender>| all.into_iter().map(|one| one.as_str().to_owned()).collect::<Vec<_>>();
     let (services, principals) = (texts(services), texts(principals));
     let redrive = dlq::arn(lowering).map(|to| Redrive { to, max_receives: own.max_receives });
-    Queue {
+    Ok(Queue {
         retention_seconds: own.retention_days * 24 * 60 * 60,
         encrypted: own.encryption == QueueEncryption::SqsManaged,
-        policy: queue::tls_and_senders(place, &Name::new(spec.fed_queue_name()), &principals, &services),
+        policy: queue::tls_and_senders(
+            place,
+            &Name::new(spec.fed_queue_name()),
+            (&principals, &services),
+            source::into_stream(lowering)?.as_ref(),
+        ),
         fifo: own.fifo,
         visibility_seconds: spec.visibility_seconds(),
         delay_seconds: own.delay_seconds,
         redrive,
         takes_from: Vec::new(),
-    }
+    })
 }
 
 pub(super) fn feed(lowering: &Lowering<'_>) -> Feed {

@@ -5,6 +5,7 @@ use serde_json::json;
 use crate::graph::{Graph, Node};
 use crate::kinds::KINDS;
 use crate::kinds::mapping::{self, Mapping};
+use crate::kinds::notification::Notification;
 use crate::kinds::stream::Stream;
 use crate::live::Found;
 use crate::owner::{FOLLOWS, PIPELINE, RESOURCE};
@@ -164,4 +165,36 @@ fn who_adopts_learns_of_destroy_and_of_old_records() {
     assert_eq!(told("oldest", stream_node("s")), [DESTROY, old]);
     assert_eq!(told("newest", stream_node("s")), [DESTROY, ""]);
     assert_eq!(told("oldest", Node { retain: true, ..stream_node("s") }), ["", old]);
+}
+
+/// The one that is not there yet has no label in the bucket, and no properties: only what others have there.
+#[test]
+fn what_others_have_in_the_place_of_a_new_one_may_forbid_it() {
+    let of = |prefix: &str, others: serde_json::Value| -> Notification {
+        let target = "arn:aws:lambda:eu-central-1:1:function:f";
+        serde_json::from_value(
+            json!({ "target": target, "events": ["s3:ObjectCreated:*"], "prefix": prefix, "others": others }),
+        )
+        .unwrap()
+    };
+    let theirs = json!([{ "id": "theirs", "target": "arn:t", "events": ["s3:ObjectCreated:Put"], "prefix": "in/" }]);
+    let live = Live {
+        handle: Handle::new(""),
+        props: json!({ "target": "", "events": [], "others": theirs }),
+        outputs: Outputs::new(),
+        tags: Tags::new(),
+        identity: String::new(),
+        state: State::Absent,
+    };
+    let mut found = Found::default();
+    found.lives.insert((Notification::KIND, Name::new("b")), vec![live]);
+    let planned = |prefix: &str| {
+        let node = Node::new::<Notification>("notification", "b", &of(prefix, json!([]))).unwrap();
+        plan(&graph(vec![node]), &found, KINDS, false)
+    };
+    let refused = planned("in/a/");
+    assert_eq!(refused.refusals.len(), 1);
+    assert!(refused.refusals[0].message().contains("`theirs`"), "{}", refused.refusals[0]);
+    let fits = planned("out/");
+    assert_eq!((fits.refusals.len(), fits.changes[0].action), (0, Action::Create));
 }

@@ -33,7 +33,7 @@ pub(super) fn patterns(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem>
     let Some(feed) = Feed::of(cx) else {
         let message = "nothing feeds this function, so there is nothing to filter";
         let problem = Problem::error(path, message).hint("remove `filters`, or add a `stream`").on_key();
-        return if cx.has(STREAM) { Vec::new() } else { vec![problem] };
+        return if cx.has(STREAM) || cx.spec.is_pushed() { Vec::new() } else { vec![problem] };
     };
     let each = function.filters.iter().enumerate();
     let mut problems: Vec<Problem> =

@@ -1,6 +1,6 @@
 //! What is legal but likely wrong.
 
-use super::{AUTH, At, CONSUMER, Cx, DLQ, SINK, STREAM, queue};
+use super::{AUTH, At, CONSUMER, Cx, DLQ, SINK, STREAM, queue, sources};
 use crate::spec::names::ACCOUNT;
 use crate::spec::problem::segment;
 use crate::spec::{Function, Problem, Start};
@@ -26,7 +26,11 @@ pub(super) fn all(cx: &Cx<'_>) -> Vec<Problem> {
 pub(super) fn function(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
     let mut some = vec![patience(cx, function)];
     // What is about records, where a stream has any.
-    if cx.has(STREAM) || cx.spec.answered().next().is_none() {
+    if matches!(cx.spec.feeding(), Some(crate::spec::Feeding::Asked(_))) {
+        some.push(short(cx, function));
+    } else if cx.spec.is_pushed() {
+        some.extend([short(cx, function), sources::undead(cx, function)]);
+    } else if cx.has(STREAM) || cx.spec.answered().next().is_none() {
         some.push(short(cx, function));
         match cx.spec.fed_queue() {
             Some(_) => some.push(queue::undead(cx)),

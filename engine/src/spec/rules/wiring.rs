@@ -21,7 +21,7 @@ pub(super) fn sections(cx: &Cx<'_>) -> Vec<Problem> {
     let answers = cx.spec.answered().next().is_some();
     let met = |path: &str, needed: &str| {
         let without = (path == api && told) || (path == CONSUMER && answers);
-        cx.has(needed) || (without && needed == STREAM)
+        cx.has(needed) || ((without || cx.spec.pushing().is_some()) && needed == STREAM)
     };
     let lacking = needs.iter().filter(|(path, needed, ..)| cx.has(path) && !met(path, needed));
     lacking.map(|(path, _, message, hint)| Problem::error(*path, *message).hint(*hint).on_key()).collect()

@@ -115,7 +115,7 @@ fn who_may_send_from_now_on_is_asked_for() {
     let role = "arn:aws:iam::111122223333:role/sender".to_owned();
     let service = "events.amazonaws.com".to_owned();
     let open = Queue {
-        policy: tls_and_senders(&place(), &name(), std::slice::from_ref(&role), std::slice::from_ref(&service)),
+        policy: tls_and_senders(&place(), &name(), (std::slice::from_ref(&role), std::slice::from_ref(&service)), None),
         ..fed()
     };
     let told = widens(&open, &fed());
@@ -124,7 +124,7 @@ fn who_may_send_from_now_on_is_asked_for() {
     assert!(told.iter().any(|one| one.contains(&service) && one.contains("aws:SourceAccount")), "{told:?}");
     assert_eq!(widens(&fed(), &open), [""; 0], "to shut somebody out needs no consent");
     // As SQS gives an account back.
-    let account = tls_and_senders(&place(), &name(), &["444455556666".to_owned()], &[]);
+    let account = tls_and_senders(&place(), &name(), (&["444455556666".to_owned()], &[]), None);
     let given = account.text().replace("\"444455556666\"", "\"arn:aws:iam::444455556666:root\"");
     assert_eq!(Policy::parse(&given).unwrap(), account);
 }
@@ -137,7 +137,7 @@ fn invalid(message: &'static str) -> impl Fn() -> HttpResponse + Send + Sync + '
 #[tokio::test(start_paused = true)]
 async fn a_principal_that_nobody_knows_is_named_after_a_minute() {
     let sender = "arn:aws:iam::111122223333:role/sendr".to_owned();
-    let policy = tls_and_senders(&place(), &name(), std::slice::from_ref(&sender), &[]);
+    let policy = tls_and_senders(&place(), &name(), (std::slice::from_ref(&sender), &[]), None);
     let wanted = Queue { policy, ..fed() };
     let refused = invalid("Invalid value for the parameter Policy.");
     let create = mock!(Client::create_queue).then_http_response(refused);

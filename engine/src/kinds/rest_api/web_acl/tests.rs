@@ -68,8 +68,8 @@ fn requests_that_are_filtered_no_more_widen() {
 fn only_an_api_with_a_web_acl_needs_rights_to_it() {
     let place = mocked::place();
     let scope = Scope { place: &place, pipeline: "demo", boundary: None };
-    assert!(api(&[("prod", None)]).more_grants(&scope).is_empty());
-    let grants = api(&[("prod", own(FIRST))]).more_grants(&scope);
+    assert!(api(&[("prod", None)]).more_grants(&scope, &Name::new("x")).is_empty());
+    let grants = api(&[("prod", own(FIRST))]).more_grants(&scope, &Name::new("x"));
     assert!(grants.iter().any(|grant| grant.resource == FIRST && grant.actions == ["wafv2:AssociateWebACL"]));
     let set = grants.iter().find(|grant| grant.actions == ["apigateway:SetWebACL"]).unwrap();
     assert_eq!(set.conditions.len(), 1, "on the pipeline's own APIs alone");

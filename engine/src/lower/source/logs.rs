@@ -1,0 +1,48 @@
+//! A subscription filter on a log group, which is anyone's.
+
+use crate::aws::policy::allow;
+use crate::error::Result;
+use crate::graph::Node;
+use crate::kinds::log_filter::LogFilter;
+use crate::kinds::log_group::{self, LogGroup};
+use crate::lower::Lowering;
+use crate::lower::consumer::CONSUMER;
+use crate::lower::known::Family;
+use crate::lower::source::{Acts, Letters, Link, Next, PERMISSION, ROLE, Sender, next};
+use crate::lower::stream::kinesis::STREAM;
+use crate::resource::Name;
+use crate::spec::Logs;
+
+const FILTER: &str = "filter";
+/// Only in the cloud of `pipe dev`.
+const GROUP: &str = "source-log";
+
+/// Found by the statement or the role that names the group.
+pub(in crate::lower) const FAMILIES: &[Family] = &[Family::of::<LogFilter>(FILTER), Family::of::<LogGroup>(GROUP)];
+
+pub(super) fn link(lowering: &Lowering<'_>, logs: &Logs) -> Result<Link> {
+    let group = log_group::arn(lowering.place, &Name::new(&logs.group));
+    // With `:*`, as Logs names it.
+    let (service, arn) = ("logs.amazonaws.com", format!("{group}:*"));
+    let next = next(lowering);
+    let role = next.as_ref().filter(|next| next.takes_roles()).map(|next| {
+        // It names the group beside the stream, where that allows nothing: by it the filter is found again.
+        let statements = vec![allow("Deliver", &["kinesis:PutRecord"], &[next.arn().to_owned(), group])];
+        Acts { service, arn: arn.clone(), statements }
+    });
+    let sender = Some(Sender { service, arn, token: String::new() });
+    let filter = next.map(|next| node(lowering, logs, &next)).transpose()?;
+    let group = logs.stand_in.then(|| Node::new(GROUP, &logs.group, &LogGroup { retention_days: 1 })).transpose()?;
+    let nodes = group.into_iter().chain(filter).collect();
+    Ok(Link { nodes, sender, role, letters: Letters::Lost })
+}
+
+fn node(lowering: &Lowering<'_>, logs: &Logs, next: &Next) -> Result<Node> {
+    let props = LogFilter {
+        pattern: logs.pattern.clone(),
+        destination: next.arn().to_owned(),
+        role: if next.takes_roles() { lowering.role_arn(ROLE) } else { String::new() },
+        others: Vec::new(),
+    };
+    Ok(Node::new(FILTER, &logs.group, &props)?.needs([GROUP, PERMISSION, ROLE, CONSUMER, STREAM]))
+}

@@ -1,0 +1,206 @@
+//! When a schedule comes (<https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html>).
+
+use super::{At, Cx};
+use crate::spec::wording::short;
+use crate::spec::{Full, Problem};
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+
+/// The fields of a cron expression: what each is called, its least and greatest number, and the words that it takes.
+const FIELDS: [(&str, u32, u32, &str); 6] = [
+    ("minutes", 0, 59, ""),
+    ("hours", 0, 23, ""),
+    ("day of month", 1, 31, "L LW W"),
+    ("month", 1, 12, "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"),
+    ("day of week", 1, 7, "SUN MON TUE WED THU FRI SAT L"),
+    ("year", 1970, 2199, ""),
+];
+
+/// One of `rate`, `cron` and `at`, in the form that AWS takes.
+pub(in crate::spec::rules) fn schedule(cx: &Cx<'_>, full: &At<'_, Full>) -> Vec<Problem> {
+    let said = [("rate", &full.rate), ("cron", &full.cron), ("at", &full.at)];
+    let said: Vec<_> = said.into_iter().filter_map(|(key, text)| Some((key, text.as_deref()?))).collect();
+    let path = |key: &str| if cx.has(&full.at(key)) { full.at(key) } else { full.path.clone() };
+    let mut problems = Vec::new();
+    match said[..] {
+        [(key, text)] if cx.sound(&path(key)) => {
+            let wrong = match key {
+                "rate" => rate(text),
+                "cron" => cron(text),
+                _ => at(text),
+            };
+            problems.extend(wrong.map(|(message, hint)| Problem::error(path(key), message).hint(hint)));
+        }
+        [_] => {}
+        _ => {
+            let message = "a schedule has one of `rate`, `cron` and `at`";
+            let hint = "as in `schedule: rate(5 minutes)`, or `schedule: { cron: 0 8 ? * MON-FRI * }`";
+            problems.push(Problem::error(&full.path, message).hint(hint).on_key());
+        }
+    }
+    for (key, time) in [("starts", &full.starts), ("ends", &full.ends)] {
+        let wrong = time.as_deref().filter(|time| DateTime::from_str(time, Format::DateTimeWithOffset).is_err());
+        problems.extend(wrong.map(|time| {
+            let message = format!("`{}` is no time", short(time));
+            Problem::error(full.at(key), message).hint("write it in RFC 3339, as in `2026-12-01T00:00:00Z`")
+        }));
+    }
+    if full.at.is_some() && (full.starts.is_some() || full.ends.is_some()) {
+        let message = "`starts` and `ends` are of a schedule that comes again, and this one comes once";
+        problems.push(Problem::error(full.at("at"), message).hint("take them out").on_key());
+    }
+    problems
+}
+
+type Wrong = (String, String);
+
+fn rate(text: &str) -> Option<Wrong> {
+    let example =
+        "as in `rate(5 minutes)`, `rate(1 hour)` or `rate(2 days)`; `cron(...)` and `at(...)` say times".to_owned();
+    let Some((number, unit)) = text.split_once(' ') else {
+        return Some((format!("`{}` is no rate: a number and a unit are wanted", short(text)), example));
+    };
+    let units = ["minute", "minutes", "hour", "hours", "day", "days"];
+    if !units.contains(&unit) {
+        let message = match unit.starts_with("sec") {
+            true => "a rate has no seconds: a minute is the least".to_owned(),
+            false => format!("`{}` is no unit of a rate", short(unit)),
+        };
+        return Some((message, example));
+    }
+    match number.parse::<u32>() {
+        Ok(0) | Err(_) => Some((format!("`{}` is no number of {unit}, 1 or more", short(number)), example)),
+        Ok(_) => None,
+    }
+}
+
+fn at(text: &str) -> Option<Wrong> {
+    let hint = "as in `2026-12-24T18:00:00`; `time_zone` says where".to_owned();
+    if text.ends_with(['Z', 'z']) || text.len() > 19 {
+        return Some((format!("`{}` has a zone of its own", short(text)), hint));
+    }
+    let is_time = text.len() == 19 && DateTime::from_str(&format!("{text}Z"), Format::DateTime).is_ok();
+    (!is_time).then(|| (format!("`{}` is no time", short(text)), hint))
+}
+
+fn cron(text: &str) -> Option<Wrong> {
+    let example = "minutes, hours, day of month, month, day of week, year: `0 8 ? * MON-FRI *` is 8:00 on weekdays";
+    let fields: Vec<&str> = text.split(' ').collect();
+    if text.starts_with("cron(") {
+        return Some(("only what stands within `cron(...)` is wanted here".to_owned(), example.to_owned()));
+    }
+    if fields.len() != FIELDS.len() || fields.contains(&"") {
+        let message = match fields.len() {
+            5 => "this cron has 5 fields, and AWS's has 6: the last one is the year".to_owned(),
+            _ => format!("a cron has 6 fields with one space between them, and this has {}", fields.len()),
+        };
+        return Some((message, example.to_owned()));
+    }
+    let (day, weekday) = (fields[2], fields[4]);
+    if (day == "?") == (weekday == "?") {
+        let message = "one of day of month and day of week must be `?`, and the other must not";
+        let hint = format!("`{}`", if day == "*" { replaced(&fields, 2) } else { replaced(&fields, 4) });
+        return Some((message.to_owned(), format!("{hint}, for example")));
+    }
+    let wrong = fields.iter().zip(FIELDS).find(|(field, of)| !fits(field, *of));
+    wrong.map(|(field, (name, least, most, words))| {
+        let or = if words.is_empty() { String::new() } else { format!(", or {}", words.replace(' ', ", ")) };
+        (
+            format!("`{}` is no {name}", short(field)),
+            format!("{least} to {most}{or}; `*`, lists, ranges and steps of them"),
+        )
+    })
+}
+
+fn replaced(fields: &[&str], at: usize) -> String {
+    let mut fields = fields.to_vec();
+    fields[at] = "?";
+    if fields[2] == "?" && fields[4] == "?" {
+        fields[if at == 2 { 4 } else { 2 }] = "*";
+    }
+    fields.join(" ")
+}
+
+/// Whether a field is a list of values, ranges and steps of this sort.
+fn fits(field: &str, (name, least, most, words): (&str, u32, u32, &str)) -> bool {
+    if field == "?" {
+        return name.starts_with("day");
+    }
+    let value = |text: &str| {
+        let word = words.split(' ').any(|word| !word.is_empty() && word.eq_ignore_ascii_case(text));
+        word || text.parse::<u32>().is_ok_and(|number| (least..=most).contains(&number))
+    };
+    field.split(',').all(|part| {
+        let (range, step) = part.split_once('/').map_or((part, None), |(range, step)| (range, Some(step)));
+        let stepped = step.is_none_or(|step| step.parse::<u32>().is_ok_and(|step| step > 0));
+        let last = match name {
+            "day of month" => range.strip_suffix('W').is_some_and(value),
+            "day of week" => {
+                range.strip_suffix('L').is_some_and(value)
+                    || range
+                        .split_once('#')
+                        .is_some_and(|(day, which)| value(day) && matches!(which, "1" | "2" | "3" | "4" | "5"))
+            }
+            _ => false,
+        };
+        stepped
+            && (range == "*"
+                || last
+                || range.split_once('-').map_or_else(|| value(range), |(from, to)| value(from) && value(to)))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_aws_takes_is_taken() {
+        for text in [
+            "0 8 ? * MON-FRI *",
+            "0/15 * * * ? *",
+            "0 0 1 JAN ? 2027",
+            "0 0 L * ? *",
+            "0 0 ? * 2#1 *",
+            "0 0 3W * ? *",
+            "0 0 ? * 6L *",
+        ] {
+            assert_eq!(cron(text), None, "{text}");
+        }
+        assert_eq!(["5 minutes", "1 hour", "2 days", "1 minutes"].map(rate), [None, None, None, None]);
+        assert_eq!(at("2026-12-24T18:00:00"), None);
+    }
+
+    #[test]
+    fn a_wrong_cron_is_told_what_is_right() {
+        let told = |text: &str| cron(text).map(|(message, hint)| format!("{message}: {hint}")).unwrap_or_default();
+        assert!(
+            told("0 8 * * MON-FRI").starts_with("this cron has 5 fields, and AWS's has 6"),
+            "{}",
+            told("0 8 * * MON-FRI")
+        );
+        assert!(told("0 8 * * * *").contains("must be `?`") && told("0 8 * * * *").contains("`0 8 ? * * *`"));
+        assert!(told("0 8 ? * ? *").contains("must be `?`"));
+        assert!(told("60 8 ? * MON *").starts_with("`60` is no minutes: 0 to 59"));
+        assert!(told("0 8 ? * MO *").starts_with("`MO` is no day of week"));
+        assert!(told("cron(0 8 ? * MON *)").starts_with("only what stands within"));
+        assert!(told("0  8 ? * MON *").starts_with("a cron has 6 fields with one space"));
+        assert!(told("0/0 8 ? * MON *").starts_with("`0/0` is no minutes"));
+    }
+
+    #[test]
+    fn a_wrong_rate_or_time_is_told_what_is_right() {
+        let told = |text: &str| rate(text).unwrap().0;
+        assert_eq!(told("30 seconds"), "a rate has no seconds: a minute is the least");
+        assert_eq!(told("0 minutes"), "`0` is no number of minutes, 1 or more");
+        assert!(
+            told("5 weeks").contains("no unit")
+                && told("every day").contains("no unit")
+                && told("5minutes").contains("no rate")
+        );
+        assert!(told("-5 minutes").contains("no number"));
+        assert!(at("2026-12-24T18:00:00Z").unwrap().0.contains("zone of its own"));
+        assert!(at("2026-12-24T18:00:00+01:00").unwrap().0.contains("zone of its own"));
+        assert!(at("2026-13-24T18:00:00").unwrap().0.contains("no time"));
+    }
+}
