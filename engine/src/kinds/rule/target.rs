@@ -52,7 +52,7 @@ pub struct Input {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, String>,
     /// A text in which `<name>` stands for the part of the event at that name's path; empty where there is a path. A live text that is the
-    /// same for every event, which no spec asks for, reads as one that begins with [`CONSTANT`].
+    /// same for every event, which no spec asks for, reads as one that begins with `always `.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub template: String,
 }

@@ -159,7 +159,7 @@ async fn an_absent_topic_is_no_error() {
 #[test]
 fn what_is_no_longer_forbidden_needs_consent() {
     let open = Topic { policy: Policy::new(Vec::new()), ..desired() };
-    let told = |desired, live| Topic::advice(&Changed::Edit { desired, live, how: &How::default() });
+    let told = |desired: &Topic, live: &Topic| Topic::advice(&Changed::Edit { desired, live, how: &How::default() });
     assert!(told(&open, &desired()).widens[0].contains("no longer forbidden"));
     assert_eq!(told(&desired(), &open), Advice::default());
     let keyed = Topic { kms_key: "alias/aws/sns".into(), ..desired() };
