@@ -4,6 +4,7 @@ use super::*;
 use crate::aws::mocked;
 use crate::kinds::rest_api::Stage;
 use crate::kinds::rest_api::tests::desired;
+use crate::resource::Name;
 use crate::resource::Resource;
 
 const FIRST: &str = "arn:aws:wafv2:eu-central-1:111122223333:regional/webacl/first/1";
