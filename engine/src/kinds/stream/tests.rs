@@ -94,8 +94,8 @@ fn names_come_from_stream_arns_only() {
 #[test]
 fn a_shorter_retention_loses_records() {
     let long = Stream { retention_hours: 48, ..plain(1) };
-    assert!(plain(1).loses(&long).unwrap().contains("24 hours"));
-    assert_eq!(long.loses(&plain(1)), None);
+    assert!(means::loses(&plain(1), &long).unwrap().contains("24 hours"));
+    assert_eq!(means::loses(&long, &plain(1)), None);
 }
 
 // No emulator has CREATING: both answer ACTIVE at once.
