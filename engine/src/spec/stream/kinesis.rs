@@ -33,7 +33,7 @@ pub struct Kinesis {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
         regex(pattern = r"^arn:aws[a-z-]*:kms:[a-z0-9-]{1,32}:[0-9]{12}:key/[A-Za-z0-9-]{1,64}$"),
-        extend("patternErrorMessage" = "the ARN of a KMS key, as in `arn:aws:kms:eu-central-1:123456789012:key/ID`; an alias has no lasting key")
+        extend("patternErrorMessage" = "the ARN of a KMS key (not of an alias), as in `arn:aws:kms:eu-central-1:123456789012:key/ID`")
     )]
     pub key: Option<String>,
     /// What `pipe destroy` does with the stream: `delete` or `retain`. Default: `delete`.
