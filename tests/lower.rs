@@ -99,40 +99,6 @@ fn two_regions_share_no_name() {
     }
 }
 
-/// A role may use a key of one's own only for the stream; who reads may use every key that records were written with.
-#[test]
-fn a_key_of_ones_own_is_used_for_the_stream_alone() {
-    let graph = graph(include_str!("specs/good/key.yaml"));
-    let key = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
-    assert_eq!(graph.node("stream").unwrap().desired["encryption"], key);
-    let of = |role: &str, sid: &str| {
-        let statements = graph.node(role).unwrap().desired["policies"]["pipe"]["Statement"].clone();
-        statements.as_array().unwrap().iter().find(|one| one["Sid"] == sid).cloned().expect(sid)
-    };
-    let bound = serde_json::json!({ "StringEquals": {
-        "kms:EncryptionContext:aws:kinesis:arn": ["arn:aws:kinesis:eu-central-1:111122223333:stream/orders-stream"]
-    } });
-    for (role, sid, action, on) in [
-        ("api-role", "EncryptRecords", "kms:GenerateDataKey", key),
-        ("consumer-role", "DecryptRecords", "kms:Decrypt", "arn:aws:kms:eu-central-1:111122223333:key/*"),
-    ] {
-        let may = of(role, sid);
-        assert_eq!((&may["Action"], &may["Resource"]), (&serde_json::json!([action]), &serde_json::json!([on])));
-        assert_eq!(may["Condition"], bound);
-    }
-}
-
-#[test]
-fn a_key_of_another_region_or_account_is_refused() {
-    let spec = include_str!("specs/good/key.yaml");
-    for (from, to) in [("kms:eu-central-1", "kms:eu-west-1"), (":111122223333:", ":999988887777:")] {
-        let spec = spec.replace(from, to);
-        let loaded = pipe::spec::parse("pipeline.yaml", spec.as_bytes(), Path::new(".")).expect("the spec is good");
-        let refused = lower(&loaded, &place("eu-central-1"), &Codes::unbuilt()).expect_err(&spec);
-        assert!(refused.to_string().contains("is not in region eu-central-1 of account 111122223333"), "{refused}");
-    }
-}
-
 /// A new source, stream, authorizer or sink joins the spec here, and its ids the list of its lowering.
 #[test]
 fn every_id_has_a_default_name_that_a_plan_looks_at() {

@@ -38,9 +38,12 @@ fn widens(desired: &Stream, live: &Stream) -> Vec<String> {
 }
 
 fn means(desired: &Stream, live: &Stream) -> Option<String> {
-    let (old, new) = (live.own_key()?, desired.own_key()?);
-    let hours = desired.retention_hours;
-    (old != new).then(|| format!("the records of now still need the key `{old}`: keep it for {hours} hours"))
+    let (old, hours) = (live.own_key()?, desired.retention_hours);
+    match desired.own_key() {
+        Some(new) if new == old => None,
+        Some(_) => Some(format!("the records of now still need the key `{old}`: keep it for {hours} hours")),
+        None => Some("the API's requests are refused until AWS has left the key, which can take minutes".to_owned()),
+    }
 }
 
 #[cfg(test)]

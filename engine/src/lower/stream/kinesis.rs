@@ -64,19 +64,20 @@ pub(super) fn feed(lowering: &Lowering<'_>) -> Feed {
         // ListStreams has no resource to be restricted to.
         allow("ListStreams", &["kinesis:ListStreams"], &["*".into()]),
     ];
-    // Records keep the key that they were written with: after another key, the old one is read by as well.
-    let decrypt = || {
-        let all = lowering.place.arn("kms", "key/*");
-        keys::bound("DecryptRecords", &["kms:Decrypt"], &all, CONTEXT, &arn)
-    };
-    read.extend(key(lowering.spec).map(|_| decrypt()));
+    read.extend(with_key(lowering, "DecryptRecords", "kms:Decrypt"));
     Feed::Poll { id: STREAM, arn, read }
 }
 
 /// What a role needs beside `kinesis:PutRecord` where the stream is encrypted with a key of one's own.
 pub(in crate::lower) fn write_key(lowering: &Lowering<'_>) -> Option<Value> {
+    with_key(lowering, "EncryptRecords", "kms:GenerateDataKey")
+}
+
+/// Records keep the key that they were written with, and AWS takes minutes to begin with another: what a role may do with the
+/// stream's key it may with every key of the account, for this stream alone.
+fn with_key(lowering: &Lowering<'_>, sid: &str, action: &str) -> Option<Value> {
     let arn = arn(lowering.spec, lowering.place);
-    key(lowering.spec).map(|key| keys::bound("EncryptRecords", &["kms:GenerateDataKey"], key, CONTEXT, &arn))
+    key(lowering.spec).map(|_| keys::bound(sid, &[action], &lowering.place.arn("kms", "key/*"), CONTEXT, &arn))
 }
 
 /// The key of one's own that the stream is encrypted with.
