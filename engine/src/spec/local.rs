@@ -33,6 +33,7 @@ impl Loaded {
             keys(spec),
             pools(spec),
             boundary(spec),
+            key(spec),
             function(spec),
         ];
         self.stand_ins = all.into_iter().flatten().collect();
@@ -181,6 +182,13 @@ fn pools(spec: &mut Spec) -> Option<String> {
 fn boundary(spec: &mut Spec) -> Option<String> {
     let arn = spec.permissions_boundary.take_if(|arn| arn.split(':').nth(4) != Some(ACCOUNT))?;
     Some(format!("none for the boundary `{arn}`: what it forbids is allowed here"))
+}
+
+/// A key of one's own is AWS's alone: no local cloud encrypts.
+fn key(spec: &mut Spec) -> Option<String> {
+    let Some(Stream::Kinesis(OwnOrExisting::Own(kinesis))) = &mut spec.stream else { return None };
+    let arn = kinesis.key.take_if(|arn| arn.split(':').nth(4) != Some(ACCOUNT))?;
+    Some(format!("none for the key `{arn}`: records are not encrypted with it here"))
 }
 
 /// The account of the cloud that `pipe dev` starts.

@@ -1,5 +1,7 @@
 //! A Kinesis data stream, and what its mapping's poller may do.
 
+use serde_json::Value;
+
 use crate::aws::Place;
 use crate::aws::policy::allow;
 use crate::error::Result;
@@ -8,13 +10,18 @@ use crate::kinds::mapping::{self, Mapping};
 use crate::kinds::stream::{self, Stream};
 use crate::lower::Lowering;
 use crate::lower::consumer::MAPPING;
-use crate::lower::existing::used;
+use crate::lower::existing::{is_of_here, used};
+use crate::lower::keys;
 use crate::lower::known::Known;
 use crate::lower::stream::Feed;
 use crate::resource::Name;
 use crate::spec::{Kinesis, OnDestroy, OwnOrExisting, Spec, StreamEncryption};
 
 pub const STREAM: &str = "stream";
+
+/// What every use of a key for a stream is bound to: the stream's ARN
+/// (<https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html>).
+const CONTEXT: &str = "aws:kinesis:arn";
 
 /// The mapping's name holds the ARN of what it reads, so each kind of stream has its own default for it.
 pub(in crate::lower) const IDS: &[Known] = &[
@@ -35,15 +42,15 @@ pub(super) fn node(lowering: &Lowering<'_>, kinesis: &OwnOrExisting<Kinesis>) ->
     match kinesis {
         OwnOrExisting::Existing(existing) => used::<Stream>(STREAM, existing, "kinesis", lowering.place),
         OwnOrExisting::Own(own) => {
+            if let Some(key) = &own.key {
+                is_of_here(key, "kms", lowering.place)?;
+            }
             let props = Stream {
                 on_demand: own.on_demand,
                 shards: if own.on_demand { 0 } else { own.shards },
                 retention_hours: own.retention_hours,
                 max_record_kb: own.max_record_kb,
-                encryption: match own.encryption {
-                    StreamEncryption::AwsManaged => "aws_managed".into(),
-                    StreamEncryption::None => "none".into(),
-                },
+                encryption: encryption(own),
             };
             let node = Node::new(STREAM, lowering.spec.stream_name(), &props)?;
             Ok(node.retained(own.on_destroy == OnDestroy::Retain))
@@ -53,12 +60,38 @@ pub(super) fn node(lowering: &Lowering<'_>, kinesis: &OwnOrExisting<Kinesis>) ->
 
 pub(super) fn feed(lowering: &Lowering<'_>) -> Feed {
     let arn = arn(lowering.spec, lowering.place);
-    let read = vec![
+    let mut read = vec![
         allow("ReadStream", READ_STREAM, std::slice::from_ref(&arn)),
         // ListStreams has no resource to be restricted to.
         allow("ListStreams", &["kinesis:ListStreams"], &["*".into()]),
     ];
+    read.extend(with_key(lowering, "DecryptRecords", "kms:Decrypt"));
     Feed::Poll { id: STREAM, arn, read }
+}
+
+/// What a role needs beside `kinesis:PutRecord` where the stream is encrypted with a key of one's own.
+pub(in crate::lower) fn write_key(lowering: &Lowering<'_>) -> Option<Value> {
+    with_key(lowering, "EncryptRecords", "kms:GenerateDataKey")
+}
+
+/// Records keep the key that they were written with, and AWS takes minutes to begin with another: what a role may do with the
+/// stream's key it may with every key of the account, for this stream alone.
+fn with_key(lowering: &Lowering<'_>, sid: &str, action: &str) -> Option<Value> {
+    let arn = arn(lowering.spec, lowering.place);
+    key(lowering.spec).map(|_| keys::bound(sid, &[action], &lowering.place.arn("kms", "key/*"), CONTEXT, &arn))
+}
+
+/// The key of one's own that the stream is encrypted with.
+fn key(spec: &Spec) -> Option<&str> {
+    spec.kinesis()?.own()?.key.as_deref()
+}
+
+fn encryption(own: &Kinesis) -> String {
+    match (&own.key, own.encryption) {
+        (Some(key), _) => key.clone(),
+        (None, StreamEncryption::AwsManaged) => "aws_managed".into(),
+        (None, StreamEncryption::None) => "none".into(),
+    }
 }
 
 /// ARN of the stream.

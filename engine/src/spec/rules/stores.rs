@@ -21,6 +21,7 @@ pub(super) fn kinesis(cx: &Cx<'_>, kinesis: &At<'_, OwnOrExisting<Kinesis>>) -> 
         let problem = Problem::error(shards, "`shards` does not go with `on_demand: true`");
         problems.push(problem.hint("take one of the two out: AWS sizes an on-demand stream").on_key());
     }
+    problems.extend(kinesis.own().and_then(|own| one_encryption(cx, &own.at("key"), &own.at("encryption"))));
     problems.extend(larger(cx, kinesis));
     problems
 }
@@ -46,6 +47,15 @@ fn larger(cx: &Cx<'_>, kinesis: &At<'_, OwnOrExisting<Kinesis>>) -> Option<Probl
         return None;
     };
     Some(Problem::warning(path, message).hint(format!("at most {hint}, or senders that keep below it")))
+}
+
+/// A key of one's own says how to encrypt: `encryption` beside it says it again, or otherwise.
+fn one_encryption(cx: &Cx<'_>, key: &str, encryption: &str) -> Option<Problem> {
+    let both = cx.file.pointer(key).is_some_and(|key| !key.is_null()) && cx.has(encryption);
+    both.then(|| {
+        let problem = Problem::error(encryption, "`encryption` does not go with `key`, which encrypts by itself");
+        problem.hint("take one of the two out").on_key()
+    })
 }
 
 /// Rules of a table.
