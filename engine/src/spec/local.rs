@@ -2,9 +2,10 @@
 
 use super::{
     Auth, Authorizer, Changes, Consumer, Dlq, FIFO, Indexes, Key, KeyType, Keys, Kinesis, Loaded, OwnOrExisting,
-    PartitionKey, Queue, QueueStream, Secret, Sink, Source, Spec, Stream, Table, TableChanges, Users,
+    PartitionKey, Queue, QueueStream, Secret, Sink, Source, Spec, Stream, Table, TableChanges, Target, Users,
 };
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// The partition key of a table of which nothing is known.
 const KEY: &str = "id";
@@ -184,11 +185,35 @@ fn boundary(spec: &mut Spec) -> Option<String> {
     Some(format!("none for the boundary `{arn}`: what it forbids is allowed here"))
 }
 
-/// A key of one's own is AWS's alone: no local cloud encrypts.
+/// Keys of one's own are AWS's alone: no local cloud encrypts.
 fn key(spec: &mut Spec) -> Option<String> {
-    let Some(Stream::Kinesis(OwnOrExisting::Own(kinesis))) = &mut spec.stream else { return None };
-    let arn = kinesis.key.take_if(|arn| arn.split(':').nth(4) != Some(ACCOUNT))?;
-    Some(format!("none for the key `{arn}`: records are not encrypted with it here"))
+    let stream = match &mut spec.stream {
+        Some(Stream::Kinesis(OwnOrExisting::Own(own))) => Some(&mut own.key),
+        Some(Stream::Queue(OwnOrExisting::Own(own))) => Some(&mut own.key),
+        Some(Stream::TableChanges(changes)) => match &mut changes.place {
+            OwnOrExisting::Own(own) => Some(&mut own.table.0.key),
+            OwnOrExisting::Existing(_) => None,
+        },
+        Some(Stream::Kinesis(_) | Stream::Queue(_)) | None => None,
+    };
+    let sink = match &mut spec.sink {
+        Some(Sink::Table(Target { table: OwnOrExisting::Own(own), .. })) => Some(&mut own.key),
+        Some(Sink::Table(_)) | None => None,
+    };
+    let dlq = match &mut spec.dlq {
+        Some(Dlq::Queue(OwnOrExisting::Own(own))) => Some(&mut own.key),
+        Some(Dlq::Queue(_)) | None => None,
+    };
+    let secrets = spec.auth.iter_mut().flat_map(Auth::iter_mut).filter_map(|authorizer| match authorizer {
+        Authorizer::Basic(basic) => Some(&mut basic.key),
+        _ => None,
+    });
+    let keys = stream.into_iter().chain(sink).chain(dlq).chain(secrets);
+    let taken = keys.filter_map(|key| key.take_if(|key| key.arn().split(':').nth(4) != Some(ACCOUNT)));
+    let names: BTreeSet<String> = taken.map(|key| format!("`{}`", key.arn())).collect();
+    let (keys, them) = if names.len() == 1 { ("key", "it") } else { ("keys", "them") };
+    let names = names.into_iter().collect::<Vec<_>>().join(", ");
+    (!names.is_empty()).then(|| format!("none for the {keys} {names}: nothing is encrypted with {them} here"))
 }
 
 /// The account of the cloud that `pipe dev` starts.

@@ -39,8 +39,8 @@ fn widens(desired: &Stream, live: &Stream) -> Vec<String> {
 
 pub fn means(desired: &Stream, live: &Stream) -> Vec<String> {
     let (new, old) = (desired.max_record_kb, live.max_record_kb);
-    let smaller = (new < old)
-        .then(|| format!("records larger than {new} KiB are refused; the stream takes {old} KiB now"));
+    let smaller =
+        (new < old).then(|| format!("records larger than {new} KiB are refused; the stream takes {old} KiB now"));
     smaller.into_iter().chain(another_key(desired, live)).collect()
 }
 

@@ -181,7 +181,10 @@ fn the_usual_record_is_not_in_the_form() {
     assert_eq!(form.get("max_record_kb"), None);
     assert_eq!(serde_json::from_value::<Stream>(form).unwrap(), plain(1));
     let larger = Stream { max_record_kb: 2048, ..plain(1) };
-    assert_eq!(means::means(&plain(1), &larger), ["records larger than 1024 KiB are refused; the stream takes 2048 KiB now"]);
+    assert_eq!(
+        means::means(&plain(1), &larger),
+        ["records larger than 1024 KiB are refused; the stream takes 2048 KiB now"]
+    );
     assert!(means::means(&larger, &plain(1)).is_empty());
 }
 

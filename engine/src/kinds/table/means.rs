@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Index, Key, KeyKind, Table, record};
+use super::{Index, Key, KeyKind, Table, encryption, record};
 use crate::resource::How;
 
 /// Says what is lost, or can no longer be had; nothing where the table is replaced, for then all is.
@@ -71,6 +71,7 @@ fn changed(desired: &Table, live: &Table) -> Vec<String> {
         };
         all.push(told.to_owned());
     }
+    all.extend(encryption::means(desired, live));
     all.extend(beginning.iter().flat_map(|(name, index)| refused(name, index, live)));
     if !beginning.is_empty() {
         let names: Vec<String> = beginning.iter().map(|(name, _)| format!("`{name}`")).collect();

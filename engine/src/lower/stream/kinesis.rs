@@ -10,7 +10,7 @@ use crate::kinds::mapping::{self, Mapping};
 use crate::kinds::stream::{self, Stream};
 use crate::lower::Lowering;
 use crate::lower::consumer::MAPPING;
-use crate::lower::existing::{is_of_here, used};
+use crate::lower::existing::used;
 use crate::lower::keys;
 use crate::lower::known::Known;
 use crate::lower::stream::Feed;
@@ -42,15 +42,12 @@ pub(super) fn node(lowering: &Lowering<'_>, kinesis: &OwnOrExisting<Kinesis>) ->
     match kinesis {
         OwnOrExisting::Existing(existing) => used::<Stream>(STREAM, existing, "kinesis", lowering.place),
         OwnOrExisting::Own(own) => {
-            if let Some(key) = &own.key {
-                is_of_here(key, "kms", lowering.place)?;
-            }
             let props = Stream {
                 on_demand: own.on_demand,
                 shards: if own.on_demand { 0 } else { own.shards },
                 retention_hours: own.retention_hours,
                 max_record_kb: own.max_record_kb,
-                encryption: encryption(own),
+                encryption: encryption(own, lowering.place)?,
             };
             let node = Node::new(STREAM, lowering.spec.stream_name(), &props)?;
             Ok(node.retained(own.on_destroy == OnDestroy::Retain))
@@ -74,23 +71,17 @@ pub(in crate::lower) fn write_key(lowering: &Lowering<'_>) -> Option<Value> {
     with_key(lowering, "EncryptRecords", "kms:GenerateDataKey")
 }
 
-/// Records keep the key that they were written with, and AWS takes minutes to begin with another: what a role may do with the
-/// stream's key it may with every key of the account, for this stream alone.
 fn with_key(lowering: &Lowering<'_>, sid: &str, action: &str) -> Option<Value> {
     let arn = arn(lowering.spec, lowering.place);
-    key(lowering.spec).map(|_| keys::bound(sid, &[action], &lowering.place.arn("kms", "key/*"), CONTEXT, &arn))
+    lowering.spec.kinesis()?.own()?.key.as_ref()?;
+    Some(keys::bound(lowering.place, sid, &[action], CONTEXT, &[arn]))
 }
 
-/// The key of one's own that the stream is encrypted with.
-fn key(spec: &Spec) -> Option<&str> {
-    spec.kinesis()?.own()?.key.as_deref()
-}
-
-fn encryption(own: &Kinesis) -> String {
+fn encryption(own: &Kinesis, place: &Place) -> Result<String> {
     match (&own.key, own.encryption) {
-        (Some(key), _) => key.clone(),
-        (None, StreamEncryption::AwsManaged) => "aws_managed".into(),
-        (None, StreamEncryption::None) => "none".into(),
+        (Some(key), _) => keys::arn(Some(key), place),
+        (None, StreamEncryption::AwsManaged) => Ok("aws_managed".into()),
+        (None, StreamEncryption::None) => Ok("none".into()),
     }
 }
 

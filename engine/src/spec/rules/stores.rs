@@ -1,5 +1,6 @@
 //! Rules of what holds records and secrets: each kind's own, and what `existing` may name.
 
+use super::keys::one_encryption;
 use super::{At, Cx};
 use crate::spec::stream::FIFO;
 use crate::spec::wording::short;
@@ -49,15 +50,6 @@ fn larger(cx: &Cx<'_>, kinesis: &At<'_, OwnOrExisting<Kinesis>>) -> Option<Probl
     Some(Problem::warning(path, message).hint(format!("at most {hint}, or senders that keep below it")))
 }
 
-/// A key of one's own says how to encrypt: `encryption` beside it says it again, or otherwise.
-fn one_encryption(cx: &Cx<'_>, key: &str, encryption: &str) -> Option<Problem> {
-    let both = cx.file.pointer(key).is_some_and(|key| !key.is_null()) && cx.has(encryption);
-    both.then(|| {
-        let problem = Problem::error(encryption, "`encryption` does not go with `key`, which encrypts by itself");
-        problem.hint("take one of the two out").on_key()
-    })
-}
-
 /// Rules of a table.
 pub(super) fn table(cx: &Cx<'_>, target: &At<'_, Target>) -> Vec<Problem> {
     let table = At { path: target.path.clone(), it: &target.it.table };
@@ -72,6 +64,7 @@ pub(super) fn table(cx: &Cx<'_>, target: &At<'_, Target>) -> Vec<Problem> {
         let message = "the sort key is the same attribute as the partition key";
         problems.push(Problem::error(own.at("sort_key"), message).hint("name another attribute, or take it out"));
     }
+    problems.extend(one_encryption(cx, &own.at("key"), &own.at("encryption")));
     problems
 }
 

@@ -1,5 +1,6 @@
 //! A Kinesis data stream.
 
+use crate::spec::key::KmsKey;
 use crate::spec::model::OnDestroy;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -35,11 +36,7 @@ pub struct Kinesis {
     pub encryption: StreamEncryption,
     /// ARN of a KMS key of your own that records are encrypted with, of this account and region; not together with `encryption`. Its key policy must let IAM policies of the account use it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(
-        regex(pattern = r"^arn:aws[a-z-]*:kms:[a-z0-9-]{1,32}:[0-9]{12}:key/[A-Za-z0-9-]{1,64}$"),
-        extend("patternErrorMessage" = "the ARN of a KMS key (not of an alias), as in `arn:aws:kms:eu-central-1:123456789012:key/ID`")
-    )]
-    pub key: Option<String>,
+    pub key: Option<KmsKey>,
     /// What `pipe destroy` does with the stream: `delete` or `retain`. Default: `delete`.
     #[serde(default)]
     pub on_destroy: OnDestroy,
