@@ -38,9 +38,10 @@ fn unread(desired: &Queue, live: &Queue) -> Option<String> {
     ))
 }
 
-/// The key that the queue has, and is to have none any more.
+/// The key that the queue has, and is to have none any more. Who may use AWS's own key in the account needs no right for it.
 fn left<'a>(desired: &Queue, live: &'a Queue) -> Option<&'a str> {
-    Some(live.key.as_str()).filter(|key| !key.is_empty() && desired.key.is_empty())
+    let own = !live.key.is_empty() && !live.key.starts_with("alias/aws/");
+    Some(live.key.as_str()).filter(|_| own && desired.key.is_empty())
 }
 
 /// Who may do more, and what its policy forbids no longer.
@@ -100,7 +101,7 @@ fn means(desired: &Queue, live: &Queue) -> Vec<String> {
     );
     say(
         another && !allows(&desired.policy).is_empty(),
-        format!("who else sends to it needs `kms:GenerateDataKey` and `kms:Decrypt` with the key `{new}`"),
+        format!("other senders need `kms:GenerateDataKey` and `kms:Decrypt` with the key `{new}` from now on"),
     );
     all
 }

@@ -90,7 +90,7 @@ pub fn means(desired: &Table, live: &Table) -> Vec<String> {
     let (new, old) = (desired.own_key(), live.own_key());
     let mut all = Vec::new();
     if let (Some(new), true) = (new, new != old) {
-        all.push(format!("whoever else reads or writes its rows needs `kms:Decrypt` with the key `{new}` from now on"));
+        all.push(format!("others who read or write its rows need `kms:Decrypt` with the key `{new}` from now on"));
     }
     if let (Some(old), true) = (old, new != old) {
         all.push(format!(

@@ -58,8 +58,7 @@ pub(super) fn one_encryption(cx: &Cx<'_>, key: &str, encryption: &str) -> Option
 pub(super) fn senders(cx: &Cx<'_>, queue: &At<'_, QueueStream>) -> Option<Problem> {
     let path = queue.at("allow");
     queue.key.as_ref().filter(|_| !queue.allow.is_empty() && cx.sound(&path))?;
-    let message = "who sends to this queue also needs `kms:GenerateDataKey` and `kms:Decrypt` with its key";
-    let hint =
-        "a role or user of this account by its own policy, an AWS service and another account by the key's policy";
+    let message = "each of these also needs `kms:GenerateDataKey` and `kms:Decrypt` with the queue's key to send";
+    let hint = "a role or user of this account gets that by its own policy, an AWS service and another account by the key's policy";
     Some(Problem::note(path, message).hint(hint).on_key())
 }
