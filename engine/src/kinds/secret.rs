@@ -75,7 +75,7 @@ impl Resource for Secret {
     }
 
     fn more_grants(&self, scope: &Scope) -> Vec<Grant> {
-        self.grants_of_key(scope.place)
+        self.grant_of_key(scope.place).into_iter().collect()
     }
 
     async fn reveal(cx: &Cx, name: &Name) -> Result<Outputs> {

@@ -18,14 +18,11 @@ pub fn read(place: &Place, given: Option<&str>) -> String {
 
 impl Secret {
     /// What a deployer needs who makes the secret with this key, or gives it this key
-    /// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecret.html>): with the key that it had before, too.
-    pub(super) fn grants_of_key(&self, place: &Place) -> Vec<Grant> {
-        if self.key.is_empty() {
-            return Vec::new();
-        }
-        let through = |grant: Grant| grant.when("kms:ViaService", place.host("secretsmanager"));
-        let new = Grant::new(&["kms:Encrypt", "kms:GenerateDataKey"], &self.key);
-        vec![through(new), through(Grant::new(&["kms:Decrypt"], place.arn("kms", "key/*")))]
+    /// (<https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_UpdateSecret.html>).
+    pub(super) fn grant_of_key(&self, place: &Place) -> Option<Grant> {
+        const WITH_THE_KEY: &[&str] = &["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"];
+        let grant = (!self.key.is_empty()).then(|| Grant::new(WITH_THE_KEY, &self.key))?;
+        Some(grant.when("kms:ViaService", place.host("secretsmanager")))
     }
 }
 
@@ -44,8 +41,9 @@ pub fn advice(of: &Changed<'_, Secret>) -> Advice {
              authorizer may no longer decrypt them"
         )];
     } else {
-        told.means =
-            vec![format!("the key `{old}` may still be needed to read the credentials: keep it until others are set")];
+        told.means = vec![format!(
+            "the credentials stay encrypted with the key `{old}` where the deployer may not `kms:Decrypt` with it: keep it until others are set"
+        )];
     }
     told
 }

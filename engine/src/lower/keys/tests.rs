@@ -62,7 +62,7 @@ fn a_key_stands_without_encryption_and_is_no_alias() {
     }
 }
 
-const ALL: &str = include_str!("../../../../tests/specs/good/keys.yaml");
+const ALL: &str = include_str!("../../../../tests/specs/good/kms_keys.yaml");
 const QUEUES: &str = include_str!("../../../../tests/specs/good/queue_key.yaml");
 
 /// The spec without its keys.
