@@ -53,7 +53,7 @@ pub struct QueueStream {
     /// Encryption at rest: `sqs_managed` (keys of SQS itself) or `none`. Default: `sqs_managed`.
     #[serde(default)]
     pub encryption: QueueEncryption,
-    /// ARN of a KMS key of your own that messages are encrypted with, of this account and region; not together with `encryption`. Its key policy must let IAM policies of the account use it, and the services of `allow`.
+    /// ARN of a KMS key of your own that messages are encrypted with, of this account and region; not together with `encryption`. Its key policy must let IAM policies of the account use it, and the services of `allow`. Default: as `encryption` says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<KmsKey>,
     /// What `pipe destroy` does with the queue: `delete` or `retain`. Default: `delete`.
