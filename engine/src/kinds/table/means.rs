@@ -34,7 +34,10 @@ pub fn loses(desired: &Table, live: &Table) -> Option<String> {
 
 /// Says it for people. A table under a new name is made before the old one goes, so only one that keeps its name is missed.
 pub fn means(desired: &Table, live: &Table, how: &How) -> Vec<String> {
-    if how.replaced { replaced(desired, live, how) } else { changed(desired, live) }
+    if how.replaced {
+        return replaced(desired, live, how);
+    }
+    [encryption::means(desired, live), changed(desired, live)].concat()
 }
 
 fn replaced(desired: &Table, live: &Table, how: &How) -> Vec<String> {
@@ -71,7 +74,6 @@ fn changed(desired: &Table, live: &Table) -> Vec<String> {
         };
         all.push(told.to_owned());
     }
-    all.extend(encryption::means(desired, live));
     all.extend(beginning.iter().flat_map(|(name, index)| refused(name, index, live)));
     if !beginning.is_empty() {
         let names: Vec<String> = beginning.iter().map(|(name, _)| format!("`{name}`")).collect();
