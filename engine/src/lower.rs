@@ -7,6 +7,7 @@ mod consumer;
 mod dlq;
 mod existing;
 mod function;
+mod keys;
 mod known;
 mod plans;
 mod sink;

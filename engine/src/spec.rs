@@ -10,6 +10,7 @@ mod check;
 mod dlq;
 mod function;
 mod handler;
+mod key;
 mod local;
 mod loose;
 mod model;
@@ -36,6 +37,7 @@ pub use auth::{ApiKeys, Auth, Authorizer, Basic, Cognito, Iam, Jwt, Secret, Toke
 pub use dlq::{Dlq, Queue};
 pub use function::{Architecture, Batch, Consumer, Failures, Function, LogLevel, Start};
 pub use handler::{Handler, Language, Managed, Runtime};
+pub use key::KmsKey;
 pub use model::{Existing, OnDestroy, OwnOrExisting, Spec};
 pub use plans::{Period, Plan, Quota};
 pub use problem::{Located, Problem, Report, Severity};

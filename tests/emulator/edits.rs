@@ -4,6 +4,7 @@
 mod api;
 mod changes;
 mod consumer;
+mod keys;
 mod languages;
 mod parts;
 mod queues;

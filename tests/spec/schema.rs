@@ -72,13 +72,13 @@ const TABLE: &str = "
     source.api.routes[].delete source.api.routes[].any source.api.routes[].to source.api.routes[].to.table source.api.routes[].to.table.put.if_absent
     source.api.routes[].to.table.put.extra source.api.routes[].to.table.query.index source.api.routes[].to.table.scan.index source.api.routes[].auth
     source.api.routes[].partition_key source.api.routes[].body source.api.routes[].body.schema
-    auth.basic auth.basic.secret auth.basic.secret.existing auth.basic.cache_seconds auth.basic.reserved_concurrency auth.basic.on_destroy auth.iam auth.api_key auth.api_key.plans auth.api_key.existing
+    auth.basic auth.basic.secret auth.basic.secret.existing auth.basic.key auth.basic.cache_seconds auth.basic.reserved_concurrency auth.basic.on_destroy auth.iam auth.api_key auth.api_key.plans auth.api_key.existing
     stream.kinesis.name stream.kinesis.shards stream.kinesis.on_demand stream.kinesis.retention_hours stream.kinesis.max_record_kb
-    stream.kinesis.encryption stream.kinesis.existing stream.kinesis.on_destroy
+    stream.kinesis.encryption stream.kinesis.key stream.kinesis.existing stream.kinesis.on_destroy
     stream.queue.name stream.queue.fifo stream.queue.visibility_seconds stream.queue.retention_days stream.queue.delay_seconds
-    stream.queue.max_receives stream.queue.allow stream.queue.encryption stream.queue.existing stream.queue.on_destroy
+    stream.queue.max_receives stream.queue.allow stream.queue.encryption stream.queue.key stream.queue.existing stream.queue.on_destroy
     consumer.function.batch.max_concurrency source.api.routes[].message_group source.api.routes[].deduplication
-    stream.table_changes.table stream.table_changes.table.partition_key stream.table_changes.table.on_destroy stream.table_changes.view
+    stream.table_changes.table stream.table_changes.table.partition_key stream.table_changes.table.on_destroy stream.table_changes.table.key stream.table_changes.view
     stream.table_changes.existing stream.table_changes.dev
     consumer.function.handler consumer.function.handler.path consumer.function.handler.runtime consumer.function.handler.entry
     consumer.function.existing consumer.function.dev consumer.function.dev.handler consumer.function.name consumer.function.memory_mb consumer.function.timeout_seconds
@@ -88,8 +88,8 @@ const TABLE: &str = "
     consumer.function.batch.start consumer.function.batch.start.at consumer.function.failures.retries
     consumer.function.failures.max_age_hours consumer.function.failures.bisect consumer.function.failures.partial consumer.function.filters
     sink.table.name sink.table.partition_key sink.table.partition_key.name sink.table.partition_key.type
-    sink.table.sort_key sink.table.capacity sink.table.capacity.read sink.table.capacity.write sink.table.encryption
+    sink.table.sort_key sink.table.capacity sink.table.capacity.read sink.table.capacity.write sink.table.encryption sink.table.key
     sink.table.point_in_time_recovery sink.table.deletion_protection sink.table.existing sink.table.overwrite sink.table.deletes
     sink.table.dev sink.table.dev.partition_key sink.table.dev.sort_key sink.table.dev.indexes sink.table.indexes sink.table.ttl
     sink.table.on_destroy
-    dlq.queue.name dlq.queue.retention_days dlq.queue.existing dlq.queue.on_destroy";
+    dlq.queue.name dlq.queue.retention_days dlq.queue.key dlq.queue.existing dlq.queue.on_destroy";

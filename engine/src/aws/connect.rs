@@ -60,6 +60,17 @@ impl Place {
         }
     }
 
+    /// What `kms:ViaService` calls a service of this region: the name of its host.
+    pub fn host(&self, service: &str) -> String {
+        format!("{service}.{}.{}", self.region, self.domain())
+    }
+
+    /// A KMS key by its ARN, where a service gives back its bare id.
+    pub fn key_arn(&self, given: &str) -> String {
+        let bare = !given.is_empty() && !given.contains([':', '/']);
+        if bare { self.arn("kms", &format!("key/{given}")) } else { given.to_owned() }
+    }
+
     /// The part of an ARN after service, region and account, if the ARN is of this place and `service`.
     pub fn resource_of<'a>(&self, service: &str, arn: &'a str) -> Option<&'a str> {
         arn.strip_prefix(&self.arn(service, ""))

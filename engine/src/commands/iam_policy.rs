@@ -119,6 +119,14 @@ fn join<'a>(statements: &mut Vec<Statement<'a>>, new: Statement<'a>) {
         old.conditions.values_mut().for_each(|values| values.extend(new.conditions.values().flatten().cloned()));
         return;
     }
+    // A service asks KMS in the caller's name for what it needs and for nothing else, so the rights of several may stand together.
+    let through =
+        |old: &&mut Statement| old.resources == new.resources && old.is_through_services() && new.is_through_services();
+    if let Some(old) = statements.iter_mut().find(through) {
+        old.actions.extend(new.actions);
+        old.conditions.values_mut().for_each(|values| values.extend(new.conditions.values().flatten().cloned()));
+        return;
+    }
     let joins = |old: &&mut Statement| {
         let everywhere = [&**old, &new].into_iter().any(|statement| statement.resources.contains("*"));
         !everywhere && old.conditions == new.conditions && old.services().is_disjoint(&new.services())
@@ -135,6 +143,12 @@ fn join<'a>(statements: &mut Vec<Statement<'a>>, new: Statement<'a>) {
 impl Statement<'_> {
     fn services(&self) -> BTreeSet<&str> {
         self.actions.iter().map(|action| action.split(':').next().unwrap_or(action)).collect()
+    }
+
+    /// Whether it allows only what a service does with a key in the caller's name
+    /// (<https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service>).
+    fn is_through_services(&self) -> bool {
+        self.conditions.len() == 1 && self.conditions.keys().all(|(_, key)| key == "kms:ViaService")
     }
 
     fn json(&self) -> Value {

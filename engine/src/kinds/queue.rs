@@ -1,4 +1,4 @@
-//! `sqs:Queue`: a standard or FIFO queue, encrypted by SQS, open to TLS only.
+//! `sqs:Queue`: a standard or FIFO queue, encrypted by SQS or with a KMS key, open to TLS only.
 //!
 //! Nothing that is managed is immutable but the sort and the name, which stays taken for 60 s after a delete. All attributes travel in
 //! one call. An existing queue is never created again: SQS refuses it where an attribute differs. One read proves what was
@@ -45,6 +45,9 @@ pub struct Queue {
     pub retention_seconds: u32,
     /// Encrypted with keys of SQS itself (SSE-SQS); false also for a queue with a KMS key.
     pub encrypted: bool,
+    /// ARN of the KMS key that messages are encrypted with, or its alias as others gave it; empty where there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub key: String,
     /// Resource policy; without statements where the queue has none.
     pub policy: Policy,
     /// Messages keep their order in groups. Its name ends with `.fifo`.

@@ -17,7 +17,9 @@ use sha2::{Digest, Sha256};
 use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
 use crate::owner::Owner;
-use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
+use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
+
+mod key;
 
 const RECOVERY_DAYS: i64 = 30;
 const PASSWORD_LENGTH: i64 = 32;
@@ -27,6 +29,9 @@ const PASSWORD_LENGTH: i64 = 32;
 pub struct Secret {
     /// What the secret is for, up to 2048 characters. The value is not a property: nothing reads or compares it.
     pub description: String,
+    /// ARN of the KMS key that encrypts it, or its alias as others gave it; empty for `alias/aws/secretsmanager`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub key: String,
 }
 
 impl Resource for Secret {
@@ -35,6 +40,10 @@ impl Resource for Secret {
     const HOLDS_DATA: bool = true;
     const LINGERS: &'static str = "recoverable for 30 days, under its name";
     const DELETED: &'static str = "deleted: it is in its recovery window";
+
+    fn advice(of: &Changed<'_, Self>) -> Advice {
+        key::advice(of)
+    }
 
     fn name_of(arn: &str) -> Option<Name> {
         let (head, suffixed) = arn.split_once(":secret:")?;
@@ -65,6 +74,10 @@ impl Resource for Secret {
         grants
     }
 
+    fn more_grants(&self, scope: &Scope, _name: &Name) -> Vec<Grant> {
+        self.grant_of_key(scope.place).into_iter().collect()
+    }
+
     async fn reveal(cx: &Cx, name: &Name) -> Result<Outputs> {
         let (username, password) = reveal(cx, name).await?;
         Ok(Outputs::from([("credentials".to_owned(), format!("{username}:{password}"))]))
@@ -80,7 +93,10 @@ impl Resource for Secret {
         Ok(vec![Live {
             outputs: outputs(&arn, secret.name.as_deref().unwrap_or(name.as_str())),
             handle: Handle::new(arn),
-            props: Self { description: secret.description.unwrap_or_default() },
+            props: Self {
+                key: key::read(&cx.aws.place, secret.kms_key_id.as_deref()),
+                description: secret.description.unwrap_or_default(),
+            },
             tags: tags.collect(),
             identity: String::new(),
             state,
@@ -123,6 +139,7 @@ impl Secret {
         let value = json!({ "username": cx.pipeline, "password": password(cx).await? }).to_string();
         let create = || async {
             let request = cx.aws.secrets.create_secret().name(name.as_str()).description(&self.description);
+            let request = request.set_kms_key_id(Some(self.key.clone()).filter(|key| !key.is_empty()));
             let request = request.secret_string(&value).client_request_token(token(&cx.aws.place, name));
             let sent = request.set_tags((!cx.tags.is_empty()).then(|| tag_list(&cx.tags))).send().await;
             match sent.map_err(Error::from) {
@@ -138,8 +155,11 @@ impl Secret {
 
     async fn sync(&self, cx: &Cx, live: &Live<Self>) -> Result<()> {
         let id = live.handle.as_str();
-        if self.description != live.props.description {
+        if *self != live.props {
+            // An empty key is AWS's own.
+            let other = (self.key != live.props.key).then(|| self.key.clone());
             let request = cx.aws.secrets.update_secret().secret_id(id).description(&self.description);
+            let request = request.set_kms_key_id(other);
             request.send().await.map_err(restoring)?;
         }
         for call in TagDiff::of(&cx.tags, &live.tags).calls() {

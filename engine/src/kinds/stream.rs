@@ -18,6 +18,7 @@ use crate::aws::{Cx, Place, nothing_if_absent, patiently, poll};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
 
+mod means;
 mod read;
 pub(super) mod settle;
 mod size;
@@ -59,12 +60,7 @@ impl Resource for Stream {
 
     fn advice(of: &Changed<'_, Self>) -> Advice {
         let Some((desired, live)) = of.edit() else { return Advice::default() };
-        Advice {
-            loses: desired.loses(live),
-            widens: desired.widens(live),
-            means: desired.means(live),
-            ..Advice::default()
-        }
+        means::advice(desired, live)
     }
 
     fn name_of(arn: &str) -> Option<Name> {
@@ -89,6 +85,11 @@ impl Resource for Stream {
             "kinesis:Update*",
         ];
         vec![Grant::new(ON_THE_STREAM, arn(scope.place, name)), Grant::new(&["lambda:ListEventSourceMappings"], "*")]
+    }
+
+    /// Kinesis looks at a key of one's own in the deployer's name.
+    fn more_grants(&self, _scope: &Scope, _name: &Name) -> Vec<Grant> {
+        self.own_key().map(|key| Grant::new(&["kms:DescribeKey"], key)).into_iter().collect()
     }
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
@@ -143,24 +144,9 @@ impl Resource for Stream {
 }
 
 impl Stream {
-    fn loses(&self, live: &Self) -> Option<String> {
-        let (new, old) = (self.retention_hours, live.retention_hours);
-        (new < old)
-            .then(|| format!("records older than {new} hours are lost at once; they are kept for {old} hours now"))
-    }
-
-    fn widens(&self, live: &Self) -> Vec<String> {
-        let open = self.encryption == NONE && live.encryption != NONE;
-        open.then(|| "new records are no longer encrypted".to_owned()).into_iter().collect()
-    }
-
-    fn means(&self, live: &Self) -> Vec<String> {
-        let (new, old) = (self.max_record_kb, live.max_record_kb);
-        let smaller = new < old;
-        smaller
-            .then(|| format!("records larger than {new} KiB are refused; the stream takes {old} KiB now"))
-            .into_iter()
-            .collect()
+    /// The key of one's own that it is encrypted with.
+    fn own_key(&self) -> Option<&str> {
+        Some(self.encryption.as_str()).filter(|&key| key != AWS_MANAGED && key != NONE)
     }
 
     async fn create(&self, cx: &Cx, name: &Name) -> Result<()> {

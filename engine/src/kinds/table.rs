@@ -2,8 +2,7 @@
 //!
 //! Name and keys are immutable. UpdateTable takes one class of change at a time and leaves the table UPDATING; equal throughput
 //! is refused, and so is any throughput on demand. AWS allows 4 switches to on demand and 4 changes of the
-//! encryption in 24 h (3.3). DescribeTable names the key of an encrypted table only by its ARN, which does not tell the AWS
-//! managed key from a customer's (4.5): both read as `aws_managed`, and a customer's key is left as it is.
+//! encryption in 24 h (3.3). A customer's key that the pipeline has not set is left as it is (`encryption.rs`).
 //!
 //! Indexes and a TTL that others added stay. AWS keeps no tags of them, so a tag of the table says which are the pipeline's (`record.rs`).
 //! To delete an index takes consent: the tag alone does not prove whose it is.
@@ -14,7 +13,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::types::{BillingMode, ProvisionedThroughput, SseSpecification, SseType};
+use aws_sdk_dynamodb::types::{BillingMode, ProvisionedThroughput};
 use aws_smithy_types::error::operation::BuildError;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +25,7 @@ use crate::resource::{
 
 mod changes;
 mod copies;
+mod encryption;
 mod index;
 mod key;
 mod means;
@@ -64,7 +64,7 @@ pub struct Table {
     pub read_capacity: u32,
     /// Write units per second, at least 1; 0 on demand.
     pub write_capacity: u32,
-    /// `aws_managed` (a KMS key) or `aws_owned`.
+    /// `aws_managed` (a KMS key), `aws_owned`, or the ARN of a KMS key of one's own.
     pub encryption: String,
     /// The table can be restored to any second of the last 35 days.
     pub point_in_time_recovery: bool,
@@ -96,6 +96,7 @@ impl Resource for Table {
             Changed::New(_) => Advice::default(),
             Changed::Edit { desired, live, how } => Advice {
                 loses: means::loses(desired, live),
+                widens: encryption::widens(desired, live),
                 means: means::means(desired, live, how),
                 protected: protected(live),
                 ..Advice::default()
@@ -144,6 +145,10 @@ impl Resource for Table {
             "dynamodb:UpdateTimeToLive",
         ];
         vec![Grant::new(ON_THE_TABLE, arn(scope.place, name))]
+    }
+
+    fn more_grants(&self, scope: &Scope, _name: &Name) -> Vec<Grant> {
+        self.grant_of_key(scope.place).into_iter().collect()
     }
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
@@ -228,8 +233,7 @@ impl Table {
             update(cx, name, request, |now| now.capacity() == self.capacity()).await?;
         }
         if self.encryption != live.encryption {
-            let request = request.clone().sse_specification(self.encrypted());
-            update(cx, name, request, |now| now.encryption == self.encryption).await?;
+            self.sync_encryption(cx, name, live).await?;
         }
         if self.deletion_protection != live.deletion_protection {
             let on = self.deletion_protection;
@@ -256,12 +260,6 @@ impl Table {
 
     fn throughput(&self) -> Result<Option<ProvisionedThroughput>> {
         if self.on_demand { Ok(None) } else { units(self.read_capacity, self.write_capacity).map(Some) }
-    }
-
-    /// Without a key, KMS means the AWS managed one.
-    fn encrypted(&self) -> SseSpecification {
-        let on = self.encryption != AWS_OWNED;
-        SseSpecification::builder().enabled(on).set_sse_type(on.then_some(SseType::Kms)).build()
     }
 }
 

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::aws::policy::allow;
 use crate::error::Result;
 use crate::graph::Node;
 use crate::kinds::function::{self, Asynchronous};
@@ -113,7 +112,7 @@ fn statements(lowering: &Lowering<'_>, function: &Function, read: Vec<Value>, si
     let own = Own::of(lowering);
     let mut statements = read;
     statements.extend(sink.map(|sink| sink.write).unwrap_or_default());
-    statements.extend(dlq::sent_to(lowering).map(|dlq| allow("SendToDlq", &["sqs:SendMessage"], &[dlq])));
+    statements.extend(dlq::send(lowering));
     statements.extend(function.statements.iter().map(|statement| own.statement(statement)));
     statements
 }

@@ -1,11 +1,14 @@
 //! The queue of what the consumer cannot handle.
 
+use serde_json::Value;
+
+use crate::aws::policy::allow;
 use crate::error::Result;
 use crate::graph::Node;
 use crate::kinds::queue::{self, Queue};
 use crate::lower::existing::used;
 use crate::lower::known::Known;
-use crate::lower::{Lowering, source, stream};
+use crate::lower::{Lowering, keys, source, stream};
 use crate::resource::Name;
 use crate::spec::{Dlq, OnDestroy, OwnOrExisting};
 
@@ -22,7 +25,8 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
         OwnOrExisting::Own(own) => {
             let props = Queue {
                 retention_seconds: own.retention_days * 24 * 60 * 60,
-                encrypted: true,
+                encrypted: own.key.is_none(),
+                key: keys::arn(own.key.as_ref(), place)?,
                 policy: queue::tls_and_senders(
                     place,
                     &Name::new(&name),
@@ -40,6 +44,18 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
         }
     };
     Ok(vec![node])
+}
+
+/// What the consumer's role needs to send to the queue, where it does.
+pub(super) fn send(lowering: &Lowering<'_>) -> Vec<Value> {
+    let Some(arn) = sent_to(lowering) else { return Vec::new() };
+    let own = lowering.spec.queue().and_then(OwnOrExisting::own);
+    let key = own.filter(|own| own.key.is_some()).map(|_| {
+        let (actions, context) = (stream::queue::SEND_WITH_KEY, stream::queue::CONTEXT);
+        keys::bound(lowering.place, "EncryptLetters", actions, context, std::slice::from_ref(&arn))
+    });
+    let send = allow("SendToDlq", &["sqs:SendMessage"], std::slice::from_ref(&arn));
+    std::iter::once(send).chain(key).collect()
 }
 
 /// ARN of the queue that the consumer's handler sends to, where there is one: a queue that feeds it moves its messages itself.

@@ -186,8 +186,7 @@ fn mismatch(at: &str, part: &Value, instance: &Value, wanted: &str) -> Problem {
 
 fn hint(at: &str, part: &Value, instance: &Value) -> Option<String> {
     if at.ends_with("/encryption") {
-        let why = "keys of your own (KMS) are not supported yet: their key policy would have to let every role in";
-        return Some(why.to_owned());
+        return Some("for a key of your own (KMS) write `key: ARN` instead of `encryption`".to_owned());
     }
     let key = at.rsplit('/').next().unwrap_or_default();
     match instance {

@@ -1,5 +1,6 @@
 //! The section `dlq`: the queue of what cannot be handled.
 
+use super::key::KmsKey;
 use super::model::{OnDestroy, OwnOrExisting};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ pub enum Dlq {
     Queue(OwnOrExisting<Queue>),
 }
 
-/// An SQS queue that the pipeline makes; encrypted by SQS, reached only through TLS.
+/// An SQS queue that the pipeline makes; encrypted by SQS or with a `key`, reached only through TLS.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Queue {
@@ -27,6 +28,9 @@ pub struct Queue {
     #[serde(default = "default_retention_days")]
     #[schemars(range(min = 1, max = 14))]
     pub retention_days: u32,
+    /// ARN of a KMS key of your own that messages are encrypted with, of this account and region. Its key policy must let IAM policies of the account use it. Default: SQS encrypts with keys of its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KmsKey>,
     /// What `pipe destroy` does with the queue: `delete` or `retain`. Default: `delete`.
     #[serde(default)]
     pub on_destroy: OnDestroy,

@@ -3,9 +3,10 @@
 use super::{
     Auth, Authorizer, Bus, Changes, Consumer, Dlq, FIFO, Indexes, Key, KeyType, Keys, Kinesis, Loaded, OwnBucket,
     OwnOrExisting, OwnTopic, PartitionKey, Queue, QueueStream, Secret, Sink, Source, Spec, Stream, Table, TableChanges,
-    Users,
+    Target, Users,
 };
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// The partition key of a table of which nothing is known.
 const KEY: &str = "id";
@@ -35,6 +36,7 @@ impl Loaded {
             keys(spec),
             pools(spec),
             boundary(spec),
+            key(spec),
             function(spec),
         ];
         self.stand_ins = all.into_iter().flatten().collect();
@@ -217,6 +219,37 @@ fn pools(spec: &mut Spec) -> Option<String> {
 fn boundary(spec: &mut Spec) -> Option<String> {
     let arn = spec.permissions_boundary.take_if(|arn| arn.split(':').nth(4) != Some(ACCOUNT))?;
     Some(format!("none for the boundary `{arn}`: what it forbids is allowed here"))
+}
+
+/// Keys of one's own are AWS's alone: no local cloud encrypts.
+fn key(spec: &mut Spec) -> Option<String> {
+    let stream = match &mut spec.stream {
+        Some(Stream::Kinesis(OwnOrExisting::Own(own))) => Some(&mut own.key),
+        Some(Stream::Queue(OwnOrExisting::Own(own))) => Some(&mut own.key),
+        Some(Stream::TableChanges(changes)) => match &mut changes.place {
+            OwnOrExisting::Own(own) => Some(&mut own.table.0.key),
+            OwnOrExisting::Existing(_) => None,
+        },
+        Some(Stream::Kinesis(_) | Stream::Queue(_)) | None => None,
+    };
+    let sink = match &mut spec.sink {
+        Some(Sink::Table(Target { table: OwnOrExisting::Own(own), .. })) => Some(&mut own.key),
+        Some(Sink::Table(_)) | None => None,
+    };
+    let dlq = match &mut spec.dlq {
+        Some(Dlq::Queue(OwnOrExisting::Own(own))) => Some(&mut own.key),
+        Some(Dlq::Queue(_)) | None => None,
+    };
+    let secrets = spec.auth.iter_mut().flat_map(Auth::iter_mut).filter_map(|authorizer| match authorizer {
+        Authorizer::Basic(basic) => Some(&mut basic.key),
+        _ => None,
+    });
+    let keys = stream.into_iter().chain(sink).chain(dlq).chain(secrets);
+    let taken = keys.filter_map(|key| key.take_if(|key| key.arn().split(':').nth(4) != Some(ACCOUNT)));
+    let names: BTreeSet<String> = taken.map(|key| format!("`{}`", key.arn())).collect();
+    let (keys, them) = if names.len() == 1 { ("key", "it") } else { ("keys", "them") };
+    let names = names.into_iter().collect::<Vec<_>>().join(", ");
+    (!names.is_empty()).then(|| format!("none for the {keys} {names}: nothing is encrypted with {them} here"))
 }
 
 /// The account of the cloud that `pipe dev` starts.

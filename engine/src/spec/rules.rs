@@ -14,6 +14,7 @@ mod filters;
 mod function;
 mod groups;
 mod indexes;
+mod keys;
 mod limits;
 mod managed;
 mod model;
@@ -204,7 +205,7 @@ const FUNCTION: &[Rule<Function>] = &[
 /// Returns every error, warning and note of the rules.
 pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, files: &Files) -> Vec<Problem> {
     let cx = Cx { spec, file, damaged, root, files };
-    let between: [fn(&Cx<'_>) -> Vec<Problem>; 16] = [
+    let between: [fn(&Cx<'_>) -> Vec<Problem>; 17] = [
         wiring::sections,
         sources::ways,
         sources::foreign,
@@ -217,6 +218,7 @@ pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, 
         doors::known,
         doors::plans,
         limits::tags,
+        keys::places,
         warnings::all,
         notes::all,
         changes::notes,

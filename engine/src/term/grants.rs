@@ -99,6 +99,7 @@ fn resource(arn: &str, home: &str) -> String {
         ("cognito-idp", "userpool/", "user pool"),
         ("dynamodb", "table/", "table"),
         ("kinesis", "stream/", "stream"),
+        ("kms", "key/", "key"),
         ("lambda", "function:", "function"),
         ("logs", "log-group:", "log group"),
         ("secretsmanager", "secret:", "secret"),

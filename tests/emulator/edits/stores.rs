@@ -34,6 +34,19 @@ fn fan_out() {
     chain(Kind::MiniStack, "200000000204", "edits_fan_out", EDITS);
 }
 
+/// The plan says what becomes of the records that are encrypted already.
+#[test]
+fn key() {
+    const EDITS: &[Edit] = &[
+        ("key", "    shards: 1", "    key: arn:aws:kms:eu-central-1:200000000207:key/one\n    shards: 1"),
+        ("another key", "key/one", "key/two"),
+        ("encryption, its default", "    key: arn:aws:kms:eu-central-1:200000000207:key/two\n", ""),
+        ("key again", "    shards: 1", "    key: arn:aws:kms:eu-central-1:200000000207:key/one\n    shards: 1"),
+        ("none", "    key: arn:aws:kms:eu-central-1:200000000207:key/one", "    encryption: none"),
+    ];
+    chain(Kind::MiniStack, "200000000207", "edits_stream_key", EDITS);
+}
+
 /// MiniStack does not know UpdateStreamMode.
 #[test]
 fn on_demand() {

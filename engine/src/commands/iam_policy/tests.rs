@@ -6,6 +6,7 @@ use super::*;
 use crate::aws::{Place, mocked};
 
 mod evaluate;
+mod keys;
 
 use evaluate::allows;
 

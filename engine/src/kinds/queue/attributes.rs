@@ -25,6 +25,7 @@ impl Queue {
         HashMap::from([
             (Attribute::MessageRetentionPeriod, self.retention_seconds.to_string()),
             (Attribute::SqsManagedSseEnabled, self.encrypted.to_string()),
+            (Attribute::KmsMasterKeyId, self.key.clone()),
             (Attribute::Policy, policy),
             (Attribute::VisibilityTimeout, self.visibility_seconds.to_string()),
             (Attribute::DelaySeconds, self.delay_seconds.to_string()),
@@ -36,7 +37,10 @@ impl Queue {
     /// The attributes of the call that creates it. `FifoQueue` is of FIFO queues alone: SQS does not know it as false.
     pub(super) fn created(&self) -> HashMap<Attribute, String> {
         let mut all = self.attributes();
-        all.retain(|_, value| !value.is_empty());
+        // A queue has one kind of encryption at a time, and a new one with a KMS key only that.
+        all.retain(|attribute, value| {
+            !value.is_empty() && (self.key.is_empty() || *attribute != Attribute::SqsManagedSseEnabled)
+        });
         all.extend(self.fifo.then(|| (Attribute::FifoQueue, true.to_string())));
         all
     }
@@ -48,7 +52,7 @@ pub(super) fn changed(desired: &Queue, live: &Queue) -> HashMap<Attribute, Strin
     let mut all = desired.attributes();
     all.retain(|attribute, value| before.get(attribute) != Some(value));
     if desired.encrypted && !live.encrypted {
-        // A queue has one kind of encryption at a time: a KMS key must go in the same call.
+        // A queue has one kind of encryption at a time: a KMS key must go in the same call, also one that was set since the read.
         all.insert(Attribute::KmsMasterKeyId, String::new());
     }
     all
@@ -77,13 +81,15 @@ pub(super) async fn describe(cx: &Cx, url: &str) -> Result<Option<Described>> {
         let given = Some(text(attribute.clone())).filter(|given| !given.is_empty()).unwrap_or(usual);
         given.parse().map_err(|_| Error::fatal(format!("SQS gave `{given}` as the {attribute} of `{url}`")))
     };
+    let key = cx.aws.place.key_arn(text(Attribute::KmsMasterKeyId));
     let policy = match text(Attribute::Policy) {
         "" => Policy::new(Vec::new()),
         document => Policy::parse(document)?,
     };
     let queue = Queue {
         retention_seconds: number(Attribute::MessageRetentionPeriod, "")?,
-        encrypted: text(Attribute::SqsManagedSseEnabled) == "true",
+        encrypted: text(Attribute::SqsManagedSseEnabled) == "true" && key.is_empty(),
+        key,
         policy,
         // `FifoQueue` cannot be asked for where there is none; the name says it.
         fifo: url.ends_with(".fifo"),

@@ -43,6 +43,7 @@ mod tests {
             erased(&Queue {
                 retention_seconds: 60,
                 encrypted: true,
+                key: String::new(),
                 policy,
                 fifo: false,
                 visibility_seconds,

@@ -38,6 +38,7 @@ fn plain(retention_seconds: u32, policy: Policy) -> Queue {
     Queue {
         retention_seconds,
         encrypted: true,
+        key: String::new(),
         policy,
         fifo: false,
         visibility_seconds: USUAL_VISIBILITY,
@@ -136,6 +137,42 @@ async fn a_kms_key_goes_in_the_call_that_switches_to_sqs_own_keys() {
     let old = live(&cx, Queue { encrypted: false, ..desired() });
     desired().reconcile(&cx, &name(), Some(&old)).await.unwrap();
     assert_eq!(set.num_calls(), 1);
+}
+
+const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/one";
+
+fn with_key() -> Queue {
+    Queue { encrypted: false, key: KEY.into(), ..desired() }
+}
+
+#[test]
+fn a_queue_has_one_kind_of_encryption_at_a_time() {
+    let sent = |all: HashMap<Attribute, String>| {
+        let text = |attribute| all.get(&attribute).cloned();
+        (text(Attribute::KmsMasterKeyId), text(Attribute::SqsManagedSseEnabled))
+    };
+    let text = |text: &str| Some(text.to_owned());
+    assert_eq!(sent(with_key().created()), (text(KEY), None));
+    assert_eq!(sent(desired().created()), (None, text("true")));
+    assert_eq!(sent(changed(&with_key(), &desired())), (text(KEY), text("false")));
+    assert_eq!(sent(changed(&desired(), &with_key())), (text(""), text("true")));
+    let open = Queue { encrypted: false, ..desired() };
+    assert_eq!(sent(changed(&open, &with_key())), (text(""), None));
+}
+
+#[tokio::test]
+async fn a_key_is_given_back_as_it_was_set() {
+    for given in [KEY, "one"] {
+        let shown = move || {
+            let mut all = shown("1209600", true).attributes.unwrap_or_default();
+            all.insert(Attribute::SqsManagedSseEnabled, "false".to_owned());
+            all.insert(Attribute::KmsMasterKeyId, given.to_owned());
+            GetQueueAttributesOutput::builder().set_attributes(Some(all)).build()
+        };
+        let shown = mock!(Client::get_queue_attributes).then_output(shown);
+        let read = describe(&cx(&[&shown]), URL).await.unwrap().unwrap();
+        assert_eq!(read.queue, with_key());
+    }
 }
 
 #[tokio::test]

@@ -35,7 +35,7 @@ fn name() -> Name {
 }
 
 fn desired() -> Secret {
-    Secret { description: "Credentials of demo".into() }
+    Secret { description: "Credentials of demo".into(), key: String::new() }
 }
 
 fn live(state: State, tags: Tags) -> Live<Secret> {
@@ -112,7 +112,7 @@ async fn a_secret_of_this_pipeline_comes_back_from_its_window() {
     let untag = mock!(Client::untag_resource)
         .match_requests(|request| request.tag_keys() == ["pipe:retained"])
         .then_output(|| UntagResourceOutput::builder().build());
-    let secret = Secret { description: "new".into() };
+    let secret = Secret { description: "new".into(), ..desired() };
     let leaving = live(State::Leaving, tags("pipe:retained", "demo"));
     let made = secret.reconcile(&cx(&[&restore, &update, &tag, &untag]), &name(), Some(&leaving)).await.unwrap();
     assert_eq!(made.outputs, leaving.outputs);
@@ -204,4 +204,35 @@ async fn revealing_gives_both_texts_and_no_error_holds_them() {
 fn a_name_is_told_from_an_arn_without_its_drawn_end() {
     assert_eq!(Secret::name_of(ARN), Some(name()));
     assert_eq!(Secret::name_of("arn:aws:sqs:eu-central-1:111122223333:q"), None);
+}
+
+const KEY: &str = "arn:aws:kms:eu-central-1:111122223333:key/one";
+
+fn with_key() -> Secret {
+    Secret { key: KEY.into(), ..desired() }
+}
+
+#[tokio::test]
+async fn a_key_is_set_and_an_empty_one_is_that_of_aws() {
+    let create = mock!(Client::create_secret)
+        .match_requests(|request| request.kms_key_id() == Some(KEY))
+        .then_output(|| CreateSecretOutput::builder().arn(ARN).build());
+    with_key().reconcile(&cx(&[&drawn(), &create]), &name(), None).await.unwrap();
+    let same = |props: Secret| Live { props, ..live(State::Live, tags("pipe:pipeline", "demo")) };
+    for (wanted, key, before) in [(desired(), "", with_key()), (with_key(), KEY, desired())] {
+        let update = mock!(Client::update_secret)
+            .match_requests(move |request| request.kms_key_id() == Some(key) && request.secret_string().is_none())
+            .then_output(|| UpdateSecretOutput::builder().build());
+        wanted.reconcile(&cx(&[&update]), &name(), Some(&same(before))).await.unwrap();
+        assert_eq!(update.num_calls(), 1);
+    }
+    with_key().reconcile(&cx(&[]), &name(), Some(&same(with_key()))).await.unwrap();
+}
+
+#[test]
+fn a_key_is_read_as_its_arn() {
+    let place = mocked::place();
+    for (given, read) in [(None, ""), (Some("alias/aws/secretsmanager"), ""), (Some("one"), KEY), (Some(KEY), KEY)] {
+        assert_eq!(key::read(&place, given), read);
+    }
 }

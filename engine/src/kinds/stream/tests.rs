@@ -96,8 +96,8 @@ fn names_come_from_stream_arns_only() {
 #[test]
 fn a_shorter_retention_loses_records() {
     let long = Stream { retention_hours: 48, ..plain(1) };
-    assert!(plain(1).loses(&long).unwrap().contains("24 hours"));
-    assert_eq!(long.loses(&plain(1)), None);
+    assert!(means::loses(&plain(1), &long).unwrap().contains("24 hours"));
+    assert_eq!(means::loses(&long, &plain(1)), None);
 }
 
 // No emulator has CREATING: both answer ACTIVE at once.
@@ -181,8 +181,11 @@ fn the_usual_record_is_not_in_the_form() {
     assert_eq!(form.get("max_record_kb"), None);
     assert_eq!(serde_json::from_value::<Stream>(form).unwrap(), plain(1));
     let larger = Stream { max_record_kb: 2048, ..plain(1) };
-    assert_eq!(plain(1).means(&larger), ["records larger than 1024 KiB are refused; the stream takes 2048 KiB now"]);
-    assert!(larger.means(&plain(1)).is_empty());
+    assert_eq!(
+        means::means(&plain(1), &larger),
+        ["records larger than 1024 KiB are refused; the stream takes 2048 KiB now"]
+    );
+    assert!(means::means(&larger, &plain(1)).is_empty());
 }
 
 #[tokio::test(start_paused = true)]

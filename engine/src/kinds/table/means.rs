@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Index, Key, KeyKind, Table, record};
+use super::{Index, Key, KeyKind, Table, encryption, record};
 use crate::resource::How;
 
 /// Says what is lost, or can no longer be had; nothing where the table is replaced, for then all is.
@@ -34,7 +34,10 @@ pub fn loses(desired: &Table, live: &Table) -> Option<String> {
 
 /// Says it for people. A table under a new name is made before the old one goes, so only one that keeps its name is missed.
 pub fn means(desired: &Table, live: &Table, how: &How) -> Vec<String> {
-    if how.replaced { replaced(desired, live, how) } else { changed(desired, live) }
+    if how.replaced {
+        return replaced(desired, live, how);
+    }
+    [encryption::means(desired, live), changed(desired, live)].concat()
 }
 
 fn replaced(desired: &Table, live: &Table, how: &How) -> Vec<String> {

@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::{
-    BillingMode, KeyType, PointInTimeRecoveryStatus, SseStatus, TableDescription, TableStatus,
-};
+use aws_sdk_dynamodb::types::{BillingMode, KeyType, PointInTimeRecoveryStatus, TableDescription, TableStatus};
 
 use super::key::of_role;
-use super::{AWS_MANAGED, AWS_OWNED, CHANGED_WITHIN, STREAM_ARN, Table, Ttl, arn, changes, index, outputs, record};
+use super::{AWS_MANAGED, CHANGED_WITHIN, STREAM_ARN, Table, Ttl, arn, changes, encryption, index, outputs, record};
 use crate::aws::{Cx, nothing_if_absent, poll_for};
 use crate::error::{Class, Error, Result};
 use crate::owner::PIPELINE;
@@ -71,6 +69,9 @@ pub fn live(
     let mut props = props(table, recovers)?;
     props.indexes = index::read(table, props.on_demand, &known).into_iter().collect();
     props.ttl = ttl.map(|attribute| Ttl { of_others: !record::knows(&known, &record::ttl(&attribute)), attribute });
+    if props.own_key().is_some() && !record::has_key(&known) {
+        AWS_MANAGED.clone_into(&mut props.encryption);
+    }
     props.known = known;
     let mut outputs = outputs(cx, name, &props);
     outputs.extend(changes::arn(table).map(|arn| (STREAM_ARN.to_owned(), arn)));
@@ -112,15 +113,12 @@ pub async fn settled(cx: &Cx, name: &Name, shows: impl Fn(&Table) -> bool + Send
     poll_for(cx, CHANGED_WITHIN, ask).await
 }
 
-/// The managed properties of the table itself in canonical form, without its indexes and its TTL.
+/// The managed properties of the table itself in canonical form, without its indexes and its TTL. Its key is named, whosever it is.
 pub fn props(table: &TableDescription, recovers: bool) -> Result<Table> {
     let billing = table.billing_mode_summary.as_ref().and_then(|summary| summary.billing_mode.as_ref());
     let on_demand = billing == Some(&BillingMode::PayPerRequest);
     let units = table.provisioned_throughput.as_ref().filter(|_| !on_demand);
     let count = |units: Option<i64>| u32::try_from(units.unwrap_or_default()).unwrap_or_default();
-    let sse = table.sse_description.as_ref().and_then(|sse| sse.status.as_ref());
-    // A state on the way counts as what it leads to. For the AWS owned key there is no description, or a disabled one.
-    let kms = matches!(sse, Some(SseStatus::Enabled | SseStatus::Enabling | SseStatus::Updating));
     let key = |role: &KeyType| of_role(table.key_schema(), role, table.attribute_definitions());
     let partition_key = key(&KeyType::Hash);
     Ok(Table {
@@ -130,7 +128,7 @@ pub fn props(table: &TableDescription, recovers: bool) -> Result<Table> {
         on_demand,
         read_capacity: count(units.and_then(|units| units.read_capacity_units)),
         write_capacity: count(units.and_then(|units| units.write_capacity_units)),
-        encryption: if kms { AWS_MANAGED } else { AWS_OWNED }.to_owned(),
+        encryption: encryption::read(table),
         point_in_time_recovery: recovers,
         deletion_protection: table.deletion_protection_enabled.unwrap_or_default(),
         indexes: BTreeMap::new(),

@@ -43,11 +43,12 @@ pub async fn sync_tags(cx: &Cx, name: &Name, live: &Tags) -> Result<()> {
     poll_twice(cx, &format!("DynamoDB to show the tags of table `{name}`"), SHOWN_WITHIN, shown).await
 }
 
-/// Writes down which indexes and which TTL are about to be the pipeline's, before they are made: a run that is killed must leave none that
-/// looks like another's.
+/// Writes down which indexes, which TTL and whether a key are about to be the pipeline's, before they are made: a run that is killed must
+/// leave none that looks like another's.
 pub async fn remember(cx: &Cx, name: &Name, desired: &Table, live: &Table) -> Result<()> {
     let new = |part: &String| !record::knows(&live.known, part);
-    if !record::parts(desired).iter().any(new) {
+    let key = desired.own_key().is_some() && !record::has_key(&live.known);
+    if !key && !record::parts(desired).iter().any(new) {
         return Ok(());
     }
     let tag = tag(record::PARTS, &record::of_both(desired, live))?;

@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::builders::TableDescriptionBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingModeSummary, ContinuousBackupsDescription, ContinuousBackupsStatus, KeySchemaElement,
     KeyType, PointInTimeRecoveryDescription, PointInTimeRecoveryStatus, ProvisionedThroughputDescription,
-    ScalarAttributeType, SseDescription, SseStatus, TableDescription, TableStatus, TimeToLiveDescription,
+    ScalarAttributeType, SseDescription, SseStatus, SseType, TableDescription, TableStatus, TimeToLiveDescription,
     TimeToLiveStatus,
 };
 use aws_smithy_mocks::{Rule, RuleMode, mock};
@@ -100,7 +100,7 @@ fn properties_are_canonical() {
             .encryption
     };
     for status in [SseStatus::Enabled, SseStatus::Enabling, SseStatus::Updating] {
-        assert_eq!(encryption(status), "aws_managed");
+        assert_eq!(encryption(status), "arn:aws:kms:eu-central-1:111122223333:key/1");
     }
     for status in [SseStatus::Disabled, SseStatus::Disabling] {
         assert_eq!(encryption(status), "aws_owned");

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::aws::policy::allow;
 use crate::error::Result;
 use crate::graph::Node;
@@ -10,11 +12,11 @@ use crate::kinds::log_group::LogGroup;
 use crate::kinds::rest_api::Authorizer;
 use crate::kinds::role::Role;
 use crate::kinds::secret::{self, Secret};
-use crate::lower::Lowering;
 use crate::lower::auth::{Guard, called};
 use crate::lower::existing::is_here;
 use crate::lower::function::{Lambda, log_name, role_name};
 use crate::lower::known::Known;
+use crate::lower::{Lowering, keys};
 use crate::resource::{Name, output_of};
 use crate::spec::{Basic, OnDestroy};
 
@@ -64,10 +66,12 @@ fn secret(lowering: &Lowering<'_>, basic: &Basic) -> Result<Node> {
     match spec.existing_secret() {
         Some(existing) => {
             is_here(existing, "secretsmanager", lowering.place)?;
+            keys::arn(basic.key.as_ref(), lowering.place)?;
             Ok(Node::existing::<Secret>(SECRET, existing.reference()))
         }
         None => {
-            let props = Secret { description: format!("Basic credentials of the pipeline {}", spec.name) };
+            let description = format!("Basic credentials of the pipeline {}", spec.name);
+            let props = Secret { description, key: keys::arn(basic.key.as_ref(), lowering.place)? };
             Ok(Node::new(SECRET, spec.secret_name(), &props)?.retained(basic.on_destroy == OnDestroy::Retain))
         }
     }
@@ -98,7 +102,17 @@ fn authorizer(lowering: &Lowering<'_>, basic: &Basic) -> Result<Vec<Node>> {
         reserved_concurrency: basic.reserved_concurrency,
         asynchronous: None,
         code: lowering.codes.authorizer(),
-        statements: vec![allow("ReadSecret", &["secretsmanager:GetSecretValue"], &[arn])],
+        statements: read(lowering, basic, arn),
         mentions: vec![SECRET],
     })
+}
+
+/// What reads the secret: Secrets Manager decrypts it in the reader's name
+/// (<https://docs.aws.amazon.com/secretsmanager/latest/userguide/security-encryption.html>).
+fn read(lowering: &Lowering<'_>, basic: &Basic, arn: String) -> Vec<Value> {
+    let place = lowering.place;
+    let decrypt = || keys::bound(place, "DecryptSecret", &["kms:Decrypt"], "SecretARN", std::slice::from_ref(&arn));
+    let key = basic.key.as_ref().map(|_| keys::through(decrypt(), "secretsmanager", place));
+    let read = allow("ReadSecret", &["secretsmanager:GetSecretValue"], std::slice::from_ref(&arn));
+    std::iter::once(read).chain(key).collect()
 }

@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
+use crate::aws::Place;
 use crate::aws::policy::allow;
 use crate::error::Result;
 use crate::graph::Node;
 use crate::kinds::table::{self, Index, Key, KeyKind, Project, Table, Ttl};
-use crate::lower::Lowering;
 use crate::lower::existing::used;
 use crate::lower::known::Known;
 use crate::lower::sink::Access;
+use crate::lower::{Lowering, keys};
 use crate::resource::{Name, optional_output_of, output_of};
 use crate::spec::{self, Capacity, Function, KeyType, OnDestroy, OwnOrExisting, TableEncryption, Target};
 
@@ -25,7 +28,7 @@ pub(super) fn node(lowering: &Lowering<'_>, table: &OwnOrExisting<spec::Table>) 
     match table {
         OwnOrExisting::Existing(existing) => used::<Table>(TABLE, existing, "dynamodb", lowering.place),
         OwnOrExisting::Own(own) => {
-            let props = props(own);
+            let props = props(own, lowering.place)?;
             let node = Node::new(TABLE, lowering.spec.table_name(), &props)?;
             Ok(node.retained(own.on_destroy == OnDestroy::Retain))
         }
@@ -33,20 +36,24 @@ pub(super) fn node(lowering: &Lowering<'_>, table: &OwnOrExisting<spec::Table>) 
 }
 
 /// The properties of a table that the pipeline makes; its stream, if it has one, is not among the spec's words for it.
-pub(in crate::lower) fn props(own: &spec::Table) -> Table {
+///
+/// # Errors
+/// Its key is of another account or region.
+pub(in crate::lower) fn props(own: &spec::Table, place: &Place) -> Result<Table> {
     let (on_demand, units) = match own.capacity {
         Capacity::OnDemand => (true, spec::Units { read: 0, write: 0 }),
         Capacity::Provisioned(units) => (false, units),
     };
-    Table {
+    Ok(Table {
         partition_key: key(&own.partition_key),
         sort_key: own.sort_key.as_ref().map(key),
         on_demand,
         read_capacity: units.read,
         write_capacity: units.write,
-        encryption: match own.encryption {
-            TableEncryption::AwsManaged => "aws_managed".into(),
-            TableEncryption::AwsOwned => "aws_owned".into(),
+        encryption: match (&own.key, own.encryption) {
+            (Some(key), _) => keys::arn(Some(key), place)?,
+            (None, TableEncryption::AwsManaged) => "aws_managed".into(),
+            (None, TableEncryption::AwsOwned) => "aws_owned".into(),
         },
         point_in_time_recovery: own.point_in_time_recovery,
         deletion_protection: own.deletion_protection,
@@ -54,7 +61,16 @@ pub(in crate::lower) fn props(own: &spec::Table) -> Table {
         ttl: own.ttl.clone().map(|attribute| Ttl { attribute, of_others: false }),
         stream_view: String::new(),
         known: String::new(),
-    }
+    })
+}
+
+/// What a role needs beside its rights on these tables, which are encrypted with a key of one's own: DynamoDB decrypts the table's own key
+/// in the name of whoever reads or writes, or reads its stream
+/// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html>).
+pub(in crate::lower) fn decrypt(lowering: &Lowering<'_>, sid: &str, tables: &[String]) -> Option<Value> {
+    let place = lowering.place;
+    let statement = || keys::bound(place, sid, &["kms:Decrypt"], "aws:dynamodb:tableName", tables);
+    (!tables.is_empty()).then(|| keys::through(statement(), "dynamodb", place))
 }
 
 pub(super) fn access(lowering: &Lowering<'_>, target: &Target, function: &Function) -> Access {
@@ -63,7 +79,9 @@ pub(super) fn access(lowering: &Lowering<'_>, target: &Target, function: &Functi
         (true, true) => &["dynamodb:DeleteItem", "dynamodb:PutItem"],
         (false, _) => WRITE_TABLE,
     };
-    let write = vec![allow("WriteTable", actions, &[arn(lowering)])];
+    let mut write = vec![allow("WriteTable", actions, &[arn(lowering)])];
+    let keyed = target.table.own().filter(|own| own.key.is_some()).map(|_| lowering.spec.table_name());
+    write.extend(decrypt(lowering, "DecryptTable", &keyed.into_iter().collect::<Vec<_>>()));
     Access { id: TABLE, environment: environment(lowering, target), write }
 }
 

@@ -1,5 +1,7 @@
 //! A Kinesis data stream, and what its mapping's poller may do.
 
+use serde_json::Value;
+
 use crate::aws::Place;
 use crate::aws::policy::allow;
 use crate::error::Result;
@@ -10,6 +12,7 @@ use crate::kinds::stream_consumer::{self, StreamConsumer};
 use crate::lower::Lowering;
 use crate::lower::consumer::MAPPING;
 use crate::lower::existing::used;
+use crate::lower::keys;
 use crate::lower::known::Known;
 use crate::lower::stream::Feed;
 use crate::resource::{Name, output_of};
@@ -19,6 +22,10 @@ pub const STREAM: &str = "stream";
 
 /// The registered consumer that the function reads the stream as: it has a throughput of its own.
 pub const FAN_OUT: &str = "fan-out";
+
+/// What every use of a key for a stream is bound to: the stream's ARN
+/// (<https://docs.aws.amazon.com/streams/latest/dev/permissions-user-key-KMS.html>).
+const CONTEXT: &str = "aws:kinesis:arn";
 
 /// The mapping's name holds the ARN of what it reads, so each kind of stream has its own default for it.
 pub(in crate::lower) const IDS: &[Known] = &[
@@ -56,10 +63,7 @@ fn node(lowering: &Lowering<'_>, kinesis: &OwnOrExisting<Kinesis>) -> Result<Nod
                 shards: if own.on_demand { 0 } else { own.shards },
                 retention_hours: own.retention_hours,
                 max_record_kb: own.max_record_kb,
-                encryption: match own.encryption {
-                    StreamEncryption::AwsManaged => "aws_managed".into(),
-                    StreamEncryption::None => "none".into(),
-                },
+                encryption: encryption(own, lowering.place)?,
             };
             let node = Node::new(STREAM, lowering.spec.stream_name(), &props)?;
             Ok(node.retained(own.on_destroy == OnDestroy::Retain))
@@ -74,6 +78,7 @@ pub(super) fn feed(lowering: &Lowering<'_>) -> Feed {
         // ListStreams has no resource to be restricted to.
         allow("ListStreams", &["kinesis:ListStreams"], &["*".into()]),
     ];
+    read.extend(with_key(lowering, "DecryptRecords", "kms:Decrypt"));
     if !fans_out(lowering.spec) {
         return Feed::Poll { id: STREAM, arn, read };
     }
@@ -92,6 +97,25 @@ fn consumer(spec: &Spec) -> Name {
 
 fn consumer_name(spec: &Spec) -> String {
     format!("{}-consumer", spec.name)
+}
+
+/// What a role needs beside `kinesis:PutRecord` where the stream is encrypted with a key of one's own.
+pub(in crate::lower) fn write_key(lowering: &Lowering<'_>) -> Option<Value> {
+    with_key(lowering, "EncryptRecords", "kms:GenerateDataKey")
+}
+
+fn with_key(lowering: &Lowering<'_>, sid: &str, action: &str) -> Option<Value> {
+    let arn = arn(lowering.spec, lowering.place);
+    lowering.spec.kinesis()?.own()?.key.as_ref()?;
+    Some(keys::bound(lowering.place, sid, &[action], CONTEXT, &[arn]))
+}
+
+fn encryption(own: &Kinesis, place: &Place) -> Result<String> {
+    match (&own.key, own.encryption) {
+        (Some(key), _) => keys::arn(Some(key), place),
+        (None, StreamEncryption::AwsManaged) => Ok("aws_managed".into()),
+        (None, StreamEncryption::None) => Ok("none".into()),
+    }
 }
 
 /// ARN of the stream.

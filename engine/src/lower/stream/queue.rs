@@ -1,5 +1,7 @@
 //! An SQS queue that feeds the consumer, and what its mapping's poller may do.
 
+use serde_json::Value;
+
 use crate::aws::Place;
 use crate::aws::policy::allow;
 use crate::error::Result;
@@ -11,7 +13,7 @@ use crate::lower::existing::used;
 use crate::lower::known::Known;
 use crate::lower::stream::Feed;
 use crate::lower::stream::kinesis::STREAM;
-use crate::lower::{Lowering, dlq, source};
+use crate::lower::{Lowering, dlq, keys, source};
 use crate::resource::Name;
 use crate::spec::{OnDestroy, OwnOrExisting, QueueEncryption, QueueStream, Sender, Spec};
 
@@ -24,6 +26,13 @@ pub(in crate::lower) const IDS: &[Known] = &[
 /// What a mapping's poller calls; AWS tries all of it when the mapping is made
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>).
 const READ_QUEUE: &[&str] = &["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
+
+/// What every use of a key for a queue is bound to: the queue's ARN.
+pub(in crate::lower) const CONTEXT: &str = "aws:sqs:arn";
+
+/// What a sender needs: SQS tries each new data key
+/// (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html>).
+pub(in crate::lower) const SEND_WITH_KEY: &[&str] = &["kms:Decrypt", "kms:GenerateDataKey"];
 
 pub(super) fn node(lowering: &Lowering<'_>, queue: &OwnOrExisting<QueueStream>) -> Result<Node> {
     match queue {
@@ -44,7 +53,8 @@ fn props(lowering: &Lowering<'_>, own: &QueueStream) -> Result<Queue> {
     let redrive = dlq::arn(lowering).map(|to| Redrive { to, max_receives: own.max_receives });
     Ok(Queue {
         retention_seconds: own.retention_days * 24 * 60 * 60,
-        encrypted: own.encryption == QueueEncryption::SqsManaged,
+        encrypted: own.encryption == QueueEncryption::SqsManaged && own.key.is_none(),
+        key: keys::arn(own.key.as_ref(), place)?,
         policy: queue::tls_and_senders(
             place,
             &Name::new(spec.fed_queue_name()),
@@ -61,8 +71,20 @@ fn props(lowering: &Lowering<'_>, own: &QueueStream) -> Result<Queue> {
 
 pub(super) fn feed(lowering: &Lowering<'_>) -> Feed {
     let arn = arn(lowering.spec, lowering.place);
-    let read = vec![allow("ReadQueue", READ_QUEUE, std::slice::from_ref(&arn))];
+    let mut read = vec![allow("ReadQueue", READ_QUEUE, std::slice::from_ref(&arn))];
+    read.extend(with_key(lowering, "DecryptMessages", &["kms:Decrypt"]));
     Feed::Poll { id: STREAM, arn, read }
+}
+
+/// What a role needs beside `sqs:SendMessage` where the queue is encrypted with a key of one's own.
+pub(in crate::lower) fn write_key(lowering: &Lowering<'_>) -> Option<Value> {
+    with_key(lowering, "EncryptMessages", SEND_WITH_KEY)
+}
+
+fn with_key(lowering: &Lowering<'_>, sid: &str, actions: &[&str]) -> Option<Value> {
+    lowering.spec.fed_queue()?.own()?.key.as_ref()?;
+    let arn = arn(lowering.spec, lowering.place);
+    Some(keys::bound(lowering.place, sid, actions, CONTEXT, &[arn]))
 }
 
 /// ARN of the queue.

@@ -13,7 +13,7 @@ use crate::kinds::table::{self, STREAM_ARN, Table};
 use crate::lower::Lowering;
 use crate::lower::existing::used;
 use crate::lower::known::Known;
-use crate::lower::sink::table::props;
+use crate::lower::sink::table::{decrypt, props};
 use crate::lower::stream::Feed;
 use crate::lower::stream::kinesis::STREAM;
 use crate::resource::{Name, output_of};
@@ -30,7 +30,7 @@ pub(super) fn node(lowering: &Lowering<'_>, changes: &TableChanges) -> Result<No
         OwnOrExisting::Existing(existing) => used::<Table>(STREAM, existing, "dynamodb", lowering.place),
         OwnOrExisting::Own(own) => {
             let table = &own.table.0;
-            let props = Table { stream_view: view(own.view).to_owned(), ..props(table) };
+            let props = Table { stream_view: view(own.view).to_owned(), ..props(table, lowering.place)? };
             let node = Node::new(STREAM, lowering.spec.stream_name(), &props)?;
             Ok(node.retained(table.on_destroy == OnDestroy::Retain))
         }
@@ -39,11 +39,14 @@ pub(super) fn node(lowering: &Lowering<'_>, changes: &TableChanges) -> Result<No
 
 pub(super) fn feed(lowering: &Lowering<'_>) -> Feed {
     let streams = format!("{}/stream/*", arn(lowering.spec, lowering.place));
-    let read: Vec<Value> = vec![
+    let mut read: Vec<Value> = vec![
         allow("ReadStream", READ_STREAM, &[streams]),
         // ListStreams has no resource to be restricted to.
         allow("ListStreams", &["dynamodb:ListStreams"], &["*".into()]),
     ];
+    let own = lowering.spec.table_changes().and_then(TableChanges::own);
+    let keyed = own.filter(|own| own.key.is_some()).map(|_| lowering.spec.stream_name());
+    read.extend(decrypt(lowering, "DecryptChanges", &keyed.into_iter().collect::<Vec<_>>()));
     Feed::Poll { id: STREAM, arn: output_of(STREAM, STREAM_ARN), read }
 }
 

@@ -13,7 +13,7 @@ use crate::aws::policy::allow;
 use crate::kinds::rest_api::IntegrationResponse;
 use crate::kinds::rest_api::means::{KEY, RANDOM};
 use crate::lower::Lowering;
-use crate::lower::stream::kinesis::{STREAM, arn};
+use crate::lower::stream::kinesis::{STREAM, arn, write_key};
 use crate::spec::{PartitionKey, Piece, Route};
 
 const JSON_1_1: &str = "application/x-amz-json-1.1";
@@ -27,7 +27,8 @@ pub(super) fn to(lowering: &Lowering<'_>, route: &Route) -> To {
     let integration =
         super::call(lowering, "kinesis:action/PutRecord", JSON_1_1, &template, responses(&route.partition_key));
     let stream = arn(lowering.spec, lowering.place);
-    let statements = vec![allow("PutRecords", &["kinesis:PutRecord"], &[stream])];
+    let mut statements = vec![allow("PutRecords", &["kinesis:PutRecord"], &[stream])];
+    statements.extend(write_key(lowering));
     To { integration, statuses: &STATUSES, statements, mentions: vec![STREAM.to_owned()] }
 }
 

@@ -14,7 +14,7 @@ use crate::kinds::rest_api::IntegrationResponse;
 use crate::kinds::rest_api::means::RANDOM;
 use crate::lower::Lowering;
 use crate::lower::stream::kinesis::STREAM;
-use crate::lower::stream::queue::arn;
+use crate::lower::stream::queue::{arn, write_key};
 use crate::resource::Name;
 use crate::spec::{PartitionKey, Piece, Route};
 
@@ -34,7 +34,8 @@ pub(super) fn to(lowering: &Lowering<'_>, route: &Route) -> To {
     let mut integration = super::call(lowering, &action, JSON_1_0, &template, responses(order));
     let target = ("integration.request.header.X-Amz-Target".to_owned(), "'AmazonSQS.SendMessage'".to_owned());
     integration.parameters.extend([target]);
-    let statements = vec![allow("SendMessages", &["sqs:SendMessage"], &[arn(spec, lowering.place)])];
+    let mut statements = vec![allow("SendMessages", &["sqs:SendMessage"], &[arn(spec, lowering.place)])];
+    statements.extend(write_key(lowering));
     To { integration, statuses: &STATUSES, statements, mentions: vec![STREAM.to_owned()] }
 }
 

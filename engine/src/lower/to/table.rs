@@ -20,11 +20,11 @@ use crate::aws::policy::allow;
 use crate::error::{Error, Result};
 use crate::kinds::table;
 use crate::lower::Lowering;
-use crate::lower::sink::table::TABLE;
+use crate::lower::sink::table::{TABLE, decrypt};
 use crate::lower::stream::kinesis::STREAM;
 use crate::resource::Name;
 use crate::spec::shape::{Unmapped, members};
-use crate::spec::{self, Body, Extra, KeyType, Route, TableAction};
+use crate::spec::{self, Body, Extra, KeyType, OwnOrExisting, Route, TableAction, TableChanges};
 
 pub use page::LIMIT;
 
@@ -135,7 +135,9 @@ pub(super) fn to(lowering: &Lowering<'_>, route: &Route, action: &TableAction) -
     let responses = super::responses(&made.success, &made.refusal, answer::FAILED);
     let uri = format!("dynamodb:action/{}", made.action);
     let integration = super::call(lowering, &uri, JSON_1_0, &made.request, responses);
-    let statements = vec![allow(made.action, &[&format!("dynamodb:{}", made.action)], &resources(lowering, action))];
+    let mut statements =
+        vec![allow(made.action, &[&format!("dynamodb:{}", made.action)], &resources(lowering, action))];
+    statements.extend(decrypt(lowering, "DecryptTables", &keyed(lowering)));
     let called = if lowering.spec.is_on_changing_table(route) { STREAM } else { TABLE };
     Ok(To { integration, statuses: &STATUSES, statements, mentions: vec![called.to_owned()] })
 }
@@ -157,6 +159,20 @@ fn resources(lowering: &Lowering<'_>, action: &TableAction) -> Vec<String> {
     };
     let routes = lowering.spec.api().into_iter().flat_map(|api| &api.routes);
     routes.filter_map(read).collect::<BTreeSet<_>>().into_iter().collect()
+}
+
+/// The names of the tables that the API's routes call and that are encrypted with a key of one's own. All routes share one statement.
+fn keyed(lowering: &Lowering<'_>) -> Vec<String> {
+    let spec = lowering.spec;
+    let changing = spec.table_changes().and_then(TableChanges::own);
+    let sink = spec.table().and_then(OwnOrExisting::own);
+    let name = |route: &Route| {
+        matches!(spec.to(route), Some(spec::To::Table(_))).then_some(())?;
+        let table = if spec.is_on_changing_table(route) { changing } else { sink };
+        table?.key.as_ref().map(|_| spec.called_table_name(route))
+    };
+    let routes = spec.api().into_iter().flat_map(|api| &api.routes);
+    routes.filter_map(name).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn schema<'a>(lowering: &'a Lowering<'_>, route: &Route) -> Option<&'a Value> {

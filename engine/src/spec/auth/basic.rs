@@ -1,5 +1,6 @@
 //! Basic authentication, and its secret.
 
+use crate::spec::key::KmsKey;
 use crate::spec::model::{Existing, OnDestroy};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,9 @@ pub struct Basic {
     /// Secret with the JSON keys `username` and `password`: the name of one that the pipeline makes, or `{existing: name or ARN}`. Default: `<pipeline>/credentials`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret: Option<Secret>,
+    /// ARN of a KMS key of your own that the secret is encrypted with, of this account and region; of an existing secret the key that it has. Its key policy must let IAM policies of the account use it. Default: `alias/aws/secretsmanager`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KmsKey>,
     /// Seconds that API Gateway keeps the authorizer's answer, 0 to 3600; 0 asks it each time. Default: 300.
     #[serde(default = "default_cache_seconds")]
     #[schemars(range(min = 0, max = 3600))]

@@ -21,6 +21,6 @@ pub(super) fn regions(_: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
 }
 
 /// Region and account of an ARN.
-fn region(arn: &str) -> String {
+pub(super) fn region(arn: &str) -> String {
     arn.split(':').skip(3).take(2).collect::<Vec<_>>().join(":")
 }

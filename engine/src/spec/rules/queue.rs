@@ -1,6 +1,6 @@
 //! Rules of a queue that feeds the consumer, and of what its mapping takes.
 
-use super::{At, CONSUMER, Cx, DLQ, STREAM, stores};
+use super::{At, CONSUMER, Cx, DLQ, STREAM, keys, stores};
 use crate::spec::stream::FIFO;
 use crate::spec::wording::short;
 use crate::spec::{Function, OwnOrExisting, Problem, QueueStream};
@@ -38,6 +38,8 @@ pub(super) fn queue(cx: &Cx<'_>, queue: &At<'_, OwnOrExisting<QueueStream>>) -> 
         kept(cx, &own),
         same(cx, &own.path),
         deaf(cx, &own),
+        keys::one_encryption(cx, &own.at("key"), &own.at("encryption")),
+        keys::senders(cx, &own),
     ];
     some.into_iter().flatten().collect()
 }

@@ -1,5 +1,6 @@
 //! Rules of what holds records and secrets: each kind's own, and what `existing` may name.
 
+use super::keys::one_encryption;
 use super::{At, Cx};
 use crate::spec::stream::FIFO;
 use crate::spec::wording::short;
@@ -21,6 +22,7 @@ pub(super) fn kinesis(cx: &Cx<'_>, kinesis: &At<'_, OwnOrExisting<Kinesis>>) -> 
         let problem = Problem::error(shards, "`shards` does not go with `on_demand: true`");
         problems.push(problem.hint("take one of the two out: AWS sizes an on-demand stream").on_key());
     }
+    problems.extend(kinesis.own().and_then(|own| one_encryption(cx, &own.at("key"), &own.at("encryption"))));
     problems.extend(larger(cx, kinesis));
     problems
 }
@@ -62,6 +64,7 @@ pub(super) fn table(cx: &Cx<'_>, target: &At<'_, Target>) -> Vec<Problem> {
         let message = "the sort key is the same attribute as the partition key";
         problems.push(Problem::error(own.at("sort_key"), message).hint("name another attribute, or take it out"));
     }
+    problems.extend(one_encryption(cx, &own.at("key"), &own.at("encryption")));
     problems
 }
 

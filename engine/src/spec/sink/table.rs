@@ -1,6 +1,7 @@
 //! A DynamoDB table, and how it is written to.
 
 use super::index::Indexes;
+use crate::spec::key::KmsKey;
 use crate::spec::model::{OnDestroy, OwnOrExisting, yes};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -100,6 +101,9 @@ pub struct Table {
     /// Encryption at rest: `aws_managed` (the key `alias/aws/dynamodb`) or `aws_owned`. Default: `aws_managed`.
     #[serde(default)]
     pub encryption: TableEncryption,
+    /// ARN of a KMS key of your own that the table, its indexes and its stream are encrypted with, of this account and region; not together with `encryption`. Its key policy must let IAM policies of the account use it. Default: as `encryption` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KmsKey>,
     /// Whether the table can be restored to any second of the last 35 days. Default: true.
     #[serde(default = "yes")]
     pub point_in_time_recovery: bool,

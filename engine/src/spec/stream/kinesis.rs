@@ -1,5 +1,6 @@
 //! A Kinesis data stream.
 
+use crate::spec::key::KmsKey;
 use crate::spec::model::OnDestroy;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,9 @@ pub struct Kinesis {
     /// Encryption at rest: `aws_managed` (the key `alias/aws/kinesis`) or `none`. Default: `aws_managed`.
     #[serde(default)]
     pub encryption: StreamEncryption,
+    /// ARN of a KMS key of your own that records are encrypted with, of this account and region; not together with `encryption`. Its key policy must let IAM policies of the account use it. Default: as `encryption` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KmsKey>,
     /// What `pipe destroy` does with the stream: `delete` or `retain`. Default: `delete`.
     #[serde(default)]
     pub on_destroy: OnDestroy,

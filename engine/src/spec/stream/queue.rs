@@ -1,5 +1,6 @@
 //! An SQS queue that feeds the consumer.
 
+use crate::spec::key::KmsKey;
 use crate::spec::model::{OnDestroy, OwnOrExisting, Spec};
 use crate::spec::stream::Stream;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -52,6 +53,9 @@ pub struct QueueStream {
     /// Encryption at rest: `sqs_managed` (keys of SQS itself) or `none`. Default: `sqs_managed`.
     #[serde(default)]
     pub encryption: QueueEncryption,
+    /// ARN of a KMS key of your own that messages are encrypted with, of this account and region; not together with `encryption`. Its key policy must let IAM policies of the account use it, and the services of `allow`. Default: as `encryption` says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<KmsKey>,
     /// What `pipe destroy` does with the queue: `delete` or `retain`. Default: `delete`.
     #[serde(default)]
     pub on_destroy: OnDestroy,

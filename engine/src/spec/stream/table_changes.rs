@@ -78,6 +78,7 @@ impl Default for Changing {
             ttl: None,
             capacity: Capacity::default(),
             encryption: TableEncryption::default(),
+            key: None,
             point_in_time_recovery: true,
             deletion_protection: false,
             on_destroy: crate::spec::model::OnDestroy::Retain,
