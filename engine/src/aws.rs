@@ -4,6 +4,7 @@ mod attempts;
 mod call;
 mod connect;
 mod cx;
+pub mod ec2;
 mod lacking;
 #[cfg(test)]
 pub mod mocked;
@@ -14,6 +15,7 @@ mod patience;
 pub mod policy;
 mod tagging;
 mod tags;
+pub mod vpc;
 mod words;
 
 pub use attempts::within;

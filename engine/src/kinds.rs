@@ -3,6 +3,7 @@
 pub mod account_logging;
 pub mod api_key;
 pub mod domain_name;
+pub mod endpoint;
 pub mod function;
 pub mod log_group;
 pub mod mapping;
@@ -10,6 +11,7 @@ pub mod queue;
 pub mod rest_api;
 pub mod role;
 pub mod secret;
+pub mod security_group;
 pub mod stream;
 pub mod table;
 pub mod usage_plan;
@@ -27,6 +29,8 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<table::Table>(),
     Kind::of::<queue::Queue>(),
     Kind::of::<user_pool::UserPool>(),
+    Kind::of::<security_group::SecurityGroup>(),
+    Kind::of::<endpoint::Endpoint>(),
     Kind::of::<function::Function>(),
     Kind::of::<mapping::Mapping>(),
     Kind::of::<account_logging::AccountLogging>(),

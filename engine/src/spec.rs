@@ -14,6 +14,7 @@ mod local;
 mod loose;
 mod model;
 mod names;
+pub mod network;
 mod places;
 mod plans;
 mod problem;
@@ -37,6 +38,7 @@ pub use dlq::{Dlq, Queue};
 pub use function::{Architecture, Batch, Consumer, Failures, Function, LogLevel, Start};
 pub use handler::{Handler, Language, Managed, Runtime};
 pub use model::{Existing, OnDestroy, OwnOrExisting, Spec};
+pub use network::{Endpoints, Lets, Network, Placement, Way};
 pub use plans::{Period, Plan, Quota};
 pub use problem::{Located, Problem, Report, Severity};
 pub(crate) use rules::contained;
@@ -55,6 +57,7 @@ pub use stream::{
 };
 pub use users::{SignIn, Users};
 
+use crate::aws::vpc::Vpc;
 use loose::Loose;
 use places::Places;
 use rules::Files;
@@ -83,6 +86,8 @@ pub struct Loaded {
     pub schemas: BTreeMap<PathBuf, Value>,
     /// The templates that routes name, by their files, as they were then.
     pub templates: BTreeMap<PathBuf, String>,
+    /// What is in the VPC of its `network`, once somebody looked.
+    pub vpc: Option<Vpc>,
 }
 
 /// Reads and checks the spec in the file at `path`.
@@ -123,7 +128,15 @@ pub fn parse(file: &str, bytes: &[u8], root: &Path) -> Result<Loaded, Report> {
     match spec {
         Some((spec, files)) if !report.has_errors() => {
             let (schemas, templates) = files.read();
-            Ok(Loaded { spec, notes: report, root: root.to_owned(), stand_ins: Vec::new(), schemas, templates })
+            Ok(Loaded {
+                spec,
+                notes: report,
+                root: root.to_owned(),
+                stand_ins: Vec::new(),
+                schemas,
+                templates,
+                vpc: None,
+            })
         }
         _ => Err(report.without_notes()),
     }

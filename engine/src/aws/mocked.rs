@@ -84,8 +84,12 @@ impl<F: FnMut(&str, &Value) -> HttpResponse + Send + 'static> HttpConnector for 
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         // A GET has no body.
-        let input = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
-        let operation = target.rsplit('.').next().unwrap_or_default();
+        let body = request.body().bytes().unwrap_or_default();
+        let form =
+            || form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), Value::from(&*value))).collect();
+        // The Query protocol's requests are forms, and name their operation in one.
+        let input: Value = serde_json::from_slice(body).unwrap_or_else(|_| Value::Object(form()));
+        let operation = input["Action"].as_str().or_else(|| target.rsplit('.').next()).unwrap_or_default();
         HttpConnectorFuture::ready(Ok((self.0.lock().unwrap())(operation, &input)))
     }
 }
@@ -101,6 +105,20 @@ fn cx_with(retry: RetryConfig, mode: RuleMode, rules: &[&Rule]) -> Cx {
 /// A success of the services that speak JSON.
 pub fn success(body: &Value) -> HttpResponse {
     HttpResponse::new(200.try_into().unwrap(), SdkBody::from(body.to_string()))
+}
+
+/// A success of EC2, with these elements in its answer.
+pub fn xml(elements: &str) -> HttpResponse {
+    let body = format!("<Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">{elements}</Response>");
+    HttpResponse::new(200.try_into().unwrap(), SdkBody::from(body))
+}
+
+/// A refusal as EC2 gives it.
+pub fn xml_refusal(code: &str, message: &str) -> HttpResponse {
+    let body = format!(
+        "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors><RequestID>r</RequestID></Response>"
+    );
+    HttpResponse::new(400.try_into().unwrap(), SdkBody::from(body))
 }
 
 /// A refusal as the services that speak JSON give it, with status 400.

@@ -2,6 +2,8 @@
 //!
 //! Credentials, retries, time-outs, pace, trace and endpoints are those of the SDK's clients, for this is made of their parts.
 
+pub mod query;
+
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;

@@ -3,6 +3,7 @@
 mod apigateway;
 mod cognito_idp;
 mod dynamodb;
+mod ec2;
 mod iam;
 mod kinesis;
 mod lambda;
@@ -60,6 +61,7 @@ const SERVICES: &[(&str, Words)] = &[
     ("apigateway", apigateway::WORDS),
     ("cognito-idp", cognito_idp::WORDS),
     ("dynamodb", dynamodb::WORDS),
+    ("ec2", ec2::WORDS),
     ("iam", iam::WORDS),
     ("kinesis", kinesis::WORDS),
     ("lambda", lambda::WORDS),

@@ -6,7 +6,7 @@
 //! function is Pending for a second or two, and refuses mappings and most changes until it is Active. Between the calls for
 //! configuration and code, the function runs a mixture.
 //!
-//! Everything is read by one GetFunction, which has a quota of its own (`docs/aws.md#lambda-quotas`). VPC, layers and storage are not managed.
+//! Everything is read by one GetFunction, which has a quota of its own (`docs/aws.md#lambda-quotas`). Layers and storage are not managed.
 //!
 //! IAM: lambda:CreateFunction, GetFunction, ListTags (for GetFunction's tags), UpdateFunctionCode, UpdateFunctionConfiguration,
 //! PutFunctionConcurrency, DeleteFunctionConcurrency, TagResource, UntagResource, DeleteFunction. Passing the role is the role's.
@@ -16,13 +16,14 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::aws::{Cx, Place, nothing_if_absent, patiently};
+use crate::aws::{Cx, Place, nothing_if_absent, patiently, vpc};
 use crate::error::{Error, Result};
 use crate::kinds::log_group::LogGroup;
 use crate::kinds::mapping::Mapping;
 use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Ties};
 
 pub mod admits;
+mod network;
 mod read;
 pub mod steers;
 mod tag;
@@ -30,6 +31,7 @@ mod tag;
 mod tests;
 mod write;
 
+pub use network::Vpc;
 pub use tag::sync_tags;
 
 /// What the names of functions' log groups begin with.
@@ -65,6 +67,9 @@ pub struct Function {
     pub code_sha256: String,
     /// At most 256 characters.
     pub description: String,
+    /// The network that it lives in; none: Lambda's own, which has no way into a VPC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vpc: Option<Vpc>,
 }
 
 impl Resource for Function {
@@ -114,6 +119,10 @@ impl Resource for Function {
         vec![Grant::new(ON_THE_FUNCTION, arn(scope.place, name))]
     }
 
+    fn more_grants(&self, _scope: &Scope) -> Vec<Grant> {
+        self.vpc.iter().map(|_| Grant::new(vpc::READS, "*")).collect()
+    }
+
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
         let Some(found) = read::get(cx, name).await? else {
             return Ok(Vec::new());
@@ -152,7 +161,7 @@ impl Resource for Function {
         };
         // sync
         if self.differs_in_configuration(&props) {
-            self.configure(cx, name).await?;
+            self.configure(cx, name, &props).await?;
             read::settled(cx, name).await?;
         }
         if (&self.code_sha256, &self.architecture) != (&props.code_sha256, &props.architecture) {
@@ -169,6 +178,7 @@ impl Resource for Function {
     }
 
     async fn delete(cx: &Cx, name: &Name, _handle: &Handle) -> Result<()> {
+        network::detach(cx, name).await?;
         let what = format!("function `{name}` to be deletable");
         let delete = || async {
             let sent = cx.aws.lambda.delete_function().function_name(name.as_str()).send().await;
@@ -190,7 +200,12 @@ impl Function {
         let mixes =
             (&self.runtime, &self.handler) != (&live.runtime, &live.handler) && self.code_sha256 != live.code_sha256;
         let mixed = "for a second or two the old code runs with the new `runtime` or `entry`: calls that fail meanwhile are retried";
-        [(stops, told), (mixes, mixed)].into_iter().filter(|(is, _)| *is).map(|(_, told)| told.to_owned()).collect()
+        let moves = self.vpc != live.vpc;
+        [(stops, told), (mixes, mixed), (moves, network::MOVES)]
+            .into_iter()
+            .filter(|(is, _)| *is)
+            .map(|(_, told)| told.to_owned())
+            .collect()
     }
 
     fn widens(&self, live: &Self) -> Vec<String> {
@@ -198,7 +213,12 @@ impl Function {
         let stopped =
             stopped.then(|| "it is stopped now (`reserved_concurrency: 0`), and runs again after this".to_owned());
         let (now, then) = (&self.environment, &live.environment);
-        steers::changed(now, then).into_iter().chain(admits::widens(now, then)).chain(stopped).collect()
+        steers::changed(now, then)
+            .into_iter()
+            .chain(admits::widens(now, then))
+            .chain(stopped)
+            .chain(network::widens(self, live))
+            .collect()
     }
 }
 

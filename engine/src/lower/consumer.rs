@@ -63,6 +63,7 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
             let dlq = dlq::sent_to(lowering).map(|_| dlq::DLQ);
             fed.iter().map(|(id, _)| *id).chain(sink).chain(dlq).collect()
         },
+        placed: true,
     };
     let mut nodes = lowering.function(lambda)?;
     if lowering.spec.fed_queue().is_some() {

@@ -3,7 +3,7 @@
 use crate::aws::Place;
 use crate::evidence::Families;
 use crate::evidence::{Wanted, Why};
-use crate::lower::{auth, consumer, dlq, plans, sink, source, stream, users};
+use crate::lower::{auth, consumer, dlq, network, plans, sink, source, stream, users};
 use crate::resource::{Id, Kind, Name, Resource};
 use crate::spec::Spec;
 
@@ -35,7 +35,8 @@ impl Family {
 }
 
 /// The families of every part of the lowering.
-const FAMILIES: [&[Family]; 4] = [auth::jwt::FAMILIES, plans::FAMILIES, users::FAMILIES, source::api::domain::FAMILIES];
+const FAMILIES: [&[Family]; 5] =
+    [auth::jwt::FAMILIES, network::FAMILIES, plans::FAMILIES, users::FAMILIES, source::api::domain::FAMILIES];
 
 /// Returns the families of ids that a pipeline may have, by kind. Nobody can list their names: what has left the spec is found by
 /// its tags, or with what it hangs on.

@@ -26,6 +26,7 @@ fn desired() -> Function {
         reserved_concurrency: None,
         code_sha256: "new".into(),
         description: String::new(),
+        vpc: None,
     }
 }
 

@@ -19,7 +19,7 @@ use crate::resource::{Name, output_of};
 use crate::spec::{Basic, OnDestroy};
 
 const AUTHORIZER: &str = "authorizer";
-const ROLE: &str = "authorizer-role";
+pub(in crate::lower) const ROLE: &str = "authorizer-role";
 const LOG: &str = "authorizer-log";
 pub const SECRET: &str = "secret";
 
@@ -99,5 +99,6 @@ fn authorizer(lowering: &Lowering<'_>, basic: &Basic) -> Result<Vec<Node>> {
         code: lowering.codes.authorizer(),
         statements: vec![allow("ReadSecret", &["secretsmanager:GetSecretValue"], &[arn])],
         mentions: vec![SECRET],
+        placed: true,
     })
 }
