@@ -21,7 +21,8 @@ fn all(cloud: &Cloud, operation: &'static str, list: &str, member: &str) -> Vec<
 fn endpoints(cloud: &Cloud) -> Vec<String> {
     let listed = cloud.run(ec2::list(&cloud.aws, "DescribeVpcEndpoints", "vpcEndpointSet", &Input::default())).unwrap();
     let there = listed.iter().filter(|one| one.text("state") != "deleted");
-    let mut names: Vec<String> = there.map(|one| one.text("serviceName").rsplit('.').next().unwrap().to_owned()).collect();
+    let mut names: Vec<String> =
+        there.map(|one| one.text("serviceName").rsplit('.').next().unwrap().to_owned()).collect();
     names.sort();
     names
 }
@@ -54,7 +55,10 @@ fn up_unchanged_and_down() {
     assert_eq!(refused.code, Some(3), "{}{}", refused.out, refused.err);
     assert_eq!(endpoints(&cloud), [""; 0]);
     sandbox.converge();
-    assert_eq!((endpoints(&cloud), groups(&cloud)), (vec!["dynamodb".into(), "sqs".into()], vec!["private-network".to_owned()]));
+    assert_eq!(
+        (endpoints(&cloud), groups(&cloud)),
+        (vec!["dynamodb".into(), "sqs".into()], vec!["private-network".to_owned()])
+    );
     let function = cloud.run(cloud.aws.lambda.get_function().function_name("private-consumer").send()).unwrap();
     let configuration = function.configuration.unwrap();
     assert_eq!(configuration.vpc_config().unwrap().subnet_ids().len(), 2);

@@ -89,7 +89,8 @@ impl<F: FnMut(&str, &Value) -> HttpResponse + Send + 'static> HttpConnector for 
             || form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), Value::from(&*value))).collect();
         // The Query protocol's requests are forms, and name their operation in one.
         let input: Value = serde_json::from_slice(body).unwrap_or_else(|_| Value::Object(form()));
-        let operation = input["Action"].as_str().or_else(|| target.rsplit('.').next()).unwrap_or_default();
+        let named = if target.is_empty() { input["Action"].as_str() } else { target.rsplit('.').next() };
+        let operation = named.unwrap_or_default();
         HttpConnectorFuture::ready(Ok((self.0.lock().unwrap())(operation, &input)))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::future::{OptionFuture, try_join_all};
+use futures_util::future::try_join_all;
 
 use crate::aws::ec2::{Input, call, list, tags};
 use crate::aws::operation::query::Element;
@@ -204,12 +204,14 @@ async fn with_dns(aws: &Aws, asked: &Asked, vpc: &str) -> Result<()> {
 }
 
 async fn prefix_lists(aws: &Aws, services: &BTreeSet<&'static str>) -> Result<BTreeMap<String, String>> {
-    let one = async |service: &&'static str| {
-        let input = Input::default().filter("prefix-list-name", &service_name(&aws.place.region, service));
-        let found = list(aws, "DescribePrefixLists", "prefixListSet", &input).await?;
-        Ok::<_, Error>(found.first().map(|one| ((*service).to_owned(), one.text("prefixListId").to_owned())))
-    };
-    Ok(try_join_all(services.iter().map(one)).await?.into_iter().flatten().collect())
+    let all = try_join_all(services.iter().map(|service| prefix_list(aws, service))).await?;
+    Ok(all.into_iter().flatten().collect())
+}
+
+async fn prefix_list(aws: &Aws, service: &str) -> Result<Option<(String, String)>> {
+    let input = Input::default().filter("prefix-list-name", &service_name(&aws.place.region, service));
+    let found = list(aws, "DescribePrefixLists", "prefixListSet", &input).await?;
+    Ok(found.first().map(|one| (service.to_owned(), one.text("prefixListId").to_owned())))
 }
 
 /// The route tables of the subnets: a subnet that is in none has the VPC's main one.
@@ -226,9 +228,11 @@ fn used(tables: &[Element], subnets: &[String]) -> BTreeSet<String> {
 ///
 /// # Errors
 /// As [`look`].
-pub async fn look_if(aws: &Aws, asked: Option<Asked>) -> Result<Option<Vpc>> {
-    let look = asked.as_ref().map(|asked| look(aws, asked));
-    OptionFuture::from(look).await.transpose()
+pub async fn look_if(aws: &Aws, asked: Option<&Asked>) -> Result<Option<Vpc>> {
+    match asked {
+        Some(asked) => look(aws, asked).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 #[cfg(test)]

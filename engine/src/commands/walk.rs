@@ -61,7 +61,8 @@ impl Desired {
         let local = global.session.is_some();
         let codes = building::codes(shell, loaded, local).await?;
         let aws = connecting.await.map_err(|error| Error::defect(error.to_string()))??;
-        let loaded = &looked(&aws, loaded).await?;
+        let looked = looked(&aws, loaded).await?;
+        let loaded: &Loaded = &looked;
         let graph = match local {
             true => lower(&loaded.clone().local(), &aws.place, &codes)?,
             false => lower(loaded, &aws.place, &codes)?,
@@ -184,7 +185,8 @@ pub fn conclude(shell: Shell, outcome: &apply::Outcome, halt: &Halt) -> u8 {
 
 /// The spec with what is in the VPC of its network, on which its resources depend.
 async fn looked<'a>(aws: &Aws, loaded: &'a Loaded) -> Result<Cow<'a, Loaded>, Error> {
-    match vpc::look_if(aws, asked(&loaded.spec)).await? {
+    let asked = asked(&loaded.spec);
+    match vpc::look_if(aws, asked.as_ref()).await? {
         Some(vpc) => Ok(Cow::Owned(Loaded { vpc: Some(vpc), ..loaded.clone() })),
         None => Ok(Cow::Borrowed(loaded)),
     }

@@ -62,14 +62,13 @@ impl Resource for Endpoint {
         (head.split(':').nth(2) == Some("ec2")).then(|| Name::new(id))
     }
 
-    fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {
+    fn grants(scope: &Scope, _name: &Name) -> Vec<Grant> {
         let Scope { place, pipeline, .. } = *scope;
         let all = ec2::arn(place, "vpc-endpoint", "*");
-        let vpc = name.as_str().split('/').next().unwrap_or_default();
         let mut grants = tagging(scope, &all, "CreateVpcEndpoint");
         grants.extend([
             Grant::new(vpc::READS, "*"),
-            Grant::new(&["ec2:CreateVpcEndpoint"], ec2::arn(place, "vpc", vpc)),
+            Grant::new(&["ec2:CreateVpcEndpoint"], ec2::arn(place, "vpc", "*")),
             Grant::new(&["ec2:CreateVpcEndpoint"], all.clone()).when("aws:RequestTag/pipe:pipeline", pipeline),
             Grant::new(&["ec2:DeleteVpcEndpoints", "ec2:ModifyVpcEndpoint"], all)
                 .when("aws:ResourceTag/pipe:pipeline", pipeline),
@@ -168,10 +167,14 @@ fn policy(text: &str) -> Result<Option<Policy>> {
     if text.is_empty() {
         return Ok(None);
     }
-    let all = serde_json::json!({ "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*" });
     // AWS gives one back without its version, or with another one.
     let written = Policy::new(Policy::parse(text)?.statements().to_vec());
-    Ok(Some(written).filter(|policy| *policy != Policy::new(vec![all])))
+    Ok(Some(written).filter(|policy| *policy != open()))
+}
+
+/// AWS's own policy.
+fn open() -> Policy {
+    Policy::new(vec![serde_json::json!({ "Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*" })])
 }
 
 fn outputs(place: &Place, of: &Found) -> Outputs {

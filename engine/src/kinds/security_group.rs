@@ -57,13 +57,13 @@ impl Resource for SecurityGroup {
         Advice { widens, ..Advice::default() }
     }
 
-    /// The id: within an ARN, or by itself, as functions have it.
+    /// The id, by which it is found as well.
     fn name_of(arn: &str) -> Option<Name> {
         let (head, id) = arn.split_once(":security-group/")?;
         (head.split(':').nth(2) == Some("ec2")).then(|| Name::new(id))
     }
 
-    fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {
+    fn grants(scope: &Scope, _name: &Name) -> Vec<Grant> {
         const CHANGING: &[&str] = &[
             "ec2:AuthorizeSecurityGroupEgress",
             "ec2:AuthorizeSecurityGroupIngress",
@@ -72,12 +72,11 @@ impl Resource for SecurityGroup {
             "ec2:RevokeSecurityGroupIngress",
         ];
         let all = ec2::arn(scope.place, "security-group", "*");
-        let vpc = name.as_str().split('/').next().unwrap_or_default();
         let mut grants = super::endpoint::tagging(scope, &all, "CreateSecurityGroup");
         grants.extend([
             Grant::new(vpc::READS, "*"),
             Grant::new(&["ec2:DescribeNetworkInterfaces"], "*"),
-            Grant::new(&["ec2:CreateSecurityGroup"], ec2::arn(scope.place, "vpc", vpc)),
+            Grant::new(&["ec2:CreateSecurityGroup"], ec2::arn(scope.place, "vpc", "*")),
             Grant::new(&["ec2:CreateSecurityGroup"], all.clone()).when("aws:RequestTag/pipe:pipeline", scope.pipeline),
             Grant::new(CHANGING, all).when("aws:ResourceTag/pipe:pipeline", scope.pipeline),
         ]);

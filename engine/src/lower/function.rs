@@ -40,7 +40,7 @@ impl Lowering<'_> {
     /// A function with its role and its log group.
     pub(super) fn function(&self, lambda: Lambda<'_>) -> Result<Vec<Node>> {
         let group = log_name(&lambda.name);
-        let joined = Some(lambda.placed).filter(|placed| *placed).and_then(|_| network::joined(self, &lambda.name));
+        let joined = lambda.placed.then(|| network::joined(self, &lambda.name)).flatten();
         let (mut statements, mut environment) = (lambda.statements, lambda.environment);
         let vpc = joined.map(|joined| {
             statements.extend(joined.statements);

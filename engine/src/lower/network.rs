@@ -176,14 +176,14 @@ impl<'a> Around<'a> {
                 // Another pipeline's lets its own roles through alone.
                 all.retain(|one| is_ours(one) || !one.tags.contains_key(PIPELINE));
                 let ours = all.iter().any(|one| is_ours(one));
-                all.first().filter(|_| !ours).map_or(Reach::Own, |one| Reach::Theirs(one))
+                all.first().copied().filter(|_| !ours).map_or(Reach::Own, Reach::Theirs)
             }
         }
     }
 
     /// The services that the pipeline has endpoints of its own for.
     fn own(&self) -> impl Iterator<Item = (&'static str, Way)> {
-        let is_own = |(service, way): &(&'static str, Way)| matches!(self.reach(service, *way), Reach::Own);
+        let is_own = move |(service, way): &(&'static str, Way)| matches!(self.reach(service, *way), Reach::Own);
         self.services.iter().map(|(service, way)| (*service, *way)).filter(is_own)
     }
 

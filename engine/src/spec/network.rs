@@ -63,13 +63,11 @@ pub enum Endpoints {
     Said(#[schemars(extend("maxProperties" = 20))] BTreeMap<String, Way>),
 }
 
-/// How an endpoint is reached.
+/// How an endpoint is reached: by a route in route tables, which is free, or by a network interface in each subnet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Way {
-    /// A route in route tables: free.
     Gateway,
-    /// A network interface in each subnet: costs money.
     Interface,
 }
 
@@ -120,6 +118,7 @@ pub const REACHED: &[Reached] = &[
 
 impl Reached {
     /// Returns the service of this name.
+    #[must_use]
     pub fn of(name: &str) -> Option<&'static Self> {
         REACHED.iter().find(|one| one.name == name)
     }

@@ -29,9 +29,9 @@ fn answer(operation: &str, input: &Value) -> HttpResponse {
              <item><routeTableId>rtb-2</routeTableId><associationSet><item><main>false</main><subnetId>subnet-2</subnetId></item>\
              </associationSet></item><item><routeTableId>rtb-3</routeTableId><associationSet/></item></routeTableSet>",
         ),
-        "DescribePrefixLists" => {
-            xml("<prefixListSet><item><prefixListId>pl-1</prefixListId><prefixListName>n</prefixListName></item></prefixListSet>")
-        }
+        "DescribePrefixLists" => xml(
+            "<prefixListSet><item><prefixListId>pl-1</prefixListId><prefixListName>n</prefixListName></item></prefixListSet>",
+        ),
         "DescribeVpcEndpointServices" => xml(
             "<serviceDetailSet><item><serviceName>com.amazonaws.eu-central-1.sqs</serviceName><serviceType><item><serviceType>Interface</serviceType>\
              </item></serviceType><availabilityZoneSet><item>eu-central-1a</item></availabilityZoneSet></item></serviceDetailSet>",

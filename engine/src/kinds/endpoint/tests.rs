@@ -103,7 +103,9 @@ async fn only_the_pipelines_own_is_read_and_equals_what_was_asked_for() {
 async fn a_creation_says_all_and_waits_for_the_names() {
     let mut asked = 0;
     let (cx, calls) = recorded(move |operation, _| match operation {
-        "CreateVpcEndpoint" => xml("<vpcEndpoint><vpcEndpointId>vpce-1</vpcEndpointId><state>pending</state></vpcEndpoint>"),
+        "CreateVpcEndpoint" => {
+            xml("<vpcEndpoint><vpcEndpointId>vpce-1</vpcEndpointId><state>pending</state></vpcEndpoint>")
+        }
         _ => {
             asked += 1;
             if asked == 1 { listed(&[]) } else { listed(&[entry("vpce-1", "pending", "demo", "")]) }
@@ -133,11 +135,14 @@ async fn each_property_is_changed_by_its_own_member() {
         "DescribeVpcEndpoints" => listed(&[entry("vpce-1", "available", "demo", &policy_text())]),
         _ => xml("<return>true</return>"),
     });
-    let live = live(&cx).await;
+    let (live, opened) = (live(&cx).await, open().text());
     let edits: [(Endpoint, &[(&str, &str)]); 5] = [
         (Endpoint { private_dns: true, ..desired() }, &[("PrivateDnsEnabled", "true")]),
-        (Endpoint { policy: None, ..desired() }, &[("ResetPolicy", "true")]),
-        (Endpoint { security_groups: all(&["sg-2"]), ..desired() }, &[("AddSecurityGroupId.1", "sg-2"), ("RemoveSecurityGroupId.1", "sg-1")]),
+        (Endpoint { policy: None, ..desired() }, &[("PolicyDocument", &opened)]),
+        (
+            Endpoint { security_groups: all(&["sg-2"]), ..desired() },
+            &[("AddSecurityGroupId.1", "sg-2"), ("RemoveSecurityGroupId.1", "sg-1")],
+        ),
         (Endpoint { route_tables: all(&["rtb-1"]), ..desired() }, &[("AddRouteTableId.1", "rtb-1")]),
         (Endpoint { subnets: all(&["subnet-1"]), ..desired() }, &[("RemoveSubnetId.1", "subnet-2")]),
     ];
@@ -167,10 +172,15 @@ async fn a_subnet_goes_before_another_comes_unless_it_is_the_last() {
         calls.lock().unwrap().clear();
         Endpoint { subnets: all(subnets), ..desired() }.reconcile(&cx, &name(), Some(&live)).await.unwrap();
         let all = calls.lock().unwrap();
-        all.iter().map(|(_, input)| (input["AddSubnetId.1"].clone(), input["RemoveSubnetId.1"].clone())).collect::<Vec<_>>()
+        all.iter()
+            .map(|(_, input)| (input["AddSubnetId.1"].clone(), input["RemoveSubnetId.1"].clone()))
+            .collect::<Vec<_>>()
     };
     let none = Value::Null;
-    assert_eq!(sent(&["subnet-1", "subnet-3"]).await, [(none.clone(), json!("subnet-2")), (json!("subnet-3"), none.clone())]);
+    assert_eq!(
+        sent(&["subnet-1", "subnet-3"]).await,
+        [(none.clone(), json!("subnet-2")), (json!("subnet-3"), none.clone())]
+    );
     assert_eq!(sent(&["subnet-3"]).await, [(json!("subnet-3"), none.clone()), (none, json!("subnet-1"))]);
 }
 
@@ -213,7 +223,9 @@ fn what_changes_the_network_for_others_needs_consent() {
     assert_eq!(new(&gateway), ["all that uses rtb-1 reaches the service through it from now on"]);
     assert_eq!(new(&Endpoint { private_dns: true, ..desired() }).len(), 2, "and its policy keeps others out");
     let how = How::default();
-    let edit = |now: &Endpoint, then: &Endpoint| Endpoint::advice(&Changed::Edit { desired: now, live: then, how: &how }).widens;
+    let edit = |now: &Endpoint, then: &Endpoint| {
+        Endpoint::advice(&Changed::Edit { desired: now, live: then, how: &how }).widens
+    };
     assert_eq!(edit(&gateway, &gateway), [""; 0]);
     assert_eq!(edit(&Endpoint { policy: None, ..desired() }, &desired()).len(), 1);
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::{Endpoint, Found, unsuccessful};
+use super::{Endpoint, Found, open, unsuccessful};
 use crate::aws::ec2::{Input, call};
 use crate::aws::{Cx, Repeat, patiently, vpc};
 use crate::error::{Class, Error, Result};
@@ -71,10 +71,7 @@ async fn send(of: &Endpoint, cx: &Cx, id: &str, live: &Endpoint) -> Result<()> {
         input = input.with("PrivateDnsEnabled", of.private_dns.to_string());
     }
     if of.policy != live.policy {
-        input = match &of.policy {
-            Some(policy) => input.with("PolicyDocument", policy.text()),
-            None => input.with("ResetPolicy", "true"),
-        };
+        input = input.with("PolicyDocument", of.policy.clone().unwrap_or_else(open).text());
     }
     let modify = || async { call(&cx.aws, "ModifyVpcEndpoint", &input, Repeat::AsUsual).await.map(drop).map_err(told) };
     patiently(cx, &format!("the endpoint `{id}` to be ready for the change"), modify).await

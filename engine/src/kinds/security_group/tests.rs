@@ -73,7 +73,10 @@ async fn a_new_group_loses_the_rule_that_lets_all_out() {
     assert_eq!(added["IpPermissions.1.PrefixListIds.1.PrefixListId"], "pl-1");
     assert_eq!((&added["IpPermissions.1.FromPort"], &added["IpPermissions.1.ToPort"]), (&"443".into(), &"443".into()));
     assert_eq!(revoked["IpPermissions.1.IpRanges.1.CidrIp"], "0.0.0.0/0");
-    assert_eq!((&revoked["IpPermissions.1.IpProtocol"], &revoked["IpPermissions.1.FromPort"]), (&"-1".into(), &Value::Null));
+    assert_eq!(
+        (&revoked["IpPermissions.1.IpProtocol"], &revoked["IpPermissions.1.FromPort"]),
+        (&"-1".into(), &Value::Null)
+    );
 }
 
 #[tokio::test]
@@ -121,12 +124,17 @@ async fn what_holds_a_group_is_named_and_not_waited_for_all_the_time() {
 
 #[test]
 fn rules_go_out_as_they_came_in() {
-    for (rule, protocol, from, to) in
-        [("icmp -1 10.0.0.0/8", "icmp", "-1", "-1"), ("udp 1000-2000 ::/0", "udp", "1000", "2000"), ("50 sg-2", "50", "", "")]
-    {
+    for (rule, protocol, from, to) in [
+        ("icmp -1 10.0.0.0/8", "icmp", "-1", "-1"),
+        ("udp 1000-2000 ::/0", "udp", "1000", "2000"),
+        ("50 sg-2", "50", "", ""),
+    ] {
         let input = format!("{:?}", to_request(rule, "sg-1"));
         assert!(input.contains(&format!("\"{protocol}\"")), "{input}");
-        assert!(from.is_empty() || input.contains(&format!("\"{from}\"")) && input.contains(&format!("\"{to}\"")), "{input}");
+        assert!(
+            from.is_empty() || input.contains(&format!("\"{from}\"")) && input.contains(&format!("\"{to}\"")),
+            "{input}"
+        );
     }
 }
 
@@ -134,7 +142,8 @@ fn rules_go_out_as_they_came_in() {
 fn a_rule_more_widens_and_a_rule_less_does_not() {
     let advice = |now: &[&str], then: &[&str]| {
         let (desired, live) = (desired(now), desired(then));
-        SecurityGroup::advice(&Changed::Edit { desired: &desired, live: &live, how: &crate::resource::How::default() }).widens
+        SecurityGroup::advice(&Changed::Edit { desired: &desired, live: &live, how: &crate::resource::How::default() })
+            .widens
     };
     assert_eq!(advice(&["tcp 443 pl-1", "tcp 443 self"], &["tcp 443 self"]), ["it lets out `tcp 443 pl-1`"]);
     assert_eq!(advice(&["tcp 443 self"], &["tcp 443 pl-1", "tcp 443 self"]), [""; 0]);

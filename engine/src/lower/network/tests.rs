@@ -88,14 +88,20 @@ fn endpoints_follow_from_what_the_functions_call() {
     let role = graph.node("consumer-role").unwrap();
     assert!(role.needs.iter().any(|need| need.of.as_str() == "endpoint.sqs"), "a later plan finds it by the role");
     let told = notes(&loaded, &place());
-    assert_eq!(told, ["1 interface endpoint in 2 zones cost about $14.60 a month, and more for what goes through them"]);
+    assert_eq!(
+        told,
+        ["1 interface endpoint in 2 zones cost about $14.60 a month, and more for what goes through them"]
+    );
 }
 
 #[test]
 fn an_endpoint_of_others_is_used_and_one_of_another_pipeline_is_not() {
     let (loaded, graph) = of("", vec![there("sqs")]);
     assert_eq!(names(&graph, "ec2:Endpoint"), ["endpoint.dynamodb vpc-1/dynamodb"]);
-    assert_eq!(graph.node("consumer").unwrap().desired["environment"]["AWS_ENDPOINT_URL_SQS"], "https://vpce-sqs.example");
+    assert_eq!(
+        graph.node("consumer").unwrap().desired["environment"]["AWS_ENDPOINT_URL_SQS"],
+        "https://vpce-sqs.example"
+    );
     assert_eq!(graph.node("group.network").unwrap().desired["egress"], json!(["tcp 443 pl-1", "tcp 443 sg-theirs"]));
     assert!(notes(&loaded, &place())[0].contains("`vpce-sqs`, which is not the pipeline's"));
     let tagged = |pipeline: &str| There { tags: [(PIPELINE.to_owned(), pipeline.to_owned())].into(), ..there("sqs") };
@@ -108,7 +114,8 @@ fn an_endpoint_of_others_is_used_and_one_of_another_pipeline_is_not() {
 
 #[test]
 fn a_route_table_has_one_gateway() {
-    let gateway = |tables: &[&str]| There { gateway: true, route_tables: set(tables), groups: set(&[]), ..there("dynamodb") };
+    let gateway =
+        |tables: &[&str]| There { gateway: true, route_tables: set(tables), groups: set(&[]), ..there("dynamodb") };
     let (_, graph) = of("", vec![gateway(&["rtb-1"])]);
     assert_eq!(graph.node("endpoint.dynamodb").unwrap().desired["route_tables"], json!(["rtb-2"]));
     let (_, graph) = of("", vec![gateway(&["rtb-1", "rtb-2"])]);
@@ -138,8 +145,14 @@ fn groups_of_others_get_the_endpoints_open_to_them_alone() {
     };
     let graph = with("");
     let group = &graph.node("group.network").unwrap().desired;
-    assert_eq!((&group["ingress"], &group["egress"]), (&json!(["tcp 443 sg-00000001", "tcp 443 sg-00000002"]), &json!([])));
-    assert_eq!(graph.node("consumer").unwrap().desired["vpc"]["security_groups"], json!(["sg-00000001", "sg-00000002"]));
+    assert_eq!(
+        (&group["ingress"], &group["egress"]),
+        (&json!(["tcp 443 sg-00000001", "tcp 443 sg-00000002"]), &json!([]))
+    );
+    assert_eq!(
+        graph.node("consumer").unwrap().desired["vpc"]["security_groups"],
+        json!(["sg-00000001", "sg-00000002"])
+    );
     assert_eq!(names(&with(", endpoints: [dynamodb]"), "ec2:SecurityGroup"), [""; 0]);
 }
 
