@@ -49,7 +49,7 @@ fn user() -> (Endpoint, Sandbox, Cloud, Vec<String>) {
 fn up_unchanged_and_down() {
     let (_endpoint, sandbox, cloud, _) = user();
     let plan = sandbox.pipe(&["diff"]);
-    assert!(plan.contains("1 interface endpoint in 2 zones cost about $14.60 a month"), "{plan}");
+    assert!(plan.contains("1 interface endpoint in 2 zones: about $14.60 a month"), "{plan}");
     // A gateway is a route for others as well.
     let refused = sandbox.run(&["apply", "--yes"]);
     assert_eq!(refused.code, Some(3), "{}{}", refused.out, refused.err);

@@ -151,7 +151,7 @@ fn live(place: &Place, found: Found) -> Result<Live<Endpoint>> {
             subnets: found.subnets,
             security_groups: found.groups,
             route_tables: found.route_tables,
-            private_dns: found.private_dns,
+            private_dns: found.private_dns && !found.gateway,
             policy: policy(&found.policy)?,
             failed: matches!(found.state.as_str(), "failed" | "rejected" | "expired"),
         },

@@ -42,7 +42,7 @@ fn price(around: &Around<'_>) -> Option<String> {
     let plural = |count: usize, one: &str| if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") };
     (interfaces > 0).then(|| {
         format!(
-            "{} in {} cost about ${}.{:02} a month, and more for what goes through them",
+            "{} in {}: about ${}.{:02} a month, and more for what goes through",
             plural(interfaces, "interface endpoint"),
             plural(zones, "zone"),
             cents / 100,

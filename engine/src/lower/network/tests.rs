@@ -90,7 +90,7 @@ fn endpoints_follow_from_what_the_functions_call() {
     let told = notes(&loaded, &place());
     assert_eq!(
         told,
-        ["1 interface endpoint in 2 zones cost about $14.60 a month, and more for what goes through them"]
+        ["1 interface endpoint in 2 zones: about $14.60 a month, and more for what goes through"]
     );
 }
 
