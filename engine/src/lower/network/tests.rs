@@ -88,10 +88,7 @@ fn endpoints_follow_from_what_the_functions_call() {
     let role = graph.node("consumer-role").unwrap();
     assert!(role.needs.iter().any(|need| need.of.as_str() == "endpoint.sqs"), "a later plan finds it by the role");
     let told = notes(&loaded, &place());
-    assert_eq!(
-        told,
-        ["1 interface endpoint in 2 zones: about $14.60 a month, and more for what goes through"]
-    );
+    assert_eq!(told, ["1 interface endpoint in 2 zones: about $14.60 a month, and more for what goes through"]);
 }
 
 #[test]
