@@ -31,14 +31,14 @@ const NOT_BY_CODE: &[&str] = &[
 ];
 
 /// What a function has that is in the VPC.
-pub(super) struct Joined {
+pub(in crate::lower) struct Joined {
     pub vpc: function::Vpc,
     pub environment: BTreeMap<String, String>,
     pub statements: Vec<Value>,
 }
 
 /// What the function of this name has of the network, if there is one.
-pub(super) fn joined(lowering: &Lowering<'_>, function: &str) -> Option<Joined> {
+pub(in crate::lower) fn joined(lowering: &Lowering<'_>, function: &str) -> Option<Joined> {
     let around = Around::of(lowering)?;
     let place = &around.network.vpc;
     let sorted = |all: &[String]| all.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>();

@@ -1,5 +1,7 @@
 use std::path::Path;
 
+use serde_json::Value;
+
 use super::*;
 use crate::aws::mocked::place;
 use crate::aws::vpc::Endpoint as There;
