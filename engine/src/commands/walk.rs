@@ -76,7 +76,8 @@ impl Desired {
     /// The same without the code of functions, for those who only read: nothing is built.
     pub async fn unbuilt(global: &Global, loaded: &Loaded) -> Result<Self, Stop> {
         let aws = connect(&global.connect_options()).await?;
-        let graph = lower(&looked(&aws, loaded).await?, &aws.place, &Codes::unbuilt())?;
+        let loaded = looked(&aws, loaded).await?;
+        let graph = lower(&loaded, &aws.place, &Codes::unbuilt())?;
         Ok(Self { cx: Cx::new(Arc::new(aws), &loaded.spec.name), graph, needs: None, notes: Vec::new() })
     }
 

@@ -112,7 +112,7 @@ impl Resource for SecurityGroup {
     }
 
     async fn reconcile(&self, cx: &Cx, name: &Name, live: Option<&Live<Self>>) -> Result<Made> {
-        let (id, rules) = match live {
+        let (id, rules): (String, Self) = match live {
             // ensure
             None => {
                 let id = self.create(cx, name).await?;

@@ -62,9 +62,7 @@ impl Operations {
         input: &[(String, String)],
         repeat: Repeat,
     ) -> Result<Element> {
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("Action", operation).append_pair("Version", of.version).extend_pairs(input);
-        let sent = form.finish();
+        let sent = form(of, operation, input);
         let call = self
             .common(&Service { name: of.name, target: "" }, operation, repeat)
             .endpoint_url(&self.endpoint(of.name))
@@ -78,6 +76,12 @@ impl Operations {
             .deserializer(read);
         call.build().invoke(()).await.map_err(|error| call::failed(call::named(of.name, operation), error))
     }
+}
+
+fn form(of: &Query, operation: &str, input: &[(String, String)]) -> String {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.append_pair("Action", operation).append_pair("Version", of.version).extend_pairs(input);
+    form.finish()
 }
 
 /// The root of an answer, or its refusal.
