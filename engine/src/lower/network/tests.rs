@@ -8,6 +8,7 @@ use crate::aws::vpc::Endpoint as There;
 use crate::bundle::Codes;
 use crate::graph::Graph;
 use crate::lower::lower;
+use crate::resource::Scope;
 use crate::spec::Loaded;
 
 const FED: &str = "name: demo\nstream: { kinesis: {} }\nconsumer: { function: { handler: stream-to-table } }\n\
@@ -168,4 +169,26 @@ fn in_a_local_cloud_there_is_no_network() {
     let local = loaded("").without_front();
     assert_eq!(local.spec.network, None);
     assert_eq!(local.stand_ins.len(), 1);
+}
+
+#[test]
+fn the_deployer_may_change_what_is_the_pipelines_and_only_with_a_network() {
+    let place = place();
+    let scope = Scope { place: &place, pipeline: "demo", boundary: None };
+    let policy = |graph: &Graph| crate::commands::iam_policy::policy(graph, &scope)["Statement"].clone();
+    let without = crate::spec::parse("pipeline.yaml", FED.as_bytes(), Path::new(".")).unwrap();
+    let without = policy(&lower(&without, &place, &Codes::unbuilt()).unwrap());
+    assert!(!without.to_string().contains("ec2:"), "{without}");
+    let with = policy(&of("", Vec::new()).1);
+    let changing = ["ec2:DeleteSecurityGroup", "ec2:DeleteVpcEndpoints", "ec2:ModifyVpcEndpoint"];
+    for action in changing {
+        let of_action = |one: &&Value| one["Action"].as_array().unwrap().iter().any(|allowed| allowed == action);
+        let bound = with
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(of_action)
+            .any(|one| one["Condition"]["StringEquals"]["aws:ResourceTag/pipe:pipeline"] == "demo");
+        assert!(bound, "`{action}` only on what is the pipeline's: {with}");
+    }
 }
