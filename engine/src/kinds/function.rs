@@ -6,10 +6,12 @@
 //! function is Pending for a second or two, and refuses mappings and most changes until it is Active. Between the calls for
 //! configuration and code, the function runs a mixture.
 //!
-//! Everything is read by one GetFunction, which has a quota of its own (`docs/aws.md#lambda-quotas`). Layers and storage are not managed.
+//! Everything is read by one GetFunction, which has a quota of its own (`docs/aws.md#lambda-quotas`). A
+//! function in a VPC leaves it before it is deleted. Layers and storage are not managed.
 //!
 //! IAM: lambda:CreateFunction, GetFunction, ListTags (for GetFunction's tags), UpdateFunctionCode, UpdateFunctionConfiguration,
-//! PutFunctionConcurrency, DeleteFunctionConcurrency, TagResource, UntagResource, DeleteFunction. Passing the role is the role's.
+//! PutFunctionConcurrency, DeleteFunctionConcurrency, TagResource, UntagResource, DeleteFunction. Passing the role is the role's; in a
+//! VPC what `aws/vpc.rs` lists.
 
 use std::collections::BTreeMap;
 
