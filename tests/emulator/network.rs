@@ -6,7 +6,7 @@ use pipe::aws::ec2::{self, Input};
 use pipe_test_support::{Emulator, Endpoint, Kind, Sandbox};
 
 use crate::cloud::Cloud;
-use crate::session::{Edit, each, in_sync};
+use crate::session::{apply, in_sync, plan};
 
 const EXAMPLE: &str = include_str!("../../examples/private.yaml");
 const SUBNETS: &str = "subnet-0123456789abcdef0, subnet-0123456789abcdef1";
@@ -78,15 +78,20 @@ fn each_property_is_edited() {
     sandbox.converge();
     let one = format!("subnets: [{}]", subnets[0]);
     let two = format!("subnets: [{}]", subnets[..2].join(", "));
-    let edits: [Edit; 6] = [
+    let more = format!("{one}\n    ipv6: true");
+    let edits: [(&str, &str, &str); 6] = [
         ("fewer subnets", &two, &one),
         ("another service", "[dynamodb, sqs]", "[dynamodb, sqs, secretsmanager]"),
         ("another way", "[dynamodb, sqs, secretsmanager]", "{ dynamodb: interface, sqs: interface }"),
         ("open to all", "  endpoints:", "  policy: open\n  endpoints:"),
-        ("by IPv6 too", &one, &format!("{one}\n    ipv6: true")),
+        ("by IPv6 too", &one, &more),
         ("whatever the VPC reaches", "{ dynamodb: interface, sqs: interface }", "[]"),
     ];
-    each(&sandbox, &edits);
+    for (title, from, to) in edits {
+        sandbox.edit(from, to);
+        let plan = plan(&sandbox);
+        apply(&sandbox, title, &plan);
+    }
     assert_eq!(endpoints(&cloud), [""; 0]);
     assert_eq!(groups(&cloud), ["private-network"]);
     // Out of the VPC: found by what the role names, though nothing in the spec says where it was.

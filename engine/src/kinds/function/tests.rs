@@ -140,8 +140,6 @@ async fn a_log_group_and_a_mapping_name_their_function() {
     assert!(Function::children(&cx, "logs:LogGroup", &name("/aws/apigateway/api")).await.unwrap().is_empty());
     assert!(Function::children(&cx, "sqs:Queue", &name("/aws/lambda/queue")).await.unwrap().is_empty());
     let of_mapping =
-        Function::leads(&cx, "lambda:EventSourceMapping", &name("my-own/stream"), &serde_json::Value::Null)
-            .await
-            .unwrap();
+        Function::leads(&cx, "lambda:EventSourceMapping", &name("my-own/stream"), &Value::Null).await.unwrap();
     assert_eq!(of_mapping, [name("my-own")]);
 }
