@@ -4,6 +4,7 @@ mod attempts;
 mod call;
 mod connect;
 mod cx;
+pub mod ec2;
 mod endpoints;
 pub mod kms;
 mod lacking;
@@ -17,6 +18,7 @@ pub mod policy;
 pub mod s3;
 mod tagging;
 mod tags;
+pub mod vpc;
 mod words;
 pub mod xml;
 

@@ -5,6 +5,7 @@ pub mod api_key;
 pub mod bucket;
 pub mod bus;
 pub mod domain_name;
+pub mod endpoint;
 pub mod function;
 pub mod iot_rule;
 pub mod log_filter;
@@ -18,6 +19,7 @@ pub mod role;
 pub mod rule;
 pub mod schedule;
 pub mod secret;
+pub mod security_group;
 pub mod stream;
 pub mod stream_consumer;
 pub mod subscription;
@@ -41,6 +43,8 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<queue::Queue>(),
     Kind::of::<bucket::Bucket>(),
     Kind::of::<user_pool::UserPool>(),
+    Kind::of::<security_group::SecurityGroup>(),
+    Kind::of::<endpoint::Endpoint>(),
     Kind::of::<function::Function>(),
     Kind::of::<mapping::Mapping>(),
     // What lets a source in is made before it, and goes after it.

@@ -9,6 +9,7 @@ mod existing;
 mod function;
 mod keys;
 mod known;
+mod network;
 mod plans;
 mod sink;
 mod source;
@@ -23,12 +24,14 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::aws::Place;
+use crate::aws::vpc::Vpc;
 use crate::bundle::Codes;
 use crate::error::Result;
 use crate::graph::Graph;
 use crate::spec::{Loaded, Spec};
 
 pub use known::{defaults, families};
+pub use network::{asked, notes};
 pub use sink::table::key;
 pub use to::{JSON, LIMIT};
 
@@ -52,11 +55,20 @@ struct Lowering<'a> {
     templates: &'a BTreeMap<PathBuf, String>,
     place: &'a Place,
     codes: &'a Codes,
+    /// What is in the VPC of the functions, if somebody looked.
+    vpc: Option<&'a Vpc>,
 }
 
 impl<'a> Lowering<'a> {
     fn of(loaded: &'a Loaded, place: &'a Place, codes: &'a Codes) -> Self {
-        Self { spec: &loaded.spec, schemas: &loaded.schemas, templates: &loaded.templates, place, codes }
+        Self {
+            spec: &loaded.spec,
+            schemas: &loaded.schemas,
+            templates: &loaded.templates,
+            place,
+            codes,
+            vpc: loaded.vpc.as_ref(),
+        }
     }
 }
 
@@ -68,6 +80,7 @@ pub fn lower(loaded: &Loaded, place: &Place, codes: &Codes) -> Result<Graph> {
     source::api::domain::is_here(loaded, place)?;
     let lowering = Lowering::of(loaded, place, codes);
     let parts = [
+        network::nodes(&lowering)?,
         users::nodes(&lowering)?,
         source::nodes(&lowering)?,
         plans::nodes(&lowering)?,

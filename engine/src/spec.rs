@@ -15,6 +15,7 @@ mod local;
 mod loose;
 mod model;
 mod names;
+pub mod network;
 mod places;
 mod plans;
 mod problem;
@@ -39,6 +40,7 @@ pub use function::{Architecture, Batch, Consumer, Failures, Function, LogLevel, 
 pub use handler::{Handler, Language, Managed, Runtime};
 pub use key::KmsKey;
 pub use model::{Existing, OnDestroy, OwnOrExisting, Spec};
+pub use network::{Endpoints, Lets, Network, Placement, Way};
 pub use plans::{Period, Plan, Quota};
 pub use problem::{Located, Problem, Report, Severity};
 pub(crate) use rules::contained;
@@ -59,6 +61,7 @@ pub use stream::{
 };
 pub use users::{SignIn, Users};
 
+use crate::aws::vpc::Vpc;
 use loose::Loose;
 use places::Places;
 use rules::Files;
@@ -87,6 +90,8 @@ pub struct Loaded {
     pub schemas: BTreeMap<PathBuf, Value>,
     /// The templates that routes name, by their files, as they were then.
     pub templates: BTreeMap<PathBuf, String>,
+    /// What is in the VPC of its `network`, once somebody looked.
+    pub vpc: Option<Vpc>,
 }
 
 /// Reads and checks the spec in the file at `path`.
@@ -127,7 +132,15 @@ pub fn parse(file: &str, bytes: &[u8], root: &Path) -> Result<Loaded, Report> {
     match spec {
         Some((spec, files)) if !report.has_errors() => {
             let (schemas, templates) = files.read();
-            Ok(Loaded { spec, notes: report, root: root.to_owned(), stand_ins: Vec::new(), schemas, templates })
+            Ok(Loaded {
+                spec,
+                notes: report,
+                root: root.to_owned(),
+                stand_ins: Vec::new(),
+                schemas,
+                templates,
+                vpc: None,
+            })
         }
         _ => Err(report.without_notes()),
     }

@@ -18,6 +18,7 @@ mod guarded;
 mod large;
 mod lifecycle;
 mod links;
+mod network;
 mod plans;
 mod queues;
 mod regions;

@@ -92,4 +92,6 @@ const TABLE: &str = "
     sink.table.point_in_time_recovery sink.table.deletion_protection sink.table.existing sink.table.overwrite sink.table.deletes
     sink.table.dev sink.table.dev.partition_key sink.table.dev.sort_key sink.table.dev.indexes sink.table.indexes sink.table.ttl
     sink.table.on_destroy
-    dlq.queue.name dlq.queue.retention_days dlq.queue.key dlq.queue.existing dlq.queue.on_destroy";
+    dlq.queue.name dlq.queue.retention_days dlq.queue.key dlq.queue.existing dlq.queue.on_destroy
+    network.vpc network.vpc.subnets network.vpc.security_groups network.vpc.ipv6 network.endpoints network.private_dns network.policy
+    network.route_tables";

@@ -63,8 +63,13 @@ fn cx_answering(retry: RetryConfig, mut answer: impl FnMut(&str, &Value) -> Http
     let answer = move |request: &HttpRequest| {
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         // A GET has no body.
-        let input = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
-        answer(target.rsplit('.').next().unwrap_or_default(), &input)
+        let body = request.body().bytes().unwrap_or_default();
+        let form =
+            || form_urlencoded::parse(body).map(|(name, value)| (name.into_owned(), Value::from(&*value))).collect();
+        // The Query protocol's requests are forms, and name their operation in one.
+        let input: Value = serde_json::from_slice(body).unwrap_or_else(|_| Value::Object(form()));
+        let named = if target.is_empty() { input["Action"].as_str() } else { target.rsplit('.').next() };
+        answer(named.unwrap_or_default(), &input)
     };
     let http = Answered { answer: Arc::new(Mutex::new(answer)), way: Arc::new(|| Duration::ZERO) };
     Cx::new(Arc::new(Aws::new(&sdk(retry, http), place())), "demo")
@@ -127,6 +132,20 @@ fn cx_with(retry: RetryConfig, mode: RuleMode, rules: &[&Rule]) -> Cx {
 /// A success of the services that speak JSON.
 pub fn success(body: &Value) -> HttpResponse {
     HttpResponse::new(200.try_into().unwrap(), SdkBody::from(body.to_string()))
+}
+
+/// A success of EC2, with these elements in its answer.
+pub fn xml(elements: &str) -> HttpResponse {
+    let body = format!("<Response xmlns=\"http://ec2.amazonaws.com/doc/2016-11-15/\">{elements}</Response>");
+    HttpResponse::new(200.try_into().unwrap(), SdkBody::from(body))
+}
+
+/// A refusal as EC2 gives it.
+pub fn xml_refusal(code: &str, message: &str) -> HttpResponse {
+    let body = format!(
+        "<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors><RequestID>r</RequestID></Response>"
+    );
+    HttpResponse::new(400.try_into().unwrap(), SdkBody::from(body))
 }
 
 /// A refusal as the services that speak JSON give it, with status 400.

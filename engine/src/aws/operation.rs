@@ -2,6 +2,7 @@
 //!
 //! Credentials, retries, time-outs, pace, trace and endpoints are those of the SDK's clients, for this is made of their parts.
 
+pub mod query;
 mod rest;
 
 use aws_config::SdkConfig;

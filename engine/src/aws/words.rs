@@ -3,6 +3,7 @@
 mod apigateway;
 mod cognito_idp;
 mod dynamodb;
+mod ec2;
 mod events;
 mod iam;
 mod iot;
@@ -66,6 +67,7 @@ const SERVICES: &[(&str, Words)] = &[
     ("cognito-idp", cognito_idp::WORDS),
     ("dynamodb", dynamodb::WORDS),
     ("events", events::WORDS),
+    ("ec2", ec2::WORDS),
     ("iam", iam::WORDS),
     ("iot", iot::WORDS),
     ("kinesis", kinesis::WORDS),

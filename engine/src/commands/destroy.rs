@@ -15,7 +15,7 @@ pub async fn run(shell: Shell, global: &Global, args: &DestroyArgs) -> Outcome {
         None => {
             let loaded = walk::spec(global, &args.spec.file)?;
             let desired = walk::Desired::gone(global, &loaded.spec.name).await?;
-            let names = walk::names(&loaded, desired.place())?;
+            let names = walk::names(&loaded, &desired.cx.aws).await?;
             (desired, names)
         }
     };

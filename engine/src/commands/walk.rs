@@ -1,12 +1,13 @@
 //! The walk that the commands share: spec, graph, live, plan, run.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 use tokio::sync::{mpsc, watch};
 
-use crate::aws::{Cx, Note, Said, carriers, connect};
+use crate::aws::{Aws, Cx, Note, Said, carriers, connect, vpc};
 use crate::bundle::Codes;
 use crate::cli::Global;
 use crate::commands::consumer_rights::Needs;
@@ -18,7 +19,7 @@ use crate::evidence::Wanted;
 use crate::graph::Graph;
 use crate::kinds::KINDS;
 use crate::live::{self, Found};
-use crate::lower::{defaults, families, lower, rights_of_consumer};
+use crate::lower::{asked, defaults, families, lower, notes, rights_of_consumer};
 use crate::owner::PIPELINE;
 use crate::plan::{Action, Plan, plan};
 use crate::spec::{self, Loaded};
@@ -47,6 +48,8 @@ pub struct Desired {
     pub graph: Graph,
     /// What the role of the consumer's function needs.
     needs: Option<Needs>,
+    /// What a plan is to say of what lies around the pipeline.
+    notes: Vec<String>,
 }
 
 impl Desired {
@@ -58,26 +61,30 @@ impl Desired {
         let local = global.session.is_some();
         let codes = building::codes(shell, loaded, local).await?;
         let aws = connecting.await.map_err(|error| Error::defect(error.to_string()))??;
+        let looked = looked(&aws, loaded).await?;
+        let loaded: &Loaded = &looked;
         let graph = match local {
             true => lower(&loaded.clone().local(), &aws.place, &codes)?,
             false => lower(loaded, &aws.place, &codes)?,
         };
+        let notes = notes(loaded, &aws.place);
         let cx = Cx::new(Arc::new(aws), &loaded.spec.name).with_bundle(Arc::new(codes.bundle()));
         let needs = Needs::of(loaded, rights_of_consumer(loaded, &cx.aws.place));
-        Ok(Self { cx, graph, needs })
+        Ok(Self { cx, graph, needs, notes })
     }
 
     /// The same without the code of functions, for those who only read: nothing is built.
     pub async fn unbuilt(global: &Global, loaded: &Loaded) -> Result<Self, Stop> {
         let aws = connect(&global.connect_options()).await?;
-        let graph = lower(loaded, &aws.place, &Codes::unbuilt())?;
-        Ok(Self { cx: Cx::new(Arc::new(aws), &loaded.spec.name), graph, needs: None })
+        let loaded = looked(&aws, loaded).await?;
+        let graph = lower(&loaded, &aws.place, &Codes::unbuilt())?;
+        Ok(Self { cx: Cx::new(Arc::new(aws), &loaded.spec.name), graph, needs: None, notes: Vec::new() })
     }
 
     /// A pipeline that is to be gone: nothing is desired.
     pub async fn gone(global: &Global, pipeline: &str) -> Result<Self, Stop> {
         let aws = connect(&global.connect_options()).await?;
-        Ok(Self { cx: Cx::new(Arc::new(aws), pipeline), graph: Graph::empty(pipeline), needs: None })
+        Ok(Self { cx: Cx::new(Arc::new(aws), pipeline), graph: Graph::empty(pipeline), needs: None, notes: Vec::new() })
     }
 
     /// The account and region.
@@ -117,6 +124,7 @@ impl Desired {
     /// Plans, and stops where the plan must not be run.
     pub fn plan(&self, found: &Found, adopt: bool) -> Result<Plan, Stop> {
         let mut plan = plan(&self.graph, found, KINDS, adopt);
+        plan.notes.extend(self.notes.iter().cloned());
         match plan.refusals.is_empty() {
             true => Ok(plan),
             false => Err(Stop::Errors(std::mem::take(&mut plan.refusals))),
@@ -186,6 +194,15 @@ pub fn conclude(shell: Shell, outcome: &apply::Outcome, halt: &Halt) -> u8 {
     }
 }
 
+/// The spec with what is in the VPC of its network, on which its resources depend.
+async fn looked<'a>(aws: &Aws, loaded: &'a Loaded) -> Result<Cow<'a, Loaded>, Error> {
+    let asked = asked(&loaded.spec);
+    match vpc::look_if(aws, asked.as_ref()).await? {
+        Some(vpc) => Ok(Cow::Owned(Loaded { vpc: Some(vpc), ..loaded.clone() })),
+        None => Ok(Cow::Borrowed(loaded)),
+    }
+}
+
 /// Says whose account a plan is for.
 fn title(desired: &Desired) -> String {
     let place = desired.place();
@@ -193,7 +210,9 @@ fn title(desired: &Desired) -> String {
 }
 
 /// The names that a spec gives its resources, for a destroy that must find them without tags.
-pub fn names(loaded: &Loaded, place: &Place) -> Result<Vec<Wanted>, Stop> {
-    let graph = lower(loaded, place, &Codes::unbuilt())?;
+pub async fn names(loaded: &Loaded, aws: &Aws) -> Result<Vec<Wanted>, Stop> {
+    // What is left of a network is destroyed without its subnets, too.
+    let looked = looked(aws, loaded).await;
+    let graph = lower(looked.as_deref().unwrap_or(loaded), &aws.place, &Codes::unbuilt())?;
     Ok(graph.nodes().iter().map(Wanted::from).collect())
 }

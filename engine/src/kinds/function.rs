@@ -6,17 +6,19 @@
 //! function is Pending for a second or two, and refuses mappings and most changes until it is Active. Between the calls for
 //! configuration and code, the function runs a mixture.
 //!
-//! Everything is read by one GetFunction, which has a quota of its own (`docs/aws.md#lambda-quotas`). VPC, layers and storage are not managed.
+//! Everything is read by one GetFunction, which has a quota of its own (`docs/aws.md#lambda-quotas`). A
+//! function in a VPC leaves it before it is deleted. Layers and storage are not managed.
 //!
 //! IAM: lambda:CreateFunction, GetFunction, ListTags (for GetFunction's tags), UpdateFunctionCode, UpdateFunctionConfiguration,
-//! PutFunctionConcurrency, DeleteFunctionConcurrency, Put-, Get-, DeleteFunctionEventInvokeConfig, TagResource, UntagResource, DeleteFunction. Passing the role is the role's.
+//! PutFunctionConcurrency, DeleteFunctionConcurrency, Put-, Get-, DeleteFunctionEventInvokeConfig, TagResource, UntagResource, DeleteFunction.
+//! Passing the role is the role's; in a VPC what `aws/vpc.rs` lists.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::aws::{Cx, Place, nothing_if_absent, patiently};
+use crate::aws::{Cx, Place, nothing_if_absent, patiently, vpc};
 use crate::error::{Error, Result};
 use crate::kinds::log_group::LogGroup;
 use crate::kinds::mapping::Mapping;
@@ -24,6 +26,7 @@ use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs,
 
 pub mod admits;
 mod asynchronous;
+mod network;
 mod read;
 pub mod steers;
 mod tag;
@@ -32,6 +35,7 @@ mod tests;
 mod write;
 
 pub use asynchronous::Asynchronous;
+pub use network::Vpc;
 pub use tag::sync_tags;
 
 /// What the names of functions' log groups begin with.
@@ -70,6 +74,9 @@ pub struct Function {
     /// How asynchronous calls end that fail; none where nothing calls it so, or others have set it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asynchronous: Option<Asynchronous>,
+    /// The network that it lives in; none: Lambda's own, which has no way into a VPC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vpc: Option<Vpc>,
 }
 
 impl Resource for Function {
@@ -126,7 +133,8 @@ impl Resource for Function {
 
     fn more_grants(&self, scope: &Scope, name: &Name) -> Vec<Grant> {
         const OF_CALLS: &[&str] = &["lambda:*FunctionEventInvokeConfig"];
-        self.asynchronous.iter().map(|_| Grant::new(OF_CALLS, arn(scope.place, name))).collect()
+        let calls = self.asynchronous.iter().map(|_| Grant::new(OF_CALLS, arn(scope.place, name)));
+        calls.chain(self.vpc.iter().map(|_| Grant::new(vpc::READS, "*"))).collect()
     }
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
@@ -170,7 +178,7 @@ impl Resource for Function {
         };
         // sync
         if self.differs_in_configuration(&props) {
-            self.configure(cx, name).await?;
+            self.configure(cx, name, &props).await?;
             read::settled(cx, name).await?;
         }
         if (&self.code_sha256, &self.architecture) != (&props.code_sha256, &props.architecture) {
@@ -190,6 +198,7 @@ impl Resource for Function {
     }
 
     async fn delete(cx: &Cx, name: &Name, _handle: &Handle) -> Result<()> {
+        network::detach(cx, name).await?;
         let what = format!("function `{name}` to be deletable");
         let delete = || async {
             let sent = cx.aws.lambda.delete_function().function_name(name.as_str()).send().await;
@@ -211,7 +220,12 @@ impl Function {
         let mixes =
             (&self.runtime, &self.handler) != (&live.runtime, &live.handler) && self.code_sha256 != live.code_sha256;
         let mixed = "for a second or two the old code runs with the new `runtime` or `entry`: calls that fail meanwhile are retried";
-        [(stops, told), (mixes, mixed)].into_iter().filter(|(is, _)| *is).map(|(_, told)| told.to_owned()).collect()
+        let moves = self.vpc != live.vpc;
+        [(stops, told), (mixes, mixed), (moves, network::MOVES)]
+            .into_iter()
+            .filter(|(is, _)| *is)
+            .map(|(_, told)| told.to_owned())
+            .collect()
     }
 
     fn widens(&self, live: &Self) -> Vec<String> {
@@ -219,7 +233,12 @@ impl Function {
         let stopped =
             stopped.then(|| "it is stopped now (`reserved_concurrency: 0`), and runs again after this".to_owned());
         let (now, then) = (&self.environment, &live.environment);
-        steers::changed(now, then).into_iter().chain(admits::widens(now, then)).chain(stopped).collect()
+        steers::changed(now, then)
+            .into_iter()
+            .chain(admits::widens(now, then))
+            .chain(stopped)
+            .chain(network::widens(self, live))
+            .collect()
     }
 }
 

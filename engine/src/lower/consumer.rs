@@ -72,6 +72,7 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
                 fed.iter().map(|_| stream::kinesis::STREAM).filter(|stream| fed.iter().all(|(id, _)| id != stream));
             fed.iter().map(|(id, _)| *id).chain(stream).chain(sink).chain(dlq).collect()
         },
+        placed: true,
     };
     let mut nodes = lowering.function(lambda)?;
     if lowering.spec.is_pushed() {

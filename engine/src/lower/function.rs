@@ -13,7 +13,7 @@ use crate::graph::Node;
 use crate::kinds::function::{self, Asynchronous, Function};
 use crate::kinds::log_group::{self, LogGroup};
 use crate::kinds::role::{self, Role};
-use crate::lower::Lowering;
+use crate::lower::{Lowering, network};
 use crate::resource::Name;
 
 /// A function to be lowered: what the functions of a pipeline do not share.
@@ -33,13 +33,22 @@ pub(super) struct Lambda<'a> {
     pub code: &'a Code,
     pub statements: Vec<Value>,
     pub mentions: Vec<&'a str>,
+    /// Whether it is in the network, if the spec has one.
+    pub placed: bool,
 }
 
 impl Lowering<'_> {
     /// A function with its role and its log group.
     pub(super) fn function(&self, lambda: Lambda<'_>) -> Result<Vec<Node>> {
         let group = log_name(&lambda.name);
-        let mut statements = lambda.statements;
+        let joined = lambda.placed.then(|| network::joined(self, &lambda.name)).flatten();
+        let (mut statements, mut environment) = (lambda.statements, lambda.environment);
+        let vpc = joined.map(|joined| {
+            statements.extend(joined.statements);
+            // What the spec says itself stands.
+            joined.environment.into_iter().for_each(|(name, value)| _ = environment.entry(name).or_insert(value));
+            joined.vpc
+        });
         // AWS's reference has the group for CreateLogStream and its streams for PutLogEvents.
         let own = log_group::arn(self.place, &Name::new(&group));
         let streams = format!("{own}:*");
@@ -55,7 +64,7 @@ impl Lowering<'_> {
             architecture: lambda.code.architecture.clone(),
             memory_mb: lambda.memory_mb,
             timeout_seconds: lambda.timeout_seconds,
-            environment: lambda.environment,
+            environment,
             tracing: lambda.xray,
             log_group: group.clone(),
             log_level: lambda.log_level.into(),
@@ -63,6 +72,7 @@ impl Lowering<'_> {
             code_sha256: lambda.code.sha256.clone(),
             description: format!("{} of the pipeline {}", lambda.id, self.spec.name),
             asynchronous: lambda.asynchronous,
+            vpc,
         };
         let mentions = [&lambda.mentions[..], &[lambda.log_id]].concat();
         Ok(vec![

@@ -3,7 +3,7 @@
 use crate::aws::Place;
 use crate::evidence::Families;
 use crate::evidence::{Wanted, Why};
-use crate::lower::{auth, consumer, dlq, plans, sink, source, stream, users};
+use crate::lower::{auth, consumer, dlq, network, plans, sink, source, stream, users};
 use crate::resource::{Id, Kind, Name, Resource};
 use crate::spec::Spec;
 
@@ -36,8 +36,9 @@ impl Family {
 }
 
 /// The families of every part of the lowering.
-const FAMILIES: [&[Family]; 11] = [
+const FAMILIES: [&[Family]; 12] = [
     auth::jwt::FAMILIES,
+    network::FAMILIES,
     plans::FAMILIES,
     users::FAMILIES,
     source::api::domain::FAMILIES,

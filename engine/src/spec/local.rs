@@ -47,6 +47,11 @@ impl Loaded {
     /// emulator filters requests.
     #[must_use]
     pub fn without_front(mut self) -> Self {
+        let network = self.spec.network.take();
+        self.stand_ins.extend(
+            network
+                .map(|_| "none for the network: functions run on this machine, and reach what it reaches".to_owned()),
+        );
         let Some(Source::Api(api)) = &mut self.spec.source else { return self };
         let domain =
             api.domain.take().map(|domain| format!("none for the domain `{}`: it leads to AWS alone", domain.name));

@@ -6,6 +6,7 @@
 use super::auth::Auth;
 use super::dlq::Dlq;
 use super::function::Consumer;
+use super::network::Network;
 use super::plans::Plan;
 use super::sink::Sink;
 use super::source::Source;
@@ -64,6 +65,9 @@ pub struct Spec {
     /// Where records go that the consumer cannot handle. Default: none, and such records are dropped after their retries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dlq: Option<Dlq>,
+    /// The VPC that the functions are in. Default: none, and they are in Lambda's own network, which reaches the internet and no VPC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<Network>,
 }
 
 impl Spec {
@@ -81,6 +85,7 @@ impl Spec {
             consumer: None,
             sink: None,
             dlq: None,
+            network: None,
         }
     }
 }

@@ -96,6 +96,13 @@ impl Spec {
         })
     }
 
+    /// Returns how many functions of the pipeline are in its network: those that need nothing of the internet.
+    #[must_use]
+    pub fn placed_functions(&self) -> usize {
+        let consumer = self.function().is_some_and(|function| function.existing().is_none());
+        usize::from(consumer) + usize::from(self.basic().is_some())
+    }
+
     /// Returns the authorizers with their names.
     pub fn authorizers(&self) -> impl Iterator<Item = (&str, &Authorizer)> {
         self.auth.iter().flat_map(Auth::iter)

@@ -18,6 +18,7 @@ mod keys;
 mod limits;
 mod managed;
 mod model;
+mod network;
 mod networks;
 mod notes;
 mod queue;
@@ -36,7 +37,8 @@ pub(super) use function::BUNDLED;
 use super::problem::Problem;
 use super::wording::nearest;
 use super::{
-    Api, Authorizer, Basic, Function, Kinesis, OwnOrExisting, Queue, QueueStream, Spec, TableChanges, Target, Topic,
+    Api, Authorizer, Basic, Function, Kinesis, Network, OwnOrExisting, Queue, QueueStream, Spec, TableChanges, Target,
+    Topic,
 };
 use serde_json::Value;
 use std::ops::Deref;
@@ -51,6 +53,7 @@ const STREAM: &str = "/stream";
 const CONSUMER: &str = "/consumer";
 const SINK: &str = "/sink";
 const DLQ: &str = "/dlq";
+const NETWORK: &str = "/network";
 
 /// A part of the spec, and the path that it stands at.
 struct At<'a, T> {
@@ -132,6 +135,10 @@ impl<'a> Cx<'a> {
 
     fn target(&self) -> Option<At<'a, Target>> {
         member(SINK, "table", self.spec.target())
+    }
+
+    fn network(&self) -> Option<At<'a, Network>> {
+        self.spec.network.as_ref().map(|it| At { path: NETWORK.to_owned(), it })
     }
 
     fn queue(&self) -> Option<At<'a, OwnOrExisting<Queue>>> {
@@ -240,6 +247,7 @@ pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, 
     problems.extend(each(&cx, cx.target(), &[stores::table, indexes::table]));
     problems.extend(each(&cx, cx.queue(), &[stores::queue]));
     problems.extend(each(&cx, cx.function(), FUNCTION));
+    problems.extend(each(&cx, cx.network(), &[network::network]));
     problems.retain(|problem| cx.sound(&problem.path));
     problems
 }

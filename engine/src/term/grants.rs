@@ -98,6 +98,8 @@ fn resource(arn: &str, home: &str) -> String {
     let known = [
         ("cognito-idp", "userpool/", "user pool"),
         ("dynamodb", "table/", "table"),
+        ("ec2", "security-group/", "security group"),
+        ("ec2", "vpc-endpoint/", "endpoint"),
         ("kinesis", "stream/", "stream"),
         ("kms", "key/", "key"),
         ("lambda", "function:", "function"),

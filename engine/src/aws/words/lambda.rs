@@ -7,6 +7,8 @@ pub const WORDS: Words = Words {
         "execution role does not have permissions",
         "ensure the role can perform",
         "KMS key is invalid for CreateGrant",
+        // A security group that was made just now.
+        "EC2 Error Code: InvalidGroup.NotFound",
     ],
     busy: &[
         "concurrent update operation",

@@ -13,8 +13,8 @@ use crate::aws::{Cx, nothing_if_absent, poll};
 use crate::error::{Error, Result};
 use crate::resource::{Name, State};
 
-/// Each change takes a second or two; the SDKs' own waiters give up after 5 minutes.
-const SETTLED_WITHIN: Duration = Duration::from_secs(300);
+/// Each change takes a second or two, but into or out of a VPC mostly one minute, and 10 have been seen (`docs/aws.md#vpc-interfaces`).
+const SETTLED_WITHIN: Duration = Duration::from_secs(15 * 60);
 
 /// Reads the function; nothing where there is none.
 pub(super) async fn get(cx: &Cx, name: &Name) -> Result<Option<GetFunctionOutput>> {
@@ -47,6 +47,7 @@ pub(super) fn props(live: &FunctionConfiguration, concurrency: Option<&Concurren
         code_sha256: if failure(live).is_some() { String::new() } else { text(live.code_sha256()) },
         description: text(live.description()),
         asynchronous: None,
+        vpc: live.vpc_config().and_then(super::network::of_answer),
     }
 }
 
@@ -82,7 +83,7 @@ fn failure(live: &FunctionConfiguration) -> Option<String> {
 /// Waits until the last change is done, and the function can be called, mapped and changed.
 ///
 /// # Errors
-/// Lambda gave the change up, or it takes longer than 5 minutes.
+/// Lambda gave the change up, or it takes longer than 15 minutes.
 pub(super) async fn settled(cx: &Cx, name: &Name) -> Result<()> {
     poll(cx, &format!("function `{name}` to be ready"), SETTLED_WITHIN, || async {
         // A function that was created just now may not be everywhere yet.

@@ -27,6 +27,7 @@ fn desired() -> Function {
         asynchronous: None,
         code_sha256: "new".into(),
         description: String::new(),
+        vpc: None,
     }
 }
 

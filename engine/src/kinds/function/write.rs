@@ -38,6 +38,7 @@ impl Function {
             .tracing_config(self.tracing_config())
             .logging_config(self.logging())
             .description(&self.description)
+            .set_vpc_config(self.vpc.as_ref().map(super::network::to_request))
             .set_tags(Some(tags).filter(|tags| !tags.is_empty()));
         let create =
             || async { request.clone().customize().config_override(uploading()).send().await.map(drop).map_err(told) };
@@ -60,7 +61,7 @@ impl Function {
     }
 
     /// Sets the whole configuration in one call: what is left out keeps its value, so nothing is left out.
-    pub(super) async fn configure(&self, cx: &Cx, name: &Name) -> Result<()> {
+    pub(super) async fn configure(&self, cx: &Cx, name: &Name, live: &Self) -> Result<()> {
         let request = (cx.aws.lambda.update_function_configuration().function_name(name.as_str()))
             .role(&self.role)
             .runtime(Runtime::from(self.runtime.as_str()))
@@ -70,7 +71,8 @@ impl Function {
             .environment(self.variables())
             .tracing_config(self.tracing_config())
             .logging_config(self.logging())
-            .description(&self.description);
+            .description(&self.description)
+            .set_vpc_config(super::network::change(self.vpc.as_ref(), live.vpc.as_ref()));
         let configure = || async { request.clone().send().await.map(drop).map_err(told) };
         let what = format!("function `{name}` and its role to be ready for the change");
         patiently(cx, &what, configure).await.map_err(|error| lacking(error, &self.role, LAMBDA))

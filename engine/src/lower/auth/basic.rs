@@ -21,7 +21,7 @@ use crate::resource::{Name, output_of};
 use crate::spec::{Basic, OnDestroy};
 
 const AUTHORIZER: &str = "authorizer";
-const ROLE: &str = "authorizer-role";
+pub(in crate::lower) const ROLE: &str = "authorizer-role";
 const LOG: &str = "authorizer-log";
 pub const SECRET: &str = "secret";
 
@@ -104,6 +104,7 @@ fn authorizer(lowering: &Lowering<'_>, basic: &Basic) -> Result<Vec<Node>> {
         code: lowering.codes.authorizer(),
         statements: read(lowering, basic, arn),
         mentions: vec![SECRET],
+        placed: true,
     })
 }
 

@@ -9,8 +9,8 @@ use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::operation::tag_resource::TagResourceOutput;
 use aws_sdk_lambda::operation::update_function_code::UpdateFunctionCodeOutput;
 use aws_sdk_lambda::operation::update_function_configuration::UpdateFunctionConfigurationOutput;
-use aws_sdk_lambda::types::TagsError;
 use aws_sdk_lambda::types::error::ResourceConflictException;
+use aws_sdk_lambda::types::{TagsError, VpcConfigResponse};
 use aws_smithy_mocks::{Rule, RuleMode, mock};
 use aws_smithy_types::error::ErrorMetadata;
 
@@ -148,7 +148,7 @@ async fn a_pending_function_is_deleted_with_patience() {
     let pending = mock!(Client::delete_function)
         .then_error(move || DeleteFunctionError::ResourceConflictException(conflict(text)));
     let deleted = mock!(Client::delete_function).then_output(|| DeleteFunctionOutput::builder().build());
-    let cx = cx(&[&pending, &deleted]);
+    let cx = cx(&[&found(answer().build()), &pending, &deleted]);
     Function::delete(&cx, &Name::new("f"), &Handle::new("arn")).await.unwrap();
     assert_eq!((pending.num_calls(), deleted.num_calls()), (1, 1));
 }
@@ -162,4 +162,50 @@ async fn tags_that_may_not_be_read_are_no_missing_tags() {
     });
     let error = Function::read(&cx(&[&found]), &Name::new("f")).await.unwrap_err();
     assert!(error.hint_text().is_some_and(|hint| hint.contains("`lambda:ListTags`")));
+}
+
+/// The configuration of a function in a VPC.
+fn within(subnets: &[&str]) -> FunctionConfigurationBuilder {
+    let vpc =
+        VpcConfigResponse::builder().vpc_id("vpc-1").security_group_ids("sg-1").ipv6_allowed_for_dual_stack(false);
+    answer().vpc_config(subnets.iter().fold(vpc, |vpc, subnet| vpc.subnet_ids(*subnet)).build())
+}
+
+#[tokio::test]
+async fn a_function_leaves_its_vpc_before_it_is_deleted() {
+    let left = mock!(Client::update_function_configuration)
+        .match_requests(|request| {
+            request.vpc_config().is_some_and(|vpc| {
+                vpc.subnet_ids.as_deref() == Some(&[]) && vpc.security_group_ids.as_deref() == Some(&[])
+            })
+        })
+        .then_output(|| UpdateFunctionConfigurationOutput::builder().build());
+    let deleted = mock!(Client::delete_function).then_output(|| DeleteFunctionOutput::builder().build());
+    let gone = found(answer().vpc_config(VpcConfigResponse::builder().build()).build());
+    let cx = cx(&[&found(within(&["subnet-1"]).build()), &left, &gone, &deleted]);
+    Function::delete(&cx, &Name::new("f"), &Handle::new("arn")).await.unwrap();
+    assert_eq!((left.num_calls(), deleted.num_calls()), (1, 1));
+}
+
+#[tokio::test]
+async fn another_network_is_one_call_and_its_absence_too() {
+    let vpc = |subnets: &[&str]| Vpc {
+        subnets: subnets.iter().map(|&subnet| subnet.to_owned()).collect(),
+        security_groups: vec!["sg-1".to_owned()],
+        ipv6: false,
+    };
+    assert_eq!(props(within(&["subnet-2", "subnet-1"])).vpc, Some(vpc(&["subnet-1", "subnet-2"])));
+    assert_eq!(props(within(&[])).vpc, None);
+    for (now, then, sent) in
+        [(Some(vpc(&["subnet-2"])), Some(vpc(&["subnet-1"])), 1), (None, Some(vpc(&["subnet-1"])), 0)]
+    {
+        let moved = mock!(Client::update_function_configuration)
+            .match_requests(move |request| request.vpc_config().is_some_and(|vpc| vpc.subnet_ids().len() == sent))
+            .then_output(|| UpdateFunctionConfigurationOutput::builder().build());
+        let cx = cx(&[&moved, &found(answer().build())]);
+        let live = Live { tags: cx.tags.clone(), ..live(Function { vpc: then, ..desired() }) };
+        let desired = Function { vpc: now, ..desired() };
+        desired.reconcile(&cx, &Name::new("f"), Some(&live)).await.unwrap();
+        assert_eq!(moved.num_calls(), 1);
+    }
 }

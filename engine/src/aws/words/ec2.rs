@@ -1,0 +1,18 @@
+//! EC2's.
+
+use super::Words;
+
+pub const WORDS: Words = Words {
+    not_found: &[
+        "InvalidGroup.NotFound",
+        "InvalidGroupId.NotFound",
+        "InvalidRouteTableID.NotFound",
+        "InvalidSecurityGroupID.NotFound",
+        "InvalidSubnetID.NotFound",
+        "InvalidVpcEndpointId.NotFound",
+        "InvalidVpcID.NotFound",
+    ],
+    exists: &["InvalidGroup.Duplicate"],
+    busy_codes: &["IncorrectState"],
+    ..Words::NONE
+};
