@@ -293,6 +293,10 @@ pub enum Event {
     Row(moved::Row),
     /// A message went to a queue (`dev`).
     DeadLetter(moved::DeadLetter),
+    /// A function is called again with an event, later (`dev`).
+    Retry(moved::Retry),
+    /// Nobody calls a function with this event any more (`dev`).
+    GivenUp(moved::GivenUp),
     /// A role was refused a call (`dev`).
     Denied(moved::Denied),
     /// A function wrote a line to its log (`dev`).

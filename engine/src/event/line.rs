@@ -48,6 +48,8 @@ impl From<moved::Event> for Event {
             moved::Event::Batch(batch) => Self::Batch(batch),
             moved::Event::Row(row) => Self::Row(row),
             moved::Event::DeadLetter(letter) => Self::DeadLetter(letter),
+            moved::Event::Retry(retry) => Self::Retry(retry),
+            moved::Event::GivenUp(given_up) => Self::GivenUp(given_up),
             moved::Event::Denied(denied) => Self::Denied(denied),
             moved::Event::Log(log) => Self::Log(log),
             moved::Event::Warning { message } => Self::Warning { message },
@@ -92,6 +94,11 @@ mod tests {
         };
         let odd = moved::Batch { answer: Some(text()), peak_mb: Some(1), memory_mb: Some(128), ..batch.clone() };
         let letter = moved::DeadLetter { queue: text(), reason: text(), location, first: text(), last: text() };
+        let at = || moved::Location { service: text(), name: Some(text()), part: None };
+        let (function, request, reason) = (text(), text(), text());
+        let retry = moved::Retry { function, location: at(), request, reason, seconds: 60 };
+        let (function, request, reason) = (text(), text(), text());
+        let lost = moved::GivenUp { function, location: at(), request, reason, to: None };
         let denied = moved::Denied { role: text(), action: text(), resource: Some(text()) };
         vec![
             (moved::Event::Answered(refused), "answered"),
@@ -101,6 +108,9 @@ mod tests {
             (moved::Event::Batch(moved::Batch { error: Some(text()), ..batch }), "batch"),
             (moved::Event::Row(moved::Row { table: text(), key: text(), kept: true }), "row"),
             (moved::Event::DeadLetter(letter), "dead_letter"),
+            (moved::Event::Retry(retry), "retry"),
+            (moved::Event::GivenUp(moved::GivenUp { to: Some(text()), ..lost.clone() }), "given_up"),
+            (moved::Event::GivenUp(lost), "given_up"),
             (moved::Event::Denied(denied), "denied"),
             (moved::Event::Log(moved::LogLine { function: text(), line: text() }), "log"),
             (moved::Event::Warning { message: text() }, "warning"),

@@ -75,7 +75,7 @@ fn log(venv: &TempDir) -> PathBuf {
 }
 
 async fn start(venv: &TempDir) -> Result<Emulator> {
-    Emulator::start(venv.path(), &supervisor(), &log(venv), FRONT).await
+    Emulator::start(venv.path(), &supervisor(), &log(venv), FRONT, None).await
 }
 
 fn pid(venv: &TempDir) -> Pid {
@@ -168,7 +168,7 @@ async fn a_start_that_fails_shows_the_end_of_the_log() {
 async fn a_supervisor_that_is_not_there() {
     let venv = venv(SERVES);
     let supervisor = ["/no/such/supervisor".into()];
-    let error = Emulator::start(venv.path(), &supervisor, &log(&venv), FRONT).await.unwrap_err();
+    let error = Emulator::start(venv.path(), &supervisor, &log(&venv), FRONT, None).await.unwrap_err();
     assert!(error.message().starts_with("start MiniStack: "), "{error}");
 }
 
