@@ -277,12 +277,7 @@ pub enum Event {
         letter: Box<using::Letter>,
     },
     /// The end of the list (`dlq ls`).
-    Letters {
-        /// How many were shown.
-        shown: usize,
-        /// Whether there are more.
-        more: bool,
-    },
+    Letters(using::Letters),
     /// The pipeline runs on this machine (`dev`).
     Up(Up),
     /// The API answered a request (`dev`).

@@ -97,8 +97,8 @@ impl Cron {
     /// The first time of a day from `from` on, or after it.
     fn time(&self, from: Time, after: bool) -> Option<Time> {
         let start = i16::from(from.hour()) * 60 + i16::from(from.minute()) + i16::from(after);
-        let all = self.hours.iter().flat_map(|hour| self.minutes.iter().map(move |minute| hour * 60 + minute));
-        let minute = all.into_iter().find(|minute| *minute >= start)?;
+        let mut all = self.hours.iter().flat_map(|hour| self.minutes.iter().map(move |minute| hour * 60 + minute));
+        let minute = all.find(|minute| *minute >= start)?;
         Time::new(i8::try_from(minute / 60).ok()?, i8::try_from(minute % 60).ok()?, 0, 0).ok()
     }
 
