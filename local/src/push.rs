@@ -30,6 +30,7 @@ mod attempts;
 mod destination;
 mod facts;
 mod inbox;
+mod into_stream;
 mod normal;
 mod policy;
 mod record;

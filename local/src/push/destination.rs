@@ -56,7 +56,8 @@ pub async fn send(roles: &Roles, role: &str, destination: &str, record: String) 
     }
 }
 
-fn failed<E>(role: &str, action: &str, error: &SdkError<E>) -> Undelivered
+/// A failed call of a role.
+pub fn failed<E>(role: &str, action: &str, error: &SdkError<E>) -> Undelivered
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {

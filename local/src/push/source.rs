@@ -23,6 +23,15 @@ pub struct Sender {
     /// ARN of the schedule that calls Invoke.
     #[serde(default)]
     pub schedule: Option<String>,
+    /// The log group of a subscription filter.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// ARN of the stream that the event is for, where it is for no function.
+    #[serde(default)]
+    pub stream: Option<String>,
+    /// ARN of the role that puts it there.
+    #[serde(default)]
+    pub role: Option<String>,
 }
 
 /// Who sends an event.
@@ -67,6 +76,9 @@ impl Source {
         }
         if sender.invoke.is_some() {
             return Self::Caller;
+        }
+        if let Some(group) = &sender.group {
+            return Self::Logs { group: group.clone() };
         }
         if let Some(arn) = &sender.rule {
             return Self::Rule { arn: arn.clone(), queue: sender.queue.clone() };

@@ -10,11 +10,11 @@ use crate::poller::access::reason;
 use crate::poller::destination::queue_url;
 use crate::roles::Roles;
 
-/// Takes an event that could not be delivered. Gives the ARN of the queue that has it now.
+/// Takes an event that could not be delivered to a target. Gives the ARN of the queue that has it now.
 ///
 /// # Errors
 /// It is lost: why.
-pub async fn keep(roles: &Roles, source: &Source, function: &str, event: &RawValue) -> Result<String, String> {
+pub async fn keep(roles: &Roles, source: &Source, target: &str, event: &RawValue, why: &str) -> Result<String, String> {
     let (queue, body) = match source {
         Source::Topic { subscription, .. } => (redrive(roles, subscription).await?, envelope(event)),
         Source::Rule { queue, .. } => (queue.clone(), event.get().to_owned()),
@@ -28,7 +28,7 @@ pub async fn keep(roles: &Roles, source: &Source, function: &str, event: &RawVal
     let asked = sqs.get_queue_attributes().queue_url(&url).attribute_names(QueueAttributeName::Policy).send();
     let answer = asked.await.map_err(|error| format!("the policy of `{queue}`: {}", reason(&error)))?;
     let policy = answer.attributes().and_then(|all| all.get(&QueueAttributeName::Policy));
-    let (place, principal) = (Place::of(function), source.principal().unwrap_or_default());
+    let (place, principal) = (Place::of(target), source.principal().unwrap_or_default());
     let arn = source.arn(&place);
     let source_arn = arn.as_deref();
     let asked = Asked { principal, action: "sqs:SendMessage", source_arn, source_account: place.account };
@@ -37,7 +37,8 @@ pub async fn keep(roles: &Roles, source: &Source, function: &str, event: &RawVal
     }
     let mut send = sqs.send_message().queue_url(url).message_body(body);
     if let Source::Rule { arn, .. } = source {
-        send = send.set_message_attributes(Some(attributes(arn, function).into_iter().filter_map(attribute).collect()));
+        send =
+            send.set_message_attributes(Some(attributes(arn, target, why).into_iter().filter_map(attribute).collect()));
     }
     send.send().await.map_err(|error| format!("`sqs:SendMessage` to `{queue}`: {}", reason(&error)))?;
     Ok(queue)
@@ -61,13 +62,12 @@ fn envelope(event: &RawValue) -> String {
 
 /// What EventBridge says of an event that it could not deliver, and does not try again.
 /// <https://docs.aws.amazon.com/eventbridge/latest/userguide/rule-dlq.html>
-fn attributes(rule: &str, function: &str) -> [(&'static str, String); 4] {
-    let message = format!("Not authorized to invoke the function `{function}`: its policy does not let the rule in.");
+fn attributes(rule: &str, target: &str, why: &str) -> [(&'static str, String); 4] {
     [
         ("RULE_ARN", rule.to_owned()),
-        ("TARGET_ARN", function.to_owned()),
+        ("TARGET_ARN", target.to_owned()),
         ("ERROR_CODE", "NO_PERMISSIONS".to_owned()),
-        ("ERROR_MESSAGE", message),
+        ("ERROR_MESSAGE", why.to_owned()),
     ]
 }
 

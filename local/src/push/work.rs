@@ -13,6 +13,7 @@ use super::attempts::{Attempts, Condition, Next};
 use super::destination::{self, Undelivered};
 use super::facts::{Function, Unknown};
 use super::inbox::{Delivery, Handed, Inbox};
+use super::into_stream;
 use super::normal::normal;
 use super::policy::Asked;
 use super::record::{GivenUp, record};
@@ -41,7 +42,7 @@ pub async fn take(shared: Arc<Shared>, mut inbox: Inbox) {
 
 /// An event that Lambda has taken for a function.
 struct Taken {
-    /// The function's ARN without a qualifier.
+    /// The function's ARN without a qualifier; of an event for a stream that one's.
     function: String,
     request: String,
     source: Source,
@@ -50,7 +51,7 @@ struct Taken {
 
 impl Taken {
     fn name(&self) -> String {
-        self.function.rsplit(':').next().unwrap_or_default().to_owned()
+        self.function.rsplit([':', '/']).next().unwrap_or_default().to_owned()
     }
 }
 
@@ -71,7 +72,10 @@ impl Shared {
             }
             None => {
                 self.waiting.fetch_add(1, Ordering::Relaxed);
-                self.deliver(delivery).await;
+                match delivery.sender.stream.clone() {
+                    Some(stream) => self.put(delivery, stream).await,
+                    None => self.deliver(delivery).await,
+                }
                 self.waiting.fetch_sub(1, Ordering::Relaxed);
             }
         }
@@ -96,6 +100,26 @@ impl Shared {
         self.handle(&Taken { payload, ..taken }).await;
     }
 
+    /// Puts an event into a stream as the role that its sender names, or buries it.
+    async fn put(&self, delivery: Delivery, stream: String) {
+        let Delivery { sender, event, .. } = delivery;
+        let source = Source::of(&sender, &serde_json::Value::Null);
+        let request = uuid::Uuid::new_v4().to_string();
+        let role = sender.role.unwrap_or_default();
+        for attempt in 1..=ASKED {
+            let Err(undelivered) = into_stream::put(&self.roles, &role, &stream, &source, &event, &request).await
+            else {
+                return;
+            };
+            if matches!(undelivered, Undelivered::Other(_)) && attempt < ASKED {
+                sleep(REST).await;
+                continue;
+            }
+            let taken = Taken { function: stream, request, source, payload: event };
+            return self.bury(&taken, undelivered.why()).await;
+        }
+    }
+
     /// What is known of the function, asked for a few times where the endpoint does not say.
     async fn facts(&self, function: &str) -> Result<Function, Unknown> {
         for _ in 1..ASKED {
@@ -109,12 +133,15 @@ impl Shared {
     }
 
     async fn not_let_in(&self, taken: &Taken) {
-        let kept = undelivered::keep(&self.roles, &taken.source, &taken.function, &taken.payload).await;
         let principal = taken.source.principal().unwrap_or_default();
         let source = taken.source.arn(&Place::of(&taken.function)).map(|arn| format!(" for {arn}")).unwrap_or_default();
-        let why = format!("the function's policy does not let {principal} in{source}");
-        match kept {
-            Ok(queue) => self.given_up(taken, &why, queue.rsplit(':').next()),
+        self.bury(taken, &format!("the function's policy does not let {principal} in{source}")).await;
+    }
+
+    /// Leaves an event that was not delivered to its sender.
+    async fn bury(&self, taken: &Taken, why: &str) {
+        match undelivered::keep(&self.roles, &taken.source, &taken.function, &taken.payload, why).await {
+            Ok(queue) => self.given_up(taken, why, queue.rsplit(':').next()),
             Err(lost) => self.given_up(taken, &format!("{why}, and {lost}"), None),
         }
     }

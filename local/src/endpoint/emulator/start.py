@@ -29,18 +29,17 @@ from ministack.app import app
 
 
 def hand_over(url):
-    """Hands every call of a function over to pipe, with what MiniStack knows of the sender, and leaves the schedules to pipe.
+    """Hands what MiniStack has for functions and streams over to pipe, with what it knows of the sender, and leaves the schedules to pipe.
 
     MiniStack looks these functions up by name whenever it needs them; its version is pinned.
     """
-    from ministack.services import eventbridge, lambda_svc, scheduler
+    from ministack.services import cloudwatch_logs, eventbridge, lambda_svc, scheduler
 
     sender = contextvars.ContextVar("sender", default={})
     # No proxy of the system stands between two programs of one machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
-    def call(func, event, _url, request):
-        function = (func.get("config") or func).get("FunctionArn", "")
+    def give(function, request, event):
         given = {"function": function, "request": request, "sender": sender.get(), "event": event}
         body = json.dumps(given, ensure_ascii=False).encode()
         try:
@@ -53,7 +52,14 @@ def hand_over(url):
                 return lambda_svc._throttle_response(reason_code=reason, msg="Rate Exceeded.")
             return {"body": {"errorMessage": f"pipe does not take it: {error}", "errorType": "ServiceException"}, "error": True}
 
-    def named(whose, work, *arguments):
+    def call(func, event, _url, request):
+        return give((func.get("config") or func).get("FunctionArn", ""), request, event)
+
+    def beside(work, *arguments):
+        """Does it in a thread of its own, which otherwise knows nothing of the sender."""
+        threading.Thread(target=contextvars.copy_context().run, args=(work, *arguments), daemon=True).start()
+
+    def as_sender(whose, work, *arguments):
         token = sender.set(whose)
         try:
             return work(*arguments)
@@ -61,19 +67,43 @@ def hand_over(url):
             sender.reset(token)
 
     invoke_target, invoke = eventbridge._invoke_target, lambda_svc._invoke
+    to_functions = cloudwatch_logs._fanout_to_subscription_filters
 
     def to_target(target, event, rule, view=None):
-        queue = (target.get("DeadLetterConfig") or {}).get("Arn")
-        named({"rule": rule.get("Arn"), "queue": queue}, invoke_target, target, event, rule, view)
+        arn = target.get("Arn", "")
+        whose = {"rule": rule.get("Arn"), "queue": (target.get("DeadLetterConfig") or {}).get("Arn")}
+        if ":kinesis:" in arn:
+            whose |= {"stream": arn, "role": target.get("RoleArn")}
+            # It makes the input of a function's target, and knows no streams.
+            target = {**target, "Arn": arn.replace(":kinesis:", ":lambda:", 1).replace(":stream/", ":function:", 1)}
+        as_sender(whose, invoke_target, target, event, rule, view)
 
     def to_function(arn, payload):
+        event = json.loads(payload)
+        if "stream" in sender.get():
+            return beside(give, "", "", event)
         func, config, _ = lambda_svc._get_func_record_for_ref(arn)
         if func and config:
             record = lambda_svc._execution_record_for_config(func, config)
-            # A thread of its own knows nothing of the sender.
-            run = contextvars.copy_context().run
-            work = (lambda_svc._execute_function_with_config_scope, record, json.loads(payload))
-            threading.Thread(target=run, args=work, daemon=True).start()
+            beside(lambda_svc._execute_function_with_config_scope, record, event)
+
+    def to_filters(group, stream, events):
+        to_functions(group, stream, events)
+        filters = (cloudwatch_logs._log_groups.get(group) or {}).get("subscriptionFilters") or {}
+        for one in [one for one in filters.values() if ":kinesis:" in one.get("destinationArn", "")]:
+            pattern, matches = one.get("filterPattern", ""), cloudwatch_logs._subscription_pattern_matches
+            matched = [event for event in events if matches(pattern, event.get("message", ""))]
+            message = {
+                "messageType": "DATA_MESSAGE",
+                "owner": cloudwatch_logs.get_account_id(),
+                "logGroup": group,
+                "logStream": stream,
+                "subscriptionFilters": [one.get("filterName", "")],
+                "logEvents": [{"id": cloudwatch_logs.new_uuid().replace("-", ""), **event} for event in matched],
+            }
+            whose = {"stream": one["destinationArn"], "role": one.get("roleArn"), "group": group}
+            if matched:
+                as_sender(whose, beside, give, "", "", message)
 
     async def told(name, event, headers, *more, **options):
         kind = headers.get("x-amz-invocation-type") or "RequestResponse"
@@ -84,6 +114,7 @@ def hand_over(url):
             sender.reset(token)
 
     eventbridge._invoke_target, eventbridge._dispatch_to_lambda = to_target, to_function
+    cloudwatch_logs._fanout_to_subscription_filters = to_filters
     lambda_svc._invoke = told
     lambda_svc._proxy_url_for, lambda_svc._execute_function_proxy = lambda _config: url, call
     # Its lines about calls: pipe writes those of the calls that it makes.
