@@ -86,7 +86,7 @@ impl Inbox {
     }
 
     /// The next delivery.
-    pub async fn next(&mut self) -> Option<Handed> {
+    pub(super) async fn next(&mut self) -> Option<Handed> {
         self.handed.recv().await
     }
 }
