@@ -1,7 +1,7 @@
 //! What MiniStack itself delivers: topics, rules, buckets, schedules and Invoke, up to the function, which the test makes up.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -36,7 +36,7 @@ struct Cloud {
     key: Credentials,
     push: Push,
     calls: UnboundedReceiver<Value>,
-    events: Arc<Mutex<UnboundedReceiver<Event>>>,
+    events: UnboundedReceiver<Event>,
     lambda: aws_sdk_lambda::Client,
     _running: (Emulator, Forwarder, TempDir),
 }
@@ -70,8 +70,8 @@ impl Cloud {
             Box::pin(async move { Ok(answer) })
         });
         let push = Push::start(Settings { roles: Roles::new(sdk.clone()), invoke, events, inbox });
-        let (lambda, events) = (aws_sdk_lambda::Client::new(&sdk), Arc::new(Mutex::new(told)));
-        let cloud = Self { sdk, url, key, push, calls, events, lambda, _running: (emulator, forwarder, folder) };
+        let lambda = aws_sdk_lambda::Client::new(&sdk);
+        let cloud = Self { sdk, url, key, push, calls, events: told, lambda, _running: (emulator, forwarder, folder) };
         cloud.with_function().await;
         cloud
     }
@@ -97,11 +97,10 @@ impl Cloud {
     }
 
     /// The first event that is given up.
-    async fn given_up(&self) -> GivenUp {
-        let mut events = self.events.lock().unwrap();
+    async fn given_up(&mut self) -> GivenUp {
         let given_up = async {
             loop {
-                if let Event::GivenUp(given_up) = events.recv().await.unwrap() {
+                if let Event::GivenUp(given_up) = self.events.recv().await.unwrap() {
                     return given_up;
                 }
             }
