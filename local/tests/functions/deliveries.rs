@@ -193,7 +193,8 @@ async fn what_ministack_delivers_reaches_the_function_in_awss_form() {
 
     cloud.let_in("s3.amazonaws.com", "arn:aws:s3:::uploads").await;
     cloud.push.sync().await.unwrap();
-    cloud.s3("PUT", "/uploads", "").await;
+    let place = "<LocationConstraint>eu-west-1</LocationConstraint>";
+    cloud.s3("PUT", "/uploads", &format!("<CreateBucketConfiguration>{place}</CreateBucketConfiguration>")).await;
     let entry = format!(
         "<CloudFunctionConfiguration><Id>pipe</Id><CloudFunction>{FUNCTION}</CloudFunction>\
          <Event>s3:ObjectCreated:*</Event></CloudFunctionConfiguration>"
