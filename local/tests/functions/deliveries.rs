@@ -166,7 +166,13 @@ impl Cloud {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_ministack_delivers_reaches_the_function_in_awss_form() {
     let mut cloud = Cloud::start().await;
+    from_a_topic(&mut cloud).await;
+    from_a_rule(&mut cloud).await;
+    from_a_bucket(&mut cloud).await;
+    from_a_caller(&mut cloud).await;
+}
 
+async fn from_a_topic(cloud: &mut Cloud) {
     let sns = aws_sdk_sns::Client::new(&cloud.sdk);
     let topic = sns.create_topic().name("orders").send().await.unwrap().topic_arn.unwrap();
     sns.subscribe().topic_arn(&topic).protocol("lambda").endpoint(FUNCTION).send().await.unwrap();
@@ -179,7 +185,9 @@ async fn what_ministack_delivers_reaches_the_function_in_awss_form() {
     let message = cloud.called().await["Records"][0]["Sns"].take();
     assert_eq!((&message["Message"], &message["Subject"]), (&"hi".into(), &Value::Null));
     assert!(message["SigningCertUrl"].is_string() && message["MessageAttributes"] == json!({}), "{message}");
+}
 
+async fn from_a_rule(cloud: &mut Cloud) {
     let events = aws_sdk_eventbridge::Client::new(&cloud.sdk);
     let rule = events.put_rule().name("big").event_pattern(r#"{"source":["shop"]}"#).send().await.unwrap();
     cloud.let_in("events.amazonaws.com", rule.rule_arn().unwrap()).await;
@@ -190,7 +198,9 @@ async fn what_ministack_delivers_reaches_the_function_in_awss_form() {
     events.put_events().entries(entry.build()).send().await.unwrap();
     let event = cloud.called().await;
     assert_eq!((&event["detail-type"], &event["detail"]), (&"Order".into(), &json!({ "price": 1.5 })));
+}
 
+async fn from_a_bucket(cloud: &mut Cloud) {
     cloud.let_in("s3.amazonaws.com", "arn:aws:s3:::uploads").await;
     cloud.push.sync().await.unwrap();
     let place = "<LocationConstraint>eu-west-1</LocationConstraint>";
@@ -204,7 +214,9 @@ async fn what_ministack_delivers_reaches_the_function_in_awss_form() {
     cloud.s3("PUT", "/uploads/a", "x").await;
     let record = cloud.called().await["Records"][0].take();
     assert_eq!((&record["eventVersion"], &record["eventName"]), (&"2.1".into(), &"ObjectCreated:Put".into()));
+}
 
+async fn from_a_caller(cloud: &mut Cloud) {
     let invoke = cloud.lambda.invoke().function_name("f").payload(br#"{"direct":1}"#.to_vec().into());
     let answer = invoke.send().await.unwrap();
     assert_eq!((answer.status_code, answer.payload.unwrap().into_inner()), (200, b"\"done\"".to_vec()));
