@@ -193,6 +193,24 @@ async fn who_waits_gets_the_functions_answer() {
 }
 
 #[tokio::test]
+async fn an_event_for_a_stream_is_put_there_as_the_senders_role() {
+    let cloud = Cloud::new(Value::Null, Value::Null).await;
+    let role = "arn:aws:iam::111122223333:role/rule";
+    let stream = "arn:aws:kinesis:eu-west-1:111122223333:stream/orders";
+    let sender = json!({ "rule": "arn:aws:events:eu-west-1:111122223333:rule/big", "stream": stream, "role": role });
+    cloud.give(sender, &json!({ "id": "e-1", "detail": 1 })).await;
+    let put = async {
+        while cloud.endpoint.sent().is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), put).await.unwrap();
+    let sent = cloud.endpoint.sent();
+    assert_eq!((&sent[0]["as"], &sent[0]["PartitionKey"]), (&"key-of-rule".into(), &"e-1".into()));
+    assert!(cloud.calls.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn only_who_knows_the_path_gives_anything() {
     let cloud = Cloud::new(Value::Null, Value::Null).await;
     let (address, _) = cloud.url.rsplit_once('/').unwrap();

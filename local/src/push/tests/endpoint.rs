@@ -47,7 +47,7 @@ impl Endpoint {
             .build()
     }
 
-    /// The inputs of SendMessage, with the access key that each was sent by.
+    /// The inputs of SendMessage and PutRecord, with the access key that each was sent by.
     pub fn sent(&self) -> Vec<Value> {
         self.sent.lock().unwrap().clone()
     }
@@ -80,12 +80,12 @@ async fn answer(State(endpoint): State<Endpoint>, request: Request) -> Response 
     match header("x-amz-target") {
         "AmazonSQS.GetQueueUrl" => json(200, &json!({ "QueueUrl": format!("{}/111122223333/dead", endpoint.url) })),
         "AmazonSQS.GetQueueAttributes" => json(200, &json!({ "Attributes": { "Policy": Endpoint::queue_policy() } })),
-        "AmazonSQS.SendMessage" => {
+        "AmazonSQS.SendMessage" | "Kinesis_20131202.PutRecord" => {
             let who = header("authorization").split("Credential=").nth(1).unwrap_or_default().split('/').next();
             let mut sent = input;
             sent["as"] = who.unwrap_or_default().into();
             endpoint.sent.lock().unwrap().push(sent);
-            json(200, &json!({ "MessageId": "m" }))
+            json(200, &json!({ "MessageId": "m", "SequenceNumber": "1", "ShardId": "shardId-000000000000" }))
         }
         _ => form(&body),
     }
