@@ -94,11 +94,6 @@ mod tests {
         };
         let odd = moved::Batch { answer: Some(text()), peak_mb: Some(1), memory_mb: Some(128), ..batch.clone() };
         let letter = moved::DeadLetter { queue: text(), reason: text(), location, first: text(), last: text() };
-        let at = || moved::Location { service: text(), name: Some(text()), part: None };
-        let (function, request, reason) = (text(), text(), text());
-        let retry = moved::Retry { function, location: at(), request, reason, seconds: 60 };
-        let (function, request, reason) = (text(), text(), text());
-        let lost = moved::GivenUp { function, location: at(), request, reason, to: None };
         let denied = moved::Denied { role: text(), action: text(), resource: Some(text()) };
         vec![
             (moved::Event::Answered(refused), "answered"),
@@ -108,12 +103,24 @@ mod tests {
             (moved::Event::Batch(moved::Batch { error: Some(text()), ..batch }), "batch"),
             (moved::Event::Row(moved::Row { table: text(), key: text(), kept: true }), "row"),
             (moved::Event::DeadLetter(letter), "dead_letter"),
-            (moved::Event::Retry(retry), "retry"),
-            (moved::Event::GivenUp(moved::GivenUp { to: Some(text()), ..lost.clone() }), "given_up"),
-            (moved::Event::GivenUp(lost), "given_up"),
             (moved::Event::Denied(denied), "denied"),
             (moved::Event::Log(moved::LogLine { function: text(), line: text() }), "log"),
             (moved::Event::Warning { message: text() }, "warning"),
+        ]
+    }
+
+    /// Those of events that nobody polls.
+    fn all_that_is_pushed() -> Vec<(moved::Event, &'static str)> {
+        let text = || "x".to_owned();
+        let at = || moved::Location { service: text(), name: Some(text()), part: None };
+        let (function, request, reason) = (text(), text(), text());
+        let retry = moved::Retry { function, location: at(), request, reason, seconds: 60 };
+        let (function, request, reason) = (text(), text(), text());
+        let lost = moved::GivenUp { function, location: at(), request, reason, to: None };
+        vec![
+            (moved::Event::Retry(retry), "retry"),
+            (moved::Event::GivenUp(moved::GivenUp { to: Some(text()), ..lost.clone() }), "given_up"),
+            (moved::Event::GivenUp(lost), "given_up"),
         ]
     }
 
@@ -122,7 +129,7 @@ mod tests {
     fn what_moves_fits_the_schema() {
         let schema: serde_json::Value = serde_json::from_str(&crate::event::schema()).unwrap();
         let schema = jsonschema::draft202012::new(&schema).unwrap();
-        for (moved, name) in all_that_moves() {
+        for (moved, name) in all_that_moves().into_iter().chain(all_that_is_pushed()) {
             let mut line: serde_json::Value = serde_json::from_str(&Event::from(moved).to_line().unwrap()).unwrap();
             assert_eq!((&line["event"], &line["version"]), (&name.into(), &VERSION.into()));
             assert!(schema.is_valid(&line), "{line}");

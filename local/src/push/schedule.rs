@@ -113,9 +113,12 @@ impl Schedules {
 
 /// Fires at each moment until there is none any more.
 async fn run(firing: &Firing, clock: &Clock, schedule: Arc<Schedule>) {
+    if !schedule.enabled {
+        return;
+    }
     // A rate's first moment is when the schedule is made.
     let mut last = schedule.table.made - 1;
-    while schedule.enabled {
+    loop {
         let after = last.max(clock.now() / 1000 - MISSED);
         let Some(next) = schedule.table.next(after) else { return };
         let window = i64::try_from(fastrand::u64(0..=schedule.window_seconds)).unwrap_or_default();

@@ -81,13 +81,7 @@ impl Plane {
             // By the spec, which one `pipe dev` at a time has: the next one goes on where this one ends.
             checkpoints: session::checkpoints(spec)?,
         });
-        let settings = |inbox| push::Settings {
-            roles: roles.clone(),
-            invoke: functions.as_invoke(),
-            events: events.clone(),
-            inbox,
-        };
-        let push = cloud.inbox().map(settings).map(Push::start);
+        let push = pushing(cloud, &roles, &functions, &events);
         let (keys, listener) = (cloud.given_out(), Some(listener));
         Ok(Self { roles, keys, functions, pollers, push, gateway: None, listener, address, events })
     }
@@ -154,4 +148,10 @@ impl Plane {
         }
         self.functions.stop().await;
     }
+}
+
+/// Takes what the emulator has for functions; nothing where it is the user's.
+fn pushing(cloud: &mut Cloud, roles: &Roles, functions: &Functions, events: &Events) -> Option<Push> {
+    let (roles, invoke, events) = (roles.clone(), functions.as_invoke(), events.clone());
+    Some(Push::start(push::Settings { roles, invoke, events, inbox: cloud.inbox()? }))
 }
