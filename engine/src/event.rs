@@ -277,12 +277,7 @@ pub enum Event {
         letter: Box<using::Letter>,
     },
     /// The end of the list (`dlq ls`).
-    Letters {
-        /// How many were shown.
-        shown: usize,
-        /// Whether there are more.
-        more: bool,
-    },
+    Letters(using::Letters),
     /// The pipeline runs on this machine (`dev`).
     Up(Up),
     /// The API answered a request (`dev`).
@@ -293,6 +288,10 @@ pub enum Event {
     Row(moved::Row),
     /// A message went to a queue (`dev`).
     DeadLetter(moved::DeadLetter),
+    /// A function is called again with an event, later (`dev`).
+    Retry(moved::Retry),
+    /// Nobody calls a function with this event any more (`dev`).
+    GivenUp(moved::GivenUp),
     /// A role was refused a call (`dev`).
     Denied(moved::Denied),
     /// A function wrote a line to its log (`dev`).

@@ -21,6 +21,10 @@ pub enum Event {
     DeadLetter(DeadLetter),
     /// A function wrote a line to its log.
     Log(LogLine),
+    /// A function is called again with an event, later.
+    Retry(Retry),
+    /// Nobody calls a function with this event any more.
+    GivenUp(GivenUp),
     /// A role was refused a call.
     Denied(Denied),
     /// Something that the user should know and that stops nothing.
@@ -131,6 +135,39 @@ pub struct DeadLetter {
     pub first: String,
     /// The last record's id there.
     pub last: String,
+}
+
+/// An event that a function failed to handle, or that did not reach it, and that is tried again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Retry {
+    /// The function's name.
+    pub function: String,
+    /// Where the event comes from.
+    pub location: Location,
+    /// The event's id: that of Lambda's request.
+    pub request: String,
+    /// The function's error, or why the call did not reach it.
+    pub reason: String,
+    /// In how many seconds.
+    pub seconds: u64,
+}
+
+/// An event that a function did not handle, was not let call, or that was not there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct GivenUp {
+    /// The function's name.
+    pub function: String,
+    /// Where the event comes from.
+    pub location: Location,
+    /// The event's id: that of Lambda's request.
+    pub request: String,
+    /// Lambda's condition, or why the event did not come so far.
+    pub reason: String,
+    /// The name of the queue, topic, bus or function that has it now; absent where it is lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
 }
 
 /// A call that a role has no right to.

@@ -8,7 +8,7 @@
 //! lower case, as from a client that speaks HTTP/2. The endpoint is spoken to over plain HTTP.
 
 mod access_log;
-mod authorizer;
+pub(crate) mod authorizer;
 mod callers;
 mod coding;
 mod definition;

@@ -14,6 +14,7 @@ mod lenient;
 mod pages;
 pub mod poller;
 pub mod private;
+pub mod push;
 pub mod roles;
 mod signature;
 pub mod supervise;

@@ -30,11 +30,11 @@ use crate::event::Events;
 use crate::invoke::Invoke;
 use crate::roles::Roles;
 
-mod access;
+pub(crate) mod access;
 mod batch;
 mod checkpoints;
-mod clock;
-mod destination;
+pub(crate) mod clock;
+pub(crate) mod destination;
 mod diagnosis;
 mod document;
 mod filter;

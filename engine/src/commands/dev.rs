@@ -46,12 +46,12 @@ pub async fn run(shell: Shell, global: &Global, args: &DevArgs) -> Outcome {
     tokio::spawn(moving(shell, moved));
     let halt = Halt::on_interrupt(shell, "stopping; a second Ctrl-C stops at once");
     let mut stopped = halt.told();
-    let cloud = tokio::select! {
+    let mut cloud = tokio::select! {
         cloud = Cloud::start(shell, global, &args.spec.file, events.clone()) => cloud?,
         _ = stopped.wait_for(|stopped| *stopped) => return Ok(exit::OK),
     };
     let loaded = if cloud.is_own() { loaded.with_stand_ins() } else { loaded.without_front() };
-    let plane = Plane::new(&cloud, &args.spec.file, listener, events).await?;
+    let plane = Plane::new(&mut cloud, &args.spec.file, listener, events).await?;
     let global = cloud.global(global, &args.spec.file);
     let mut dev = Dev { shell, args, global, cloud, plane, claim, said: String::new() };
     let outcome = dev.serve(loaded, &halt).await;

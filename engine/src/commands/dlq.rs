@@ -18,7 +18,7 @@ use crate::commands::halt::Halt;
 use crate::commands::running::Running;
 use crate::commands::{Outcome, Stop, walk};
 use crate::error::{Class, Error, Result};
-use crate::event::Event;
+use crate::event::{Event, using};
 use crate::term::Shell;
 use letter::Letter;
 use lines::InStream;
@@ -52,7 +52,7 @@ async fn ls(shell: Shell, global: &Global, args: &DlqLsArgs) -> Outcome {
         shell.line(&lines::event_line(letter, stream.as_ref()));
         shell.out(&lines::line(letter, stream.as_ref()));
     }
-    shell.line(&Event::Letters { shown: letters.len(), more });
+    shell.line(&Event::Letters(using::Letters { shown: letters.len(), more }));
     match (letters.len(), more) {
         (0, _) => shell.out("no dead letters\n"),
         (shown, true) if shown < limit && is_fifo(&dlq.url) => shell.err(&format!("{shown} shown; {BLOCKED}\n")),

@@ -48,6 +48,8 @@ impl From<moved::Event> for Event {
             moved::Event::Batch(batch) => Self::Batch(batch),
             moved::Event::Row(row) => Self::Row(row),
             moved::Event::DeadLetter(letter) => Self::DeadLetter(letter),
+            moved::Event::Retry(retry) => Self::Retry(retry),
+            moved::Event::GivenUp(given_up) => Self::GivenUp(given_up),
             moved::Event::Denied(denied) => Self::Denied(denied),
             moved::Event::Log(log) => Self::Log(log),
             moved::Event::Warning { message } => Self::Warning { message },
@@ -107,12 +109,27 @@ mod tests {
         ]
     }
 
+    /// Those of events that nobody polls.
+    fn all_that_is_pushed() -> Vec<(moved::Event, &'static str)> {
+        let text = || "x".to_owned();
+        let at = || moved::Location { service: text(), name: Some(text()), part: None };
+        let (function, request, reason) = (text(), text(), text());
+        let retry = moved::Retry { function, location: at(), request, reason, seconds: 60 };
+        let (function, request, reason) = (text(), text(), text());
+        let lost = moved::GivenUp { function, location: at(), request, reason, to: None };
+        vec![
+            (moved::Event::Retry(retry), "retry"),
+            (moved::Event::GivenUp(moved::GivenUp { to: Some(text()), ..lost.clone() }), "given_up"),
+            (moved::Event::GivenUp(lost), "given_up"),
+        ]
+    }
+
     /// Every line about what moves through `pipe dev` has its fields as they are, and fits the schema.
     #[test]
     fn what_moves_fits_the_schema() {
         let schema: serde_json::Value = serde_json::from_str(&crate::event::schema()).unwrap();
         let schema = jsonschema::draft202012::new(&schema).unwrap();
-        for (moved, name) in all_that_moves() {
+        for (moved, name) in all_that_moves().into_iter().chain(all_that_is_pushed()) {
             let mut line: serde_json::Value = serde_json::from_str(&Event::from(moved).to_line().unwrap()).unwrap();
             assert_eq!((&line["event"], &line["version"]), (&name.into(), &VERSION.into()));
             assert!(schema.is_valid(&line), "{line}");

@@ -129,3 +129,13 @@ pub struct Record {
     /// Its data.
     pub payload: Payload,
 }
+
+/// The end of a list of messages.
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Letters {
+    /// How many were shown.
+    pub shown: usize,
+    /// Whether there are more.
+    pub more: bool,
+}

@@ -1,6 +1,6 @@
 //! What moves through `pipe dev`, one line an event.
 
-use pipe_local::event::{Answered, Batch, DeadLetter, Denied, Event, Location, LogLine, Row};
+use pipe_local::event::{Answered, Batch, DeadLetter, Denied, Event, GivenUp, Location, LogLine, Retry, Row};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::lower::id;
@@ -53,6 +53,14 @@ fn line(event: &Event) -> String {
         Event::DeadLetter(DeadLetter { queue, reason, location, first, last }) => {
             let to = if first == last { String::new() } else { format!(" to {}", tame(last)) };
             format!("  {BAD}!{END} {queue}: {} {}{to}", tame(reason), position(location, first))
+        }
+        Event::Retry(Retry { function, location, reason, seconds, .. }) => {
+            format!("  {WARN}!{END} {} → {function}: again in {seconds} s, {}", short(location), tame(reason))
+        }
+        Event::GivenUp(GivenUp { function, location, reason, to, .. }) => {
+            let to =
+                to.as_deref().map_or_else(|| "the event is lost".to_owned(), |to| format!("it is in {}", tame(to)));
+            format!("  {BAD}✗{END} {} → {function}: {}; {to}", short(location), tame(reason))
         }
         Event::Denied(denied) => refusal(denied),
         Event::Log(LogLine { function, line }) => format!("    {DIM}{function}: {}{END}", tame(line)),
@@ -168,6 +176,26 @@ mod tests {
     }
 
     #[test]
+    fn an_event_that_waits_or_is_given_up_says_for_what_and_where_it_is() {
+        let location = Location::of("arn:aws:sns:eu-west-1:111122223333:orders", None);
+        let (function, request, reason) = ("f".to_owned(), "r".to_owned(), "no".to_owned());
+        let retry = Retry { function, location: location.clone(), request, reason, seconds: 60 };
+        assert_eq!(plain(&Event::Retry(retry)), "  ! orders → f: again in 60 s, no");
+        let given_up = |to: Option<&str>| {
+            let (function, request, reason) = ("f".to_owned(), "r".to_owned(), "RetriesExhausted".to_owned());
+            plain(&Event::GivenUp(GivenUp {
+                function,
+                location: location.clone(),
+                request,
+                reason,
+                to: to.map(str::to_owned),
+            }))
+        };
+        assert_eq!(given_up(Some("dead")), "  ✗ orders → f: RetriesExhausted; it is in dead");
+        assert_eq!(given_up(None), "  ✗ orders → f: RetriesExhausted; the event is lost");
+    }
+
+    #[test]
     fn a_record_is_named_by_its_part_or_by_what_has_no_parts() {
         assert_eq!(position(&shard(), "49"), "shard 0:49");
         let of = |arn: &str, part: Option<&str>| position(&Location::of(arn, part), "7");
@@ -231,7 +259,14 @@ mod tests {
             Event::Answered(answered),
             Event::Row(Row { table, key: text(), kept: true }),
             Event::DeadLetter(DeadLetter { queue, reason: text(), location, first, last }),
-            Event::Log(LogLine { function, line: text() }),
+            Event::Log(LogLine { function: function.clone(), line: text() }),
+            Event::GivenUp(GivenUp {
+                function,
+                location: Location::of("", None),
+                request: text(),
+                reason: text(),
+                to: Some(text()),
+            }),
             Event::Warning { message: text() },
         ] {
             let shown = line(&event);

@@ -44,7 +44,8 @@ const SETTINGS: &[(&str, &str)] = &[
     // The services that a pipeline consists of and depends on: none of its roles may call any other.
     (
         "SERVICES",
-        "apigateway,cognito-idp,dynamodb,dynamodbstreams,events,iam,kinesis,lambda,logs,secretsmanager,sns,sqs,ssm,states,sts,tagging",
+        "apigateway,cognito-idp,dynamodb,dynamodbstreams,events,iam,iot,iot-data,kinesis,lambda,logs,s3,scheduler,secretsmanager,sns,sqs,ssm,\
+         states,sts,tagging",
     ),
 ];
 
@@ -68,16 +69,24 @@ impl Emulator {
     /// Starts MiniStack from a virtual environment and waits until it answers, which takes half a second when files are cached.
     ///
     /// `supervisor` is the command that runs what follows it until its own stdin closes; `log` takes MiniStack's output, anew;
-    /// `front` is the forwarder's address, which is in the URLs that MiniStack makes.
+    /// `front` is the forwarder's address, which is in the URLs that MiniStack makes; `deliveries` is where it gives what it has for
+    /// functions ([`crate::push::Inbox`]).
     ///
     /// # Errors
     /// It cannot be started, ends, or does not answer within 60 s: with the end of its log.
-    pub async fn start(venv: &Path, supervisor: &[OsString], log: &Path, front: SocketAddr) -> Result<Self> {
+    pub async fn start(
+        venv: &Path,
+        supervisor: &[OsString],
+        log: &Path,
+        front: SocketAddr,
+        deliveries: Option<&str>,
+    ) -> Result<Self> {
         let folder = Private::new(&std::env::temp_dir())?;
         let output = private::file(log, OpenOptions::new().write(true).create(true).truncate(true));
         let output = output.map_err(|e| Error::new(format!("write `{}`: {e}", log.display())))?;
         let errors = output.try_clone().map_err(|e| Error::new(format!("write `{}`: {e}", log.display())))?;
         let mut command = command(venv, supervisor, &folder, front);
+        command.envs(deliveries.map(|url| ("PIPE_DELIVERIES", url)));
         let child = command.stdout(output).stderr(errors).spawn();
         let mut child = child.map_err(|error| Error::new(format!("start MiniStack: {error}")))?;
         let stdin = child.stdin.take();

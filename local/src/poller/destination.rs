@@ -46,7 +46,7 @@ async fn send(access: &Access, mapping: &Properties, document: String) -> Result
 }
 
 /// The URL of a queue by its ARN, `arn:aws:sqs:<region>:<account>:<name>`.
-async fn queue_url(roles: &Roles, arn: &str) -> Result<String, Trouble> {
+pub(crate) async fn queue_url(roles: &Roles, arn: &str) -> Result<String, Trouble> {
     let mut parts = arn.split(':').skip(4);
     let (account, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let sqs = aws_sdk_sqs::Client::new(roles.root());

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod calls;
+mod deliveries;
 mod endpoint;
 mod failures;
 mod host;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use pipe_local::endpoint::{Behind, Emulator, Forwarder, MINISTACK, RootKey, environment};
 use pipe_local::event::Events;
+use pipe_local::push::Inbox;
 use pipe_local::roles::GivenOut;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -25,6 +26,8 @@ pub struct Cloud {
     /// Its own, with the key of its root.
     emulator: Option<(Emulator, RootKey)>,
     region: String,
+    /// What its own has for functions. An endpoint of the user's runs them itself.
+    inbox: Option<Inbox>,
 }
 
 impl Cloud {
@@ -44,11 +47,12 @@ impl Cloud {
             .filter(|url| !url.is_empty());
         if let Some(url) = given {
             let forwarder = Forwarder::start(listener, Behind::Users(&url), events).await?;
-            return Ok(Self { forwarder, emulator: None, region });
+            return Ok(Self { forwarder, emulator: None, region, inbox: None });
         }
-        let (emulator, root) = (own(shell, &listener, spec).await?, RootKey::random());
+        let inbox = Inbox::open().await?;
+        let (emulator, root) = (own(shell, &listener, spec, inbox.url()).await?, RootKey::random());
         let forwarder = Forwarder::start(listener, Behind::Own(&emulator.socket(), root.clone()), events).await?;
-        Ok(Self { forwarder, emulator: Some((emulator, root)), region })
+        Ok(Self { forwarder, emulator: Some((emulator, root)), region, inbox: Some(inbox) })
     }
 
     /// Whether `pipe dev` started it, so that nothing in it is anybody's loss.
@@ -63,6 +67,11 @@ impl Cloud {
     /// Changes when somebody has put a record into a stream.
     pub fn puts(&self) -> watch::Receiver<()> {
         self.forwarder.puts()
+    }
+
+    /// What the emulator has for functions: once, and not of the user's.
+    pub fn inbox(&mut self) -> Option<Inbox> {
+        self.inbox.take()
     }
 
     /// Who knows the credentials of the keys that the endpoint gives out.
@@ -107,13 +116,13 @@ impl Cloud {
     }
 }
 
-async fn own(shell: Shell, listener: &TcpListener, spec: &Path) -> Result<Emulator> {
+async fn own(shell: Shell, listener: &TcpListener, spec: &Path, deliveries: &str) -> Result<Emulator> {
     let cache = session::cache()?;
     let (supervisor, mut progress) = (supervisor()?, |step: &str| shell.err(&format!("{step}\n")));
     let venv = environment(&cache.join("ministack"), MINISTACK, &supervisor, &mut progress).await?;
     let address =
         listener.local_addr().map_err(|error| Error::fatal(format!("cannot listen on 127.0.0.1: {error}")))?;
-    Ok(Emulator::start(&venv, &supervisor, &session::log(spec)?, address).await?)
+    Ok(Emulator::start(&venv, &supervisor, &session::log(spec)?, address, Some(deliveries)).await?)
 }
 
 /// What every child of `pipe dev` runs under, so that it ends with `pipe dev` however that ends.

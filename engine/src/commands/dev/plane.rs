@@ -11,6 +11,7 @@ use pipe_local::event::{Event, Events};
 use pipe_local::functions::{self, Functions};
 use pipe_local::gateway::{self, Gateway};
 use pipe_local::poller::{self, Pollers, Wanted};
+use pipe_local::push::{self, Push};
 use pipe_local::roles::{GivenOut, Roles};
 use tokio::net::TcpListener;
 
@@ -29,6 +30,8 @@ pub struct Plane {
     keys: GivenOut,
     functions: Functions,
     pollers: Pollers,
+    /// Absent on an endpoint of the user's, which calls functions itself.
+    push: Option<Push>,
     gateway: Option<Gateway>,
     /// The API's port, until a gateway serves it.
     listener: Option<TcpListener>,
@@ -41,7 +44,7 @@ impl Plane {
     ///
     /// # Errors
     /// The port was lost.
-    pub async fn new(cloud: &Cloud, spec: &Path, listener: TcpListener, events: Events) -> Result<Self> {
+    pub async fn new(cloud: &mut Cloud, spec: &Path, listener: TcpListener, events: Events) -> Result<Self> {
         let mut address =
             listener.local_addr().map_err(|error| Error::fatal(format!("cannot listen for the API: {error}")))?;
         // Of all addresses the one that works on this machine, whatever its network.
@@ -78,8 +81,9 @@ impl Plane {
             // By the spec, which one `pipe dev` at a time has: the next one goes on where this one ends.
             checkpoints: session::checkpoints(spec)?,
         });
+        let push = pushing(cloud, &roles, &functions, &events);
         let (keys, listener) = (cloud.given_out(), Some(listener));
-        Ok(Self { roles, keys, functions, pollers, gateway: None, listener, address, events })
+        Ok(Self { roles, keys, functions, pollers, push, gateway: None, listener, address, events })
     }
 
     /// Where a stage of the API is served.
@@ -99,6 +103,9 @@ impl Plane {
         let wanted =
             spec.function().map(|function| Wanted { function: spec.consumer_name(), enabled: function.enabled });
         self.pollers.sync(wanted.into_iter().collect()).await?;
+        if let Some(push) = &mut self.push {
+            push.sync().await?;
+        }
         if spec.function().is_some() {
             // A function that does not start is reported, and tried again when a record comes.
             if let Err(error) = self.functions.warm(&spec.consumer_name()).await {
@@ -136,6 +143,15 @@ impl Plane {
             gateway.stop().await;
         }
         self.pollers.stop().await;
+        if let Some(push) = self.push {
+            push.stop();
+        }
         self.functions.stop().await;
     }
+}
+
+/// Takes what the emulator has for functions; nothing where it is the user's.
+fn pushing(cloud: &mut Cloud, roles: &Roles, functions: &Functions, events: &Events) -> Option<Push> {
+    let (roles, invoke, events) = (roles.clone(), functions.as_invoke(), events.clone());
+    Some(Push::start(push::Settings { roles, invoke, events, inbox: cloud.inbox()? }))
 }

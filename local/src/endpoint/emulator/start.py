@@ -1,9 +1,14 @@
 """Serves MiniStack on a Unix socket, which its own start cannot; all else is as its own start does it."""
 
 import asyncio
+import contextvars
+import json
 import os
 import resource
 import sys
+import threading
+import urllib.error
+import urllib.request
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -16,8 +21,109 @@ except (ValueError, OSError):
     # macOS takes no unlimited number; then it stays as it is.
     pass
 
+# A secret: who knows it can give events to functions.
+deliveries = os.environ.pop("PIPE_DELIVERIES", None)
+
 # Last: it reads limits and environment when it is imported.
 from ministack.app import app
+
+
+def hand_over(url):
+    """Hands what MiniStack has for functions and streams over to pipe, with what it knows of the sender, and leaves the schedules to pipe.
+
+    MiniStack looks these functions up by name whenever it needs them; its version is pinned.
+    """
+    from ministack.services import cloudwatch_logs, eventbridge, lambda_svc, scheduler
+
+    sender = contextvars.ContextVar("sender", default={})
+    # No proxy of the system stands between two programs of one machine.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def give(function, request, event):
+        given = {"function": function, "request": request, "sender": sender.get(), "event": event}
+        body = json.dumps(given, ensure_ascii=False).encode()
+        try:
+            with opener.open(urllib.request.Request(url, data=body, method="POST"), timeout=1000) as answer:
+                failed = answer.headers.get("X-Amz-Function-Error") is not None
+                return {"body": json.loads(answer.read() or b"null"), "error": failed}
+        except Exception as error:
+            if isinstance(error, urllib.error.HTTPError) and error.code == 429:
+                reason = "ReservedFunctionConcurrentInvocationLimitExceeded"
+                return lambda_svc._throttle_response(reason_code=reason, msg="Rate Exceeded.")
+            return {"body": {"errorMessage": f"pipe does not take it: {error}", "errorType": "ServiceException"}, "error": True}
+
+    def call(func, event, _url, request):
+        return give((func.get("config") or func).get("FunctionArn", ""), request, event)
+
+    def beside(work, *arguments):
+        """Does it in a thread of its own, which otherwise knows nothing of the sender."""
+        threading.Thread(target=contextvars.copy_context().run, args=(work, *arguments), daemon=True).start()
+
+    def as_sender(whose, work, *arguments):
+        token = sender.set(whose)
+        try:
+            return work(*arguments)
+        finally:
+            sender.reset(token)
+
+    invoke_target, invoke = eventbridge._invoke_target, lambda_svc._invoke
+    to_functions = cloudwatch_logs._fanout_to_subscription_filters
+
+    def to_target(target, event, rule, view=None):
+        arn = target.get("Arn", "")
+        whose = {"rule": rule.get("Arn"), "queue": (target.get("DeadLetterConfig") or {}).get("Arn")}
+        if ":kinesis:" in arn:
+            whose |= {"stream": arn, "role": target.get("RoleArn")}
+            # It makes the input of a function's target, and knows no streams.
+            target = {**target, "Arn": arn.replace(":kinesis:", ":lambda:", 1).replace(":stream/", ":function:", 1)}
+        as_sender(whose, invoke_target, target, event, rule, view)
+
+    def to_function(arn, payload):
+        event = json.loads(payload)
+        if "stream" in sender.get():
+            return beside(give, "", "", event)
+        func, config, _ = lambda_svc._get_func_record_for_ref(arn)
+        if func and config:
+            record = lambda_svc._execution_record_for_config(func, config)
+            beside(lambda_svc._execute_function_with_config_scope, record, event)
+
+    def to_filters(group, stream, events):
+        to_functions(group, stream, events)
+        filters = (cloudwatch_logs._log_groups.get(group) or {}).get("subscriptionFilters") or {}
+        for one in [one for one in filters.values() if ":kinesis:" in one.get("destinationArn", "")]:
+            pattern, matches = one.get("filterPattern", ""), cloudwatch_logs._subscription_pattern_matches
+            matched = [event for event in events if matches(pattern, event.get("message", ""))]
+            message = {
+                "messageType": "DATA_MESSAGE",
+                "owner": cloudwatch_logs.get_account_id(),
+                "logGroup": group,
+                "logStream": stream,
+                "subscriptionFilters": [one.get("filterName", "")],
+                "logEvents": [{"id": cloudwatch_logs.new_uuid().replace("-", ""), **event} for event in matched],
+            }
+            whose = {"stream": one["destinationArn"], "role": one.get("roleArn"), "group": group}
+            if matched:
+                as_sender(whose, beside, give, "", "", message)
+
+    async def told(name, event, headers, *more, **options):
+        kind = headers.get("x-amz-invocation-type") or "RequestResponse"
+        token = sender.set({"invoke": kind, "schedule": headers.get("x-pipe-schedule")})
+        try:
+            return await invoke(name, event, headers, *more, **options)
+        finally:
+            sender.reset(token)
+
+    eventbridge._invoke_target, eventbridge._dispatch_to_lambda = to_target, to_function
+    cloudwatch_logs._fanout_to_subscription_filters = to_filters
+    lambda_svc._invoke = told
+    lambda_svc._proxy_url_for, lambda_svc._execute_function_proxy = lambda _config: url, call
+    # Its lines about calls: pipe writes those of the calls that it makes.
+    lambda_svc._emit_lambda_logs = lambda *_, **__: None
+    scheduler._tick_schedules = lambda: None
+
+
+if deliveries:
+    hand_over(deliveries)
 
 config = Config()
 config.bind = ["unix:" + sys.argv[1]]

@@ -75,7 +75,7 @@ fn log(venv: &TempDir) -> PathBuf {
 }
 
 async fn start(venv: &TempDir) -> Result<Emulator> {
-    Emulator::start(venv.path(), &supervisor(), &log(venv), FRONT).await
+    Emulator::start(venv.path(), &supervisor(), &log(venv), FRONT, Some("http://127.0.0.1:1/secret")).await
 }
 
 fn pid(venv: &TempDir) -> Pid {
@@ -109,6 +109,7 @@ async fn it_starts_as_asked_and_stops() {
         ("DOCKER_HOST", "unix:///nowhere"),
         ("IOT_MTLS_ENABLED", "0"),
         ("SFTP_ENABLED", "0"),
+        ("PIPE_DELIVERIES", "http://127.0.0.1:1/secret"),
         ("GATEWAY_PORT", "4321"),
         ("HOME", folder.to_str().unwrap()),
         ("TMPDIR", folder.to_str().unwrap()),
@@ -168,7 +169,7 @@ async fn a_start_that_fails_shows_the_end_of_the_log() {
 async fn a_supervisor_that_is_not_there() {
     let venv = venv(SERVES);
     let supervisor = ["/no/such/supervisor".into()];
-    let error = Emulator::start(venv.path(), &supervisor, &log(&venv), FRONT).await.unwrap_err();
+    let error = Emulator::start(venv.path(), &supervisor, &log(&venv), FRONT, None).await.unwrap_err();
     assert!(error.message().starts_with("start MiniStack: "), "{error}");
 }
 
