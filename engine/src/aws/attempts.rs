@@ -124,7 +124,7 @@ pub(super) fn metadata(answer: &HttpResponse) -> ErrorMetadata {
 }
 
 /// The text of an XML element.
-fn within_element<'a>(body: &'a str, element: &str) -> Option<&'a str> {
+pub(super) fn within_element<'a>(body: &'a str, element: &str) -> Option<&'a str> {
     let (_, rest) = body.split_once(&format!("<{element}>"))?;
     Some(rest.split_once(&format!("</{element}>"))?.0)
 }

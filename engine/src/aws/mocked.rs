@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -44,9 +45,29 @@ pub fn cx_answered_that_repeats(answer: impl FnMut(&str, &Value) -> HttpResponse
     cx_answering(RetryConfig::standard(), answer)
 }
 
-fn cx_answering(retry: RetryConfig, answer: impl FnMut(&str, &Value) -> HttpResponse + Send + 'static) -> Cx {
-    let sdk = sdk(retry, Answered(Arc::new(Mutex::new(answer))));
-    Cx::new(Arc::new(Aws::new(&sdk, place())), "demo")
+/// A context for calls to services that speak REST: `answer` gets the request.
+pub fn cx_http(answer: impl FnMut(&HttpRequest) -> HttpResponse + Send + 'static) -> Cx {
+    cx_http_after(|| Duration::ZERO, answer)
+}
+
+/// The same where each request is so long on its way.
+pub fn cx_http_after(
+    way: impl Fn() -> Duration + Send + Sync + 'static,
+    answer: impl FnMut(&HttpRequest) -> HttpResponse + Send + 'static,
+) -> Cx {
+    let http = Answered { answer: Arc::new(Mutex::new(answer)), way: Arc::new(way) };
+    Cx::new(Arc::new(Aws::new(&sdk(RetryConfig::disabled(), http), place())), "demo")
+}
+
+fn cx_answering(retry: RetryConfig, mut answer: impl FnMut(&str, &Value) -> HttpResponse + Send + 'static) -> Cx {
+    let answer = move |request: &HttpRequest| {
+        let target = request.headers().get("x-amz-target").unwrap_or_default();
+        // A GET has no body.
+        let input = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+        answer(target.rsplit('.').next().unwrap_or_default(), &input)
+    };
+    let http = Answered { answer: Arc::new(Mutex::new(answer)), way: Arc::new(|| Duration::ZERO) };
+    Cx::new(Arc::new(Aws::new(&sdk(retry, http), place())), "demo")
 }
 
 fn sdk(retry: RetryConfig, http: impl HttpClient + 'static) -> SdkConfig {
@@ -60,11 +81,14 @@ fn sdk(retry: RetryConfig, http: impl HttpClient + 'static) -> SdkConfig {
 }
 
 /// An HTTP client that asks a test.
-struct Answered<F>(Arc<Mutex<F>>);
+struct Answered<F> {
+    answer: Arc<Mutex<F>>,
+    way: Arc<dyn Fn() -> Duration + Send + Sync>,
+}
 
 impl<F> Clone for Answered<F> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self { answer: self.answer.clone(), way: self.way.clone() }
     }
 }
 
@@ -74,19 +98,21 @@ impl<F> fmt::Debug for Answered<F> {
     }
 }
 
-impl<F: FnMut(&str, &Value) -> HttpResponse + Send + 'static> HttpClient for Answered<F> {
+impl<F: FnMut(&HttpRequest) -> HttpResponse + Send + 'static> HttpClient for Answered<F> {
     fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
         SharedHttpConnector::new(self.clone())
     }
 }
 
-impl<F: FnMut(&str, &Value) -> HttpResponse + Send + 'static> HttpConnector for Answered<F> {
+impl<F: FnMut(&HttpRequest) -> HttpResponse + Send + 'static> HttpConnector for Answered<F> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
-        // A GET has no body.
-        let input = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
-        let operation = target.rsplit('.').next().unwrap_or_default();
-        HttpConnectorFuture::ready(Ok((self.0.lock().unwrap())(operation, &input)))
+        let (answer, way) = (self.answer.clone(), (self.way)());
+        HttpConnectorFuture::new(async move {
+            if !way.is_zero() {
+                tokio::time::sleep(way).await;
+            }
+            Ok((answer.lock().unwrap())(&request))
+        })
     }
 }
 

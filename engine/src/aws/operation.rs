@@ -2,6 +2,8 @@
 //!
 //! Credentials, retries, time-outs, pace, trace and endpoints are those of the SDK's clients, for this is made of their parts.
 
+mod rest;
+
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
@@ -37,13 +39,16 @@ use serde_json::Value;
 use crate::aws::{Place, attempts, call};
 use crate::error::{Error, Result};
 
-/// A service that speaks AWS JSON.
+pub(in crate::aws) use rest::elsewhere;
+pub use rest::{Request, encoded};
+
+/// A service that speaks AWS JSON, or REST.
 #[derive(Debug)]
 pub struct Service {
     /// Its name in hosts, as in `ssm`. In signatures and IAM's actions it is what stands behind the last dot: `streams.dynamodb` is
     /// `dynamodb`.
     pub name: &'static str,
-    /// The name before the operation's in `X-Amz-Target`: `AmazonSSM`.
+    /// The name before the operation's in `X-Amz-Target`: `AmazonSSM`; empty where requests have none.
     pub target: &'static str,
 }
 
@@ -207,7 +212,11 @@ fn host(name: &str, place: &Place, fips: bool, dual: bool) -> String {
         (true, "aws-cn") => "api.amazonwebservices.com.cn",
         (true, _) => "api.aws",
     };
-    format!("https://{name}{fips}.{}.{domain}", place.region)
+    match (name, dual) {
+        // An exception (https://docs.aws.amazon.com/AmazonS3/latest/userguide/dual-stack-endpoints.html).
+        ("s3", true) => format!("https://s3{fips}.dualstack.{}.{}", place.region, place.domain()),
+        _ => format!("https://{name}{fips}.{}.{domain}", place.region),
+    }
 }
 
 /// The body of an answer, or its refusal.
@@ -261,6 +270,8 @@ mod tests {
         );
         assert_eq!(host("ssm", &china, false, false), "https://ssm.cn-north-1.amazonaws.com.cn");
         assert_eq!(host("ssm", &gov, true, false), "https://ssm.us-gov-west-1.amazonaws.com");
+        assert_eq!(host("s3", &ireland, false, false), "https://s3.eu-west-1.amazonaws.com");
+        assert_eq!(host("s3", &china, false, true), "https://s3.dualstack.cn-north-1.amazonaws.com.cn");
     }
     #[test]
     fn a_name_of_several_parts_is_signed_by_its_last() {

@@ -45,6 +45,11 @@ impl TagDiff {
         Self { set: set.map(|(k, v)| (k.clone(), v.clone())).collect(), remove: remove.cloned().collect() }
     }
 
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.remove.is_empty()
+    }
+
     /// The calls, in an order that may end anywhere: a key goes before the record of it does, and a mark of ours after the one
     /// that takes its place was set.
     pub fn calls(self) -> impl Iterator<Item = TagCall> {

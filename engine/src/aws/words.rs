@@ -4,9 +4,11 @@ mod apigateway;
 mod cognito_idp;
 mod dynamodb;
 mod iam;
+mod iot;
 mod kinesis;
 mod lambda;
 mod logs;
+mod s3;
 mod secretsmanager;
 mod sqs;
 mod ssm;
@@ -61,9 +63,11 @@ const SERVICES: &[(&str, Words)] = &[
     ("cognito-idp", cognito_idp::WORDS),
     ("dynamodb", dynamodb::WORDS),
     ("iam", iam::WORDS),
+    ("iot", iot::WORDS),
     ("kinesis", kinesis::WORDS),
     ("lambda", lambda::WORDS),
     ("logs", logs::WORDS),
+    ("s3", s3::WORDS),
     ("secretsmanager", secretsmanager::WORDS),
     ("sqs", sqs::WORDS),
     ("ssm", ssm::WORDS),
