@@ -42,6 +42,8 @@ pub enum State {
     Draining,
     /// The same, and nothing is left for it.
     Drained,
+    /// It is not there. Its properties say what others have where it is to be: its kind's advice may refuse to make it beside them.
+    Absent,
 }
 
 /// One physical resource as AWS has it. With `R = Value` the type is erased.

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::owner::{FOLLOWS, ON_DESTROY, Owner};
 use crate::plan::decide::{ADOPTED, Planner, TAKEN_BACK};
 use crate::plan::{Action, Change};
-use crate::resource::{Advice, Changed, How, Id, Kind, Live, Name, Refusal};
+use crate::resource::{Advice, Changed, How, Id, Kind, Live, Name, Refusal, State};
 
 impl Planner<'_> {
     /// Asks the kinds when all changes are known, for what one means depends on the others; refuses what live resources protect.
@@ -36,6 +36,7 @@ impl Planner<'_> {
         let Some(live) = &change.live else {
             let mut advice = ask(Changed::New(&change.desired));
             advice.means.extend(self.caught_up(change, &advice));
+            advice.refuses = advice.refuses.or_else(|| self.beside_others(change));
             return advice;
         };
         match change.action {
@@ -49,6 +50,7 @@ impl Planner<'_> {
                 };
                 let mut advice = ask(Changed::Edit { desired: &change.desired, live: &live.props, how: &how });
                 advice.means.extend(adopted(change));
+                advice.refuses = advice.refuses.or_else(|| self.beside_others(change));
                 advice
             }
             Action::Delete => {
@@ -59,6 +61,14 @@ impl Planner<'_> {
             }
             Action::Create | Action::Same => Advice::default(),
         }
+    }
+
+    /// Why a new one must not be made beside what others have in its place.
+    fn beside_others(&self, change: &Change) -> Option<Refusal> {
+        let lives = self.found.lives.get(&(change.kind.name, change.name.clone()))?;
+        let others = lives.iter().find(|live| live.state == State::Absent)?;
+        let of = Changed::Edit { desired: &change.desired, live: &others.props, how: &How::default() };
+        (change.kind.advice)(of).refuses
     }
 
     /// What a new one reads that another resource held before it was the pipeline's.
