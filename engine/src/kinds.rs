@@ -4,6 +4,7 @@ pub mod account_logging;
 pub mod api_key;
 pub mod domain_name;
 pub mod function;
+pub mod log_filter;
 pub mod log_group;
 pub mod mapping;
 pub mod queue;
@@ -29,6 +30,7 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<user_pool::UserPool>(),
     Kind::of::<function::Function>(),
     Kind::of::<mapping::Mapping>(),
+    Kind::of::<log_filter::LogFilter>(),
     Kind::of::<account_logging::AccountLogging>(),
     Kind::of::<rest_api::RestApi>(),
     Kind::of::<api_key::ApiKey>(),
