@@ -2,11 +2,13 @@
 
 pub mod account_logging;
 pub mod api_key;
+pub mod bucket;
 pub mod domain_name;
 pub mod function;
 pub mod log_filter;
 pub mod log_group;
 pub mod mapping;
+pub mod notification;
 pub mod queue;
 pub mod rest_api;
 pub mod role;
@@ -27,10 +29,12 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<stream::Stream>(),
     Kind::of::<table::Table>(),
     Kind::of::<queue::Queue>(),
+    Kind::of::<bucket::Bucket>(),
     Kind::of::<user_pool::UserPool>(),
     Kind::of::<function::Function>(),
     Kind::of::<mapping::Mapping>(),
     Kind::of::<log_filter::LogFilter>(),
+    Kind::of::<notification::Notification>(),
     Kind::of::<account_logging::AccountLogging>(),
     Kind::of::<rest_api::RestApi>(),
     Kind::of::<api_key::ApiKey>(),
