@@ -5,6 +5,7 @@ pub mod api_key;
 pub mod bucket;
 pub mod domain_name;
 pub mod function;
+pub mod iot_rule;
 pub mod log_filter;
 pub mod log_group;
 pub mod mapping;
@@ -35,6 +36,7 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<mapping::Mapping>(),
     Kind::of::<log_filter::LogFilter>(),
     Kind::of::<notification::Notification>(),
+    Kind::of::<iot_rule::IotRule>(),
     Kind::of::<account_logging::AccountLogging>(),
     Kind::of::<rest_api::RestApi>(),
     Kind::of::<api_key::ApiKey>(),

@@ -15,6 +15,7 @@ mod existing_function;
 mod guarded;
 mod large;
 mod lifecycle;
+mod links;
 mod plans;
 mod queues;
 mod regions;
