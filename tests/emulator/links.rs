@@ -30,7 +30,8 @@ static KINDS: &[Resources] = &[
     Resources::of::<IotRule>(),
 ];
 
-const FUNCTION: &str = "arn:aws:lambda:eu-central-1:200000000195:function:demo-consumer";
+/// Of the account of the notification: S3 takes no others.
+const FUNCTION: &str = "arn:aws:lambda:eu-central-1:200000000193:function:demo-consumer";
 
 /// The path that changes, and how.
 type Edit<R> = (&'static str, fn(&mut R));
