@@ -30,7 +30,7 @@ static KINDS: &[Resources] = &[
     Resources::of::<IotRule>(),
 ];
 
-/// Of the account of the notification: S3 takes no others.
+/// Of the account that has the notification: MiniStack takes no others there.
 const FUNCTION: &str = "arn:aws:lambda:eu-central-1:200000000193:function:demo-consumer";
 
 /// The path that changes, and how.
