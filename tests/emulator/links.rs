@@ -30,7 +30,11 @@ static KINDS: &[Resources] = &[
     Resources::of::<IotRule>(),
 ];
 
-const FUNCTION: &str = "arn:aws:lambda:eu-central-1:200000000195:function:demo-consumer";
+/// Of the account that has the notification: MiniStack takes no others there.
+const FUNCTION: &str = "arn:aws:lambda:eu-central-1:200000000193:function:demo-consumer";
+
+/// The path that changes, and how.
+type Edit<R> = (&'static str, fn(&mut R));
 
 /// One resource on its way.
 struct Chain<'a> {
@@ -71,7 +75,7 @@ impl Chain<'_> {
     }
 
     /// Makes it, changes it one by one, and ends it.
-    async fn run<R: Resource + Clone + Debug>(&self, made: R, edits: &[(&str, fn(&mut R))]) {
+    async fn run<R: Resource + Clone + Debug>(&self, made: R, edits: &[Edit<R>]) {
         let mut now = made;
         assert_eq!(self.applied::<R>(&self.graph(&now), "made").await.0, Action::Create, "{}", R::KIND);
         for (path, edit) in edits {
@@ -110,7 +114,7 @@ fn a_bucket() {
         let (name, team) = ("demo.uploads-192", Tags::from([("team".to_owned(), "a & b".to_owned())]));
         let chain = Chain { tags: team, ..chain(&cx, "bucket", name) };
         let made = Bucket { policy: bucket::tls_only(&cx.aws.place, &Name::new(name)), event_bridge: false };
-        let edits: &[(&str, fn(&mut Bucket))] = &[
+        let edits: &[Edit<Bucket>] = &[
             ("event_bridge", |bucket| bucket.event_bridge = true),
             ("event_bridge", |bucket| bucket.event_bridge = false),
             ("policy", |bucket| bucket.policy = pipe::aws::policy::Policy::new(Vec::new())),
@@ -150,7 +154,7 @@ fn a_notification() {
         let over = Notification { prefix: "out/a/".to_owned(), ..made.clone() };
         let refused = chain.planned::<Notification>(&chain.graph(&over)).await.refusals;
         assert!(refused[0].message().contains("`theirs`"), "{refused:?}");
-        let edits: &[(&str, fn(&mut Notification))] = &[
+        let edits: &[Edit<Notification>] = &[
             ("target", |one| one.target = FUNCTION.replace("consumer", "other")),
             ("events", |one| one.events = vec!["s3:ObjectCreated:Put".to_owned(), "s3:ObjectRemoved:*".to_owned()]),
             ("prefix", |one| one.prefix = "inbox/ä &".to_owned()),
@@ -173,7 +177,7 @@ fn a_filter_of_a_log_group() {
         theirs.filter_pattern("").destination_arn(FUNCTION).send().await.unwrap();
         let chain = chain(&cx, "filter", group);
         let made = LogFilter { destination: FUNCTION.to_owned(), ..LogFilter::default() };
-        let edits: &[(&str, fn(&mut LogFilter))] = &[
+        let edits: &[Edit<LogFilter>] = &[
             ("pattern", |filter| filter.pattern = "?ERROR ?WARN".to_owned()),
             ("destination", |filter| filter.destination = FUNCTION.replace("consumer", "other")),
         ];
@@ -200,7 +204,7 @@ fn an_iot_rule() {
             action: Act::Lambda { function: FUNCTION.to_owned() },
             error_action: None,
         };
-        let edits: &[(&str, fn(&mut IotRule))] = &[
+        let edits: &[Edit<IotRule>] = &[
             ("sql", |rule| rule.sql = "SELECT * FROM 'sensors/+' WHERE temperature > 40".to_owned()),
             ("enabled", |rule| rule.enabled = false),
             ("action", |rule| rule.action = to_stream()),

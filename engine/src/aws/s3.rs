@@ -84,6 +84,18 @@ impl<'a> Call<'a> {
     }
 }
 
+/// Whether the account has a bucket of this name: to those who may not read it, another account's looks the same.
+///
+/// # Errors
+/// As S3 gives them.
+pub async fn is_of_account(aws: &Aws, bucket: &str) -> Result<bool> {
+    let query = vec![("prefix", bucket.to_owned())];
+    let request = Request { method: "GET", path: "/".to_owned(), query, ..Request::default() };
+    let root = document(&aws.operations.rest(&S3, "ListAllMyBuckets", request, Repeat::AsUsual).await?)?;
+    let mut listed = root.all("Buckets").flat_map(|buckets| buckets.all("Bucket"));
+    Ok(listed.any(|one| one.text_of("Name") == bucket))
+}
+
 /// Reads a document of an answer.
 ///
 /// # Errors

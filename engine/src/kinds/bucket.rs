@@ -6,7 +6,7 @@
 //! as they are. Whether EventBridge gets all events is in the document of the notifications, whose other parts stay (`notification.rs`).
 //!
 //! IAM: s3:CreateBucket, DeleteBucket, GetBucketTagging, PutBucketTagging, TagResource (for the tags of a creation), GetBucketPolicy,
-//! PutBucketPolicy, DeleteBucketPolicy, GetBucketNotification, PutBucketNotification.
+//! PutBucketPolicy, DeleteBucketPolicy, GetBucketNotification, PutBucketNotification, ListAllMyBuckets.
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -19,7 +19,7 @@ use crate::error::{Class, Error, Result};
 use crate::kinds::notification::document::{Document, change};
 use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Refusal, Resource, Scope, State, Tags};
 
-/// The output that only a bucket has whose events go to EventBridge.
+/// The output that only a bucket has whose events go to EventBridge: its name.
 pub const EVENT_BRIDGE: &str = "event_bridge";
 
 /// An S3 bucket.
@@ -63,12 +63,19 @@ impl Resource for Bucket {
             "s3:PutBucketTagging",
             "s3:TagResource",
         ];
-        vec![Grant::new(ON_THE_BUCKET, arn(scope.place, name))]
+        vec![Grant::new(&["s3:ListAllMyBuckets"], "*"), Grant::new(ON_THE_BUCKET, arn(scope.place, name))]
     }
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
-        let (tags, policy, notifications) =
-            tokio::try_join!(tags(cx, name), policy(cx, name), Document::of(cx, name.as_str()))?;
+        let looked = tokio::try_join!(tags(cx, name), policy(cx, name), Document::of(cx, name.as_str()));
+        let (tags, policy, notifications) = match looked {
+            // A policy may name another account's: it is none that there is. Where even the list is denied, it may be the account's.
+            Err(error) if error.code() == "AccessDenied" => match s3::is_of_account(&cx.aws, name.as_str()).await {
+                Ok(false) => return Ok(Vec::new()),
+                _ => return Err(error),
+            },
+            looked => looked?,
+        };
         let (Some(tags), Some(policy), Some(notifications)) = (tags, policy, notifications) else {
             return Ok(Vec::new());
         };
@@ -148,7 +155,7 @@ pub fn arn(place: &Place, name: &Name) -> String {
 }
 
 fn outputs(place: &Place, name: &Name, event_bridge: bool) -> Outputs {
-    let on = event_bridge.then(|| (EVENT_BRIDGE.to_owned(), "on".to_owned()));
+    let on = event_bridge.then(|| (EVENT_BRIDGE.to_owned(), name.to_string()));
     [("arn".to_owned(), arn(place, name))].into_iter().chain(on).collect()
 }
 

@@ -58,7 +58,11 @@ impl Resource for Notification {
     }
 
     fn advice(of: &Changed<'_, Self>) -> Advice {
-        let refuses = of.edit().and_then(|(desired, live)| desired.refusal(&live.others));
+        let refuses = match *of {
+            // One that is replaced had those others in another bucket.
+            Changed::Edit { desired, live, how } if !how.replaced => desired.refusal(&live.others),
+            _ => None,
+        };
         Advice { refuses, ..Advice::default() }
     }
 

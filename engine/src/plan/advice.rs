@@ -50,6 +50,7 @@ impl Planner<'_> {
                 };
                 let mut advice = ask(Changed::Edit { desired: &change.desired, live: &live.props, how: &how });
                 advice.means.extend(adopted(change));
+                advice.refuses = advice.refuses.or_else(|| self.beside_others(change));
                 advice
             }
             Action::Delete => {

@@ -163,9 +163,17 @@ async fn each_property_is_written_in_place() {
 
 #[tokio::test]
 async fn a_bucket_of_somebody_else_or_elsewhere_is_explained() {
-    let (theirs, _) = cx(|_, _| refusal(403, "AccessDenied"));
-    let error = Bucket::read(&theirs, &name()).await.unwrap_err();
+    let (denied, _) = cx(|_, _| refusal(403, "AccessDenied"));
+    let error = Bucket::read(&denied, &name()).await.unwrap_err();
     assert!(error.hint_text().unwrap().contains("may be another account's"), "{error:?}");
+    for (listed, is_read) in [("demo.uploads", false), ("demo.uploads-2", true)] {
+        let list = format!("<L><Owner/><Buckets><Bucket><Name>{listed}</Name></Bucket></Buckets></L>");
+        let (cx, _) = cx(move |call, _| match call {
+            "GET /?prefix=demo.uploads" => answer(200, &list),
+            _ => refusal(403, "AccessDenied"),
+        });
+        assert_eq!(Bucket::read(&cx, &name()).await.is_ok_and(|lives| lives.is_empty()), is_read, "{listed}");
+    }
     let (elsewhere, _) = cx(|_, _| refusal(301, "PermanentRedirect"));
     let error = Bucket::read(&elsewhere, &name()).await.unwrap_err();
     assert!(error.hint_text().unwrap().contains("is not in eu-central-1"), "{error:?}");

@@ -87,7 +87,8 @@ fn plain(action: &Value) -> Value {
     let mut plain = action.clone();
     for of in plain.as_object_mut().into_iter().flat_map(|sorts| sorts.values_mut()) {
         if let Some(members) = of.as_object_mut() {
-            members.retain(|name, value| !value.is_null() && !(name == "useBase64" && *value == false));
+            let says_nothing = |name: &str, value: &Value| value.is_null() || (name == "useBase64" && *value == false);
+            members.retain(|name, value| !says_nothing(name, value));
         }
     }
     if let Some(sorts) = plain.as_object_mut() {

@@ -167,34 +167,39 @@ fn who_adopts_learns_of_destroy_and_of_old_records() {
     assert_eq!(told("oldest", Node { retain: true, ..stream_node("s") }), ["", old]);
 }
 
-/// The one that is not there yet has no label in the bucket, and no properties: only what others have there.
+/// What is not there yet has no properties but those that say what others have in its place.
 #[test]
 fn what_others_have_in_the_place_of_a_new_one_may_forbid_it() {
-    let of = |prefix: &str, others: serde_json::Value| -> Notification {
-        let target = "arn:aws:lambda:eu-central-1:1:function:f";
-        serde_json::from_value(
-            json!({ "target": target, "events": ["s3:ObjectCreated:*"], "prefix": prefix, "others": others }),
-        )
-        .unwrap()
-    };
-    let theirs = json!([{ "id": "theirs", "target": "arn:t", "events": ["s3:ObjectCreated:Put"], "prefix": "in/" }]);
-    let live = Live {
-        handle: Handle::new(""),
-        props: json!({ "target": "", "events": [], "others": theirs }),
+    let entry =
+        |prefix: &str| json!({ "id": "theirs", "target": "arn:t", "events": ["s3:ObjectCreated:*"], "prefix": prefix });
+    let live_one = |state: State, target: &str, tags: Tags, others: &str| Live {
+        handle: Handle::new(target),
+        props: json!({ "target": target, "events": ["s3:ObjectCreated:*"], "prefix": "in/", "others": [entry(others)] }),
         outputs: Outputs::new(),
-        tags: Tags::new(),
+        tags,
         identity: String::new(),
-        state: State::Absent,
+        state,
     };
     let mut found = Found::default();
-    found.lives.insert((Notification::KIND, Name::new("b")), vec![live]);
-    let planned = |prefix: &str| {
-        let node = Node::new::<Notification>("notification", "b", &of(prefix, json!([]))).unwrap();
-        plan(&graph(vec![node]), &found, KINDS, false)
+    let key = |name: &str| (Notification::KIND, Name::new(name));
+    found.lives.insert(key("b"), vec![live_one(State::Absent, "", Tags::new(), "in/")]);
+    let planned = |found: &Found, prefix: &str| {
+        let props = json!({ "target": "arn:f", "events": ["s3:ObjectCreated:*"], "prefix": prefix });
+        let props: Notification = serde_json::from_value(props).unwrap();
+        let node = Node::new::<Notification>("notification", "b", &props).unwrap();
+        let plan = plan(&graph(vec![node]), found, KINDS, false);
+        let refusals: Vec<String> = plan.refusals.iter().map(|error| error.message().to_owned()).collect();
+        (plan.changes[0].action, refusals)
     };
-    let refused = planned("in/a/");
-    assert_eq!(refused.refusals.len(), 1);
-    assert!(refused.refusals[0].message().contains("`theirs`"), "{}", refused.refusals[0]);
-    let fits = planned("out/");
-    assert_eq!((fits.refusals.len(), fits.changes[0].action), (0, Action::Create));
+    let (action, refusals) = planned(&found, "in/a/");
+    assert!(action == Action::Create && refusals[0].contains("`theirs`"), "{refusals:?}");
+    assert_eq!(planned(&found, "out/"), (Action::Create, Vec::new()));
+
+    // It comes from another bucket, where others have what would forbid it here.
+    let ours = Tags::from([(PIPELINE.to_owned(), "demo".to_owned()), (RESOURCE.to_owned(), "notification".to_owned())]);
+    let live = live_one(State::Live, "arn:f", ours, "out/");
+    found.lives.insert(key("old"), vec![live]);
+    assert_eq!(planned(&found, "out/"), (Action::Replace, Vec::new()));
+    let (action, refusals) = planned(&found, "in/a/");
+    assert!(action == Action::Replace && refusals.len() == 1, "{refusals:?}");
 }
