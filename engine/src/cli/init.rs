@@ -34,6 +34,8 @@ pub enum Pattern {
     StreamToTable,
     /// An API with a queue for its stream, and a table
     Queue,
+    /// A stream that something else writes to, and a function in a VPC without a way to the internet
+    Private,
     /// A table whose changes are written to another table
     TableChanges,
     /// A table whose changes a handler of your own posts to a search index; its crate is written beside the file

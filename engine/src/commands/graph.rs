@@ -8,7 +8,7 @@ use crate::event::{Event, GraphNode};
 use crate::graph::{Graph, Node};
 use crate::lower::lower;
 use crate::resource::Id;
-use crate::spec::{Api, Authorizer, Existing, OwnOrExisting, Spec};
+use crate::spec::{Api, Authorizer, Existing, KmsKey, OwnOrExisting, Spec};
 use crate::term::Shell;
 
 /// Runs the command.
@@ -35,14 +35,16 @@ pub(super) fn somewhere(spec: &Spec, global: &Global) -> Place {
         spec.table().and_then(OwnOrExisting::existing),
         spec.queue().and_then(OwnOrExisting::existing),
         spec.existing_secret(),
+        spec.topic().and_then(|topic| topic.place.existing()),
     ];
+    let key = spec.kms_keys().next().map(KmsKey::arn);
     let pool = spec.authorizers().find_map(|(_, authorizer)| match authorizer {
         Authorizer::Cognito(cognito) => Some(cognito.users.as_str()).filter(|users| users.starts_with("arn:")),
         Authorizer::Basic(_) | Authorizer::Jwt(_) | Authorizer::ApiKey(_) | Authorizer::Iam(_) => None,
     });
     let front = |api: &Api| [api.domain.as_ref().map(|domain| domain.certificate.clone()), api.waf.clone()];
     let front = spec.api().and_then(|api| front(api).into_iter().flatten().next());
-    let arn = stores.into_iter().flatten().find_map(Existing::arn).or(pool).or(front.as_deref());
+    let arn = stores.into_iter().flatten().find_map(Existing::arn).or(pool).or(front.as_deref()).or(key);
     let arn = arn.unwrap_or("arn:aws::region:000000000000:");
     let part = |at: usize| arn.split(':').nth(at).unwrap_or_default().to_owned();
     Place { partition: part(1), account: part(4), region: global.region.clone().unwrap_or_else(|| part(3)) }

@@ -120,6 +120,7 @@ fn files(pattern: Pattern) -> Files {
         Pattern::OpenApi => &[("", include_str!("../../../examples/open-api.yaml"))],
         Pattern::StreamToTable => &[("", include_str!("../../../examples/stream-to-table.yaml"))],
         Pattern::Queue => &[("", include_str!("../../../examples/queue.yaml"))],
+        Pattern::Private => &[("", include_str!("../../../examples/private.yaml"))],
         Pattern::TableChanges => &[("", include_str!("../../../examples/table-changes.yaml"))],
         Pattern::ApiToTable => &[
             ("", include_str!("../../../examples/api-to-table.yaml")),

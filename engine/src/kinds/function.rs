@@ -118,8 +118,8 @@ impl Resource for Function {
         const ON_THE_FUNCTION: &[&str] = &[
             "lambda:CreateFunction",
             "lambda:DeleteFunction",
-            "lambda:GetFunction",
-            "lambda:GetPolicy",
+            // The function itself and who may call it: a managed policy has no room for all names.
+            "lambda:Get*",
             "lambda:ListTags",
             // To set, to read and to take away: a managed policy has no room for all names.
             "lambda:*FunctionConcurrency",

@@ -162,6 +162,19 @@ pub(super) fn foreign(cx: &Cx<'_>) -> Vec<Problem> {
             format!("the pipeline does not change the policy of `{}`: it must let the {word} send", queue.name());
         problems.push(Problem::warning(format!("{STREAM}/queue"), message).on_key());
     }
+    let fed = cx.spec.fed_queue().and_then(OwnOrExisting::own).and_then(|own| own.key.as_ref());
+    let dlq = cx.spec.queue().and_then(OwnOrExisting::own).and_then(|own| own.key.as_ref());
+    let by_policy = matches!(source, Source::Topic(_) | Source::Bucket(_) | Source::Events(_));
+    for (path, _) in [(format!("{STREAM}/queue/key"), fed), (format!("{DLQ}/queue/key"), dlq)]
+        .into_iter()
+        .filter(|(_, key)| by_policy && key.is_some())
+    {
+        let message = format!(
+            "a {word} sends to this queue as a service of AWS, which the key's own policy must let use the key"
+        );
+        let hint = "allow the service `kms:GenerateDataKey*` and `kms:Decrypt` there; the pipeline never changes a key";
+        problems.push(Problem::warning(path, message).hint(hint).on_key());
+    }
     if let Some(Dlq::Queue(OwnOrExisting::Existing(queue))) = &cx.spec.dlq {
         let message = format!(
             "what the {word} cannot deliver is lost: the pipeline does not change the policy of `{}`, which would have to let it send",

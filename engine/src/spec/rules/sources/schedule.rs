@@ -195,7 +195,7 @@ mod tests {
         assert_eq!(told("0 minutes"), "`0` is no number of minutes, 1 or more");
         assert!(
             told("5 weeks").contains("no unit")
-                && told("every day").contains("no unit")
+                && told("every day").contains("no number")
                 && told("5minutes").contains("no rate")
         );
         assert!(told("-5 minutes").contains("no number"));
