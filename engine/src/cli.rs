@@ -158,8 +158,6 @@ pub enum Command {
     /// Send events: to the API, or without one to what carries them
     Send(SendArgs),
     /// Read the dead-letter queue, and take nothing from it
-    ///
-    /// SQS shows a message only by receiving it: each look counts as a receive, and hides it from others until the look ends.
     #[command(subcommand)]
     Dlq(DlqCommand),
     /// Print a completion script for a shell

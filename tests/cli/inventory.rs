@@ -1,9 +1,8 @@
 //! All that is in an account, as AWS reads it, so that two accounts can be compared: property by property, without what AWS
 //! draws (ids, times) and without what only says which of two runs it was (hashes over ARNs, which hold the account).
 
-use serde_json::{Map, Value, json};
-
 use crate::site::Site;
+use serde_json::{Map, Value, json};
 
 /// What AWS draws or counts.
 const DRAWN: &[&str] = &[

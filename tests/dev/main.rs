@@ -31,6 +31,7 @@ mod same;
 mod sender;
 mod sends;
 mod signed;
+mod sources;
 mod stand_ins;
 mod starts;
 mod strangers;

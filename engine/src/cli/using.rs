@@ -46,6 +46,8 @@ pub struct SendArgs {
 #[derive(Debug, Subcommand)]
 pub enum DlqCommand {
     /// One line for each dead letter
+    ///
+    /// SQS shows a message only by receiving it: each look counts as a receive, and hides it from others until the look ends.
     Ls(DlqLsArgs),
     /// Everything about one dead letter, with its payload
     Show(DlqShowArgs),
