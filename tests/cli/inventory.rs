@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::labels::document;
 use crate::site::Site;
 
 /// What AWS draws or counts.
@@ -56,6 +57,7 @@ pub fn inventory(site: &Site) -> String {
     look.doors();
     look.apis();
     look.roles();
+    look.lines.extend(crate::links::lines(site));
     let Look { lines, ids, .. } = look;
     let mut lines: Vec<String> =
         lines.into_iter().map(|(what, value)| format!("{what} {}", canonical(&value, &ids))).collect();
@@ -246,11 +248,6 @@ impl Look<'_> {
             self.lines.push(("role", json!([name, described.path(), described.description(), trust, tags, policies])));
         }
     }
-}
-
-/// A policy as JSON, percent-decoded: the order of the ids in it depends on what AWS draws.
-fn document(text: &str) -> Value {
-    serde_json::from_str(&percent_encoding::percent_decode_str(text).decode_utf8().unwrap()).unwrap()
 }
 
 fn all(list: &Value) -> Vec<Value> {

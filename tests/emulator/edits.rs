@@ -7,6 +7,7 @@ mod consumer;
 mod languages;
 mod parts;
 mod queues;
+mod sources;
 mod stores;
 
 use pipe_test_support::Kind;

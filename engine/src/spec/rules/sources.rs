@@ -1,6 +1,7 @@
 //! Rules of sources that send by themselves: what they can reach, and what a function takes that they call.
 
 pub(super) mod alexa;
+pub(super) mod endless;
 pub(super) mod events;
 pub(super) mod others;
 pub(super) mod schedule;
