@@ -1,6 +1,7 @@
 //! All that is in an account, as AWS reads it, so that two accounts can be compared: property by property, without what AWS
 //! draws (ids, times) and without what only says which of two runs it was (hashes over ARNs, which hold the account).
 
+use crate::labels::document;
 use crate::site::Site;
 use serde_json::{Map, Value, json};
 
@@ -55,6 +56,7 @@ pub fn inventory(site: &Site) -> String {
     look.doors();
     look.apis();
     look.roles();
+    look.lines.extend(crate::links::lines(site));
     let Look { lines, ids, .. } = look;
     let mut lines: Vec<String> =
         lines.into_iter().map(|(what, value)| format!("{what} {}", canonical(&value, &ids))).collect();
@@ -245,11 +247,6 @@ impl Look<'_> {
             self.lines.push(("role", json!([name, described.path(), described.description(), trust, tags, policies])));
         }
     }
-}
-
-/// A policy as JSON, percent-decoded: the order of the ids in it depends on what AWS draws.
-fn document(text: &str) -> Value {
-    serde_json::from_str(&percent_encoding::percent_decode_str(text).decode_utf8().unwrap()).unwrap()
 }
 
 fn all(list: &Value) -> Vec<Value> {

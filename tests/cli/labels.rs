@@ -26,3 +26,8 @@ pub fn consumers(account: &Account, described: &Value, ids: &mut Vec<(String, St
     };
     all.into_iter().map(look).collect()
 }
+
+/// A policy as JSON, percent-decoded: the order of the ids in it depends on what AWS draws.
+pub fn document(text: &str) -> Value {
+    serde_json::from_str(&percent_encoding::percent_decode_str(text).decode_utf8().unwrap()).unwrap()
+}

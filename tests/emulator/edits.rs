@@ -8,6 +8,7 @@ mod keys;
 mod languages;
 mod parts;
 mod queues;
+mod sources;
 mod stores;
 
 use pipe_test_support::Kind;

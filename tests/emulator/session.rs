@@ -31,6 +31,11 @@ pub fn chain(kind: Kind, account: &str, name: &str, edits: &[Edit]) {
 /// The same with another spec than MAIN.
 pub fn chain_of(spec: &str, kind: Kind, account: &str, name: &str, edits: &[Edit]) {
     let (_endpoint, sandbox) = sandbox(kind, account, spec);
+    chain_in(&sandbox, name, edits);
+}
+
+/// The same in a sandbox that holds what its spec names.
+pub fn chain_in(sandbox: &Sandbox, name: &str, edits: &[Edit]) {
     sandbox.pipe(&["apply", "--yes"]);
     let mut session = String::new();
     for (title, from, to) in edits {
@@ -38,7 +43,7 @@ pub fn chain_of(spec: &str, kind: Kind, account: &str, name: &str, edits: &[Edit
         let plan = plan_of(&sandbox.pipe(&["apply", "--yes", "--allow-data-loss", "all", "--allow-widening"]));
         let _ = writeln!(session, "# {title}\n{plan}");
     }
-    in_sync(&sandbox, "after the last edit");
+    in_sync(sandbox, "after the last edit");
     snapshot(name, &session);
 }
 

@@ -40,4 +40,22 @@ pub enum Pattern {
     TableChanges,
     /// A table whose changes a handler of your own posts to a search index; its crate is written beside the file
     ChangesToSearch,
+    /// A topic that calls the function with its messages
+    Topic,
+    /// A bucket whose files a handler of your own reads; its code, in Python, is written beside the file
+    Bucket,
+    /// A bucket with a queue for its stream, and a handler of your own in Python
+    BucketToQueue,
+    /// A schedule: a row at every working day's morning
+    Schedule,
+    /// Events of a bus that match a pattern
+    Events,
+    /// The same with a stream that keeps them
+    EventsToStream,
+    /// The lines of a log that match a filter, and a handler of your own in Python
+    Logs,
+    /// What devices publish to a topic of AWS IoT
+    Iot,
+    /// A skill of Alexa's, and a handler of your own in Python that answers it
+    Alexa,
 }

@@ -106,51 +106,59 @@ fn headed(text: &str) -> String {
     )
 }
 
-/// A file of the crate `changes-to-search`.
-macro_rules! of_search {
+/// The spec of an example.
+macro_rules! spec_of {
     ($name:literal) => {
-        (concat!("changes-to-search/", $name), include_str!(concat!("../../../examples/changes-to-search/", $name)))
+        ("", include_str!(concat!("../../../examples/", $name, ".yaml")))
+    };
+}
+
+/// What lies beside it.
+macro_rules! beside {
+    ($name:literal) => {
+        ($name, include_str!(concat!("../../../examples/", $name)))
     };
 }
 
 fn files(pattern: Pattern) -> Files {
     match pattern {
         Pattern::Main => &[("", include_str!("init/main.yaml"))],
-        Pattern::ExistingResources => &[("", include_str!("../../../examples/existing-resources.yaml"))],
-        Pattern::OpenApi => &[("", include_str!("../../../examples/open-api.yaml"))],
-        Pattern::StreamToTable => &[("", include_str!("../../../examples/stream-to-table.yaml"))],
-        Pattern::Queue => &[("", include_str!("../../../examples/queue.yaml"))],
-        Pattern::Private => &[("", include_str!("../../../examples/private.yaml"))],
-        Pattern::TableChanges => &[("", include_str!("../../../examples/table-changes.yaml"))],
-        Pattern::ApiToTable => &[
-            ("", include_str!("../../../examples/api-to-table.yaml")),
-            ("api-to-table/person.schema.json", include_str!("../../../examples/api-to-table/person.schema.json")),
-        ],
+        Pattern::ExistingResources => &[spec_of!("existing-resources")],
+        Pattern::OpenApi => &[spec_of!("open-api")],
+        Pattern::StreamToTable => &[spec_of!("stream-to-table")],
+        Pattern::Queue => &[spec_of!("queue")],
+        Pattern::Private => &[spec_of!("private")],
+        Pattern::TableChanges => &[spec_of!("table-changes")],
+        Pattern::ApiToTable => &[spec_of!("api-to-table"), beside!("api-to-table/person.schema.json")],
         Pattern::EveryTableAction => &[
-            ("", include_str!("../../../examples/every-table-action.yaml")),
-            ("api-to-table/person.schema.json", include_str!("../../../examples/api-to-table/person.schema.json")),
-            ("api-to-table/changes.schema.json", include_str!("../../../examples/api-to-table/changes.schema.json")),
+            spec_of!("every-table-action"),
+            beside!("api-to-table/person.schema.json"),
+            beside!("api-to-table/changes.schema.json"),
         ],
-        Pattern::OwnHandler => &[
-            ("", include_str!("../../../examples/own-handler.yaml")),
-            ("own-handler/Cargo.toml", include_str!("../../../examples/own-handler/Cargo.toml")),
-            ("own-handler/src/main.rs", include_str!("../../../examples/own-handler/src/main.rs")),
-        ],
-        Pattern::PythonHandler => &[
-            ("", include_str!("../../../examples/python-handler.yaml")),
-            ("python-handler/app.py", include_str!("../../../examples/python-handler/app.py")),
-        ],
+        Pattern::OwnHandler => {
+            &[spec_of!("own-handler"), beside!("own-handler/Cargo.toml"), beside!("own-handler/src/main.rs")]
+        }
+        Pattern::PythonHandler => &[spec_of!("python-handler"), beside!("python-handler/app.py")],
         Pattern::ChangesToSearch => &[
-            ("", include_str!("../../../examples/changes-to-search.yaml")),
-            of_search!("Cargo.toml"),
-            of_search!("src/main.rs"),
-            of_search!("src/bulk.rs"),
-            of_search!("src/change.rs"),
-            of_search!("src/search.rs"),
-            of_search!("src/version.rs"),
-            of_search!("src/tests.rs"),
-            of_search!("src/tests/fake.rs"),
+            spec_of!("changes-to-search"),
+            beside!("changes-to-search/Cargo.toml"),
+            beside!("changes-to-search/src/main.rs"),
+            beside!("changes-to-search/src/bulk.rs"),
+            beside!("changes-to-search/src/change.rs"),
+            beside!("changes-to-search/src/search.rs"),
+            beside!("changes-to-search/src/version.rs"),
+            beside!("changes-to-search/src/tests.rs"),
+            beside!("changes-to-search/src/tests/fake.rs"),
         ],
+        Pattern::Topic => &[spec_of!("topic")],
+        Pattern::Bucket => &[spec_of!("bucket"), beside!("bucket/app.py")],
+        Pattern::BucketToQueue => &[spec_of!("bucket-to-queue"), beside!("bucket-to-queue/app.py")],
+        Pattern::Schedule => &[spec_of!("schedule")],
+        Pattern::Events => &[spec_of!("events")],
+        Pattern::EventsToStream => &[spec_of!("events-to-stream")],
+        Pattern::Logs => &[spec_of!("logs"), beside!("logs/app.py")],
+        Pattern::Iot => &[spec_of!("iot")],
+        Pattern::Alexa => &[spec_of!("alexa"), beside!("alexa/app.py")],
     }
 }
 

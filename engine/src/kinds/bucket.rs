@@ -19,7 +19,7 @@ use crate::error::{Class, Error, Result};
 use crate::kinds::notification::document::{Document, change};
 use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Refusal, Resource, Scope, State, Tags};
 
-/// The output that only a bucket has whose events go to EventBridge: its name.
+/// The output that only a bucket has whose events go to EventBridge: its name, by which a rule tells them.
 pub const EVENT_BRIDGE: &str = "event_bridge";
 
 /// An S3 bucket.
@@ -35,6 +35,10 @@ pub struct Bucket {
 impl Resource for Bucket {
     const KIND: &'static str = "s3:Bucket";
     const HOLDS_DATA: bool = true;
+
+    fn moves(&self, live: &Self) -> Vec<&'static str> {
+        if self.event_bridge == live.event_bridge { Vec::new() } else { vec![EVENT_BRIDGE] }
+    }
 
     fn lacking(name: &Name, output: &str) -> Option<Refusal> {
         (output == EVENT_BRIDGE).then(|| Refusal {

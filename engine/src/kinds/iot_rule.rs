@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use crate::aws::{Cx, Place};
 use crate::error::Result;
-use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Ties};
+use crate::kinds::undelivered;
+use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Ties};
 
 mod action;
 mod calls;
@@ -44,6 +45,18 @@ pub struct IotRule {
 impl Resource for IotRule {
     const KIND: &'static str = "iot:Rule";
     const INTERNAL: &'static [&'static str] = &["sql_version"];
+
+    fn advice(of: &Changed<'_, Self>) -> Advice {
+        let Some((desired, live)) = of.edit() else { return Advice::default() };
+        let kept = |rule: &Self| rule.error_action.as_ref().map(|_| "kept").unwrap_or_default();
+        let stops = live.enabled && !desired.enabled;
+        let means = stops.then(|| "messages are no longer sent on, and are not kept".to_owned());
+        Advice {
+            loses: undelivered::loses(kept(desired), kept(live)),
+            means: means.into_iter().collect(),
+            ..Advice::default()
+        }
+    }
 
     fn ties(&self) -> Ties {
         Ties { acts_as: self.roles().map(str::to_owned).collect(), ..Ties::default() }

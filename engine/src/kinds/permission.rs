@@ -18,7 +18,7 @@ use crate::diff::hash;
 use crate::error::{Class, Error, Result};
 use crate::kinds::function::{self, Function};
 use crate::owner;
-use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties};
+use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties};
 
 /// A statement of a function's policy.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,16 @@ impl Resource for Permission {
     const REPLACE_ON: &'static [&'static str] = &["principal", "source_arn", "source_account", "token"];
     const STAMPED: bool = false;
     const LABELLED: bool = true;
+
+    fn advice(of: &Changed<'_, Self>) -> Advice {
+        let Some((desired, _)) = of.edit().filter(|(desired, live)| desired != live) else { return Advice::default() };
+        let by = match (desired.token.is_empty(), desired.source_arn.is_empty()) {
+            (false, _) => format!(" with the token `{}`", desired.token),
+            (_, false) => format!(" for {}", desired.source_arn),
+            _ => String::new(),
+        };
+        Advice { widens: vec![format!("`{}` may call the function{by}", desired.principal)], ..Advice::default() }
+    }
 
     fn ties(&self) -> Ties {
         Ties { holds: vec![self.source_arn.clone()], labelled: true, ..Ties::default() }

@@ -49,13 +49,15 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
 /// What the consumer's role needs to send to the queue, where it does.
 pub(super) fn send(lowering: &Lowering<'_>) -> Vec<Value> {
     let Some(arn) = sent_to(lowering) else { return Vec::new() };
-    let own = lowering.spec.queue().and_then(OwnOrExisting::own);
-    let key = own.filter(|own| own.key.is_some()).map(|_| {
-        let (actions, context) = (stream::queue::SEND_WITH_KEY, stream::queue::CONTEXT);
-        keys::bound(lowering.place, "EncryptLetters", actions, context, std::slice::from_ref(&arn))
-    });
     let send = allow("SendToDlq", &["sqs:SendMessage"], std::slice::from_ref(&arn));
-    std::iter::once(send).chain(key).collect()
+    std::iter::once(send).chain(write_key(lowering, &arn)).collect()
+}
+
+/// What a role needs beside `sqs:SendMessage` where this queue is encrypted with a key of one's own.
+pub(super) fn write_key(lowering: &Lowering<'_>, arn: &String) -> Option<Value> {
+    lowering.spec.queue()?.own()?.key.as_ref()?;
+    let (actions, context) = (stream::queue::SEND_WITH_KEY, stream::queue::CONTEXT);
+    Some(keys::bound(lowering.place, "EncryptLetters", actions, context, std::slice::from_ref(arn)))
 }
 
 /// ARN of the queue that the consumer's handler sends to, where there is one: a queue that feeds it moves its messages itself.

@@ -65,13 +65,18 @@ impl Next {
     }
 
     /// What a role needs to send to it.
-    pub fn reached(&self) -> Value {
+    pub fn reached(&self, lowering: &Lowering<'_>) -> Vec<Value> {
         let actions: &[&str] = match self {
             Self::Function { .. } => &["lambda:InvokeFunction"],
             Self::Kinesis { .. } => &["kinesis:PutRecord", "kinesis:PutRecords"],
             Self::Queue { .. } => &["sqs:SendMessage"],
         };
-        allow("Deliver", actions, &[self.arn().to_owned()])
+        let key = match self {
+            Self::Function { .. } => None,
+            Self::Kinesis { .. } => stream::kinesis::write_key(lowering),
+            Self::Queue { .. } => stream::queue::write_key(lowering),
+        };
+        std::iter::once(allow("Deliver", actions, &[self.arn().to_owned()])).chain(key).collect()
     }
 }
 
@@ -160,8 +165,10 @@ fn role(lowering: &Lowering<'_>, acts: Acts) -> Result<Node> {
 }
 
 /// What a role needs that brings to the dlq what its source cannot deliver.
-pub(super) fn brings(lowering: &Lowering<'_>) -> Option<Value> {
-    dlq::arn(lowering).map(|dlq| allow("DeadLetters", &["sqs:SendMessage"], &[dlq]))
+pub(super) fn brings(lowering: &Lowering<'_>) -> Vec<Value> {
+    let Some(arn) = dlq::arn(lowering) else { return Vec::new() };
+    let send = allow("DeadLetters", &["sqs:SendMessage"], std::slice::from_ref(&arn));
+    std::iter::once(send).chain(dlq::write_key(lowering, &arn)).collect()
 }
 
 /// What the source hands its events to.

@@ -201,6 +201,7 @@ const FUNCTION: &[Rule<Function>] = &[
     changes::start,
     queue::feeds,
     sources::feeds,
+    sources::endless::endless,
     function::statements,
     function::existing,
     fan_out::kinesis_only,

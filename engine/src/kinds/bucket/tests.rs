@@ -153,7 +153,8 @@ async fn each_property_is_written_in_place() {
         let text = held.lock().unwrap().clone();
         assert_eq!((text.contains("EventBridgeConfiguration"), text.contains("<Id>i</Id>")), (on, true), "{text}");
         let lives = Bucket::read(&cx, &name()).await.unwrap();
-        assert_eq!((lives[0].props.event_bridge, lives[0].outputs.contains_key(EVENT_BRIDGE)), (on, on));
+        let named = lives[0].outputs.get(EVENT_BRIDGE).map(String::as_str);
+        assert_eq!((lives[0].props.event_bridge, named), (on, on.then_some("demo.uploads")));
     }
     let lives = Bucket::read(&cx, &name()).await.unwrap();
     let none = Bucket { policy: Policy::new(Vec::new()), event_bridge: false };
@@ -204,4 +205,12 @@ fn names_are_read_from_the_arns_of_buckets_alone() {
     for arn in ["arn:aws:s3:::b/*", "arn:aws:s3:::*", "arn:aws:sqs:r:1:q", "x:s3:::b"] {
         assert_eq!(Bucket::name_of(arn), None, "{arn}");
     }
+}
+
+/// A rule waits for the switch, which names the bucket.
+#[test]
+fn the_switch_moves_its_output() {
+    let on = Bucket { event_bridge: true, ..desired() };
+    let off = Bucket { event_bridge: false, ..desired() };
+    assert_eq!((on.moves(&off), on.moves(&on)), (vec![EVENT_BRIDGE], Vec::new()));
 }

@@ -210,3 +210,14 @@ fn the_roles_are_ties_and_may_be_passed_to_iot() {
     assert_eq!(IotRule::name_of("arn:aws:iot:eu-central-1:111122223333:rule/demo_rule"), Some(name()));
     assert_eq!(IotRule::name_of("arn:aws:events:eu-central-1:111122223333:rule/demo_rule"), None);
 }
+
+#[test]
+fn what_is_no_longer_sent_or_kept_is_told() {
+    let kept = IotRule { error_action: Some(to_queue()), ..desired() };
+    let off = IotRule { enabled: false, ..desired() };
+    let advice = |desired: &IotRule, live: &IotRule| {
+        IotRule::advice(&Changed::Edit { desired, live, how: &crate::resource::How::default() })
+    };
+    assert!(advice(&desired(), &kept).loses.is_some() && advice(&kept, &desired()).loses.is_none());
+    assert_eq!((advice(&off, &desired()).means.len(), advice(&desired(), &off).means.len()), (1, 0));
+}

@@ -158,3 +158,21 @@ fn another_source_is_another_statement() {
     assert_ne!(other.name("worker"), name());
     assert_eq!(function_of(&name()), "worker");
 }
+
+#[test]
+fn another_that_may_call_widens() {
+    let widens = |desired: &Permission, live: &Permission| {
+        Permission::advice(&Changed::Edit { desired, live, how: &crate::resource::How::default() }).widens
+    };
+    let skill = |token: &str| Permission {
+        principal: "alexa-appkit.amazon.com".into(),
+        token: token.into(),
+        ..Permission::default()
+    };
+    assert_eq!(widens(&permission(), &permission()), [""; 0]);
+    assert_eq!(widens(&permission(), &skill("a")), [format!("`sns.amazonaws.com` may call the function for {TOPIC}")]);
+    assert_eq!(
+        widens(&skill("b"), &skill("a")),
+        ["`alexa-appkit.amazon.com` may call the function with the token `b`"]
+    );
+}

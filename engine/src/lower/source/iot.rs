@@ -25,7 +25,8 @@ pub(super) fn link(lowering: &Lowering<'_>, iot: &Iot) -> Result<Link> {
     };
     let nodes = vec![node(lowering, iot, &next)?];
     let by_policy = matches!(next, Next::Function { .. });
-    let statements: Vec<_> = (!by_policy).then(|| next.reached()).into_iter().chain(brings(lowering)).collect();
+    let statements: Vec<_> =
+        (!by_policy).then(|| next.reached(lowering)).into_iter().flatten().chain(brings(lowering)).collect();
     let role = (!statements.is_empty()).then(|| Acts { service, arn: arn.clone(), statements });
     let sender = by_policy.then(|| Sender { service, arn, token: String::new() });
     Ok(Link { nodes, sender, role, letters: Letters::ByRole })

@@ -5,11 +5,11 @@ use crate::error::Result;
 use crate::graph::Node;
 use crate::kinds::log_filter::LogFilter;
 use crate::kinds::log_group::{self, LogGroup};
-use crate::lower::Lowering;
 use crate::lower::consumer::CONSUMER;
 use crate::lower::known::Family;
 use crate::lower::source::{Acts, Letters, Link, Next, PERMISSION, ROLE, Sender, next};
 use crate::lower::stream::kinesis::STREAM;
+use crate::lower::{Lowering, stream};
 use crate::resource::Name;
 use crate::spec::Logs;
 
@@ -27,7 +27,8 @@ pub(super) fn link(lowering: &Lowering<'_>, logs: &Logs) -> Result<Link> {
     let next = next(lowering);
     let role = next.as_ref().filter(|next| next.takes_roles()).map(|next| {
         // It names the group beside the stream, where that allows nothing: by it the filter is found again.
-        let statements = vec![allow("Deliver", &["kinesis:PutRecord"], &[next.arn().to_owned(), group])];
+        let put = allow("Deliver", &["kinesis:PutRecord"], &[next.arn().to_owned(), group]);
+        let statements = std::iter::once(put).chain(stream::kinesis::write_key(lowering)).collect();
         Acts { service, arn: arn.clone(), statements }
     });
     let sender = Some(Sender { service, arn, token: String::new() });

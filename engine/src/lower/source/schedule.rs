@@ -23,7 +23,7 @@ pub(super) fn link(lowering: &Lowering<'_>, full: &Full) -> Result<Link> {
         return Ok(Link { nodes: Vec::new(), sender: None, role: None, letters: Letters::Lost });
     };
     let arn = schedule::group_arn(lowering.place, &Name::new(lowering.spec.schedule_name()));
-    let statements = std::iter::once(next.reached()).chain(brings(lowering)).collect();
+    let statements = next.reached(lowering).into_iter().chain(brings(lowering)).collect();
     let role = Acts { service: "scheduler.amazonaws.com", arn, statements };
     Ok(Link { nodes: vec![node(lowering, full, &next)?], sender: None, role: Some(role), letters: Letters::ByRole })
 }

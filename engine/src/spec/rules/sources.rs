@@ -1,12 +1,13 @@
 //! Rules of sources that send by themselves: what they can reach, and what a function takes that they call.
 
 pub(super) mod alexa;
+pub(super) mod endless;
 pub(super) mod events;
 pub(super) mod others;
 pub(super) mod schedule;
 
 use super::{At, CONSUMER, Cx, DLQ, SOURCE, STREAM};
-use crate::spec::{Dlq, FIFO, Feeding, Function, OwnOrExisting, Problem, Source, Stream, Topic};
+use crate::spec::{Dlq, FIFO, Feeding, Function, OwnOrExisting, Problem, Source, Stream, Topic, Via};
 
 /// Keys of `consumer.function` that only what is polled has.
 const OF_POLLED: [&str; 7] =
@@ -175,7 +176,10 @@ pub(super) fn foreign(cx: &Cx<'_>) -> Vec<Problem> {
         let hint = "allow the service `kms:GenerateDataKey*` and `kms:Decrypt` there; the pipeline never changes a key";
         problems.push(Problem::warning(path, message).hint(hint).on_key());
     }
-    if let Some(Dlq::Queue(OwnOrExisting::Existing(queue))) = &cx.spec.dlq {
+    // The others send there as their role, or nowhere at all.
+    let brought = matches!(source, Source::Topic(_) | Source::Events(_))
+        || cx.spec.bucket().is_some_and(|it| it.way() == Via::Events);
+    if let Some(Dlq::Queue(OwnOrExisting::Existing(queue))) = cx.spec.dlq.as_ref().filter(|_| brought) {
         let message = format!(
             "what the {word} cannot deliver is lost: the pipeline does not change the policy of `{}`, which would have to let it send",
             queue.name()

@@ -64,7 +64,7 @@ pub struct Full {
     #[serde(default)]
     #[schemars(range(max = 1440))]
     pub flexible_minutes: u32,
-    /// What is sent; texts may hold `<aws.scheduler.scheduled-time>`. Default: `{schedule, time, attempt}`.
+    /// What is sent; texts may hold `<aws.scheduler.scheduled-time>`. Default: `{id, schedule, time, attempt}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "anything")]
     pub input: Option<Value>,

@@ -9,9 +9,14 @@ use crate::spec::rules::{CONSUMER, DLQ, STREAM};
 /// (<https://developer.amazon.com/en-US/docs/alexa/custom-skills/request-and-response-json-reference.html>).
 const PATIENCE: u32 = 8;
 
+/// Where Alexa calls functions
+/// (<https://developer.amazon.com/en-US/docs/alexa/custom-skills/host-a-custom-skill-as-an-aws-lambda-function.html>).
+const REGIONS: &str = "`us-east-1`, `us-west-2`, `eu-west-1` and `ap-northeast-1`";
+
 /// A skill calls its function, and tells the user what it answers.
-pub(in crate::spec::rules) fn alexa(cx: &Cx<'_>, _: &At<'_, Alexa>) -> Vec<Problem> {
-    let mut problems = Vec::new();
+pub(in crate::spec::rules) fn alexa(cx: &Cx<'_>, alexa: &At<'_, Alexa>) -> Vec<Problem> {
+    let message = format!("Alexa calls functions in {REGIONS} alone");
+    let mut problems = vec![Problem::note(&alexa.path, message).on_key()];
     if cx.has(STREAM) {
         let message = "an Alexa skill wants an answer, and a stream gives none";
         problems.push(Problem::error(STREAM, message).hint("take `stream` out").on_key());

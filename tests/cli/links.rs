@@ -1,0 +1,108 @@
+//! What sources are made of, as AWS reads it: topics, buses, rules, schedules, and what lets them in. Of a bucket's links an empty diff tells.
+
+use std::collections::HashMap;
+
+use pipe::aws::{Aws, Place};
+use serde_json::{Map, Value, json};
+
+use crate::site::Site;
+
+type Lines = Vec<(&'static str, Value)>;
+
+/// Every part of a source, one line each.
+pub fn lines(site: &Site) -> Lines {
+    let place =
+        Place { partition: "aws".into(), account: site.user.account.id().into(), region: "eu-central-1".into() };
+    let aws = Aws::new(&site.sdk, place);
+    let (topics, events) = (topics(site, &aws), events(site, &aws));
+    topics.into_iter().chain(events).chain(schedules(site, &aws)).chain(functions(site, &aws)).collect()
+}
+
+fn topics(site: &Site, aws: &Aws) -> Lines {
+    let mut lines = Vec::new();
+    for topic in site.wait(aws.sns.list_topics().send()).unwrap().topics() {
+        let arn = topic.topic_arn().unwrap();
+        let read = site.wait(aws.sns.get_topic_attributes().topic_arn(arn).send()).unwrap();
+        let tags = site.wait(aws.sns.list_tags_for_resource().resource_arn(arn).send()).unwrap();
+        let tags = tags.tags().iter().map(|tag| (tag.key(), tag.value()));
+        lines.push(("topic", json!([arn, of(read.attributes(), &["Policy", "KmsMasterKeyId"]), object(tags)])));
+    }
+    for one in site.wait(aws.sns.list_subscriptions().send()).unwrap().subscriptions() {
+        let arn = one.subscription_arn().unwrap();
+        let read = site.wait(aws.sns.get_subscription_attributes().subscription_arn(arn).send()).unwrap();
+        let parts = ["FilterPolicy", "FilterPolicyScope", "RedrivePolicy", "RawMessageDelivery"];
+        let line = json!([one.topic_arn(), one.protocol(), one.endpoint(), of(read.attributes(), &parts)]);
+        lines.push(("subscription", line));
+    }
+    lines
+}
+
+fn events(site: &Site, aws: &Aws) -> Lines {
+    let mut lines = Vec::new();
+    let tagged = |arn: &str| {
+        let read = site.wait(aws.events.list_tags_for_resource().resource_arn(arn).send()).unwrap();
+        object(read.tags().iter().map(|tag| (tag.key(), tag.value())))
+    };
+    for bus in site.wait(aws.events.list_event_buses().send()).unwrap().event_buses() {
+        let name = bus.name().unwrap();
+        lines.push(("bus", json!([name, tagged(bus.arn().unwrap())])));
+        for rule in site.wait(aws.events.list_rules().event_bus_name(name).send()).unwrap().rules() {
+            let of_rule = aws.events.list_targets_by_rule().event_bus_name(name).rule(rule.name().unwrap());
+            let targets = format!("{:?}", site.wait(of_rule.send()).unwrap().targets());
+            let state = rule.state().map(|state| state.as_str());
+            let line = json!([rule.arn(), rule.event_pattern(), state, targets, tagged(rule.arn().unwrap())]);
+            lines.push(("rule", line));
+        }
+    }
+    lines
+}
+
+fn schedules(site: &Site, aws: &Aws) -> Lines {
+    let mut lines = Vec::new();
+    for group in site.wait(aws.scheduler.list_schedule_groups().send()).unwrap().schedule_groups() {
+        let read = site.wait(aws.scheduler.list_tags_for_resource().resource_arn(group.arn().unwrap()).send()).unwrap();
+        let tags = read.tags().iter().map(|tag| (tag.key(), tag.value()));
+        lines.push(("schedule group", json!([group.name(), object(tags)])));
+    }
+    for one in site.wait(aws.scheduler.list_schedules().send()).unwrap().schedules() {
+        let (group, name) = (one.group_name().unwrap(), one.name().unwrap());
+        let read = site.wait(aws.scheduler.get_schedule().group_name(group).name(name).send()).unwrap();
+        let target = format!("{:?}", read.target());
+        let line = json!([group, name, read.schedule_expression(), read.schedule_expression_timezone(), target]);
+        lines.push(("schedule", line));
+    }
+    lines
+}
+
+/// Whom functions let in, and what becomes of what they fail on.
+fn functions(site: &Site, aws: &Aws) -> Lines {
+    let mut lines = Vec::new();
+    for function in site.wait(aws.lambda.list_functions().send()).unwrap().functions() {
+        let name = function.function_name().unwrap();
+        if let Ok(read) = site.wait(aws.lambda.get_policy().function_name(name).send()) {
+            let policy: Value = serde_json::from_str(read.policy().unwrap()).unwrap();
+            let statements = policy["Statement"].as_array().cloned().unwrap_or_default();
+            // Its Sid ends in a hash over ARNs, which hold the account.
+            let unnamed = |mut statement: Value| {
+                statement.as_object_mut().unwrap().remove("Sid");
+                ("statement", json!([name, statement]))
+            };
+            lines.extend(statements.into_iter().map(unnamed));
+        }
+        if let Ok(read) = site.wait(aws.lambda.get_function_event_invoke_config().function_name(name).send()) {
+            let (retries, age) = (read.maximum_retry_attempts(), read.maximum_event_age_in_seconds());
+            let to = format!("{:?}", read.destination_config());
+            lines.push(("asynchronous calls", json!([name, retries, age, to])));
+        }
+    }
+    lines
+}
+
+fn of(attributes: Option<&HashMap<String, String>>, names: &[&str]) -> Value {
+    let all = attributes.into_iter().flatten();
+    object(all.filter(|(name, _)| names.contains(&name.as_str())).map(|(name, value)| (name.as_str(), value.as_str())))
+}
+
+fn object<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> Value {
+    Value::Object(members.map(|(name, value)| (name.to_owned(), value.into())).collect::<Map<_, _>>())
+}
