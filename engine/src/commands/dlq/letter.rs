@@ -191,6 +191,15 @@ impl Letter {
         [change.get("Keys"), change.pointer("/dynamodb/Keys")].into_iter().flatten().any(|held| held == keys)
     }
 
+    /// Whether its event, as AWS handed it on, has this id, or names it: ids of sources, and keys that no other object has.
+    pub fn has(&self, id: &str) -> bool {
+        let named = || match self.form.payload() {
+            Some(Payload::Data(data)) => String::from_utf8_lossy(&data).contains(id),
+            _ => false,
+        };
+        !id.is_empty() && (self.is_named(id, |id, asked| id == asked) || named())
+    }
+
     /// Whether an id, or the beginning of one, may mean this letter.
     pub fn may_be(&self, asked: &str) -> bool {
         self.is_named(asked, |id, asked| id.starts_with(asked))
