@@ -20,6 +20,7 @@ use serde_json::json;
 
 use super::*;
 use crate::aws::mocked;
+use crate::commands::dlq::letter::{Letter, Message};
 use crate::commands::send::to::Taken;
 
 const CONSUMER: &str = "consumer: { function: { handler: stream-to-table } }\nsink: { table: { partition_key: id } }\n";
@@ -256,4 +257,17 @@ async fn a_function_is_called_as_the_schedule_or_the_skill_calls_it() {
     let answers = Alexa::new(cx, "f".into()).send(vec![event(1, "{}"), event(2, "bad")]).await.unwrap();
     assert_eq!(statuses(&answers), [(1, 200), (2, 502)]);
     assert_eq!((answers[0].message.as_deref(), answers[1].message.as_deref()), (Some("hello"), Some("why")));
+}
+
+#[test]
+fn a_letter_is_known_by_what_the_source_took() {
+    let of = |key: &str| {
+        let context = json!({ "requestId": "r-1", "functionArn": "f", "condition": "RetriesExhausted", "approximateInvokeCount": 3 });
+        let payload = json!({ "Records": [{ "s3": { "object": { "key": key } } }] });
+        let body = json!({ "requestContext": context, "requestPayload": payload }).to_string();
+        Letter::new(Message { id: "m".into(), body, ..Message::default() })
+    };
+    let letter = of("in/pipe-send-abc-12");
+    assert!(letter.has("in/pipe-send-abc-12") && letter.has("r-1") && letter.has("m"));
+    assert!(!letter.has("in/pipe-send-abc-1") && !letter.has("r-") && !letter.has(""));
 }
