@@ -155,7 +155,7 @@ pub enum Command {
     IamPolicy(IamPolicyArgs),
     /// Run the pipeline on this machine, and apply every edit of its spec and handlers
     Dev(DevArgs),
-    /// Send events: to the API, or without one to what carries them
+    /// Send events: to the source, or without one to what carries them
     Send(SendArgs),
     /// Read the dead-letter queue, and take nothing from it
     #[command(subcommand)]

@@ -33,6 +33,7 @@ use crate::spec::{Loaded, Spec};
 pub use known::{defaults, families};
 pub use network::{asked, notes};
 pub use sink::table::key;
+pub use source::schedule::input as schedule_input;
 pub use to::{JSON, LIMIT};
 
 /// The ids that commands look for in a graph.

@@ -193,14 +193,18 @@ impl Operations {
 
     /// The endpoint that was asked for, for this service or for all; else AWS's own.
     fn endpoint(&self, name: &str) -> String {
+        let (fips, dual) = (self.sdk.use_fips() == Some(true), self.sdk.use_dual_stack() == Some(true));
+        self.asked(name).unwrap_or_else(|| host(name, &self.place, fips, dual))
+    }
+
+    /// The endpoint that was asked for, for this service or for all.
+    fn asked(&self, name: &str) -> Option<String> {
         let key = ServiceConfigKey::builder().service_id(name).env("AWS_ENDPOINT_URL").profile("endpoint_url").build();
         let own = self.sdk.service_config().zip(key.ok()).and_then(|(settings, key)| settings.load_config(key));
         // As the SDK's clients do: what the command line says comes before the environment's word for one service.
         let said = self.sdk.get_origin("endpoint_url").is_client_config();
         let own = own.filter(|_| !said);
-        let asked = own.or_else(|| self.sdk.endpoint_url().map(str::to_owned));
-        let (fips, dual) = (self.sdk.use_fips() == Some(true), self.sdk.use_dual_stack() == Some(true));
-        asked.unwrap_or_else(|| host(name, &self.place, fips, dual))
+        own.or_else(|| self.sdk.endpoint_url().map(str::to_owned))
     }
 }
 

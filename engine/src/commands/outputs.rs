@@ -191,6 +191,9 @@ fn paste(global: &Global, loaded: &Loaded, file: &Path, given: &BTreeMap<Id, Out
     let stream = given.get(&Id::new(id::STREAM));
     let keys = ["partition_key", "sort_key"].into_iter().filter_map(|key| stream?.get(key));
     let made: Vec<&str> = keys.map(String::as_str).collect();
+    if loaded.spec.pushing().is_some() {
+        return format!("\n  {} send {}{}\n\n", program(), spec(file), global.way());
+    }
     let Some(data) = example_data(loaded, &made) else { return String::new() };
     format!("\n  {} send {}{} --data {}\n\n", program(), spec(file), global.way(), quoted(&data))
 }

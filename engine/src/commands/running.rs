@@ -19,7 +19,7 @@ use crate::resource::{Live, State};
 use crate::spec::{Loaded, Spec};
 
 /// What to do where the pipeline is not there.
-const APPLY: &str = "has the pipeline been applied, in this account and region? `pipe diff` shows what is missing";
+pub const APPLY: &str = "has the pipeline been applied, in this account and region? `pipe diff` shows what is missing";
 
 /// A pipeline and the way to it.
 pub struct Running {

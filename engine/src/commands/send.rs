@@ -1,5 +1,5 @@
-//! `pipe send`: posts events to the API with the pipeline's own credentials, or without an API puts them where the consumer reads
-//! them, and follows them to where they end.
+//! `pipe send`: posts events to the API with the pipeline's own credentials, or puts them into another source, or without a source where
+//! the consumer reads them, and follows them to where they end.
 
 mod data;
 mod event;
@@ -30,7 +30,7 @@ use event::Maker;
 pub use example::{Example, example_data, example_requests};
 use follow::{Follow, Places, Sent, Taker};
 use tally::Tally;
-use to::{How, Target};
+use to::{How, Target, push};
 
 /// What is said on Ctrl-C.
 const STOPPING: &str = "interrupted: nothing more is sent; the events that were sent are on their way";
@@ -45,9 +45,10 @@ pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
     let (places, keys) = places(&running, global, args).await?;
     let run = event::new_run();
     let (target, needs) = Target::of(&running, &How { route, group: args.group.as_deref(), run }).await?;
+    push::remark(&loaded.spec, data.is_some()).into_iter().for_each(|text| shell.remark(&text));
     let stopped = Halt::on_interrupt(shell, STOPPING).told();
     // The answer of a table, a function or another service names no record that could be followed.
-    let tells = route.is_none_or(|route| loaded.spec.calls_stream(route));
+    let tells = route.is_none_or(|route| loaded.spec.calls_stream(route)) && loaded.spec.alexa().is_none();
     if args.follow
         && let Some(limits) = unfollowed(&loaded, &places, tells)
     {
@@ -77,6 +78,9 @@ pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
 /// What of a run's events cannot be followed, if anything. The bundled handler makes each a row or a letter.
 fn unfollowed(loaded: &Loaded, places: &Places, tells: bool) -> Option<&'static str> {
     let bundled = loaded.spec.function().is_some_and(Function::is_bundled);
+    if let Some(limits) = push::unfollowed(&loaded.spec) {
+        return Some(limits);
+    }
     match &places.table {
         _ if !tells => Some("nothing is followed: the answers of this route name no record"),
         _ if bundled || places.taker.is_some() => None,
@@ -103,12 +107,11 @@ fn refused(tally: &Tally, target: &Target, taken: Option<usize>) -> Option<Error
 fn route<'a>(loaded: &'a Loaded, asked: Option<&str>) -> Result<Option<&'a Route>> {
     match (loaded.spec.api(), asked) {
         (Some(api), _) => event::route(api, asked).map(Some),
-        (None, Some(_)) => {
-            Err(Error::fatal("--route is of an API, and the spec has none").hint("leave it out: events go to `stream`"))
-        }
-        (None, None) if loaded.spec.stream.is_none() => {
+        (None, Some(_)) => Err(Error::fatal("--route is of an API, and the spec has none")
+            .hint("leave it out: events go to the source or to `stream`")),
+        (None, None) if loaded.spec.stream.is_none() && loaded.spec.pushing().is_none() => {
             let error = Error::fatal(format!("the pipeline `{}` has nothing to send to", loaded.spec.name));
-            Err(error.hint("`pipe send` posts to `source.api`; without one, it puts events into `stream`"))
+            Err(error.hint("`pipe send` sends to `source`; without one, it puts events into `stream`"))
         }
         (None, None) => Ok(None),
     }
@@ -118,7 +121,9 @@ fn route<'a>(loaded: &'a Loaded, asked: Option<&str>) -> Result<Option<&'a Route
 async fn places(running: &Running, global: &Global, args: &SendArgs) -> Result<(Places, Vec<kinds::table::Key>), Stop> {
     let (follow, (table, keys)) = (args.follow, running.table().await?.unzip());
     let queue = if follow { running.queue().await? } else { None };
-    let consumed = running.spec.function().is_some() && global.session.is_some();
+    // How far the stream is says nothing about what is still on its way from the source.
+    let straight = running.spec.pushing().is_none() || push::fills_stream(&running.spec);
+    let consumed = straight && running.spec.function().is_some() && global.session.is_some();
     let taker = match (follow && consumed, running.stream()) {
         (true, Ok((kind, _))) => taker(running, kind, args).await?,
         _ => None,

@@ -48,8 +48,34 @@ impl Operations {
     /// # Errors
     /// As the SDK's clients give them: a refusal with its code, message and request id; no answer.
     pub async fn rest(&self, of: &Service, operation: &'static str, sent: Request, repeat: Repeat) -> Result<Bytes> {
+        self.rest_to(self.endpoint(of.name), of, operation, sent, repeat).await
+    }
+
+    /// The same at a host that AWS has told, unless another endpoint was asked for.
+    ///
+    /// # Errors
+    /// As those of [`Self::rest`].
+    pub async fn rest_at(
+        &self,
+        host: &str,
+        of: &Service,
+        operation: &'static str,
+        sent: Request,
+        repeat: Repeat,
+    ) -> Result<Bytes> {
+        let endpoint = self.asked(of.name).unwrap_or_else(|| format!("https://{host}"));
+        self.rest_to(endpoint, of, operation, sent, repeat).await
+    }
+
+    async fn rest_to(
+        &self,
+        endpoint: String,
+        of: &Service,
+        operation: &'static str,
+        sent: Request,
+        repeat: Repeat,
+    ) -> Result<Bytes> {
         let name = call::named(of.signed_as(), operation);
-        let endpoint = self.endpoint(of.name);
         let call = self
             .common(of, operation, repeat)
             .runtime_plugin(signing(of.signed_as()))

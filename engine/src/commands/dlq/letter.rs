@@ -191,6 +191,15 @@ impl Letter {
         [change.get("Keys"), change.pointer("/dynamodb/Keys")].into_iter().flatten().any(|held| held == keys)
     }
 
+    /// Whether its event, as AWS handed it on, has this id, or names it: ids of sources, and keys that no other object has.
+    pub fn has(&self, id: &str) -> bool {
+        let named = || match self.form.payload() {
+            Some(Payload::Data(data)) => holds(&String::from_utf8_lossy(&data), id),
+            _ => false,
+        };
+        !id.is_empty() && (self.is_named(id, |id, asked| id == asked) || named())
+    }
+
     /// Whether an id, or the beginning of one, may mean this letter.
     pub fn may_be(&self, asked: &str) -> bool {
         self.is_named(asked, |id, asked| id.starts_with(asked))
@@ -199,6 +208,12 @@ impl Letter {
     fn is_named(&self, asked: &str, fits: fn(&str, &str) -> bool) -> bool {
         fits(&self.id, asked) || self.form.event_id().is_some_and(|id| fits(&id, asked))
     }
+}
+
+/// Whether an id stands in a text, and not as the beginning of a longer one: `a-1` is not `a-12`.
+fn holds(text: &str, id: &str) -> bool {
+    let longer = |after: &str| after.starts_with(|next: char| next.is_ascii_digit());
+    text.match_indices(id).any(|(at, _)| !longer(&text[at + id.len()..]))
 }
 
 /// Compares sequence numbers: decimal, and far beyond 64 bits.

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::data::Data;
 use super::example::{Example, Serial, example_of, plain};
+use super::to::push;
 use crate::error::{Error, Result};
 use crate::kinds::table::{Key, KeyKind};
 use crate::spec::{Api, Loaded, Route};
@@ -64,7 +65,7 @@ impl Maker<'_> {
             needs => with_keys(data, needs, &serial, false).unwrap_or_else(|| data.clone()),
         };
         let body = match &self.data {
-            None => example.body.as_ref().map(|body| body.to_string().into_bytes()).unwrap_or_default(),
+            None => self.made(example.body.as_ref(), &serial),
             Some(Data::Lines(lines)) => lines.get(n as usize - 1).map(whole).unwrap_or_default(),
             Some(Data::One(data)) if self.count == 1 => whole(data),
             Some(Data::One(data)) => with_keys(data, &keys, &serial, true).unwrap_or_else(|| data.clone()),
@@ -75,7 +76,16 @@ impl Maker<'_> {
             Some(Data::One(_)) => self.count == 1,
         };
         let Example { method, path, header, .. } = example;
-        Event { n, method, path, header, key: item_key(&body, &self.keys), given_key, body }
+        let key = item_key(&body, &self.keys).filter(|_| push::is_item(&self.loaded.spec));
+        Event { n, method, path, header, key, given_key, body }
+    }
+
+    /// The body of an example, as the source sends it.
+    fn made(&self, example: Option<&serde_json::Value>, serial: &Serial) -> Vec<u8> {
+        let Some(example) = example else { return Vec::new() };
+        let plain = example.as_object().filter(|_| self.route.is_none());
+        let sourced = plain.and_then(|plain| push::example(&self.loaded.spec, plain, serial));
+        sourced.unwrap_or_else(|| example.to_string().into_bytes())
     }
 }
 

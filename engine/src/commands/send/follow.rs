@@ -269,8 +269,8 @@ fn is_about(letter: &Letter, taken: &Taken) -> bool {
     match (&taken.item, &taken.location.part) {
         (Some(item), _) => letter.is_of_item(item),
         (None, Some(shard)) => letter.covers(shard, &taken.record),
-        // A message keeps its id where it is moved to.
-        (None, None) => letter.id == taken.record,
+        // A message keeps its id where it is moved to; what a source took is somewhere in the event.
+        (None, None) => letter.id == taken.record || letter.has(&taken.record),
     }
 }
 

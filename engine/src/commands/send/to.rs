@@ -1,10 +1,19 @@
-//! Where events go, with a file for each way: through the pipeline's API, or without one straight to what carries its events.
+//! Where events go, with a file for each way: through the pipeline's API or another source, or without one straight to what carries its events.
 
+mod alexa;
 mod api;
 mod attributes;
+mod bucket;
+mod events;
+mod iot;
 mod kinesis;
+mod logs;
+mod pattern;
+pub mod push;
 mod queue;
+mod schedule;
 mod table;
+mod topic;
 
 use std::sync::Arc;
 
@@ -22,6 +31,7 @@ use crate::resource::Resource;
 use crate::spec::Route;
 use api::Api;
 use kinesis::Kinesis;
+use push::Push;
 use queue::Queue;
 use table::Table;
 
@@ -39,6 +49,8 @@ pub enum Target {
     Queue(Queue),
     /// Each is an item, whose change the consumer gets.
     Table(Table),
+    /// Each is put into the source.
+    Source(Arc<dyn Push>),
 }
 
 /// What became of one event.
@@ -95,6 +107,12 @@ impl Taken {
         let location = Location { service: "sqs".to_owned(), name: queue.map(str::to_owned), part: None };
         Self { location, record: id, item: None }
     }
+
+    /// What a source of this name took, by what its letters can be known by.
+    pub fn by(service: &str, name: &str, record: String) -> Self {
+        let location = Location { service: service.to_owned(), name: Some(name.to_owned()), part: None };
+        Self { location, record, item: None }
+    }
 }
 
 impl Target {
@@ -111,6 +129,9 @@ impl Target {
             }
             let pass = Pass::of(running, route).await?;
             return Ok((Self::Api(Arc::new(Api::new(running.endpoint().await?, pass, route))), Vec::new()));
+        }
+        if let Some(source) = push::of(running, how).await? {
+            return Ok((Self::Source(source), Vec::new()));
         }
         let (kind, name) = running.stream()?;
         if grouped && kind != kinds::queue::Queue::KIND {
@@ -136,6 +157,7 @@ impl Target {
             Self::Kinesis(stream) => format!("the stream `{}`", stream.name()),
             Self::Queue(queue) => format!("the queue `{}`", queue.name()),
             Self::Table(table) => format!("the table `{}`", table.name()),
+            Self::Source(source) => source.told(),
         }
     }
 
@@ -143,6 +165,7 @@ impl Target {
     pub fn at_once(&self) -> usize {
         match self {
             Self::Queue(queue) if queue.keeps_order() => 1,
+            Self::Source(source) => source.at_once(),
             _ => AT_ONCE,
         }
     }
@@ -153,6 +176,7 @@ impl Target {
             Self::Api(_) | Self::Table(_) => Most { events: 1, bytes: usize::MAX, each: 0 },
             Self::Kinesis(_) => kinesis::MOST,
             Self::Queue(_) => queue::MOST,
+            Self::Source(source) => source.most(),
         }
     }
 
@@ -166,6 +190,7 @@ impl Target {
             Self::Kinesis(stream) => stream.send(events).await,
             Self::Queue(queue) => queue.send(events).await,
             Self::Table(table) => table.send(events).await,
+            Self::Source(source) => source.send(events).await,
         }
     }
 
@@ -176,6 +201,7 @@ impl Target {
             Self::Kinesis(_) => kinesis::hint(status),
             Self::Queue(_) => queue::hint(status),
             Self::Table(_) => table::hint(status),
+            Self::Source(source) => source.hint(status).map(str::to_owned),
         }
     }
 }

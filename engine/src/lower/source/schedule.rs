@@ -1,6 +1,6 @@
 //! A schedule of EventBridge Scheduler, which sends as a role of the pipeline's.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::error::Result;
 use crate::graph::Node;
@@ -30,19 +30,11 @@ pub(super) fn link(lowering: &Lowering<'_>, full: &Full) -> Result<Link> {
 
 fn node(lowering: &Lowering<'_>, full: &Full, next: &Next) -> Result<Node> {
     let name = lowering.spec.schedule_name();
-    // Without an input of its own the event's `detail` would be a text. AWS fills in what stands in angle brackets
-    // (https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html).
-    let usual = json!({
-        "id": "<aws.scheduler.execution-id>",
-        "schedule": "<aws.scheduler.schedule-arn>",
-        "time": "<aws.scheduler.scheduled-time>",
-        "attempt": "<aws.scheduler.attempt-number>",
-    });
     let props = Schedule {
         expression: full.expression(),
         time_zone: full.time_zone.clone(),
         flexible_minutes: full.flexible_minutes,
-        input: full.input.as_ref().unwrap_or(&usual).to_string(),
+        input: input(full).to_string(),
         enabled: full.enabled,
         starts: full.starts.as_deref().map(schedule::moment).transpose()?.unwrap_or_default(),
         ends: full.ends.as_deref().map(schedule::moment).transpose()?.unwrap_or_default(),
@@ -55,4 +47,19 @@ fn node(lowering: &Lowering<'_>, full: &Full, next: &Next) -> Result<Node> {
         message_group: String::new(),
     };
     Ok(Node::new(SCHEDULE, name, &props)?.needs([ROLE, CONSUMER, STREAM, dlq::DLQ]))
+}
+
+/// What a schedule sends. AWS fills in what stands in angle brackets
+/// (<https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html>).
+pub fn input(full: &Full) -> Value {
+    // Without an input of its own the event's `detail` would be a text.
+    let usual = || {
+        json!({
+            "id": "<aws.scheduler.execution-id>",
+            "schedule": "<aws.scheduler.schedule-arn>",
+            "time": "<aws.scheduler.scheduled-time>",
+            "attempt": "<aws.scheduler.attempt-number>",
+        })
+    };
+    full.input.clone().unwrap_or_else(usual)
 }
