@@ -86,7 +86,8 @@ fn up_and_down(row: &Row) {
     let endpoint = Endpoint::start(Emulator::shared(Kind::MiniStack));
     // Names of buckets are everybody's.
     let account = endpoint.account();
-    let spec = spec(row, &format!("{}-{}", row.0, account.id()));
+    let bucket = format!("{}-{}", row.0, account.id());
+    let spec = spec(row, &bucket);
     drop(account);
     let sandbox = sandbox(&endpoint, &spec);
     let granted = rights::actions(&rights::printed(&sandbox));
@@ -98,7 +99,7 @@ fn up_and_down(row: &Row) {
     sandbox.pipe(&["apply", "--yes"]);
     assert_eq!(lacking(&sandbox), [""; 0], "{}", row.0);
     if row.0 == "bucket-events" {
-        names_the_bucket(&Cloud::of(&sandbox.account), &format!("{}-{}", row.0, sandbox.account.id()));
+        names_the_bucket(&Cloud::of(&sandbox.account), &bucket);
     }
     sandbox.account.clear();
     let again = sandbox.run(&["diff", "--exit-code"]);
