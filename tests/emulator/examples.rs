@@ -60,7 +60,8 @@ fn an_empty_diff_of_every_example_costs_few_calls() {
     let endpoint = Endpoint::start(Emulator::shared(Kind::MiniStack));
     let mut told = String::new();
     let mut over = Vec::new();
-    for name in examples() {
+    // MiniStack has no subnets: `network.rs` shows the private one on moto.
+    for name in examples().into_iter().filter(|name| name != "private") {
         let spec = std::fs::read_to_string(folder().join(format!("{name}.yaml"))).unwrap();
         let sandbox = Sandbox::new(env!("CARGO_BIN_EXE_pipe"), endpoint.account(), &spec);
         bring(&name, &sandbox);

@@ -55,6 +55,11 @@ fn role(spec: &Spec, desired: &Value, service: &str, mut statements: Vec<Value>,
     let before = all.len();
     all.retain(|statement| statement.get("Sid").is_some());
     assert_eq!(before - all.len(), own);
+    if spec.network.is_some() {
+        // What every function in a network has; its resources are known where it is.
+        let joins = |statement: &Value| ["JoinNetwork", "NotByCode"].iter().any(|sid| statement["Sid"] == *sid);
+        all.retain(|statement| !joins(statement));
+    }
     statements.sort_by_key(by_sid);
     assert_eq!(policies, json!({ "pipe": document(statements) }));
     assert_eq!(desired["path"], format!("/pipe/{}/{}/", spec.name, place().region));

@@ -40,6 +40,11 @@ impl Resource for Bucket {
         if self.event_bridge == live.event_bridge { Vec::new() } else { vec![EVENT_BRIDGE] }
     }
 
+    /// Rules of others may take the events: the switch is never turned off.
+    fn keeping(&self, live: &Self) -> Option<Self> {
+        (live.event_bridge && !self.event_bridge).then(|| Self { event_bridge: true, ..self.clone() })
+    }
+
     fn lacking(name: &Name, output: &str) -> Option<Refusal> {
         (output == EVENT_BRIDGE).then(|| Refusal {
             why: "does not send its events to EventBridge".to_owned(),

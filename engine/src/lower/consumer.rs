@@ -65,31 +65,31 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
         asynchronous: asynchronous(lowering, spec),
         code: lowering.codes.consumer(),
         statements: statements(lowering, spec, read.unwrap_or_default(), access),
-        mentions: {
-            let dlq = dlq::sent_to(lowering).map(|_| dlq::DLQ);
-            // As a registered consumer it reads the stream, too.
-            let stream =
-                fed.iter().map(|_| stream::kinesis::STREAM).filter(|stream| fed.iter().all(|(id, _)| id != stream));
-            fed.iter().map(|(id, _)| *id).chain(stream).chain(sink).chain(dlq).collect()
-        },
+        mentions: mentions(lowering, fed.as_ref().map(|(id, _)| *id), sink),
         placed: true,
     };
-    let mut nodes = lowering.function(lambda)?;
-    if lowering.spec.is_pushed() {
-        // AWS looks at the queue for what fails when it is named.
-        let mapped = |node: Node| if node.id.as_str() == CONSUMER { node.needs([dlq::DLQ]) } else { node };
-        nodes = nodes.into_iter().map(mapped).collect();
-    }
-    if lowering.spec.fed_queue().is_some() {
-        // The queue hides its messages long enough before the function may work longer on them.
-        let mapped =
-            |node: Node| if node.id.as_str() == CONSUMER { node.needs([stream::kinesis::STREAM]) } else { node };
-        nodes = nodes.into_iter().map(mapped).collect();
-    }
+    let needed = needed(lowering);
+    let mapped = |node: Node| if node.id.as_str() == CONSUMER { node.needs(needed) } else { node };
+    let mut nodes: Vec<Node> = lowering.function(lambda)?.into_iter().map(mapped).collect();
     if let Some((id, arn)) = fed {
         nodes.push(mapping(lowering, spec, id, arn)?);
     }
     Ok(nodes)
+}
+
+/// What its properties name.
+fn mentions(lowering: &Lowering<'_>, fed: Option<&'static str>, sink: Option<&'static str>) -> Vec<&'static str> {
+    // As a registered consumer it reads the stream, too.
+    let stream = fed.map(|_| stream::kinesis::STREAM).filter(|stream| fed != Some(*stream));
+    let dlq = dlq::sent_to(lowering).map(|_| dlq::DLQ);
+    fed.into_iter().chain(stream).chain(sink).chain(dlq).collect()
+}
+
+/// What must be there before the function: AWS looks at the queue for what fails when it is named, and the queue that feeds it hides its
+/// messages long enough before the function may work longer on them.
+fn needed(lowering: &Lowering<'_>) -> Option<&'static str> {
+    let fed = lowering.spec.fed_queue().map(|_| stream::kinesis::STREAM);
+    fed.or_else(|| lowering.spec.is_pushed().then_some(dlq::DLQ))
 }
 
 /// What becomes of the calls of a source that does not wait for the answer.

@@ -49,10 +49,7 @@ impl Lowering<'_> {
             joined.environment.into_iter().for_each(|(name, value)| _ = environment.entry(name).or_insert(value));
             joined.vpc
         });
-        // AWS's reference has the group for CreateLogStream and its streams for PutLogEvents.
-        let own = log_group::arn(self.place, &Name::new(&group));
-        let streams = format!("{own}:*");
-        statements.push(allow("WriteLogs", &["logs:CreateLogStream", "logs:PutLogEvents"], &[own, streams]));
+        statements.push(self.write_logs(&group));
         if lambda.xray {
             statements.push(allow("Trace", &["xray:PutTelemetryRecords", "xray:PutTraceSegments"], &["*".into()]));
         }
@@ -83,6 +80,13 @@ impl Lowering<'_> {
                 .needs([lambda.log_id])
                 .mentions(lambda.mentions),
         ])
+    }
+
+    /// AWS's reference has the group for CreateLogStream and its streams for PutLogEvents.
+    fn write_logs(&self, group: &str) -> Value {
+        let own = log_group::arn(self.place, &Name::new(group));
+        let streams = format!("{own}:*");
+        allow("WriteLogs", &["logs:CreateLogStream", "logs:PutLogEvents"], &[own, streams])
     }
 
     /// A role of the pipeline with one inline policy.

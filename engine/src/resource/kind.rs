@@ -88,9 +88,7 @@ impl Kind {
             ties: |live| typed::<R>(live).map_or_else(|_| Ties::default(), |live| live.ties()),
             name_of: R::name_of,
             grants: R::grants,
-            more_grants: |scope, name, desired| {
-                typed::<R>(desired).map_or_else(|_| Vec::new(), |one| one.more_grants(scope, name))
-            },
+            more_grants: |scope, name, it| typed::<R>(it).map(|one| one.more_grants(scope, name)).unwrap_or_default(),
             owned: |cx| Box::pin(R::owned(cx)),
             tagged: |cx| Box::pin(R::tagged(cx)),
             children: |cx, kind, parent| Box::pin(R::children(cx, kind, parent)),

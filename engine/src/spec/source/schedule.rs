@@ -17,13 +17,13 @@ pub struct Schedule(pub Full);
 #[serde(untagged)]
 enum Form {
     Text(String),
-    Full(Full),
+    Full(Box<Full>),
 }
 
 impl From<Form> for Schedule {
     fn from(form: Form) -> Self {
         match form {
-            Form::Full(full) => Self(full),
+            Form::Full(full) => Self(*full),
             Form::Text(text) => Self(Full::of(text)),
         }
     }
