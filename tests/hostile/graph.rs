@@ -48,7 +48,10 @@ fn function(spec: &Spec, desired: &Value, id: &str) {
             own -= 1;
         }
     }
-    let ours = environment.keys().filter(|name| name.starts_with("PIPE_")).count();
+    let ours = environment
+        .keys()
+        .filter(|name| name.starts_with("PIPE_") || (spec.network.is_some() && name.starts_with("AWS_ENDPOINT_URL_")))
+        .count();
     assert_eq!(own, ours, "no variable from elsewhere: {environment:?}");
     if let Some(table) = spec.table().and_then(|table| table.own()).filter(|_| id == "consumer") {
         assert_eq!(environment["PIPE_PARTITION_KEY"], table.partition_key.name);

@@ -37,7 +37,7 @@ impl Resource for Bus {
 
     /// A rule's ARN names its bus, too: what lets the rule in leads to both.
     fn name_of(arn: &str) -> Option<Name> {
-        let of_rule = || Some(arn.split_once(":rule/")?.1.split_once('/')?.0);
+        let of_rule = || Some(arn.split_once(":rule/")?.1.rsplit_once('/')?.0);
         let name = arn.split_once(":event-bus/").map(|(_, name)| name).or_else(of_rule)?;
         (arn.split(':').nth(2) == Some("events")).then(|| Name::new(name))
     }

@@ -102,8 +102,13 @@ impl Resource for Queue {
     }
 
     fn meanwhile(&self, live: &Self) -> Option<Self> {
-        let shorter = self.visibility_seconds < live.visibility_seconds;
-        shorter.then(|| Self { visibility_seconds: live.visibility_seconds, ..self.clone() })
+        let longer = self.visibility_seconds.max(live.visibility_seconds);
+        let wider = Self {
+            visibility_seconds: longer,
+            policy: senders::with_former(&self.policy, &live.policy),
+            ..self.clone()
+        };
+        (wider != *self).then_some(wider)
     }
 
     fn ties(&self) -> Ties {

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::types::{Role as Described, Tag};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::aws::policy::{Policy, texts};
 use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, patiently};
@@ -63,7 +64,11 @@ impl Resource for Role {
             let both = live.policies.get(name).map_or_else(|| own.clone(), |live| own.with(live));
             (name.clone(), both)
         });
-        let wider = Self { policies: policies.collect(), ..self.clone() };
+        // A source that is replaced sends until its link is gone.
+        let bound = |one: &&Value| !one["Condition"]["ArnEquals"]["aws:SourceArn"].is_null();
+        let former = live.trust.statements().iter().filter(bound).cloned().collect();
+        let trust = self.trust.with(&Policy::new(former));
+        let wider = Self { policies: policies.collect(), trust, ..self.clone() };
         (wider != *self).then_some(wider)
     }
 

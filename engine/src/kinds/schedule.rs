@@ -79,6 +79,12 @@ impl Resource for Schedule {
         Advice { loses, means: desired.means(live), ..Advice::default() }
     }
 
+    /// A start that is over is the same as none.
+    fn keeping(&self, live: &Self) -> Option<Self> {
+        let same = self.starts != live.starts && form::has_started(&self.starts) && form::has_started(&live.starts);
+        same.then(|| Self { starts: live.starts.clone(), ..self.clone() })
+    }
+
     fn ties(&self) -> Ties {
         let role = Some(self.role.clone()).filter(|role| !role.is_empty());
         Ties { acts_as: role.into_iter().collect(), ..Ties::default() }

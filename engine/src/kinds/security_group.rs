@@ -23,7 +23,7 @@ use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs,
 
 mod rule;
 
-pub use rule::{SELF, https};
+pub use rule::{SELF, everything, https};
 use rule::{of_answer, to_request};
 
 /// A new group is not everywhere at once.

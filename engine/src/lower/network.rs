@@ -12,7 +12,7 @@ use crate::aws::vpc::{self, Asked, Vpc};
 use crate::error::Result;
 use crate::graph::Node;
 use crate::kinds::endpoint::Endpoint;
-use crate::kinds::security_group::{SELF, SecurityGroup, https};
+use crate::kinds::security_group::{SELF, SecurityGroup, everything, https};
 use crate::lower::known::Family;
 use crate::lower::{Lowering, auth, consumer};
 use crate::owner::PIPELINE;
@@ -182,7 +182,7 @@ impl<'a> Around<'a> {
         if self.services.is_empty() {
             let everywhere = ["0.0.0.0/0", "::/0"];
             let families = if self.network.vpc.ipv6 { 2 } else { 1 };
-            return everywhere[..families].iter().map(|all| https(all)).collect();
+            return everywhere[..families].iter().map(|all| everything(all)).collect();
         }
         let mut all: BTreeSet<String> = interfaces.then(|| https(SELF)).into_iter().collect();
         for (service, way) in &self.services {

@@ -106,8 +106,8 @@ pub(super) struct Sender {
 pub(super) struct Acts {
     /// The service, as in `scheduler.amazonaws.com`.
     pub service: &'static str,
-    /// What it acts for.
-    pub arn: String,
+    /// What it acts for, by one or several ARNs.
+    pub arns: Vec<String>,
     /// What the role may do.
     pub statements: Vec<Value>,
 }
@@ -155,7 +155,7 @@ fn role(lowering: &Lowering<'_>, acts: Acts) -> Result<Node> {
         "Principal": { "Service": acts.service },
         "Action": "sts:AssumeRole",
         "Condition": {
-            "ArnEquals": { "aws:SourceArn": acts.arn },
+            "ArnEquals": { "aws:SourceArn": acts.arns },
             "StringEquals": { "aws:SourceAccount": lowering.place.account },
         },
     })]);

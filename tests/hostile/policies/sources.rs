@@ -25,21 +25,24 @@ pub fn sender(spec: &Spec) -> Option<(&'static str, String)> {
 
 /// A role of a source may send to what is next alone, and to the dlq where no policy lets its service in.
 pub fn role(spec: &Spec, desired: &Value) {
+    let group = |name: &str| arn("logs", &format!("log-group:{name}"));
     let (service, from, brings) = match spec.source.as_ref().unwrap() {
         Source::Schedule(_) => {
             let group = arn("scheduler", &format!("schedule-group/{}", spec.schedule_name()));
             ("scheduler.amazonaws.com", group, true)
         }
         Source::Iot(_) => ("iot.amazonaws.com", arn("iot", &format!("rule/{}", spec.iot_rule_name())), true),
-        Source::Logs(logs) => ("logs.amazonaws.com", arn("logs", &format!("log-group:{}:", logs.group)) + "*", false),
+        Source::Logs(logs) => ("logs.amazonaws.com", group(&logs.group), false),
         _ => {
             let (service, from) = sender(spec).unwrap();
             (service, from, false)
         }
     };
+    let any = matches!(spec.source, Some(Source::Logs(_))).then(|| format!("{from}:*"));
+    let froms: Vec<String> = std::iter::once(from).chain(any).collect();
     let trust = json!({
         "Effect": "Allow", "Principal": { "Service": [service] }, "Action": ["sts:AssumeRole"],
-        "Condition": { "ArnEquals": { "aws:SourceArn": [from] }, "StringEquals": { "aws:SourceAccount": ["123456789012"] } },
+        "Condition": { "ArnEquals": { "aws:SourceArn": froms }, "StringEquals": { "aws:SourceAccount": ["123456789012"] } },
     });
     assert_eq!(desired["trust"], document(vec![trust]));
     let dead = (brings && spec.dlq.is_some())

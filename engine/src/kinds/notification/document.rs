@@ -111,6 +111,12 @@ async fn missing(cx: &Cx, bucket: &str, edit: &impl Fn(&Document) -> Document) -
     Ok((wanted != live).then_some(wanted))
 }
 
+/// Whether a refusal names this very target, and not one whose name begins like it.
+fn names(message: &str, target: &str) -> bool {
+    let ends = |rest: &str| rest.chars().next().is_none_or(|next| matches!(next, ',' | ']' | ' ' | '"'));
+    message.match_indices(target).any(|(at, found)| ends(&message[at + found.len()..]))
+}
+
 /// Writes the document. S3 then calls every target in it, and refuses all where it may not call one
 /// (<https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketNotificationConfiguration.html>). The change's own may have been let in
 /// just now, and is waited for. Where only others' are out of order the same is written without these calls.
@@ -119,7 +125,7 @@ async fn write(cx: &Cx, bucket: &str, target: &str, edit: &impl Fn(&Document) ->
         let Some(wanted) = missing(cx, bucket, edit).await? else { return Ok(Ok(())) };
         match send(cx, bucket, &wanted, false).await {
             Err(error) if !is_about_targets(&error) => Err(error),
-            Err(error) if !target.is_empty() && error.message().contains(target) => {
+            Err(error) if !target.is_empty() && names(error.message(), target) => {
                 Ok(Err(format!("S3 to be allowed to call `{target}`: {}", error.message())))
             }
             Err(error) => {

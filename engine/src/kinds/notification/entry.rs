@@ -1,5 +1,6 @@
 //! One entry of a bucket's notifications, and which two S3 does not take beside each other.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use crate::aws::xml::Element;
@@ -38,7 +39,7 @@ impl Entry {
         let rules = || rules.iter().flat_map(|key| key.all("FilterRule"));
         // AWS shows the names with a capital letter, whatever was written.
         let rule = |name: &str| rules().find(|rule| rule.text_of("Name").eq_ignore_ascii_case(name));
-        let value = |name: &str| rule(name).map_or_else(String::new, |rule| rule.text_of("Value").to_owned());
+        let value = |name: &str| rule(name).map_or_else(String::new, |rule| decoded(rule.text_of("Value")));
         Some(Self {
             id: element.text_of("Id").to_owned(),
             target: element.text_of(target).to_owned(),
@@ -59,7 +60,9 @@ impl Entry {
         }
         let rules = [("prefix", &self.prefix), ("suffix", &self.suffix)];
         let rules = rules.into_iter().filter(|(_, value)| !value.is_empty());
-        let rule = |(name, value): (&str, &String)| Element::new("FilterRule").with("Name", name).with("Value", value);
+        let rule = |(name, value): (&str, &String)| {
+            Element::new("FilterRule").with("Name", name).with("Value", &encoded(value))
+        };
         let rules: Vec<Element> = rules.map(rule).collect();
         let filter = (!rules.is_empty()).then(|| Element::new("Filter").and([Element::new("S3Key").and(rules)]));
         element.and(filter)
@@ -76,6 +79,28 @@ impl Entry {
     }
 }
 
+/// Characters that a key has in a filter as they are; a space is a `+`, and all else is percent-encoded
+/// (<https://docs.aws.amazon.com/AmazonS3/latest/userguide/notification-how-to-filtering.html>).
+const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'/')
+    .remove(b'!')
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'*')
+    .remove(b'\'')
+    .remove(b'(')
+    .remove(b')')
+    .remove(b'~');
+
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, PLAIN).to_string().replace("%20", "+")
+}
+
+fn decoded(text: &str) -> String {
+    percent_decode_str(&text.replace('+', "%20")).decode_utf8_lossy().into_owned()
+}
+
 /// Whether the first event is the second, or all of its sort.
 fn covers(all: &str, one: &str) -> bool {
     all == one || all.strip_suffix('*').is_some_and(|sort| one.starts_with(sort))
@@ -86,6 +111,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_filter_is_written_as_s3_wants_it_and_read_back() {
+        assert_eq!(encoded("dt=2026/in put/ä+b*.csv"), "dt%3D2026/in+put/%C3%A4%2Bb*.csv");
+        for text in ["", "in/", "dt=1/", "a b+c%20", "ü(1)'!~"] {
+            assert_eq!(decoded(&encoded(text)), text);
+        }
+    }
 
     fn entry(event: &str, prefix: &str, suffix: &str) -> Entry {
         let (prefix, suffix) = (prefix.to_owned(), suffix.to_owned());

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::arn;
 use crate::aws::Place;
-use crate::aws::policy::{Policy, texts};
+use crate::aws::policy::{Policy, texts, without};
 use crate::resource::Name;
 
 /// The policy that refuses every call on this queue that does not come by TLS.
@@ -27,12 +27,32 @@ pub struct From {
 
 /// What the label of a [`From`] ends with.
 const SOURCE: &str = "-source";
+/// The same of one that is on its way out.
+const FORMER: &str = "-formersource";
 
 /// ARNs of what services act for that may send by a statement with a label.
 pub(super) fn sources(policy: &Policy) -> impl Iterator<Item = String> {
-    let ours = |sid: &str| sid.starts_with("pipe-") && sid.ends_with(SOURCE);
+    let ours = |sid: &str| sid.starts_with("pipe-") && (sid.ends_with(SOURCE) || sid.ends_with(FORMER));
     let statements = policy.statements().iter().filter(move |one| one["Sid"].as_str().is_some_and(ours));
     statements.flat_map(|one| texts(&one["Condition"]["ArnEquals"]["aws:SourceArn"])).map(str::to_owned)
+}
+
+/// The policy, and the statement of the live one's source where that is another: what it sends until its link is gone is taken, and the next
+/// run finds it should this one be stopped.
+pub(super) fn with_former(policy: &Policy, live: &Policy) -> Policy {
+    let ends =
+        |one: &Value, end: &str| one["Sid"].as_str().is_some_and(|sid| sid.starts_with("pipe-") && sid.ends_with(end));
+    let mut all = policy.statements().to_vec();
+    for former in live.statements().iter().filter(|one| ends(one, SOURCE) || ends(one, FORMER)) {
+        let sid = former["Sid"].as_str().unwrap_or_default();
+        let mut kept = former.clone();
+        kept["Sid"] = format!("{}{FORMER}", sid.trim_end_matches(FORMER).trim_end_matches(SOURCE)).into();
+        let is_there = all.iter().any(|one| without(one, &["Sid"]) == without(former, &["Sid"]));
+        if !is_there {
+            all.push(kept);
+        }
+    }
+    Policy::new(all)
 }
 
 /// The same, and these may send: ARNs and accounts, services on behalf of this account, and the source.

@@ -111,13 +111,18 @@ impl Schedule {
         if self.enabled { ScheduleState::Enabled } else { ScheduleState::Disabled }
     }
 
+    /// When it starts; nothing where that is over, because AWS takes no such time.
+    fn start(&self) -> Result<Option<DateTime>> {
+        Ok(date(&self.starts)?.filter(|start| !is_over(start)))
+    }
+
     pub(super) async fn create(&self, cx: &Cx, name: &Name) -> Result<()> {
         let request = (cx.aws.scheduler.create_schedule().group_name(name.as_str()).name(name.as_str()))
             .schedule_expression(&self.expression)
             .schedule_expression_timezone(&self.time_zone)
             .flexible_time_window(self.window()?)
             .state(self.state())
-            .set_start_date(date(&self.starts)?)
+            .set_start_date(self.start()?)
             .set_end_date(date(&self.ends)?)
             .target(self.described()?);
         let create = || async { request.clone().send().await.map(drop).map_err(|error| taken(error.into())) };
@@ -130,7 +135,7 @@ impl Schedule {
             .schedule_expression_timezone(&self.time_zone)
             .flexible_time_window(self.window()?)
             .state(self.state())
-            .set_start_date(date(&self.starts)?)
+            .set_start_date(self.start()?)
             .set_end_date(date(&self.ends)?)
             .target(self.described()?);
         let update = || async { request.clone().send().await.map(drop).map_err(busy) };
@@ -141,4 +146,15 @@ impl Schedule {
     fn told(&self, written: Result<()>) -> Result<()> {
         written.map_err(|error| lacking(error, &self.role, "scheduler.amazonaws.com"))
     }
+}
+
+/// Whether a time is over; that AWS takes one that was 5 minutes ago at most is reported (`docs/aws.md#eventbridge-scheduler`).
+pub(super) fn is_over(time: &DateTime) -> bool {
+    let now = DateTime::from(std::time::SystemTime::now());
+    time.secs() < now.secs().saturating_sub(4 * 60)
+}
+
+/// Whether there is no start any more: none is said, or it is over.
+pub(super) fn has_started(starts: &str) -> bool {
+    starts.is_empty() || date(starts).is_ok_and(|date| date.is_some_and(|date| is_over(&date)))
 }

@@ -264,3 +264,13 @@ fn what_a_change_means_is_told() {
     assert_eq!(Schedule::name_of(ARN), None);
     assert_eq!(desired().ties().acts_as, [ROLE]);
 }
+
+#[test]
+fn a_start_that_is_over_is_none() {
+    let of = |starts: &str| Schedule { starts: starts.into(), ..desired() };
+    let (over, later) = ("2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z");
+    assert_eq!(of(over).keeping(&of("")).map(|kept| kept.starts), Some(String::new()));
+    assert_eq!(of("").keeping(&of(over)).map(|kept| kept.starts), Some(over.to_owned()));
+    assert_eq!(of(later).keeping(&of("")), None, "one to come is a difference");
+    assert_eq!(of(over).keeping(&of(later)), None);
+}

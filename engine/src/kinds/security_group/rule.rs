@@ -13,6 +13,11 @@ pub fn https(peer: &str) -> String {
     format!("tcp 443 {peer}")
 }
 
+/// The rule for all that there is on this other side.
+pub fn everything(peer: &str) -> String {
+    format!("{} {peer}", ALL.1)
+}
+
 /// The rules that one entry of EC2's answer holds for the group of this id.
 pub(super) fn of_answer(permission: &Answered, id: &str) -> Vec<String> {
     let (protocol, from, to) = (permission.text("ipProtocol"), permission.text("fromPort"), permission.text("toPort"));

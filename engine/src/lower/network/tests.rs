@@ -127,7 +127,7 @@ fn a_route_table_has_one_gateway() {
 fn what_the_spec_says_of_endpoints_holds() {
     let (_, graph) = of(", endpoints: []", Vec::new());
     assert_eq!(names(&graph, "ec2:Endpoint"), [""; 0]);
-    assert_eq!(graph.node("group.network").unwrap().desired["egress"], json!(["tcp 443 0.0.0.0/0"]));
+    assert_eq!(graph.node("group.network").unwrap().desired["egress"], json!(["all 0.0.0.0/0"]));
     let (_, graph) = of(", endpoints: { dynamodb: interface }, private_dns: true, policy: open", Vec::new());
     let endpoint = &graph.node("endpoint.dynamodb").unwrap().desired;
     assert_eq!((&endpoint["private_dns"], &endpoint["policy"]), (&json!(true), &Value::Null));

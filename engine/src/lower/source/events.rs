@@ -29,7 +29,7 @@ pub(super) fn link(lowering: &Lowering<'_>, events: &BusEvents) -> Result<Link> 
 pub(super) fn linked(lowering: &Lowering<'_>, bus: &str, nodes: Vec<Node>) -> Link {
     let (service, arn) = ("events.amazonaws.com", rule::arn(lowering.place, bus, &lowering.spec.rule_name()));
     let takes_roles = next(lowering).filter(Next::takes_roles);
-    let role = takes_roles.map(|next| Acts { service, arn: arn.clone(), statements: next.reached(lowering) });
+    let role = takes_roles.map(|next| Acts { service, arns: vec![arn.clone()], statements: next.reached(lowering) });
     let sender = Some(Sender { service, arn, token: String::new() });
     Link { nodes, sender, role, letters: Letters::ByPolicy }
 }

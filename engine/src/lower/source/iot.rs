@@ -27,7 +27,7 @@ pub(super) fn link(lowering: &Lowering<'_>, iot: &Iot) -> Result<Link> {
     let by_policy = matches!(next, Next::Function { .. });
     let statements: Vec<_> =
         (!by_policy).then(|| next.reached(lowering)).into_iter().flatten().chain(brings(lowering)).collect();
-    let role = (!statements.is_empty()).then(|| Acts { service, arn: arn.clone(), statements });
+    let role = (!statements.is_empty()).then(|| Acts { service, arns: vec![arn.clone()], statements });
     let sender = by_policy.then(|| Sender { service, arn, token: String::new() });
     Ok(Link { nodes, sender, role, letters: Letters::ByRole })
 }

@@ -22,14 +22,15 @@ pub(in crate::lower) const FAMILIES: &[Family] = &[Family::of::<LogFilter>(FILTE
 
 pub(super) fn link(lowering: &Lowering<'_>, logs: &Logs) -> Result<Link> {
     let group = log_group::arn(lowering.place, &Name::new(&logs.group));
-    // With `:*`, as Logs names it.
+    // With `:*` for a function (https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/SubscriptionFilters.html); how it comes to a role no page
+    // says, so a role takes both.
     let (service, arn) = ("logs.amazonaws.com", format!("{group}:*"));
     let next = next(lowering);
     let role = next.as_ref().filter(|next| next.takes_roles()).map(|next| {
         // It names the group beside the stream, where that allows nothing: by it the filter is found again.
-        let put = allow("Deliver", &["kinesis:PutRecord"], &[next.arn().to_owned(), group]);
+        let put = allow("Deliver", &["kinesis:PutRecord"], &[next.arn().to_owned(), group.clone()]);
         let statements = std::iter::once(put).chain(stream::kinesis::write_key(lowering)).collect();
-        Acts { service, arn: arn.clone(), statements }
+        Acts { service, arns: vec![group, arn.clone()], statements }
     });
     let sender = Some(Sender { service, arn, token: String::new() });
     let filter = next.map(|next| node(lowering, logs, &next)).transpose()?;

@@ -24,7 +24,7 @@ pub(super) fn link(lowering: &Lowering<'_>, full: &Full) -> Result<Link> {
     };
     let arn = schedule::group_arn(lowering.place, &Name::new(lowering.spec.schedule_name()));
     let statements = next.reached(lowering).into_iter().chain(brings(lowering)).collect();
-    let role = Acts { service: "scheduler.amazonaws.com", arn, statements };
+    let role = Acts { service: "scheduler.amazonaws.com", arns: vec![arn], statements };
     Ok(Link { nodes: vec![node(lowering, full, &next)?], sender: None, role: Some(role), letters: Letters::ByRole })
 }
 

@@ -198,6 +198,10 @@ pub(super) fn topic(cx: &Cx<'_>, topic: &At<'_, Topic>) -> Vec<Problem> {
             Problem::error(topic.at("existing"), message).hint("put `stream: { queue: { fifo: true } }` between"),
         );
     }
+    if cx.spec.fed_queue().is_some() {
+        let message = "a message with more than 10 attributes does not come to the queue: SNS sends the message alone, and SQS takes no more attributes";
+        problems.push(Problem::note(&topic.path, message).on_key());
+    }
     let path = topic.at("filter");
     let Some(filter) = topic.filter.as_ref().filter(|_| cx.sound(&path)) else {
         if cx.has(&topic.at("filter_on")) && topic.filter.is_none() {

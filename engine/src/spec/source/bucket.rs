@@ -104,7 +104,7 @@ pub enum Via {
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "only the schema of its fields is asked for")]
 struct Taken {
-    /// What happens to objects that are taken, 1 to 10 of `created`, `removed`, `restored`, `tagged`, and types of S3's. Default: `[created]`.
+    /// What happens to objects that are taken, 1 to 10 of `created`, `removed` (by the event bus also those that expire), `restored`, `tagged`, and types of S3's. Default: `[created]`.
     #[schemars(length(min = 1, max = 10))]
     events: Vec<ObjectEvent>,
     /// What the keys begin with, at most 1024 characters. Default: anything.

@@ -179,3 +179,24 @@ async fn a_dlq_that_was_made_just_now_is_waited_for() {
     let error = fed().reconcile(&cx(&[&never]), &name(), None).await.unwrap_err();
     assert!(error.hint_text().unwrap().contains(DLQ), "{error:?}");
 }
+
+/// Else what the former source sends until its link is gone would be refused, and nothing would name it after a kill.
+#[test]
+fn a_source_that_is_replaced_may_send_until_all_else_is_done() {
+    let of = |topic: &str| {
+        let from = From {
+            sid: "pipe-demo-source".into(),
+            service: "sns.amazonaws.com".into(),
+            arn: format!("arn:aws:sns:eu-central-1:111122223333:{topic}"),
+            account: String::new(),
+        };
+        Queue { policy: tls_and_senders(&place(), &name(), (&[], &[]), Some(&from)), ..fed() }
+    };
+    let between = of("new").meanwhile(&of("old")).unwrap();
+    let held = |queue: &Queue| queue.ties().holds.into_iter().filter(|arn| arn.contains(":sns:")).collect::<Vec<_>>();
+    assert_eq!(held(&between).len(), 2, "{:?}", between.policy);
+    assert_eq!(of("new").meanwhile(&between), Some(between.clone()), "a second run keeps it until it is done, too");
+    assert_eq!(of("new").meanwhile(&of("new")), None);
+    let none = Queue { policy: tls_and_senders(&place(), &name(), (&[], &[]), None), ..fed() };
+    assert_eq!(held(&none.meanwhile(&of("old")).unwrap()), held(&of("old")));
+}
