@@ -102,7 +102,7 @@ pub fn snapshot(name: &str, text: &str) {
     settings.add_filter(r#""pipe:[0-9a-f]{12}""#, r#""[hash]""#);
     settings.add_filter(r#""[0-9a-f]{12}""#, r#""[hash]""#);
     settings.add_filter(r"(/consumer/[a-z0-9-]+:)\d+", "${1}[made]");
-    settings.add_filter(r#"follows: "[^"]*" → "[^"]*""#, r#"follows: "[identity]" → "[identity]""#);
+    settings.add_filter(r#"follows: "[^"]*" → "\d[^"]*""#, r#"follows: "[identity]" → "[identity]""#);
     settings.add_filter(r#"follows: "[^"]*""#, r#"follows: "[identity]""#);
     settings.add_filter(r"\b(Object|Schema)[0-9a-f]{12}\b", "$1[hash]");
     settings.add_filter(r"(secret[: ]|ret:)gateway/credentials-[A-Za-z0-9]{6}", "${1}gateway/credentials-[suffix]");
