@@ -41,6 +41,7 @@ const NO_QUEUE: &str = "Error occurred while ReceiveMessage. SQS Error Code: AWS
                         Message: The specified queue does not exist.";
 const ROLE_FOR_FUNCTION: &str = "the role of function `gateway-events-consumer` to be known to Lambda";
 const ROLE_FOR_MAPPING: &str = "the function's role to reach Lambda";
+const SOURCE_FOR_MAPPING: &str = "Lambda to know the source and the function";
 const API: &str = "API Gateway to take the next change of the REST API";
 const NOT_KNOWN: &str = "another look, because it is not known whether the last call took effect";
 
@@ -71,9 +72,9 @@ const LAMBDA: &[Refusal] = &[
     (Cold, "lambda", "CreateEventSourceMapping", 400, "InvalidParameterValueException", NO_TABLE_ACCESS, ROLE_FOR_MAPPING),
     (Cold, "lambda", "CreateEventSourceMapping", 400, "InvalidParameterValueException", "The function execution role does not have permissions to call ReceiveMessage on SQS", ROLE_FOR_MAPPING),
     (Cold, "lambda", "CreateEventSourceMapping", 400, "InvalidParameterValueException", "The function's execution role does not have permissions to call SendMessage on arn:aws:sqs:eu-central-1:1:q", ROLE_FOR_MAPPING),
-    (Cold, "lambda", "CreateEventSourceMapping", 400, "InvalidParameterValueException", "Stream not found: arn:aws:kinesis:eu-central-1:1:stream/GatewayEventsStream", ROLE_FOR_MAPPING),
-    (Cold, "lambda", "CreateEventSourceMapping", 400, "InvalidParameterValueException", NO_QUEUE, ROLE_FOR_MAPPING),
-    (Cold, "lambda", "CreateEventSourceMapping", 400, "InvalidParameterValueException", "Function does not exist", ROLE_FOR_MAPPING),
+    (Cold, "lambda", "CreateEventSourceMapping", 400, "InvalidParameterValueException", "Stream not found: arn:aws:kinesis:eu-central-1:1:stream/GatewayEventsStream", SOURCE_FOR_MAPPING),
+    (Cold, "lambda", "CreateEventSourceMapping", 400, "InvalidParameterValueException", NO_QUEUE, SOURCE_FOR_MAPPING),
+    (Cold, "lambda", "CreateEventSourceMapping", 400, "InvalidParameterValueException", "Function does not exist", SOURCE_FOR_MAPPING),
     (Cold, "lambda", "CreateEventSourceMapping", 429, "TooManyRequestsException", "Rate exceeded", ROLE_FOR_MAPPING),
     (Edited, "lambda", "UpdateEventSourceMapping", 400, "ResourceInUseException", "Cannot update the event source mapping because it is in use.", "to accept the change"),
     (Edited, "lambda", "UpdateEventSourceMapping", 400, "InvalidParameterValueException", NO_STREAM_ACCESS, "to accept the change"),
