@@ -279,7 +279,10 @@ fn canonical(value: &Value, ids: &[(String, String)]) -> Value {
 }
 
 fn text(text: &str, ids: &[(String, String)]) -> String {
-    ids.iter().fold(text.to_owned(), |text, (drawn, named)| text.replace(drawn, named))
+    let text = ids.iter().fold(text.to_owned(), |text, (drawn, named)| text.replace(drawn, named));
+    let consumer =
+        text.rsplit_once(':').filter(|(arn, made)| arn.contains("/consumer/") && made.parse::<u64>().is_ok());
+    consumer.map_or(text.clone(), |(arn, _)| format!("{arn}:MADE"))
 }
 
 /// Asserts that two inventories are the same; if not, shows the lines that one of them lacks.
