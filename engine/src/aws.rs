@@ -2,6 +2,7 @@
 
 mod attempts;
 mod call;
+pub mod cloudwatch;
 mod connect;
 mod cx;
 pub mod ec2;

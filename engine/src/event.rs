@@ -6,6 +6,7 @@
 mod line;
 mod parts;
 mod schema;
+pub mod sending;
 pub mod using;
 
 use std::collections::BTreeMap;
@@ -217,60 +218,13 @@ pub enum Event {
         pipeline: String,
     },
     /// An event was answered (`send`).
-    Sent {
-        /// Its number in this run, from 1.
-        n: u32,
-        /// The answer's status.
-        status: u16,
-        /// Where it went; absent where nothing took it.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        location: Option<moved::Location>,
-        /// Its record's id there, of a stream the sequence number; absent where it was not taken.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        record: Option<String>,
-    },
+    Sent(sending::Sent),
     /// All events are answered (`send`).
-    SentAll {
-        /// How many were to be sent.
-        count: u32,
-        /// How many were answered.
-        answered: u32,
-        /// How many of those were not taken.
-        refused: u32,
-        /// How many had each status.
-        statuses: BTreeMap<u16, u32>,
-        /// Time that it took.
-        milliseconds: u64,
-        /// Answers in a second.
-        events_per_second: u64,
-    },
+    SentAll(sending::SentAll),
     /// Where an event went (`send --follow`).
-    Followed {
-        /// Its number in this run, from 1.
-        n: u32,
-        /// Where it was sent to.
-        location: moved::Location,
-        /// Its record's id there, of a stream the sequence number.
-        record: String,
-        /// Where it is.
-        went: using::Went,
-        /// Why it is a dead letter.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        reason: Option<String>,
-        /// Whether its key was the user's, so that an earlier event may have made the row.
-        given_key: bool,
-    },
+    Followed(sending::Followed),
     /// Where all events went (`send --follow`).
-    FollowedAll {
-        /// How many are rows.
-        rows: usize,
-        /// How many are dead letters.
-        dead_letters: usize,
-        /// How many the consumer took without a row under their key, as far as that is known.
-        taken: usize,
-        /// How many are nowhere to be seen yet.
-        on_the_way: usize,
-    },
+    FollowedAll(sending::FollowedAll),
     /// A message of the dead-letter queue (`dlq`).
     Letter {
         /// All about it.

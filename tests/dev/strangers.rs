@@ -119,11 +119,11 @@ fn ministack_is_not_reachable(dev: &Dev) {
     assert!(listening().iter().all(|inode| !open_sockets(ministack.pid).contains(inode)), "it listens on a port");
 }
 
-/// Not even for the session's root: functions run under `pipe dev` alone.
+/// Not even for the session's root: a function runs under `pipe dev`'s supervisor alone, whoever made it.
 fn ministack_runs_no_code(dev: &Dev) {
     let (lambda, proof) = (aws_sdk_lambda::Client::new(&dev.sdk()), dev.path().join("it-ran"));
     let consumer = wait(lambda.get_function().function_name("gateway-events-consumer").send()).unwrap();
-    let code = format!("def f(event, context):\n    open({:?}, 'w').close()\n", proof.display().to_string());
+    let code = format!("import os\ndef f(e, c):\n    open({:?}, 'w').write(str(os.getppid()))\n", proof);
     let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     zip.start_file("m.py", zip::write::SimpleFileOptions::default()).unwrap();
     zip.write_all(code.as_bytes()).unwrap();
@@ -132,7 +132,11 @@ fn ministack_runs_no_code(dev: &Dev) {
     let create = lambda.create_function().function_name("theirs").runtime("python3.12".into()).handler("m.f");
     wait(create.role(consumer.configuration().unwrap().role().unwrap()).code(code).send()).unwrap();
     let answer = wait(lambda.invoke().function_name("theirs").payload(Blob::new("{}")).send()).unwrap();
-    assert!(answer.function_error().is_some() && !proof.exists(), "{answer:?}");
+    assert!(answer.function_error().is_none(), "{answer:?}");
+    let parent = fs::read_to_string(proof).unwrap();
+    let processes = tree(dev.process());
+    let parent = processes.iter().find(|one| one.pid.to_string() == parent).expect("a child of `pipe dev`");
+    assert!(parent.command.contains(" supervise "), "{}", parent.command);
 }
 
 /// The inodes of sockets that take TCP connections on this machine; see proc_pid_net(5).

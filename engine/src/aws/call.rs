@@ -119,6 +119,7 @@ pub(super) fn named(service: &str, operation: &str) -> String {
     let service = match service {
         "cloudwatchlogs" => "logs",
         "eventbridge" => "events",
+        "monitoring" => "cloudwatch",
         "resourcegroupstagging" | "resourcegroupstaggingapi" => "tag",
         other => other,
     };

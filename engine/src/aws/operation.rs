@@ -58,10 +58,13 @@ impl Service {
         self.name.rsplit('.').next().unwrap_or(self.name)
     }
 
-    /// DynamoDB wants version 1.0 of the form
+    /// DynamoDB and CloudWatch want version 1.0 of the form
     /// (<https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html>), the others 1.1.
     fn content_type(&self) -> &'static str {
-        if self.signed_as() == "dynamodb" { "application/x-amz-json-1.0" } else { "application/x-amz-json-1.1" }
+        match self.signed_as() {
+            "dynamodb" | "monitoring" => "application/x-amz-json-1.0",
+            _ => "application/x-amz-json-1.1",
+        }
     }
 }
 

@@ -16,8 +16,8 @@ use crate::commands::dlq::cut;
 use crate::commands::dlq::letter::Letter;
 use crate::commands::dlq::peek::peek;
 use crate::error::Result;
-use crate::event::Event;
 use crate::event::using::Went;
+use crate::event::{Event, sending};
 use crate::tame::tame;
 use crate::term::{Progress, Shell, position};
 pub use taker::Taker;
@@ -209,14 +209,14 @@ impl<'a> Follow<'a> {
 
     fn tell(&self, sent: &Sent, went: Went, why: Option<&str>) {
         let Taken { location, record, .. } = &sent.taken;
-        self.shell.line(&Event::Followed {
+        self.shell.line(&Event::Followed(sending::Followed {
             n: sent.n,
             location: location.clone(),
             record: record.clone(),
             went,
             reason: why.map(str::to_owned),
             given_key: sent.given_key,
-        });
+        }));
         let at = position(location, record);
         match (went, why) {
             (Went::DeadLetter, Some(why)) => {
@@ -260,7 +260,7 @@ impl<'a> Follow<'a> {
 
     fn event(&self) -> Event {
         let (rows, dead_letters, taken) = (self.rows, self.letters, self.taken);
-        Event::FollowedAll { rows, dead_letters, taken, on_the_way: self.pending.len() }
+        Event::FollowedAll(sending::FollowedAll { rows, dead_letters, taken, on_the_way: self.pending.len() })
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::to::Answer;
 use crate::error::Error;
-use crate::event::Event;
+use crate::event::{Event, sending};
 use crate::spec::{Body, Route, To};
 use crate::tame::tame;
 use crate::term::position;
@@ -59,14 +59,14 @@ impl Tally {
 
     /// The result, for machines.
     pub fn event(&self, count: u32, took: Duration) -> Event {
-        Event::SentAll {
+        Event::SentAll(sending::SentAll {
             count,
             answered: self.answered(),
             refused: self.refused(),
             statuses: self.statuses.clone(),
             milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             events_per_second: self.rate(took),
-        }
+        })
     }
 
     fn rate(&self, took: Duration) -> u64 {
@@ -147,12 +147,12 @@ pub fn line(answer: &Answer) -> String {
 /// One answer, for machines.
 pub fn event(answer: &Answer) -> Event {
     let taken = answer.taken.as_ref();
-    Event::Sent {
+    Event::Sent(sending::Sent {
         n: answer.event.n,
         status: answer.status,
         location: taken.map(|taken| taken.location.clone()),
         record: taken.map(|taken| taken.record.clone()),
-    }
+    })
 }
 
 #[cfg(test)]
