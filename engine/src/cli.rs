@@ -16,8 +16,12 @@ mod dev;
 mod graph;
 mod iam_policy;
 mod init;
+mod logs;
 mod meant;
+mod moment;
 mod openapi;
+mod send;
+mod trace;
 mod using;
 
 pub use changing::{ApplyArgs, DestroyArgs, DiffArgs, RunArgs, UnlockArgs};
@@ -26,9 +30,13 @@ pub use dev::DevArgs;
 pub use graph::{GraphArgs, GraphFormat};
 pub use iam_policy::IamPolicyArgs;
 pub use init::{InitArgs, Pattern};
+pub use logs::LogsArgs;
 pub use meant::suggest;
+pub use moment::Moment;
 pub use openapi::{OpenapiArgs, OpenapiFormat};
-pub use using::{DlqCommand, DlqLsArgs, DlqShowArgs, OutputsArgs, SendArgs};
+pub use send::SendArgs;
+pub use trace::TraceArgs;
+pub use using::{DlqCommand, DlqLsArgs, DlqShowArgs, OutputsArgs};
 
 /// Exit codes, the same for every command.
 pub mod exit {
@@ -159,6 +167,10 @@ pub enum Command {
     Dev(DevArgs),
     /// Send events: to the source, or without one to what carries them
     Send(SendArgs),
+    /// Show the logs of all parts, merged by time
+    Logs(LogsArgs),
+    /// Show the way of one event, from the API to its row or dead letter
+    Trace(TraceArgs),
     /// Read the dead-letter queue, and take nothing from it
     #[command(subcommand)]
     Dlq(DlqCommand),
@@ -201,6 +213,8 @@ impl Command {
             Self::Outputs(args) => &args.spec.file,
             Self::Dev(args) => &args.spec.file,
             Self::Send(args) => &args.spec.file,
+            Self::Logs(args) => &args.spec.file,
+            Self::Trace(args) => &args.spec.file,
             Self::Dlq(DlqCommand::Ls(args)) => &args.spec.file,
             Self::Dlq(DlqCommand::Show(args)) => &args.spec.file,
             Self::Schema(_) | Self::List | Self::Completions { .. } => Path::new(SPEC),

@@ -10,6 +10,7 @@ mod destroy;
 mod dev;
 mod diff;
 mod dlq;
+mod ends;
 mod graph;
 mod halt;
 mod iam_policy;
@@ -17,10 +18,13 @@ mod init;
 mod kept;
 mod keys;
 mod list;
+mod logs;
+mod moment;
 mod openapi;
 mod outputs;
 mod running;
 mod send;
+mod trace;
 mod unlock;
 mod validate;
 mod walk;
@@ -75,6 +79,8 @@ pub async fn run(cli: Cli) -> u8 {
         Command::IamPolicy(args) => iam_policy::run(shell, global, args).await,
         Command::Dev(args) => dev::run(shell, global, args).await,
         Command::Send(args) => send::run(shell, global, args).await,
+        Command::Logs(args) => logs::run(shell, global, args).await,
+        Command::Trace(args) => trace::run(shell, global, args).await,
         Command::Dlq(command) => dlq::run(shell, global, command).await,
         Command::Handler { name } => Err(Error::fatal(format!("there is no handler `{name}`")).into()),
         Command::Supervise { .. } => Err(Error::defect("`supervise` does not come here").into()),

@@ -4,9 +4,11 @@
 //! `schema/events.json` is generated from these types ([`schema()`]), descriptions included, and tests hold the output to it.
 
 mod line;
+pub mod logs;
 mod parts;
 mod schema;
 pub mod sending;
+pub mod trace;
 pub mod using;
 
 use std::collections::BTreeMap;
@@ -232,6 +234,12 @@ pub enum Event {
     },
     /// The end of the list (`dlq ls`).
     Letters(using::Letters),
+    /// A line of a log (`logs`).
+    Logged(logs::Logged),
+    /// Where an event was on its way (`trace`).
+    Hop(trace::Hop),
+    /// The end of its way (`trace`).
+    Traced(trace::Traced),
     /// The pipeline runs on this machine (`dev`).
     Up(Up),
     /// The API answered a request (`dev`).

@@ -16,6 +16,7 @@ mod killed;
 mod languages;
 mod least;
 mod loads;
+mod looking;
 mod outages;
 mod own;
 mod pages;

@@ -147,7 +147,7 @@ fn an_apply_rings(dev: &mut Dev) {
 fn without_a_running_one_each_says_so() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("pipeline.yaml"), SPEC).unwrap();
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 10] = [
         &["outputs"],
         &["diff"],
         &["list"],
@@ -156,6 +156,8 @@ fn without_a_running_one_each_says_so() {
         &["destroy", "--yes"],
         &["dlq", "ls"],
         &["dlq", "show", "x"],
+        &["logs"],
+        &["trace", "x"],
     ];
     for command in commands {
         let run = Run::of(pipe(folder.path(), None).args(command).arg("--local").output().unwrap());

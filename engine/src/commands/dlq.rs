@@ -1,16 +1,17 @@
 //! `pipe dlq`: reads the dead-letter queue, whoever wrote what is in it, and takes nothing from it.
 
+pub mod exported;
 pub mod letter;
 mod lines;
 mod payload;
 pub mod peek;
-mod records;
+pub mod records;
 
 use std::path::Path;
 
 use tokio::sync::watch;
 
-pub use payload::cut;
+pub use payload::{Payload, cut};
 
 use crate::aws::Cx;
 use crate::cli::{DlqCommand, DlqLsArgs, DlqShowArgs, Global, exit};

@@ -21,12 +21,16 @@ use self::templates::{Templates, render};
 use super::definition::{self, Texts, function_of};
 use super::exchange::{Exchange, milliseconds};
 use super::mapping::Source;
+use super::params::header;
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::serving::Serving;
 
 /// The longest that an integration may take, in milliseconds.
 const LONGEST_MS: u64 = 29_000;
+
+/// Where services put the id of a request.
+const REQUEST_IDS: [&str; 2] = ["x-amzn-requestid", "x-amz-request-id"];
 
 /// An integration, parsed once.
 #[derive(Debug)]
@@ -142,6 +146,12 @@ impl Integration {
         if let Some(status) = status {
             exchange.metrics.insert("integration.status", status.clone());
             exchange.metrics.insert("integrationStatus", status);
+        }
+        let id = answered.as_ref().ok().and_then(|answered| {
+            REQUEST_IDS.iter().find_map(|name| header(&answered.headers, name)).map(str::to_owned)
+        });
+        if let Some(id) = id {
+            exchange.metrics.insert("integration.requestId", id);
         }
         let error = match &answered {
             Err(refusal) => refusal.message.clone(),
