@@ -1,5 +1,6 @@
 //! `pipe dlq`: reads the dead-letter queue, whoever wrote what is in it, and takes nothing from it.
 
+pub mod exported;
 pub mod letter;
 mod lines;
 mod payload;
