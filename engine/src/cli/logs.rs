@@ -15,7 +15,7 @@ pub struct LogsArgs {
     /// End so long ago, or at a time in RFC 3339; now by default
     #[arg(long, value_name = "TIME", value_parser = moment, conflicts_with = "follow")]
     pub until: Option<Moment>,
-    /// Go on with new lines as they come, until Ctrl-C
+    /// Go on with new lines as they come, until Ctrl-C; on AWS by Live Tail where it is allowed, which AWS charges by the minute
     #[arg(long, short)]
     pub follow: bool,
     /// Show only the lines that have this text in them, letter by letter, as CloudWatch Logs has them

@@ -17,8 +17,8 @@ pub struct SendArgs {
     pub data: Option<String>,
     /// A file, or - for standard input, each line of which is an event and is sent once as it is; also what `pipe dlq export` writes,
     /// of which the events are sent
-    #[arg(long, value_name = "FILE|-", conflicts_with_all = ["data", "count"])]
-    pub file: Option<String>,
+    #[arg(long = "file", value_name = "FILE|-", conflicts_with_all = ["data", "count"])]
+    pub events: Option<String>,
     /// The route, or a part that only its path has; the first by default. Where it wants a user's token, that of PIPE_TOKEN is sent;
     /// in `pipe dev` without it the demo user's
     #[arg(long, value_name = "PATH")]

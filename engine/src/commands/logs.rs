@@ -44,7 +44,9 @@ pub async fn run(shell: Shell, global: &Global, args: &LogsArgs) -> Outcome {
     let stopped = Halt::on_interrupt(shell, STOPPING).told();
     let (since, until) = (args.since.millis(now()), args.until.map(|until| until.millis(now())));
     if until.is_some_and(|until| until < since) {
-        return Err(Error::fatal("--until is before --since").hint("both are times, or lengths of time before now").into());
+        return Err(Error::fatal("--until is before --since")
+            .hint("both are times, or lengths of time before now")
+            .into());
     }
     let mut logs = Logs::new(shell, &running, &parts, args.grep.as_deref());
     logs.seen = args.follow.then(|| Seen::since(since));
@@ -70,7 +72,11 @@ fn chosen(mut parts: Vec<Part>, asked: &[String]) -> Result<Vec<Part>> {
     let known = known.join(", ");
     if let Some(none) = asked.iter().find(|asked| parts.iter().all(|part| part.id != **asked)) {
         let error = Error::fatal(format!("no part `{none}` of this pipeline has a log"));
-        let hint = if known.is_empty() { "nothing of this pipeline has one".into() } else { format!("these have one: {known}") };
+        let hint = if known.is_empty() {
+            "nothing of this pipeline has one".into()
+        } else {
+            format!("these have one: {known}")
+        };
         return Err(error.hint(format!("{hint}; an API has one unless `access_log_days` is off")));
     }
     parts.retain(|part| asked.is_empty() || asked.contains(&part.id));
@@ -142,7 +148,8 @@ impl<'a> Logs<'a> {
         let Part { id, group, .. } = &self.parts[at];
         let error = match error.class() {
             Class::NotFound => {
-                let error = Error::new(Class::NotFound, format!("there is no log group `{group}`: `{id}` is not shown"));
+                let error =
+                    Error::new(Class::NotFound, format!("there is no log group `{group}`: `{id}` is not shown"));
                 error.hint("`pipe diff` shows whether the pipeline is as the spec says, in this account and region")
             }
             class => {
@@ -172,7 +179,11 @@ impl<'a> Logs<'a> {
         let (mut live, mut began) = (if remote { self.live().await } else { None }, Instant::now());
         while !*stopped.borrow() {
             let start = Instant::now();
-            self.look(Range { from: self.seen.as_ref().map(Seen::from).unwrap_or_default(), ..Range::default() }, &stopped).await;
+            self.look(
+                Range { from: self.seen.as_ref().map(Seen::from).unwrap_or_default(), ..Range::default() },
+                &stopped,
+            )
+            .await;
             let every = match (&live, remote) {
                 (Some(_), _) => EVERY_LIVE,
                 (None, true) => EVERY,

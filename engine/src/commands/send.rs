@@ -46,7 +46,7 @@ const MOST_FOLLOWED: u32 = 100_000;
 pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
     let loaded = walk::spec(global, &args.spec.file)?;
     let route = route(&loaded, args.route.as_deref())?;
-    let data = data::read(args.data.as_deref(), args.file.as_deref())?;
+    let data = data::read(args.data.as_deref(), args.events.as_deref())?;
     let load = load(args, data.as_ref())?;
     let running = Running::of(global, &loaded).await?;
     let (places, keys) = places(&running, global, args).await?;

@@ -42,7 +42,8 @@ pub async fn run(shell: Shell, global: &Global, args: &TraceArgs) -> Outcome {
     let running = Running::of(global, &loaded).await?;
     let mut stopped = Halt::on_interrupt(shell, STOPPING).told();
     let told = stopped.clone();
-    let mut trace = Trace { running: &running, names, hops: Hops::default(), record: None, request: None, stopped: told };
+    let mut trace =
+        Trace { running: &running, names, hops: Hops::default(), record: None, request: None, stopped: told };
     tokio::select! {
         looked = trace.look(global, args) => looked?,
         _ = stopped.wait_for(|stopped| *stopped) => return Ok(exit::INTERRUPTED),
@@ -79,7 +80,9 @@ impl Trace<'_> {
         letters.iter().for_each(|letter| self.names.learn_from_letter(letter));
         let mut requested = self.in_logs(since).await?;
         self.find_record().await?;
-        if let Some(key) = self.record.as_ref().map(|record| record.key.clone()).filter(|_| !requested && self.keys_are_requests()) {
+        if let Some(key) =
+            self.record.as_ref().map(|record| record.key.clone()).filter(|_| !requested && self.keys_are_requests())
+        {
             requested = self.request_of(&key, since).await;
         }
         self.api_unknown(requested);
@@ -133,7 +136,8 @@ impl Trace<'_> {
             return Ok(());
         }
         let Some(number) = self.names.number.clone() else {
-            if let Some((at, id)) = self.request.clone().filter(|_| kind == kinds::stream::Stream::KIND && self.keys_are_requests())
+            if let Some((at, id)) =
+                self.request.clone().filter(|_| kind == kinds::stream::Stream::KIND && self.keys_are_requests())
                 && let Some(record) = record::of_request(self.running, &name, &id, at).await?
             {
                 self.hops.add(record.hop());
@@ -220,7 +224,9 @@ impl Trace<'_> {
         };
         match taken {
             Some(true) => self.hops.add(Found::new("consumer", "the mapping is past it: the function took it".into())),
-            Some(false) => self.hops.add(Found::new("consumer", "the mapping has not come to it, or tries it again".into())),
+            Some(false) => {
+                self.hops.add(Found::new("consumer", "the mapping has not come to it, or tries it again".into()))
+            }
             None => self.hops.unknown("whether the function took it: AWS does not tell how far a mapping is".into()),
         }
         Ok(())

@@ -4,6 +4,8 @@
 mod access;
 mod platform;
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::pages::Line;
@@ -104,7 +106,9 @@ pub fn shown(logged: &Logged, width: usize) -> String {
     let message = tame_lines(logged.message.trim_end()).replace('\n', "\n    ");
     let (part, level) = (tame(&logged.part), tame(level));
     let mut text = format!("{DIM}{}{END} {part:<width$} {style}{level:<5}{END} {message}", logged.at);
-    for (name, value) in &logged.fields {
+    // Taking members out of an object may have changed their order.
+    let fields: BTreeMap<&String, &Value> = logged.fields.iter().collect();
+    for (name, value) in fields {
         text += &format!(" {DIM}{}={END}{}", tame(name), value_shown(value));
     }
     text.trim_end().to_owned() + "\n"

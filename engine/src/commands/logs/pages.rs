@@ -56,7 +56,8 @@ struct Group<'a> {
 impl<'a> Merged<'a> {
     /// Begins with the first page of each group. A group that cannot be read is left out, and comes back with the reason.
     pub async fn of(cx: &'a Cx, names: &[(usize, &'a str)], range: Range) -> (Self, Vec<(usize, Error)>) {
-        let group = |&(at, name): &(usize, &'a str)| Group { at, name, page: VecDeque::new(), token: None, over: false };
+        let group =
+            |&(at, name): &(usize, &'a str)| Group { at, name, page: VecDeque::new(), token: None, over: false };
         let mut groups: Vec<Group<'a>> = names.iter().map(group).collect();
         let filled = join_all(groups.iter_mut().map(|group| group.fill(cx, &range))).await;
         let (mut kept, mut failed) = (Vec::new(), Vec::new());

@@ -70,8 +70,9 @@ fn bytes(source: impl Read, name: &str) -> Result<Vec<u8>> {
     source.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| unreadable(name, &error))?;
     match bytes.len() as u64 <= MAX_BYTES {
         true => Ok(bytes),
-        false => Err(Error::fatal(format!("`{name}` is larger than {} MiB", MAX_BYTES / 1024 / 1024))
-            .hint("API Gateway takes bodies of at most 10 MiB; a file of many events, one a line, is sent with --file")),
+        false => Err(Error::fatal(format!("`{name}` is larger than {} MiB", MAX_BYTES / 1024 / 1024)).hint(
+            "API Gateway takes bodies of at most 10 MiB; a file of many events, one a line, is sent with --file",
+        )),
     }
 }
 
@@ -102,7 +103,8 @@ impl Lines {
             count = count.saturating_add(1);
         }
         match count {
-            0 => Err(Error::fatal(format!("there are no events in `{file}`")).hint("each line of it is the body of one event")),
+            0 => Err(Error::fatal(format!("there are no events in `{file}`"))
+                .hint("each line of it is the body of one event")),
             count => Ok(Self { count: Some(count), ..Self::new(Box::new(BufReader::new(open(file)?)), file) }),
         }
     }
@@ -192,7 +194,10 @@ mod tests {
         assert_eq!(lines(read(None, Some(&good)).unwrap()), ["{}", "{\"a\":1}k"]);
         let (_folder, bad) = file("b", &format!("{{}}\n\n{{\"pipe\":\"letter\"}}\n"));
         let error = read(None, Some(&bad)).err().unwrap();
-        assert!(error.message().starts_with(&format!("{bad}:3: this line says that it is an exported letter")), "{error}");
+        assert!(
+            error.message().starts_with(&format!("{bad}:3: this line says that it is an exported letter")),
+            "{error}"
+        );
         assert!(error.hint_text().is_some());
     }
 

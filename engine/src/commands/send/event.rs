@@ -156,7 +156,8 @@ sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
         let spec = spec();
         let route = &spec.spec.api().unwrap().routes[0];
         let (data, once) = (data.map(|data| data.as_bytes().to_vec()), count == 1);
-        let maker = Maker { loaded: &spec, route: Some(route), keys: keys(), needs: Vec::new(), data, once, run: 0xabc };
+        let maker =
+            Maker { loaded: &spec, route: Some(route), keys: keys(), needs: Vec::new(), data, once, run: 0xabc };
         maker.event(n, None)
     }
 
@@ -214,8 +215,15 @@ sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
     fn each_line_of_a_file_is_sent_as_it_is() {
         let spec = spec();
         let route = &spec.spec.api().unwrap().routes[0];
-        let maker =
-            Maker { loaded: &spec, route: Some(route), keys: keys(), needs: Vec::new(), data: None, once: false, run: 1 };
+        let maker = Maker {
+            loaded: &spec,
+            route: Some(route),
+            keys: keys(),
+            needs: Vec::new(),
+            data: None,
+            once: false,
+            run: 1,
+        };
         let own = |body: &[u8]| Some(Own { body: body.to_vec(), lane: Some("k".into()) });
         let (first, second) = (maker.event(1, own(b"{")), maker.event(2, own(br#"{"id":"x","at":1}"#)));
         assert_eq!(first.lane.as_deref(), Some("k"));

@@ -36,7 +36,11 @@ impl Pace {
         let ticks = since.div_ceil(TICK.as_nanos()).saturating_mul(TICK.as_nanos());
         // Whole ticks at high rates; at low ones each event has its own moment.
         let apart = Duration::from_secs(1) / self.rate;
-        if apart >= TICK { Some(due) } else { Some(self.start + Duration::from_nanos(u64::try_from(ticks).unwrap_or(u64::MAX))) }
+        if apart >= TICK {
+            Some(due)
+        } else {
+            Some(self.start + Duration::from_nanos(u64::try_from(ticks).unwrap_or(u64::MAX)))
+        }
     }
 
     /// The moments at which the events were due that are due by now, at most so many, which now begin.

@@ -212,7 +212,8 @@ impl<'a> Sending<'a> {
     fn say_held_up(&mut self, most: usize) {
         if !std::mem::replace(&mut self.held_up, true) {
             let calls = if most == 1 { "a call is".to_owned() } else { format!("{most} calls are") };
-            self.shell.remark(&format!("the pace is not kept: {calls} under way, and the next event waits for an answer"));
+            self.shell
+                .remark(&format!("the pace is not kept: {calls} under way, and the next event waits for an answer"));
         }
     }
 

@@ -28,7 +28,8 @@ impl Names {
     /// # Errors
     /// It is no id at all.
     pub fn of(asked: &str) -> Result<Self> {
-        if asked.is_empty() || asked.len() > LONGEST || asked.chars().any(|letter| letter.is_control() || letter == '"') {
+        if asked.is_empty() || asked.len() > LONGEST || asked.chars().any(|letter| letter.is_control() || letter == '"')
+        {
             return Err(Error::fatal("this is no id")
                 .hint("an id has 1 to 256 characters, and neither quotes nor control characters"));
         }
@@ -134,7 +135,9 @@ mod tests {
 
     #[test]
     fn a_line_names_it_and_not_a_longer_one() {
-        for (line, named) in [("{\"id\":\"order-1\"}", true), ("order-12 order-1", true), ("order-12", false), ("border-1", false)] {
+        for (line, named) in
+            [("{\"id\":\"order-1\"}", true), ("order-12 order-1", true), ("order-12", false), ("border-1", false)]
+        {
             assert_eq!(of("order-1").are_in(line), named, "{line}");
         }
         assert!(of(&format!("shardId-000000000000:{NUMBER}")).are_in(&format!("shardId-000000000000:{NUMBER}")));
@@ -142,7 +145,9 @@ mod tests {
 
     #[test]
     fn a_letter_is_about_it_by_its_range_or_by_its_event() {
-        let letter = |body: serde_json::Value| Letter::new(Message { id: "m".into(), body: body.to_string(), ..Message::default() });
+        let letter = |body: serde_json::Value| {
+            Letter::new(Message { id: "m".into(), body: body.to_string(), ..Message::default() })
+        };
         let one = letter(json!({
             "version": 1, "reason": "no-key", "eventID": format!("shardId-1:{NUMBER}"), "streamArn": "arn", "shardId": "shardId-1",
             "sequenceNumber": NUMBER, "arrivedAt": "2019-11-14T00:38:04Z", "encoding": "base64", "payload": "eyJpZCI6Im9yZGVyLTEifQ==",

@@ -40,7 +40,13 @@ pub(super) struct Record {
 ///
 /// # Errors
 /// Those of the stream.
-pub(super) async fn find(running: &Running, kind: &str, name: &str, shard: Option<&str>, number: &str) -> Result<Sought> {
+pub(super) async fn find(
+    running: &Running,
+    kind: &str,
+    name: &str,
+    shard: Option<&str>,
+    number: &str,
+) -> Result<Sought> {
     if kind != kinds::table::Table::KIND {
         return kinesis::find(&running.cx, name, shard, number).await;
     }
@@ -69,7 +75,8 @@ pub(super) async fn find(running: &Running, kind: &str, name: &str, shard: Optio
     // In seconds.
     let arrived = change.pointer("/dynamodb/ApproximateCreationDateTime").and_then(Value::as_f64);
     let item = change.pointer("/dynamodb/Keys").cloned();
-    let location = Location { service: "dynamodb".to_owned(), name: Some(name.to_owned()), part: shard.map(str::to_owned) };
+    let location =
+        Location { service: "dynamodb".to_owned(), name: Some(name.to_owned()), part: shard.map(str::to_owned) };
     Ok(Sought::Found(Record {
         // Far below the numbers that have no exact place.
         arrived: arrived.map(|seconds| (seconds * 1000.0) as i64),

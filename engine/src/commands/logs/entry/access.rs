@@ -46,7 +46,8 @@ mod tests {
 
     #[test]
     fn a_request_to_no_route_has_neither_method_nor_path() {
-        let line = json!({ "method": "-", "resourcePath": "-", "status": "403", "errorType": "MISSING_AUTHENTICATION_TOKEN" });
+        let line =
+            json!({ "method": "-", "resourcePath": "-", "status": "403", "errorType": "MISSING_AUTHENTICATION_TOKEN" });
         let logged = request(serde_json::from_value(line).unwrap());
         assert_eq!((logged.level.as_deref(), logged.message.as_str()), (Some("WARN"), "403"));
     }

@@ -66,7 +66,9 @@ pub(super) fn json(object: &Map<String, Value>) -> Read {
 
 pub(super) fn text(line: &str) -> Read {
     let line = line.trim_end();
-    if line.starts_with("INIT_START Runtime Version: ") || is_mark(line, "START RequestId: ") || is_mark(line, "END RequestId: ")
+    if line.starts_with("INIT_START Runtime Version: ")
+        || is_mark(line, "START RequestId: ")
+        || is_mark(line, "END RequestId: ")
     {
         return Read::Folded;
     }
@@ -145,7 +147,8 @@ mod tests {
         for folded in [
             format!("START RequestId: {ID} Version: $LATEST"),
             format!("END RequestId: {ID}\n"),
-            "INIT_START Runtime Version: python:3.13.v14\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:07".to_owned(),
+            "INIT_START Runtime Version: python:3.13.v14\tRuntime Version ARN: arn:aws:lambda:eu-west-1::runtime:07"
+                .to_owned(),
         ] {
             assert_eq!(text(&folded), Read::Folded, "{folded}");
         }
@@ -178,7 +181,9 @@ mod tests {
         assert_eq!(call(late).1, "call timed out in 1.5 ms, 30 of 128 MB");
         let init = of("platform.initReport", json!({ "status": "error", "errorType": "Runtime.ExitError" }));
         assert_eq!(call(init), ("ERROR".into(), "init failed (Runtime.ExitError)".into()));
-        for (kind, record) in [("platform.logsDropped", json!({ "droppedRecords": 1 })), ("order", json!({})), ("x", json!(1))] {
+        for (kind, record) in
+            [("platform.logsDropped", json!({ "droppedRecords": 1 })), ("order", json!({})), ("x", json!(1))]
+        {
             assert_eq!(of(kind, record), Read::Other, "{kind}");
         }
     }

@@ -32,9 +32,7 @@ fn message(kind: &str, payload: &Value) -> Vec<u8> {
 
 #[tokio::test]
 async fn lines_come_with_the_place_of_their_group() {
-    let line = |group: &str, text: &str| {
-        json!({ "logGroupIdentifier": group, "logStreamName": "s", "message": text, "timestamp": 7, "ingestionTime": 8 })
-    };
+    let line = |group: &str, text: &str| json!({ "logGroupIdentifier": group, "logStreamName": "s", "message": text, "timestamp": 7, "ingestionTime": 8 });
     let update = |results: Value| {
         message("sessionUpdate", &json!({ "sessionMetadata": { "sampled": false }, "sessionResults": results }))
     };

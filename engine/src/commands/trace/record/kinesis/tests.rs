@@ -18,7 +18,9 @@ fn answer(operation: &str, input: &Value) -> HttpResponse {
                     "SequenceNumberRange": { "StartingSequenceNumber": from, "EndingSequenceNumber": to },
                 })
             };
-            success(&json!({ "Shards": [shard("old", "10", Some("19")), shard("a", "20", None), shard("b", "20", None)] }))
+            success(
+                &json!({ "Shards": [shard("old", "10", Some("19")), shard("a", "20", None), shard("b", "20", None)] }),
+            )
         }
         "GetShardIterator" => {
             let shard = input["ShardId"].as_str().unwrap();
@@ -32,9 +34,7 @@ fn answer(operation: &str, input: &Value) -> HttpResponse {
 }
 
 fn records(iterator: &str) -> HttpResponse {
-    let record = |number: &str, key: &str| {
-        json!({ "SequenceNumber": number, "PartitionKey": key, "Data": "e30=", "ApproximateArrivalTimestamp": 1.5 })
-    };
+    let record = |number: &str, key: &str| json!({ "SequenceNumber": number, "PartitionKey": key, "Data": "e30=", "ApproximateArrivalTimestamp": 1.5 });
     let found = match iterator {
         "old 12" | "old 15" => vec![record("15", "k15")],
         "a 30" => vec![record("30", "k30")],
@@ -59,7 +59,10 @@ async fn the_shard_with_the_number_is_found() {
     assert_eq!(sought(None, "30").await, Ok("a k30".into()));
     assert_eq!(sought(None, "31").await, Ok("b k31".into()));
     assert_eq!(sought(Some("old"), "15").await, Ok("old k15".into()));
-    assert_eq!(sought(None, "12").await, Err("what `orders` had of it: the record is past the stream's retention".into()));
+    assert_eq!(
+        sought(None, "12").await,
+        Err("what `orders` had of it: the record is past the stream's retention".into())
+    );
     for (shard, number) in [(None, "99"), (Some("a"), "31"), (None, "5")] {
         let why = sought(shard, number).await.unwrap_err();
         assert!(why.contains("none of its shards has this number"), "{number}: {why}");
