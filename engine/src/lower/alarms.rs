@@ -189,5 +189,3 @@ fn spoken(seconds: u32) -> String {
     }
 }
 
-#[cfg(test)]
-mod tests;

@@ -89,5 +89,3 @@ fn line(figure: &Figure) -> Value {
     [json!(figure.namespace), json!(figure.metric)].into_iter().chain(dimensions).chain([shown]).collect()
 }
 
-#[cfg(test)]
-mod tests;
