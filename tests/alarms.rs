@@ -16,9 +16,17 @@ const DLQ: &str = "dlq: { queue: {} }\n";
 
 /// The forms: their titles, and what the spec says of source and stream.
 const FORMS: &[(&str, &str, bool)] = &[
-    ("an API before a stream", "source: { api: { routes: [{ post: /a }] } }\nauth: { basic: {} }\nstream: { kinesis: {} }\n", true),
+    (
+        "an API before a stream",
+        "source: { api: { routes: [{ post: /a }] } }\nauth: { basic: {} }\nstream: { kinesis: {} }\n",
+        true,
+    ),
     ("a stream that is kept for long, and no dlq", "stream: { kinesis: { retention_hours: 168 } }\n", false),
-    ("a queue", "source: { api: { routes: [{ post: /a, auth: none }] } }\nstream: { queue: { retention_days: 3 } }\n", true),
+    (
+        "a queue",
+        "source: { api: { routes: [{ post: /a, auth: none }] } }\nstream: { queue: { retention_days: 3 } }\n",
+        true,
+    ),
     ("the changes of a table", "stream: { table_changes: {} }\n", true),
     ("a topic", "source: { topic: {} }\n", true),
     ("a topic without a dlq", "source: { topic: {} }\n", false),
@@ -35,7 +43,8 @@ fn place() -> Place {
 }
 
 fn loaded(spec: &str) -> pipe::spec::Loaded {
-    pipe::spec::parse("pipeline.yaml", spec.as_bytes(), Path::new(".")).unwrap_or_else(|report| panic!("{spec}\n{report}"))
+    pipe::spec::parse("pipeline.yaml", spec.as_bytes(), Path::new("."))
+        .unwrap_or_else(|report| panic!("{spec}\n{report}"))
 }
 
 fn graph(spec: &str) -> Graph {
@@ -55,8 +64,12 @@ fn alarms(graph: &Graph) -> Vec<&Node> {
 /// One line for an alarm: its name, the metric with its dimensions, and when it begins.
 fn line(node: &Node) -> String {
     let it = &node.desired;
-    let dimensions: Vec<String> =
-        it["dimensions"].as_object().unwrap().iter().map(|(name, value)| format!("{name}={}", value.as_str().unwrap())).collect();
+    let dimensions: Vec<String> = it["dimensions"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, value)| format!("{name}={}", value.as_str().unwrap()))
+        .collect();
     let word = |member: &str| it[member].as_str().unwrap();
     format!(
         "{}: {} {} {} [{}] {} {} in {} of {} x {} s, missing: {}",
@@ -118,10 +131,14 @@ fn alarms_tell_an_address_a_topic_or_nobody() {
     let topic = mail.node("alarm-topic").unwrap();
     assert_eq!((topic.name.as_str(), &topic.desired["email"]), ("demo-alarms", &json!("ops@example.com")));
     assert_eq!(notifies(&mail), json!(["arn:aws:sns:eu-central-1:111122223333:demo-alarms"]));
-    let statement = topic.desired["policy"]["Statement"].as_array().unwrap().iter().find(|one| one["Sid"] == "Alarms").unwrap();
+    let statement =
+        topic.desired["policy"]["Statement"].as_array().unwrap().iter().find(|one| one["Sid"] == "Alarms").unwrap();
     assert_eq!(statement["Principal"]["Service"], "cloudwatch.amazonaws.com");
     let arns = statement["Condition"]["ArnLike"]["aws:SourceArn"].to_string();
-    assert!(arns.contains("arn:aws:cloudwatch:eu-central-1:111122223333:alarm:demo/*"), "no other pipeline's alarms publish: {arns}");
+    assert!(
+        arns.contains("arn:aws:cloudwatch:eu-central-1:111122223333:alarm:demo/*"),
+        "no other pipeline's alarms publish: {arns}"
+    );
     assert!(alarms(&mail).iter().all(|node| node.needs.iter().any(|need| need.of.as_str() == "alarm-topic")));
     let here = told("{ topic: 'arn:aws:sns:eu-central-1:111122223333:ops' }");
     assert!(here.node("alarm-topic").is_some_and(|node| node.existing && node.name.as_str() == "ops"));
@@ -136,19 +153,28 @@ fn alarms_tell_an_address_a_topic_or_nobody() {
 fn a_topic_of_another_region_is_refused_where_it_stands() {
     let text = spec(FORMS[0].1, true, "{ topic: 'arn:aws:sns:us-east-1:111122223333:ops' }");
     let error = lower(&loaded(&text), &place(), &Codes::unbuilt()).unwrap_err().to_string();
-    assert!(error.contains("pipeline.yaml:8:18: `arn:aws:sns:us-east-1:111122223333:ops` is not in region eu-central-1"), "{error}");
+    assert!(
+        error.contains("pipeline.yaml:8:18: `arn:aws:sns:us-east-1:111122223333:ops` is not in region eu-central-1"),
+        "{error}"
+    );
 }
 
 /// A third of the time that records have: of the retention, or of the mapping's patience where that is shorter.
 #[test]
 fn the_age_follows_from_the_spec() {
     let threshold = |stream: &str, failures: &str| {
-        let text = spec(&format!("stream: {stream}\n"), true, "{}").replace("stream-to-table }", &format!("stream-to-table{failures} }}"));
+        let text = spec(&format!("stream: {stream}\n"), true, "{}")
+            .replace("stream-to-table }", &format!("stream-to-table{failures} }}"));
         let graph = graph(&text);
-        alarms(&graph).iter().find(|node| node.name.as_str().ends_with("-wait")).unwrap().desired["threshold"].as_f64().unwrap()
+        alarms(&graph).iter().find(|node| node.name.as_str().ends_with("-wait")).unwrap().desired["threshold"]
+            .as_f64()
+            .unwrap()
     };
     assert_eq!(threshold("{ kinesis: {} }", ""), 8.0 * 3_600_000.0);
-    assert_eq!(threshold("{ kinesis: { retention_hours: 72 } }", ", failures: { max_age_hours: 48 }"), 24.0 * 3_600_000.0);
+    assert_eq!(
+        threshold("{ kinesis: { retention_hours: 72 } }", ", failures: { max_age_hours: 48 }"),
+        24.0 * 3_600_000.0
+    );
     assert_eq!(threshold("{ kinesis: {} }", ", failures: { max_age_hours: 3 }"), 3_600_000.0);
     assert_eq!(threshold("{ queue: { retention_days: 3 } }", ""), 86_400.0);
 }
@@ -156,7 +182,8 @@ fn the_age_follows_from_the_spec() {
 /// A mapping that the spec stops is no alarm.
 #[test]
 fn a_mapping_that_is_off_is_not_watched() {
-    let text = spec("stream: { kinesis: {} }\n", true, "{}").replace("stream-to-table }", "stream-to-table, enabled: false }");
+    let text =
+        spec("stream: { kinesis: {} }\n", true, "{}").replace("stream-to-table }", "stream-to-table, enabled: false }");
     let graph = graph(&text);
     let names: Vec<&str> = alarms(&graph).iter().map(|node| node.name.as_str()).collect();
     assert!(!names.contains(&"demo/stream-unread") && !names.contains(&"demo/records-wait"), "{names:?}");
@@ -172,7 +199,15 @@ fn a_dashboard_has_a_graph_for_each_part() {
     assert_eq!(node.name.as_str(), "demo-eu-central-1");
     let widgets = node.desired["body"]["widgets"].as_array().unwrap();
     let titles: Vec<&str> = widgets.iter().filter_map(|widget| widget["properties"]["title"].as_str()).collect();
-    let parts = ["Alarms", "API demo-api", "Stream demo-stream", "Function demo-authorizer", "Function demo-consumer", "Table demo-table", "Dlq demo-dlq"];
+    let parts = [
+        "Alarms",
+        "API demo-api",
+        "Stream demo-stream",
+        "Function demo-authorizer",
+        "Function demo-consumer",
+        "Table demo-table",
+        "Dlq demo-dlq",
+    ];
     assert_eq!(titles, parts);
     assert!(widgets[0]["properties"]["markdown"].as_str().unwrap().ends_with("`pipe-demo-dashboard`"));
     assert_eq!(widgets[1]["properties"]["alarms"].as_array().unwrap().len(), alarms(&graphs[0]).len());

@@ -114,7 +114,11 @@ fn alarms_and_dashboard_of_every_example_go_up_are_an_empty_diff_and_go() {
         let again = sandbox.run(&["diff", "--exit-code"]);
         assert_eq!(again.code, Some(0), "{name}: {}{}", again.out, again.err);
         let of_alarms = sandbox.account.calls().iter().filter(|call| call.service == "monitoring").count();
-        assert_eq!(of_alarms, alarms + 2, "{name}: one call for all alarms, one for each one's tags, and one for the dashboard");
+        assert_eq!(
+            of_alarms,
+            alarms + 2,
+            "{name}: one call for all alarms, one for each one's tags, and one for the dashboard"
+        );
         sandbox.pipe(&["destroy", "--yes", "--allow-data-loss", "all"]);
         assert_eq!(ask("DescribeAlarms")["MetricAlarms"], json!([]), "{name}");
         assert_eq!(ask("ListDashboards")["DashboardEntries"], json!([]), "{name}");

@@ -33,7 +33,8 @@ pub async fn alarms(cx: &Cx) -> Result<Vec<Value>> {
 /// As AWS gives them.
 pub async fn alarm(cx: &Cx, name: &Name) -> Result<Option<Value>> {
     let is_known = cx.alarms.is_some() && name.as_str().starts_with(&prefix(&cx.pipeline));
-    let all = if is_known { alarms(cx).await? } else { described(cx, json!({ "AlarmNames": [name.as_str()] })).await? };
+    let all =
+        if is_known { alarms(cx).await? } else { described(cx, json!({ "AlarmNames": [name.as_str()] })).await? };
     Ok(all.into_iter().find(|alarm| alarm["AlarmName"] == name.as_str()))
 }
 

@@ -93,10 +93,7 @@ impl Resource for Alarm {
         let ours = prefix(scope.pipeline);
         let all = if name.as_str().starts_with(&ours) { format!("{ours}*") } else { name.to_string() };
         // They are listed by what their names begin with, which is no one alarm's ARN.
-        vec![
-            Grant::new(ON_ALARMS, arn(scope.place, &Name::new(all))),
-            Grant::new(&["cloudwatch:DescribeAlarms"], "*"),
-        ]
+        vec![Grant::new(ON_ALARMS, arn(scope.place, &Name::new(all))), Grant::new(&["cloudwatch:DescribeAlarms"], "*")]
     }
 
     async fn owned(cx: &Cx) -> Result<Vec<Name>> {

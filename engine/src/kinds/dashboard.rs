@@ -88,15 +88,17 @@ pub fn labelled(label: &str, text: &str) -> String {
 
 /// The tags that a dashboard would have: those that the label in one of its texts stands for.
 fn tags(body: &Value, pipeline: &str) -> Tags {
-    let texts = body["widgets"].as_array().into_iter().flatten().filter_map(|one| one["properties"]["markdown"].as_str());
+    let texts =
+        body["widgets"].as_array().into_iter().flatten().filter_map(|one| one["properties"]["markdown"].as_str());
     texts.flat_map(|text| text.split('`')).find_map(|word| owner::labelled(word, pipeline)).unwrap_or_default()
 }
 
 fn outputs(cx: &Cx, name: &Name) -> Outputs {
     let Place { region, .. } = &cx.aws.place;
     // Other partitions have consoles of their own.
-    let url = (cx.aws.place.partition == "aws")
-        .then(|| format!("https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#dashboards:name={name}"));
+    let url = (cx.aws.place.partition == "aws").then(|| {
+        format!("https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#dashboards:name={name}")
+    });
     let named = [("name".to_owned(), name.to_string()), ("arn".to_owned(), arn(&cx.aws.place, name))];
     named.into_iter().chain(url.map(|url| ("console".to_owned(), url))).collect()
 }

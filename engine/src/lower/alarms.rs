@@ -188,4 +188,3 @@ fn spoken(seconds: u32) -> String {
         _ => plural(seconds / 3600, "hour"),
     }
 }
-

@@ -33,7 +33,8 @@ pub(super) fn nodes(lowering: &Lowering<'_>, made: &[Node], alarms: &[Node]) -> 
         return Ok(Vec::new());
     }
     let heads = [Some(text(&lowering.spec.name)), states(lowering, alarms)];
-    let heads = heads.into_iter().flatten().enumerate().map(|(at, widget)| placed(widget, (0, at * ROWS), (COLUMNS, ROWS)));
+    let heads =
+        heads.into_iter().flatten().enumerate().map(|(at, widget)| placed(widget, (0, at * ROWS), (COLUMNS, ROWS)));
     let heads: Vec<Value> = heads.collect();
     let graphs = parts(lowering, made).into_iter().enumerate().map(|(at, part)| {
         let (column, row) = (at % 2 * GRAPH.0, heads.len() * ROWS + at / 2 * GRAPH.1);
@@ -88,4 +89,3 @@ fn line(figure: &Figure) -> Value {
     }
     [json!(figure.namespace), json!(figure.metric)].into_iter().chain(dimensions).chain([shown]).collect()
 }
-

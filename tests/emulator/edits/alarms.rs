@@ -20,7 +20,11 @@ fn alarms() {
         ("a mapping that is on", ", enabled: false", ""),
         ("another function", "stream-to-table }", "stream-to-table, name: worker }"),
         ("a tag", "name: orders\n", "name: orders\ntags: { team: data }\n"),
-        ("a topic of another account", "{ email: night@example.com }", "{ topic: 'arn:aws:sns:eu-central-1:200000000099:ops' }"),
+        (
+            "a topic of another account",
+            "{ email: night@example.com }",
+            "{ topic: 'arn:aws:sns:eu-central-1:200000000099:ops' }",
+        ),
         ("none", "alarms: { topic: 'arn:aws:sns:eu-central-1:200000000099:ops' }", "alarms: off"),
     ];
     chain_of(SPEC, Kind::MiniStack, "200000000401", "edits_alarms", EDITS);
@@ -31,7 +35,11 @@ fn dashboard() {
     const EDITS: &[Edit] = &[
         ("a dashboard", "dlq: { queue: {} }\n", "dlq: { queue: {} }\ndashboard: true\n"),
         ("alarms on it", "dashboard: true", "alarms: {}\ndashboard: true"),
-        ("a part more", "{ kinesis: {} }\n", "{ kinesis: {} }\nsource: { api: { routes: [{ post: /a, auth: none }] } }\n"),
+        (
+            "a part more",
+            "{ kinesis: {} }\n",
+            "{ kinesis: {} }\nsource: { api: { routes: [{ post: /a, auth: none }] } }\n",
+        ),
         ("no dashboard", "\ndashboard: true", ""),
     ];
     chain_of(SPEC, Kind::MiniStack, "200000000402", "edits_dashboard", EDITS);
@@ -49,7 +57,13 @@ fn what_somebody_changed_is_seen_and_put_right() {
     ask("DisableAlarmActions", json!({ "AlarmNames": ["orders/letters"] }));
     ask("PutDashboard", json!({ "DashboardName": "orders-eu-central-1", "DashboardBody": r#"{"widgets":[]}"# }));
     let refused = sandbox.run(&["diff", "--exit-code"]);
-    assert_eq!(refused.code, Some(1), "a dashboard without the label is somebody else's\n{}{}", refused.out, refused.err);
+    assert_eq!(
+        refused.code,
+        Some(1),
+        "a dashboard without the label is somebody else's\n{}{}",
+        refused.out,
+        refused.err
+    );
     assert!(refused.err.contains("orders-eu-central-1") && refused.err.contains("--adopt"), "{}", refused.err);
     let seen = sandbox.run(&["diff", "--exit-code", "--adopt"]);
     assert!(seen.out.contains("enabled: false → true"), "{}{}", seen.out, seen.err);
@@ -66,6 +80,11 @@ fn what_has_left_the_spec_goes_with_the_next_apply() {
     sandbox.edit("alarms: { email: ops@example.com }\ndashboard: true\n", "");
     sandbox.pipe(&["apply", "--yes"]);
     in_sync(&sandbox, "nothing is left to do");
-    let ask = |operation: &str| sandbox.account.ask("monitoring", &format!("GraniteServiceVersion20100801.{operation}"), "/", &json!({}));
-    assert_eq!((&ask("DescribeAlarms")["MetricAlarms"], &ask("ListDashboards")["DashboardEntries"]), (&json!([]), &json!([])));
+    let ask = |operation: &str| {
+        sandbox.account.ask("monitoring", &format!("GraniteServiceVersion20100801.{operation}"), "/", &json!({}))
+    };
+    assert_eq!(
+        (&ask("DescribeAlarms")["MetricAlarms"], &ask("ListDashboards")["DashboardEntries"]),
+        (&json!([]), &json!([]))
+    );
 }

@@ -187,7 +187,10 @@ async fn it_is_made_with_its_tags_and_changed_without_them() {
     assert_eq!((made.len(), made[0].0.as_str(), made[1].0.as_str()), (2, "PutMetricAlarm", "PutMetricAlarm"));
     assert_eq!(first["Tags"], json!([{ "Key": PIPELINE, "Value": "demo" }]));
     assert_eq!((&first["ExtendedStatistic"], first.get("Statistic")), (&json!("p99"), None));
-    assert_eq!((second.get("Tags"), &second["Statistic"], &second["Threshold"]), (None, &json!("Maximum"), &json!(5.0)));
+    assert_eq!(
+        (second.get("Tags"), &second["Statistic"], &second["Threshold"]),
+        (None, &json!("Maximum"), &json!(5.0))
+    );
 }
 
 /// A tag alone is written with the alarm, for the time of that says until when the tagging API may be late.

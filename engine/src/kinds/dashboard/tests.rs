@@ -62,5 +62,8 @@ async fn it_is_written_where_it_differs() {
     desired.reconcile(&cx, &name(), Some(&live)).await.unwrap();
     desired.reconcile(&cx, &name(), None).await.unwrap();
     let written = json!(desired.body.to_string());
-    assert_eq!(*calls.lock().unwrap(), [("PutDashboard".to_owned(), written.clone()), ("PutDashboard".to_owned(), written)]);
+    assert_eq!(
+        *calls.lock().unwrap(),
+        [("PutDashboard".to_owned(), written.clone()), ("PutDashboard".to_owned(), written)]
+    );
 }

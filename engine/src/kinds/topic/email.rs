@@ -71,7 +71,9 @@ pub(super) fn link_is_sent(address: &str) -> Option<String> {
 
 /// Says what remains of an address that leaves.
 pub(super) fn may_confirm(address: &str) -> Option<String> {
-    let told = || format!("a link that `{address}` has not opened yet cannot be taken back: it ends by itself after some days");
+    let told = || {
+        format!("a link that `{address}` has not opened yet cannot be taken back: it ends by itself after some days")
+    };
     (!address.is_empty()).then(told)
 }
 

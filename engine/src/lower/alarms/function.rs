@@ -54,7 +54,8 @@ fn throttled(id: &str, function: &str) -> Watch {
 /// What is neither handled nor in the dlq. Without a dlq a mapping drops records unseen: it has no figure for that which costs nothing.
 fn lost(lowering: &Lowering<'_>, function: &str) -> Option<Watch> {
     let (is_fed_by_queue, pushed) = (lowering.spec.fed_queue().is_some(), lowering.spec.is_pushed());
-    let sends = dlq::arn(lowering).is_some() && matches!(lowering.spec.feeding(), Some(Feeding::Polled(_) | Feeding::Pushed(_)));
+    let sends = dlq::arn(lowering).is_some()
+        && matches!(lowering.spec.feeding(), Some(Feeding::Polled(_) | Feeding::Pushed(_)));
     let (metric, text) = match (sends && !is_fed_by_queue, pushed) {
         (true, _) => (
             "DestinationDeliveryFailures",

@@ -39,7 +39,8 @@ fn refused(figure: Figure) -> Watch {
 fn unread(lowering: &Lowering<'_>) -> Watch {
     let figure = match fans_out(lowering.spec) {
         true => {
-            let dimensions = [("ConsumerName", consumer_name(lowering.spec)), ("StreamName", lowering.spec.stream_name())];
+            let dimensions =
+                [("ConsumerName", consumer_name(lowering.spec)), ("StreamName", lowering.spec.stream_name())];
             Figure::sum("AWS/Kinesis", "SubscribeToShardEvent.Success", dimensions)
         }
         false => figure(lowering, "GetRecords.Success"),

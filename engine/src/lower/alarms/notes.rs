@@ -21,7 +21,11 @@ pub fn notes(loaded: &Loaded, place: &Place, graph: &Graph) -> Vec<String> {
     let price = (count > 0).then(|| {
         let cents = count * CENTS;
         let alarms = if count == 1 { "alarm" } else { "alarms" };
-        format!("{count} {alarms}: about ${}.{:02} a month; the first 10 of an account are free", cents / 100, cents % 100)
+        format!(
+            "{count} {alarms}: about ${}.{:02} a month; the first 10 of an account are free",
+            cents / 100,
+            cents % 100
+        )
     });
     let told = loaded.spec.told();
     let theirs = told.filter(|told| told.email.is_none()).and_then(|told| topic_arn(&lowering, told)).map(|topic| {
@@ -31,6 +35,7 @@ pub fn notes(loaded: &Loaded, place: &Place, graph: &Graph) -> Vec<String> {
         )
     });
     let unseen = told.and_then(|_| super::unseen(&lowering)).map(str::to_owned);
-    let dashboard = loaded.spec.dashboard.then(|| "1 dashboard: $3.00 a month; the first 3 of an account are free".to_owned());
+    let dashboard =
+        loaded.spec.dashboard.then(|| "1 dashboard: $3.00 a month; the first 3 of an account are free".to_owned());
     [price, dashboard, theirs, unseen].into_iter().flatten().collect()
 }

@@ -3,8 +3,8 @@
 use super::{Figure, Limit, Part, Watch, run};
 use crate::kinds::bus::DEFAULT;
 use crate::lower::Lowering;
-use crate::lower::source::{dead_letters, events, iot, next, schedule, topic};
 use crate::lower::dlq;
+use crate::lower::source::{dead_letters, events, iot, next, schedule, topic};
 use crate::spec::{Bus, Schedule, Source, Via};
 
 /// The figures of one source.
@@ -26,9 +26,8 @@ pub(super) fn part(lowering: &Lowering<'_>) -> Option<Part> {
     let figure = |metric| Figure::sum(sends.namespace, metric, sends.dimensions.clone());
     let text = match sends.has_dlq {
         true => format!(
-            "{} could neither be delivered nor put into the dlq: they are lost. The dlq is gone, or its policy or its key refuses the source. {} makes \
-             it as the spec has it.",
-            "Events of the source",
+            "Events of the source could neither be delivered nor put into the dlq: they are lost. The dlq is gone, or its policy or its key refuses \
+             the source. {} makes it as the spec has it.",
             run("apply")
         ),
         false => format!(
@@ -109,11 +108,18 @@ fn rule(lowering: &Lowering<'_>, bus: Option<String>, has_dlq: bool) -> Sends {
 /// Says what no alarm sees, because AWS has no figure for it, or none with known dimensions.
 pub(in crate::lower) fn unseen(lowering: &Lowering<'_>) -> Option<&'static str> {
     match lowering.spec.source.as_ref()? {
-        Source::Bucket(bucket) if bucket.way() == Via::Notification => {
-            Some("no alarm sees notifications that S3 cannot deliver: AWS has no metric for them; `via: events` has one")
-        }
-        Source::Logs(_) => Some("no alarm sees log events that CloudWatch Logs cannot deliver; look at `DeliveryErrors` of the log group"),
+        Source::Bucket(bucket) if bucket.way() == Via::Notification => Some(
+            "no alarm sees notifications that S3 cannot deliver: AWS has no metric for them; `via: events` has one",
+        ),
+        Source::Logs(_) => Some(
+            "no alarm sees log events that CloudWatch Logs cannot deliver; look at `DeliveryErrors` of the log group",
+        ),
         Source::Iot(_) => Some("no alarm sees messages that the rule's action fails on, but letters in the dlq"),
-        _ => None,
+        Source::Api(_)
+        | Source::Topic(_)
+        | Source::Bucket(_)
+        | Source::Events(_)
+        | Source::Schedule(_)
+        | Source::Alexa(_) => None,
     }
 }

@@ -15,9 +15,8 @@ pub(super) fn parts(lowering: &Lowering<'_>) -> Vec<Part> {
         let own = changes.own();
         ("changing-table", STREAM, spec.stream_name(), own.map_or(&none, |own| &own.indexes))
     });
-    let sink = spec.table().map(|table| {
-        ("table", TABLE, spec.table_name(), table.own().map_or(&none, |own| &own.indexes))
-    });
+    let sink =
+        spec.table().map(|table| ("table", TABLE, spec.table_name(), table.own().map_or(&none, |own| &own.indexes)));
     let part = |(what, id, table, indexes): (&str, &str, String, &Indexes)| {
         let traffic = ["ConsumedWriteCapacityUnits", "ConsumedReadCapacityUnits"];
         Part {

@@ -49,5 +49,6 @@ pub(in crate::lower) fn is_here(loaded: &Loaded, place: &Place) -> Result<()> {
     }
     let at = loaded.notes.place_of("/alarms/topic");
     let message = format!("{at}: `{arn}` is not in region {}", place.region);
-    Err(Error::fatal(message).hint("alarms tell topics of their own region alone: name one of these, which may be of another account"))
+    Err(Error::fatal(message)
+        .hint("alarms tell topics of their own region alone: name one of these, which may be of another account"))
 }

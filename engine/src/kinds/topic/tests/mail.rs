@@ -27,8 +27,16 @@ fn subscription(protocol: &str, endpoint: &str, arn: &str) -> Subscription {
 fn listed(arn: &'static str) -> Rule {
     mock!(Client::list_subscriptions_by_topic).then_output(move || {
         ListSubscriptionsByTopicOutput::builder()
-            .subscriptions(subscription("email", "boss@example.com", "arn:aws:sns:eu-central-1:111122223333:demo-topic:boss"))
-            .subscriptions(subscription("sqs", "ops@example.com", "arn:aws:sns:eu-central-1:111122223333:demo-topic:queue"))
+            .subscriptions(subscription(
+                "email",
+                "boss@example.com",
+                "arn:aws:sns:eu-central-1:111122223333:demo-topic:boss",
+            ))
+            .subscriptions(subscription(
+                "sqs",
+                "ops@example.com",
+                "arn:aws:sns:eu-central-1:111122223333:demo-topic:queue",
+            ))
             .subscriptions(subscription("email", "ops@example.com", arn))
             .build()
     })
@@ -49,7 +57,10 @@ async fn read(arn: &'static str, address: &'static str) -> Live<Topic> {
 #[tokio::test]
 async fn one_that_waits_is_there_and_told() {
     let waits = read("PendingConfirmation", "ops@example.com").await;
-    assert_eq!((waits.props.email.as_str(), waits.outputs["subscription"].as_str()), ("ops@example.com", "PendingConfirmation"));
+    assert_eq!(
+        (waits.props.email.as_str(), waits.outputs["subscription"].as_str()),
+        ("ops@example.com", "PendingConfirmation")
+    );
     let told = Topic::tells(&waits).unwrap();
     assert!(told.contains("`ops@example.com` has not opened the link"), "{told}");
     let confirmed = read(OURS, "ops@example.com").await;
@@ -60,7 +71,10 @@ async fn one_that_waits_is_there_and_told() {
 #[tokio::test]
 async fn only_the_address_that_the_tag_knows_is_the_pipelines() {
     assert_eq!(read(OURS, "former@example.com").await.props.email, "");
-    assert!(tags("").get(PARTS).is_none() && tags("a+b!c@example.com")[PARTS].chars().all(|it| it.is_ascii_alphanumeric() || "-_".contains(it)));
+    assert!(
+        tags("").get(PARTS).is_none()
+            && tags("a+b!c@example.com")[PARTS].chars().all(|it| it.is_ascii_alphanumeric() || "-_".contains(it))
+    );
 }
 
 #[tokio::test]
@@ -99,5 +113,8 @@ fn a_plan_says_what_a_link_means() {
     assert_eq!(new, ["SNS sends a link to `ops@example.com`, who gets nothing else until it was opened"]);
     let (desired, live, how) = (mailed("new@example.com"), mailed("ops@example.com"), How::default());
     let means = Topic::advice(&Changed::Edit { desired: &desired, live: &live, how: &how }).means;
-    assert!(means[0].contains("`new@example.com`") && means[1].contains("`ops@example.com` has not opened yet"), "{means:?}");
+    assert!(
+        means[0].contains("`new@example.com`") && means[1].contains("`ops@example.com` has not opened yet"),
+        "{means:?}"
+    );
 }
