@@ -1,5 +1,6 @@
 //! The way to AWS: clients, places and ARNs, classes of errors, patience, pace.
 
+pub mod alarms;
 mod attempts;
 mod call;
 pub mod cloudwatch;

@@ -4,6 +4,7 @@
 //! one document), then reports everything else in one run: what the schema says, what the rules of `rules/` say about a
 //! document made whole by `repair`, and what is legal but likely wrong. Each problem has its place in the file.
 
+mod alarms;
 mod auth;
 mod changes;
 mod check;
@@ -34,6 +35,7 @@ mod users;
 mod value;
 mod wording;
 
+pub use alarms::{Alarms, Told};
 pub use auth::{ApiKeys, Auth, Authorizer, Basic, Cognito, Iam, Jwt, Secret, Token};
 pub use dlq::{Dlq, Queue};
 pub use function::{Architecture, Batch, Consumer, Failures, Function, LogLevel, Start};

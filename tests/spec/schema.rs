@@ -94,4 +94,5 @@ const TABLE: &str = "
     sink.table.on_destroy
     dlq.queue.name dlq.queue.retention_days dlq.queue.key dlq.queue.existing dlq.queue.on_destroy
     network.vpc network.vpc.subnets network.vpc.security_groups network.vpc.ipv6 network.endpoints network.private_dns network.policy
-    network.route_tables";
+    network.route_tables
+    alarms.email alarms.topic dashboard";

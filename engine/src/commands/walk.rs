@@ -67,7 +67,7 @@ impl Desired {
             true => lower(&loaded.clone().local(), &aws.place, &codes)?,
             false => lower(loaded, &aws.place, &codes)?,
         };
-        let notes = notes(loaded, &aws.place);
+        let notes = notes(loaded, &aws.place, &graph);
         let cx = Cx::new(Arc::new(aws), &loaded.spec.name).with_bundle(Arc::new(codes.bundle()));
         let needs = Needs::of(loaded, rights_of_consumer(loaded, &cx.aws.place));
         Ok(Self { cx, graph, needs, notes })
