@@ -12,6 +12,7 @@ mod diff;
 mod dlq;
 mod graph;
 mod halt;
+mod hand;
 mod iam_policy;
 mod init;
 mod kept;
@@ -19,6 +20,7 @@ mod keys;
 mod list;
 mod openapi;
 mod outputs;
+mod replay;
 mod running;
 mod send;
 mod unlock;
@@ -76,6 +78,7 @@ pub async fn run(cli: Cli) -> u8 {
         Command::Dev(args) => dev::run(shell, global, args).await,
         Command::Send(args) => send::run(shell, global, args).await,
         Command::Dlq(command) => dlq::run(shell, global, command).await,
+        Command::Replay(args) => replay::run(shell, global, args).await,
         Command::Handler { name } => Err(Error::fatal(format!("there is no handler `{name}`")).into()),
         Command::Supervise { .. } => Err(Error::defect("`supervise` does not come here").into()),
         Command::Completions { shell: of } => Ok(completions(shell, *of)),

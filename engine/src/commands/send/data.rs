@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use crate::commands::dlq::exported::Exported;
 use crate::error::{Error, Result};
 
 /// API Gateway takes no larger body (<https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html>).
@@ -65,7 +66,7 @@ fn bytes(source: impl Read, name: &str, most: u64) -> Result<Vec<u8>> {
 
 fn lines(bytes: &[u8], file: &str) -> Result<Data> {
     let lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
-    let lines: Vec<Vec<u8>> = lines.map(<[u8]>::to_vec).collect();
+    let lines: Vec<Vec<u8>> = lines.map(body).collect::<Result<_>>()?;
     match lines.len() {
         1..=MAX_EVENTS => Ok(Data::Lines(lines)),
         0 => {
@@ -74,6 +75,11 @@ fn lines(bytes: &[u8], file: &str) -> Result<Data> {
         }
         many => Err(Error::fatal(format!("`{file}` has {many} events")).hint("send at most 100000 in one run")),
     }
+}
+
+/// What a line sends: itself, or what the letter holds that `pipe dlq export` wrote.
+fn body(line: &[u8]) -> Result<Vec<u8>> {
+    Exported::read(line)?.map_or_else(|| Ok(line.to_vec()), |letter| letter.body())
 }
 
 #[cfg(test)]
