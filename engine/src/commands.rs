@@ -13,6 +13,7 @@ mod dlq;
 mod ends;
 mod graph;
 mod halt;
+mod hand;
 mod iam_policy;
 mod init;
 mod kept;
@@ -22,6 +23,7 @@ mod logs;
 mod moment;
 mod openapi;
 mod outputs;
+mod replay;
 mod running;
 mod send;
 mod trace;
@@ -82,6 +84,7 @@ pub async fn run(cli: Cli) -> u8 {
         Command::Logs(args) => logs::run(shell, global, args).await,
         Command::Trace(args) => trace::run(shell, global, args).await,
         Command::Dlq(command) => dlq::run(shell, global, command).await,
+        Command::Replay(args) => replay::run(shell, global, args).await,
         Command::Handler { name } => Err(Error::fatal(format!("there is no handler `{name}`")).into()),
         Command::Supervise { .. } => Err(Error::defect("`supervise` does not come here").into()),
         Command::Completions { shell: of } => Ok(completions(shell, *of)),

@@ -24,6 +24,7 @@ mod poison;
 mod process;
 mod puts;
 mod queues;
+mod redrive;
 mod resharding;
 mod rights;
 mod routes;

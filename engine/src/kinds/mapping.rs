@@ -28,8 +28,8 @@ mod start;
 mod succession;
 mod unread;
 
-pub use read::pattern;
-use read::{gone, list, state, unknown};
+use read::{gone, state, unknown};
+pub use read::{list, pattern};
 pub use start::at;
 use start::position;
 pub use unread::STREAMS;
