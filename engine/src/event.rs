@@ -236,6 +236,8 @@ pub enum Event {
     Up(Up),
     /// The API answered a request (`dev`).
     Answered(moved::Answered),
+    /// A stream or a queue took records, whoever sent them (`dev`).
+    Put(moved::Put),
     /// A function was given a batch (`dev`).
     Batch(moved::Batch),
     /// A function wrote an item, or found one that stays (`dev`).
