@@ -18,6 +18,7 @@ mod iam_policy;
 mod init;
 mod meant;
 mod openapi;
+mod status;
 mod using;
 
 pub use changing::{ApplyArgs, DestroyArgs, DiffArgs, RunArgs, UnlockArgs};
@@ -28,6 +29,7 @@ pub use iam_policy::IamPolicyArgs;
 pub use init::{InitArgs, Pattern};
 pub use meant::suggest;
 pub use openapi::{OpenapiArgs, OpenapiFormat};
+pub use status::{RIGHTS as STATUS_RIGHTS, StatusArgs};
 pub use using::{DlqCommand, DlqLsArgs, DlqShowArgs, OutputsArgs, SendArgs};
 
 /// Exit codes, the same for every command.
@@ -159,6 +161,8 @@ pub enum Command {
     Dev(DevArgs),
     /// Send events: to the source, or without one to what carries them
     Send(SendArgs),
+    /// Show whether it works and keeps up, and what needs a person until when
+    Status(StatusArgs),
     /// Read the dead-letter queue, and take nothing from it
     #[command(subcommand)]
     Dlq(DlqCommand),
@@ -201,6 +205,7 @@ impl Command {
             Self::Outputs(args) => &args.spec.file,
             Self::Dev(args) => &args.spec.file,
             Self::Send(args) => &args.spec.file,
+            Self::Status(args) => &args.spec.file,
             Self::Dlq(DlqCommand::Ls(args)) => &args.spec.file,
             Self::Dlq(DlqCommand::Show(args)) => &args.spec.file,
             Self::Schema(_) | Self::List | Self::Completions { .. } => Path::new(SPEC),

@@ -21,6 +21,7 @@ mod openapi;
 mod outputs;
 mod running;
 mod send;
+mod status;
 mod unlock;
 mod validate;
 mod walk;
@@ -75,6 +76,7 @@ pub async fn run(cli: Cli) -> u8 {
         Command::IamPolicy(args) => iam_policy::run(shell, global, args).await,
         Command::Dev(args) => dev::run(shell, global, args).await,
         Command::Send(args) => send::run(shell, global, args).await,
+        Command::Status(args) => status::run(shell, global, args).await,
         Command::Dlq(command) => dlq::run(shell, global, command).await,
         Command::Handler { name } => Err(Error::fatal(format!("there is no handler `{name}`")).into()),
         Command::Supervise { .. } => Err(Error::defect("`supervise` does not come here").into()),

@@ -7,6 +7,7 @@ mod line;
 mod parts;
 mod schema;
 pub mod sending;
+pub mod status;
 pub mod using;
 
 use std::collections::BTreeMap;
@@ -225,6 +226,8 @@ pub enum Event {
     Followed(sending::Followed),
     /// Where all events went (`send --follow`).
     FollowedAll(sending::FollowedAll),
+    /// How the pipeline is (`status`).
+    Status(status::Status),
     /// A message of the dead-letter queue (`dlq`).
     Letter {
         /// All about it.

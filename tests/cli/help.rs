@@ -42,6 +42,7 @@ fn help_tells_commands_and_exit_codes() {
       iam-policy   Print the least IAM policy that a deployer of this spec needs
       dev          Run the pipeline on this machine, and apply every edit of its spec and handlers
       send         Send events: to the source, or without one to what carries them
+      status       Show whether it works and keeps up, and what needs a person until when
       dlq          Read the dead-letter queue, and take nothing from it
       completions  Print a completion script for a shell
       licenses     Print the licenses of what pipe is made of

@@ -19,6 +19,7 @@ mod action;
 mod calls;
 
 pub use action::Action;
+pub use calls::get;
 
 /// The version of IoT's SQL that rules are written in
 /// (<https://docs.aws.amazon.com/iot/latest/developerguide/iot-rule-sql-version.html>).

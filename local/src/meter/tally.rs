@@ -46,7 +46,7 @@ pub struct Value(u64);
 impl Value {
     pub fn new(value: u64) -> Self {
         let unit = 10u64.pow(value.checked_ilog10().unwrap_or_default().saturating_sub(1));
-        Self((value + unit / 2) / unit * unit)
+        Self(value.saturating_add(unit / 2) / unit * unit)
     }
 
     pub fn get(self) -> u64 {
