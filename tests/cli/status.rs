@@ -41,7 +41,12 @@ fn a_pipeline_is_absent_then_well_and_what_may_not_be_read_is_named() {
     site.user.account.set(Rule::on("monitoring", "GetMetricData").fail(400, "AccessDeniedException", text));
     let run = site.user.run(&["status"]);
     assert_eq!(run.code, Some(1));
-    for said in ["✓ dlq", "? figures  CloudWatch", "allow `cloudwatch:GetMetricData`", "1 part needs a person: the exit code is 1"] {
+    for said in [
+        "✓ dlq",
+        "? figures  CloudWatch",
+        "allow `cloudwatch:GetMetricData`",
+        "1 part needs a person: the exit code is 1",
+    ] {
         assert!(run.out.contains(said), "{said}: {}", run.out);
     }
 }

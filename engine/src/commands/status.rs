@@ -17,6 +17,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 mod time;
+mod way;
 
 use std::time::Duration;
 
@@ -27,18 +28,12 @@ use crate::cli::{Global, StatusArgs, exit};
 use crate::commands::halt::Halt;
 use crate::commands::running::{APPLY, Running};
 use crate::commands::{Outcome, walk};
-use crate::error::{Error, Result};
+use crate::error::Error;
 use crate::event::Event;
 use crate::event::status::{Part, State, Status, Window};
-use crate::kinds::function::Function;
-use crate::lower::id;
-use crate::resource::Resource;
-use crate::spec::Stream;
 use crate::term::Shell;
 use figures::Steps;
-use function::Sort;
-use station::{Judge, Station};
-use stream::Pointed;
+use station::Judge;
 
 /// How often `--watch` looks. Each figure costs on AWS, whose figures come once a minute at best.
 const EVERY_ON_AWS: Duration = Duration::from_secs(30);
@@ -53,14 +48,16 @@ pub async fn run(shell: Shell, global: &Global, args: &StatusArgs) -> Outcome {
     let loaded = walk::spec(global, &args.spec.file)?;
     let running = Running::of(global, &loaded).await?;
     if !args.watch {
-        let status = read(&running).await?;
+        let status = read(&running).await;
         return Ok(show(shell, &status, ""));
     }
-    let mut stopped = Halt::on_interrupt(shell, "").told();
+    let mut stopped = Halt::on_interrupt(shell, "stopping").told();
     let every = if running.is_local() { EVERY_LOCALLY } else { EVERY_ON_AWS };
     loop {
         tokio::select! {
-            status = read(&running) => drop(show(shell, &status?, CLEAR)),
+            status = read(&running) => {
+                show(shell, &status, CLEAR);
+            }
             _ = stopped.wait_for(|stopped| *stopped) => return Ok(exit::OK),
         }
         tokio::select! {
@@ -78,28 +75,28 @@ fn show(shell: Shell, status: &Status, before: &str) -> u8 {
 
 /// Reads how a pipeline is.
 ///
-/// # Errors
-/// None of AWS's: what cannot be read is a finding of its part.
-pub async fn read(running: &Running) -> Result<Status> {
+/// It never fails: what cannot be read is a finding of its part.
+pub async fn read(running: &Running) -> Status {
     let now = time::now();
-    let (status, date) = read_at(running, now).await?;
+    let (status, date) = read_at(running, now).await;
     match date.filter(|date| date.abs_diff(now) > CLOCKS_DIFFER) {
-        None => Ok(status),
+        None => status,
         // The window was another one than meant.
         Some(date) => {
-            let mut status = read_at(running, date).await?.0;
+            let mut status = read_at(running, date).await.0;
             let (differ, way) = (time::duration(date.abs_diff(now)), if date < now { "ahead of" } else { "behind" });
             status.notes.push(format!("the clock of this machine is {differ} {way} AWS's, whose time is used here"));
-            Ok(status)
+            status
         }
     }
 }
 
 /// The status as of a time, in seconds since 1970, and the time that AWS gave, where it gave one.
-async fn read_at(running: &Running, now: u64) -> Result<(Status, Option<u64>)> {
-    let next = next(running)?;
-    let stations = stations(running, &next, now)?;
-    let (asks, readings): (Vec<_>, Vec<_>) = stations.into_iter().map(|station| (station.asks, station.reading)).unzip();
+async fn read_at(running: &Running, now: u64) -> (Status, Option<u64>) {
+    let next = way::next(running);
+    let stations = way::stations(running, &next, now);
+    let (asks, readings): (Vec<_>, Vec<_>) =
+        stations.into_iter().map(|station| (station.asks, station.reading)).unzip();
     let steps = Steps::until(now, running.is_local());
     let (answer, judges) = tokio::join!(figures::read(&running.cx, &asks, steps), join_all(readings));
     let (given, date, unread) = match answer {
@@ -108,7 +105,7 @@ async fn read_at(running: &Running, now: u64) -> Result<(Status, Option<u64>)> {
     };
     let window = steps.window(&given);
     let parts = judges.into_iter().zip(given).map(|(judge, figures): (Judge<'_>, _)| judge(figures)).collect();
-    Ok((status(running, now, (window, unread), parts), date))
+    (status(running, now, (window, unread), parts), date)
 }
 
 fn status(running: &Running, now: u64, (window, unread): (Window, Option<Error>), mut parts: Vec<Part>) -> Status {
@@ -124,60 +121,4 @@ fn status(running: &Running, now: u64, (window, unread): (Window, Option<Error>)
     let needs_person = parts.iter().any(|part| part.state != State::Well);
     let (pipeline, region) = (running.spec.name.clone(), running.cx.aws.place.region.clone());
     Status { pipeline, region, at: time::moment(now), window, needs_person, parts, notes }
-}
-
-/// What the source hands its events to.
-fn next(running: &Running) -> Result<source::Next> {
-    let (spec, place) = (&running.spec, &running.cx.aws.place);
-    let named = |id: &str| running.graph().node(id).map(|node| &node.name);
-    Ok(match (&spec.stream, named(id::STREAM)) {
-        (Some(Stream::Kinesis(_)), Some(name)) => {
-            source::Next { arn: crate::kinds::stream::arn(place, name), is_stream: true }
-        }
-        (Some(Stream::Queue(_)), Some(name)) => {
-            source::Next { arn: crate::kinds::queue::arn(place, name), is_stream: false }
-        }
-        _ => {
-            let function = named(id::CONSUMER).map(|name| crate::kinds::function::arn(place, name));
-            source::Next { arn: function.unwrap_or_default(), is_stream: false }
-        }
-    })
-}
-
-/// The stations in the order in which an event passes them.
-fn stations<'a>(running: &'a Running, next: &'a source::Next, now: u64) -> Result<Vec<Station<'a>>> {
-    let (cx, spec, graph) = (&running.cx, &running.spec, running.graph());
-    let mut all: Vec<Station<'a>> = Vec::new();
-    all.extend(spec.source.iter().filter_map(|source| source::at(running, source, next)));
-    let guards = graph.nodes().iter().filter(|node| node.kind.name == Function::KIND && node.id.as_str() != id::CONSUMER);
-    all.extend(guards.map(|node| function::at(cx, node.id.as_str(), node.name.as_str(), Sort::default())));
-    let consumer = graph.node(id::CONSUMER);
-    let consumer_name = consumer.map(|node| node.name.as_str());
-    let stream = spec.stream.as_ref().zip(graph.node(id::STREAM));
-    all.extend(stream.map(|(of, node)| stream::at(cx, of, (id::STREAM, &node.name), consumer_name, now)));
-    if let (Some(node), Some(function)) = (graph.node(id::MAPPING), consumer_name) {
-        let table = spec.table_changes().and(graph.node(id::STREAM)).map(|node| node.name.as_str());
-        let enabled = spec.function().is_some_and(|function| function.enabled);
-        let wanted = mapping::Wanted { enabled, local: running.is_local(), table };
-        all.push(mapping::at(cx, id::MAPPING, (&node.name, function), wanted));
-    }
-    all.extend(consumer.map(|node| function::at(cx, id::CONSUMER, node.name.as_str(), sort(running))));
-    all.extend(graph.node(id::TABLE).map(|node| sink::at(cx, id::TABLE, node.name.as_str())));
-    if let Some(node) = graph.node(id::DLQ) {
-        let stream = stream.and_then(|(_, node)| Pointed::of(spec, node.name.as_str()));
-        all.push(dlq::at(cx, id::DLQ, &node.name, dlq::Behind { stream }, now));
-    }
-    let names = graph.nodes().iter().map(|node| node.name.to_string());
-    all.push(alarms::at(cx, names.collect()));
-    Ok(all)
-}
-
-fn sort(running: &Running) -> Sort {
-    let Some(function) = running.spec.function() else { return Sort::default() };
-    let is_ours = function.existing().is_none();
-    Sort {
-        pushed: running.spec.is_pushed(),
-        bundled: function.is_bundled(),
-        timeout_seconds: is_ours.then_some(function.timeout_seconds),
-    }
 }

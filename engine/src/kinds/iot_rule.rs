@@ -88,7 +88,7 @@ impl Resource for IotRule {
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
         let arn = arn(&cx.aws.place, name);
-        let Some(rule) = calls::get(cx, name).await? else { return Ok(Vec::new()) };
+        let Some(rule) = get(cx, name).await? else { return Ok(Vec::new()) };
         let tags = calls::tags(cx, &arn).await?;
         Ok(vec![Live {
             handle: Handle::new(&arn),

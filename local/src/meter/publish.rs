@@ -57,7 +57,8 @@ pub fn calls(counted: Counted, now: u64) -> Vec<Value> {
             dimensions.into_iter().map(|(name, value)| json!({ "Name": name, "Value": value })).collect();
         let values: Vec<(Counting, u64)> = values.into_iter().collect();
         for some in values.chunks(VALUES) {
-            let (values, counts): (Vec<u64>, Vec<u64>) = some.iter().map(|(value, times)| (value.get(), *times)).unzip();
+            let (values, counts): (Vec<u64>, Vec<u64>) =
+                some.iter().map(|(value, times)| (value.get(), *times)).unzip();
             namespaces.entry(namespace.clone()).or_default().push(json!({
                 "MetricName": name, "Dimensions": dimensions, "Unit": unit, "Timestamp": now,
                 "Values": values, "Counts": counts,
@@ -88,8 +89,7 @@ impl Queues {
             let there = depth(&self.client, queue).await.unwrap_or(letters.len());
             letters.drain(..letters.len().saturating_sub(there));
             if let Some(oldest) = letters.first() {
-                let metric =
-                    Metric::of("AWS/SQS", "ApproximateAgeOfOldestMessage", &[("QueueName", queue)], SECONDS);
+                let metric = Metric::of("AWS/SQS", "ApproximateAgeOfOldestMessage", &[("QueueName", queue)], SECONDS);
                 counted.entry(metric).or_default().insert(Counting::new((now - *oldest).as_secs()), 1);
             }
         }

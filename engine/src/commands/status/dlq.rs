@@ -12,7 +12,7 @@ use super::figures::Stat::Maximum;
 use super::figures::asks;
 use super::queue::{self, Seen};
 use super::station::{Station, station};
-use super::stream::Retention;
+use super::stream::{Pointed, Retention};
 use super::time::{duration, moment};
 use crate::aws::Cx;
 use crate::error::Result;
@@ -21,14 +21,8 @@ use crate::resource::Name;
 
 const LS: &str = "`pipe dlq ls` shows them, `pipe dlq show ID` one of them";
 
-/// What is known of a dead-letter queue beforehand.
-#[derive(Clone, Copy, Debug)]
-pub struct Behind<'a> {
-    /// The stream whose records letters may only point to.
-    pub stream: Option<super::stream::Pointed<'a>>,
-}
-
-pub fn at<'a>(cx: &'a Cx, id: &str, name: &'a Name, behind: Behind<'a>, now: u64) -> Station<'a> {
+/// `stream` is the one whose records letters may only point to, where there is one.
+pub fn at<'a>(cx: &'a Cx, id: &str, name: &'a Name, stream: Option<Pointed<'a>>, now: u64) -> Station<'a> {
     let oldest = [("oldest", "ApproximateAgeOfOldestMessage", Maximum, Unit::Seconds)];
     let figures = asks("AWS/SQS", &[("QueueName", name.as_str())], &oldest);
     let said = move |seen: Option<(Seen, Option<Retention>)>, figures: &Figures, part: &mut Part| {
@@ -36,12 +30,12 @@ pub fn at<'a>(cx: &'a Cx, id: &str, name: &'a Name, behind: Behind<'a>, now: u64
             judge(queue, stream, figures.newest("oldest"), now, part);
         }
     };
-    station((id, name.as_str()), figures, look(cx, name, behind), said)
+    station((id, name.as_str()), figures, look(cx, name, stream), said)
 }
 
-async fn look(cx: &Cx, name: &Name, behind: Behind<'_>) -> Result<Option<(Seen, Option<Retention>)>> {
+async fn look(cx: &Cx, name: &Name, stream: Option<Pointed<'_>>) -> Result<Option<(Seen, Option<Retention>)>> {
     let retention = async {
-        match behind.stream {
+        match stream {
             // The stream's own part says why it cannot be read.
             Some(stream) => stream.retention(cx).await.unwrap_or_default(),
             None => None,
@@ -67,11 +61,13 @@ fn judge(queue: Seen, stream: Option<Retention>, oldest: Option<f64>, now: u64, 
     let came = now.saturating_sub(age);
     let deleted = came + queue.retention_seconds;
     let left = duration(deleted.saturating_sub(now));
-    let message = format!("{letters}, the oldest {} old at least: SQS deletes it in {left} at the latest", duration(age));
+    let message =
+        format!("{letters}, the oldest {} old at least: SQS deletes it in {left} at the latest", duration(age));
     part.until(deleted, message, LS);
     let Some(stream) = stream else { return };
     if stream.made.is_some_and(|made| came < made) {
-        let message = "the stream was made after the oldest letter came: if that letter only points to records, they are gone";
+        let message =
+            "the stream was made after the oldest letter came: if that letter only points to records, they are gone";
         return part.needs_person(message, LS);
     }
     let expires = came + stream.seconds;
@@ -83,7 +79,8 @@ fn judge(queue: Seen, stream: Option<Retention>, oldest: Option<f64>, now: u64, 
         }
         None => {
             let since = moment(expires);
-            let message = format!("if the oldest only points to records, the stream has lost them since {since} at the latest");
+            let message =
+                format!("if the oldest only points to records, the stream has lost them since {since} at the latest");
             part.needs_person(message, LS);
         }
     }

@@ -42,7 +42,9 @@ impl Stat {
         let known = steps.iter().flatten().copied();
         match self {
             Self::Sum => known.fold(None, |sum, step| Some(sum.unwrap_or_default() + step)),
-            Self::Maximum | Self::P99 => known.fold(None, |most, step| Some(most.map_or(step, |most: f64| most.max(step)))),
+            Self::Maximum | Self::P99 => {
+                known.fold(None, |most, step| Some(most.map_or(step, |most: f64| most.max(step))))
+            }
         }
     }
 }

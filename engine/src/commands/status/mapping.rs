@@ -61,9 +61,8 @@ async fn newest_stream(cx: &Cx, table: Option<&str>) -> Result<Option<String>> {
 
 /// Of several the one that reads the table's stream of now, or else any.
 fn seen(all: &[EventSourceMappingConfiguration], newest: Option<&str>) -> Option<Seen> {
-    let current = |found: &&EventSourceMappingConfiguration| {
-        newest.is_none_or(|newest| found.event_source_arn() == Some(newest))
-    };
+    let current =
+        |found: &&EventSourceMappingConfiguration| newest.is_none_or(|newest| found.event_source_arn() == Some(newest));
     let one = all.iter().find(current).or_else(|| all.first())?;
     Some(Seen {
         state: one.state().unwrap_or_default().to_owned(),

@@ -44,7 +44,8 @@ fn line(part: &Part, ids: usize, names: usize) -> String {
     };
     let figures: Vec<String> = part.figures.iter().enumerate().filter_map(|(at, one)| figure(one, at == 0)).collect();
     let (id, name) = (tame(&part.id), tame(&part.name));
-    let (id_room, name_room) = (ids.saturating_sub(part.id.chars().count()), names.saturating_sub(part.name.chars().count()));
+    let (id_room, name_room) =
+        (ids.saturating_sub(part.id.chars().count()), names.saturating_sub(part.name.chars().count()));
     let line = format!("{mark} {id}{:id_room$}  {DIM}{name}{END}{:name_room$}  {}", "", "", figures.join("  "));
     line.trim_end().to_owned() + "\n"
 }

@@ -12,8 +12,10 @@ use crate::event::status::Part;
 use crate::event::status::Unit::Count;
 
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/metrics-dimensions.html>
-const FIGURES: &Table =
-    &[("write units", "ConsumedWriteCapacityUnits", Sum, Count), ("throttled writes", "WriteThrottleEvents", Sum, Count)];
+const FIGURES: &Table = &[
+    ("write units", "ConsumedWriteCapacityUnits", Sum, Count),
+    ("throttled writes", "WriteThrottleEvents", Sum, Count),
+];
 
 pub fn at<'a>(cx: &'a Cx, id: &str, name: &'a str) -> Station<'a> {
     station((id, name), asks("AWS/DynamoDB", &[("TableName", name)], FIGURES), state(cx, name), judge)
@@ -40,7 +42,10 @@ pub fn usable(state: &str, part: &mut Part) {
     match state {
         "ACTIVE" | "UPDATING" => {}
         "INACCESSIBLE_ENCRYPTION_CREDENTIALS" => {
-            part.needs_person("DynamoDB cannot use its KMS key: nothing can be read or written", "give the key back to it");
+            part.needs_person(
+                "DynamoDB cannot use its KMS key: nothing can be read or written",
+                "give the key back to it",
+            );
         }
         passing => part.note(format!("it is {passing}")),
     }

@@ -30,7 +30,8 @@ pub fn station<'a, T: Send + 'a>(
     judge: impl FnOnce(Option<T>, &Figures, &mut Part) + Send + 'a,
 ) -> Station<'a> {
     let part = Part::new(id, name);
-    let judged = look.map(move |seen| Box::new(move |figures: Figures| judged(part, seen, figures, judge)) as Judge<'a>);
+    let judged =
+        look.map(move |seen| Box::new(move |figures: Figures| judged(part, seen, figures, judge)) as Judge<'a>);
     Station { asks, reading: judged.boxed() }
 }
 

@@ -74,10 +74,14 @@ fn behind(age: u64, kept: u64, now: u64, part: &mut Part) {
     let (old, all) = (duration(age), duration(kept));
     let hint = "the consumer fails, or is too slow: its part says which";
     match kept.saturating_sub(age) {
-        0 => part.needs_person(format!("the oldest unread record is {old} old; records expire after {all}: some are lost"), hint),
+        0 => part.needs_person(
+            format!("the oldest unread record is {old} old; records expire after {all}: some are lost"),
+            hint,
+        ),
         left => {
             let left_text = duration(left);
-            let message = format!("the oldest unread record is {old} old; records expire after {all}: {left_text} left");
+            let message =
+                format!("the oldest unread record is {old} old; records expire after {all}: {left_text} left");
             part.until(now + left, message, hint);
         }
     }

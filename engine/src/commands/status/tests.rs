@@ -46,7 +46,10 @@ fn loaded(form: &str) -> Loaded {
 }
 
 fn denied(_: &HttpRequest) -> HttpResponse {
-    let mut answer = HttpResponse::new(403.try_into().unwrap(), SdkBody::from(r#"{"__type":"AccessDeniedException","message":"no"}"#));
+    let mut answer = HttpResponse::new(
+        403.try_into().unwrap(),
+        SdkBody::from(r#"{"__type":"AccessDeniedException","message":"no"}"#),
+    );
     answer.headers_mut().insert("x-amzn-errortype", "AccessDeniedException");
     answer
 }
@@ -61,7 +64,7 @@ async fn what_may_not_be_read_is_named_with_its_action_and_these_are_all_that_th
     let mut asked = BTreeSet::new();
     for form in FORMS {
         let running = Running::at(cx_http(denied), &loaded(form), None).unwrap();
-        let status = read(&running).await.unwrap();
+        let status = read(&running).await;
         assert!(status.needs_person, "{form}");
         let well: Vec<_> = status.parts.iter().filter(|part| part.state != State::Unread).collect();
         assert!(well.is_empty(), "{form}: {well:?}");
@@ -79,7 +82,7 @@ async fn no_read_waits_for_another() {
     for form in FORMS {
         let running = Running::at(cx_http_after(|| Duration::from_secs(1), denied), &loaded(form), None).unwrap();
         let began = Instant::now();
-        read(&running).await.unwrap();
+        read(&running).await;
         assert!(began.elapsed() < Duration::from_secs(2), "{form}: {:?}", began.elapsed());
     }
 }
@@ -96,7 +99,7 @@ async fn of_a_clock_that_is_wrong_the_time_of_aws_is_used() {
         _ => denied(request),
     };
     let running = Running::at(cx_http(answer), &loaded(FORMS[3]), None).unwrap();
-    let status = read(&running).await.unwrap();
+    let status = read(&running).await;
     assert_eq!((status.at.as_str(), status.window.to.as_str()), ("2056-11-14T22:13:20Z", "2056-11-14T22:15:00Z"));
     assert!(status.notes.iter().any(|note| note.contains("the clock of this machine")), "{:?}", status.notes);
 }
@@ -104,7 +107,8 @@ async fn of_a_clock_that_is_wrong_the_time_of_aws_is_used() {
 #[tokio::test]
 async fn of_a_pipeline_that_was_never_applied_it_says_so_and_names_each_part() {
     let absent = |request: &HttpRequest| {
-        let is_of_cloudwatch = request.headers().get("x-amz-target").is_some_and(|target| target.starts_with("Granite"));
+        let is_of_cloudwatch =
+            request.headers().get("x-amz-target").is_some_and(|target| target.starts_with("Granite"));
         if is_of_cloudwatch {
             return success(&serde_json::json!({}));
         }
@@ -114,9 +118,10 @@ async fn of_a_pipeline_that_was_never_applied_it_says_so_and_names_each_part() {
         answer
     };
     let running = Running::at(cx_http(absent), &loaded(FORMS[3]), None).unwrap();
-    let status = read(&running).await.unwrap();
+    let status = read(&running).await;
     let states: Vec<_> = status.parts.iter().map(|part| (part.id.as_str(), part.state)).collect();
-    let parts = [("stream", State::Absent), ("mapping", State::Absent), ("consumer", State::Absent), ("alarms", State::Well)];
+    let parts =
+        [("stream", State::Absent), ("mapping", State::Absent), ("consumer", State::Absent), ("alarms", State::Well)];
     assert_eq!(states, parts);
     assert!(status.needs_person && status.notes[0].starts_with("nothing of `demo` is there"), "{:?}", status.notes);
 }
@@ -126,8 +131,8 @@ async fn of_a_pipeline_that_was_never_applied_it_says_so_and_names_each_part() {
 fn the_parts_are_in_the_order_in_which_an_event_travels() {
     let order = |form: &str| {
         let running = Running::at(cx_http(denied), &loaded(form), None).unwrap();
-        let next = next(&running).unwrap();
-        stations(&running, &next, 0).unwrap().len()
+        let next = way::next(&running);
+        way::stations(&running, &next, 0).len()
     };
     // API, authorizer, stream, mapping, function, table, dlq, alarms; a skill's function and its alarms.
     assert_eq!((order(FORMS[0]), order(FORMS[15])), (8, 2));

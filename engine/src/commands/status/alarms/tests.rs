@@ -19,8 +19,10 @@ async fn alarms_of_the_pipeline_are_told_from_those_of_one_whose_name_begins_wit
             }
             Some(_) => {
                 let metric = json!({ "Dimensions": [{ "Name": "FunctionName", "Value": "demo-consumer" }] });
-                let query = json!([{ "Id": "e", "Expression": "a/b" }, { "Id": "a", "MetricStat": { "Metric": metric } }]);
-                let expression = json!({ "AlarmName": "demo-errors", "StateValue": "INSUFFICIENT_DATA", "Metrics": query });
+                let query =
+                    json!([{ "Id": "e", "Expression": "a/b" }, { "Id": "a", "MetricStat": { "Metric": metric } }]);
+                let expression =
+                    json!({ "AlarmName": "demo-errors", "StateValue": "INSUFFICIENT_DATA", "Metrics": query });
                 success(&json!({ "MetricAlarms": [expression] }))
             }
         }

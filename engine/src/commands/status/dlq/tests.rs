@@ -33,14 +33,23 @@ fn letters_have_time_until_sqs_deletes_them_and_pointers_until_the_stream_forget
     assert_eq!(
         said(&three_hours),
         [
-            ("2 letters, the oldest 3 h old at least: SQS deletes it in 13 d 21 h at the latest", Some("2023-11-28T19:13:20Z")),
-            ("if the oldest only points to records, the stream has them for 21 h at the most", Some("2023-11-15T19:13:20Z")),
+            (
+                "2 letters, the oldest 3 h old at least: SQS deletes it in 13 d 21 h at the latest",
+                Some("2023-11-28T19:13:20Z")
+            ),
+            (
+                "if the oldest only points to records, the stream has them for 21 h at the most",
+                Some("2023-11-15T19:13:20Z")
+            ),
         ]
     );
     let lost = part(1, day(None), Some(24.0 * 3600.0));
     assert_eq!(
         said(&lost)[1],
-        ("if the oldest only points to records, the stream has lost them since 2023-11-14T22:13:20Z at the latest", None)
+        (
+            "if the oldest only points to records, the stream has lost them since 2023-11-14T22:13:20Z at the latest",
+            None
+        )
     );
     let replaced = part(1, day(Some(NOW - HOUR)), Some(7200.0));
     assert!(said(&replaced)[1].0.starts_with("the stream was made after the oldest letter came"), "{replaced:?}");

@@ -5,16 +5,23 @@ use crate::aws::mocked::{cx_answered, success};
 const NOW: u64 = 1_700_000_000;
 
 fn asked() -> Vec<Vec<Ask>> {
-    let table: &Table = &[("requests", "Count", Stat::Sum, Unit::Count), ("p99", "Latency", Stat::P99, Unit::Milliseconds)];
+    let table: &Table =
+        &[("requests", "Count", Stat::Sum, Unit::Count), ("p99", "Latency", Stat::P99, Unit::Milliseconds)];
     let other: &Table = &[("errors", "Errors", Stat::Sum, Unit::Count)];
-    vec![asks("AWS/ApiGateway", &[("ApiName", "a"), ("Stage", "live")], table), asks("AWS/Lambda", &[("FunctionName", "f")], other)]
+    vec![
+        asks("AWS/ApiGateway", &[("ApiName", "a"), ("Stage", "live")], table),
+        asks("AWS/Lambda", &[("FunctionName", "f")], other),
+    ]
 }
 
 #[test]
 fn a_window_ends_with_the_step_that_is_now() {
     let aws = Steps::until(NOW, false);
     assert_eq!((aws.from, aws.to(), aws.step), (1_699_996_500, 1_700_000_100, 300));
-    assert_eq!((aws.place(aws.from), aws.place(NOW), aws.place(aws.to()), aws.place(aws.from - 1)), (Some(0), Some(11), None, None));
+    assert_eq!(
+        (aws.place(aws.from), aws.place(NOW), aws.place(aws.to()), aws.place(aws.from - 1)),
+        (Some(0), Some(11), None, None)
+    );
     let local = Steps::until(NOW, true);
     assert_eq!((local.to() - local.from, local.place(NOW)), (360, Some(11)));
 }
@@ -25,12 +32,13 @@ async fn one_call_asks_for_all_figures_and_each_part_gets_its_own() {
     let cx = cx_answered(|operation, input| {
         assert_eq!(operation, "GetMetricData");
         let queries = input["MetricDataQueries"].as_array().unwrap();
-        assert_eq!((queries.len(), &input["StartTime"], &input["EndTime"]), (3, &1_699_996_500.into(), &1_700_000_100.into()));
+        assert_eq!(
+            (queries.len(), &input["StartTime"], &input["EndTime"]),
+            (3, &1_699_996_500.into(), &1_700_000_100.into())
+        );
         assert_eq!(queries[1]["MetricStat"]["Stat"], "p99");
         assert_eq!(queries[2]["MetricStat"]["Metric"]["Dimensions"][0]["Value"], "f");
-        let result = |id: &str, times: &[u64], values: &[f64]| {
-            json!({ "Id": id, "Label": id, "StatusCode": "Complete", "Timestamps": times, "Values": values })
-        };
+        let result = |id: &str, times: &[u64], values: &[f64]| json!({ "Id": id, "Label": id, "StatusCode": "Complete", "Timestamps": times, "Values": values });
         match input["NextToken"].as_str() {
             None => success(&json!({
                 "Messages": [], "NextToken": "more",

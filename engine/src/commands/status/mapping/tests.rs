@@ -21,7 +21,10 @@ fn a_mapping_that_reads_and_whose_last_call_went_well_is_well() {
 #[test]
 fn a_problem_in_lambdas_words_needs_a_person() {
     let (state, said) = of("Enabled", "PROBLEM: Function call failed", SPEC);
-    assert_eq!((state, said), (State::NeedsPerson, vec!["its last call went wrong: PROBLEM: Function call failed".to_owned()]));
+    assert_eq!(
+        (state, said),
+        (State::NeedsPerson, vec!["its last call went wrong: PROBLEM: Function call failed".to_owned()])
+    );
 }
 
 #[test]

@@ -49,7 +49,9 @@ fn judge(seen: Option<Seen>, by_rule: bool, figures: &Figures, part: &mut Part) 
         match (seen.tells, by_rule) {
             (true, _) => {}
             (false, true) => part.needs_person("EventBridge is off for it: its events reach nobody", apply),
-            (false, false) => part.needs_person("it has no notification for the pipeline: its events reach nobody", apply),
+            (false, false) => {
+                part.needs_person("it has no notification for the pipeline: its events reach nobody", apply)
+            }
         }
         if by_rule && seen.rule.is_none() {
             part.needs_person("there is no rule for its events: they reach nobody", apply);

@@ -29,7 +29,10 @@ pub fn at<'a>(cx: &'a Cx, id: &str, name: String, enabled: bool) -> Station<'a> 
         for (figure, what) in [("unreadable", "are no JSON"), ("throttled", "were throttled")] {
             let count = figures.value(figure);
             if count > 0.0 {
-                part.needs_person(format!("{count} messages {what}, and are lost"), "look at the devices that send them");
+                part.needs_person(
+                    format!("{count} messages {what}, and are lost"),
+                    "look at the devices that send them",
+                );
             }
         }
     };

@@ -34,7 +34,10 @@ async fn look(cx: &Cx, name: Name) -> Result<Option<u64>> {
 
 fn judge(subscriptions: Option<u64>, figures: &Figures, part: &mut Part) {
     if subscriptions == Some(0) {
-        part.needs_person("nothing is subscribed to it: its messages reach nobody", "`pipe apply` subscribes the pipeline");
+        part.needs_person(
+            "nothing is subscribed to it: its messages reach nobody",
+            "`pipe apply` subscribes the pipeline",
+        );
     }
     undelivered(figures, part);
 }
@@ -44,7 +47,10 @@ pub fn undelivered(figures: &Figures, part: &mut Part) {
     let (failed, lost) = (figures.value("undelivered"), figures.value("lost"));
     if failed > 0.0 {
         let message = format!("{failed} could not be delivered");
-        part.needs_person(message, "`pipe diff` shows whether it may still send; what has a dlq is in it: `pipe dlq ls`");
+        part.needs_person(
+            message,
+            "`pipe diff` shows whether it may still send; what has a dlq is in it: `pipe dlq ls`",
+        );
     }
     if lost > 0.0 {
         let message = format!("{lost} could not be sent to the dlq either, and are lost");
