@@ -22,6 +22,7 @@ mod meant;
 mod moment;
 mod openapi;
 mod send;
+mod status;
 mod trace;
 mod using;
 
@@ -39,6 +40,7 @@ pub use openapi::{OpenapiArgs, OpenapiFormat};
 pub use send::SendArgs;
 pub use trace::TraceArgs;
 pub use using::OutputsArgs;
+pub use status::{RIGHTS as STATUS_RIGHTS, StatusArgs};
 
 /// Exit codes, the same for every command.
 pub mod exit {
@@ -169,6 +171,8 @@ pub enum Command {
     Dev(DevArgs),
     /// Send events: to the source, or without one to what carries them
     Send(SendArgs),
+    /// Show whether it works and keeps up, and what needs a person until when
+    Status(StatusArgs),
     /// Show the logs of all parts, merged by time
     Logs(LogsArgs),
     /// Show the way of one event, from the API to its row or dead letter
@@ -220,6 +224,7 @@ impl Command {
             Self::Outputs(args) => &args.spec.file,
             Self::Dev(args) => &args.spec.file,
             Self::Send(args) => &args.spec.file,
+            Self::Status(args) => &args.spec.file,
             Self::Logs(args) => &args.spec.file,
             Self::Trace(args) => &args.spec.file,
             Self::Dlq(command) => command.file(),

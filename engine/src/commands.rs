@@ -27,6 +27,7 @@ mod replay;
 mod running;
 mod send;
 mod trace;
+mod status;
 mod unlock;
 mod validate;
 mod walk;
@@ -83,6 +84,7 @@ pub async fn run(cli: Cli) -> u8 {
         Command::Send(args) => send::run(shell, global, args).await,
         Command::Logs(args) => logs::run(shell, global, args).await,
         Command::Trace(args) => trace::run(shell, global, args).await,
+        Command::Status(args) => status::run(shell, global, args).await,
         Command::Dlq(command) => dlq::run(shell, global, command).await,
         Command::Replay(args) => replay::run(shell, global, args).await,
         Command::Handler { name } => Err(Error::fatal(format!("there is no handler `{name}`")).into()),

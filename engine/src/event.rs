@@ -10,6 +10,7 @@ pub mod redrive;
 mod schema;
 pub mod sending;
 pub mod trace;
+pub mod status;
 pub mod using;
 
 use std::collections::BTreeMap;
@@ -229,6 +230,8 @@ pub enum Event {
     Followed(sending::Followed),
     /// Where all events went (`send --follow`).
     FollowedAll(sending::FollowedAll),
+    /// How the pipeline is (`status`).
+    Status(status::Status),
     /// A message of the dead-letter queue (`dlq`).
     Letter {
         /// All about it.
@@ -266,6 +269,8 @@ pub enum Event {
     Up(Up),
     /// The API answered a request (`dev`).
     Answered(moved::Answered),
+    /// A stream or a queue took records, whoever sent them (`dev`).
+    Put(moved::Put),
     /// A function was given a batch (`dev`).
     Batch(moved::Batch),
     /// A function wrote an item, or found one that stays (`dev`).

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use pipe_local::meter::Meter;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
@@ -43,7 +44,8 @@ pub async fn run(shell: Shell, global: &Global, args: &DevArgs) -> Outcome {
         shell.warn(OPEN);
     }
     let (events, moved) = mpsc::unbounded_channel();
-    tokio::spawn(moving(shell, moved));
+    let meter = Meter::default();
+    tokio::spawn(moving(shell, meter.counting(moved)));
     let halt = Halt::on_interrupt(shell, "stopping; a second Ctrl-C stops at once");
     let mut stopped = halt.told();
     let mut cloud = tokio::select! {
@@ -51,7 +53,7 @@ pub async fn run(shell: Shell, global: &Global, args: &DevArgs) -> Outcome {
         _ = stopped.wait_for(|stopped| *stopped) => return Ok(exit::OK),
     };
     let loaded = if cloud.is_own() { loaded.with_stand_ins() } else { loaded.without_front() };
-    let plane = Plane::new(&mut cloud, &args.spec.file, listener, events).await?;
+    let plane = Plane::new(&mut cloud, &args.spec.file, listener, events, meter).await?;
     let global = cloud.global(global, &args.spec.file);
     let mut dev = Dev { shell, args, global, cloud, plane, claim, said: String::new() };
     let outcome = dev.serve(loaded, &halt).await;

@@ -26,7 +26,7 @@ pub(super) use existing::rights;
 pub const CONSUMER: &str = "consumer";
 pub const ROLE: &str = "consumer-role";
 const LOG: &str = "consumer-log";
-pub(super) const MAPPING: &str = "mapping";
+pub const MAPPING: &str = "mapping";
 
 /// Lambda's own defaults, as at most
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html>).
