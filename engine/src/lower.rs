@@ -31,7 +31,7 @@ use crate::graph::Graph;
 use crate::spec::{Loaded, Spec};
 
 pub use known::{defaults, families};
-pub use network::{asked, notes};
+pub use network::{asked, fits, notes};
 pub use sink::table::key;
 pub use source::schedule::input as schedule_input;
 pub use to::{JSON, LIMIT};

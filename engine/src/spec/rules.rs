@@ -21,6 +21,7 @@ mod model;
 mod network;
 mod networks;
 mod notes;
+mod private;
 mod queue;
 mod routes;
 mod sources;
@@ -188,6 +189,7 @@ const API: &[Rule<Api>] = &[
     templates::own,
     cors::origins,
     networks::allowed,
+    private::private,
     domain::regions,
     files::bodies,
 ];

@@ -16,7 +16,7 @@ use aws_smithy_types::DateTime;
 use super::*;
 use crate::aws::mocked;
 use crate::aws::policy::{allow, trust};
-use crate::resource::Id;
+use crate::resource::{Id, Tags};
 
 const ARN: &str = "arn:aws:iam::111122223333:role/pipe/demo/eu-central-1/demo-role";
 const FOREIGN: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
