@@ -56,10 +56,7 @@ pub fn document(api: &RestApi, about: &About) -> Option<Value> {
         ("openapi", json!("3.0.1")),
         ("info", info(about)),
         ("components", json!({ "schemas": schemas(models), "securitySchemes": doors.schemes(routes)? })),
-        (
-            "x-amazon-apigateway-api-key-source",
-            json!(if api_key_source.is_empty() { "HEADER" } else { api_key_source }),
-        ),
+        ("x-amazon-apigateway-api-key-source", key_source(api_key_source)),
         ("x-amazon-apigateway-binary-media-types", json!(binary_types)),
         ("x-amazon-apigateway-policy", json!(policy)),
         ("servers", servers(vpc_endpoints)),
@@ -68,6 +65,10 @@ pub fn document(api: &RestApi, about: &About) -> Option<Value> {
     ]);
     document.insert("paths".to_owned(), json!(items));
     Some(Value::Object(document))
+}
+
+fn key_source(source: &str) -> Value {
+    json!(if source.is_empty() { "HEADER" } else { source })
 }
 
 /// The endpoints of a private API, which an import would take from it

@@ -79,9 +79,9 @@ fn zones_matter_where_the_pipeline_makes_the_endpoint() {
         let loaded = Loaded { vpc: Some(vpc), ..loaded("") };
         fits(&loaded, &place()).map_err(|error| error.message().to_owned())
     };
-    let lacks = "pipeline.yaml:6:45: `com.amazonaws.eu-central-1.sqs` has no endpoints in the zone `b` of the subnet `subnet-00000002`";
+    let lacks = "pipeline.yaml:6:46: `com.amazonaws.eu-central-1.sqs` has no endpoints in the zone `b` of the subnet `subnet-00000002`";
     assert_eq!(told(["a", "b"], Vec::new()), Err(lacks.to_owned()));
-    let twice = "pipeline.yaml:6:45: the subnets `subnet-00000001` and `subnet-00000002` are both in the zone `a`";
+    let twice = "pipeline.yaml:6:46: the subnets `subnet-00000001` and `subnet-00000002` are both in the zone `a`";
     assert_eq!(told(["a", "a"], Vec::new()), Err(twice.to_owned()));
     for zones in [["a", "a"], ["a", "b"]] {
         assert_eq!(told(zones, vec![there("sqs")]), Ok(()), "an endpoint of others");

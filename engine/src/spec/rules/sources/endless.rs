@@ -208,12 +208,19 @@ mod tests {
 
     /// What is said of a handler that publishes to its topic, or puts events on its bus.
     fn told(source: &str, action: &str, resource: &str, recursion: &str) -> Vec<crate::spec::Severity> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("own")).unwrap();
+        std::fs::write(folder.path().join("own/app.py"), "def handler(event, context): pass\n").unwrap();
+        let handler = "{ path: ./own, runtime: python3.13, entry: app.handler }";
         let text = format!(
-            "name: demo\nsource: {source}\nconsumer: {{ function: {{ handler: ./none, {recursion} statements: [{{ actions: ['{action}'], \
-             resources: ['{resource}'] }}] }} }}\n"
+            "name: demo\nsource: {source}\nconsumer: {{ function: {{ handler: {handler}, {recursion} statements: [{{ actions: ['{action}'], \
+             resources: ['{resource}'] }}] }} }}\ndlq: {{ queue: {{}} }}\n"
         );
-        let report = crate::spec::parse("pipeline.yaml", text.as_bytes(), std::path::Path::new(".")).unwrap_err();
-        let statement = report.problems.into_iter().filter(|one| one.path.ends_with("/statements/0"));
+        let problems = match crate::spec::parse("pipeline.yaml", text.as_bytes(), folder.path()) {
+            Ok(loaded) => loaded.notes.problems,
+            Err(report) => report.problems,
+        };
+        let statement = problems.into_iter().filter(|one| one.path.ends_with("/statements/0"));
         statement.map(|one| one.severity).collect()
     }
 
