@@ -9,7 +9,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::destination::{Undelivered, failed};
-use super::source::Source;
+use super::source::{Place, Source};
 use crate::roles::Roles;
 
 /// Puts an event. Log groups send theirs zipped (`docs/aws.md#logs-filters`); the partition key is what a rule of
@@ -25,7 +25,9 @@ pub async fn put(
     event: &RawValue,
     request: &str,
 ) -> Result<(), Undelivered> {
-    let config = roles.config(role).await.map_err(|error| Undelivered::Other(error.message().to_owned()))?;
+    let arn = source.arn(&Place::of(stream));
+    let config =
+        roles.config_for(role, arn.as_deref()).await.map_err(|error| Undelivered::Other(error.message().to_owned()))?;
     let data = match source {
         Source::Logs { .. } => zipped(event.get().as_bytes()).map_err(|error| Undelivered::Final(error.to_string()))?,
         _ => event.get().as_bytes().to_vec(),

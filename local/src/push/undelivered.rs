@@ -51,7 +51,7 @@ pub async fn keep(roles: &Roles, source: &Source, target: &str, event: &RawValue
 async fn to_error_action(roles: &Roles, published: &Published, target: &str, why: &str) -> Result<String, String> {
     let action = published.error.as_ref().ok_or("its rule has no error action")?;
     let (url, role) = (&action.sqs.queue_url, &action.sqs.role_arn);
-    let config = roles.config(role).await.map_err(|error| error.message().to_owned())?;
+    let config = roles.config_for(role, Some(&published.rule)).await.map_err(|error| error.message().to_owned())?;
     let body = published.document(target, why).to_string();
     let send = aws_sdk_sqs::Client::new(&config).send_message().queue_url(url).message_body(body);
     let sent = send.send().await.map_err(|error| failed(role, "sqs:SendMessage", &error).why().to_owned());

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import contextvars
+import dataclasses
 import json
 import os
 import resource
@@ -34,6 +35,7 @@ def hand_over(url):
 
     MiniStack looks these functions up by name whenever it needs them; its version is pinned.
     """
+    from ministack.core import iam_evaluator
     from ministack.services import cloudwatch_logs, eventbridge, iot, lambda_svc, scheduler
 
     sender = contextvars.ContextVar("sender", default={})
@@ -144,6 +146,16 @@ def hand_over(url):
         record = lambda_svc._execution_record_for_config(func, config)
         beside(lambda_svc._execute_function_with_config_scope, record, event)
 
+    trusts = iam_evaluator.evaluate_trust_policy
+
+    def service_trusted(trust, caller, context=None):
+        # The root is who plays the services: what they act for it tells as the external id.
+        acts_for = context and caller.endswith(":root") and context.service_context.get("sts:externalid")
+        if acts_for:
+            more = {"aws:sourcearn": acts_for, "aws:sourceaccount": context.principal_account}
+            context = dataclasses.replace(context, service_context={**context.service_context, **more})
+        return trusts(trust, caller, context)
+
     async def told(name, event, headers, *more, **options):
         kind = headers.get("x-amz-invocation-type") or "RequestResponse"
         token = sender.set({"invoke": kind, "schedule": headers.get("x-pipe-schedule")})
@@ -155,6 +167,7 @@ def hand_over(url):
     eventbridge._invoke_target, eventbridge._dispatch_to_lambda = to_target, to_function
     cloudwatch_logs._fanout_to_subscription_filters = to_filters
     iot._run_rule_actions, iot._dispatch_rule_action = of_rule, to_action
+    iam_evaluator.evaluate_trust_policy = service_trusted
     lambda_svc._invoke = told
     # It would drop what is pushed to a function that may not run now: pipe counts the calls, and keeps what is refused.
     lambda_svc._acquire_execution_slot, lambda_svc._release_execution_slot = lambda *_: ("", None), lambda _: None
