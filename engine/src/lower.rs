@@ -33,7 +33,7 @@ use crate::graph::Graph;
 use crate::spec::{Loaded, Spec};
 
 pub use known::{defaults, families};
-pub use network::asked;
+pub use network::{asked, fits};
 pub use sink::table::key;
 pub use source::schedule::input as schedule_input;
 pub use to::{JSON, LIMIT};
