@@ -1,0 +1,177 @@
+// What was opened: an event with its steps, a letter, a row, or a part of the pipeline.
+import { ask } from "./api.js";
+import { on, tell } from "./bus.js";
+import { body } from "./body.js";
+import { find, icon, make, replace, seldom, shown } from "./dom.js";
+import { badge } from "./events.js";
+import { age, bytes, clock, moment, plural, took } from "./text.js";
+
+const AGAIN_MS = 300;
+const LINES = 200;
+
+const pane = find("inspector");
+const content = find("opened");
+let opened = null;
+let kinds = new Map();
+// Which bodies a reader has opened, by step and title, so that they stay open when more of the event is known.
+let unfolded = new Set();
+
+export function start() {
+  on("state", (state) => {
+    kinds = new Map(state.parts.map((part) => [part.id, part.kind]));
+    refreshSoon();
+  });
+  on("open", open);
+  on("live", () => opened?.event !== undefined && refresh());
+  on("event", (event) => event.n === opened?.event && refreshSoon());
+  find("close").addEventListener("click", close);
+}
+
+export const isOpen = () => opened !== null;
+
+export function close() {
+  opened = null;
+  unfolded = new Set();
+  document.body.classList.remove("has-opened");
+  pane.hidden = true;
+  tell("opened", {});
+}
+
+function open(what) {
+  opened = what;
+  unfolded = new Set();
+  pane.hidden = false;
+  document.body.classList.add("has-opened");
+  tell("opened", what);
+  content.scrollTop = 0;
+  if (what.part) return put(part(what.part));
+  if (what.row) return put(row(what.row));
+  refresh();
+}
+
+const put = (...children) => replace(content, ...children);
+
+const refreshSoon = seldom(AGAIN_MS, refresh);
+
+async function refresh() {
+  const mine = opened;
+  if (!mine || (mine.event === undefined && mine.letter === undefined)) return;
+  try {
+    const path = mine.event !== undefined ? `/api/events/${mine.event}` : `/api/letters/${encodeURIComponent(mine.letter)}`;
+    const found = await ask(path);
+    if (opened !== mine) return;
+    const at = content.scrollTop;
+    put(mine.event !== undefined ? event(found) : letter(found));
+    content.scrollTop = at;
+  } catch (error) {
+    if (opened === mine) put(refusal(error));
+  }
+}
+
+export const refusal = (error) => make("p", { class: "refusal", role: "alert" }, shown(error.message), error.hint && make("span", { class: "hint" }, shown(error.hint)));
+
+const heading = (title, ...more) => make("header", { class: "heading" }, make("h2", { tabindex: "-1" }, shown(title)), ...more);
+
+function event({ summary, steps }) {
+  const first = steps[0]?.at ?? summary.at;
+  return [
+    heading(summary.title, badge(summary.state)),
+    facts([
+      ["event", summary.id],
+      ["at", moment(summary.at)],
+      ["took", summary.ms === null ? null : took(summary.ms)],
+      ...(summary.why ? [["why", summary.why]] : []),
+    ]),
+    make("ol", { class: "steps" }, steps.map((one, at) => step(one, at, first))),
+  ];
+}
+
+function step(step, at, first) {
+  const offset = step.at - first;
+  return make(
+    "li",
+    { class: `step ${step.ok ? "fine" : "wrong"}` },
+    make("span", { class: "dot" }, icon(kinds.get(step.part) ?? "stream")),
+    make(
+      "h3",
+      {},
+      shown(step.title),
+      !step.ok && make("span", { class: "badge failed" }, "failed"),
+      make("span", { class: "when", title: moment(step.at) }, at === 0 ? clock(step.at) : `+${took(Math.max(0, offset))}`, step.ms === null || step.ms === undefined ? "" : ` · took ${took(step.ms)}`),
+    ),
+    facts(step.facts),
+    (step.bodies ?? []).map((one) => folded(`${at} ${one.title}`, one)),
+    log(step.log ?? []),
+  );
+}
+
+// One line of a body, and all of it when it is opened.
+function folded(key, one) {
+  const line = one.text.slice(0, 200).replace(/\s+/g, " ");
+  const summary = make("summary", {}, make("span", { class: "label" }, shown(one.title)), make("code", {}, shown(line)), make("span", { class: "size" }, bytes(one.bytes ?? one.text.length)));
+  const element = make("details", {}, summary);
+  const unfold = () => element.children.length === 1 && element.append(body(one));
+  element.addEventListener("toggle", () => {
+    if (element.open) unfold();
+    unfolded[element.open ? "add" : "delete"](key);
+  });
+  if (unfolded.has(key)) {
+    unfold();
+    element.open = true;
+  }
+  return element;
+}
+
+function log(lines) {
+  if (lines.length === 0) return null;
+  const all = make("pre", { class: "log", tabindex: "0", "aria-label": "log lines" });
+  const paint = (some) => replace(all, some.map((line) => make("span", { class: /\b(ERROR|error|panicked|Exception)\b/.test(line) ? "line bad" : "line" }, shown(line))));
+  paint(lines.slice(0, LINES));
+  const more = lines.length > LINES && make("button", { type: "button", class: "link", onclick: (event) => { paint(lines); event.target.remove(); } }, `show all ${plural(lines.length, "line")}`);
+  return [all, more];
+}
+
+function letter({ letter, facts: more, bodies }) {
+  return [
+    heading(letter.reason, make("span", { class: "badge letter" }, "dead letter")),
+    facts([["message", letter.message], ["event", letter.event_id], ["source", letter.source], ["at", `${moment(letter.at)}, ${age(Date.now() - letter.at)} ago`], ...more]),
+    make(
+      "p",
+      { class: "actions" },
+      make("button", { type: "button", class: "primary", disabled: !letter.can_redrive, onclick: () => tell("redrive", [letter.id]) }, "Redrive this letter"),
+      !letter.can_redrive && make("span", { class: "hint" }, shown(letter.why_not)),
+    ),
+    (bodies ?? []).map(body),
+  ];
+}
+
+function row({ key, item }) {
+  const text = JSON.stringify(item);
+  return [heading(Object.values(key).map(short).join(" · "), make("span", { class: "badge done" }, "row")), body({ title: "item", text })];
+}
+
+export const short = (value) => (typeof value === "string" ? value : JSON.stringify(value));
+
+function part(part) {
+  const shards = (part.shards ?? []).map((shard) => make("tr", {}, make("td", {}, shown(shard.id)), make("td", {}, String(shard.records)), make("td", {}, age(shard.age_ms))));
+  const head = make("tr", {}, ["shard", "records", "behind"].map((word) => make("th", { scope: "col" }, word)));
+  return [
+    heading(part.title, make("span", { class: "badge" }, shown(part.service))),
+    facts([["name", part.name], ...part.facts]),
+    shards.length > 0 && make("table", { class: "plain" }, make("thead", {}, head), make("tbody", {}, shards)),
+  ];
+}
+
+function facts(pairs) {
+  const known = (pairs ?? []).filter(([, text]) => text !== null && text !== undefined && text !== "");
+  return known.length > 0 && make("dl", {}, known.flatMap(([label, text]) => [make("dt", {}, shown(label)), make("dd", {}, fact(String(text)))]));
+}
+
+const LONG = 600;
+
+function fact(text) {
+  if (text.length <= LONG) return shown(text, true);
+  const element = make("span", {}, shown(text.slice(0, LONG), true), "… ");
+  element.append(make("button", { type: "button", class: "link", onclick: () => replace(element, shown(text, true)) }, `show all, ${bytes(text.length)}`));
+  return element;
+}
