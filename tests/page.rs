@@ -1,5 +1,5 @@
 //! The page of the console, as it lies in the source: small, whole, and without a way for an event to become markup. What it does
-//! is tested in a browser (`tests/dev/page.rs`).
+//! is tested in a browser (`tests/dev/console_page.rs`).
 
 use std::fs;
 use std::path::Path;

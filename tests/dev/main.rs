@@ -2,8 +2,10 @@
 #![cfg(test)]
 
 mod answers;
+mod browser;
 mod changes;
 mod client;
+mod console_page;
 mod consumers;
 mod dev;
 mod doors;
@@ -18,6 +20,7 @@ mod least;
 mod loads;
 mod outages;
 mod own;
+
 mod pages;
 mod poison;
 mod process;

@@ -48,7 +48,10 @@ function parsed(text, exact) {
 
 // JSON in which a number that a double cannot hold stays as it is written, where the browser knows how.
 export const exactly = (text) =>
-  JSON.parse(text, (_, value, context) => (typeof value === "number" && JSON.rawJSON && context?.source && String(value) !== context.source ? JSON.rawJSON(context.source) : value));
+  JSON.parse(text, (_, value, context) => {
+    const changed = typeof value === "number" && context?.source && String(value) !== context.source;
+    return changed && JSON.rawJSON ? JSON.rawJSON(context.source) : value;
+  });
 
 // Listens until the server goes, and then asks for it until it is there again. Each beginning is told as `live`: what came
 // between is not repeated, so whoever keeps a list reads it again.

@@ -1,5 +1,5 @@
 // A text of any size: cut until somebody asks for all of it, with colours where it is JSON.
-import { make, replace, shown } from "./dom.js";
+import { link, make, replace, shown } from "./dom.js";
 import { bytes, indented } from "./text.js";
 
 const CUT = 4000;
@@ -24,9 +24,9 @@ export function body({ title, text, bytes: size, cut }) {
     if (source.length === 0) value.append(make("span", { class: "nothing" }, "empty"));
     replace(
       tools,
-      source.length > CUT && make("button", { type: "button", class: "link", onclick: () => toggle(() => (all = !all)) }, all ? "show less" : "show all"),
-      pretty !== null && pretty !== text && make("button", { type: "button", class: "link", "aria-pressed": String(raw), onclick: () => toggle(() => (raw = !raw)) }, "as sent"),
-      make("button", { type: "button", class: "link", onclick: (event) => copy(event.target, text) }, "copy"),
+      source.length > CUT && link(all ? "show less" : "show all", () => toggle(() => (all = !all))),
+      pretty !== null && pretty !== text && link(raw ? "with indents" : "as sent", () => toggle(() => (raw = !raw))),
+      link("copy", (event) => copy(event.target, text)),
     );
   };
   const toggle = (change) => {

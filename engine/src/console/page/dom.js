@@ -27,11 +27,15 @@ const kept = (children) => children.flat(Infinity).filter((child) => child !== n
 // With `lines`, line ends and tabs stay what they are.
 export function shown(text, lines = false) {
   const pieces = reveal(String(text ?? ""), lines);
-  return make("bdi", {}, pieces.map((piece) => (piece.title ? make("span", { class: "unseen", title: piece.title }, piece.text) : piece.text)));
+  const unseen = ({ text, title }) => make("span", { class: "unseen", title }, text);
+  return make("bdi", {}, pieces.map((piece) => (piece.title ? unseen(piece) : piece.text)));
 }
 
 // The same for attributes, such as titles and labels for screen readers.
 export const plainly = (text) => reveal(String(text ?? ""), false).map((piece) => piece.text).join("");
+
+// A button that looks like a link.
+export const link = (text, onclick) => make("button", { type: "button", class: "link", onclick }, text);
 
 export function icon(kind) {
   const shape = find(`icon-${kind}`) ? kind : "stream";

@@ -23,7 +23,13 @@ let asking = null;
 let meanwhile = [];
 let fresh = 0;
 
-const list = windowed(find("events"), { height: 32, key: (one) => one.n, fill, open: (one) => tell("open", { event: one.n }), more: older });
+const list = windowed(find("events"), {
+  height: 32,
+  key: (one) => one.n,
+  fill,
+  open: (one) => tell("open", { event: one.n }),
+  more: older,
+});
 
 export function start() {
   on("live", load);
@@ -132,7 +138,9 @@ function show() {
   const above = fresh;
   fresh = 0;
   list.show(events, above);
-  find("events-empty").hidden = events.length > 0;
-  find("events-empty").textContent = filtered() ? "No event is like that." : "No events yet. Send one with the form, or from your own program.";
-  note.textContent = events.length === 0 ? "" : `${count(events.length)}${more ? "+" : ""} ${events.length === 1 ? "event" : "events"}${filtered() ? " found" : ""}`;
+  const empty = find("events-empty");
+  empty.hidden = events.length > 0;
+  empty.textContent = filtered() ? "No event is like that." : "No events yet. Send one with the form, or from your own program.";
+  const number = `${count(events.length)}${more ? "+" : ""} ${events.length === 1 ? "event" : "events"}`;
+  note.textContent = events.length === 0 ? "" : filtered() ? `${number} found` : number;
 }

@@ -29,8 +29,8 @@ function build(state) {
   cards = new Map(parts.map((part) => [part.id, card(part)]));
   wires = new Map(edges.map((edge) => [edge.id, wire(edge, before.get(edge.id))]));
   lines = draw("svg", { class: "wires", "aria-hidden": "true" });
-  const inOrder = parts.flatMap(({ id }) => [...edges.filter(({ to }) => to === id).map((edge) => wires.get(edge.id).element), cards.get(id).element]);
-  replace(root, lines, inOrder);
+  const into = (id) => edges.filter(({ to }) => to === id).map((edge) => wires.get(edge.id).element);
+  replace(root, lines, parts.map(({ id }) => [into(id), cards.get(id).element]));
   place();
 }
 
@@ -54,20 +54,25 @@ function card(part) {
 function showShards(made, shards) {
   const bars = (shards ?? []).slice(0, 32).map((shard) => {
     const late = shard.age_ms > LATE_MS ? "late" : shard.records > 0 ? "busy" : "";
-    return make("i", { class: late, title: `${plainly(shard.id)}: ${plural(shard.records, "record")}, ${age(shard.age_ms)} behind` });
+    const title = `${plainly(shard.id)}: ${plural(shard.records, "record")}, ${age(shard.age_ms)} behind`;
+    return make("i", { class: late, title });
   });
   replace(made.shards, bars);
 }
 
 function wire(edge, before) {
   const spark = draw("polyline", { class: "spark" });
-  const top = make("span", { class: "word" }, shown(edge.word));
   const speed = make("span", { class: "rate" }, "–");
-  const total = make("span", { class: "total" }, "");
-  const times = make("span", { class: "times" }, "");
-  const bad = make("span", { class: "bad" }, "");
-  const chart = draw("svg", { class: "chart", viewBox: `0 0 ${PAST} 20`, preserveAspectRatio: "none", "aria-hidden": "true" }, spark);
-  const element = make("div", { class: "edge", "data-edge": edge.id }, make("div", { class: "above" }, top, speed, chart), make("div", { class: "below" }, total, times, bad));
+  const total = make("span", { class: "total" });
+  const times = make("span", { class: "times", title: "half of them took at most this long; 99 of 100 at most that long" });
+  const bad = make("span", { class: "bad" });
+  const box = { class: "chart", viewBox: `0 0 ${PAST} 20`, preserveAspectRatio: "none", "aria-hidden": "true" };
+  const element = make(
+    "div",
+    { class: "edge", "data-edge": edge.id },
+    make("div", { class: "above" }, make("span", { class: "word" }, shown(edge.word)), speed, draw("svg", box, spark)),
+    make("div", { class: "below" }, total, times, bad),
+  );
   return { edge, element, spark, speed, total, times, bad, past: before?.past ?? [], path: null };
 }
 
@@ -85,9 +90,10 @@ function showWire(wire, figure) {
   wire.speed.textContent = rate(figure.rate);
   wire.total.textContent = figure.count ? `${count(figure.count)} in all` : "";
   const late = figure.age_ms > LATE_MS;
-  wire.times.textContent = figure.p50_ms === null || figure.p50_ms === undefined ? "" : `${took(figure.p50_ms)} · p99 ${took(figure.p99_ms)}`;
-  wire.times.title = "half of them took at most this long; 99 of 100 at most that long";
-  wire.bad.textContent = [figure.errors ? plural(figure.errors, "error") : "", late ? `${age(figure.age_ms)} behind` : ""].filter(Boolean).join(", ");
+  const timed = figure.p50_ms !== null && figure.p50_ms !== undefined;
+  wire.times.textContent = timed ? `${took(figure.p50_ms)} · p99 ${took(figure.p99_ms)}` : "";
+  const bad = [figure.errors && plural(figure.errors, "error"), late && `${age(figure.age_ms)} behind`];
+  wire.bad.textContent = bad.filter(Boolean).join(", ");
   wire.element.classList.toggle("wrong", figure.errors > 0 || late);
   wire.path?.classList.toggle("flows", figure.rate > 0);
   wire.path?.classList.toggle("used", figure.count > 0);
@@ -148,14 +154,17 @@ function place() {
   root.style.height = `${top.at(-1) + heights.at(-1)}px`;
   const left = (id) => column.get(id) * (width + gutter);
   const middle = (at) => top[at] + heights[at] / 2;
-  for (const [id, { element }] of cards) Object.assign(element.style, { left: `${left(id)}px`, top: `${middle(row.get(id)) - element.offsetHeight / 2}px` });
+  for (const [id, { element }] of cards) {
+    Object.assign(element.style, { left: `${left(id)}px`, top: `${middle(row.get(id)) - element.offsetHeight / 2}px` });
+  }
   for (const wire of wires.values()) {
     const { from, to } = wire.edge;
     const level = Math.max(row.get(from), row.get(to));
     const start = { x: left(from) + width, y: middle(row.get(from)), half: left(from) + width / 2 };
     const end = { x: left(to), y: middle(row.get(to)), half: left(to) + width / 2 };
     Object.assign(wire.element.style, { left: `${start.x + 6}px`, top: `${middle(level)}px`, width: `${gutter - 16}px` });
-    wire.path = draw("path", { d: course(start, end), class: wire.path?.getAttribute("class") ?? "wire", "marker-end": "url(#arrow)" });
+    const look = wire.path?.getAttribute("class") ?? "wire";
+    wire.path = draw("path", { d: course(start, end), class: look, "marker-end": "url(#arrow)" });
     lines.append(wire.path);
   }
 }

@@ -2,7 +2,7 @@
 import { ask } from "./api.js";
 import { on, tell } from "./bus.js";
 import { body } from "./body.js";
-import { find, icon, make, replace, seldom, shown } from "./dom.js";
+import { find, icon, link, make, replace, seldom, shown } from "./dom.js";
 import { badge } from "./events.js";
 import { age, bytes, clock, moment, plural, took } from "./text.js";
 
@@ -68,9 +68,12 @@ async function refresh() {
   }
 }
 
-export const refusal = (error) => make("p", { class: "refusal", role: "alert" }, shown(error.message), error.hint && make("span", { class: "hint" }, shown(error.hint)));
+export function refusal(error) {
+  const hint = error.hint && make("span", { class: "hint" }, shown(error.hint));
+  return make("p", { class: "refusal", role: "alert" }, shown(error.message), hint);
+}
 
-const heading = (title, ...more) => make("header", { class: "heading" }, make("h2", { tabindex: "-1" }, shown(title)), ...more);
+const heading = (title, badge) => make("header", { class: "heading" }, make("h2", {}, shown(title)), badge);
 
 function event({ summary, steps }) {
   const first = steps[0]?.at ?? summary.at;
@@ -87,7 +90,8 @@ function event({ summary, steps }) {
 }
 
 function step(step, at, first) {
-  const offset = step.at - first;
+  const began = at === 0 ? clock(step.at) : `+${took(Math.max(0, step.at - first))}`;
+  const lasted = step.ms === null || step.ms === undefined ? "" : ` · took ${took(step.ms)}`;
   return make(
     "li",
     { class: `step ${step.ok ? "fine" : "wrong"}` },
@@ -97,7 +101,7 @@ function step(step, at, first) {
       {},
       shown(step.title),
       !step.ok && make("span", { class: "badge failed" }, "failed"),
-      make("span", { class: "when", title: moment(step.at) }, at === 0 ? clock(step.at) : `+${took(Math.max(0, offset))}`, step.ms === null || step.ms === undefined ? "" : ` · took ${took(step.ms)}`),
+      make("span", { class: "when", title: moment(step.at) }, began, lasted),
     ),
     facts(step.facts),
     (step.bodies ?? []).map((one) => folded(`${at} ${one.title}`, one)),
@@ -108,8 +112,9 @@ function step(step, at, first) {
 // One line of a body, and all of it when it is opened.
 function folded(key, one) {
   const line = one.text.slice(0, 200).replace(/\s+/g, " ");
-  const summary = make("summary", {}, make("span", { class: "label" }, shown(one.title)), make("code", {}, shown(line)), make("span", { class: "size" }, bytes(one.bytes ?? one.text.length)));
-  const element = make("details", {}, summary);
+  const size = make("span", { class: "size" }, bytes(one.bytes));
+  const label = make("span", { class: "label" }, shown(one.title));
+  const element = make("details", {}, make("summary", {}, label, make("code", {}, shown(line)), size));
   const unfold = () => element.children.length === 1 && element.append(body(one));
   element.addEventListener("toggle", () => {
     if (element.open) unfold();
@@ -125,20 +130,31 @@ function folded(key, one) {
 function log(lines) {
   if (lines.length === 0) return null;
   const all = make("pre", { class: "log", tabindex: "0", "aria-label": "log lines" });
-  const paint = (some) => replace(all, some.map((line) => make("span", { class: /\b(ERROR|error|panicked|Exception)\b/.test(line) ? "line bad" : "line" }, shown(line))));
+  const look = (line) => (/\b(ERROR|error|panicked|Exception)\b/.test(line) ? "line bad" : "line");
+  const paint = (some) => replace(all, some.map((line) => make("span", { class: look(line) }, shown(line))));
   paint(lines.slice(0, LINES));
-  const more = lines.length > LINES && make("button", { type: "button", class: "link", onclick: (event) => { paint(lines); event.target.remove(); } }, `show all ${plural(lines.length, "line")}`);
-  return [all, more];
+  const whole = (event) => {
+    paint(lines);
+    event.target.remove();
+  };
+  return [all, lines.length > LINES && link(`show all ${plural(lines.length, "line")}`, whole)];
 }
 
 function letter({ letter, facts: more, bodies }) {
+  const again = () => tell("redrive", [letter.id]);
   return [
     heading(letter.reason, make("span", { class: "badge letter" }, "dead letter")),
-    facts([["message", letter.message], ["event", letter.event_id], ["source", letter.source], ["at", `${moment(letter.at)}, ${age(Date.now() - letter.at)} ago`], ...more]),
+    facts([
+      ["message", letter.message],
+      ["event", letter.event_id],
+      ["source", letter.source],
+      ["at", `${moment(letter.at)}, ${age(Date.now() - letter.at)} ago`],
+      ...more,
+    ]),
     make(
       "p",
       { class: "actions" },
-      make("button", { type: "button", class: "primary", disabled: !letter.can_redrive, onclick: () => tell("redrive", [letter.id]) }, "Redrive this letter"),
+      make("button", { type: "button", class: "primary", disabled: !letter.can_redrive, onclick: again }, "Redrive this letter"),
       !letter.can_redrive && make("span", { class: "hint" }, shown(letter.why_not)),
     ),
     (bodies ?? []).map(body),
@@ -146,14 +162,15 @@ function letter({ letter, facts: more, bodies }) {
 }
 
 function row({ key, item }) {
-  const text = JSON.stringify(item);
-  return [heading(Object.values(key).map(short).join(" · "), make("span", { class: "badge done" }, "row")), body({ title: "item", text })];
+  const title = Object.values(key).map(short).join(" · ");
+  return [heading(title, make("span", { class: "badge done" }, "row")), body({ title: "item", text: JSON.stringify(item) })];
 }
 
 export const short = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 
 function part(part) {
-  const shards = (part.shards ?? []).map((shard) => make("tr", {}, make("td", {}, shown(shard.id)), make("td", {}, String(shard.records)), make("td", {}, age(shard.age_ms))));
+  const cells = ({ id, records, age_ms }) => [shown(id), String(records), age(age_ms)].map((one) => make("td", {}, one));
+  const shards = (part.shards ?? []).map((shard) => make("tr", {}, cells(shard)));
   const head = make("tr", {}, ["shard", "records", "behind"].map((word) => make("th", { scope: "col" }, word)));
   return [
     heading(part.title, make("span", { class: "badge" }, shown(part.service))),
@@ -164,7 +181,8 @@ function part(part) {
 
 function facts(pairs) {
   const known = (pairs ?? []).filter(([, text]) => text !== null && text !== undefined && text !== "");
-  return known.length > 0 && make("dl", {}, known.flatMap(([label, text]) => [make("dt", {}, shown(label)), make("dd", {}, fact(String(text)))]));
+  const pair = ([label, text]) => [make("dt", {}, shown(label)), make("dd", {}, fact(String(text)))];
+  return known.length > 0 && make("dl", {}, known.map(pair));
 }
 
 const LONG = 600;
@@ -172,6 +190,6 @@ const LONG = 600;
 function fact(text) {
   if (text.length <= LONG) return shown(text, true);
   const element = make("span", {}, shown(text.slice(0, LONG), true), "… ");
-  element.append(make("button", { type: "button", class: "link", onclick: () => replace(element, shown(text, true)) }, `show all, ${bytes(text.length)}`));
+  element.append(link(`show all, ${bytes(text.length)}`, () => replace(element, shown(text, true))));
   return element;
 }

@@ -50,15 +50,16 @@ function along(event) {
 }
 
 function address() {
-  const what = opened.event !== undefined ? `/event/${opened.event}` : opened.letter ? `/letter/${encodeURIComponent(opened.letter)}` : "";
+  const letter = opened.letter ? `/letter/${encodeURIComponent(opened.letter)}` : "";
+  const what = opened.event === undefined ? letter : `/event/${opened.event}`;
   history.replaceState(null, "", `#${current().dataset.tab}${what}`);
 }
 
 function follow() {
   const [name, kind, which] = location.hash.slice(1).split("/");
   const tab = tabs.find((one) => one.dataset.tab === name);
-  const what = kind === "event" && /^\d+$/.test(which) ? { event: Number(which) } : kind === "letter" && which ? { letter: decodeURIComponent(which) } : null;
-  if (what) tell("open", what);
+  if (kind === "event" && /^\d+$/.test(which)) tell("open", { event: Number(which) });
+  if (kind === "letter" && which) tell("open", { letter: decodeURIComponent(which) });
   if (tab) show(tab);
 }
 

@@ -32,7 +32,8 @@ const marked = () => (chosen.size > 0 ? able().filter(({ id }) => chosen.has(id)
 function fill(element, letter) {
   element.className = "row letter";
   element.title = plainly([letter.reason, letter.message].filter(Boolean).join(": "));
-  const box = make("input", { type: "checkbox", tabindex: "-1", "aria-label": `choose ${plainly(letter.event_id)}`, disabled: !letter.can_redrive });
+  const label = `choose ${plainly(letter.event_id)}`;
+  const box = make("input", { type: "checkbox", tabindex: "-1", "aria-label": label, disabled: !letter.can_redrive });
   box.checked = chosen.has(letter.id);
   box.addEventListener("click", (event) => {
     event.stopPropagation();
@@ -108,7 +109,8 @@ async function redrive(ids) {
 function sayOutcome(results) {
   const of = (outcome) => results.filter((one) => one.outcome === outcome);
   const words = { taken: "taken by the function", kept: "kept", gone: "gone already" };
-  const line = Object.entries(words).filter(([outcome]) => of(outcome).length > 0).map(([outcome, text]) => `${plural(of(outcome).length, "letter")} ${text}`);
+  const met = Object.keys(words).filter((outcome) => of(outcome).length > 0);
+  const line = met.map((outcome) => `${plural(of(outcome).length, "letter")} ${words[outcome]}`);
   const why = [...new Set(of("kept").map((one) => one.why).filter(Boolean))].slice(0, 3);
   replace(status, line.join(", "), why.length > 0 && ": ", why.length > 0 && shown(why.join("; ")));
   if (of("taken").length > 0) chosen.clear();
@@ -120,7 +122,8 @@ function sure(number) {
   find("sure-text").textContent =
     number === 1
       ? "The function gets the letter's event again. The letter is deleted when the function has taken it."
-      : `The function gets the events of ${number} letters again. Each letter is deleted when the function has taken it. An event that came later may be handled already: these come after it.`;
+      : `The function gets the events of ${number} letters again. Each letter is deleted when the function has taken it. ` +
+        "Events that came later may have been handled already: these come after them.";
   find("sure-yes").textContent = number === 1 ? "Redrive 1 letter" : `Redrive ${number} letters`;
   dialog.returnValue = "";
   dialog.showModal();

@@ -47,14 +47,13 @@ function header(state) {
 
 function problems({ problems }) {
   find("problems").hidden = problems.length === 0;
-  replace(find("problem-texts"), problems.map(({ text }) => make("pre", { tabindex: "0" }, shown(text, true))));
+  const drawn = problems.map(({ text }) => make("pre", { tabindex: "0" }, shown(text, true)));
+  replace(find("problem-texts"), drawn);
 }
 
 function plan({ plan }) {
-  replace(
-    find("plan-text"),
-    plan === null
-      ? make("p", { class: "empty" }, "Nothing was applied yet.")
-      : [make("p", { class: "foot" }, shown(plan.outcome), `, ${moment(plan.at)}`), make("pre", { tabindex: "0" }, shown(plan.text, true))],
-  );
+  const box = find("plan-text");
+  if (plan === null) return replace(box, make("p", { class: "empty" }, "Nothing was applied yet."));
+  const outcome = make("p", { class: "foot" }, shown(plan.outcome), `, ${moment(plan.at)}`);
+  replace(box, outcome, make("pre", { tabindex: "0" }, shown(plan.text, true)));
 }

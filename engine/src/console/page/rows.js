@@ -1,7 +1,7 @@
 // The rows of the tables.
 import { ask } from "./api.js";
 import { on, tell } from "./bus.js";
-import { find, make, plainly, replace, seldom, shown } from "./dom.js";
+import { find, link, make, plainly, replace, seldom, shown } from "./dom.js";
 import { short } from "./inspector.js";
 
 const LIMIT = 50;
@@ -82,7 +82,7 @@ function show(table) {
       { class: "foot" },
       `${rows.length}${next === null ? "" : "+"} ${rows.length === 1 ? "row" : "rows"}`,
       left > 0 && `, ${left} more ${left === 1 ? "attribute" : "attributes"} in each when it is opened`,
-      next !== null && make("button", { type: "button", class: "link", onclick: portion }, "more"),
+      next !== null && link("more", portion),
     ),
   );
   box.firstElementChild.scrollLeft = scroll;
@@ -90,5 +90,9 @@ function show(table) {
 
 function cell(value, open) {
   const text = value === undefined ? "" : short(value).slice(0, CUT);
-  return make("td", {}, open ? make("button", { type: "button", class: "link", onclick: (event) => { event.stopPropagation(); open(); } }, shown(text)) : shown(text));
+  const pressed = (event) => {
+    event.stopPropagation();
+    open();
+  };
+  return make("td", {}, open ? link(shown(text), pressed) : shown(text));
 }

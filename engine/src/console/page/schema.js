@@ -5,7 +5,10 @@ const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 const DEEP = 4;
 
 // Whether fields can ask for such a value.
-export const hasFields = (schema) => typeof schema === "object" && schema !== null && typeOf(schema) === "object" && Object.keys(schema.properties ?? {}).length > 0;
+export function hasFields(schema) {
+  const able = typeof schema === "object" && schema !== null && typeOf(schema) === "object";
+  return able && Object.keys(schema.properties ?? {}).length > 0;
+}
 
 // `null` beside another type says that it may be left out.
 function typeOf(schema) {
@@ -49,9 +52,16 @@ function field(name, schema, required, example, depth) {
 const star = () => make("span", { class: "needed", title: "required" }, "*");
 
 function wordsOf(schema) {
-  const range = [schema.minimum !== undefined && `≥ ${schema.minimum}`, schema.maximum !== undefined && `≤ ${schema.maximum}`];
-  const length = [schema.minLength !== undefined && `≥ ${schema.minLength} long`, schema.maxLength !== undefined && `≤ ${schema.maxLength} long`];
-  return plainly([schema.enum ? "choice" : (schema.format ?? typeOf(schema) ?? "JSON"), ...range, ...length, schema.pattern].filter(Boolean).join(", "));
+  const bound = (value, sign, unit) => value !== undefined && `${sign} ${value}${unit}`;
+  const words = [
+    schema.enum ? "choice" : (schema.format ?? typeOf(schema) ?? "JSON"),
+    bound(schema.minimum, "≥", ""),
+    bound(schema.maximum, "≤", ""),
+    bound(schema.minLength, "≥", " long"),
+    bound(schema.maxLength, "≤", " long"),
+    schema.pattern,
+  ];
+  return plainly(words.filter(Boolean).join(", "));
 }
 
 function inputOf(schema, required, example) {
@@ -59,13 +69,16 @@ function inputOf(schema, required, example) {
   const type = typeOf(schema);
   if (schema.enum || type === "boolean") {
     const choices = schema.enum ?? [true, false];
-    const options = choices.map((one) => make("option", { value: JSON.stringify(one) }, plainly(typeof one === "string" ? one : JSON.stringify(one))));
+    const word = (one) => plainly(typeof one === "string" ? one : JSON.stringify(one));
+    const options = choices.map((one) => make("option", { value: JSON.stringify(one) }, word(one)));
     const select = make("select", {}, !required && make("option", { value: "" }, "—"), options);
     select.value = given === undefined ? (required ? JSON.stringify(choices[0]) : "") : JSON.stringify(given);
     return select;
   }
   const long = type === undefined || type === "array" || type === "object";
-  const input = long ? make("textarea", { rows: 2, spellcheck: "false" }) : make("input", { type: "text", autocomplete: "off", spellcheck: "false", inputmode: type === "number" || type === "integer" ? "decimal" : null });
+  const inputmode = type === "number" || type === "integer" ? "decimal" : null;
+  const line = { type: "text", autocomplete: "off", spellcheck: "false", inputmode };
+  const input = long ? make("textarea", { rows: 2, spellcheck: "false" }) : make("input", line);
   input.value = given === undefined ? "" : typeof given === "string" && type === "string" ? given : JSON.stringify(given);
   return input;
 }
@@ -80,7 +93,8 @@ function text(name, schema, required, input) {
     if (required) throw new Error(`\`${name}\` is required`);
     return undefined;
   }
-  if ((type === "number" || type === "integer") && !NUMBER.test(trimmed)) throw new Error(`\`${name}\` must be a number: \`${trimmed}\` is none`);
+  const numeric = type === "number" || type === "integer";
+  if (numeric && !NUMBER.test(trimmed)) throw new Error(`\`${name}\` must be a number: \`${trimmed}\` is none`);
   try {
     JSON.parse(trimmed);
   } catch {

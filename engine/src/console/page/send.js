@@ -2,12 +2,19 @@
 import { ask, exactly } from "./api.js";
 import { on, tell } from "./bus.js";
 import { body } from "./body.js";
-import { find, make, plainly, replace, shown } from "./dom.js";
+import { find, link, make, plainly, replace, shown } from "./dom.js";
 import { refusal } from "./inspector.js";
 import { hasFields, objectFields } from "./schema.js";
 import { indented, took } from "./text.js";
 
-const AUTH = { none: "open to all", basic: "basic credentials", jwt: "a token", cognito: "a token of the user pool", api_key: "an API key", iam: "a signature" };
+const AUTH = {
+  none: "open to all",
+  basic: "sent with basic credentials",
+  jwt: "sent with a token",
+  cognito: "sent with a token of the user pool",
+  api_key: "sent with an API key",
+  iam: "sent with a signature",
+};
 
 const form = find("send-form");
 const select = find("sender");
@@ -45,7 +52,7 @@ function show() {
   find("send-none").hidden = one !== undefined;
   if (!one || JSON.stringify(one) === shownFor) return;
   shownFor = JSON.stringify(one);
-  find("sender-auth").textContent = one.auth ? `sent with ${AUTH[one.auth] ?? plainly(one.auth)}`.replace("sent with open", "open") : "";
+  find("sender-auth").textContent = AUTH[one.auth] ?? plainly(one.auth);
   replace(find("params"), one.params.map(parameter));
   find("body").value = one.example ? (indented(one.example) ?? one.example) : "";
   find("headers").value = "";
@@ -54,10 +61,16 @@ function show() {
   mode(hasFields(one.schema));
 }
 
+function whereIs(name) {
+  const [path, query = ""] = sender().path.split("?");
+  return path.includes(`{${name}}`) ? "in the path" : query.includes(`{${name}}`) ? "in the query" : "header";
+}
+
 function parameter(name, at) {
   const input = make("input", { type: "text", name, required: true, autocomplete: "off", spellcheck: "false" });
   input.value = at === 0 && sender().params.length > 1 ? "demo" : `try-${Math.random().toString(36).slice(2, 8)}`;
-  return make("label", { class: "field" }, make("span", { class: "label" }, shown(name), make("span", { class: "type" }, "in the path")), input);
+  const label = make("span", { class: "label" }, shown(name), make("span", { class: "type" }, whereIs(name)));
+  return make("label", { class: "field" }, label, input);
 }
 
 // As fields, with what the text says; or as text, with what the fields say.
@@ -114,10 +127,11 @@ async function send(event) {
   const button = find("send");
   button.disabled = true;
   try {
-    const params = Object.fromEntries([...find("params").querySelectorAll("input")].map((input) => [input.name, input.value]));
+    const inputs = [...find("params").querySelectorAll("input")];
+    const params = Object.fromEntries(inputs.map((input) => [input.name, input.value]));
     const text = fields === null ? find("body").value : fields.json();
-    const got = await ask("/api/send", { body: { sender: select.value, params, body: text, headers: headersOf(find("headers").value) } });
-    said(got);
+    const headers = headersOf(find("headers").value);
+    said(await ask("/api/send", { body: { sender: select.value, params, body: text, headers } }));
   } catch (error) {
     replace(answer, refusal(error));
   } finally {
@@ -135,7 +149,7 @@ function said({ status, body: text, ms, n }) {
       { class: "outcome" },
       make("span", { class: `badge ${fine ? "done" : "refused"}` }, String(status)),
       make("span", {}, `answered in ${took(ms)}`),
-      known && make("button", { type: "button", class: "link", onclick: () => tell("open", { event: n }) }, "open the event"),
+      known && link("open the event", () => tell("open", { event: n })),
     ),
     text ? body({ title: "answer", text }) : null,
   );

@@ -1,6 +1,7 @@
 // Words and numbers as people read them.
 
-// What a reader would not see, or what moves other text: controls, marks of direction, spaces without width, halves of characters.
+// What a reader would not see, or what moves other text: controls, marks of direction, spaces without width, fillers, halves of
+// characters.
 const UNSEEN =
   /[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{e0000}-\u{e0fff}]|\p{Cs}/gu;
 
@@ -19,7 +20,9 @@ export function reveal(text, lines) {
   return pieces;
 }
 
-const CONTROLS = "NUL SOH STX ETX EOT ENQ ACK BEL BS HT LF VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US".split(" ");
+const CONTROLS = (
+  "NUL SOH STX ETX EOT ENQ ACK BEL BS HT LF VT FF CR SO SI " + "DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US"
+).split(" ");
 
 function symbol(code) {
   const title = `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
@@ -62,7 +65,8 @@ const two = (value) => String(value).padStart(2, "0");
 
 export function clock(at) {
   const time = new Date(at);
-  return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}.${String(time.getMilliseconds()).padStart(3, "0")}`;
+  const ms = String(time.getMilliseconds()).padStart(3, "0");
+  return `${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}.${ms}`;
 }
 
 export const moment = (at) => {
