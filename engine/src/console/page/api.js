@@ -18,8 +18,7 @@ export class Refusal extends Error {
   }
 }
 
-// With `exact`, numbers that a double cannot hold stay as they are written: a table's have up to 38 digits.
-export async function ask(path, { body, exact = false } = {}) {
+export async function ask(path, { body } = {}) {
   const headers = { "X-Pipe-Token": token };
   const options = { headers, cache: "no-store" };
   if (body !== undefined) {
@@ -33,25 +32,18 @@ export async function ask(path, { body, exact = false } = {}) {
   } catch {
     throw new Refusal("`pipe` does not answer", "start it again: this page comes back by itself");
   }
-  const value = parsed(text, exact);
+  const value = parsed(text);
   if (answer.ok && value !== undefined) return value;
   throw new Refusal(value?.error ?? `the server answered ${answer.status}`, value?.hint, answer.status);
 }
 
-function parsed(text, exact) {
+function parsed(text) {
   try {
-    return exact ? exactly(text) : JSON.parse(text);
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
 }
-
-// JSON in which a number that a double cannot hold stays as it is written, where the browser knows how.
-export const exactly = (text) =>
-  JSON.parse(text, (_, value, context) => {
-    const changed = typeof value === "number" && context?.source && String(value) !== context.source;
-    return changed && JSON.rawJSON ? JSON.rawJSON(context.source) : value;
-  });
 
 // Listens until the server goes, and then asks for it until it is there again. Each beginning is told as `live`: what came
 // between is not repeated, so whoever keeps a list reads it again.

@@ -5,9 +5,14 @@ import { calmly, draw, find, icon, make, plainly, replace, shown } from "./dom.j
 import { age, count, plural, rate, took } from "./text.js";
 
 const PAST = 60;
-const WIDE = 940;
+// In pixels: the least and the most of a card, and a wire as a part of a card.
+const NARROWEST = 102;
+const TIGHT = 125;
+const WIDEST = 240;
+const WIRE = 0.92;
 const GAP = 18;
 const LATE_MS = 60_000;
+const MOST_SHARDS = 32;
 
 const root = find("graph");
 let parts = [];
@@ -15,10 +20,15 @@ let edges = [];
 let cards = new Map();
 let wires = new Map();
 let lines = null;
+let letters = "";
 
 export function start() {
   on("state", build);
   on("stream:figures", figures);
+  on("letters", (words) => {
+    letters = words;
+    showLetters();
+  });
   new ResizeObserver(calmly(place)).observe(root);
 }
 
@@ -30,6 +40,7 @@ function build(state) {
   wires = new Map(edges.map((edge) => [edge.id, wire(edge, before.get(edge.id))]));
   lines = draw("svg", { class: "wires", "aria-hidden": "true" });
   const into = (id) => edges.filter(({ to }) => to === id).map((edge) => wires.get(edge.id).element);
+  showLetters();
   replace(root, lines, parts.map(({ id }) => [into(id), cards.get(id).element]));
   place();
 }
@@ -46,18 +57,24 @@ function card(part) {
     now,
     shards,
   );
-  const made = { element, now, shards };
-  showShards(made, part.shards);
+  const made = { part, element, now, shards };
+  showShards(made, part.shards ?? []);
   return made;
 }
 
-function showShards(made, shards) {
-  const bars = (shards ?? []).slice(0, 32).map((shard) => {
-    const late = shard.age_ms > LATE_MS ? "late" : shard.records > 0 ? "busy" : "";
-    const title = `${plainly(shard.id)}: ${plural(shard.records, "record")}, ${age(shard.age_ms)} behind`;
-    return make("i", { class: late, title });
+// A bar for each shard: it has a colour while its number grows, and another while it is late.
+function showShards(card, shards) {
+  const before = new Map((card.part.shards ?? []).map(({ id, records }) => [id, records]));
+  const bars = shards.slice(0, MOST_SHARDS).map(({ id, records, age_ms }) => {
+    const look = age_ms > LATE_MS ? "late" : records > (before.get(id) ?? 0) ? "busy" : "";
+    return make("i", { class: look, title: `${plainly(id)}: ${plural(records, "record")}` });
   });
-  replace(made.shards, bars);
+  replace(card.shards, bars);
+  card.part.shards = shards;
+}
+
+function showLetters() {
+  for (const { part, now } of cards.values()) if (part.kind === "dlq") now.textContent = letters;
 }
 
 function wire(edge, before) {
@@ -134,18 +151,19 @@ function grid() {
 
 function place() {
   if (!lines) return;
-  const wide = root.clientWidth >= WIDE && parts.length > 0;
+  const { column, row } = grid();
+  const columns = Math.max(0, ...column.values()) + 1;
+  const share = root.clientWidth / (columns + (columns - 1) * WIRE);
+  const wide = share >= NARROWEST && parts.length > 0;
   root.classList.toggle("wide", wide);
+  root.classList.toggle("tight", wide && share < TIGHT);
   replace(lines);
   if (!wide) {
     for (const { element } of [...cards.values(), ...wires.values()]) element.removeAttribute("style");
     root.style.height = "";
     return;
   }
-  const { column, row } = grid();
-  const columns = Math.max(...column.values()) + 1;
-  const share = root.clientWidth / (columns + (columns - 1) * 0.92);
-  const width = Math.min(240, share);
+  const width = Math.min(WIDEST, share);
   const gutter = columns > 1 ? (root.clientWidth - width * columns) / (columns - 1) : 0;
   for (const { element } of cards.values()) element.style.width = `${width}px`;
   const heights = [];

@@ -4,7 +4,8 @@ import { on, tell } from "./bus.js";
 import { body } from "./body.js";
 import { find, icon, link, make, replace, seldom, shown } from "./dom.js";
 import { badge } from "./events.js";
-import { age, bytes, clock, moment, plural, took } from "./text.js";
+import { attribute, brief } from "./item.js";
+import { age, bytes, clock, count, moment, plural, took } from "./text.js";
 
 const AGAIN_MS = 300;
 const LINES = 200;
@@ -162,16 +163,14 @@ function letter({ letter, facts: more, bodies }) {
 }
 
 function row({ key, item }) {
-  const title = Object.values(key).map(short).join(" · ");
-  return [heading(title, make("span", { class: "badge done" }, "row")), body({ title: "item", text: JSON.stringify(item) })];
+  const title = Object.values(key).map((value) => brief(attribute(value))).join(" · ");
+  return [heading(title, make("span", { class: "badge done" }, "row")), body({ title: "item", text: attribute({ M: item }) })];
 }
 
-export const short = (value) => (typeof value === "string" ? value : JSON.stringify(value));
-
 function part(part) {
-  const cells = ({ id, records, age_ms }) => [shown(id), String(records), age(age_ms)].map((one) => make("td", {}, one));
+  const cells = ({ id, records }) => [shown(id), count(records)].map((one) => make("td", {}, one));
   const shards = (part.shards ?? []).map((shard) => make("tr", {}, cells(shard)));
-  const head = make("tr", {}, ["shard", "records", "behind"].map((word) => make("th", { scope: "col" }, word)));
+  const head = make("tr", {}, ["shard", "records handed on"].map((word) => make("th", { scope: "col" }, word)));
   return [
     heading(part.title, make("span", { class: "badge" }, shown(part.service))),
     facts([["name", part.name], ...part.facts]),

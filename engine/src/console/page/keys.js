@@ -52,11 +52,11 @@ function along(event) {
 function address() {
   const letter = opened.letter ? `/letter/${encodeURIComponent(opened.letter)}` : "";
   const what = opened.event === undefined ? letter : `/event/${opened.event}`;
-  history.replaceState(null, "", `#${current().dataset.tab}${what}`);
+  history.replaceState(null, "", `#/${current().dataset.tab}${what}`);
 }
 
 function follow() {
-  const [name, kind, which] = location.hash.slice(1).split("/");
+  const [name, kind, which] = location.hash.slice(2).split("/");
   const tab = tabs.find((one) => one.dataset.tab === name);
   if (kind === "event" && /^\d+$/.test(which)) tell("open", { event: Number(which) });
   if (kind === "letter" && which) tell("open", { letter: decodeURIComponent(which) });

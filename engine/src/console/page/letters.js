@@ -30,7 +30,7 @@ const able = () => letters.filter(({ can_redrive }) => can_redrive);
 const marked = () => (chosen.size > 0 ? able().filter(({ id }) => chosen.has(id)) : able()).map(({ id }) => id);
 
 function fill(element, letter) {
-  element.className = "row letter";
+  element.className = "row dead";
   element.title = plainly([letter.reason, letter.message].filter(Boolean).join(": "));
   const label = `choose ${plainly(letter.event_id)}`;
   const box = make("input", { type: "checkbox", tabindex: "-1", "aria-label": label, disabled: !letter.can_redrive });
@@ -84,8 +84,9 @@ async function load() {
 }
 
 function tools() {
-  const count = find("letters-count");
-  count.textContent = letters.length === 0 ? "" : `${letters.length}${more ? "+" : ""}`;
+  const number = `${letters.length}${more ? "+" : ""}`;
+  find("letters-count").textContent = letters.length === 0 ? "" : number;
+  tell("letters", letters.length === 0 ? "" : letters.length === 1 && !more ? "1 letter" : `${number} letters`);
   const redrive = find("redrive");
   redrive.disabled = able().length === 0;
   redrive.textContent = chosen.size > 0 ? `Redrive ${chosen.size} chosen` : `Redrive all ${able().length} shown`;

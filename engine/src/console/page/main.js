@@ -9,14 +9,16 @@ import * as keys from "./keys.js";
 import * as letters from "./letters.js";
 import * as rows from "./rows.js";
 import * as send from "./send.js";
-import { moment } from "./text.js";
+import { moment, plural } from "./text.js";
 
 const link = find("link");
 
 on("live", () => said("live", "live"));
 on("lost", () => said("lost", "`pipe` is gone, waiting for it"));
 on("live", state);
-on("stream:state", state);
+// A page that was too slow has lost something, so its lists are read again, too.
+on("stream:state", ({ lost }) => (lost ? tell("live") : state()));
+on("stream:figures", ({ missed }) => (find("missed").textContent = missed > 0 ? `${plural(missed, "fact")} came too fast to be shown` : ""));
 on("state", header);
 on("state", problems);
 on("state", plan);

@@ -2,7 +2,7 @@
 import { ask } from "./api.js";
 import { on, tell } from "./bus.js";
 import { find, link, make, plainly, replace, seldom, shown } from "./dom.js";
-import { short } from "./inspector.js";
+import { attribute, brief } from "./item.js";
 
 const LIMIT = 50;
 const COLUMNS = 8;
@@ -46,7 +46,7 @@ async function portion() {
   const words = new URLSearchParams({ table: table.id, limit: LIMIT });
   if (next !== null) words.set("start", next);
   try {
-    const page = await ask(`/api/rows?${words}`, { exact: true });
+    const page = await ask(`/api/rows?${words}`);
     if (asking !== mine) return;
     const before = JSON.stringify([shownTable, rows]);
     rows = words.has("start") ? [...rows, ...page.rows] : page.rows;
@@ -89,7 +89,7 @@ function show(table) {
 }
 
 function cell(value, open) {
-  const text = value === undefined ? "" : short(value).slice(0, CUT);
+  const text = value === undefined ? "" : brief(attribute(value)).slice(0, CUT);
   const pressed = (event) => {
     event.stopPropagation();
     open();

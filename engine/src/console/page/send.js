@@ -1,11 +1,11 @@
 // The form that sends: for each sender its parameters, and its body as fields or as text.
-import { ask, exactly } from "./api.js";
+import { ask } from "./api.js";
 import { on, tell } from "./bus.js";
 import { body } from "./body.js";
 import { find, link, make, plainly, replace, shown } from "./dom.js";
 import { refusal } from "./inspector.js";
 import { hasFields, objectFields } from "./schema.js";
-import { indented, took } from "./text.js";
+import { exactly, indented, took } from "./text.js";
 
 const AUTH = {
   none: "open to all",

@@ -98,3 +98,10 @@ export function indented(text) {
   });
   return out;
 }
+
+// JSON in which a number that a double cannot hold stays as it is written, where the browser knows how.
+export const exactly = (text) =>
+  JSON.parse(text, (_, value, context) => {
+    const changed = typeof value === "number" && context?.source && String(value) !== context.source;
+    return changed && JSON.rawJSON ? JSON.rawJSON(context.source) : value;
+  });
