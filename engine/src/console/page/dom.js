@@ -31,8 +31,15 @@ export function shown(text, lines = false) {
   return make("bdi", {}, pieces.map((piece) => (piece.title ? unseen(piece) : piece.text)));
 }
 
+const LINE = 300;
+
+// The beginning of a text, as much of it as a line may show: what a line cannot show only costs.
+const beginning = (text) => String(text ?? "").slice(0, LINE);
+
+export const line = (text) => shown(beginning(text));
+
 // The same for attributes, such as titles and labels for screen readers.
-export const plainly = (text) => reveal(String(text ?? ""), false).map((piece) => piece.text).join("");
+export const plainly = (text) => reveal(beginning(text), false).map((piece) => piece.text).join("");
 
 // A button that looks like a link.
 export const link = (text, onclick) => make("button", { type: "button", class: "link", onclick }, text);

@@ -1,7 +1,7 @@
 // The list of events, newest first: as they happen, or what a search finds.
 import { ask } from "./api.js";
 import { on, tell } from "./bus.js";
-import { calmly, find, make, plainly, replace, seldom, shown } from "./dom.js";
+import { calmly, find, line, make, plainly, replace, seldom } from "./dom.js";
 import { clock, count, took } from "./text.js";
 import { windowed } from "./windowed.js";
 
@@ -39,7 +39,7 @@ export function start() {
   state.addEventListener("change", load);
 }
 
-export const badge = (name) => make("span", { class: `badge ${STATES[name] ? name : ""}` }, STATES[name] ?? shown(name));
+export const badge = (name) => make("span", { class: `badge ${STATES[name] ? name : ""}` }, STATES[name] ?? line(name));
 
 function fill(element, event) {
   const text = JSON.stringify(event);
@@ -50,11 +50,11 @@ function fill(element, event) {
   replace(
     element,
     make("time", {}, clock(event.at)),
-    make("span", { class: "title" }, shown(event.title)),
-    make("span", { class: "id" }, shown(event.id)),
-    make("span", { class: "why" }, shown(event.why)),
+    make("span", { class: "title" }, line(event.title)),
+    make("span", { class: "id" }, line(event.id)),
+    make("span", { class: "why" }, line(event.why)),
     make("span", { class: "ms" }, event.ms === null ? "" : took(event.ms)),
-    make("span", { class: "state" }, STATES[event.state] ?? shown(event.state)),
+    make("span", { class: "state" }, STATES[event.state] ?? line(event.state)),
   );
 }
 
@@ -112,7 +112,8 @@ const showSoon = calmly(show);
 
 function arrived(event) {
   tell("event", event);
-  if (filtered()) return searchAgain();
+  // A reader who has gone down in what was found stays there.
+  if (filtered()) return find("events").scrollTop === 0 && searchAgain();
   if (asking !== null) meanwhile.push(event);
   take(event);
   showSoon();

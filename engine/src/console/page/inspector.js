@@ -9,6 +9,9 @@ import { age, bytes, clock, count, moment, plural, took } from "./text.js";
 
 const AGAIN_MS = 300;
 const LINES = 200;
+// In characters: of a fact or a heading, and of a line of a log.
+const LONG = 600;
+const LONG_LINE = 2000;
 
 const pane = find("inspector");
 const content = find("opened");
@@ -74,7 +77,7 @@ export function refusal(error) {
   return make("p", { class: "refusal", role: "alert" }, shown(error.message), hint);
 }
 
-const heading = (title, badge) => make("header", { class: "heading" }, make("h2", {}, shown(title)), badge);
+const heading = (title, badge) => make("header", { class: "heading" }, make("h2", {}, long(String(title), LONG)), badge);
 
 function event({ summary, steps }) {
   const first = steps[0]?.at ?? summary.at;
@@ -112,10 +115,10 @@ function step(step, at, first) {
 
 // One line of a body, and all of it when it is opened.
 function folded(key, one) {
-  const line = one.text.slice(0, 200).replace(/\s+/g, " ");
+  const start = one.text.slice(0, 200).replace(/\s+/g, " ");
   const size = make("span", { class: "size" }, bytes(one.bytes));
   const label = make("span", { class: "label" }, shown(one.title));
-  const element = make("details", {}, make("summary", {}, label, make("code", {}, shown(line)), size));
+  const element = make("details", {}, make("summary", {}, label, make("code", {}, shown(start)), size));
   const unfold = () => element.children.length === 1 && element.append(body(one));
   element.addEventListener("toggle", () => {
     if (element.open) unfold();
@@ -132,7 +135,7 @@ function log(lines) {
   if (lines.length === 0) return null;
   const all = make("pre", { class: "log", tabindex: "0", "aria-label": "log lines" });
   const look = (line) => (/\b(ERROR|error|panicked|Exception)\b/.test(line) ? "line bad" : "line");
-  const paint = (some) => replace(all, some.map((line) => make("span", { class: look(line) }, shown(line))));
+  const paint = (some) => replace(all, some.map((line) => make("span", { class: look(line) }, long(line, LONG_LINE))));
   paint(lines.slice(0, LINES));
   const whole = (event) => {
     paint(lines);
@@ -180,15 +183,14 @@ function part(part) {
 
 function facts(pairs) {
   const known = (pairs ?? []).filter(([, text]) => text !== null && text !== undefined && text !== "");
-  const pair = ([label, text]) => [make("dt", {}, shown(label)), make("dd", {}, fact(String(text)))];
+  const pair = ([label, text]) => [make("dt", {}, shown(label)), make("dd", {}, long(String(text), LONG))];
   return known.length > 0 && make("dl", {}, known.map(pair));
 }
 
-const LONG = 600;
-
-function fact(text) {
-  if (text.length <= LONG) return shown(text, true);
-  const element = make("span", {}, shown(text.slice(0, LONG), true), "… ");
+// The beginning of a long text, until somebody asks for all of it.
+function long(text, most) {
+  if (text.length <= most) return shown(text, true);
+  const element = make("span", {}, shown(text.slice(0, most), true), "… ");
   element.append(link(`show all, ${bytes(text.length)}`, () => replace(element, shown(text, true))));
   return element;
 }

@@ -37,6 +37,7 @@ function show(tab, focus = false) {
   }
   if (focus) tab.focus();
   address();
+  tell("tab", tab.dataset.tab);
 }
 
 function along(event) {

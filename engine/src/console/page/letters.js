@@ -1,12 +1,13 @@
 // The dead letters: shown, chosen, and sent again after asking.
 import { ask } from "./api.js";
 import { on, tell } from "./bus.js";
-import { find, make, plainly, replace, seldom, shown } from "./dom.js";
+import { find, line, make, plainly, replace, seldom, shown } from "./dom.js";
 import { age, plural } from "./text.js";
 import { windowed } from "./windowed.js";
 
 const LIMIT = 100;
 const AGAIN_MS = 1000;
+const LATER_MS = 6000;
 
 const status = find("letters-status");
 const chosen = new Set();
@@ -17,7 +18,12 @@ const list = windowed(find("letters"), { height: 52, key: (one) => one.id, fill,
 
 export function start() {
   on("live", load);
-  on("event", (event) => event.state === "letter" && soon());
+  on("event", ({ state }) => {
+    if (state !== "letter") return;
+    soon();
+    later();
+  });
+  on("tab", (name) => name === "letters" && load());
   on("redrive", redrive);
   find("letters").addEventListener("keydown", choose);
   find("redrive").addEventListener("click", () => redrive(marked()));
@@ -25,6 +31,8 @@ export function start() {
 }
 
 const soon = seldom(AGAIN_MS, load);
+// A letter that somebody else looks at is hidden for a moment.
+const later = seldom(LATER_MS, load);
 const able = () => letters.filter(({ can_redrive }) => can_redrive);
 // The chosen ones; where none is, all that are shown.
 const marked = () => (chosen.size > 0 ? able().filter(({ id }) => chosen.has(id)) : able()).map(({ id }) => id);
@@ -42,8 +50,8 @@ function fill(element, letter) {
   replace(
     element,
     box,
-    make("span", { class: "title" }, shown(letter.reason), make("span", { class: "id" }, shown(letter.event_id))),
-    make("span", { class: "why" }, shown(letter.can_redrive ? letter.message : (letter.why_not ?? letter.message))),
+    make("span", { class: "title" }, line(letter.reason), make("span", { class: "id" }, line(letter.event_id))),
+    make("span", { class: "why" }, line(letter.can_redrive ? letter.message : (letter.why_not ?? letter.message))),
     make("time", {}, `${age(Date.now() - letter.at)} ago`),
   );
 }
@@ -111,9 +119,9 @@ function sayOutcome(results) {
   const of = (outcome) => results.filter((one) => one.outcome === outcome);
   const words = { taken: "taken by the function", kept: "kept", gone: "gone already" };
   const met = Object.keys(words).filter((outcome) => of(outcome).length > 0);
-  const line = met.map((outcome) => `${plural(of(outcome).length, "letter")} ${words[outcome]}`);
+  const outcome = met.map((outcome) => `${plural(of(outcome).length, "letter")} ${words[outcome]}`);
   const why = [...new Set(of("kept").map((one) => one.why).filter(Boolean))].slice(0, 3);
-  replace(status, line.join(", "), why.length > 0 && ": ", why.length > 0 && shown(why.join("; ")));
+  replace(status, outcome.join(", "), why.length > 0 && ": ", why.length > 0 && shown(why.join("; ")));
   if (of("taken").length > 0) chosen.clear();
 }
 

@@ -18,7 +18,9 @@ on("lost", () => said("lost", "`pipe` is gone, waiting for it"));
 on("live", state);
 // A page that was too slow has lost something, so its lists are read again, too.
 on("stream:state", ({ lost }) => (lost ? tell("live") : state()));
-on("stream:figures", ({ missed }) => (find("missed").textContent = missed > 0 ? `${plural(missed, "fact")} came too fast to be shown` : ""));
+on("stream:figures", ({ missed }) => {
+  find("missed").textContent = missed > 0 ? `${plural(missed, "fact")} came too fast to be shown` : "";
+});
 on("state", header);
 on("state", problems);
 on("state", plan);
@@ -44,7 +46,8 @@ async function state() {
 function header(state) {
   document.title = `${plainly(state.pipeline)} · pipe`;
   replace(find("pipeline"), shown(state.pipeline));
-  replace(find("where"), state.where === "local" ? "local" : "AWS", " · ", shown(state.region), state.read_only && " · read only");
+  const where = state.where === "local" ? "local" : "AWS";
+  replace(find("where"), where, " · ", shown(state.region), state.read_only && " · read only");
 }
 
 function problems({ problems }) {

@@ -28,6 +28,7 @@ export function start() {
   });
   // A reader who has asked for more keeps it.
   on("event", ({ state }) => state === "done" && rows.length <= LIMIT && soon());
+  on("tab", (name) => name === "rows" && rows.length <= LIMIT && load());
   select.addEventListener("change", load);
   find("rows-again").addEventListener("click", load);
 }

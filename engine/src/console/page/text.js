@@ -35,7 +35,10 @@ const known = (value) => value !== null && value !== undefined;
 
 export const count = (value) => (!known(value) ? "–" : value < 100_000 ? whole.format(value) : short.format(value));
 
-export const rate = (value) => (!known(value) ? "–" : `${value >= 100 || value < 0.05 ? count(Math.round(value)) : value.toFixed(1)}/s`);
+export function rate(value) {
+  if (!known(value)) return "–";
+  return `${value >= 100 || value < 0.05 ? count(Math.round(value)) : value.toFixed(1)}/s`;
+}
 
 // A time that something took.
 export function took(ms) {
@@ -74,6 +77,8 @@ export const moment = (at) => {
   return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock(at)}`;
 };
 
+const DEEP = 40;
+
 // JSON with indents, from its own text, so that each number stays as it was written. Gives null where it is no JSON.
 export function indented(text) {
   try {
@@ -83,7 +88,8 @@ export function indented(text) {
   }
   let depth = 0;
   let out = "";
-  const line = () => `\n${"  ".repeat(depth)}`;
+  // Deeper than that nobody reads, and the indents of a hostile text would be longer than the text by far.
+  const line = () => `\n${"  ".repeat(Math.min(depth, DEEP))}`;
   const tokens = text.match(/"(?:[^"\\]|\\.)*"|[{}[\]:,]|[^\s{}[\]:,"]+/g) ?? [];
   tokens.forEach((token, at) => {
     const next = tokens[at + 1];
