@@ -1,0 +1,44 @@
+//! The page and its files, as they are in this program.
+
+use axum::body::Body;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, Response, StatusCode};
+use bytes::Bytes;
+use sha2::{Digest, Sha256};
+
+const INDEX: &str = include_str!("page/index.html");
+/// Stands in the page where the token is filled in.
+const TOKEN: &str = "PIPE_TOKEN";
+
+/// A file by its name below `/console/`, its type and its content.
+type File = (&'static str, &'static str, &'static [u8]);
+
+const FILES: &[File] = &[];
+
+/// The page with this token, which makes its way into no cache.
+pub fn index(token: &str) -> Response<Body> {
+    let page = INDEX.replace(TOKEN, token);
+    answer(StatusCode::OK, "text/html; charset=utf-8", Bytes::from(page))
+}
+
+/// A file of the page; nothing where there is none of this name.
+pub fn file(name: &str, headers: &HeaderMap) -> Option<Response<Body>> {
+    let (_, kind, content) = FILES.iter().find(|(known, ..)| *known == name)?;
+    let tag = format!("\"{}\"", hex::encode(&Sha256::digest(content)[..12]));
+    let known = headers.get_all(IF_NONE_MATCH).iter().any(|given| given.as_bytes() == tag.as_bytes());
+    let mut response = match known {
+        true => answer(StatusCode::NOT_MODIFIED, kind, Bytes::new()),
+        false => answer(StatusCode::OK, kind, Bytes::from_static(content)),
+    };
+    // Another program has other files under the same names, maybe on the same port.
+    response.headers_mut().insert(CACHE_CONTROL, axum::http::HeaderValue::from_static("no-cache"));
+    response.headers_mut().extend(tag.parse().map(|tag| (ETAG, tag)));
+    Some(response)
+}
+
+fn answer(status: StatusCode, kind: &'static str, body: Bytes) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, axum::http::HeaderValue::from_static(kind));
+    response
+}
