@@ -85,12 +85,14 @@ fn no_script_and_no_style_stands_in_the_page() {
 
 /// A module that is not announced is found one round trip later, so the page would begin later.
 #[test]
-fn every_module_is_announced_and_every_file_is_there() {
+fn every_file_is_announced_and_served() {
     let (_, page) = ending(".html").remove(0);
+    let served = include_str!("../engine/src/console/page.rs");
     let names: Vec<String> = files().into_iter().map(|(name, _)| name).filter(|name| name != "index.html").collect();
     for name in &names {
         let times = page.matches(&format!("\"/console/{name}\"")).count();
         assert_eq!(times, 1, "{name} in index.html");
+        assert!(served.contains(&format!("include_bytes!(\"page/{name}\")")), "{name} in console/page.rs");
     }
     assert_eq!(page.matches("\"/console/").count(), names.len(), "files that are not there");
 }

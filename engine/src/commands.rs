@@ -4,12 +4,13 @@ mod apply;
 mod building;
 mod change;
 mod consent;
+mod console;
 mod consumer_rights;
 mod demo;
 mod destroy;
 mod dev;
 mod diff;
-mod dlq;
+pub(crate) mod dlq;
 mod graph;
 mod halt;
 mod iam_policy;
@@ -19,8 +20,8 @@ mod keys;
 mod list;
 mod openapi;
 mod outputs;
-mod running;
-mod send;
+pub(crate) mod running;
+pub(crate) mod send;
 mod unlock;
 mod validate;
 mod walk;
@@ -74,6 +75,7 @@ pub async fn run(cli: Cli) -> u8 {
         Command::Outputs(args) => outputs::run(shell, global, args).await,
         Command::IamPolicy(args) => iam_policy::run(shell, global, args).await,
         Command::Dev(args) => dev::run(shell, global, args).await,
+        Command::Console(_) => console::run(shell, global),
         Command::Send(args) => send::run(shell, global, args).await,
         Command::Dlq(command) => dlq::run(shell, global, command).await,
         Command::Handler { name } => Err(Error::fatal(format!("there is no handler `{name}`")).into()),

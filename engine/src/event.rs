@@ -234,6 +234,11 @@ pub enum Event {
     Letters(using::Letters),
     /// The pipeline runs on this machine (`dev`).
     Up(Up),
+    /// Where the console of the running `pipe dev` is (`console`).
+    Console {
+        /// The page's URL.
+        url: String,
+    },
     /// The API answered a request (`dev`).
     Answered(moved::Answered),
     /// A function was given a batch (`dev`).

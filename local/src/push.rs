@@ -25,6 +25,7 @@ use crate::event::{Event, Events};
 use crate::invoke::Invoke;
 use crate::poller::clock::Clock;
 use crate::roles::Roles;
+use crate::seen::Lens;
 
 mod attempts;
 mod destination;
@@ -53,6 +54,7 @@ pub struct Settings {
     pub roles: Roles,
     pub invoke: Invoke,
     pub events: Events,
+    pub lens: Lens,
     pub inbox: Inbox,
 }
 
@@ -68,6 +70,7 @@ struct Shared {
     roles: Roles,
     invoke: Invoke,
     events: Events,
+    lens: Lens,
     functions: Functions,
     clock: Clock,
     slots: Semaphore,
@@ -87,7 +90,7 @@ impl Drop for Push {
 impl Push {
     /// Takes what is in the inbox from now on. No schedule runs before [`Push::sync`].
     pub fn start(settings: Settings) -> Self {
-        let Settings { roles, invoke, events, inbox } = settings;
+        let Settings { roles, invoke, events, lens, inbox } = settings;
         let clock = Clock::start();
         let functions = Functions::new(roles.clone());
         let schedules = Schedules::new(roles.clone(), events.clone(), clock.clone());
@@ -95,6 +98,7 @@ impl Push {
             roles,
             invoke,
             events,
+            lens,
             functions,
             clock,
             slots: Semaphore::new(AT_ONCE),

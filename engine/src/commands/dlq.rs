@@ -10,7 +10,7 @@ use std::path::Path;
 
 use tokio::sync::watch;
 
-pub use payload::cut;
+pub use payload::{Payload, cut};
 
 use crate::aws::Cx;
 use crate::cli::{DlqCommand, DlqLsArgs, DlqShowArgs, Global, exit};

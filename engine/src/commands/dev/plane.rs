@@ -13,6 +13,7 @@ use pipe_local::gateway::{self, Gateway};
 use pipe_local::poller::{self, Pollers, Wanted};
 use pipe_local::push::{self, Push};
 use pipe_local::roles::{GivenOut, Roles};
+use pipe_local::seen::Lens;
 use tokio::net::TcpListener;
 
 use crate::aws::{ConnectOptions, sdk};
@@ -37,6 +38,7 @@ pub struct Plane {
     listener: Option<TcpListener>,
     address: SocketAddr,
     events: Events,
+    lens: Lens,
 }
 
 impl Plane {
@@ -69,6 +71,7 @@ impl Plane {
             supervisor: supervisor()?,
             cache: cache.join("code"),
             events: events.clone(),
+            lens: cloud.lens(),
             roles: roles.clone(),
             endpoint_url: cloud.url(),
             region: cloud.region().to_owned(),
@@ -77,13 +80,14 @@ impl Plane {
             roles: roles.clone(),
             invoke: functions.as_invoke(),
             events: events.clone(),
+            lens: cloud.lens(),
             puts: cloud.puts(),
             // By the spec, which one `pipe dev` at a time has: the next one goes on where this one ends.
             checkpoints: session::checkpoints(spec)?,
         });
         let push = pushing(cloud, &roles, &functions, &events);
-        let (keys, listener) = (cloud.given_out(), Some(listener));
-        Ok(Self { roles, keys, functions, pollers, push, gateway: None, listener, address, events })
+        let (keys, listener, lens) = (cloud.given_out(), Some(listener), cloud.lens());
+        Ok(Self { roles, keys, functions, pollers, push, gateway: None, listener, address, events, lens })
     }
 
     /// Where a stage of the API is served.
@@ -130,6 +134,7 @@ impl Plane {
             keys: Arc::clone(&self.keys),
             invoke: self.functions.as_invoke(),
             events: self.events.clone(),
+            lens: self.lens.clone(),
             api: api.clone(),
             stage: spec.stage.clone(),
         };
@@ -153,5 +158,5 @@ impl Plane {
 /// Takes what the emulator has for functions; nothing where it is the user's.
 fn pushing(cloud: &mut Cloud, roles: &Roles, functions: &Functions, events: &Events) -> Option<Push> {
     let (roles, invoke, events) = (roles.clone(), functions.as_invoke(), events.clone());
-    Some(Push::start(push::Settings { roles, invoke, events, inbox: cloud.inbox()? }))
+    Some(Push::start(push::Settings { roles, invoke, events, lens: cloud.lens(), inbox: cloud.inbox()? }))
 }

@@ -36,7 +36,9 @@ function said(name, text) {
 
 async function state() {
   try {
-    tell("state", await ask("/api/state"));
+    const state = await ask("/api/state");
+    tell("state", state);
+    if (state.figures) tell("stream:figures", state.figures);
   } catch (error) {
     // The stream says when the server is gone; this is about a server that answers with an error.
     if (error.status) said("lost", error.message);
