@@ -130,7 +130,8 @@ fn capabilities(width: u32, driver: &Driver) -> Capabilities {
     // In a container there is neither a sandbox nor much shared memory. Only pages of this machine are opened.
     let args = json!(["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", profile]);
     // A window is at least 500 pixels wide; what it shows may be less.
-    let size = json!({ "deviceMetrics": { "width": width, "height": 860, "pixelRatio": 1, "mobile": false, "touch": false } });
+    let size =
+        json!({ "deviceMetrics": { "width": width, "height": 860, "pixelRatio": 1, "mobile": false, "touch": false } });
     Capabilities::from_iter([("goog:chromeOptions".to_owned(), json!({ "args": args, "mobileEmulation": size }))])
 }
 

@@ -80,14 +80,18 @@ async function again() {
   listen();
 }
 
+function rest() {
+  clearTimeout(timer);
+  source?.close();
+  source = null;
+}
+
 let resting = null;
 document.addEventListener("visibilitychange", () => {
   clearTimeout(resting);
-  if (document.hidden) {
-    resting = setTimeout(() => {
-      clearTimeout(timer);
-      source?.close();
-      source = null;
-    }, HIDDEN_MS);
-  } else if (source === null) again();
+  if (document.hidden) resting = setTimeout(rest, HIDDEN_MS);
+  else if (source === null) again();
 });
+// A page that was left may stay in the browser's memory, and would keep its connection.
+addEventListener("pagehide", rest);
+addEventListener("pageshow", (event) => event.persisted && again());
