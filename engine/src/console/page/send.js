@@ -126,6 +126,7 @@ async function send(event) {
   event.preventDefault();
   const button = find("send");
   button.disabled = true;
+  replace(answer);
   try {
     const inputs = [...find("params").querySelectorAll("input")];
     const params = Object.fromEntries(inputs.map((input) => [input.name, input.value]));
