@@ -169,6 +169,8 @@ pub enum Command {
     IamPolicy(IamPolicyArgs),
     /// Run the pipeline on this machine, and apply every edit of its spec and handlers
     Dev(DevArgs),
+    /// Print where the console of the running `pipe dev` is (with --local)
+    Console(FileArgs),
     /// Send events: to the source, or without one to what carries them
     Send(SendArgs),
     /// Show whether it works and keeps up, and what needs a person until when
@@ -217,7 +219,7 @@ impl Command {
             Self::Destroy(args) => &args.spec.file,
             Self::Unlock(args) => &args.spec.file,
             Self::Init(args) => &args.spec.file,
-            Self::Validate(args) => &args.file,
+            Self::Validate(args) | Self::Console(args) => &args.file,
             Self::IamPolicy(args) => &args.spec.file,
             Self::Graph(args) => &args.spec.file,
             Self::Openapi(args) => &args.spec.file,

@@ -4,12 +4,13 @@ mod apply;
 mod building;
 mod change;
 mod consent;
+mod console;
 mod consumer_rights;
 mod demo;
 mod destroy;
 mod dev;
 mod diff;
-mod dlq;
+pub(crate) mod dlq;
 mod ends;
 mod graph;
 mod halt;
@@ -24,10 +25,10 @@ mod moment;
 mod openapi;
 mod outputs;
 mod replay;
-mod running;
-mod send;
-mod trace;
+pub(crate) mod running;
+pub(crate) mod send;
 mod status;
+mod trace;
 mod unlock;
 mod validate;
 mod walk;
@@ -81,6 +82,7 @@ pub async fn run(cli: Cli) -> u8 {
         Command::Outputs(args) => outputs::run(shell, global, args).await,
         Command::IamPolicy(args) => iam_policy::run(shell, global, args).await,
         Command::Dev(args) => dev::run(shell, global, args).await,
+        Command::Console(_) => console::run(shell, global),
         Command::Send(args) => send::run(shell, global, args).await,
         Command::Logs(args) => logs::run(shell, global, args).await,
         Command::Trace(args) => trace::run(shell, global, args).await,

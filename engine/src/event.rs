@@ -267,6 +267,11 @@ pub enum Event {
     ReplayedAll(redrive::ReplayedAll),
     /// The pipeline runs on this machine (`dev`).
     Up(Up),
+    /// Where the console of the running `pipe dev` is (`console`).
+    Console {
+        /// The page's URL.
+        url: String,
+    },
     /// The API answered a request (`dev`).
     Answered(moved::Answered),
     /// A stream or a queue took records, whoever sent them (`dev`).

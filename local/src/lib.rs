@@ -18,6 +18,7 @@ pub mod poller;
 pub mod private;
 pub mod push;
 pub mod roles;
+pub mod seen;
 mod signature;
 pub mod supervise;
 pub mod template;

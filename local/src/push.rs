@@ -25,6 +25,7 @@ use crate::event::{Event, Events};
 use crate::invoke::Invoke;
 use crate::poller::clock::Clock;
 use crate::roles::Roles;
+use crate::seen::Lens;
 
 mod attempts;
 mod destination;
@@ -54,6 +55,7 @@ pub struct Settings {
     pub roles: Roles,
     pub invoke: Invoke,
     pub events: Events,
+    pub lens: Lens,
     pub inbox: Inbox,
 }
 
@@ -69,6 +71,7 @@ struct Shared {
     roles: Roles,
     invoke: Invoke,
     events: Events,
+    lens: Lens,
     functions: Functions,
     clock: Clock,
     slots: Semaphore,
@@ -88,7 +91,7 @@ impl Drop for Push {
 impl Push {
     /// Takes what is in the inbox from now on. No schedule runs before [`Push::sync`].
     pub fn start(settings: Settings) -> Self {
-        let Settings { roles, invoke, events, inbox } = settings;
+        let Settings { roles, invoke, events, lens, inbox } = settings;
         let clock = Clock::start();
         let functions = Functions::new(roles.clone());
         let schedules = Schedules::new(roles.clone(), events.clone(), clock.clone());
@@ -96,6 +99,7 @@ impl Push {
             roles,
             invoke,
             events,
+            lens,
             functions,
             clock,
             slots: Semaphore::new(AT_ONCE),

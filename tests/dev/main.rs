@@ -2,8 +2,10 @@
 #![cfg(test)]
 
 mod answers;
+mod browser;
 mod changes;
 mod client;
+mod console_page;
 mod consumers;
 mod dev;
 mod doors;
@@ -19,6 +21,7 @@ mod loads;
 mod looking;
 mod outages;
 mod own;
+
 mod pages;
 mod poison;
 mod process;

@@ -5,6 +5,7 @@ mod data;
 mod event;
 mod example;
 mod follow;
+pub mod form;
 mod latency;
 mod pace;
 mod pass;

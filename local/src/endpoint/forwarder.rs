@@ -28,6 +28,7 @@ use super::watch::{Watch, feeds};
 use crate::error::{Error, Result};
 use crate::event::Events;
 use crate::roles::GivenOut;
+use crate::seen::Lens;
 use crate::signature::Signature;
 
 /// The largest body that is taken. Nothing that AWS takes is larger than a function's zip of 50 MB, in base64.
@@ -68,12 +69,12 @@ impl Forwarder {
     ///
     /// # Errors
     /// The user's endpoint is not an address of plain HTTP.
-    pub async fn start(listener: TcpListener, behind: Behind<'_>, events: Events) -> Result<Self> {
+    pub async fn start(listener: TcpListener, behind: Behind<'_>, events: Events, lens: Lens) -> Result<Self> {
         match behind {
             Behind::Own(socket, root) => {
-                Self::with(listener, Upstream::own(socket), Keys::new(root), Some(MINISTACK_ROOT), events)
+                Self::with(listener, Upstream::own(socket), Keys::new(root), Some(MINISTACK_ROOT), Watch::new(events, lens))
             }
-            Behind::Users(url) => Self::with(listener, Upstream::of_users(url)?, Keys::of_users(), None, events),
+            Behind::Users(url) => Self::with(listener, Upstream::of_users(url)?, Keys::of_users(), None, Watch::new(events, lens)),
         }
     }
 
@@ -83,12 +84,11 @@ impl Forwarder {
         upstream: Upstream,
         keys: Keys,
         root: Option<&str>,
-        events: Events,
+        watch: Watch,
     ) -> Result<Self> {
         let mut memory = Memory::default();
         memory.logs.root = root.map(str::to_owned);
         let address = listener.local_addr().map_err(|e| Error::new(format!("listen on 127.0.0.1: {e}")))?;
-        let watch = Watch::new(events);
         let ((puts, seen), (stopped, stop)) = (watch::channel(()), watch::channel(false));
         let keys = Arc::new(keys);
         memory.changes.keys = root.is_some().then(|| Arc::clone(&keys));

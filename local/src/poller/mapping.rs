@@ -106,6 +106,11 @@ impl Start {
 }
 
 impl Properties {
+    /// Whether a record goes to the function, by what filters look at.
+    pub fn lets_pass(&self, facts: &serde_json::Value) -> bool {
+        self.filters.is_empty() || self.filters.iter().any(|filter| filter.matches(facts))
+    }
+
     /// Reads the answer for a mapping of this function, which has this role, to run it.
     ///
     /// `None` if its source is not a stream that is polled here.

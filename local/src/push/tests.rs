@@ -18,6 +18,7 @@ use super::{Inbox, Push, Settings};
 use crate::event::{Event, GivenUp, Location, Retry};
 use crate::invoke::{Answer, Invoke, Refusal};
 use crate::roles::Roles;
+use crate::seen::Lens;
 use endpoint::{Endpoint, FUNCTION, QUEUE, TOPIC};
 
 /// A push, its endpoint, and what reached the function.
@@ -42,7 +43,7 @@ impl Cloud {
             seen.lock().unwrap().push(event.clone());
             Box::pin(async move { outcome(&event) })
         });
-        let push = Push::start(Settings { roles: Roles::new(endpoint.sdk()), invoke, events, inbox });
+        let push = Push::start(Settings { roles: Roles::new(endpoint.sdk()), invoke, events, lens: Lens::default(), inbox });
         Self { endpoint, url, calls, events: told, _push: push }
     }
 

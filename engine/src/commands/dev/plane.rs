@@ -15,6 +15,7 @@ use pipe_local::meter::Meter;
 use pipe_local::poller::{self, Pollers, Wanted};
 use pipe_local::push::{self, Push};
 use pipe_local::roles::{GivenOut, Roles};
+use pipe_local::seen::Lens;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -45,6 +46,7 @@ pub struct Plane {
     meter: Meter,
     /// Publishes what the meter counts.
     published: JoinHandle<()>,
+    lens: Lens,
 }
 
 impl Plane {
@@ -83,6 +85,7 @@ impl Plane {
             supervisor: supervisor()?,
             cache: cache.join("code"),
             events: events.clone(),
+            lens: cloud.lens(),
             roles: roles.clone(),
             endpoint_url: cloud.url(),
             region: cloud.region().to_owned(),
@@ -92,14 +95,15 @@ impl Plane {
             roles: roles.clone(),
             invoke: Arc::clone(&invoke),
             events: events.clone(),
+            lens: cloud.lens(),
             puts: cloud.puts(),
             // By the spec, which one `pipe dev` at a time has: the next one goes on where this one ends.
             checkpoints: session::checkpoints(spec)?,
         });
         let push = pushing(cloud, &roles, &invoke, &events);
         let published = meter.publish(roles.clone());
-        let (keys, listener, gateway) = (cloud.given_out(), Some(listener), None);
-        Ok(Self { roles, keys, functions, pollers, push, gateway, listener, address, events, invoke, meter, published })
+        let (keys, listener, gateway, lens) = (cloud.given_out(), Some(listener), None, cloud.lens());
+        Ok(Self { roles, keys, functions, pollers, push, gateway, listener, address, events, invoke, meter, published, lens })
     }
 
     /// Where a stage of the API is served.
@@ -147,6 +151,7 @@ impl Plane {
             keys: Arc::clone(&self.keys),
             invoke: Arc::clone(&self.invoke),
             events: self.events.clone(),
+            lens: self.lens.clone(),
             api: api.clone(),
             stage: spec.stage.clone(),
         };
@@ -171,5 +176,5 @@ impl Plane {
 /// Takes what the emulator has for functions; nothing where it is the user's.
 fn pushing(cloud: &mut Cloud, roles: &Roles, invoke: &Invoke, events: &Events) -> Option<Push> {
     let (roles, invoke, events) = (roles.clone(), Arc::clone(invoke), events.clone());
-    Some(Push::start(push::Settings { roles, invoke, events, inbox: cloud.inbox()? }))
+    Some(Push::start(push::Settings { roles, invoke, events, lens: cloud.lens(), inbox: cloud.inbox()? }))
 }

@@ -20,6 +20,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::endpoint::{Behind, Forwarder};
 use crate::event::Event;
+use crate::seen::Lens;
 
 /// A request as it reached the upstream.
 #[derive(Clone, Debug)]
@@ -163,7 +164,7 @@ pub fn signed(key: &str, service: &str) -> Builder {
 pub async fn forwarder(upstream: &str) -> (Forwarder, UnboundedReceiver<Event>) {
     let (events, told) = unbounded_channel();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    (Forwarder::start(listener, Behind::Users(upstream), events).await.unwrap(), told)
+    (Forwarder::start(listener, Behind::Users(upstream), events, Lens::default()).await.unwrap(), told)
 }
 
 pub async fn serve(router: axum::Router) -> String {
