@@ -81,7 +81,8 @@ impl Hub {
         let past = self.lock();
         let receiver = self.sender.subscribe();
         let heard = heard.and_then(|id| id.strip_prefix(&self.session)?.strip_prefix('-')?.parse::<u64>().ok());
-        let has_all = |heard: u64| heard == past.last || past.kept.front().is_some_and(|first| first.number <= heard + 1);
+        let has_all =
+            |heard: u64| heard == past.last || past.kept.front().is_some_and(|first| first.number <= heard + 1);
         let missed: VecDeque<Arc<Message>> = match heard.filter(|heard| *heard <= past.last && has_all(*heard)) {
             Some(heard) => past.kept.iter().filter(|message| message.number > heard).cloned().collect(),
             None => VecDeque::from([self.again(past.last, &greeting())]),
