@@ -9,6 +9,8 @@ mod doors;
 mod load;
 #[path = "dev/queues.rs"]
 mod queues;
+#[path = "dev/redrive.rs"]
+mod redrive;
 #[path = "dev/running.rs"]
 mod running;
 #[path = "dev/stub.rs"]
@@ -23,6 +25,7 @@ use pipe_local::functions::{self, Functions};
 use pipe_local::gateway::{self, Gateway};
 use pipe_local::invoke::{Answer, Invoke};
 use pipe_local::roles::Roles;
+use pipe_local::seen::Lens;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
@@ -56,6 +59,7 @@ async fn main() {
     running.stop();
     queues::through().await;
     changes::to_the_function().await;
+    redrive::to_the_function().await;
     reload();
 }
 
@@ -118,7 +122,7 @@ async fn gateway_alone(running: &Running, load: &Load, what: &str, budget: u32) 
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}/prod", listener.local_addr().expect("it has an address"));
     let (api, stage) = (running.api().await, "prod".to_owned());
-    let settings = gateway::Settings { roles, keys: Arc::new(|_| None), invoke, events, api, stage };
+    let settings = gateway::Settings { roles, keys: Arc::new(|_| None), invoke, events, lens: Lens::default(), api, stage };
     let gateway = Gateway::start(listener, settings).await.expect("the gateway starts");
     let load = load.to(&url);
     load.post_all("warm", 500).await;
@@ -136,6 +140,7 @@ async fn invoke(running: &Running) {
         supervisor: vec![env!("CARGO_BIN_EXE_pipe").into(), "supervise".into()],
         cache: running.path().join("code"),
         events,
+        lens: Lens::default(),
         roles: Roles::new(running.sdk(None)),
         endpoint_url: running.endpoint_url(),
         region: "eu-central-1".to_owned(),

@@ -2,8 +2,10 @@
 #![cfg(test)]
 
 mod answers;
+mod browser;
 mod changes;
 mod client;
+mod console_page;
 mod consumers;
 mod dev;
 mod doors;
@@ -19,11 +21,13 @@ mod loads;
 mod looking;
 mod outages;
 mod own;
+
 mod pages;
 mod poison;
 mod process;
 mod puts;
 mod queues;
+mod redrive;
 mod resharding;
 mod rights;
 mod routes;

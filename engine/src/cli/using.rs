@@ -1,6 +1,6 @@
 //! The commands that use what runs.
 
-use clap::{Args, Subcommand};
+use clap::Args;
 
 use super::FileArgs;
 
@@ -14,34 +14,6 @@ pub struct OutputsArgs {
     /// Print secrets too
     #[arg(long)]
     pub reveal: bool,
-}
-
-/// What `pipe dlq` does.
-#[derive(Debug, Subcommand)]
-pub enum DlqCommand {
-    /// One line for each dead letter
-    ///
-    /// SQS shows a message only by receiving it: each look counts as a receive, and hides it from others until the look ends.
-    Ls(DlqLsArgs),
-    /// Everything about one dead letter, with its payload
-    Show(DlqShowArgs),
-}
-
-#[derive(Debug, Args)]
-pub struct DlqLsArgs {
-    #[command(flatten)]
-    pub spec: FileArgs,
-    /// Show at most this many messages
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub limit: u32,
-}
-
-#[derive(Debug, Args)]
-pub struct DlqShowArgs {
-    /// The message's id or the event's, or a beginning that only one has
-    pub id: String,
-    #[command(flatten)]
-    pub spec: FileArgs,
 }
 
 /// A pipeline's name, as specs may have it.

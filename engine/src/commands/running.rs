@@ -49,10 +49,27 @@ impl Running {
     /// # Errors
     /// As those of connecting and lowering.
     pub async fn of(global: &Global, loaded: &Loaded) -> Result<Self> {
-        let aws = connect(&global.connect_options()).await?;
-        let graph = lower(loaded, &aws.place, &Codes::unbuilt())?;
-        let local_api = global.session.as_ref().map(|session| session.api_url.clone());
-        Ok(Self { cx: Cx::new(Arc::new(aws), &loaded.spec.name), spec: loaded.spec.clone(), graph, local_api })
+        let cx = Cx::new(Arc::new(connect(&global.connect_options()).await?), &loaded.spec.name);
+        Self::at(cx, loaded, global.session.as_ref().map(|session| session.api_url.clone()))
+    }
+
+    /// The same where the way is known already.
+    ///
+    /// # Errors
+    /// As those of lowering.
+    pub fn at(cx: Cx, loaded: &Loaded, local_api: Option<String>) -> Result<Self> {
+        let graph = lower(loaded, &cx.aws.place, &Codes::unbuilt())?;
+        Ok(Self { cx, spec: loaded.spec.clone(), graph, local_api })
+    }
+
+    /// What the spec asks for. The code of functions is not built.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Whether `pipe dev` runs it.
+    pub fn is_local(&self) -> bool {
+        self.local_api.is_some()
     }
 
     /// The API's URL with its stage, without a `/` at its end.

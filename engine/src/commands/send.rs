@@ -5,6 +5,7 @@ mod data;
 mod event;
 mod example;
 mod follow;
+pub mod form;
 mod latency;
 mod pace;
 mod pass;
@@ -71,7 +72,9 @@ pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
     shell.out(&tally.text(&target.told(), took));
 
     let taken = tells.then_some(taken);
-    let failed = failed.map(|error| unanswered(error, global, route)).or_else(|| refused(&tally, &target, taken));
+    let private = loaded.spec.api().is_some_and(|api| api.private.is_some());
+    let failed =
+        failed.map(|error| unanswered(error, global, route, private)).or_else(|| refused(&tally, &target, taken));
     let missing = match sent.is_empty() {
         false => follow(shell, &running, &places, sent, args, &stopped).await?,
         true => 0,
@@ -189,9 +192,11 @@ async fn follow(
 }
 
 /// Says what to do where there was no answer.
-fn unanswered(error: Error, global: &Global, route: Option<&Route>) -> Error {
+fn unanswered(error: Error, global: &Global, route: Option<&Route>, private: bool) -> Error {
     match (error.class(), global.session.is_some()) {
         (Class::Unclear, true) => error.hint("is `pipe dev` still running?"),
+        (Class::Unclear, false) if private && route.is_some() => error
+            .hint("the API is private: run this on a machine in the endpoint's VPC, or in a network that leads there"),
         (Class::Unclear, false) if route.is_some() => {
             error.hint("check the network and proxy; the name of a new API takes a moment to resolve")
         }

@@ -81,6 +81,14 @@ impl Exported {
         Ok(line + "\n")
     }
 
+    /// The same as a value whose numbers keep their digits.
+    ///
+    /// # Errors
+    /// None that this type can give.
+    pub fn raw(&self) -> Result<Box<RawValue>> {
+        serde_json::value::to_raw_value(self).map_err(|error| Error::defect(error.to_string()))
+    }
+
     /// Reads a line of a file; nothing where it is no line of `pipe dlq export`, but an event of the sender's own.
     ///
     /// # Errors
@@ -131,10 +139,10 @@ impl Exported {
     }
 }
 
-/// The payload as JSON of one line: a newline can only stand between its parts.
+/// The payload as JSON of one line: newlines and tabs can only stand between its parts.
 fn json(payload: &[u8]) -> Option<Box<RawValue>> {
     let text = std::str::from_utf8(payload).ok()?;
-    RawValue::from_string(text.trim().replace(['\n', '\r'], " ")).ok()
+    RawValue::from_string(text.trim().replace(['\n', '\r', '\t'], " ")).ok()
 }
 
 #[cfg(test)]
@@ -183,7 +191,8 @@ mod tests {
         for line in ["{\"a\": 1}", "{\"pipe\": \"line\"}", "[]", "{"] {
             assert!(Exported::read(line.as_bytes()).unwrap().is_none(), "{line}");
         }
-        let both = r#"{"pipe":"letter","id":"m","shape":"handler","reason":"r","sent_at":"","event":1,"payload_base64":""}"#;
+        let both =
+            r#"{"pipe":"letter","id":"m","shape":"handler","reason":"r","sent_at":"","event":1,"payload_base64":""}"#;
         for line in [r#"{"pipe": "letter"}"#, both] {
             let error = Exported::read(line.as_bytes()).unwrap_err();
             assert!(error.message().starts_with("this line says that it is an exported letter"), "{error}");

@@ -1,7 +1,7 @@
 //! Where events go, with a file for each way: through the pipeline's API or another source, or without one straight to what carries its events.
 
 mod alexa;
-mod api;
+pub mod api;
 mod attributes;
 mod bucket;
 mod events;

@@ -79,6 +79,7 @@ pub(super) fn document(input: &Input) -> Result<RestApi> {
     let validators = (!models.is_empty()).then(|| (VALIDATOR.to_owned(), Validator { body: true, parameters: false }));
     let api = RestApi {
         endpoint_type: "REGIONAL".to_owned(),
+        vpc_endpoints: Default::default(),
         security_policy: security_policy(input.minimum_tls).to_owned(),
         stages: BTreeMap::from([(input.stage.clone(), stage(input))]),
         routes: input
