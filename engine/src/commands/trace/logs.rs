@@ -87,9 +87,7 @@ impl Trace<'_> {
         let mut found = Vec::new();
         while let Some(next) = lines.next_line().await {
             match next {
-                Ok((_, line))
-                    if !line.text.contains(text) || (text == self.names.sought() && !self.names.are_in(&line.text)) => {
-                }
+                Ok((_, line)) if !has_word(&line.text, text) => {}
                 Ok(_) if found.len() == MOST_LINES => {
                     self.hops.unknown(format!("what else the logs say: more than {MOST_LINES} lines have `{text}`"));
                     break;
