@@ -69,7 +69,7 @@ pub fn senders(loaded: &Loaded, keys: &[Key]) -> Vec<Sender> {
         (None, Some(_)) => "stream",
         (None, None) => return Vec::new(),
     };
-    let example = String::from_utf8_lossy(&maker(loaded, None, keys).event(1).body).into_owned();
+    let example = String::from_utf8_lossy(&maker(loaded, None, keys).event(1, None).body).into_owned();
     vec![Sender {
         id: id.to_owned(),
         title: format!("Send to the {id}"),
@@ -84,7 +84,7 @@ pub fn senders(loaded: &Loaded, keys: &[Key]) -> Vec<Sender> {
 }
 
 fn of_route(loaded: &Loaded, route: &Route, keys: &[Key]) -> Sender {
-    let event = maker(loaded, Some(route), keys).event(1);
+    let event = maker(loaded, Some(route), keys).event(1, None);
     let schema = match route.body() {
         Body::Schema(file) => loaded.schemas.get(file).cloned(),
         Body::Object | Body::Any => None,
@@ -136,7 +136,7 @@ fn params(path: &str) -> impl Iterator<Item = &str> {
 }
 
 fn maker<'a>(loaded: &'a Loaded, route: Option<&'a Route>, keys: &[Key]) -> Maker<'a> {
-    Maker { loaded, route, keys: keys.to_vec(), needs: Vec::new(), data: None, count: 1, run: new_run() }
+    Maker { loaded, route, keys: keys.to_vec(), needs: Vec::new(), data: None, once: true, run: new_run() }
 }
 
 /// Sends one event with the pipeline's own credentials.
@@ -157,7 +157,7 @@ pub async fn send(running: &Running, sender: &str, filled: Filled) -> Result<Out
     let how = How { route: None, group: None, run: new_run() };
     let (target, _) = Target::of(running, &how).await?;
     let (path, key) = (String::new(), None);
-    let event = Event { n: 1, method: "", path, header: None, body: filled.body, key, given_key: true };
+    let event = Event { n: 1, method: "", path, header: None, body: filled.body, key, given_key: true, lane: None };
     let answer = target.send(vec![event]).await?.pop().ok_or_else(|| Error::defect("no answer to an event"))?;
     let record = answer.taken.map(|taken| (taken.location, taken.record));
     Ok(Outcome { status: answer.status, body: answer.message.unwrap_or_default(), request: None, record })
