@@ -119,7 +119,8 @@ async fn gateway_alone(running: &Running, load: &Load, what: &str, budget: u32) 
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}/prod", listener.local_addr().expect("it has an address"));
     let (api, stage) = (running.api().await, "prod".to_owned());
-    let settings = gateway::Settings { roles, keys: Arc::new(|_| None), invoke, events, lens: Lens::default(), api, stage };
+    let settings =
+        gateway::Settings { roles, keys: Arc::new(|_| None), invoke, events, lens: Lens::default(), api, stage };
     let gateway = Gateway::start(listener, settings).await.expect("the gateway starts");
     let load = load.to(&url);
     load.post_all("warm", 500).await;

@@ -41,6 +41,7 @@ fn help_tells_commands_and_exit_codes() {
       outputs      Print endpoint, names and ARNs
       iam-policy   Print the least IAM policy that a deployer of this spec needs
       dev          Run the pipeline on this machine, and apply every edit of its spec and handlers
+      console      Print where the console of the running `pipe dev` is (with --local)
       send         Send events: to the source, or without one to what carries them
       dlq          Read the dead-letter queue, and take nothing from it
       completions  Print a completion script for a shell

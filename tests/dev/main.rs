@@ -4,6 +4,7 @@
 mod answers;
 mod changes;
 mod client;
+mod console;
 mod consumers;
 mod dev;
 mod doors;

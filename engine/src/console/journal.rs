@@ -85,8 +85,7 @@ impl Journal {
             state.is_none_or(|state| entry.summary.state == state) && (text.is_empty() || entry.has(&text))
         };
         let newest = self.entries.range(..before).rev().map(|(_, entry)| entry);
-        let mut found: Vec<Summary> =
-            newest.filter(fits).take(limit + 1).map(|entry| entry.summary.clone()).collect();
+        let mut found: Vec<Summary> = newest.filter(fits).take(limit + 1).map(|entry| entry.summary.clone()).collect();
         let more = found.len() > limit;
         found.truncate(limit);
         (found, more)

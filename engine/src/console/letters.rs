@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use tokio::sync::{Mutex, watch};
 
 use super::step::Body;
-use crate::commands::dlq::letter::{Letter, by_number};
 use crate::commands::dlq::Payload;
+use crate::commands::dlq::letter::{Letter, by_number};
 use crate::commands::dlq::peek::peek;
 use crate::commands::running::Running;
 use crate::error::{Error, Result};
@@ -93,7 +93,8 @@ fn whole(letter: &Letter, mask: &(dyn Fn(&str) -> String + Sync)) -> Value {
     let form = letter.form();
     let mut facts: Vec<(&str, String)> = Vec::new();
     if let Some(place) = form.place() {
-        let at = |name: &'static str, value: &str| Some((name, value.to_owned())).filter(|(_, value)| !value.is_empty());
+        let at =
+            |name: &'static str, value: &str| Some((name, value.to_owned())).filter(|(_, value)| !value.is_empty());
         let last = Some(place.last).filter(|last| by_number(place.first, last) != Ordering::Equal);
         facts.extend(at("stream", place.stream_arn));
         facts.extend(at("shard", place.shard));

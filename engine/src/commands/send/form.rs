@@ -150,7 +150,9 @@ pub async fn send(running: &Running, sender: &str, filled: Filled) -> Result<Out
         return to_route(running, route, filled).await;
     }
     if running.spec.api().is_some() {
-        return Err(Error::fatal(format!("there is no route `{sender}`")).hint("the spec was edited: load the page again"));
+        return Err(
+            Error::fatal(format!("there is no route `{sender}`")).hint("the spec was edited: load the page again")
+        );
     }
     let how = How { route: None, group: None, run: new_run() };
     let (target, _) = Target::of(running, &how).await?;
