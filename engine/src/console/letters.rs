@@ -102,7 +102,6 @@ fn whole(letter: &Letter, mask: &(dyn Fn(&str) -> String + Sync)) -> Value {
         facts.extend(last.and_then(|last| at("last record", last)));
         facts.extend(at("arrived", place.arrived.0));
     }
-    facts.extend(form.partition_key().map(|key| ("partition key", key.to_owned())));
     facts.extend(form.group().map(|group| ("group", group.to_owned())));
     facts.extend(form.receives().map(|receives| ("received", receives.to_string())));
     facts.extend(form.advice().map(|advice| ("answer", advice.to_owned())));

@@ -172,11 +172,9 @@ impl QueueState {
             (self.limit, self.grown_ms) = (self.queue.batches.min(FIRST_BATCHES), now);
         }
         let until_ms = asked_ms + self.queue.visibility_ms;
-        let (passing, filtered): (Vec<Message>, Vec<Message>) =
-            messages.into_iter().partition(|message| self.mapping.lets_pass(&message.facts));
-        for message in passing {
-            // It needs no facts any more.
-            let message = Message { facts: serde_json::Value::Null, ..message };
+        let (passing, filtered) = messages.into_iter().partition::<Vec<_>, _>(|one| self.mapping.lets_pass(&one.facts));
+        for mut message in passing {
+            message.facts = serde_json::Value::Null;
             self.waiting.push(Received { message, at_ms: asked_ms, until_ms });
         }
         let leave = |message: Message| {
