@@ -9,6 +9,8 @@ mod doors;
 mod load;
 #[path = "dev/queues.rs"]
 mod queues;
+#[path = "dev/redrive.rs"]
+mod redrive;
 #[path = "dev/running.rs"]
 mod running;
 #[path = "dev/stub.rs"]
@@ -58,6 +60,7 @@ async fn main() {
     running.stop();
     queues::through().await;
     changes::to_the_function().await;
+    redrive::to_the_function().await;
     reload();
 }
 

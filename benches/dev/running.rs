@@ -75,7 +75,12 @@ impl Running {
 
     /// A queue, and the user's own handler.
     pub fn with_queue() -> Self {
-        Self::with(QUEUE, |folder| {
+        Self::own(QUEUE)
+    }
+
+    /// A spec whose handler `./own` answers every call with nothing.
+    pub fn own(spec: &str) -> Self {
+        Self::with(spec, |folder| {
             std::fs::create_dir(folder.join("own")).expect("a folder for the handler");
             write(folder, 1000);
         })

@@ -11,17 +11,24 @@ mod destroy;
 mod dev;
 mod diff;
 pub(crate) mod dlq;
+mod ends;
 mod graph;
 mod halt;
+mod hand;
 mod iam_policy;
 mod init;
 mod kept;
 mod keys;
 mod list;
+mod logs;
+mod moment;
 mod openapi;
 mod outputs;
+mod replay;
 pub(crate) mod running;
 pub(crate) mod send;
+mod status;
+mod trace;
 mod unlock;
 mod validate;
 mod walk;
@@ -77,7 +84,11 @@ pub async fn run(cli: Cli) -> u8 {
         Command::Dev(args) => dev::run(shell, global, args).await,
         Command::Console(_) => console::run(shell, global),
         Command::Send(args) => send::run(shell, global, args).await,
+        Command::Logs(args) => logs::run(shell, global, args).await,
+        Command::Trace(args) => trace::run(shell, global, args).await,
+        Command::Status(args) => status::run(shell, global, args).await,
         Command::Dlq(command) => dlq::run(shell, global, command).await,
+        Command::Replay(args) => replay::run(shell, global, args).await,
         Command::Handler { name } => Err(Error::fatal(format!("there is no handler `{name}`")).into()),
         Command::Supervise { .. } => Err(Error::defect("`supervise` does not come here").into()),
         Command::Completions { shell: of } => Ok(completions(shell, *of)),

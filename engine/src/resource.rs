@@ -125,6 +125,11 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
         Advice::default()
     }
 
+    /// Says what a plan should say of the live one, whether it changes or not: something outside of AWS is still to be done.
+    fn tells(_live: &Live<Self>) -> Option<String> {
+        None
+    }
+
     /// Looks up what an update in place means that only AWS can tell; as [`Advice::means`], which a plan shows.
     fn finds(&self, _cx: &Cx, _live: &Self) -> impl Future<Output = Result<Vec<String>>> + Send {
         async { Ok(Vec::new()) }

@@ -42,6 +42,7 @@ mod filter;
 mod lookup;
 mod mapping;
 mod outcome;
+pub mod parts;
 mod poll;
 mod queue;
 mod reader;

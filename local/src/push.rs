@@ -7,7 +7,7 @@
 //!
 //! As AWS has it: two retries, after one and after two minutes; calls that are refused are tried again after 1 s to 5 min until the event is too
 //! old; the record is sent under the function's role; what is not let in goes to the redrive queue of the subscription or to the dead-letter queue of the
-//! rule's target, if the queue's policy lets the service in.
+//! rule's target, if the queue's policy lets the service in, and of a rule of IoT to its error action, under the rule's own role.
 //!
 //! Chosen where AWS says nothing, or different from it:
 //! - 16 calls at a time: each is a process on one machine.
@@ -32,6 +32,7 @@ mod destination;
 mod facts;
 mod inbox;
 mod into_stream;
+mod iot;
 mod normal;
 mod policy;
 mod record;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde_json::Value;
 use tokio::sync::OnceCell;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
@@ -52,6 +53,8 @@ pub struct Cx {
     stop: Option<watch::Receiver<bool>>,
     /// What carries the pipeline's tag, where all that asks belongs to one look.
     pub(super) carriers: Option<Arc<OnceCell<Carriers>>>,
+    /// The pipeline's alarms, likewise.
+    pub(super) alarms: Option<Arc<OnceCell<Vec<Value>>>>,
     /// Whether a service was seen to know a new role.
     roles_known: Arc<watch::Sender<bool>>,
 }
@@ -68,14 +71,16 @@ impl Cx {
             notes: None,
             stop: None,
             carriers: None,
+            alarms: None,
             roles_known: Arc::new(watch::channel(false).0),
         }
     }
 
-    /// The same for one look at all that there is: what carries the pipeline's tag is asked for once.
+    /// The same for one look at all that there is: what carries the pipeline's tag, and its alarms, are asked for once.
     #[must_use]
     pub fn for_one_look(mut self) -> Self {
         self.carriers = Some(Arc::default());
+        self.alarms = Some(Arc::default());
         self
     }
 

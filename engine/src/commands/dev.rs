@@ -9,6 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use pipe_local::meter::Meter;
 use pipe_local::seen::Lens;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -44,7 +45,9 @@ pub async fn run(shell: Shell, global: &Global, args: &DevArgs) -> Outcome {
     if !args.host.is_loopback() {
         shell.warn(OPEN);
     }
-    let (events, mut moved) = mpsc::unbounded_channel();
+    let (events, moved) = mpsc::unbounded_channel();
+    let meter = Meter::default();
+    let mut moved = meter.counting(moved);
     let (lens, console) = console(args).await?;
     if let Some(console) = &console {
         moved = console.overhear(moved, lens.clone());
@@ -57,7 +60,7 @@ pub async fn run(shell: Shell, global: &Global, args: &DevArgs) -> Outcome {
         _ = stopped.wait_for(|stopped| *stopped) => return Ok(exit::OK),
     };
     let loaded = if cloud.is_own() { loaded.with_stand_ins() } else { loaded.without_front() };
-    let plane = Plane::new(&mut cloud, &args.spec.file, listener, events).await?;
+    let plane = Plane::new(&mut cloud, &args.spec.file, listener, events, meter).await?;
     let global = cloud.global(global, &args.spec.file);
     let mut dev = Dev { shell, args, global, cloud, plane, claim, console, said: String::new() };
     let outcome = dev.serve(loaded, &halt).await;

@@ -13,7 +13,32 @@ const TOKEN: &str = "PIPE_TOKEN";
 /// A file by its name below `/console/`, its type and its content.
 type File = (&'static str, &'static str, &'static [u8]);
 
-const FILES: &[File] = &[];
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const PICTURE: &str = "image/svg+xml";
+
+const FILES: &[File] = &[
+    ("api.js", SCRIPT, include_bytes!("page/api.js")),
+    ("body.js", SCRIPT, include_bytes!("page/body.js")),
+    ("bus.js", SCRIPT, include_bytes!("page/bus.js")),
+    ("console.css", STYLE, include_bytes!("page/console.css")),
+    ("dom.js", SCRIPT, include_bytes!("page/dom.js")),
+    ("events.js", SCRIPT, include_bytes!("page/events.js")),
+    ("graph.css", STYLE, include_bytes!("page/graph.css")),
+    ("graph.js", SCRIPT, include_bytes!("page/graph.js")),
+    ("icon.svg", PICTURE, include_bytes!("page/icon.svg")),
+    ("inspector.js", SCRIPT, include_bytes!("page/inspector.js")),
+    ("item.js", SCRIPT, include_bytes!("page/item.js")),
+    ("keys.js", SCRIPT, include_bytes!("page/keys.js")),
+    ("letters.js", SCRIPT, include_bytes!("page/letters.js")),
+    ("main.js", SCRIPT, include_bytes!("page/main.js")),
+    ("rows.js", SCRIPT, include_bytes!("page/rows.js")),
+    ("schema.js", SCRIPT, include_bytes!("page/schema.js")),
+    ("send.js", SCRIPT, include_bytes!("page/send.js")),
+    ("text.js", SCRIPT, include_bytes!("page/text.js")),
+    ("theme.js", SCRIPT, include_bytes!("page/theme.js")),
+    ("windowed.js", SCRIPT, include_bytes!("page/windowed.js")),
+];
 
 /// The page with this token, which makes its way into no cache.
 pub fn index(token: &str) -> Response<Body> {

@@ -3,7 +3,7 @@
 use crate::aws::Place;
 use crate::evidence::Families;
 use crate::evidence::{Wanted, Why};
-use crate::lower::{auth, consumer, dlq, network, plans, sink, source, stream, users};
+use crate::lower::{alarms, auth, consumer, dashboard, dlq, network, plans, sink, source, stream, users};
 use crate::resource::{Id, Kind, Name, Resource};
 use crate::spec::Spec;
 
@@ -36,7 +36,8 @@ impl Family {
 }
 
 /// The families of every part of the lowering.
-const FAMILIES: [&[Family]; 12] = [
+const FAMILIES: [&[Family]; 13] = [
+    alarms::FAMILIES,
     auth::jwt::FAMILIES,
     network::FAMILIES,
     plans::FAMILIES,
@@ -58,7 +59,7 @@ pub fn families() -> Families {
 }
 
 /// The ids of every part of the lowering. What is the account's is in none: no pipeline owns it.
-const ALL: [&[Known]; 8] = [
+const ALL: [&[Known]; 10] = [
     source::api::IDS,
     auth::basic::IDS,
     stream::kinesis::IDS,
@@ -67,6 +68,8 @@ const ALL: [&[Known]; 8] = [
     consumer::IDS,
     sink::table::IDS,
     dlq::IDS,
+    alarms::IDS,
+    dashboard::IDS,
 ];
 
 /// Returns kind and name of everything that a pipeline of this name may have without its spec saying so: a plan looks at all of

@@ -19,6 +19,7 @@ use super::gate::{
     Refusal, TOO_LARGE, UNREACHABLE, UNSIGNED, asks_for_public_keys, no_page_of_the_emulator, no_stranger,
 };
 use super::keys::{Keys, MINISTACK_ROOT, RootKey};
+use super::put::put;
 use super::quirks::{self, Exchange, Memory};
 use super::reaper;
 use super::server::serve;
@@ -165,9 +166,12 @@ impl Shared {
             }
             return Ok(whole(answer));
         }
-        let is_put = feeds(&head, &body);
+        let fed = feeds(&head, &body).then(|| put(&head, &body));
         let answer = self.admitted(head, body).await?;
-        if is_put && answer.status().is_success() {
+        if let Some(put) = fed
+            && answer.status().is_success()
+        {
+            put.into_iter().for_each(|put| self.watch.tell(put));
             self.puts.send_replace(());
         }
         Ok(answer)

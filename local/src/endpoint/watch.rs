@@ -56,6 +56,11 @@ impl Watch {
         Self { events, lens, keys: Mutex::default(), denied: Mutex::default() }
     }
 
+    /// Tells an event.
+    pub fn tell(&self, event: Event) {
+        self.events.send(event).ok();
+    }
+
     /// Whether the call is to be looked into.
     pub fn cares(&self, call: &Call) -> bool {
         match call.target.as_str() {

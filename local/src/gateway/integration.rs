@@ -29,6 +29,9 @@ use super::serving::Serving;
 /// The longest that an integration may take, in milliseconds.
 const LONGEST_MS: u64 = 29_000;
 
+/// Where services put the id of a request.
+const REQUEST_IDS: [&str; 2] = ["x-amzn-requestid", "x-amz-request-id"];
+
 /// An integration, parsed once.
 #[derive(Debug)]
 pub struct Integration {
@@ -148,6 +151,12 @@ impl Integration {
         if let Some(status) = status {
             exchange.metrics.insert("integration.status", status.clone());
             exchange.metrics.insert("integrationStatus", status);
+        }
+        let id = answered.as_ref().ok().and_then(|answered| {
+            REQUEST_IDS.iter().find_map(|name| header(&answered.headers, name)).map(str::to_owned)
+        });
+        if let Some(id) = id {
+            exchange.metrics.insert("integration.requestId", id);
         }
         let error = match &answered {
             Err(refusal) => refusal.message.clone(),

@@ -148,6 +148,7 @@ impl Poll {
         let now = self.world.clock.now();
         match done {
             Done::Called { slot, result, took_ms } => {
+                let arrived_ms = self.shard.last_arrived_ms(slot);
                 let told = self.shard.answered(slot, &result, now);
                 if let Err(refusal) = &result {
                     // No batch came of it, and it says the same again and again.
@@ -160,6 +161,9 @@ impl Poll {
                     location: self.mapping.location(&self.id),
                     records: told.records,
                     milliseconds: took_ms,
+                    age_milliseconds: arrived_ms
+                        .and_then(|arrived| u64::try_from(now - arrived).ok())
+                        .map(|age| age.saturating_sub(took_ms)),
                     succeeded: told.succeeded,
                     error: told.error,
                     answer: told.answer,

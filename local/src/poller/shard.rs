@@ -69,6 +69,11 @@ impl Shard {
         steps
     }
 
+    /// When the last record of the batch that a slot tries came to the stream.
+    pub fn last_arrived_ms(&self, slot: usize) -> Option<i64> {
+        self.slots[slot].last_arrived_ms()
+    }
+
     /// Takes what came of a call.
     pub fn answered(&mut self, slot: usize, result: &Result<Answer, Refusal>, now: i64) -> Told {
         let told = self.slots[slot].answered(result, now, &self.mapping);

@@ -246,6 +246,7 @@ impl Shared {
             location: taken.source.location(),
             records: 1,
             milliseconds,
+            age_milliseconds: None,
             succeeded: usize::from(answer.error.is_none()),
             error: answer.error.as_ref().map(|error| message(answer).unwrap_or_else(|| error.clone())),
             answer: None,

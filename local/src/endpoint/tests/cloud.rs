@@ -105,8 +105,13 @@ impl Cloud {
         serde_json::from_slice(answer.body()).unwrap()
     }
 
-    /// The reports so far.
+    /// The reports so far, but for those of records that a stream or a queue took.
     pub fn told(&mut self) -> Vec<Event> {
+        self.all_told().into_iter().filter(|event| !matches!(event, Event::Put(_))).collect()
+    }
+
+    /// All reports so far.
+    pub fn all_told(&mut self) -> Vec<Event> {
         std::iter::from_fn(|| self.events.try_recv().ok()).collect()
     }
 }

@@ -191,6 +191,7 @@ impl QueuePoll {
                     location: self.location(),
                     records: told.records,
                     milliseconds: took_ms,
+                    age_milliseconds: None,
                     succeeded: told.succeeded,
                     error: told.error,
                     answer: told.answer,

@@ -176,6 +176,7 @@ mod tests {
             body: b"{\"secret\":1".to_vec(),
             key: None,
             given_key: true,
+            lane: None,
         }
     }
 
