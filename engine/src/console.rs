@@ -15,6 +15,7 @@ mod letters;
 mod mask;
 mod page;
 mod records;
+mod redrive;
 mod rows;
 mod scene;
 mod server;

@@ -134,6 +134,17 @@ fn an_event_is_sent_and_opened_and_a_poisoned_one_is_a_letter() {
     assert_eq!(letter["reason"], "no-key", "{letters}");
     let whole = page.get(&format!("letters/{}", letter["id"].as_str().unwrap()));
     assert!(whole["bodies"].to_string().contains("has no key"), "{whole}");
+    assert_eq!(letter["can_redrive"], true, "{letters}");
+    let again = json!({ "ids": [letter["id"], "unknown"] }).to_string();
+    let (status, results) = page.ask("POST", "/api/redrive", &again);
+    let results: Value = serde_json::from_str(&results).unwrap();
+    // The bundled handler takes it, and writes it anew: what is wrong with it has not changed.
+    assert_eq!((status, &results["results"][0]["outcome"]), (200, &json!("taken")), "{results}");
+    assert_eq!(results["results"][1]["outcome"], "gone");
+    until("another letter of the same event", || {
+        let letters = page.get("letters");
+        (letters["letters"][0]["id"] != letter["id"] && letters["letters"][0]["reason"] == "no-key").then_some(())
+    });
     let rows = page.get("rows?table=table&limit=10");
     assert_eq!(rows["rows"][0]["key"], json!({ "eventId": { "S": "shown" } }), "{rows}");
     assert_eq!(page.get("events?state=letter")["events"][0]["n"], bad);

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::entry::{State, record_key};
+use super::redrive::Chosen;
 use super::rows::rows;
 use super::scene::Scene;
 use super::shared::Shared;
@@ -105,6 +106,7 @@ pub async fn read(shared: &Shared, asked: &Asked) -> Result<Value, Refused> {
 pub async fn write(shared: &Shared, asked: &Asked, body: Value) -> Result<Value, Refused> {
     match asked.path.as_str() {
         "send" => sent(shared, body).await,
+        "redrive" => redriven(shared, body).await,
         _ => Err(Refused::new(404, "there is no such thing to do")),
     }
 }
@@ -153,6 +155,14 @@ async fn sent(shared: &Shared, body: Value) -> Result<Value, Refused> {
     };
     let body = shared.journal().secrets.mask(&body);
     Ok(json!({ "status": status, "body": body, "ms": u64::try_from(ms).unwrap_or(u64::MAX), "n": n }))
+}
+
+async fn redriven(shared: &Shared, body: Value) -> Result<Value, Refused> {
+    let (chosen, running) = (Chosen::of(body)?, scene(shared)?.running().await?);
+    let there = shared.letters.ids(&running).await?;
+    let results = chosen.send(running, &there).await;
+    shared.letters.forget().await;
+    Ok(masked(shared, results?))
 }
 
 /// The number of an event that was just sent, once it was seen.
