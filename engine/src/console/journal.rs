@@ -207,11 +207,11 @@ impl Journal {
             while self.order.front().and_then(|id| self.calls.get(id)).is_some_and(|call| call.since <= self.thinned) {
                 self.drop_call();
             }
-            self.change(self.thinned, |entry| {
-                for step in &mut entry.steps {
-                    step.bodies.clear();
-                }
-            });
+            let Some(entry) = self.entries.get_mut(&self.thinned) else { continue };
+            entry.steps.iter_mut().for_each(|step| step.bodies.clear());
+            let bytes: usize = entry.steps.iter().map(Step::size).sum();
+            self.bytes = (self.bytes + bytes).saturating_sub(entry.bytes);
+            entry.bytes = bytes;
         }
     }
 

@@ -45,7 +45,7 @@ impl Journal {
     }
 
     fn request_steps(&self, at: i64, request: &Request) -> Vec<Step> {
-        let text = |bytes: &[u8]| self.secrets.mask(&String::from_utf8_lossy(&bytes[..bytes.len().min(LARGEST)]));
+        let text = |bytes: &[u8]| self.secrets.text(&String::from_utf8_lossy(&bytes[..bytes.len().min(LARGEST)]));
         let header = |(name, value): &(String, String)| format!("{name}: {}\n", self.secrets.header(name, value));
         let headers: String = request.headers.iter().map(header).collect();
         let bytes = headers.len();
