@@ -50,6 +50,7 @@ function open(what) {
   content.scrollTop = 0;
   if (what.part) return put(part(what.part));
   if (what.row) return put(row(what.row));
+  put(make("p", { class: "empty" }, "Reading …"));
   refresh();
 }
 

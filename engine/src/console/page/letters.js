@@ -97,7 +97,8 @@ function tools() {
   tell("letters", letters.length === 0 ? "" : letters.length === 1 && !more ? "1 letter" : `${number} letters`);
   const redrive = find("redrive");
   redrive.disabled = able().length === 0;
-  redrive.textContent = chosen.size > 0 ? `Redrive ${chosen.size} chosen` : `Redrive all ${able().length} shown`;
+  const every = able().length > 0 ? `Redrive all ${able().length} shown` : "Redrive";
+  redrive.textContent = chosen.size > 0 ? `Redrive ${chosen.size} chosen` : every;
   const box = find("all");
   box.checked = chosen.size > 0 && chosen.size === able().length;
   box.indeterminate = chosen.size > 0 && chosen.size < able().length;
