@@ -28,6 +28,7 @@ export function start() {
   on("open", open);
   on("live", () => opened?.event !== undefined && refresh());
   on("event", (event) => event.n === opened?.event && refreshSoon());
+  on("taken", (letters) => letters.includes(opened?.letter) && close());
   find("close").addEventListener("click", close);
 }
 
