@@ -69,7 +69,8 @@ impl Figures {
                 let lost = u64::from(given_up.to.is_none());
                 self.leg(Leg::Letter).add(at, 1 - lost, lost);
             }
-            Event::Log(_) | Event::Retry(_) | Event::Denied(_) | Event::Warning { .. } => {}
+            // What a request put is counted with its answer.
+            Event::Put(_) | Event::Log(_) | Event::Retry(_) | Event::Denied(_) | Event::Warning { .. } => {}
         }
     }
 

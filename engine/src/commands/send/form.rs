@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use pipe_local::event::Location;
 use serde_json::Value;
 
@@ -34,6 +34,8 @@ pub struct Sender {
     pub auth: &'static str,
     /// Of the path, of the query, and headers.
     pub params: Vec<String>,
+    /// What the example has for those of the path.
+    pub values: BTreeMap<String, String>,
     pub schema: Option<Value>,
     pub example: String,
     pub content_type: String,
@@ -77,6 +79,7 @@ pub fn senders(loaded: &Loaded, keys: &[Key]) -> Vec<Sender> {
         path: String::new(),
         auth: "none",
         params: Vec::new(),
+        values: BTreeMap::new(),
         schema: None,
         example,
         content_type: "application/json".to_owned(),
@@ -96,6 +99,7 @@ fn of_route(loaded: &Loaded, route: &Route, keys: &[Key]) -> Sender {
         method: event.method,
         auth: loaded.spec.authorizer(route).map_or("none", |(_, authorizer)| authorizer.word()),
         params: params(&path).chain(headers).map(str::to_owned).collect(),
+        values: values(route.path(), &event.path),
         path,
         schema,
         example: String::from_utf8_lossy(&event.body).into_owned(),
@@ -133,6 +137,16 @@ fn asked(route: &Route) -> impl Iterator<Item = &PartitionKey> {
 
 fn params(path: &str) -> impl Iterator<Item = &str> {
     path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
+}
+
+/// The parameters of a template's segments, as a path has them.
+fn values(template: &str, path: &str) -> BTreeMap<String, String> {
+    let path = path.split('?').next().unwrap_or_default();
+    let value = |(name, value): (&str, &str)| {
+        let name = name.strip_prefix('{')?.strip_suffix('}')?;
+        Some((name.to_owned(), percent_decode_str(value).decode_utf8_lossy().into_owned()))
+    };
+    template.split('/').zip(path.split('/')).filter_map(value).collect()
 }
 
 fn maker<'a>(loaded: &'a Loaded, route: Option<&'a Route>, keys: &[Key]) -> Maker<'a> {
