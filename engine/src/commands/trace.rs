@@ -163,7 +163,7 @@ impl Trace<'_> {
         match record::find(self.running, kind, &name, self.names.shard.as_deref(), &number).await {
             Ok(record::Sought::Found(record)) => {
                 self.hops.add(record.hop());
-                self.record = Some(record);
+                self.record = Some(*record);
             }
             Ok(record::Sought::Absent(why)) => self.hops.unknown(why),
             Err(error) => self.hops.unknown(format!("whether `{name}` has it: {error}")),

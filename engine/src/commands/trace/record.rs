@@ -21,7 +21,7 @@ use crate::resource::Resource;
 
 /// What came of a search.
 pub(super) enum Sought {
-    Found(Record),
+    Found(Box<Record>),
     /// Why it is not there, as far as the stream tells.
     Absent(String),
 }
@@ -77,13 +77,13 @@ pub(super) async fn find(
     let item = change.pointer("/dynamodb/Keys").cloned();
     let location =
         Location { service: "dynamodb".to_owned(), name: Some(name.to_owned()), part: shard.map(str::to_owned) };
-    Ok(Sought::Found(Record {
+    Ok(Sought::Found(Box::new(Record {
         // Far below the numbers that have no exact place.
         arrived: arrived.map(|seconds| (seconds * 1000.0) as i64),
         key: found.key,
         data,
         taken: Taken { location, record: number.to_owned(), item },
-    }))
+    })))
 }
 
 /// Looks for the record of a request, which has the request's extended id as its partition key, from the request's time on.

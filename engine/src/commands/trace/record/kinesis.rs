@@ -31,7 +31,7 @@ pub(super) async fn find(cx: &Cx, name: &str, shard: Option<&str>, number: &str)
     let mut passed = false;
     for shard in shards {
         match read(cx, name, &shard, number).await {
-            Ok(Read::Found(record)) => return Ok(Sought::Found(found(name, shard, *record))),
+            Ok(Read::Found(record)) => return Ok(Sought::Found(Box::new(found(name, shard, *record)))),
             Ok(Read::Passed) => passed = true,
             Ok(Read::Nothing) => {}
             // A number of another shard, or of a stream that had this name before; a shard that is gone.
