@@ -151,11 +151,6 @@ impl Lines {
     }
 }
 
-/// What a line sends: itself, or what the letter holds that `pipe dlq export` wrote.
-fn body(line: &[u8]) -> Result<Vec<u8>> {
-    Exported::read(line)?.map_or_else(|| Ok(line.to_vec()), |letter| letter.body())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
