@@ -38,9 +38,9 @@ pub use meant::suggest;
 pub use moment::Moment;
 pub use openapi::{OpenapiArgs, OpenapiFormat};
 pub use send::SendArgs;
+pub use status::{RIGHTS as STATUS_RIGHTS, StatusArgs};
 pub use trace::TraceArgs;
 pub use using::OutputsArgs;
-pub use status::{RIGHTS as STATUS_RIGHTS, StatusArgs};
 
 /// Exit codes, the same for every command.
 pub mod exit {

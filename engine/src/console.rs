@@ -15,6 +15,7 @@ mod letters;
 mod mask;
 mod page;
 mod records;
+mod redrive;
 mod rows;
 mod scene;
 mod server;
@@ -28,7 +29,6 @@ use std::time::Duration;
 
 use pipe_local::event::Event;
 use pipe_local::seen::{Lens, Seen, Sight};
-use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
@@ -112,7 +112,7 @@ impl Console {
 
     /// Tells pages that it ends, and takes no more requests.
     pub async fn stop(mut self) {
-        self.shared.hub.tell("gone", &json!({ "session": self.shared.session }));
+        self.shared.hub.end();
         self.shared.end();
         if let Some(server) = self.tasks.last_mut() {
             let _late = timeout(STOP, server).await;

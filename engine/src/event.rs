@@ -9,8 +9,8 @@ mod parts;
 pub mod redrive;
 mod schema;
 pub mod sending;
-pub mod trace;
 pub mod status;
+pub mod trace;
 pub mod using;
 
 use std::collections::BTreeMap;

@@ -16,12 +16,14 @@ pub type GivenOut = Arc<dyn Fn(&str) -> Option<Credentials> + Send + Sync>;
 /// How long before their end credentials are asked for again.
 const AHEAD: Duration = Duration::from_secs(120);
 
+/// The ARN of a role, and that of what a service acts for under it.
+type Acting = (String, Option<String>);
+
 /// Assumes roles at the endpoint and remembers their credentials while they last. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Roles {
     root: SdkConfig,
-    /// By role, and what a service acts for.
-    known: Arc<Mutex<HashMap<(String, Option<String>), Credentials>>>,
+    known: Arc<Mutex<HashMap<Acting, Credentials>>>,
 }
 
 impl Roles {

@@ -41,6 +41,7 @@ fn help_tells_commands_and_exit_codes() {
       outputs      Print endpoint, names and ARNs
       iam-policy   Print the least IAM policy that a deployer of this spec needs
       dev          Run the pipeline on this machine, and apply every edit of its spec and handlers
+      console      Print where the console of the running `pipe dev` is (with --local)
       send         Send events: to the source, or without one to what carries them
       status       Show whether it works and keeps up, and what needs a person until when
       logs         Show the logs of all parts, merged by time

@@ -6,7 +6,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::browser::{Browser, CONTROL, DOWN, ENTER, ESCAPE, RELEASE, TAB};
-use super::dev::{Dev, MAIN};
+use super::dev::{Dev, MAIN, replace};
 use super::process::{Started, signal};
 
 /// For a person at a desk.
@@ -67,14 +67,55 @@ fn with_the_mouse_alone_an_event_is_sent_seen_and_opened_and_a_letter_is_read() 
     assert!(rows.contains("12345678901234567890"), "numbers stay exact: {rows}");
 
     browser.click("#close");
-    assert!(send(&browser, "{").starts_with("200"), "a body that is no JSON is sent as it is");
+    assert!(send(&browser, "{").starts_with("400"), "what is no JSON is sent as it is");
+    assert!(send(&browser, r#"{"n": 1}"#).starts_with("200"));
     browser.click("#tab-letters");
-    browser.click(&row(&browser, "#letters", &["bad-json"]));
-    browser.until_says("#opened .heading", "bad-json");
+    browser.click(&row(&browser, "#letters", &["no-key"]));
+    browser.until_says("#opened .heading", "no-key");
     // What is open is in the address.
     browser.reload();
-    browser.until_says("#opened .heading", "bad-json");
+    browser.until_says("#opened .heading", "no-key");
     browser.until_says("#letters-count", "1");
+}
+
+/// A handler that fails, and one that does not.
+const BROKEN: &str = "def handler(event, context):\n    raise ValueError('broken')\n";
+const MENDED: &str = "def handler(event, context):\n    print('mended')\n";
+const FAILS: &str = "
+name: gateway-events
+stream: { kinesis: {} }
+consumer:
+  function: { handler: { path: fn, runtime: python3.13, entry: app.handler }, failures: { retries: 0 } }
+dlq: { queue: {} }
+";
+
+#[test]
+fn a_letter_goes_to_the_mended_function_after_asking() {
+    let Some(browser) = Browser::of_width(DESK) else { return };
+    let mut dev = Dev::start(FAILS, None, |folder| {
+        std::fs::create_dir(folder.join("fn")).unwrap();
+        std::fs::write(folder.join("fn/app.py"), BROKEN).unwrap();
+    });
+    open(&browser, &console(&dev));
+    assert!(send(&browser, r#"{"id": "poison"}"#).starts_with("200"));
+    browser.click("#tab-letters");
+    let letter = row(&browser, "#letters", &["ago"]);
+    let applied = dev.count("Applied in");
+    replace(&dev.path().join("fn"), "app.py", MENDED, 0o644);
+    dev.until("the edit", |dev| (dev.count("Applied in") > applied).then_some(()));
+    browser.click(&letter);
+    browser.click("#opened .actions button");
+    browser.click("#sure [value=no]");
+    assert_eq!(
+        browser.run("return document.querySelector('#letters-status').textContent"),
+        "",
+        "nothing without consent"
+    );
+    browser.click("#opened .actions button");
+    browser.click("#sure-yes");
+    browser.until_says("#letters-status", "1 letter taken by the function");
+    browser.until_says("#letters-empty", "No dead letters.");
+    dev.until("the function to have it", |dev| (dev.count("mended") > 0).then_some(()));
 }
 
 #[test]
@@ -140,8 +181,9 @@ fn on_a_small_screen_keys_are_enough_and_the_page_comes_back_with_pipe_dev() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
     let mut dev = up(&folder, &port);
     open(&browser, &format!("http://127.0.0.1:{port}/"));
-    let wide = browser.run("return document.documentElement.scrollWidth");
-    assert_eq!(wide, POCKET, "nothing is beside the screen");
+    let fits =
+        "const root = document.documentElement; return innerWidth === 400 && root.scrollWidth <= root.clientWidth";
+    assert_eq!(browser.run(fits), true, "nothing is beside the screen");
     by_keys(&browser);
 
     signal(dev.pid(), Signal::INT);

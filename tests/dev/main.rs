@@ -5,6 +5,7 @@ mod answers;
 mod browser;
 mod changes;
 mod client;
+mod console;
 mod console_page;
 mod consumers;
 mod dev;

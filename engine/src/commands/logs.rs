@@ -11,8 +11,8 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use crate::cli::{Global, LogsArgs, exit};
+use crate::commands::dlq::records::now;
 use crate::commands::halt::Halt;
-use crate::commands::moment::now;
 use crate::commands::running::{Part, Running};
 use crate::commands::{Outcome, walk};
 use crate::error::{Class, Error, Result};

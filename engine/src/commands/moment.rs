@@ -1,7 +1,5 @@
 //! Times as commands show and compare them: in milliseconds since 1970.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 
@@ -9,12 +7,6 @@ use aws_smithy_types::date_time::Format;
 pub fn rfc3339(millis: i64) -> String {
     let seconds = DateTime::from_secs(millis.div_euclid(1000)).fmt(Format::DateTime).unwrap_or_default();
     format!("{}.{:03}Z", seconds.trim_end_matches('Z'), millis.rem_euclid(1000))
-}
-
-/// Returns the time that it is.
-pub fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

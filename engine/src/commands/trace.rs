@@ -7,15 +7,17 @@ mod id;
 mod logs;
 mod record;
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use tokio::sync::watch;
 
 use crate::cli::{Global, TraceArgs, exit};
 use crate::commands::dlq::letter::Letter;
 use crate::commands::dlq::peek::peek;
+use crate::commands::dlq::records::now;
 use crate::commands::ends::{ItemKey, SEARCHED, Taker, present, why};
 use crate::commands::halt::Halt;
-use crate::commands::moment::now;
 use crate::commands::running::Running;
 use crate::commands::{Outcome, walk};
 use crate::error::{Class, Result};
@@ -42,8 +44,8 @@ pub async fn run(shell: Shell, global: &Global, args: &TraceArgs) -> Outcome {
     let running = Running::of(global, &loaded).await?;
     let mut stopped = Halt::on_interrupt(shell, STOPPING).told();
     let told = stopped.clone();
-    let mut trace =
-        Trace { running: &running, names, hops: Hops::default(), record: None, request: None, stopped: told };
+    let (hops, calls) = (Hops::default(), BTreeSet::new());
+    let mut trace = Trace { running: &running, names, hops, record: None, request: None, calls, stopped: told };
     tokio::select! {
         looked = trace.look(global, args) => looked?,
         _ = stopped.wait_for(|stopped| *stopped) => return Ok(exit::INTERRUPTED),
@@ -70,6 +72,8 @@ struct Trace<'a> {
     record: Option<Record>,
     /// When the API got it, and the extended id of that request.
     request: Option<(i64, String)>,
+    /// The calls of functions that lines about it belong to.
+    calls: BTreeSet<String>,
     stopped: watch::Receiver<bool>,
 }
 
@@ -86,10 +90,17 @@ impl Trace<'_> {
             requested = self.request_of(&key, since).await;
         }
         self.api_unknown(requested);
-        let is_row = self.row().await?;
+        let is_row = self.row(letters.is_empty()).await?;
         letters.iter().for_each(|letter| self.letter(letter));
         if !is_row && letters.is_empty() {
             self.end_unknown(global, args).await?;
+        }
+        if self.record.is_some()
+            && letters.is_empty()
+            && self.calls.is_empty()
+            && self.running.spec.function().is_some()
+        {
+            self.hops.unknown("which call of the function had it: a log names no record that went well".into());
         }
         Ok(())
     }
@@ -166,8 +177,8 @@ impl Trace<'_> {
         routes.any(|route| route.partition_key == PartitionKey::Random)
     }
 
-    /// Whether there is a row under its key.
-    async fn row(&mut self) -> Result<bool> {
+    /// Whether there is a row under its key; of an event that is a letter its absence is no news.
+    async fn row(&mut self, news: bool) -> Result<bool> {
         let (table, keys) = match self.running.table().await {
             Ok(Some(table)) => table,
             Ok(None) => return Ok(false),
@@ -182,7 +193,9 @@ impl Trace<'_> {
             None => self.names.as_key(&keys),
         };
         let Some(key) = key else {
-            self.hops.unknown(format!("whether `{table}` has a row of it: its key is not known"));
+            if news {
+                self.hops.unknown(format!("whether `{table}` has a row of it: its key is not known"));
+            }
             return Ok(false);
         };
         match present(&self.running.cx, &table, &[&key]).await {
@@ -192,7 +205,7 @@ impl Trace<'_> {
                 self.hops.add(Found::new("table", message));
                 Ok(true)
             }
-            Ok(_) if self.record.is_some() => {
+            Ok(_) if news && self.record.is_some() => {
                 self.hops.add(Found::new("table", format!("no row of `{table}` under {}", shown(&key, &keys))));
                 Ok(false)
             }

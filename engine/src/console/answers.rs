@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::entry::{State, record_key};
+use super::redrive::Chosen;
 use super::rows::rows;
 use super::scene::Scene;
 use super::shared::Shared;
@@ -90,12 +91,12 @@ pub async fn read(shared: &Shared, asked: &Asked) -> Result<Value, Refused> {
         ("letters", "") => {
             let running = scene(shared)?.running().await?;
             let limit = asked.number("limit", 100)?.min(MOST);
-            Ok(masked(shared, &shared.letters.list(&running, limit).await?))
+            Ok(masked(shared, shared.letters.list(&running, limit).await?))
         }
         ("letters", id) => {
             let running = scene(shared)?.running().await?;
-            let mask = |text: &str| shared.journal().secrets.mask(text);
-            Ok(masked(shared, &shared.letters.one(&running, id, &mask).await?))
+            let mask = |text: &str| shared.journal().secrets.text(text);
+            Ok(masked(shared, shared.letters.one(&running, id, &mask).await?))
         }
         _ => Err(Refused::new(404, "there is no such thing to read")),
     }
@@ -105,6 +106,7 @@ pub async fn read(shared: &Shared, asked: &Asked) -> Result<Value, Refused> {
 pub async fn write(shared: &Shared, asked: &Asked, body: Value) -> Result<Value, Refused> {
     match asked.path.as_str() {
         "send" => sent(shared, body).await,
+        "redrive" => redriven(shared, body).await,
         _ => Err(Refused::new(404, "there is no such thing to do")),
     }
 }
@@ -135,7 +137,7 @@ async fn table_rows(shared: &Shared, asked: &Asked) -> Result<Value, Refused> {
     let (name, keys) = scene.table(asked.param("table").unwrap_or("table")).ok_or_else(missing)?;
     let (running, limit) = (scene.running().await?, asked.number("limit", 50_i32)?.clamp(1, MOST_ROWS));
     let start = asked.param("start").filter(|start| !start.is_empty());
-    Ok(masked(shared, &rows(&running.cx, &name, &keys, limit, start).await?))
+    Ok(masked(shared, rows(&running.cx, &name, &keys, limit, start).await?))
 }
 
 async fn sent(shared: &Shared, body: Value) -> Result<Value, Refused> {
@@ -155,6 +157,14 @@ async fn sent(shared: &Shared, body: Value) -> Result<Value, Refused> {
     Ok(json!({ "status": status, "body": body, "ms": u64::try_from(ms).unwrap_or(u64::MAX), "n": n }))
 }
 
+async fn redriven(shared: &Shared, body: Value) -> Result<Value, Refused> {
+    let (chosen, running) = (Chosen::of(body)?, scene(shared)?.running().await?);
+    let there = shared.letters.ids(&running).await?;
+    let results = chosen.send(running, &there).await;
+    shared.letters.forget().await;
+    Ok(masked(shared, results?))
+}
+
 /// The number of an event that was just sent, once it was seen.
 async fn seen(shared: &Shared, key: &str) -> Option<u64> {
     let end = Instant::now() + SEEN_WITHIN;
@@ -170,7 +180,7 @@ async fn seen(shared: &Shared, key: &str) -> Option<u64> {
 }
 
 /// The same without secrets that senders showed.
-fn masked(shared: &Shared, value: &Value) -> Value {
-    let text = shared.journal().secrets.mask(&value.to_string());
-    serde_json::from_str(&text).unwrap_or_default()
+fn masked(shared: &Shared, mut value: Value) -> Value {
+    shared.journal().secrets.hide(&mut value);
+    value
 }

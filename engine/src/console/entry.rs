@@ -67,8 +67,8 @@ impl Entry {
     /// Says where it is now, and since when.
     pub fn goes(&mut self, state: State, place: &'static str, why: Option<String>, at: i64) {
         let ended = !matches!(state, State::Waiting);
-        let ms = ended.then(|| (at - self.summary.at).max(0));
-        self.summary = Summary { state, place, why, ms, ..self.summary.clone() };
+        self.summary.ms = ended.then(|| (at - self.summary.at).max(0));
+        (self.summary.state, self.summary.place, self.summary.why) = (state, place, why);
     }
 
     /// Whether a text stands in its line or is one of its ids.

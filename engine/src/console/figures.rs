@@ -69,7 +69,8 @@ impl Figures {
                 let lost = u64::from(given_up.to.is_none());
                 self.leg(Leg::Letter).add(at, 1 - lost, lost);
             }
-            Event::Log(_) | Event::Retry(_) | Event::Denied(_) | Event::Warning { .. } => {}
+            // What a request put is counted with its answer.
+            Event::Put(_) | Event::Log(_) | Event::Retry(_) | Event::Denied(_) | Event::Warning { .. } => {}
         }
     }
 
@@ -171,7 +172,8 @@ mod tests {
     #[test]
     fn a_request_counts_where_it_came_to() {
         let mut figures = Figures::default();
-        for event in [answered(200, 1, true), answered(401, 1, false), answered(500, 1, false), answered(200, 1, false)] {
+        for event in [answered(200, 1, true), answered(401, 1, false), answered(500, 1, false), answered(200, 1, false)]
+        {
             figures.take(1_000, &event);
         }
         let counts = |leg| (figures.of(leg, 1_000).count, figures.of(leg, 1_000).errors);

@@ -74,7 +74,8 @@ mod tests {
             assert!(own(&[("host", host)]), "{host}");
             assert!(own(&[("host", host), ("origin", &format!("http://{host}"))]), "{host}");
         }
-        for host in ["evil.example:8080", "127.0.0.1", "127.0.0.1:80", "127.0.0.1.evil.example:8080", "[::2]:8080", ""] {
+        for host in ["evil.example:8080", "127.0.0.1", "127.0.0.1:80", "127.0.0.1.evil.example:8080", "[::2]:8080", ""]
+        {
             assert!(!own(&[("host", host)]), "{host}");
         }
         assert!(!own(&[]) && !own(&[("host", "127.0.0.1:8080"), ("host", "evil.example:8080")]));

@@ -36,6 +36,8 @@ struct Past {
 struct Message {
     number: u64,
     text: String,
+    /// Nothing comes after it.
+    last: bool,
 }
 
 impl Hub {
@@ -48,8 +50,17 @@ impl Hub {
         self.sender.receiver_count() > 0
     }
 
+    /// Tells all pages that nothing more comes.
+    pub fn end(&self) {
+        self.send("gone", &json!({ "session": self.session }), true);
+    }
+
     /// Tells all pages. Without any, the message only has a number, so that a page that comes back knows that it has missed one.
     pub fn tell(&self, event: &str, data: &Value) {
+        self.send(event, data, false);
+    }
+
+    fn send(&self, event: &str, data: &Value, last: bool) {
         let mut past = self.lock();
         past.last += 1;
         if !self.is_heard() {
@@ -59,7 +70,7 @@ impl Hub {
         let (number, session) = (past.last, &self.session);
         // JSON has no line ends outside of texts, and escapes them there.
         let text = format!("id: {session}-{number}\nevent: {event}\ndata: {data}\n\n");
-        let message = Arc::new(Message { number, text });
+        let message = Arc::new(Message { number, text, last });
         past.kept.push_back(Arc::clone(&message));
         if past.kept.len() > BEHIND {
             past.kept.pop_front();
@@ -81,14 +92,15 @@ impl Hub {
         let past = self.lock();
         let receiver = self.sender.subscribe();
         let heard = heard.and_then(|id| id.strip_prefix(&self.session)?.strip_prefix('-')?.parse::<u64>().ok());
-        let has_all = |heard: u64| heard == past.last || past.kept.front().is_some_and(|first| first.number <= heard + 1);
+        let has_all =
+            |heard: u64| heard == past.last || past.kept.front().is_some_and(|first| first.number <= heard + 1);
         let missed: VecDeque<Arc<Message>> = match heard.filter(|heard| *heard <= past.last && has_all(*heard)) {
             Some(heard) => past.kept.iter().filter(|message| message.number > heard).cloned().collect(),
             None => VecDeque::from([self.again(past.last, &greeting())]),
         };
         let (session, last) = (self.session.clone(), past.last);
         drop(past);
-        let page = Page { session, receiver, waiting: missed, last };
+        let page = Page { session, receiver, waiting: missed, last, ended: false };
         Some(unfold((page, greeting), |(mut page, greeting)| async move {
             let text = page.next(&greeting).await?;
             Some((Ok(Bytes::from(text)), (page, greeting)))
@@ -96,7 +108,7 @@ impl Hub {
     }
 
     fn again(&self, number: u64, state: &Value) -> Arc<Message> {
-        Arc::new(Message { number, text: state_text(&self.session, number, state) })
+        Arc::new(Message { number, text: state_text(&self.session, number, state), last: false })
     }
 
     fn lock(&self) -> MutexGuard<'_, Past> {
@@ -114,16 +126,20 @@ struct Page {
     receiver: Receiver<Arc<Message>>,
     waiting: VecDeque<Arc<Message>>,
     last: u64,
+    ended: bool,
 }
 
 impl Page {
     async fn next(&mut self, greeting: &impl Fn() -> Value) -> Option<String> {
+        if self.ended {
+            return None;
+        }
         if let Some(message) = self.waiting.pop_front() {
             return Some(message.text.clone());
         }
         match self.receiver.recv().await {
             Ok(message) => {
-                self.last = message.number;
+                (self.last, self.ended) = (message.number, message.last);
                 Some(message.text.clone())
             }
             Err(RecvError::Lagged(lost)) => {
@@ -166,6 +182,14 @@ mod tests {
         let heard = texts(page).await;
         assert_eq!(heard[0], "id: s-1\nevent: state\ndata: {\"revision\":1}\n\n");
         assert_eq!(heard[1], "id: s-2\nevent: event\ndata: {\"a\":\"line\\nend\"}\n\n");
+        let mut page = Box::pin(hub.listen(None, state).unwrap());
+        hub.end();
+        hub.tell("event", &json!(1));
+        let mut heard = Vec::new();
+        while let Some(Ok(text)) = page.next().await {
+            heard.push(text);
+        }
+        assert_eq!(heard.len(), 2, "a state and the end");
     }
 
     #[tokio::test]

@@ -85,8 +85,7 @@ impl Journal {
             state.is_none_or(|state| entry.summary.state == state) && (text.is_empty() || entry.has(&text))
         };
         let newest = self.entries.range(..before).rev().map(|(_, entry)| entry);
-        let mut found: Vec<Summary> =
-            newest.filter(fits).take(limit + 1).map(|entry| entry.summary.clone()).collect();
+        let mut found: Vec<Summary> = newest.filter(fits).take(limit + 1).map(|entry| entry.summary.clone()).collect();
         let more = found.len() > limit;
         found.truncate(limit);
         (found, more)
@@ -208,11 +207,11 @@ impl Journal {
             while self.order.front().and_then(|id| self.calls.get(id)).is_some_and(|call| call.since <= self.thinned) {
                 self.drop_call();
             }
-            self.change(self.thinned, |entry| {
-                for step in &mut entry.steps {
-                    step.bodies.clear();
-                }
-            });
+            let Some(entry) = self.entries.get_mut(&self.thinned) else { continue };
+            entry.steps.iter_mut().for_each(|step| step.bodies.clear());
+            let bytes: usize = entry.steps.iter().map(Step::size).sum();
+            self.bytes = (self.bytes + bytes).saturating_sub(entry.bytes);
+            entry.bytes = bytes;
         }
     }
 

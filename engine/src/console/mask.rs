@@ -67,25 +67,52 @@ impl Secrets {
 
     /// A document without what holds secrets, as text.
     pub fn document(&self, mut document: Value) -> String {
-        hide(&mut document);
+        self.hide(&mut document);
         self.mask(&document.to_string())
     }
-}
 
-fn hide(value: &mut Value) {
-    match value {
-        Value::Array(elements) => elements.iter_mut().for_each(hide),
-        Value::Object(members) => {
-            for (name, member) in members {
-                let holds = is_secret(name) || MEMBERS.contains(&name.as_str());
-                match member {
-                    Value::Null => {}
-                    member if holds => *member = Value::from(MASK),
-                    member => hide(member),
+    /// A text that may be a document; as it is, where it has no secret in an encoding.
+    pub fn text(&self, text: &str) -> String {
+        match serde_json::from_str::<Value>(text) {
+            Ok(document) if self.is_in(&document) => self.document(document),
+            _ => self.mask(text),
+        }
+    }
+
+    /// Takes what holds secrets out of a document, also where it holds them in base64 or in a document within.
+    pub fn hide(&self, value: &mut Value) {
+        match value {
+            Value::Array(elements) => elements.iter_mut().for_each(|element| self.hide(element)),
+            Value::Object(members) => {
+                for (name, member) in members {
+                    let holds = is_secret(name) || MEMBERS.contains(&name.as_str());
+                    match member {
+                        Value::Null => {}
+                        member if holds => *member = Value::from(MASK),
+                        member => self.hide(member),
+                    }
                 }
             }
+            Value::String(text) if self.encodes(text) => *value = Value::from(MASK),
+            Value::String(text) => *text = self.text(text),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
         }
-        _ => {}
+    }
+
+    /// Whether a text of the document has a secret in an encoding.
+    fn is_in(&self, value: &Value) -> bool {
+        match value {
+            Value::Array(elements) => elements.iter().any(|element| self.is_in(element)),
+            Value::Object(members) => members.values().any(|member| self.is_in(member)),
+            Value::String(text) => self.encodes(text),
+            Value::Null | Value::Bool(_) | Value::Number(_) => false,
+        }
+    }
+
+    fn encodes(&self, text: &str) -> bool {
+        let decoded = || String::from_utf8(STANDARD.decode(text).ok()?).ok();
+        let has = |text: String| self.0.iter().any(|secret| text.contains(secret.as_str()));
+        text.len() >= SHORTEST && decoded().is_some_and(has)
     }
 }
 
@@ -124,6 +151,21 @@ mod tests {
         let expected = json!({ "headers": { "Authorization": MASK, "Host": "b" }, "list": [{ "x-api-key": MASK }],
                                "authorizationToken": MASK, "identity": { "apiKey": null } });
         assert_eq!(masked, expected);
+    }
+
+    #[test]
+    fn a_secret_in_base64_is_found_and_the_rest_stays_as_it_is() {
+        let mut secrets = Secrets::default();
+        secrets.learn("Bearer sesame-1");
+        let data = STANDARD.encode(r#"{"token":"sesame-1"}"#);
+        let letter = json!({ "payload": data, "reason": "x" }).to_string();
+        let mut answer = json!({ "bodies": [{ "text": letter }], "of": 1 });
+        secrets.hide(&mut answer);
+        assert!(!answer.to_string().contains(&data) && answer.to_string().contains("reason"), "{answer}");
+        let output = format!("{{\n  \"Data\": \"{data}\" }}");
+        assert!(!secrets.text(&output).contains(&data));
+        let harmless = format!("{{\n  \"Data\": \"{}\" }}", STANDARD.encode("nothing"));
+        assert_eq!(secrets.text(&harmless), harmless);
     }
 
     #[test]

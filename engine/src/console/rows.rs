@@ -20,16 +20,17 @@ type Attributes = HashMap<String, AttributeValue>;
 /// # Errors
 /// Those of DynamoDB; a start that is none.
 pub async fn rows(cx: &Cx, table: &str, keys: &[String], limit: i32, start: Option<&str>) -> Result<Value> {
-    let start = start.map(|start| begin(start).ok_or_else(|| Error::fatal("this is no place to begin at"))).transpose()?;
-    let answer =
-        cx.aws.dynamodb.scan().table_name(table).limit(limit).set_exclusive_start_key(start).send().await?;
+    let start =
+        start.map(|start| begin(start).ok_or_else(|| Error::fatal("this is no place to begin at"))).transpose()?;
+    let answer = cx.aws.dynamodb.scan().table_name(table).limit(limit).set_exclusive_start_key(start).send().await?;
     let row = |item: &Attributes| {
         let whole = shown(item);
         let key: Map<String, Value> =
             keys.iter().filter_map(|name| Some((name.clone(), whole.get(name)?.clone()))).collect();
         json!({ "key": key, "item": whole })
     };
-    let next = answer.last_evaluated_key.as_ref().map(|key| URL_SAFE_NO_PAD.encode(Value::Object(shown(key)).to_string()));
+    let next =
+        answer.last_evaluated_key.as_ref().map(|key| URL_SAFE_NO_PAD.encode(Value::Object(shown(key)).to_string()));
     Ok(json!({ "rows": answer.items().iter().map(row).collect::<Value>(), "next": next }))
 }
 

@@ -123,6 +123,7 @@ fn sender(sender: &Sender) -> Value {
         "path": sender.path,
         "auth": sender.auth,
         "params": sender.params,
+        "values": sender.values,
         "schema": sender.schema,
         "example": sender.example,
         "content_type": sender.content_type,

@@ -106,7 +106,8 @@ impl Shared {
         let age = oldest.map_or(0, |oldest| (at - oldest).max(0));
         let figures = self.figures();
         let edges = scene.iter().flat_map(|scene| scene.edges.iter().map(|edge| (edge.id.as_str(), edge.leg)));
-        let shards: Value = figures.shards.iter().map(|(id, records)| json!({ "id": id, "records": records })).collect();
+        let shards: Value =
+            figures.shards.iter().map(|(id, records)| json!({ "id": id, "records": records })).collect();
         json!({
             "at": at,
             "edges": figures.all(at, edges),
@@ -143,4 +144,3 @@ pub fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
-

@@ -95,7 +95,8 @@ fn source(spec: &Spec) -> Option<Part> {
 fn gate(spec: &Spec) -> Option<Part> {
     let names: Vec<String> = spec.authorizers().map(|(name, _)| name.to_owned()).collect();
     let words = spec.authorizers().map(|(name, authorizer)| (name.to_owned(), authorizer.word().to_owned())).collect();
-    let part = Part { id: "gate", kind: "gate", title: "Gate", name: names.join(", "), service: "lambda", facts: words };
+    let part =
+        Part { id: "gate", kind: "gate", title: "Gate", name: names.join(", "), service: "lambda", facts: words };
     Some(part).filter(|_| !names.is_empty())
 }
 

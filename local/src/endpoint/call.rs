@@ -23,7 +23,13 @@ impl Call {
         let mut scope = credential.split(',').next()?.split('/').map(str::to_owned);
         let (access_key, _date) = (scope.next()?, scope.next()?);
         let (region, service) = (scope.next()?, scope.next()?);
-        Some(Self { access_key, region, service, target: text(&head.headers, "x-amz-target").to_owned(), trace: text(&head.headers, "x-amzn-trace-id").to_owned() })
+        Some(Self {
+            access_key,
+            region,
+            service,
+            target: text(&head.headers, "x-amz-target").to_owned(),
+            trace: text(&head.headers, "x-amzn-trace-id").to_owned(),
+        })
     }
 
     /// Whether it is signed with a role's temporary key, as functions and integrations do; the deployer is root.

@@ -71,10 +71,16 @@ impl Forwarder {
     /// The user's endpoint is not an address of plain HTTP.
     pub async fn start(listener: TcpListener, behind: Behind<'_>, events: Events, lens: Lens) -> Result<Self> {
         match behind {
-            Behind::Own(socket, root) => {
-                Self::with(listener, Upstream::own(socket), Keys::new(root), Some(MINISTACK_ROOT), Watch::new(events, lens))
+            Behind::Own(socket, root) => Self::with(
+                listener,
+                Upstream::own(socket),
+                Keys::new(root),
+                Some(MINISTACK_ROOT),
+                Watch::new(events, lens),
+            ),
+            Behind::Users(url) => {
+                Self::with(listener, Upstream::of_users(url)?, Keys::of_users(), None, Watch::new(events, lens))
             }
-            Behind::Users(url) => Self::with(listener, Upstream::of_users(url)?, Keys::of_users(), None, Watch::new(events, lens)),
         }
     }
 

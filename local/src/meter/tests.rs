@@ -63,7 +63,7 @@ fn requests_records_and_ages_count_as_on_aws() {
     tally.event(&answered(200));
     assert!(published(&mut tally).is_empty(), "nobody has said yet what the API is called");
     tally.serves("orders-api", "live");
-    [200, 404, 502].map(|status| tally.event(&answered(status)));
+    [200, 404, 502].iter().for_each(|status| tally.event(&answered(*status)));
     tally.event(&Event::Put(Put { location: stream(), records: 5 }));
     let (function, location) = ("f".to_owned(), stream());
     let batch = Batch {

@@ -43,7 +43,8 @@ impl Cloud {
             seen.lock().unwrap().push(event.clone());
             Box::pin(async move { outcome(&event) })
         });
-        let push = Push::start(Settings { roles: Roles::new(endpoint.sdk()), invoke, events, lens: Lens::default(), inbox });
+        let push =
+            Push::start(Settings { roles: Roles::new(endpoint.sdk()), invoke, events, lens: Lens::default(), inbox });
         Self { endpoint, url, calls, events: told, _push: push }
     }
 

@@ -70,7 +70,8 @@ impl Cloud {
             let answer = Answer { payload, error: None, request_id: "r".to_owned(), memory: None };
             Box::pin(async move { Ok(answer) })
         });
-        let push = Push::start(Settings { roles: Roles::new(sdk.clone()), invoke, events, lens: Lens::default(), inbox });
+        let push =
+            Push::start(Settings { roles: Roles::new(sdk.clone()), invoke, events, lens: Lens::default(), inbox });
         let lambda = aws_sdk_lambda::Client::new(&sdk);
         let cloud = Self { sdk, url, key, push, calls, events: told, lambda, _running: (emulator, forwarder, folder) };
         cloud.with_function().await;

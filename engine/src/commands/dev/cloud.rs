@@ -53,7 +53,8 @@ impl Cloud {
         }
         let inbox = Inbox::open().await?;
         let (emulator, root) = (own(shell, &listener, spec, inbox.url()).await?, RootKey::random());
-        let forwarder = Forwarder::start(listener, Behind::Own(&emulator.socket(), root.clone()), events, lens.clone()).await?;
+        let forwarder =
+            Forwarder::start(listener, Behind::Own(&emulator.socket(), root.clone()), events, lens.clone()).await?;
         Ok(Self { forwarder, emulator: Some((emulator, root)), region, inbox: Some(inbox), lens })
     }
 

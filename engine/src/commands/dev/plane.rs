@@ -103,7 +103,21 @@ impl Plane {
         let push = pushing(cloud, &roles, &invoke, &events);
         let published = meter.publish(roles.clone());
         let (keys, listener, gateway, lens) = (cloud.given_out(), Some(listener), None, cloud.lens());
-        Ok(Self { roles, keys, functions, pollers, push, gateway, listener, address, events, invoke, meter, published, lens })
+        Ok(Self {
+            roles,
+            keys,
+            functions,
+            pollers,
+            push,
+            gateway,
+            listener,
+            address,
+            events,
+            invoke,
+            meter,
+            published,
+            lens,
+        })
     }
 
     /// Where a stage of the API is served.

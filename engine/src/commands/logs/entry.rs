@@ -107,7 +107,7 @@ pub fn shown(logged: &Logged, width: usize) -> String {
     let (part, level) = (tame(&logged.part), tame(level));
     let mut text = format!("{DIM}{}{END} {part:<width$} {style}{level:<5}{END} {message}", logged.at);
     // Taking members out of an object may have changed their order.
-    let fields: BTreeMap<&String, &Value> = logged.fields.iter().collect();
+    let fields: BTreeMap<&String, &Value> = logged.fields.iter().filter(|(_, value)| !value.is_null()).collect();
     for (name, value) in fields {
         text += &format!(" {DIM}{}={END}{}", tame(name), value_shown(value));
     }
@@ -117,7 +117,7 @@ pub fn shown(logged: &Logged, width: usize) -> String {
 /// A value: a text without quotes, unless they are needed to tell where it ends.
 fn value_shown(value: &Value) -> String {
     match value {
-        Value::String(text) if !text.is_empty() && !text.contains([' ', '"', '=', '\n', '\t']) => tame(text),
+        Value::String(text) if !text.is_empty() && !text.contains([' ', '"', '\n', '\t']) => tame(text),
         other => tame(&other.to_string()),
     }
 }
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn json_is_shown_as_people_read_it() {
         let line = json!({
-            "timestamp": "2025-11-29T05:20:00.123Z", "level": "warn", "message": "slow", "n": 1.5, "to": "a b", "empty": "",
+            "timestamp": "2025-11-29T05:20:00.123Z", "level": "warn", "message": "slow", "n": 1.5, "to": "a b", "empty": "", "none": null,
             "_aws": { "Timestamp": 1 }, "nested": { "a": [1] },
         });
         assert_eq!(

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use pipe_local::event::Location;
 use serde_json::Value;
 
@@ -34,6 +34,8 @@ pub struct Sender {
     pub auth: &'static str,
     /// Of the path, of the query, and headers.
     pub params: Vec<String>,
+    /// What the example has for those of the path.
+    pub values: BTreeMap<String, String>,
     pub schema: Option<Value>,
     pub example: String,
     pub content_type: String,
@@ -69,7 +71,7 @@ pub fn senders(loaded: &Loaded, keys: &[Key]) -> Vec<Sender> {
         (None, Some(_)) => "stream",
         (None, None) => return Vec::new(),
     };
-    let example = String::from_utf8_lossy(&maker(loaded, None, keys).event(1).body).into_owned();
+    let example = String::from_utf8_lossy(&maker(loaded, None, keys).event(1, None).body).into_owned();
     vec![Sender {
         id: id.to_owned(),
         title: format!("Send to the {id}"),
@@ -77,6 +79,7 @@ pub fn senders(loaded: &Loaded, keys: &[Key]) -> Vec<Sender> {
         path: String::new(),
         auth: "none",
         params: Vec::new(),
+        values: BTreeMap::new(),
         schema: None,
         example,
         content_type: "application/json".to_owned(),
@@ -84,7 +87,7 @@ pub fn senders(loaded: &Loaded, keys: &[Key]) -> Vec<Sender> {
 }
 
 fn of_route(loaded: &Loaded, route: &Route, keys: &[Key]) -> Sender {
-    let event = maker(loaded, Some(route), keys).event(1);
+    let event = maker(loaded, Some(route), keys).event(1, None);
     let schema = match route.body() {
         Body::Schema(file) => loaded.schemas.get(file).cloned(),
         Body::Object | Body::Any => None,
@@ -96,6 +99,7 @@ fn of_route(loaded: &Loaded, route: &Route, keys: &[Key]) -> Sender {
         method: event.method,
         auth: loaded.spec.authorizer(route).map_or("none", |(_, authorizer)| authorizer.word()),
         params: params(&path).chain(headers).map(str::to_owned).collect(),
+        values: values(route.path(), &event.path),
         path,
         schema,
         example: String::from_utf8_lossy(&event.body).into_owned(),
@@ -135,8 +139,18 @@ fn params(path: &str) -> impl Iterator<Item = &str> {
     path.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
 }
 
+/// The parameters of a template's segments, as a path has them.
+fn values(template: &str, path: &str) -> BTreeMap<String, String> {
+    let path = path.split('?').next().unwrap_or_default();
+    let value = |(name, value): (&str, &str)| {
+        let name = name.strip_prefix('{')?.strip_suffix('}')?;
+        Some((name.to_owned(), percent_decode_str(value).decode_utf8_lossy().into_owned()))
+    };
+    template.split('/').zip(path.split('/')).filter_map(value).collect()
+}
+
 fn maker<'a>(loaded: &'a Loaded, route: Option<&'a Route>, keys: &[Key]) -> Maker<'a> {
-    Maker { loaded, route, keys: keys.to_vec(), needs: Vec::new(), data: None, count: 1, run: new_run() }
+    Maker { loaded, route, keys: keys.to_vec(), needs: Vec::new(), data: None, once: true, run: new_run() }
 }
 
 /// Sends one event with the pipeline's own credentials.
@@ -150,12 +164,14 @@ pub async fn send(running: &Running, sender: &str, filled: Filled) -> Result<Out
         return to_route(running, route, filled).await;
     }
     if running.spec.api().is_some() {
-        return Err(Error::fatal(format!("there is no route `{sender}`")).hint("the spec was edited: load the page again"));
+        return Err(
+            Error::fatal(format!("there is no route `{sender}`")).hint("the spec was edited: load the page again")
+        );
     }
     let how = How { route: None, group: None, run: new_run() };
     let (target, _) = Target::of(running, &how).await?;
     let (path, key) = (String::new(), None);
-    let event = Event { n: 1, method: "", path, header: None, body: filled.body, key, given_key: true };
+    let event = Event { n: 1, method: "", path, header: None, body: filled.body, key, given_key: true, lane: None };
     let answer = target.send(vec![event]).await?.pop().ok_or_else(|| Error::defect("no answer to an event"))?;
     let record = answer.taken.map(|taken| (taken.location, taken.record));
     Ok(Outcome { status: answer.status, body: answer.message.unwrap_or_default(), request: None, record })

@@ -35,6 +35,12 @@ impl Hops {
         self.found.push(found);
     }
 
+    pub fn add_once(&mut self, found: Found) {
+        if !self.found.contains(&found) {
+            self.found.push(found);
+        }
+    }
+
     pub fn unknown(&mut self, what: String) {
         if !self.unknown.contains(&what) {
             self.unknown.push(what);

@@ -48,11 +48,6 @@ impl Names {
         if self.asked.contains(':') { self.number.as_ref().unwrap_or(&self.asked) } else { &self.asked }
     }
 
-    /// Whether a line names it.
-    pub fn are_in(&self, text: &str) -> bool {
-        has_word(text, self.sought())
-    }
-
     /// Whether a letter is about it.
     pub fn are_of(&self, letter: &Letter) -> bool {
         let covered = || {
@@ -98,7 +93,7 @@ impl Names {
 }
 
 /// Whether an id stands in a text, and not as a part of a longer one: `a-1` is neither in `a-12` nor in `ba-1`.
-fn has_word(text: &str, id: &str) -> bool {
+pub(super) fn has_word(text: &str, id: &str) -> bool {
     let longer = |letter: char| letter.is_alphanumeric() || matches!(letter, '-' | '_');
     text.match_indices(id).any(|(at, _)| !text[..at].ends_with(longer) && !text[at + id.len()..].starts_with(longer))
 }
@@ -138,9 +133,12 @@ mod tests {
         for (line, named) in
             [("{\"id\":\"order-1\"}", true), ("order-12 order-1", true), ("order-12", false), ("border-1", false)]
         {
-            assert_eq!(of("order-1").are_in(line), named, "{line}");
+            assert_eq!(has_word(line, "order-1"), named, "{line}");
         }
-        assert!(of(&format!("shardId-000000000000:{NUMBER}")).are_in(&format!("shardId-000000000000:{NUMBER}")));
+        assert!(has_word(
+            &format!("shardId-000000000000:{NUMBER}"),
+            of(&format!("shardId-000000000000:{NUMBER}")).sought()
+        ));
     }
 
     #[test]

@@ -1,11 +1,10 @@
 //! The lines of the logs that name an event, and all lines of the calls of functions that they belong to.
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
 use super::Trace;
 use super::hops::Found;
+use super::id::has_word;
 use crate::commands::logs::{Line, Merged, Range, Writer, entry};
 use crate::commands::running::Part;
 use crate::error::Result;
@@ -30,36 +29,35 @@ impl Trace<'_> {
                 return Ok(false);
             }
         };
-        let (mut calls, mut shown, mut requested) = (BTreeSet::new(), BTreeSet::new(), false);
-        let sought = self.names.sought().to_owned();
-        for (at, line) in self.search(&parts, &sought, since).await {
+        let mut sought = vec![self.names.sought().to_owned()];
+        self.search_and_add(&parts, &sought[0].clone(), since).await;
+        // What the letter or a line has told.
+        if let Some(number) = self.names.number.clone().filter(|number| !sought.contains(number)) {
+            self.search_and_add(&parts, &number, since).await;
+            sought.push(number);
+        }
+        let functions: Vec<Part> = parts.into_iter().filter(|part| part.writer == Writer::Function).collect();
+        let calls: Vec<String> =
+            self.calls.iter().filter(|call| !sought.contains(call)).take(MOST_CALLS).cloned().collect();
+        for call in calls {
+            self.search_and_add(&functions, &call, since).await;
+        }
+        Ok(self.request.is_some())
+    }
+
+    /// Searches for a text, adds the lines that have it, and learns from them.
+    async fn search_and_add(&mut self, parts: &[Part], text: &str, since: i64) {
+        for (at, line) in self.search(parts, text, since).await {
             let part = &parts[at];
             let Some(logged) = entry(part.writer, &part.id, &line) else { continue };
             self.learn(&logged);
             if part.writer == Writer::Api {
-                requested = true;
-                let id = logged.fields.get(EXTENDED).and_then(Value::as_str);
-                self.request = id.map(|id| (line.at, id.to_owned())).or(self.request.take());
+                let id = logged.fields.get(EXTENDED).and_then(Value::as_str).unwrap_or_default();
+                self.request = Some((line.at, id.to_owned()));
             }
-            let called = call(part, &logged);
-            calls.extend(called.map(str::to_owned));
-            shown.insert((at, line.text.clone()));
+            self.calls.extend(call(part, &logged).map(str::to_owned));
             self.add(&line, logged);
         }
-        let functions: Vec<Part> = parts.iter().filter(|part| part.writer == Writer::Function).cloned().collect();
-        for call in calls.iter().filter(|call| **call != sought).take(MOST_CALLS) {
-            for (at, line) in self.search(&functions, call, since).await {
-                let part = &functions[at];
-                let before = parts.iter().position(|one| one.id == part.id).map(|at| (at, line.text.clone()));
-                if before.is_some_and(|before| !shown.insert(before)) {
-                    continue;
-                }
-                if let Some(logged) = entry(part.writer, &part.id, &line) {
-                    self.add(&line, logged);
-                }
-            }
-        }
-        Ok(requested)
     }
 
     /// Searches the API's log for the request that the record came of: without a partition key of its own it has the request's
@@ -89,9 +87,7 @@ impl Trace<'_> {
         let mut found = Vec::new();
         while let Some(next) = lines.next_line().await {
             match next {
-                Ok((_, line))
-                    if !line.text.contains(text) || (text == self.names.sought() && !self.names.are_in(&line.text)) => {
-                }
+                Ok((_, line)) if !has_word(&line.text, text) => {}
                 Ok(_) if found.len() == MOST_LINES => {
                     self.hops.unknown(format!("what else the logs say: more than {MOST_LINES} lines have `{text}`"));
                     break;
@@ -114,10 +110,12 @@ impl Trace<'_> {
         }
     }
 
+    /// Adds a line, once: several of its texts may have been searched for.
     fn add(&mut self, line: &Line, logged: Logged) {
         let Logged { part, level, message, fields, .. } = logged;
         let message = level.map(|level| format!("{level} ")).unwrap_or_default() + &message;
-        self.hops.add(Found { at: Some(line.at), part, message, fields });
+        let found = Found { at: Some(line.at), part, message, fields };
+        self.hops.add_once(found);
     }
 }
 

@@ -22,8 +22,8 @@ impl Journal {
             |(location, id)| location.part.as_ref().map_or_else(|| id.clone(), |shard| format!("{shard}:{id}")),
         );
         let known = key.as_ref().and_then(|key| self.number(key));
-        let n = known
-            .unwrap_or_else(|| self.begin(key.unwrap_or_else(|| request.id.clone()), began, title.clone(), id));
+        let n =
+            known.unwrap_or_else(|| self.begin(key.unwrap_or_else(|| request.id.clone()), began, title.clone(), id));
         let (steps, end) = (self.request_steps(began, &request), end(&request));
         for id in [&request.id, &request.extended_id] {
             self.known.insert(id.clone(), n);
@@ -45,7 +45,7 @@ impl Journal {
     }
 
     fn request_steps(&self, at: i64, request: &Request) -> Vec<Step> {
-        let text = |bytes: &[u8]| self.secrets.mask(&String::from_utf8_lossy(&bytes[..bytes.len().min(LARGEST)]));
+        let text = |bytes: &[u8]| self.secrets.text(&String::from_utf8_lossy(&bytes[..bytes.len().min(LARGEST)]));
         let header = |(name, value): &(String, String)| format!("{name}: {}\n", self.secrets.header(name, value));
         let headers: String = request.headers.iter().map(header).collect();
         let bytes = headers.len();

@@ -21,6 +21,7 @@ let cards = new Map();
 let wires = new Map();
 let lines = null;
 let letters = "";
+const sizes = new ResizeObserver(calmly(place));
 
 export function start() {
   on("state", build);
@@ -29,7 +30,7 @@ export function start() {
     letters = words;
     showLetters();
   });
-  new ResizeObserver(calmly(place)).observe(root);
+  sizes.observe(root);
 }
 
 function build(state) {
@@ -40,6 +41,7 @@ function build(state) {
   wires = new Map(edges.map((edge) => [edge.id, wire(edge, before.get(edge.id))]));
   lines = draw("svg", { class: "wires", "aria-hidden": "true" });
   const into = (id) => edges.filter(({ to }) => to === id).map((edge) => wires.get(edge.id).element);
+  for (const { element } of cards.values()) sizes.observe(element);
   showLetters();
   replace(root, lines, parts.map(({ id }) => [into(id), cards.get(id).element]));
   place();
@@ -108,7 +110,9 @@ function showWire(wire, figure) {
   wire.total.textContent = figure.count ? `${count(figure.count)} in all` : "";
   const late = figure.age_ms > LATE_MS;
   const timed = figure.p50_ms !== null && figure.p50_ms !== undefined;
-  wire.times.textContent = timed ? `${took(figure.p50_ms)} · p99 ${took(figure.p99_ms)}` : "";
+  // It breaks between the two alone.
+  const words = [took(figure.p50_ms), `p99 ${took(figure.p99_ms)}`].map((one) => one.replaceAll(" ", "\u00a0"));
+  wire.times.textContent = timed ? words.join(" · ") : "";
   const bad = [figure.errors && plural(figure.errors, "error"), late && `${age(figure.age_ms)} behind`];
   wire.bad.textContent = bad.filter(Boolean).join(", ");
   wire.element.classList.toggle("wrong", figure.errors > 0 || late);

@@ -28,6 +28,7 @@ export function start() {
   on("open", open);
   on("live", () => opened?.event !== undefined && refresh());
   on("event", (event) => event.n === opened?.event && refreshSoon());
+  on("taken", (letters) => letters.includes(opened?.letter) && close());
   find("close").addEventListener("click", close);
 }
 
@@ -50,6 +51,7 @@ function open(what) {
   content.scrollTop = 0;
   if (what.part) return put(part(what.part));
   if (what.row) return put(row(what.row));
+  put(make("p", { class: "empty" }, "Reading …"));
   refresh();
 }
 

@@ -13,11 +13,14 @@ const status = find("letters-status");
 const chosen = new Set();
 let letters = [];
 let more = false;
+let failed = false;
 
 const list = windowed(find("letters"), { height: 52, key: (one) => one.id, fill, open: (one) => tell("open", { letter: one.id }) });
 
 export function start() {
   on("live", load);
+  // The pipeline may not have been up.
+  on("state", () => failed && load());
   on("event", ({ state }) => {
     if (state !== "letter") return;
     soon();
@@ -82,10 +85,12 @@ async function load() {
   try {
     const page = await ask(`/api/letters?limit=${LIMIT}`);
     ({ letters, more } = page);
+    failed = false;
     for (const id of [...chosen]) if (!letters.some((one) => one.id === id)) chosen.delete(id);
     list.show(letters);
     find("letters-empty").textContent = letters.length > 0 ? "" : "No dead letters.";
   } catch (error) {
+    failed = true;
     find("letters-empty").textContent = error.message;
   }
   tools();
@@ -97,7 +102,8 @@ function tools() {
   tell("letters", letters.length === 0 ? "" : letters.length === 1 && !more ? "1 letter" : `${number} letters`);
   const redrive = find("redrive");
   redrive.disabled = able().length === 0;
-  redrive.textContent = chosen.size > 0 ? `Redrive ${chosen.size} chosen` : `Redrive all ${able().length} shown`;
+  const every = able().length > 0 ? `Redrive all ${able().length} shown` : "Redrive";
+  redrive.textContent = chosen.size > 0 ? `Redrive ${chosen.size} chosen` : every;
   const box = find("all");
   box.checked = chosen.size > 0 && chosen.size === able().length;
   box.indeterminate = chosen.size > 0 && chosen.size < able().length;
@@ -123,6 +129,7 @@ function sayOutcome(results) {
   const why = [...new Set(of("kept").map((one) => one.why).filter(Boolean))].slice(0, 3);
   replace(status, outcome.join(", "), why.length > 0 && ": ", why.length > 0 && shown(why.join("; ")));
   if (of("taken").length > 0) chosen.clear();
+  tell("taken", of("taken").map(({ id }) => id));
 }
 
 // Asks before anything is sent again.

@@ -37,6 +37,7 @@ function said(name, text) {
 async function state() {
   try {
     const state = await ask("/api/state");
+    said("live", state.pipeline === null ? "starting" : "live");
     tell("state", state);
     if (state.figures) tell("stream:figures", state.figures);
   } catch (error) {

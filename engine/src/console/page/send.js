@@ -53,7 +53,7 @@ function show() {
   if (!one || JSON.stringify(one) === shownFor) return;
   shownFor = JSON.stringify(one);
   find("sender-auth").textContent = AUTH[one.auth] ?? plainly(one.auth);
-  replace(find("params"), one.params.map(parameter));
+  replace(find("params"), one.params.map((name) => parameter(name, one.values[name] ?? "")));
   find("body").value = one.example ? (indented(one.example) ?? one.example) : "";
   find("headers").value = "";
   fields = null;
@@ -66,9 +66,9 @@ function whereIs(name) {
   return path.includes(`{${name}}`) ? "in the path" : query.includes(`{${name}}`) ? "in the query" : "header";
 }
 
-function parameter(name, at) {
+function parameter(name, value) {
   const input = make("input", { type: "text", name, required: true, autocomplete: "off", spellcheck: "false" });
-  input.value = at === 0 && sender().params.length > 1 ? "demo" : `try-${Math.random().toString(36).slice(2, 8)}`;
+  input.value = value;
   const label = make("span", { class: "label" }, shown(name), make("span", { class: "type" }, whereIs(name)));
   return make("label", { class: "field" }, label, input);
 }

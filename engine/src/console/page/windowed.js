@@ -31,9 +31,12 @@ export function windowed(root, { height, fill, key, open, more = () => {} }) {
       element.setAttribute("aria-posinset", at + 1);
       element.setAttribute("aria-setsize", items.length);
       element.setAttribute("aria-selected", key(item) === current);
-      if (!element.isConnected) space.append(element);
     }
     for (const element of before.values()) element.remove();
+    // In the order in which they are read, and none that is at its place is moved.
+    [...drawn.values()].forEach((element, at) => {
+      if (space.children[at] !== element) space.insertBefore(element, space.children[at] ?? null);
+    });
     if (drawn.has(current)) root.setAttribute("aria-activedescendant", `${root.id}-${current}`);
     else root.removeAttribute("aria-activedescendant");
     if (last > items.length - 20) more();

@@ -46,8 +46,14 @@ async fn cloud(own: bool) -> (Cloud, Streams) {
     if own {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (upstream, keys) = (Upstream::of_users(&cloud.upstream).unwrap(), Keys::of_users());
-        cloud.forwarder =
-            Forwarder::with(listener, upstream, keys, Some("000000000000"), Watch::new(unbounded_channel().0, Lens::default())).unwrap();
+        cloud.forwarder = Forwarder::with(
+            listener,
+            upstream,
+            keys,
+            Some("000000000000"),
+            Watch::new(unbounded_channel().0, Lens::default()),
+        )
+        .unwrap();
     }
     (cloud, streams)
 }

@@ -264,7 +264,7 @@ async fn what_a_stream_takes_is_told_with_its_number() {
         let mut cloud = cloud(status, json!({})).await;
         cloud.call("kinesis", "Kinesis_20131202.PutRecords", &input).await;
         let location = Location { service: "kinesis".into(), name: Some("events".into()), part: None };
-        let told: Vec<Event> = taken.then(|| Event::Put(Put { location, records: 2 })).into_iter().collect();
+        let told: Vec<Event> = taken.then_some(Event::Put(Put { location, records: 2 })).into_iter().collect();
         assert_eq!(cloud.all_told(), told, "{status}");
     }
 }

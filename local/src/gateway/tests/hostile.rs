@@ -49,7 +49,12 @@ fn shared() -> Arc<Shared> {
     let roles = Roles::new(aws_config::SdkConfig::builder().build());
     let invoke: Invoke = Arc::new(|_, _| async { Err(Refusal::NotFound) }.boxed());
     let (log, _) = Log::start(roles.clone(), events.clone());
-    Arc::new(Shared::new(Reach::new(roles, Arc::new(|_| None), invoke, events, Lens::default()), log, Door::new(own()), live))
+    Arc::new(Shared::new(
+        Reach::new(roles, Arc::new(|_| None), invoke, events, Lens::default()),
+        log,
+        Door::new(own()),
+        live,
+    ))
 }
 
 /// Where it would listen.

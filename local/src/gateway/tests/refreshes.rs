@@ -58,7 +58,8 @@ async fn a_new_deployment_is_a_new_snapshot_and_settings_always_apply() {
     let invoke: Invoke = Arc::new(|_, _| async { Err(Refusal::NotFound) }.boxed());
     let (events, _receiver) = mpsc::unbounded_channel();
     let (api, stage) = ("abc123".to_owned(), "prod".to_owned());
-    let settings = Settings { roles: cloud.roles(), keys: Arc::new(|_| None), invoke, events, lens: Lens::default(), api, stage };
+    let settings =
+        Settings { roles: cloud.roles(), keys: Arc::new(|_| None), invoke, events, lens: Lens::default(), api, stage };
     let gateway = Gateway::start(listener, settings).await.unwrap();
     let snapshot = |gateway: &Gateway| Arc::clone(&gateway.shared.live().snapshot);
     let first = snapshot(&gateway);

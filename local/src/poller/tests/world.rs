@@ -76,8 +76,16 @@ impl Fake {
         });
         let (puts, seen) = watch::channel(());
         let (source, destination, clock) = (source(&cloud), destination(&cloud), Clock::with(|| NOW));
-        let world =
-            World { source, destination, invoke, events: sender, lens: Lens::default(), checkpoints: checkpoints.clone(), clock, puts: seen };
+        let world = World {
+            source,
+            destination,
+            invoke,
+            events: sender,
+            lens: Lens::default(),
+            checkpoints: checkpoints.clone(),
+            clock,
+            puts: seen,
+        };
         Self { cloud, events, checkpoints, world, puts, start: Instant::now() }
     }
 

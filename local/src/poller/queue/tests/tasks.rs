@@ -55,7 +55,14 @@ impl Fake {
         });
         let (puts, seen) = watch::channel(());
         let source = source(&cloud);
-        let world = QueueWorld { source, invoke, events: sender, lens: Lens::default(), clock: Clock::with(|| NOW), puts: seen };
+        let world = QueueWorld {
+            source,
+            invoke,
+            events: sender,
+            lens: Lens::default(),
+            clock: Clock::with(|| NOW),
+            puts: seen,
+        };
         Self { cloud, events, world, puts }
     }
 
