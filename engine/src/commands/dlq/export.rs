@@ -26,10 +26,24 @@ use super::{Dlq, GIVING_BACK};
 pub async fn run(shell: Shell, global: &Global, args: &DlqExportArgs) -> Outcome {
     let mut out = Out::of(shell, args.out.as_deref())?;
     let dlq = Dlq::of(shell, global, &args.spec.file, GIVING_BACK).await?;
-    let (queue, limit) =
-        (dlq.queue(), args.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX)));
-    let (mut walk, mut retention) = (Walk::new(&queue), Retention::default());
+    let limit = args.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
     let mut told = Written::default();
+    gather(shell, &dlq, limit, &mut out, &mut told).await?;
+    told.events = out.lines;
+    out.finish()?;
+    shell.line(&Event::LettersWritten(told));
+    shell.err(&format!("{} events of {} letters written\n", told.events, told.letters));
+    Ok(match (*dlq.stopped.borrow(), told.incomplete) {
+        (true, _) => exit::INTERRUPTED,
+        (false, 0) => exit::OK,
+        (false, _) => exit::FAILED,
+    })
+}
+
+/// Looks at so many messages, writes them, and makes them visible again.
+async fn gather(shell: Shell, dlq: &Dlq, limit: usize, out: &mut Out, told: &mut Written) -> Result<()> {
+    let queue = dlq.queue();
+    let (mut walk, mut retention) = (Walk::new(&queue), Retention::default());
     let ended = loop {
         let room = limit.saturating_sub(told.letters);
         walk.more |= room == 0 || *dlq.stopped.borrow();
@@ -44,7 +58,7 @@ pub async fn run(shell: Shell, global: &Global, args: &DlqExportArgs) -> Outcome
         let mut written = Ok(());
         for held in &held {
             told.letters += 1;
-            match letter(&dlq, &held.letter, &mut retention, &mut out).await {
+            match letter(dlq, &held.letter, &mut retention, out).await {
                 Ok(None) => {}
                 Ok(Some(why)) => {
                     told.incomplete += 1;
@@ -59,16 +73,8 @@ pub async fn run(shell: Shell, global: &Global, args: &DlqExportArgs) -> Outcome
         }
     };
     walk.end().await;
-    ended?;
-    (told.events, told.more) = (out.lines, walk.more);
-    out.finish()?;
-    shell.line(&Event::LettersWritten(told));
-    shell.err(&format!("{} events of {} letters written\n", told.events, told.letters));
-    Ok(match (*dlq.stopped.borrow(), told.incomplete) {
-        (true, _) => exit::INTERRUPTED,
-        (false, 0) => exit::OK,
-        (false, _) => exit::FAILED,
-    })
+    told.more = walk.more;
+    ended
 }
 
 /// Writes all lines of a letter. Returns why there are not as many as it has records.

@@ -72,7 +72,7 @@ impl Form for Asynchronous {
     }
 
     fn function_arn(&self) -> Option<&str> {
-        Some(&self.request_context.function_arn).map(String::as_str).filter(|arn| !arn.is_empty())
+        Some(self.request_context.function_arn.as_str()).filter(|arn| !arn.is_empty())
     }
 
     fn details(&self) -> Vec<(&'static str, String)> {

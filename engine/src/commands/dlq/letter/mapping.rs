@@ -78,7 +78,7 @@ impl Form for Mapping {
     }
 
     fn function_arn(&self) -> Option<&str> {
-        Some(&self.request_context.function_arn).map(String::as_str).filter(|arn| !arn.is_empty())
+        Some(self.request_context.function_arn.as_str()).filter(|arn| !arn.is_empty())
     }
 
     fn details(&self) -> Vec<(&'static str, String)> {

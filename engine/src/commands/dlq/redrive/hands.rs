@@ -66,7 +66,7 @@ impl<'a> Hands<'a> {
     /// The event of an asynchronous call.
     async fn event(&self, letter: &Letter) -> Result<Done> {
         let Some(Payload::Data(event)) = letter.form().payload() else { return Ok(kept("it does not hold its event")) };
-        self.whole(event.into(), |answer| parts::failure(answer)).await
+        self.whole(event.into(), parts::failure).await
     }
 
     async fn message(&self, held: &Held) -> Result<Done> {
