@@ -10,6 +10,7 @@ use super::figures::Figures;
 use super::station::{Station, station};
 use crate::aws::cloudwatch::CLOUDWATCH;
 use crate::aws::{Cx, Repeat};
+use crate::commands::running::APPLY;
 use crate::error::Result;
 use crate::event::status::Part;
 
@@ -25,22 +26,21 @@ struct Alarm {
     reason: String,
 }
 
-/// The alarms whose names begin as the pipeline's do, and that measure something of it: another pipeline's name may begin with this one's.
-pub fn at<'a>(cx: &'a Cx, names: BTreeSet<String>) -> Station<'a> {
-    let prefix = format!("{}-", cx.pipeline);
-    let said = |alarms: Option<Vec<Alarm>>, _: &Figures, part: &mut Part| {
-        alarms.iter().for_each(|alarms| judge(alarms, part));
+/// The pipeline's alarms: their names begin with its own and a `/`, which no pipeline's name has. `wanted` are those that the spec asks for.
+pub fn at<'a>(cx: &'a Cx, wanted: BTreeSet<String>) -> Station<'a> {
+    let prefix = format!("{}/", cx.pipeline);
+    let said = move |alarms: Option<Vec<Alarm>>, _: &Figures, part: &mut Part| {
+        alarms.iter().for_each(|alarms| judge(alarms, &wanted, part));
     };
-    station(("alarms", &format!("{prefix}*")), Vec::new(), look(cx, prefix, names), said)
+    station(("alarms", &format!("{prefix}*")), Vec::new(), look(cx, prefix), said)
 }
 
-async fn look(cx: &Cx, prefix: String, names: BTreeSet<String>) -> Result<Option<Vec<Alarm>>> {
+async fn look(cx: &Cx, prefix: String) -> Result<Option<Vec<Alarm>>> {
     let mut input = json!({ "AlarmNamePrefix": prefix, "MaxRecords": PAGE });
     let mut all = Vec::new();
     loop {
         let mut page = cx.aws.operations.call(&CLOUDWATCH, "DescribeAlarms", &input, Repeat::AsUsual).await?;
-        let alarms = page["MetricAlarms"].as_array().into_iter().flatten();
-        all.extend(alarms.filter(|alarm| is_about(alarm, &names)).map(alarm));
+        all.extend(page["MetricAlarms"].as_array().into_iter().flatten().map(alarm));
         match page["NextToken"].take() {
             Value::String(next) if !next.is_empty() => input["NextToken"] = next.into(),
             _ => return Ok(Some(all)),
@@ -48,20 +48,14 @@ async fn look(cx: &Cx, prefix: String, names: BTreeSet<String>) -> Result<Option
     }
 }
 
-/// Whether one of its metrics has a dimension with one of these names.
-fn is_about(alarm: &Value, names: &BTreeSet<String>) -> bool {
-    let queries = alarm["Metrics"].as_array().into_iter().flatten().map(|query| &query["MetricStat"]["Metric"]);
-    let dimensions = |of: &Value| of["Dimensions"].as_array().cloned().unwrap_or_default();
-    let named = |one: &Value| one["Value"].as_str().is_some_and(|value| names.contains(value));
-    std::iter::once(alarm).chain(queries).any(|of| dimensions(of).iter().any(named))
-}
-
 fn alarm(shown: &Value) -> Alarm {
     let text = |name: &str| shown[name].as_str().unwrap_or_default().to_owned();
     Alarm { name: text("AlarmName"), state: text("StateValue"), reason: text("StateReason") }
 }
 
-fn judge(alarms: &[Alarm], part: &mut Part) {
+fn judge(alarms: &[Alarm], wanted: &BTreeSet<String>, part: &mut Part) {
+    let missing = wanted.iter().filter(|name| alarms.iter().all(|alarm| alarm.name != **name));
+    missing.for_each(|name| part.needs_person(format!("{name} is not there"), APPLY));
     let (raised, quiet): (Vec<_>, Vec<_>) = alarms.iter().partition(|alarm| alarm.state == "ALARM");
     for Alarm { name, reason, .. } in &raised {
         part.needs_person(format!("{name} is in ALARM: {reason}"), "its description in CloudWatch says what to do");
