@@ -4,18 +4,15 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::figures::Figures;
 use super::station::{Station, station};
-use crate::aws::cloudwatch::CLOUDWATCH;
-use crate::aws::{Cx, Repeat};
+use crate::aws::Cx;
+use crate::aws::alarms::{alarms, prefix};
 use crate::commands::running::APPLY;
 use crate::error::Result;
 use crate::event::status::Part;
-
-/// What a call gives at the most.
-const PAGE: u32 = 100;
 
 /// An alarm, as CloudWatch shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,26 +23,16 @@ struct Alarm {
     reason: String,
 }
 
-/// The pipeline's alarms: their names begin with its own and a `/`, which no pipeline's name has. `wanted` are those that the spec asks for.
+/// The pipeline's alarms. `wanted` are the names of those that the spec asks for.
 pub fn at<'a>(cx: &'a Cx, wanted: BTreeSet<String>) -> Station<'a> {
-    let prefix = format!("{}/", cx.pipeline);
     let said = move |alarms: Option<Vec<Alarm>>, _: &Figures, part: &mut Part| {
         alarms.iter().for_each(|alarms| judge(alarms, &wanted, part));
     };
-    station(("alarms", &format!("{prefix}*")), Vec::new(), look(cx, prefix), said)
+    station(("alarms", &format!("{}*", prefix(&cx.pipeline))), Vec::new(), look(cx), said)
 }
 
-async fn look(cx: &Cx, prefix: String) -> Result<Option<Vec<Alarm>>> {
-    let mut input = json!({ "AlarmNamePrefix": prefix, "MaxRecords": PAGE });
-    let mut all = Vec::new();
-    loop {
-        let mut page = cx.aws.operations.call(&CLOUDWATCH, "DescribeAlarms", &input, Repeat::AsUsual).await?;
-        all.extend(page["MetricAlarms"].as_array().into_iter().flatten().map(alarm));
-        match page["NextToken"].take() {
-            Value::String(next) if !next.is_empty() => input["NextToken"] = next.into(),
-            _ => return Ok(Some(all)),
-        }
-    }
+async fn look(cx: &Cx) -> Result<Option<Vec<Alarm>>> {
+    Ok(Some(alarms(cx).await?.iter().map(alarm).collect()))
 }
 
 fn alarm(shown: &Value) -> Alarm {

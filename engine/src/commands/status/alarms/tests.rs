@@ -1,4 +1,6 @@
 //! Its pure parts, at their boundaries.
+use serde_json::json;
+
 use super::*;
 use crate::aws::mocked::{cx_answered, success};
 use crate::event::status::State;
@@ -18,7 +20,7 @@ async fn an_alarm_that_is_raised_needs_a_person_and_so_does_one_that_is_gone() {
             }
         }
     });
-    let alarms = look(&cx, "demo/".to_owned()).await.unwrap().unwrap();
+    let alarms = look(&cx).await.unwrap().unwrap();
     let of = |wanted: &[&str]| {
         let mut part = Part::new("alarms", "demo/*");
         judge(&alarms, &wanted.iter().map(|name| (*name).to_owned()).collect(), &mut part);
