@@ -19,7 +19,8 @@ use crate::error::Result;
 use crate::event::status::{Part, Unit};
 use crate::resource::Name;
 
-const LS: &str = "`pipe dlq ls` shows them, `pipe dlq show ID` one of them";
+const LS: &str =
+    "`pipe dlq ls` shows them; when the cause is mended, `pipe dlq redrive` hands them to the consumer again";
 
 /// `stream` is the one whose records letters may only point to, where there is one.
 pub fn at<'a>(cx: &'a Cx, id: &str, name: &'a Name, stream: Option<Pointed<'a>>, now: u64) -> Station<'a> {
@@ -75,7 +76,7 @@ fn judge(queue: Seen, stream: Option<Retention>, oldest: Option<f64>, now: u64, 
         Some(left) => {
             let left = duration(left);
             let message = format!("if the oldest only points to records, the stream has them for {left} at the most");
-            part.until(expires, message, "send them again before that, or read them: `pipe dlq show ID`");
+            part.until(expires, message, "`pipe dlq redrive` before that, or read them: `pipe dlq show ID`");
         }
         None => {
             let since = moment(expires);

@@ -104,7 +104,8 @@ fn judge(seen: Option<Seen>, sort: Sort, figures: &Figures, part: &mut Part) {
     let count = |name: &str| figures.value(name);
     if count("errors") > 0.0 {
         let message = format!("{} of {} calls failed", count("errors"), count("calls"));
-        part.needs_person(message, "the function's log says why");
+        let hint = format!("its log says why: `pipe logs --part {}`", part.id);
+        part.needs_person(message, hint);
     }
     if count("throttles") > 0.0 {
         let message = format!("{} calls were throttled: as many run as may", count("throttles"));
@@ -112,7 +113,10 @@ fn judge(seen: Option<Seen>, sort: Sort, figures: &Figures, part: &mut Part) {
     }
     if count("given up") > 0.0 {
         let message = format!("{} events were given up", count("given up"));
-        part.needs_person(message, "those that have a dlq are in it: `pipe dlq ls`; the others are lost");
+        part.needs_person(
+            message,
+            "those that have a dlq are in it: `pipe dlq ls`, `pipe dlq redrive`; the others are lost",
+        );
     }
     if count("lost letters") > 0.0 {
         let message = format!("{} letters could not be sent to the dlq, and are lost", count("lost letters"));

@@ -98,7 +98,10 @@ fn judge(seen: &Seen, wanted: Wanted<'_>, part: &mut Part) {
     match seen.last_result.as_str() {
         "" => {}
         result if result.starts_with(PROBLEM) => {
-            part.needs_person(format!("its last call went wrong: {result}"), "the function's log says why");
+            part.needs_person(
+                format!("its last call went wrong: {result}"),
+                "the function's log says why: `pipe logs`",
+            );
         }
         result => part.note(format!("last result: {result}")),
     }

@@ -7,6 +7,7 @@ use super::stream::Pointed;
 use super::{alarms, dlq, function, mapping, sink, source, stream};
 use crate::commands::running::Running;
 use crate::kinds;
+use crate::kinds::alarm::Alarm;
 use crate::kinds::function::Function;
 use crate::lower::id;
 use crate::resource::Resource;
@@ -50,8 +51,8 @@ pub fn stations<'a>(running: &'a Running, next: &'a Next, now: u64) -> Vec<Stati
         let stream = stream.and_then(|(_, node)| Pointed::of(spec, node.name.as_str()));
         all.push(dlq::at(cx, id::DLQ, &node.name, stream, now));
     }
-    let names = graph.nodes().iter().map(|node| node.name.to_string());
-    all.push(alarms::at(cx, names.collect()));
+    let wanted = graph.nodes().iter().filter(|node| node.kind.name == Alarm::KIND).map(|node| node.name.to_string());
+    all.push(alarms::at(cx, wanted.collect()));
     all
 }
 

@@ -1,44 +1,40 @@
 //! Its pure parts, at their boundaries.
+use serde_json::json;
+
 use super::*;
 use crate::aws::mocked::{cx_answered, success};
 use crate::event::status::State;
 
-/// As CloudWatch shows alarms; the second is another pipeline's whose name begins with this one's, the third one is of an expression.
+/// As CloudWatch shows alarms, in two pages.
 #[tokio::test]
-async fn alarms_of_the_pipeline_are_told_from_those_of_one_whose_name_begins_with_its_name() {
+async fn an_alarm_that_is_raised_needs_a_person_and_so_does_one_that_is_gone() {
     let cx = cx_answered(|_, input| {
-        assert_eq!(input["AlarmNamePrefix"], "demo-");
-        let of = |name: &str, state: &str, queue: &str| {
-            json!({ "AlarmName": name, "StateValue": state, "StateReason": "Threshold Crossed", "Namespace": "AWS/SQS",
-                "MetricName": "m", "Dimensions": [{ "Name": "QueueName", "Value": queue }] })
-        };
+        assert_eq!(input["AlarmNamePrefix"], "demo/");
+        let of = |name: &str, state: &str| json!({ "AlarmName": name, "StateValue": state, "StateReason": "Threshold Crossed" });
         match input["NextToken"].as_str() {
-            None => {
-                let alarms = [of("demo-letters", "ALARM", "demo-dlq"), of("demo-two-letters", "ALARM", "demo-two-dlq")];
-                success(&json!({ "MetricAlarms": alarms, "CompositeAlarms": [], "NextToken": "next" }))
-            }
+            None => success(
+                &json!({ "MetricAlarms": [of("demo/letters", "ALARM")], "CompositeAlarms": [], "NextToken": "next" }),
+            ),
             Some(_) => {
-                let metric = json!({ "Dimensions": [{ "Name": "FunctionName", "Value": "demo-consumer" }] });
-                let query =
-                    json!([{ "Id": "e", "Expression": "a/b" }, { "Id": "a", "MetricStat": { "Metric": metric } }]);
-                let expression =
-                    json!({ "AlarmName": "demo-errors", "StateValue": "INSUFFICIENT_DATA", "Metrics": query });
-                success(&json!({ "MetricAlarms": [expression] }))
+                success(&json!({ "MetricAlarms": [of("demo/errors", "INSUFFICIENT_DATA"), of("demo/age", "OK")] }))
             }
         }
     });
-    let names = BTreeSet::from(["demo-dlq".to_owned(), "demo-consumer".to_owned()]);
-    let alarms = look(&cx, "demo-".to_owned(), names).await.unwrap().unwrap();
-    let mut part = Part::new("alarms", "demo-*");
-    judge(&alarms, &mut part);
-    let said: Vec<&str> = part.findings.iter().map(|finding| finding.message.as_str()).collect();
-    assert_eq!(part.state, State::NeedsPerson);
-    assert_eq!(said, ["demo-letters is in ALARM: Threshold Crossed", "1 of 2 are quiet, 1 of these for want of data"]);
+    let alarms = look(&cx).await.unwrap().unwrap();
+    let of = |wanted: &[&str]| {
+        let mut part = Part::new("alarms", "demo/*");
+        judge(&alarms, &wanted.iter().map(|name| (*name).to_owned()).collect(), &mut part);
+        (part.state, part.findings.into_iter().map(|finding| finding.message).collect::<Vec<_>>())
+    };
+    let raised = "demo/letters is in ALARM: Threshold Crossed".to_owned();
+    let quiet = "2 of 3 are quiet, 1 of these for want of data".to_owned();
+    assert_eq!(of(&["demo/letters", "demo/age"]), (State::NeedsPerson, vec![raised.clone(), quiet.clone()]));
+    assert_eq!(of(&["demo/gone"]), (State::NeedsPerson, vec!["demo/gone is not there".to_owned(), raised, quiet]));
 }
 
 #[test]
 fn a_pipeline_without_alarms_is_well() {
-    let mut part = Part::new("alarms", "demo-*");
-    judge(&[], &mut part);
+    let mut part = Part::new("alarms", "demo/*");
+    judge(&[], &BTreeSet::new(), &mut part);
     assert_eq!((part.state, part.findings[0].message.as_str()), (State::Well, "there are none"));
 }

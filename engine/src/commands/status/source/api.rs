@@ -38,7 +38,7 @@ fn judge(figures: &Figures, part: &mut Part) {
     let (failed, all) = (figures.value("5xx"), figures.value("requests"));
     if failed > 0.0 {
         let message = format!("{failed} of {all} requests were answered with 5xx: the API failed to hand them on");
-        part.needs_person(message, "the API's access log says why");
+        part.needs_person(message, "the access log says why: `pipe logs --part api`");
     }
     let refused = figures.value("4xx");
     if refused > 0.0 && refused * 2.0 > all {
