@@ -11,6 +11,8 @@ mod engine;
 mod hostile;
 #[path = "lower.rs"]
 mod lower;
+#[path = "page.rs"]
+mod page;
 #[path = "queue.rs"]
 mod queue;
 #[path = "spec/main.rs"]

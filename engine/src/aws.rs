@@ -25,7 +25,7 @@ mod words;
 pub mod xml;
 
 pub use attempts::within;
-pub use call::nothing_if_absent;
+pub use call::{denied, nothing_if_absent};
 pub use connect::{Aws, ConnectOptions, Keys, Place, connect, sdk};
 pub use cx::{Bundle, Cx, Note, Said};
 pub use lacking::lacking;

@@ -33,7 +33,7 @@ use crate::graph::Graph;
 use crate::spec::{Loaded, Spec};
 
 pub use known::{defaults, families};
-pub use network::asked;
+pub use network::{asked, fits};
 pub use sink::table::key;
 pub use source::schedule::input as schedule_input;
 pub use to::{JSON, LIMIT};
@@ -41,7 +41,7 @@ pub use to::{JSON, LIMIT};
 /// The ids that commands look for in a graph.
 pub mod id {
     pub use super::auth::basic::SECRET;
-    pub use super::consumer::ROLE as CONSUMER_ROLE;
+    pub use super::consumer::{CONSUMER, MAPPING, ROLE as CONSUMER_ROLE};
     pub use super::dlq::DLQ;
     pub use super::plans::opening_key;
     pub use super::sink::table::TABLE;

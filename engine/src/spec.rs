@@ -38,7 +38,7 @@ mod wording;
 pub use alarms::{Alarms, Told};
 pub use auth::{ApiKeys, Auth, Authorizer, Basic, Cognito, Iam, Jwt, Secret, Token};
 pub use dlq::{Dlq, Queue};
-pub use function::{Architecture, Batch, Consumer, Failures, Function, LogLevel, Start};
+pub use function::{Architecture, Batch, Consumer, Failures, Function, LogLevel, Recursion, Start};
 pub use handler::{Handler, Language, Managed, Runtime};
 pub use key::KmsKey;
 pub use model::{Existing, OnDestroy, OwnOrExisting, Spec};
@@ -53,8 +53,8 @@ pub use sink::{Capacity, Index, Indexes, Key, KeyType, Keys, Project, Sink, Tabl
 pub use source::{
     ANY_ORIGIN, AccessLogDays, Alexa, Api, AwsCall, Body, Bucket, Bus, BusEvents, Cors, CorsMethod, Delivery, Domain,
     Extra, Feeding, FilterOn, Full, Input, Iot, LONGEST_PATTERN, Limit, Logs, MediaType, Method, MinimumTls,
-    ObjectEvent, OwnBucket, OwnTopic, PartitionKey, Piece, Place, Route, Schedule, SkillKind, Source, TableAction,
-    Throttle, To, Topic, Via, is_json, is_text,
+    ObjectEvent, OwnBucket, OwnTopic, PartitionKey, Piece, Place, Private, Route, Schedule, SkillKind, Source,
+    TableAction, Throttle, To, Topic, Via, is_json, is_text,
 };
 pub use statements::{Effect, Statement};
 pub use stream::{

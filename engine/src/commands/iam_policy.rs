@@ -17,6 +17,7 @@ use crate::lower::{defaults, lower, rights_of_consumer};
 use crate::resource::{Condition, Grant, Scope};
 use crate::term::Shell;
 
+mod parts;
 #[cfg(test)]
 mod tests;
 
@@ -49,11 +50,14 @@ pub async fn run(shell: Shell, global: &Global, args: &IamPolicyArgs) -> Outcome
         shell.remark(UNBOUND);
     }
     let policy = policy(&graph, &Scope { place: &aws.place, pipeline: &graph.pipeline, boundary });
-    let length = characters(&policy);
+    if let Some(number) = args.part {
+        return Ok(print(shell, parts::part(&policy, number)?));
+    }
+    let (length, count) = (characters(&policy), parts::parts(&policy).len());
     if length > MOST_CHARACTERS {
         shell.remark(&format!(
-            "the policy has {length} characters, but a managed policy may have {MOST_CHARACTERS}: split its statements into \
-             two policies"
+            "the policy has {length} characters, but a managed policy may have {MOST_CHARACTERS}: `--part 1` to `--part {count}` print it as \
+             {count} policies, which the deployer needs all"
         ));
     }
     Ok(print(shell, policy))

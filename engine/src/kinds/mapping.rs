@@ -28,8 +28,8 @@ mod start;
 mod succession;
 mod unread;
 
-pub use read::pattern;
-use read::{gone, list, state, unknown};
+use read::{gone, state, unknown};
+pub use read::{list, name_in, pattern};
 pub use start::at;
 use start::position;
 pub use unread::STREAMS;
@@ -125,7 +125,7 @@ impl Resource for Mapping {
         if kind != Function::KIND {
             return Ok(Vec::new());
         }
-        Ok(list(cx, parent.as_str()).await?.iter().map(read::name_in).collect())
+        Ok(list(cx, parent.as_str()).await?.iter().map(name_in).collect())
     }
 
     async fn leads(cx: &Cx, kind: &str, from: &Name, _props: &serde_json::Value) -> Result<Vec<Name>> {
@@ -137,7 +137,7 @@ impl Resource for Mapping {
         // Creating and Updating do not show whether it is enabled; both pass within seconds.
         let look = || async {
             let mut all = list(cx, function).await?;
-            all.retain(|found| read::name_in(found) == *name);
+            all.retain(|found| name_in(found) == *name);
             let passing = all.iter().any(|found| matches!(found.state(), Some("Creating" | "Updating")));
             Ok((!passing).then_some(all))
         };

@@ -22,6 +22,7 @@ mod model;
 mod network;
 mod networks;
 mod notes;
+mod private;
 mod queue;
 mod routes;
 mod sources;
@@ -190,6 +191,7 @@ const API: &[Rule<Api>] = &[
     templates::own,
     cors::origins,
     networks::allowed,
+    private::private,
     domain::regions,
     files::bodies,
 ];

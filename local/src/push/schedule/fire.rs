@@ -38,6 +38,12 @@ struct Failed {
     passes: bool,
 }
 
+/// The ARN of a schedule's group, for which EventBridge Scheduler takes on roles.
+fn group(schedule: &str) -> Option<String> {
+    let (head, names) = schedule.split_once(":schedule/")?;
+    Some(format!("{head}:schedule-group/{}", names.split('/').next()?))
+}
+
 impl Firing {
     /// Sends what the schedule sends at this time, in seconds since 1970.
     pub async fn fire(&self, schedule: &Schedule, time: i64) {
@@ -67,7 +73,8 @@ impl Firing {
     }
 
     async fn config(&self, schedule: &Schedule) -> Result<SdkConfig, Failed> {
-        let config = self.roles.config(&schedule.target.role).await;
+        let group = group(&schedule.arn);
+        let config = self.roles.config_for(&schedule.target.role, group.as_deref()).await;
         config.map_err(|error| Failed {
             code: "NO_PERMISSIONS".to_owned(),
             why: error.message().to_owned(),
