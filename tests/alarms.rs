@@ -11,7 +11,7 @@ use pipe::graph::{Graph, Node};
 use pipe::lower::lower;
 use serde_json::{Value, json};
 
-const FED: &str = "consumer: { function: { handler: stream-to-table } }\nsink: { table: { partition_key: id, indexes: { by-kind: { partition_key: kind } } } }\n";
+const FED: &str = "consumer: { function: { handler: my-handler } }\nsink: { table: { partition_key: id, indexes: { by-kind: { partition_key: kind } } } }\n";
 const DLQ: &str = "dlq: { queue: {} }\n";
 
 /// The forms: their titles, and what the spec says of source and stream.
@@ -43,8 +43,8 @@ fn place() -> Place {
 }
 
 fn loaded(spec: &str) -> pipe::spec::Loaded {
-    pipe::spec::parse("pipeline.yaml", spec.as_bytes(), Path::new("."))
-        .unwrap_or_else(|report| panic!("{spec}\n{report}"))
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/specs/good");
+    pipe::spec::parse("pipeline.yaml", spec.as_bytes(), &root).unwrap_or_else(|report| panic!("{spec}\n{report}"))
 }
 
 fn graph(spec: &str) -> Graph {
@@ -133,7 +133,7 @@ fn alarms_tell_an_address_a_topic_or_nobody() {
     assert_eq!(notifies(&mail), json!(["arn:aws:sns:eu-central-1:111122223333:demo-alarms"]));
     let statement =
         topic.desired["policy"]["Statement"].as_array().unwrap().iter().find(|one| one["Sid"] == "Alarms").unwrap();
-    assert_eq!(statement["Principal"]["Service"], "cloudwatch.amazonaws.com");
+    assert_eq!(statement["Principal"]["Service"], json!(["cloudwatch.amazonaws.com"]));
     let arns = statement["Condition"]["ArnLike"]["aws:SourceArn"].to_string();
     assert!(
         arns.contains("arn:aws:cloudwatch:eu-central-1:111122223333:alarm:demo/*"),
@@ -164,7 +164,7 @@ fn a_topic_of_another_region_is_refused_where_it_stands() {
 fn the_age_follows_from_the_spec() {
     let threshold = |stream: &str, failures: &str| {
         let text = spec(&format!("stream: {stream}\n"), true, "{}")
-            .replace("stream-to-table }", &format!("stream-to-table{failures} }}"));
+            .replace("my-handler }", &format!("my-handler{failures} }}"));
         let graph = graph(&text);
         alarms(&graph).iter().find(|node| node.name.as_str().ends_with("-wait")).unwrap().desired["threshold"]
             .as_f64()
@@ -182,8 +182,7 @@ fn the_age_follows_from_the_spec() {
 /// A mapping that the spec stops is no alarm.
 #[test]
 fn a_mapping_that_is_off_is_not_watched() {
-    let text =
-        spec("stream: { kinesis: {} }\n", true, "{}").replace("stream-to-table }", "stream-to-table, enabled: false }");
+    let text = spec("stream: { kinesis: {} }\n", true, "{}").replace("my-handler }", "my-handler, enabled: false }");
     let graph = graph(&text);
     let names: Vec<&str> = alarms(&graph).iter().map(|node| node.name.as_str()).collect();
     assert!(!names.contains(&"demo/stream-unread") && !names.contains(&"demo/records-wait"), "{names:?}");
@@ -222,7 +221,7 @@ fn a_dashboard_has_a_graph_for_each_part() {
 /// Dashboards are of no region, and two of one name would be one.
 #[test]
 fn two_regions_have_two_dashboards() {
-    let text = spec("", true, "{}") + "dashboard: true\n";
+    let text = spec(FORMS[1].1, true, "{}") + "dashboard: true\n";
     let there = Place { region: "eu-west-1".into(), ..place() };
     let there = lower(&loaded(&text), &there, &Codes::unbuilt()).unwrap();
     assert_ne!(there.node("dashboard").unwrap().name, graph(&text).node("dashboard").unwrap().name);

@@ -103,8 +103,7 @@ fn two_regions_share_no_name() {
 #[test]
 fn every_id_has_a_default_name_that_a_plan_looks_at() {
     let least = "name: demo\nsource: { api: { routes: [{ post: /a }] } }\nauth: { basic: {} }\nstream: { kinesis: {} }\n\
-                 consumer: { function: { handler: stream-to-table } }\nsink: { table: { partition_key: id } }\ndlq: { queue: {} }\n\
-                 alarms: { email: ops@example.com }\ndashboard: true\n";
+                 consumer: { function: { handler: stream-to-table } }\nsink: { table: { partition_key: id } }\ndlq: { queue: {} }\n";
     let place = Place { partition: "aws".into(), account: "111122223333".into(), region: "eu-central-1".into() };
     let defaults = pipe::lower::defaults("demo", &place);
     // One spec has one stream.
@@ -112,8 +111,7 @@ fn every_id_has_a_default_name_that_a_plan_looks_at() {
     let alone = least.replace("handler: stream-to-table", "handler: stream-to-table, fan_out: true");
     let graphs = [least.to_owned(), least.replace("kinesis", "queue"), changes, alone].map(|spec| graph(&spec));
     let nodes = || graphs.iter().flat_map(Graph::nodes).filter(|node| !node.kind.of_account);
-    // Of a family each is found by what its name begins with.
-    for node in nodes().filter(|node| node.id.family().is_none()) {
+    for node in nodes() {
         let known = defaults.iter().any(|default| {
             default.kind.name == node.kind.name && default.name == node.name && default.why == Why::Own(node.id.clone())
         });

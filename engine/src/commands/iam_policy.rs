@@ -11,6 +11,7 @@ use crate::commands::{Outcome, consumer_rights, walk};
 use crate::error::Error;
 use crate::event::Event;
 use crate::graph::Graph;
+use crate::kinds::KINDS;
 use crate::lease;
 use crate::lower::{defaults, lower, rights_of_consumer};
 use crate::resource::{Condition, Grant, Scope};
@@ -96,6 +97,7 @@ pub fn policy(graph: &Graph, scope: &Scope) -> Value {
     for default in defaults(&graph.pipeline, scope.place) {
         (default.kind.grants)(scope, &default.name).into_iter().for_each(|grant| allow(grant, false));
     }
+    KINDS.iter().for_each(|kind| allow(Grant::new(kind.looks, "*"), false));
     allow(Grant::new(&["tag:GetResources"], "*"), false);
     allow(lease::grant(scope), false);
     let mut merged: BTreeMap<(BTreeSet<&str>, Vec<Condition>), BTreeSet<String>> = BTreeMap::new();

@@ -3,7 +3,7 @@
 //! Nothing but the name is immutable. PutMetricAlarm makes an alarm or writes all of it anew, and leaves its state; of one that exists it
 //! ignores the tags (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html>). DescribeAlarms gives no
 //! tags, and says of the data points to alarm and of missing data only what was set. CloudWatch takes 3 of most calls a second
-//! (`docs/aws.md#cloudwatch-alarms`), so one that is refused for that waits its turn.
+//! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html>), so one that is refused for that waits its turn.
 //!
 //! All alarms of a pipeline begin with its name and a `/`, and are read by one call.
 //!
@@ -25,6 +25,9 @@ mod tags;
 
 /// How long CloudWatch wants between two calls, with room for others.
 const TURN: Duration = Duration::from_secs(1);
+
+/// What the name of the topic ends with that a pipeline makes for its alarms.
+pub const TOPIC: &str = "-alarms";
 
 /// An alarm about one metric.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,6 +65,7 @@ pub struct Alarm {
 
 impl Resource for Alarm {
     const KIND: &'static str = "cloudwatch:Alarm";
+    const LOOKS: &'static [&'static str] = &["cloudwatch:DescribeAlarms"];
     const INTERNAL: &'static [&'static str] =
         &["datapoints", "dimensions", "enabled", "missing", "namespace", "notifies", "period_seconds", "periods"];
 
@@ -74,7 +78,9 @@ impl Resource for Alarm {
     }
 
     fn ties(&self) -> Ties {
-        Ties { holds: self.notifies.clone(), ..Ties::default() }
+        // A topic of another name is somebody else's, whatever its tags say.
+        let holds = self.notifies.iter().filter(|topic| topic.ends_with(TOPIC)).cloned().collect();
+        Ties { holds, ..Ties::default() }
     }
 
     fn name_of(arn: &str) -> Option<Name> {
@@ -84,16 +90,14 @@ impl Resource for Alarm {
 
     fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {
         const ON_ALARMS: &[&str] = &[
+            // ListTagsForResource, TagResource and UntagResource.
+            "cloudwatch:*Resource",
             "cloudwatch:DeleteAlarms",
-            "cloudwatch:ListTagsForResource",
             "cloudwatch:PutMetricAlarm",
-            "cloudwatch:TagResource",
-            "cloudwatch:UntagResource",
         ];
         let ours = prefix(scope.pipeline);
         let all = if name.as_str().starts_with(&ours) { format!("{ours}*") } else { name.to_string() };
-        // They are listed by what their names begin with, which is no one alarm's ARN.
-        vec![Grant::new(ON_ALARMS, arn(scope.place, &Name::new(all))), Grant::new(&["cloudwatch:DescribeAlarms"], "*")]
+        vec![Grant::new(ON_ALARMS, arn(scope.place, &Name::new(all)))]
     }
 
     async fn owned(cx: &Cx) -> Result<Vec<Name>> {

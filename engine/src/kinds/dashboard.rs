@@ -28,6 +28,7 @@ impl Resource for Dashboard {
     const KIND: &'static str = "cloudwatch:Dashboard";
     const STAMPED: bool = false;
     const LABELLED: bool = true;
+    const LOOKS: &'static [&'static str] = &["cloudwatch:GetDashboard"];
     const INTERNAL: &'static [&'static str] = &["body"];
 
     fn ties(&self) -> Ties {
@@ -40,8 +41,12 @@ impl Resource for Dashboard {
     }
 
     fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {
-        const ON_IT: &[&str] = &["cloudwatch:DeleteDashboards", "cloudwatch:GetDashboard", "cloudwatch:PutDashboard"];
+        const ON_IT: &[&str] = &["cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard"];
         vec![Grant::new(ON_IT, arn(scope.place, name))]
+    }
+
+    async fn owned(cx: &Cx) -> Result<Vec<Name>> {
+        Ok(vec![name(&cx.pipeline, &cx.aws.place)])
     }
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
@@ -74,6 +79,11 @@ impl Resource for Dashboard {
         let answer = cx.aws.operations.call(&CLOUDWATCH, "DeleteDashboards", &input, Repeat::AsUsual).await;
         nothing_if_absent(answer).map(drop)
     }
+}
+
+/// The name of a pipeline's dashboard, of which it has one in each region.
+pub fn name(pipeline: &str, place: &Place) -> Name {
+    Name::new(format!("{pipeline}-{}", place.region))
 }
 
 /// The ARN of a dashboard, which is of no region.

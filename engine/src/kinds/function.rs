@@ -129,8 +129,7 @@ impl Resource for Function {
             "lambda:ListTags",
             // To set, to read and to take away: a managed policy has no room for all names.
             "lambda:*FunctionConcurrency",
-            "lambda:TagResource",
-            "lambda:UntagResource",
+            "lambda:*Resource",
             // Its code and its configuration: a managed policy has no room for all names.
             "lambda:UpdateFunctionCo*",
         ];

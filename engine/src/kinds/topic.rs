@@ -116,16 +116,12 @@ impl Resource for Topic {
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
         let arn = arn(&cx.aws.place, name);
-        // Every look asks for one that most pipelines do not have: that is one call.
-        let Some(tags) = tag::of(cx, &arn).await? else {
-            return Ok(Vec::new());
-        };
-        let (props, mail) = tokio::try_join!(describe(cx, &arn), email::read(cx, &arn, &tags))?;
-        let Some(mut props) = props else {
+        let (props, tags) = tokio::try_join!(describe(cx, &arn), tag::of(cx, &arn))?;
+        let (Some(mut props), Some(tags)) = (props, tags) else {
             return Ok(Vec::new());
         };
         let (handle, mut outputs) = (Handle::new(&arn), outputs(&arn, name));
-        if let Some(mail) = mail {
+        if let Some(mail) = email::read(cx, &arn, &tags).await? {
             props.email = mail.address;
             outputs.insert(SUBSCRIPTION.to_owned(), mail.arn.unwrap_or_else(|| PENDING.to_owned()));
         }

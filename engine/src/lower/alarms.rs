@@ -21,7 +21,7 @@ use crate::graph::Node;
 use crate::kinds::alarm::Alarm;
 use crate::kinds::topic::Topic;
 use crate::lower::Lowering;
-use crate::lower::known::{Family, Known};
+use crate::lower::known::Family;
 use crate::resource::Id;
 
 pub(super) use notes::notes;
@@ -34,14 +34,8 @@ const ALARM: &str = "alarm";
 /// The topic of the pipeline's own, by which alarms reach a mail address; or one that exists.
 const TOPIC: &str = "alarm-topic";
 
-/// All begin with the pipeline's name and a `/`, and are listed by that.
-pub(super) const FAMILIES: &[Family] = &[Family::of::<Alarm>(ALARM)];
-
-pub(super) const IDS: &[Known] = &[
-    Known::of::<Topic>(TOPIC, |spec, _| told::topic_name(&spec.name)),
-    // Most pipelines have it; by its default name a policy of the deployer lets alarms go that have left the spec.
-    Known::of::<Alarm>("alarm.letters", |spec, _| name(&spec.name, "letters")),
-];
+/// Alarms are listed by what their names begin with, and name the topic.
+pub(super) const FAMILIES: &[Family] = &[Family::of::<Alarm>(ALARM), Family::of::<Topic>(TOPIC)];
 
 /// What one part of a pipeline shows of itself.
 pub(super) struct Part {

@@ -7,16 +7,17 @@ use serde_json::{Value, json};
 use crate::error::Result;
 use crate::graph::Node;
 use crate::kinds::alarm::{self, Alarm};
-use crate::kinds::dashboard::{Dashboard, labelled};
+use crate::kinds::dashboard::{Dashboard, labelled, name};
 use crate::lower::Lowering;
 use crate::lower::alarms::{Figure, Part, parts};
-use crate::lower::known::Known;
+use crate::lower::known::Family;
 use crate::owner::label;
 use crate::resource::{Id, Resource};
 
 const DASHBOARD: &str = "dashboard";
 
-pub(super) const IDS: &[Known] = &[Known::of::<Dashboard>(DASHBOARD, |spec, place| name(&spec.name, &place.region))];
+/// It is looked for by its name.
+pub(super) const FAMILIES: &[Family] = &[Family::of::<Dashboard>(DASHBOARD)];
 
 /// Columns of a dashboard.
 const COLUMNS: usize = 24;
@@ -42,12 +43,7 @@ pub(super) fn nodes(lowering: &Lowering<'_>, made: &[Node], alarms: &[Node]) -> 
     });
     let widgets: Vec<Value> = heads.iter().cloned().chain(graphs).collect();
     let props = Dashboard { body: json!({ "widgets": widgets }) };
-    Ok(vec![Node::new(DASHBOARD, name(&lowering.spec.name, &lowering.place.region), &props)?])
-}
-
-/// Dashboards are of no region, so their names hold it.
-fn name(pipeline: &str, region: &str) -> String {
-    format!("{pipeline}-{region}")
+    Ok(vec![Node::new(DASHBOARD, name(&lowering.spec.name, lowering.place).as_str(), &props)?])
 }
 
 fn placed(mut widget: Value, (x, y): (usize, usize), (width, height): (usize, usize)) -> Value {

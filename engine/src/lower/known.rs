@@ -36,9 +36,10 @@ impl Family {
 }
 
 /// The families of every part of the lowering.
-const FAMILIES: [&[Family]; 13] = [
+const FAMILIES: [&[Family]; 14] = [
     alarms::FAMILIES,
     auth::jwt::FAMILIES,
+    dashboard::FAMILIES,
     network::FAMILIES,
     plans::FAMILIES,
     users::FAMILIES,
@@ -59,7 +60,7 @@ pub fn families() -> Families {
 }
 
 /// The ids of every part of the lowering. What is the account's is in none: no pipeline owns it.
-const ALL: [&[Known]; 10] = [
+const ALL: [&[Known]; 8] = [
     source::api::IDS,
     auth::basic::IDS,
     stream::kinesis::IDS,
@@ -68,8 +69,6 @@ const ALL: [&[Known]; 10] = [
     consumer::IDS,
     sink::table::IDS,
     dlq::IDS,
-    alarms::IDS,
-    dashboard::IDS,
 ];
 
 /// Returns kind and name of everything that a pipeline of this name may have without its spec saying so: a plan looks at all of

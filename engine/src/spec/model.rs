@@ -69,7 +69,7 @@ pub struct Spec {
     /// The VPC that the functions are in. Default: none, and they are in Lambda's own network, which reaches the internet and no VPC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<Network>,
-    /// One CloudWatch alarm for each way in which a pipeline of this form fails, with thresholds that follow from the spec: whom they tell, or `off`. Default: `off`.
+    /// One CloudWatch alarm for each way in which a pipeline of this form fails, with thresholds that follow from the spec: whom they tell (`{}` for nobody), or `off`. Default: `off`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub alarms: Option<Alarms>,
     /// Whether there is a CloudWatch dashboard of the pipeline's traffic and of what its alarms watch. Default: false.

@@ -1,8 +1,8 @@
 //! The mail address that gets a topic's messages: a subscription, to which SNS gives no tags, so the topic's tag [`PARTS`] knows it. Others may
 //! subscribe as well, and stay.
 //!
-//! Until the link in SNS's mail is opened a subscription has no ARN to end it by, and SNS forgets it by itself after some days
-//! (`docs/aws.md#sns-mail`). So an address that leaves the spec before that can still be confirmed, and a topic that goes takes it along.
+//! Until the link in SNS's mail is opened (<https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html>) a subscription has no ARN to end it
+//! by, and SNS forgets it by itself after some days. So an address that leaves the spec before that can still be confirmed, and a topic that goes takes it along.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;

@@ -5,6 +5,7 @@ use crate::aws::Place;
 use crate::aws::policy::Policy;
 use crate::error::{Error, Result};
 use crate::graph::Node;
+use crate::kinds::alarm;
 use crate::kinds::topic::{self, Topic};
 use crate::lower::Lowering;
 use crate::resource::Name;
@@ -12,7 +13,7 @@ use crate::spec::{Loaded, Told};
 
 /// Name of the topic of the pipeline's own.
 pub(super) fn topic_name(pipeline: &str) -> String {
-    format!("{pipeline}-alarms")
+    format!("{pipeline}{}", alarm::TOPIC)
 }
 
 /// ARN of the topic that alarms publish to.
