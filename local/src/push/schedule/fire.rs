@@ -180,3 +180,14 @@ where
     let is_final = denied(error) || code == "ResourceNotFoundException" || code.ends_with("NonExistentQueue");
     Failed { why: format!("`{action}`: {}", reason(error)), passes: !is_final, code }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_is_taken_on_for_the_schedules_group() {
+        let group = group("arn:aws:scheduler:eu-west-1:111122223333:schedule/nightly/job");
+        assert_eq!(group.as_deref(), Some("arn:aws:scheduler:eu-west-1:111122223333:schedule-group/nightly"));
+    }
+}
