@@ -68,7 +68,21 @@ pub async fn run(cli: Cli) -> u8 {
         Ok(session) => &Global { session, ..cli.global.clone() },
         Err(error) => return report(shell, error.into()),
     };
-    let outcome = match &cli.command {
+    let code = dispatch(shell, global, &cli.command).await.unwrap_or_else(|stop| report(shell, stop));
+    match term::unwritten() {
+        None => code,
+        Some(why) => {
+            let error = Error::fatal(format!("not everything could be written to standard output: {why}"));
+            shell.err(&term::render_error(
+                &error.hint("the command did its work: only a part of its output is missing"),
+            ));
+            if matches!(code, exit::OK | exit::CHANGES) { exit::FAILED } else { code }
+        }
+    }
+}
+
+async fn dispatch(shell: Shell, global: &Global, command: &Command) -> Outcome {
+    match command {
         Command::Init(args) => init::run(shell, args),
         Command::Apply(args) => apply::run(shell, global, args).await,
         Command::Diff(args) => diff::run(shell, global, args).await,
@@ -93,17 +107,6 @@ pub async fn run(cli: Cli) -> u8 {
         Command::Supervise { .. } => Err(Error::defect("`supervise` does not come here").into()),
         Command::Completions { shell: of } => Ok(completions(shell, *of)),
         Command::Licenses => Ok(licenses(shell)),
-    };
-    let code = outcome.unwrap_or_else(|stop| report(shell, stop));
-    match term::unwritten() {
-        None => code,
-        Some(why) => {
-            let error = Error::fatal(format!("not everything could be written to standard output: {why}"));
-            shell.err(&term::render_error(
-                &error.hint("the command did its work: only a part of its output is missing"),
-            ));
-            if matches!(code, exit::OK | exit::CHANGES) { exit::FAILED } else { code }
-        }
     }
 }
 

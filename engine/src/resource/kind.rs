@@ -83,9 +83,7 @@ impl Kind {
             },
             meanwhile: |desired, live| json(&typed::<R>(desired).ok()?.meanwhile(&typed::<R>(live).ok()?)?).ok(),
             tells: |live| R::tells(&restore::<R>(live).ok()?),
-            finds: |cx, desired, live| {
-                Box::pin(async move { typed::<R>(desired)?.finds(cx, &typed::<R>(live)?).await })
-            },
+            finds: finds::<R>,
             keeping: |desired, live| json(&typed::<R>(desired).ok()?.keeping(&typed::<R>(live).ok()?)?).ok(),
             advice: |of| of.map(|props| typed::<R>(props).ok(), |of| R::advice(&of)).unwrap_or_default(),
             records: |desired| typed::<R>(desired).map_or_else(|_| Tags::new(), |desired| desired.records()),
@@ -104,6 +102,10 @@ impl Kind {
             delete: |cx, name, handle| Box::pin(R::delete(cx, name, handle)),
         }
     }
+}
+
+fn finds<'a, R: Resource>(cx: &'a Cx, desired: &'a Value, live: &'a Value) -> Fut<'a, Vec<String>> {
+    Box::pin(async move { typed::<R>(desired)?.finds(cx, &typed::<R>(live)?).await })
 }
 
 fn reconcile<'a, R: Resource>(

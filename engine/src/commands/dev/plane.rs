@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
+use aws_config::SdkConfig;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use pipe_local::event::{Event, Events};
@@ -61,29 +62,11 @@ impl Plane {
         events: Events,
         meter: Meter,
     ) -> Result<Self> {
-        let mut address =
-            listener.local_addr().map_err(|error| Error::fatal(format!("cannot listen for the API: {error}")))?;
-        // Of all addresses the one that works on this machine, whatever its network.
-        match address.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
-            IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
-            _ => {}
-        }
-        let options = ConnectOptions {
-            region: Some(cloud.region().to_owned()),
-            profile: None,
-            endpoint_url: Some(cloud.url()),
-            keys: cloud.keys(),
-        };
-        // Quotas of AWS's control plane do not concern the data plane.
-        let tls = Provider::Rustls(CryptoMode::AwsLc);
-        let client = aws_smithy_http_client::Builder::new().tls_provider(tls).build_https();
-        let sdk = sdk(&options).await?.into_builder().http_client(client).build();
-        let roles = Roles::new(sdk);
-        let cache = session::cache()?;
+        let address = reached_at(&listener)?;
+        let roles = Roles::new(way(cloud).await?);
         let functions = Functions::new(functions::Settings {
             supervisor: supervisor()?,
-            cache: cache.join("code"),
+            cache: session::cache()?.join("code"),
             events: events.clone(),
             lens: cloud.lens(),
             roles: roles.clone(),
@@ -102,14 +85,14 @@ impl Plane {
         });
         let push = pushing(cloud, &roles, &invoke, &events);
         let published = meter.publish(roles.clone());
-        let (keys, listener, gateway, lens) = (cloud.given_out(), Some(listener), None, cloud.lens());
+        let (listener, lens) = (Some(listener), cloud.lens());
         Ok(Self {
             roles,
-            keys,
+            keys: cloud.given_out(),
             functions,
             pollers,
             push,
-            gateway,
+            gateway: None,
             listener,
             address,
             events,
@@ -188,6 +171,31 @@ impl Plane {
 }
 
 /// Takes what the emulator has for functions; nothing where it is the user's.
+/// Of all addresses the one that works on this machine, whatever its network.
+fn reached_at(listener: &TcpListener) -> Result<SocketAddr> {
+    let mut address =
+        listener.local_addr().map_err(|error| Error::fatal(format!("cannot listen for the API: {error}")))?;
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    Ok(address)
+}
+
+/// The way to the endpoint. Quotas of AWS's control plane do not concern the data plane.
+async fn way(cloud: &Cloud) -> Result<SdkConfig> {
+    let options = ConnectOptions {
+        region: Some(cloud.region().to_owned()),
+        profile: None,
+        endpoint_url: Some(cloud.url()),
+        keys: cloud.keys(),
+    };
+    let tls = Provider::Rustls(CryptoMode::AwsLc);
+    let client = aws_smithy_http_client::Builder::new().tls_provider(tls).build_https();
+    Ok(sdk(&options).await?.into_builder().http_client(client).build())
+}
+
 fn pushing(cloud: &mut Cloud, roles: &Roles, invoke: &Invoke, events: &Events) -> Option<Push> {
     let (roles, invoke, events) = (roles.clone(), Arc::clone(invoke), events.clone());
     Some(Push::start(push::Settings { roles, invoke, events, lens: cloud.lens(), inbox: cloud.inbox()? }))

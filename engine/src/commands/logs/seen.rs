@@ -147,7 +147,7 @@ mod tests {
         let mut seen = Seen::default();
         let (a, b) = (line(1_000, "a"), line(2_000, "b"));
         assert!(seen.is_new_live(0, &a));
-        assert_eq!(look(&mut seen, &[a.clone(), b.clone()], 2_000), [b.clone()]);
+        assert_eq!(look(&mut seen, &[a.clone(), b.clone()], 2_000), std::slice::from_ref(&b));
         assert!(!seen.is_new_live(0, &b));
         assert!(seen.is_new_live(0, &b), "a second one that is alike");
         assert_eq!(look(&mut seen, &[a, b.clone(), b], 2_000), []);

@@ -192,7 +192,7 @@ mod tests {
         let letter = r#"{"pipe":"letter","id":"m","shape":"handler","reason":"no-key","sent_at":"","partition_key":"k","event":{"a":1}}"#;
         let (_folder, good) = file("a", &format!("{{}}\n{letter}\n"));
         assert_eq!(lines(read(None, Some(&good)).unwrap()), ["{}", "{\"a\":1}k"]);
-        let (_folder, bad) = file("b", &format!("{{}}\n\n{{\"pipe\":\"letter\"}}\n"));
+        let (_folder, bad) = file("b", "{}\n\n{\"pipe\":\"letter\"}\n");
         let error = read(None, Some(&bad)).err().unwrap();
         assert!(
             error.message().starts_with(&format!("{bad}:3: this line says that it is an exported letter")),
