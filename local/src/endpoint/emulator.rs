@@ -44,7 +44,7 @@ const SETTINGS: &[(&str, &str)] = &[
     // The services that a pipeline consists of and depends on: none of its roles may call any other.
     (
         "SERVICES",
-        "apigateway,cognito-idp,dynamodb,dynamodbstreams,events,iam,iot,iot-data,kinesis,lambda,logs,s3,scheduler,secretsmanager,sns,sqs,ssm,\
+        "apigateway,cognito-idp,dynamodb,dynamodbstreams,events,iam,iot,iot-data,kinesis,lambda,logs,monitoring,s3,scheduler,secretsmanager,sns,sqs,ssm,\
          states,sts,tagging",
     ),
 ];

@@ -136,7 +136,9 @@ async fn in_a_fifo_queue_nothing_of_a_group_goes_after_one_that_failed() {
 async fn when_it_is_stopped_what_is_under_way_is_finished_and_the_rest_is_visible() {
     let world = World::new(5, (0..50).map(|n| letter(n, &format!("k{n}"), "bad")).collect());
     let (sender, stopped) = watch::channel(false);
-    let mut told = |_: &Letter, _: &Done| drop(sender.send_replace(true));
+    let mut told = |_: &Letter, _: &Done| {
+        sender.send_replace(true);
+    };
     let (tally, ended) = run(&world, &Function(world.clone()), &Ask::default(), &stopped, &mut told).await;
     let calls = world.calls.lock().unwrap().len();
     assert_eq!((ended, tally.taken, world.there().len()), (Ok(()), calls, 50 - calls));
