@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::figures::Figures;
 use super::station::{Station, station};
+use crate::aws::alarms::prefix;
 use crate::aws::cloudwatch::CLOUDWATCH;
 use crate::aws::{Cx, Repeat};
 use crate::error::Result;
@@ -25,9 +26,10 @@ struct Alarm {
     reason: String,
 }
 
-/// The alarms whose names begin as the pipeline's do, and that measure something of it: another pipeline's name may begin with this one's.
+/// The pipeline's own alarms, and those of others whose names begin with its name and that measure something of it: another pipeline's name may
+/// begin with this one's.
 pub fn at<'a>(cx: &'a Cx, names: BTreeSet<String>) -> Station<'a> {
-    let prefix = format!("{}-", cx.pipeline);
+    let prefix = cx.pipeline.clone();
     let said = |alarms: Option<Vec<Alarm>>, _: &Figures, part: &mut Part| {
         alarms.iter().for_each(|alarms| judge(alarms, part));
     };
@@ -40,12 +42,16 @@ async fn look(cx: &Cx, prefix: String, names: BTreeSet<String>) -> Result<Option
     loop {
         let mut page = cx.aws.operations.call(&CLOUDWATCH, "DescribeAlarms", &input, Repeat::AsUsual).await?;
         let alarms = page["MetricAlarms"].as_array().into_iter().flatten();
-        all.extend(alarms.filter(|alarm| is_about(alarm, &names)).map(alarm));
+        all.extend(alarms.filter(|one| is_own(one, &cx.pipeline) || is_about(one, &names)).map(alarm));
         match page["NextToken"].take() {
             Value::String(next) if !next.is_empty() => input["NextToken"] = next.into(),
             _ => return Ok(Some(all)),
         }
     }
+}
+
+fn is_own(alarm: &Value, pipeline: &str) -> bool {
+    alarm["AlarmName"].as_str().is_some_and(|name| name.starts_with(&prefix(pipeline)))
 }
 
 /// Whether one of its metrics has a dimension with one of these names.
