@@ -11,6 +11,8 @@ mod load;
 mod queues;
 #[path = "dev/running.rs"]
 mod running;
+#[path = "dev/sources.rs"]
+mod sources;
 #[path = "dev/stub.rs"]
 mod stub;
 
@@ -56,6 +58,7 @@ async fn main() {
     running.stop();
     queues::through().await;
     changes::to_the_function().await;
+    sources::to_the_function();
     reload();
 }
 

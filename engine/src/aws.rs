@@ -9,6 +9,7 @@ pub mod ec2;
 mod endpoints;
 pub mod kms;
 mod lacking;
+mod look;
 #[cfg(test)]
 pub mod mocked;
 mod operation;

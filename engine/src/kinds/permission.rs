@@ -62,7 +62,7 @@ impl Resource for Permission {
     }
 
     async fn children(cx: &Cx, kind: &str, parent: &Name) -> Result<Vec<Name>> {
-        if kind != Function::KIND {
+        if kind != Function::KIND || !function::exists(cx, parent).await? {
             return Ok(Vec::new());
         }
         let all = statements(cx, parent.as_str()).await?;
@@ -144,8 +144,11 @@ pub fn function_of(name: &Name) -> &str {
 
 /// Statements of a function's policy; none where it has none, or is not there.
 pub async fn statements(cx: &Cx, function: &str) -> Result<Vec<Value>> {
-    let sent = cx.aws.lambda.get_policy().function_name(function).send().await;
-    let text = nothing_if_absent(sent)?.and_then(|answer| answer.policy);
+    let ask = || async {
+        let sent = cx.aws.lambda.get_policy().function_name(function).send().await;
+        Ok(nothing_if_absent(sent)?.and_then(|answer| answer.policy))
+    };
+    let text = cx.asked_once("GetPolicy", function, ask).await?;
     Ok(text
         .map(|text| Policy::parse(&text))
         .transpose()?

@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import json
 import os
+import re
 import resource
 import sys
 import threading
@@ -33,6 +34,7 @@ def hand_over(url):
 
     MiniStack looks these functions up by name whenever it needs them; its version is pinned.
     """
+    from ministack.core import iam_evaluator
     from ministack.services import cloudwatch_logs, eventbridge, lambda_svc, scheduler
 
     sender = contextvars.ContextVar("sender", default={})
@@ -113,6 +115,32 @@ def hand_over(url):
         finally:
             sender.reset(token)
 
+    trusts, matches_line = iam_evaluator.evaluate_trust_policy, cloudwatch_logs._subscription_pattern_matches
+
+    def trusts_pipe(trust, caller, *context):
+        """A service names what it takes on a role for; pipe, which does it in the service's place as the root, does not."""
+        trust = json.loads(trust if isinstance(trust, str) else json.dumps(trust))
+        statements = trust.get("Statement") or []
+        for one in [statements] if isinstance(statements, dict) else statements:
+            if caller.endswith(":root") and "Service" in (one.get("Principal") or ""):
+                for keys in (one.get("Condition") or {}).values():
+                    for key in [key for key in keys if key.lower() in ("aws:sourcearn", "aws:sourceaccount")]:
+                        del keys[key]
+        return trusts(trust, caller, *context)
+
+    def takes_line(pattern, line):
+        """All terms, none of those behind a `-`, or, where there are no others, any one behind a `?`; MiniStack wants them all."""
+        # Members of JSON, columns and regular expressions are not looked at here.
+        if re.search(r"[{}\[\]%]", re.sub(r'"[^"]*"', "", pattern or "")):
+            return matches_line(pattern, line)
+        found = re.findall(r'([-?]?)(?:"([^"]*)"|([^\s"]+))', pattern or "")
+        terms = {sign: [quoted or plain for of, quoted, plain in found if of == sign] for sign in ("", "-", "?")}
+        if terms[""] or terms["-"]:
+            return all(term in line for term in terms[""]) and not any(term in line for term in terms["-"])
+        return not terms["?"] or any(term in line for term in terms["?"])
+
+    iam_evaluator.evaluate_trust_policy = trusts_pipe
+    cloudwatch_logs._subscription_pattern_matches = takes_line
     eventbridge._invoke_target, eventbridge._dispatch_to_lambda = to_target, to_function
     cloudwatch_logs._fanout_to_subscription_filters = to_filters
     lambda_svc._invoke = told
