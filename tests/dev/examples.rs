@@ -60,7 +60,7 @@ const ROWS: &[Row] = &[
         name: "bucket-to-queue",
         data: Some("a page"),
         fails: Fails::Always("bucket-to-queue/app.py"),
-        says: "failed",
+        says: "broken",
         sooner: &[
             ("max_receives: 5", "max_receives: 1\n    visibility_seconds: 5"),
             ("    batch:", "    timeout_seconds: 3\n    batch:"),

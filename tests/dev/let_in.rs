@@ -84,8 +84,8 @@ impl Way {
             shut_the_dlq(&dev);
             self.send_until(&mut dev, LOST);
         }
-        // An apply mends both.
-        dev.pipe(&["apply", "--yes", "--allow-widening"]);
+        // An apply mends both. A subscription whose statement is gone is nobody's: it has no other label.
+        dev.pipe(&["apply", "--yes", "--allow-widening", "--adopt"]);
         self.send_until(&mut dev, "it has come");
     }
 

@@ -96,7 +96,7 @@ impl Resource for Permission {
     async fn delete(cx: &Cx, name: &Name, handle: &Handle) -> Result<()> {
         let (function, _) = parts(name);
         let remove = || async {
-            let request = cx.aws.lambda.remove_permission().function_name(function).statement_id(handle.as_str());
+            let request = cx.aws.lambda.remove_permission().function_name(function).statement_id(handle.inner());
             nothing_if_absent(request.send().await.map_err(busy))
         };
         patiently(cx, &format!("the policy of function `{function}` to let the statement go"), remove).await.map(drop)
@@ -193,7 +193,7 @@ pub fn props(statement: &Value) -> Permission {
 
 fn live(name: &Name, sid: &str, statement: &Value, tags: Tags) -> Live<Permission> {
     Live {
-        handle: Handle::new(sid),
+        handle: Handle::within(&Name::new(parts(name).0), sid),
         props: props(statement),
         outputs: outputs(name),
         tags,

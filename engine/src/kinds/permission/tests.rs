@@ -74,7 +74,7 @@ async fn only_statements_with_the_label_are_ours() {
     let found = Permission::read(&cx, &name()).await.unwrap();
     assert_eq!(
         found.iter().map(|live| (&live.props, live.handle.as_str())).collect::<Vec<_>>(),
-        [(&permission(), &*sid())]
+        [(&permission(), &*format!("worker/{}", sid()))]
     );
     assert_eq!(found[0].tags, owner::labelled("pipe-demo-permission", "demo").unwrap());
     assert_eq!(Permission::children(&cx, Function::KIND, &Name::new("worker")).await.unwrap(), [name()]);
