@@ -9,6 +9,8 @@ mod doors;
 mod load;
 #[path = "dev/queues.rs"]
 mod queues;
+#[path = "dev/redrive.rs"]
+mod redrive;
 #[path = "dev/running.rs"]
 mod running;
 #[path = "dev/sources.rs"]
@@ -25,6 +27,7 @@ use pipe_local::functions::{self, Functions};
 use pipe_local::gateway::{self, Gateway};
 use pipe_local::invoke::{Answer, Invoke};
 use pipe_local::roles::Roles;
+use pipe_local::seen::Lens;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
@@ -47,10 +50,11 @@ async fn main() {
     warm_start().await;
     let running = Running::start();
     let load = Load::new(&running).await;
-    from_post_to_row(&running, &load).await;
+    from_post_to_row(&running, &load, "POST to row").await;
     gateway_alone(&running, &load, "gateway against a stub", 3_000).await;
     invoke(&running).await;
     running.stop();
+    console().await;
     let running = doors::start();
     for door in doors::DOORS {
         gateway_alone(&running, &door.load(&running), door.name, door.budget).await;
@@ -59,6 +63,7 @@ async fn main() {
     queues::through().await;
     changes::to_the_function().await;
     sources::to_the_function();
+    redrive::to_the_function().await;
     reload();
 }
 
@@ -77,7 +82,7 @@ async fn warm_start() {
 }
 
 /// All events are posted by 32 connections; the clock stops when the last one is a row.
-async fn from_post_to_row(running: &Running, load: &Load) {
+async fn from_post_to_row(running: &Running, load: &Load, what: &str) {
     let ministack = running.ministack();
     let (start, cpu_before, ours_before) = (Instant::now(), cpu(ministack), running.cpu());
     load.post_all("row", EVENTS).await;
@@ -88,7 +93,7 @@ async fn from_post_to_row(running: &Running, load: &Load) {
     let all = start.elapsed();
     let (theirs, ours) = (cpu(ministack) - cpu_before, running.cpu() - ours_before);
     say(
-        "POST to row",
+        what,
         &format!(
             "{:.0} events/s ({EVENTS} in {:.1} s, posted after {:.1} s; budget 200); CPU: MiniStack {:.1} s, pipe dev and its functions {:.1} s",
             EVENTS as f32 / all.as_secs_f32(),
@@ -98,6 +103,21 @@ async fn from_post_to_row(running: &Running, load: &Load) {
             ours.as_secs_f32(),
         ),
     );
+}
+
+/// The same without a console, and with a page of it open; in turns, because the machine has better and worse moments.
+async fn console() {
+    for _ in 0..2 {
+        let running = Running::without_console();
+        let load = Load::new(&running).await;
+        from_post_to_row(&running, &load, "the same without a console").await;
+        running.stop();
+        let running = Running::start();
+        let load = Load::new(&running).await;
+        running.open_page();
+        from_post_to_row(&running, &load, "the same with a page open").await;
+        running.stop();
+    }
 }
 
 /// The API as deployed, with a Kinesis and an authorizer that answer at once.
@@ -121,7 +141,8 @@ async fn gateway_alone(running: &Running, load: &Load, what: &str, budget: u32) 
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}/prod", listener.local_addr().expect("it has an address"));
     let (api, stage) = (running.api().await, "prod".to_owned());
-    let settings = gateway::Settings { roles, keys: Arc::new(|_| None), invoke, events, api, stage };
+    let settings =
+        gateway::Settings { roles, keys: Arc::new(|_| None), invoke, events, lens: Lens::default(), api, stage };
     let gateway = Gateway::start(listener, settings).await.expect("the gateway starts");
     let load = load.to(&url);
     load.post_all("warm", 500).await;
@@ -139,6 +160,7 @@ async fn invoke(running: &Running) {
         supervisor: vec![env!("CARGO_BIN_EXE_pipe").into(), "supervise".into()],
         cache: running.path().join("code"),
         events,
+        lens: Lens::default(),
         roles: Roles::new(running.sdk(None)),
         endpoint_url: running.endpoint_url(),
         region: "eu-central-1".to_owned(),

@@ -1,6 +1,8 @@
 //! All tests of the engine that need no emulator, in one program: each program links all of AWS's SDKs.
 #![cfg(test)]
 
+#[path = "alarms.rs"]
+mod alarms;
 #[path = "changes.rs"]
 mod changes;
 #[path = "engine/main.rs"]
@@ -9,6 +11,8 @@ mod engine;
 mod hostile;
 #[path = "lower.rs"]
 mod lower;
+#[path = "page.rs"]
+mod page;
 #[path = "queue.rs"]
 mod queue;
 #[path = "spec/main.rs"]

@@ -1,6 +1,7 @@
 //! A `pipe dev` that is measured.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -41,6 +42,28 @@ impl Running {
         Self::with(&MAIN.replace("    routes:", "    throttle: off\n    routes:"), |_| {})
     }
 
+    /// The same without a console.
+    pub fn without_console() -> Self {
+        let spec = MAIN.replace("    routes:", "    throttle: off\n    routes:");
+        Self::with_options(&spec, &["--no-console"], |_| {})
+    }
+
+    /// Opens a page of the console, which hears all that it says until the end.
+    pub fn open_page(&self) {
+        let url = self.ask(&["console"]);
+        let address = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
+        let get = |path: &str| {
+            let mut stream = TcpStream::connect(&address).expect("the console listens");
+            write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("it takes a request");
+            BufReader::new(stream)
+        };
+        let line = get("/").lines().map_while(Result::ok).find(|line| line.contains("pipe-token"));
+        let line = line.expect("the page has a token");
+        let token = line.split("content=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("it is quoted");
+        let page = get(&format!("/api/stream?token={token}"));
+        std::thread::spawn(move || page.lines().map_while(Result::ok).for_each(drop));
+    }
+
     /// The main file with the user's own handler.
     pub fn with_own_handler() -> Self {
         let spec = MAIN.replace("handler: stream-to-table", "handler: ./own");
@@ -52,7 +75,12 @@ impl Running {
 
     /// A queue, and the user's own handler.
     pub fn with_queue() -> Self {
-        Self::with(QUEUE, |folder| {
+        Self::own(QUEUE)
+    }
+
+    /// A spec whose handler `./own` answers every call with nothing.
+    pub fn own(spec: &str) -> Self {
+        Self::with(spec, |folder| {
             std::fs::create_dir(folder.join("own")).expect("a folder for the handler");
             write(folder, 1000);
         })
@@ -67,11 +95,16 @@ impl Running {
 
     /// A spec, up, in a folder that was prepared for it.
     pub fn with(spec: &str, prepare: impl FnOnce(&Path)) -> Self {
+        Self::with_options(spec, &[], prepare)
+    }
+
+    fn with_options(spec: &str, options: &[&str], prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         std::fs::write(folder.path().join("pipeline.yaml"), spec).expect("the folder takes the spec");
         prepare(folder.path());
         let mut command = command(folder.path());
-        let mut child = command.args(["dev", "--port", "0"]).stdout(Stdio::piped()).spawn().expect("pipe starts");
+        let mut child =
+            command.args(["dev", "--port", "0"]).args(options).stdout(Stdio::piped()).spawn().expect("pipe starts");
         let lines = Arc::<Mutex<Vec<String>>>::default();
         let (out, into) = (child.stdout.take().expect("it has an output"), Arc::clone(&lines));
         std::thread::spawn(move || {

@@ -1,5 +1,6 @@
 //! The way to AWS: clients, places and ARNs, classes of errors, patience, pace.
 
+pub mod alarms;
 mod attempts;
 mod call;
 pub mod cloudwatch;
@@ -25,7 +26,7 @@ mod words;
 pub mod xml;
 
 pub use attempts::within;
-pub use call::nothing_if_absent;
+pub use call::{denied, nothing_if_absent};
 pub use connect::{Aws, ConnectOptions, Keys, Place, connect, sdk};
 pub use cx::{Bundle, Cx, Note, Said};
 pub use lacking::lacking;

@@ -13,22 +13,34 @@ use crate::session::Session;
 mod changing;
 mod consent;
 mod dev;
+mod dlq;
 mod graph;
 mod iam_policy;
 mod init;
+mod logs;
 mod meant;
+mod moment;
 mod openapi;
+mod send;
+mod status;
+mod trace;
 mod using;
 
 pub use changing::{ApplyArgs, DestroyArgs, DiffArgs, RunArgs, UnlockArgs};
 pub use consent::{ConsentArgs, OrphanArgs};
 pub use dev::DevArgs;
+pub use dlq::{DlqCommand, DlqExportArgs, DlqLsArgs, DlqPurgeArgs, DlqRedriveArgs, DlqShowArgs, ReplayArgs};
 pub use graph::{GraphArgs, GraphFormat};
 pub use iam_policy::IamPolicyArgs;
 pub use init::{InitArgs, Pattern};
+pub use logs::LogsArgs;
 pub use meant::suggest;
+pub use moment::Moment;
 pub use openapi::{OpenapiArgs, OpenapiFormat};
-pub use using::{DlqCommand, DlqLsArgs, DlqShowArgs, OutputsArgs, SendArgs};
+pub use send::SendArgs;
+pub use status::{RIGHTS as STATUS_RIGHTS, StatusArgs};
+pub use trace::TraceArgs;
+pub use using::OutputsArgs;
 
 /// Exit codes, the same for every command.
 pub mod exit {
@@ -157,11 +169,24 @@ pub enum Command {
     IamPolicy(IamPolicyArgs),
     /// Run the pipeline on this machine, and apply every edit of its spec and handlers
     Dev(DevArgs),
+    /// Print where the console of the running `pipe dev` is (with --local)
+    Console(FileArgs),
     /// Send events: to the source, or without one to what carries them
     Send(SendArgs),
-    /// Read the dead-letter queue, and take nothing from it
+    /// Show whether it works and keeps up, and what needs a person until when
+    Status(StatusArgs),
+    /// Show the logs of all parts, merged by time
+    Logs(LogsArgs),
+    /// Show the way of one event, from the API to its row or dead letter
+    Trace(TraceArgs),
+    /// Read the dead-letter queue, send its letters once more, delete or export them
     #[command(subcommand)]
     Dlq(DlqCommand),
+    /// Send a part of the stream to the consumer's function once more, in order
+    ///
+    /// The mapping and its checkpoint are left alone. A shard ends at the first record that the function does not take, and the command
+    /// says how to go on from there.
+    Replay(ReplayArgs),
     /// Print a completion script for a shell
     Completions {
         /// The shell
@@ -194,15 +219,18 @@ impl Command {
             Self::Destroy(args) => &args.spec.file,
             Self::Unlock(args) => &args.spec.file,
             Self::Init(args) => &args.spec.file,
-            Self::Validate(args) => &args.file,
+            Self::Validate(args) | Self::Console(args) => &args.file,
             Self::IamPolicy(args) => &args.spec.file,
             Self::Graph(args) => &args.spec.file,
             Self::Openapi(args) => &args.spec.file,
             Self::Outputs(args) => &args.spec.file,
             Self::Dev(args) => &args.spec.file,
             Self::Send(args) => &args.spec.file,
-            Self::Dlq(DlqCommand::Ls(args)) => &args.spec.file,
-            Self::Dlq(DlqCommand::Show(args)) => &args.spec.file,
+            Self::Status(args) => &args.spec.file,
+            Self::Logs(args) => &args.spec.file,
+            Self::Trace(args) => &args.spec.file,
+            Self::Dlq(command) => command.file(),
+            Self::Replay(args) => &args.spec.file,
             Self::Schema(_) | Self::List | Self::Completions { .. } => Path::new(SPEC),
             Self::Licenses | Self::Handler { .. } | Self::Supervise { .. } => Path::new(SPEC),
         }

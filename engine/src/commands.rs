@@ -4,23 +4,31 @@ mod apply;
 mod building;
 mod change;
 mod consent;
+mod console;
 mod consumer_rights;
 mod demo;
 mod destroy;
 mod dev;
 mod diff;
-mod dlq;
+pub(crate) mod dlq;
+mod ends;
 mod graph;
 mod halt;
+mod hand;
 mod iam_policy;
 mod init;
 mod kept;
 mod keys;
 mod list;
+mod logs;
+mod moment;
 mod openapi;
 mod outputs;
-mod running;
-mod send;
+mod replay;
+pub(crate) mod running;
+pub(crate) mod send;
+mod status;
+mod trace;
 mod unlock;
 mod validate;
 mod walk;
@@ -74,8 +82,13 @@ pub async fn run(cli: Cli) -> u8 {
         Command::Outputs(args) => outputs::run(shell, global, args).await,
         Command::IamPolicy(args) => iam_policy::run(shell, global, args).await,
         Command::Dev(args) => dev::run(shell, global, args).await,
+        Command::Console(_) => console::run(shell, global),
         Command::Send(args) => send::run(shell, global, args).await,
+        Command::Logs(args) => logs::run(shell, global, args).await,
+        Command::Trace(args) => trace::run(shell, global, args).await,
+        Command::Status(args) => status::run(shell, global, args).await,
         Command::Dlq(command) => dlq::run(shell, global, command).await,
+        Command::Replay(args) => replay::run(shell, global, args).await,
         Command::Handler { name } => Err(Error::fatal(format!("there is no handler `{name}`")).into()),
         Command::Supervise { .. } => Err(Error::defect("`supervise` does not come here").into()),
         Command::Completions { shell: of } => Ok(completions(shell, *of)),

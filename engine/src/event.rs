@@ -4,9 +4,13 @@
 //! `schema/events.json` is generated from these types ([`schema()`]), descriptions included, and tests hold the output to it.
 
 mod line;
+pub mod logs;
 mod parts;
+pub mod redrive;
 mod schema;
 pub mod sending;
+pub mod status;
+pub mod trace;
 pub mod using;
 
 use std::collections::BTreeMap;
@@ -15,6 +19,7 @@ use pipe_local::event as moved;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::plan::{Change, Used, Verb};
 use crate::resource::Id;
@@ -225,6 +230,8 @@ pub enum Event {
     Followed(sending::Followed),
     /// Where all events went (`send --follow`).
     FollowedAll(sending::FollowedAll),
+    /// How the pipeline is (`status`).
+    Status(status::Status),
     /// A message of the dead-letter queue (`dlq`).
     Letter {
         /// All about it.
@@ -232,10 +239,43 @@ pub enum Event {
     },
     /// The end of the list (`dlq ls`).
     Letters(using::Letters),
+    /// A line of a log (`logs`).
+    Logged(logs::Logged),
+    /// Where an event was on its way (`trace`).
+    Hop(trace::Hop),
+    /// The end of its way (`trace`).
+    Traced(trace::Traced),
+    /// A letter went to the function once more, or could not (`dlq redrive`).
+    Redriven(redrive::Redriven),
+    /// The end of a redrive (`dlq redrive`).
+    RedrivenAll(redrive::RedrivenAll),
+    /// How many letters there are (`dlq redrive --dry-run`, `dlq purge`).
+    Counted(redrive::Counted),
+    /// An event of a letter (`dlq export`).
+    Exported {
+        /// The line that `pipe send --file` reads.
+        #[schemars(with = "Value")]
+        letter: Box<RawValue>,
+    },
+    /// All letters are written (`dlq export`).
+    LettersWritten(redrive::Written),
+    /// Letters were deleted (`dlq purge`).
+    Purged(redrive::Purged),
+    /// A shard was sent once more, as far as it went (`replay`).
+    Replayed(redrive::Replayed),
+    /// The end of a replay (`replay`).
+    ReplayedAll(redrive::ReplayedAll),
     /// The pipeline runs on this machine (`dev`).
     Up(Up),
+    /// Where the console of the running `pipe dev` is (`console`).
+    Console {
+        /// The page's URL.
+        url: String,
+    },
     /// The API answered a request (`dev`).
     Answered(moved::Answered),
+    /// A stream or a queue took records, whoever sent them (`dev`).
+    Put(moved::Put),
     /// A function was given a batch (`dev`).
     Batch(moved::Batch),
     /// A function wrote an item, or found one that stays (`dev`).

@@ -1,9 +1,11 @@
 //! The table of kinds: the only place where the engine and AWS's resources meet.
 
 pub mod account_logging;
+pub mod alarm;
 pub mod api_key;
 pub mod bucket;
 pub mod bus;
+pub mod dashboard;
 pub mod domain_name;
 pub mod endpoint;
 pub mod function;
@@ -62,4 +64,6 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<api_key::ApiKey>(),
     Kind::of::<usage_plan::UsagePlan>(),
     Kind::of::<domain_name::DomainName>(),
+    Kind::of::<alarm::Alarm>(),
+    Kind::of::<dashboard::Dashboard>(),
 ];

@@ -5,6 +5,7 @@ pub mod aws;
 pub mod bundle;
 pub mod cli;
 pub mod commands;
+mod console;
 pub mod diff;
 pub mod error;
 pub mod event;

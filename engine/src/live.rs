@@ -144,7 +144,8 @@ async fn look(cx: Cx, kinds: &'static [Kind], kind: &'static Kind, name: Name) -
         });
         leads.extend(try_join_all(all).await?.concat());
     }
-    Ok(Catch { key: Some((kind, name.clone())), lives, names, leads, owned: false, note: None })
+    let note = lives.iter().filter(|live| ours(cx, live)).find_map(|live| (kind.tells)(live));
+    Ok(Catch { key: Some((kind, name.clone())), lives, names, leads, owned: false, note })
 }
 
 fn ours(cx: &Cx, live: &Live<Value>) -> bool {

@@ -2,8 +2,10 @@
 //!
 //! One file for each source, authorizer, stream, target of a route and sink; each exports the ids of its resources as data.
 
+mod alarms;
 mod auth;
 mod consumer;
+mod dashboard;
 mod dlq;
 mod existing;
 mod function;
@@ -31,7 +33,7 @@ use crate::graph::Graph;
 use crate::spec::{Loaded, Spec};
 
 pub use known::{defaults, families};
-pub use network::{asked, notes};
+pub use network::{asked, fits};
 pub use sink::table::key;
 pub use source::schedule::input as schedule_input;
 pub use to::{JSON, LIMIT};
@@ -39,7 +41,7 @@ pub use to::{JSON, LIMIT};
 /// The ids that commands look for in a graph.
 pub mod id {
     pub use super::auth::basic::SECRET;
-    pub use super::consumer::ROLE as CONSUMER_ROLE;
+    pub use super::consumer::{CONSUMER, MAPPING, ROLE as CONSUMER_ROLE};
     pub use super::dlq::DLQ;
     pub use super::plans::opening_key;
     pub use super::sink::table::TABLE;
@@ -79,6 +81,7 @@ impl<'a> Lowering<'a> {
 /// An ARN of another account or region, of what exists there.
 pub fn lower(loaded: &Loaded, place: &Place, codes: &Codes) -> Result<Graph> {
     source::api::domain::is_here(loaded, place)?;
+    alarms::is_here(loaded, place)?;
     let lowering = Lowering::of(loaded, place, codes);
     let parts = [
         network::nodes(&lowering)?,
@@ -90,7 +93,16 @@ pub fn lower(loaded: &Loaded, place: &Place, codes: &Codes) -> Result<Graph> {
         dlq::nodes(&lowering)?,
         consumer::nodes(&lowering)?,
     ];
-    Graph::new(&loaded.spec.name, loaded.spec.tags.clone(), parts.concat())
+    let mut nodes = parts.concat();
+    let alarms = alarms::nodes(&lowering, &nodes)?;
+    nodes.extend(dashboard::nodes(&lowering, &nodes, &alarms)?);
+    nodes.extend(alarms);
+    Graph::new(&loaded.spec.name, loaded.spec.tags.clone(), nodes)
+}
+
+/// Returns what a plan says beside its changes: what things cost, what is of others, and what nobody watches.
+pub fn notes(loaded: &Loaded, place: &Place, graph: &Graph) -> Vec<String> {
+    network::notes(loaded, place).into_iter().chain(alarms::notes(loaded, place, graph)).collect()
 }
 
 /// What the role of the consumer's function needs beside its log: IAM statements. The pipeline gives them to a function of its own; to one that

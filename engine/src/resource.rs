@@ -92,6 +92,9 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// What others need of it may only become less when they have changed: [`Resource::meanwhile`] then is what to be until all else is done,
     /// also where nothing is deleted. A queue that hides messages less long than a function still works on them.
     const NARROWS_LAST: bool = false;
+    /// Actions that every look needs on any resource, whether the spec has one of the kind or not: those of [`Resource::owned`], and of the reads
+    /// that follow from it.
+    const LOOKS: &'static [&'static str] = &[];
     /// Top-level properties that say nothing to those who read the plan of a new one: hashes, what every one of the kind has.
     const INTERNAL: &'static [&'static str] = &[];
 
@@ -123,6 +126,11 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// ([`Resource::meanwhile`], [`Resource::keeping`]).
     fn advice(_of: &Changed<'_, Self>) -> Advice {
         Advice::default()
+    }
+
+    /// Says what a plan should say of the live one, whether it changes or not: something outside of AWS is still to be done.
+    fn tells(_live: &Live<Self>) -> Option<String> {
+        None
     }
 
     /// Looks up what an update in place means that only AWS can tell; as [`Advice::means`], which a plan shows.

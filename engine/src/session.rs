@@ -24,6 +24,9 @@ pub struct Session {
     pub endpoint_url: String,
     /// Where the API is served, with its stage; empty without an API.
     pub api_url: String,
+    /// Where the console is, if there is one.
+    #[serde(default)]
+    pub console_url: Option<String>,
     pub region: String,
     /// Credentials of an endpoint that `pipe dev` started itself, made up for this session: it takes no others. On one of the
     /// user's own, the user's are used.
@@ -185,6 +188,7 @@ mod tests {
             spec: PathBuf::new(),
             endpoint_url: String::new(),
             api_url: String::new(),
+            console_url: None,
             region: String::new(),
             keys: Some(Keys("AKIASHOWN".to_owned(), "hidden".to_owned())),
         };

@@ -4,6 +4,7 @@
 //! one document), then reports everything else in one run: what the schema says, what the rules of `rules/` say about a
 //! document made whole by `repair`, and what is legal but likely wrong. Each problem has its place in the file.
 
+mod alarms;
 mod auth;
 mod changes;
 mod check;
@@ -34,9 +35,10 @@ mod users;
 mod value;
 mod wording;
 
+pub use alarms::{Alarms, Told};
 pub use auth::{ApiKeys, Auth, Authorizer, Basic, Cognito, Iam, Jwt, Secret, Token};
 pub use dlq::{Dlq, Queue};
-pub use function::{Architecture, Batch, Consumer, Failures, Function, LogLevel, Start};
+pub use function::{Architecture, Batch, Consumer, Failures, Function, LogLevel, Recursion, Start};
 pub use handler::{Handler, Language, Managed, Runtime};
 pub use key::KmsKey;
 pub use model::{Existing, OnDestroy, OwnOrExisting, Spec};
@@ -51,8 +53,8 @@ pub use sink::{Capacity, Index, Indexes, Key, KeyType, Keys, Project, Sink, Tabl
 pub use source::{
     ANY_ORIGIN, AccessLogDays, Alexa, Api, AwsCall, Body, Bucket, Bus, BusEvents, Cors, CorsMethod, Delivery, Domain,
     Extra, Feeding, FilterOn, Full, Input, Iot, LONGEST_PATTERN, Limit, Logs, MediaType, Method, MinimumTls,
-    ObjectEvent, OwnBucket, OwnTopic, PartitionKey, Piece, Place, Route, Schedule, SkillKind, Source, TableAction,
-    Throttle, To, Topic, Via, is_json, is_text,
+    ObjectEvent, OwnBucket, OwnTopic, PartitionKey, Piece, Place, Private, Route, Schedule, SkillKind, Source,
+    TableAction, Throttle, To, Topic, Via, is_json, is_text,
 };
 pub use statements::{Effect, Statement};
 pub use stream::{

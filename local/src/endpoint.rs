@@ -3,7 +3,7 @@
 //! [`environment`] makes the Python environment once, [`Emulator`] runs MiniStack from it with authorization on, on a socket that
 //! nobody else reaches, and [`Forwarder`] is the address that the deployer and the functions get. It refuses what no key of the session
 //! has signed (`gate`, `keys`, `signature`), passes every other call on as it is but for what MiniStack does otherwise
-//! than AWS (`quirks`), and tells which rows and dead letters passed by (`watch`). [`Mannered`] is the same without the session, and
+//! than AWS (`quirks`), and tells which rows and dead letters passed by (`watch`) and what streams and queues took (`put`). [`Mannered`] is the same without the session, and
 //! [`serve`] its server: the endpoint of the tests is made of the two.
 
 mod call;
@@ -13,6 +13,7 @@ mod forwarder;
 mod gate;
 mod keys;
 mod manners;
+mod put;
 mod quirks;
 mod reaper;
 mod server;

@@ -13,6 +13,8 @@ pub type Events = UnboundedSender<Event>;
 pub enum Event {
     /// The gateway answered a request.
     Answered(Answered),
+    /// A stream or a queue took records.
+    Put(Put),
     /// A poller gave a batch to a function, and this came of it.
     Batch(Batch),
     /// A function wrote an item.
@@ -81,6 +83,16 @@ pub struct Answered {
     pub reason: Option<String>,
 }
 
+/// Records that a stream or a queue took, whoever sent them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Put {
+    /// Where they are now.
+    pub location: Location,
+    /// How many they are.
+    pub records: usize,
+}
+
 /// A call of a function.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
@@ -93,6 +105,9 @@ pub struct Batch {
     pub records: usize,
     /// Time that the function took.
     pub milliseconds: u64,
+    /// How old the last record was when the function was called, in milliseconds; absent where the source does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub age_milliseconds: Option<u64>,
     /// How many records are done with; the rest is tried again.
     pub succeeded: usize,
     /// The function's error, that it named failures, or why Lambda does not understand its answer.

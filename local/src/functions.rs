@@ -10,6 +10,7 @@ mod code;
 mod definition;
 mod environment;
 mod failure;
+mod invocation;
 mod logs;
 mod pool;
 mod process;
@@ -33,6 +34,7 @@ use crate::error::{Error, Result};
 use crate::event::Events;
 use crate::invoke::{Answer, Invoke, Refusal};
 use crate::roles::Roles;
+use crate::seen::Lens;
 use definition::Definition;
 use pool::Pool;
 use program::Program;
@@ -49,6 +51,7 @@ pub struct Settings {
     /// The folder where code is unpacked and kept.
     pub cache: PathBuf,
     pub events: Events,
+    pub lens: Lens,
     pub roles: Roles,
     /// The URL that the functions' AWS SDKs call.
     pub endpoint_url: String,

@@ -28,6 +28,7 @@ mod refusal;
 mod reply;
 mod resource_policy;
 mod router;
+mod seen;
 mod serve;
 mod serving;
 mod shared;
@@ -60,6 +61,7 @@ use crate::error::{Error, Result};
 use crate::event::Events;
 use crate::invoke::Invoke;
 use crate::roles::{GivenOut, Roles};
+use crate::seen::Lens;
 
 /// How long requests under way may take to end when the gateway stops, and then how long the access log may.
 const STOP: Duration = Duration::from_millis(1500);
@@ -71,6 +73,7 @@ pub struct Settings {
     pub keys: GivenOut,
     pub invoke: Invoke,
     pub events: Events,
+    pub lens: Lens,
     /// The API's id at the endpoint.
     pub api: String,
     pub stage: String,
@@ -96,9 +99,9 @@ impl Gateway {
     }
 
     fn serve(listener: TcpListener, own: SocketAddr, settings: Settings, live: Live) -> Self {
-        let Settings { roles, keys, invoke, events, .. } = settings;
+        let Settings { roles, keys, invoke, events, lens, .. } = settings;
         let (log, log_task) = Log::start(roles.clone(), events.clone());
-        let shared = Arc::new(Shared::new(Reach::new(roles, keys, invoke, events), log, Door::new(own), live));
+        let shared = Arc::new(Shared::new(Reach::new(roles, keys, invoke, events, lens), log, Door::new(own), live));
         warn_of_problems(&shared);
         let (stop, mut stopped) = watch::channel(false);
         let app = Router::new().fallback(serve::answer).with_state(Arc::clone(&shared));

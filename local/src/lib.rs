@@ -4,6 +4,7 @@
 //! run event source mappings; [`functions`] runs Lambda bootstraps. The [`endpoint`] is what they call, as does the deployer.
 
 mod batches;
+mod by_hand;
 pub mod endpoint;
 pub mod error;
 pub mod event;
@@ -11,11 +12,13 @@ pub mod functions;
 pub mod gateway;
 pub mod invoke;
 mod lenient;
+pub mod meter;
 mod pages;
 pub mod poller;
 pub mod private;
 pub mod push;
 pub mod roles;
+pub mod seen;
 mod signature;
 pub mod supervise;
 pub mod template;

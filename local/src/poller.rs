@@ -29,6 +29,7 @@ use crate::error::Result;
 use crate::event::Events;
 use crate::invoke::Invoke;
 use crate::roles::Roles;
+use crate::seen::Lens;
 
 pub(crate) mod access;
 mod batch;
@@ -41,6 +42,7 @@ mod filter;
 mod lookup;
 mod mapping;
 mod outcome;
+pub mod parts;
 mod poll;
 mod queue;
 mod reader;
@@ -72,6 +74,7 @@ pub struct Settings {
     pub roles: Roles,
     pub invoke: Invoke,
     pub events: Events,
+    pub lens: Lens,
     /// Changes when a record was put into a stream of the endpoint, or a message sent to a queue.
     pub puts: watch::Receiver<()>,
     /// File that keeps checkpoints over restarts, by mapping UUID and shard.
@@ -92,6 +95,7 @@ pub struct Pollers {
     roles: Roles,
     invoke: Invoke,
     events: Events,
+    lens: Lens,
     checkpoints: Checkpoints,
     clock: Clock,
     puts: watch::Receiver<()>,
@@ -114,9 +118,9 @@ impl Drop for Running {
 impl Pollers {
     /// Reads the checkpoints; nothing runs before [`Pollers::sync`].
     pub fn new(settings: Settings) -> Self {
-        let Settings { roles, invoke, events, puts, checkpoints } = settings;
+        let Settings { roles, invoke, events, lens, puts, checkpoints } = settings;
         let checkpoints = Checkpoints::load(checkpoints, events.clone());
-        Self { roles, invoke, events, checkpoints, clock: Clock::start(), puts, running: BTreeMap::new() }
+        Self { roles, invoke, events, lens, checkpoints, clock: Clock::start(), puts, running: BTreeMap::new() }
     }
 
     /// Makes what runs match the mappings of these functions, as the API has them now: to be called after every apply.
@@ -200,6 +204,7 @@ impl Pollers {
         let (orders, given) = watch::channel(order);
         let (roles, invoke, events) = (self.roles.clone(), self.invoke.clone(), self.events.clone());
         let (checkpoints, clock, puts) = (self.checkpoints.clone(), self.clock.clone(), self.puts.clone());
+        let lens = self.lens.clone();
         let world = move |mapping: &Arc<Properties>| {
             let (source, destination) = open(&Access::new(roles.clone(), &mapping.role), mapping);
             World {
@@ -207,6 +212,7 @@ impl Pollers {
                 destination,
                 invoke: invoke.clone(),
                 events: events.clone(),
+                lens: lens.clone(),
                 checkpoints: checkpoints.clone(),
                 clock: clock.clone(),
                 puts: puts.clone(),
@@ -218,11 +224,12 @@ impl Pollers {
     fn start_queue(&self, order: Order) -> Running {
         let (orders, given) = watch::channel(order);
         let (roles, invoke, events) = (self.roles.clone(), self.invoke.clone(), self.events.clone());
-        let (clock, puts) = (self.clock.clone(), self.puts.clone());
+        let (clock, puts, lens) = (self.clock.clone(), self.puts.clone(), self.lens.clone());
         let world = move |mapping: &Arc<Properties>| queue::QueueWorld {
             source: queue::source(&Access::new(roles.clone(), &mapping.role), mapping),
             invoke: invoke.clone(),
             events: events.clone(),
+            lens: lens.clone(),
             clock: clock.clone(),
             puts: puts.clone(),
         };

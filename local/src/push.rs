@@ -7,7 +7,7 @@
 //!
 //! As AWS has it: two retries, after one and after two minutes; calls that are refused are tried again after 1 s to 5 min until the event is too
 //! old; the record is sent under the function's role; what is not let in goes to the redrive queue of the subscription or to the dead-letter queue of the
-//! rule's target, if the queue's policy lets the service in.
+//! rule's target, if the queue's policy lets the service in, and of a rule of IoT to its error action, under the rule's own role.
 //!
 //! Chosen where AWS says nothing, or different from it:
 //! - 16 calls at a time: each is a process on one machine.
@@ -25,12 +25,14 @@ use crate::event::{Event, Events};
 use crate::invoke::Invoke;
 use crate::poller::clock::Clock;
 use crate::roles::Roles;
+use crate::seen::Lens;
 
 mod attempts;
 mod destination;
 mod facts;
 mod inbox;
 mod into_stream;
+mod iot;
 mod normal;
 mod policy;
 mod record;
@@ -53,6 +55,7 @@ pub struct Settings {
     pub roles: Roles,
     pub invoke: Invoke,
     pub events: Events,
+    pub lens: Lens,
     pub inbox: Inbox,
 }
 
@@ -68,6 +71,7 @@ struct Shared {
     roles: Roles,
     invoke: Invoke,
     events: Events,
+    lens: Lens,
     functions: Functions,
     clock: Clock,
     slots: Semaphore,
@@ -87,7 +91,7 @@ impl Drop for Push {
 impl Push {
     /// Takes what is in the inbox from now on. No schedule runs before [`Push::sync`].
     pub fn start(settings: Settings) -> Self {
-        let Settings { roles, invoke, events, inbox } = settings;
+        let Settings { roles, invoke, events, lens, inbox } = settings;
         let clock = Clock::start();
         let functions = Functions::new(roles.clone());
         let schedules = Schedules::new(roles.clone(), events.clone(), clock.clone());
@@ -95,6 +99,7 @@ impl Push {
             roles,
             invoke,
             events,
+            lens,
             functions,
             clock,
             slots: Semaphore::new(AT_ONCE),

@@ -17,11 +17,14 @@ pub type GivenOut = Arc<dyn Fn(&str) -> Option<Credentials> + Send + Sync>;
 /// How long before their end credentials are asked for again.
 const AHEAD: Duration = Duration::from_secs(120);
 
+/// The ARN of a role, and that of what a service acts for under it.
+type Acting = (String, Option<String>);
+
 /// Assumes roles at the endpoint and remembers their credentials while they last. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Roles {
     root: SdkConfig,
-    known: Arc<Mutex<HashMap<String, Credentials>>>,
+    known: Arc<Mutex<HashMap<Acting, Credentials>>>,
 }
 
 impl Roles {
@@ -40,13 +43,18 @@ impl Roles {
     /// # Errors
     /// The role is not there or cannot be assumed.
     pub async fn credentials(&self, role: &str) -> Result<Credentials> {
+        self.of(role, None).await
+    }
+
+    async fn of(&self, role: &str, source: Option<&str>) -> Result<Credentials> {
         let soon = SystemTime::now() + AHEAD;
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(role).cloned();
+        let key = (role.to_owned(), source.map(str::to_owned));
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         if let Some(known) = known.filter(|known| known.expiry().is_none_or(|end| end > soon)) {
             return Ok(known);
         }
-        let fresh = self.assume(role).await?;
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(role.to_owned(), fresh.clone());
+        let fresh = self.assume(role, source).await?;
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, fresh.clone());
         Ok(fresh)
     }
 
@@ -55,7 +63,16 @@ impl Roles {
     /// # Errors
     /// As [`Roles::credentials`].
     pub async fn config(&self, role: &str) -> Result<SdkConfig> {
-        let credentials = SharedCredentialsProvider::new(self.credentials(role).await?);
+        self.config_for(role, None).await
+    }
+
+    /// The same of a role that a service takes on for the resource of this ARN, which the role's trust may name (`aws:SourceArn`). To the
+    /// session's own MiniStack the ARN is told as the external id, which `endpoint/emulator/start.py` takes for it.
+    ///
+    /// # Errors
+    /// As [`Roles::credentials`].
+    pub async fn config_for(&self, role: &str, source: Option<&str>) -> Result<SdkConfig> {
+        let credentials = SharedCredentialsProvider::new(self.of(role, source).await?);
         Ok(self.root.to_builder().credentials_provider(credentials).build())
     }
 
@@ -64,9 +81,10 @@ impl Roles {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    async fn assume(&self, role: &str) -> Result<Credentials> {
+    async fn assume(&self, role: &str, source: Option<&str>) -> Result<Credentials> {
         let sts = aws_sdk_sts::Client::new(&self.root);
-        let answer = sts.assume_role().role_arn(role).role_session_name("pipe-dev").send().await;
+        let answer = sts.assume_role().role_arn(role).role_session_name("pipe-dev");
+        let answer = answer.set_external_id(source.map(str::to_owned)).send().await;
         let answer = answer.map_err(|error| {
             let reason = reason(&error);
             Error::new(format!("assume the role `{role}`: {reason}"))

@@ -41,8 +41,13 @@ fn help_tells_commands_and_exit_codes() {
       outputs      Print endpoint, names and ARNs
       iam-policy   Print the least IAM policy that a deployer of this spec needs
       dev          Run the pipeline on this machine, and apply every edit of its spec and handlers
+      console      Print where the console of the running `pipe dev` is (with --local)
       send         Send events: to the source, or without one to what carries them
-      dlq          Read the dead-letter queue, and take nothing from it
+      status       Show whether it works and keeps up, and what needs a person until when
+      logs         Show the logs of all parts, merged by time
+      trace        Show the way of one event, from the API to its row or dead letter
+      dlq          Read the dead-letter queue, send its letters once more, delete or export them
+      replay       Send a part of the stream to the consumer's function once more, in order
       completions  Print a completion script for a shell
       licenses     Print the licenses of what pipe is made of
       help         Print this message or the help of the given subcommand(s)

@@ -23,6 +23,7 @@ mod openapi;
 mod secrets;
 mod site;
 mod sources;
+mod status;
 mod stopped;
 mod traces;
 mod unlucky;

@@ -2,8 +2,11 @@
 #![cfg(test)]
 
 mod answers;
+mod browser;
 mod changes;
 mod client;
+mod console;
+mod console_page;
 mod consumers;
 mod dev;
 mod doors;
@@ -18,13 +21,16 @@ mod languages;
 mod least;
 mod let_in;
 mod loads;
+mod looking;
 mod outages;
 mod own;
+
 mod pages;
 mod poison;
 mod process;
 mod puts;
 mod queues;
+mod redrive;
 mod resharding;
 mod rights;
 mod routes;

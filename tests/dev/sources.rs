@@ -90,6 +90,28 @@ fn events_of_a_bus() {
     assert_eq!(letters(&mut dev, 1).len(), 1);
 }
 
+/// MiniStack's rules of IoT know no streams.
+#[test]
+fn messages_of_devices_by_a_stream() {
+    let mut dev = Dev::new(&format!(
+        "name: pushes\nsource: {{ iot: {{ topic: sensors/+/temp }} }}\nstream: {{ kinesis: {{}} }}\n{}",
+        REST.replace(", failures: { retries: 0 }", "")
+    ));
+    dev.pipe(&["send", "--data", r#"{"id": "e0"}"#]);
+    dev.until("its row", |dev| has_row(dev, "e0").then_some(()));
+}
+
+/// Lambda takes what is pushed to it, and keeps it while the function may not run.
+#[test]
+fn what_is_pushed_to_a_stopped_function_waits() {
+    let stopped = REST.replace("timeout_seconds: 5", "timeout_seconds: 5, reserved_concurrency: 0");
+    let mut dev = Dev::new(&format!("name: pushes\nsource: {{ topic: {{}} }}{stopped}"));
+    publish(&dev, "order", r#"{"id": "e0"}"#);
+    dev.until("the refusal", |dev| dev.said().contains("too many calls of the function run").then_some(()));
+    dev.edit(", reserved_concurrency: 0", "");
+    dev.until("its row", |dev| has_row(dev, "e0").then_some(()));
+}
+
 /// Throws for what it is sent: after its retries, of which there are none here, Lambda's record is the letter.
 #[test]
 fn an_event_that_a_handler_of_ones_own_fails_on_is_a_letter_with_the_whole_event() {

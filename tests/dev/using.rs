@@ -25,7 +25,9 @@ dlq: { queue: {} }
 fn other_commands_work_on_what_runs_here() {
     let mut dev = Dev::new(SPEC);
     events_are_sent_and_followed(&dev);
+    all_is_well(&mut dev);
     poison_is_a_dead_letter(&dev);
+    the_letter_needs_a_person(&mut dev);
     outputs_are_of_this_machine(&dev);
     nothing_is_to_be_done(&dev);
     another_one_is_refused(&dev);
@@ -46,6 +48,51 @@ fn events_are_sent_and_followed(dev: &Dev) {
         *of("followed_all")[0],
         json!({"event": "followed_all", "rows": 3, "dead_letters": 0, "taken": 0, "on_the_way": 0})
     );
+}
+
+/// The status as data, and the exit code with it.
+fn status(dev: &Dev) -> (Option<i32>, Value) {
+    let run = dev.run(&["status", "--json"]);
+    let mut lines = events(&run.out);
+    assert_eq!(lines.len(), 1, "{run:?}");
+    (run.code, lines.remove(0))
+}
+
+fn part<'a>(status: &'a Value, id: &str) -> &'a Value {
+    status["parts"].as_array().unwrap().iter().find(|part| part["id"] == id).unwrap()
+}
+
+fn figure(status: &Value, id: &str, name: &str) -> f64 {
+    let figures = part(status, id)["figures"].as_array().unwrap();
+    figures.iter().find(|figure| figure["name"] == name).and_then(|figure| figure["value"].as_f64()).unwrap_or_default()
+}
+
+/// What was sent is counted where it passed, and nothing needs anybody.
+fn all_is_well(dev: &mut Dev) {
+    let (code, status) = dev.until("all figures of what was sent", |dev| {
+        let (code, status) = status(dev);
+        let counted = figure(&status, "api", "requests") >= 3.0 && figure(&status, "consumer", "rows") >= 3.0;
+        (counted && figure(&status, "stream", "records") >= 3.0).then_some((code, status))
+    });
+    assert_eq!((code, &status["needs_person"]), (Some(0), &json!(false)), "{status}");
+    let ids: Vec<&str> = status["parts"].as_array().unwrap().iter().map(|part| part["id"].as_str().unwrap()).collect();
+    assert_eq!(ids, ["api", "authorizer", "stream", "mapping", "consumer", "table", "dlq", "alarms"]);
+    assert!(figure(&status, "consumer", "calls") >= 1.0 && figure(&status, "authorizer", "calls") >= 1.0, "{status}");
+    let shown = dev.pipe(&["status"]);
+    assert!(shown.contains("✓ consumer") && shown.ends_with("All is well.\n"), "{shown}");
+}
+
+/// A letter is found, with the time until it is too late.
+fn the_letter_needs_a_person(dev: &mut Dev) {
+    let status = dev.until("the letter's age", |dev| {
+        let (code, status) = status(dev);
+        assert_eq!((code, &part(&status, "dlq")["state"]), (Some(1), &json!("needs_person")), "{status}");
+        part(&status, "dlq")["findings"][0]["until"].is_string().then_some(status)
+    });
+    let message = part(&status, "dlq")["findings"][0]["message"].as_str().unwrap();
+    assert!(message.contains("letter, the oldest") && message.contains("SQS deletes it in 13 d 23 h"), "{message}");
+    let shown = dev.run(&["status"]);
+    assert!(shown.code == Some(1) && shown.out.contains("✗ dlq") && shown.out.contains("`pipe dlq ls`"), "{shown:?}");
 }
 
 fn poison_is_a_dead_letter(dev: &Dev) {
@@ -147,7 +194,7 @@ fn an_apply_rings(dev: &mut Dev) {
 fn without_a_running_one_each_says_so() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("pipeline.yaml"), SPEC).unwrap();
-    let commands: [&[&str]; 8] = [
+    let commands: [&[&str]; 10] = [
         &["outputs"],
         &["diff"],
         &["list"],
@@ -156,6 +203,8 @@ fn without_a_running_one_each_says_so() {
         &["destroy", "--yes"],
         &["dlq", "ls"],
         &["dlq", "show", "x"],
+        &["logs"],
+        &["trace", "x"],
     ];
     for command in commands {
         let run = Run::of(pipe(folder.path(), None).args(command).arg("--local").output().unwrap());

@@ -1,6 +1,7 @@
 //! Every property of a spec, edited on an applied pipeline: the plan says exactly what changes, applying it does just that, and
 //! nothing is left to do. Where one emulator cannot show an edit, the chain says so and runs on the other.
 
+mod alarms;
 mod api;
 mod changes;
 mod consumer;

@@ -55,6 +55,22 @@ fn make_existing(sandbox: &Sandbox) {
     sandbox.edit("eu-west-1:123456789012:telemetry", &here);
 }
 
+/// An example that is up, under this spec.
+fn up(endpoint: &Endpoint, name: &str, spec: &str) -> Sandbox {
+    let sandbox = Sandbox::new(env!("CARGO_BIN_EXE_pipe"), endpoint.account(), spec);
+    bring(name, &sandbox);
+    match name {
+        "existing-resources" => make_existing(&sandbox),
+        "logs" => {
+            let input = json!({ "logGroupName": "/aws/lambda/shop" });
+            sandbox.account.ask("logs", "Logs_20140328.CreateLogGroup", "/", &input);
+        }
+        _ => {}
+    }
+    sandbox.pipe(&["apply", "--yes"]);
+    sandbox
+}
+
 #[test]
 fn an_empty_diff_of_every_example_costs_few_calls() {
     let endpoint = Endpoint::start(Emulator::shared(Kind::MiniStack));
@@ -63,17 +79,7 @@ fn an_empty_diff_of_every_example_costs_few_calls() {
     // MiniStack has no subnets: `network.rs` shows the private one on moto.
     for name in examples().into_iter().filter(|name| name != "private") {
         let spec = std::fs::read_to_string(folder().join(format!("{name}.yaml"))).unwrap();
-        let sandbox = Sandbox::new(env!("CARGO_BIN_EXE_pipe"), endpoint.account(), &spec);
-        bring(&name, &sandbox);
-        match name.as_str() {
-            "existing-resources" => make_existing(&sandbox),
-            "logs" => {
-                let input = json!({ "logGroupName": "/aws/lambda/shop" });
-                sandbox.account.ask("logs", "Logs_20140328.CreateLogGroup", "/", &input);
-            }
-            _ => {}
-        }
-        sandbox.pipe(&["apply", "--yes"]);
+        let sandbox = up(&endpoint, &name, &spec);
         sandbox.account.clear();
         let again = sandbox.run(&["diff", "--exit-code"]);
         assert_eq!(again.code, Some(0), "{name}: {}{}", again.out, again.err);
@@ -87,4 +93,34 @@ fn an_empty_diff_of_every_example_costs_few_calls() {
     }
     assert!(over.is_empty(), "{over:?} cost more than they may:\n{told}");
     std::io::Write::write_all(&mut std::io::stderr(), told.as_bytes()).unwrap();
+}
+
+/// With a topic of their own, by which they tell a mail address. An empty diff costs a call for the tags of each alarm, because they were
+/// written a moment ago.
+#[test]
+fn alarms_and_dashboard_of_every_example_go_up_are_an_empty_diff_and_go() {
+    let endpoint = Endpoint::start(Emulator::shared(Kind::MiniStack));
+    // MiniStack has no subnets.
+    for name in examples().into_iter().filter(|name| name != "private") {
+        let spec = std::fs::read_to_string(folder().join(format!("{name}.yaml"))).unwrap();
+        let sandbox = up(&endpoint, &name, &format!("{spec}\nalarms: {{ email: ops@example.com }}\ndashboard: true\n"));
+        let ask = |operation: &str| {
+            let operation = format!("GraniteServiceVersion20100801.{operation}");
+            sandbox.account.ask("monitoring", &operation, "/", &json!({ "MaxRecords": 100 }))
+        };
+        let alarms = ask("DescribeAlarms")["MetricAlarms"].as_array().map_or(0, Vec::len);
+        assert!(alarms >= 2, "{name}: {alarms} alarms");
+        sandbox.account.clear();
+        let again = sandbox.run(&["diff", "--exit-code"]);
+        assert_eq!(again.code, Some(0), "{name}: {}{}", again.out, again.err);
+        let of_alarms = sandbox.account.calls().iter().filter(|call| call.service == "monitoring").count();
+        assert_eq!(
+            of_alarms,
+            alarms + 2,
+            "{name}: one call for all alarms, one for each one's tags, and one for the dashboard"
+        );
+        sandbox.pipe(&["destroy", "--yes", "--allow-data-loss", "all"]);
+        assert_eq!(ask("DescribeAlarms")["MetricAlarms"], json!([]), "{name}");
+        assert_eq!(ask("ListDashboards")["DashboardEntries"], json!([]), "{name}");
+    }
 }

@@ -130,3 +130,47 @@ fn nothing_is_left_without_a_spec() {
     sandbox.pipe(&["destroy", "--name", "private", "--yes", "--allow-data-loss", "all"]);
     assert_eq!((endpoints(&cloud), groups(&cloud)), (Vec::new(), Vec::new()));
 }
+
+const PRIVATE: &str = "name: inside\nsource:\n  api:\n    private: {}\n    routes: [ { post: /a, auth: none } ]\nstream: { kinesis: {} }\n\
+                       network: { vpc: { subnets: [SUBNETS] } }\n";
+
+/// Somebody in the VPC may call it, by a name that leads to the pipeline's own endpoint, and nobody else.
+#[test]
+fn a_private_api_has_an_endpoint_of_its_own_in_the_vpc() {
+    let (_endpoint, sandbox, cloud, subnets) = user();
+    sandbox.write(&PRIVATE.replace("SUBNETS", &subnets[..2].join(", ")));
+    sandbox.converge();
+    assert_eq!((endpoints(&cloud), groups(&cloud)), (vec!["execute-api".to_owned()], vec!["inside-api".to_owned()]));
+    let endpoint = all(&cloud, "DescribeVpcEndpoints", "vpcEndpointSet", "vpcEndpointId").remove(0);
+    let apis = cloud.run(cloud.aws.apigateway.get_rest_apis().send()).unwrap();
+    let api = &apis.items()[0];
+    let configuration = api.endpoint_configuration().unwrap();
+    assert_eq!(
+        (configuration.types()[0].as_str(), configuration.vpc_endpoint_ids()),
+        ("PRIVATE", &[endpoint.clone()][..])
+    );
+    assert!(api.policy().unwrap().contains(&endpoint), "{:?}", api.policy());
+    let url = format!("https://{}-{endpoint}.execute-api.eu-central-1.amazonaws.com/prod", api.id().unwrap());
+    assert!(sandbox.pipe(&["outputs"]).contains(&url), "the public DNS leads to the endpoint in the VPC");
+    sandbox.account.clear();
+    sandbox.pipe(&["apply", "--yes"]);
+    assert!(sandbox.account.writes().is_empty(), "a second apply writes nothing");
+    // Out of the VPC: found by what the role names.
+    sandbox.write(&PRIVATE.split_once("network:").unwrap().0.replace("    private: {}\n", ""));
+    let plan = sandbox.pipe(&["diff"]);
+    assert!(plan.contains("^ requests from the internet reach it, and not from VPCs alone"), "{plan}");
+    sandbox.pipe(&["apply", "--yes", "--allow-widening"]);
+    in_sync(&sandbox, "out of the VPC");
+    assert_eq!((endpoints(&cloud), groups(&cloud)), (Vec::new(), Vec::new()));
+    sandbox.pipe(&["destroy", "--yes", "--allow-data-loss", "all"]);
+}
+
+/// It goes without its spec, too.
+#[test]
+fn a_private_api_leaves_nothing_without_a_spec() {
+    let (_endpoint, sandbox, cloud, subnets) = user();
+    sandbox.write(&PRIVATE.replace("SUBNETS", &subnets[..2].join(", ")));
+    sandbox.converge();
+    sandbox.pipe(&["destroy", "--name", "inside", "--yes", "--allow-data-loss", "all"]);
+    assert_eq!((endpoints(&cloud), groups(&cloud)), (Vec::new(), Vec::new()));
+}

@@ -36,6 +36,7 @@ fn first() -> Wish {
 fn graph(wish: &Wish) -> Graph {
     let api = RestApi {
         endpoint_type: "REGIONAL".into(),
+        vpc_endpoints: Default::default(),
         security_policy: LEGACY_TLS.into(),
         api_key_source: String::new(),
         binary_types: Default::default(),

@@ -29,6 +29,7 @@ const UNUSED: &[(&str, &str)] = &[
     ("lambda:*FunctionConcurrency", "for an edit that is not made here"),
     ("secretsmanager:RestoreSecret", "for an apply after a destroy"),
     ("secretsmanager:UpdateSecret", "for a secret that others changed"),
+    ("sns:SetTopicAttributes", "puts back a policy of a topic that others changed"),
 ];
 
 /// An IAM user whose only policy is this one, as key id and secret.
@@ -138,6 +139,7 @@ pub fn used(call: &Call) -> Option<String> {
     match call.service.as_str() {
         "sts" => None,
         "apigateway" => Some(format!("apigateway:{}", method(&call.operation))),
+        "monitoring" => Some(format!("cloudwatch:{}", call.operation)),
         "tagging" => Some(format!("tag:{}", call.operation)),
         service => Some(format!("{service}:{}", call.operation)),
     }
@@ -158,6 +160,7 @@ fn edits() -> [Vec<(&'static str, &'static str)>; 3] {
             ("write: 10 }", "write: 20 }\n    ttl: expires"),
             ("retention_days: 14", "retention_days: 7"),
             ("size: 10", "size: 20"),
+            ("ops@example.com", "night@example.com"),
             ("partition_key: path.eventId", "partition_key: random"),
         ],
         vec![("name: GatewayEventsStream", "name: OtherStream"), ("timeout_seconds: 30", "timeout_seconds: 20")],
@@ -169,6 +172,7 @@ fn a_user_with_the_printed_policy_can_do_it_all_and_needs_all_of_it() {
     let sandbox = guarded::sandbox();
     sizes_and_dangers_are_told(&sandbox);
     let boundary = bound(&sandbox);
+    sandbox.edit("retention_days: 14\n", "retention_days: 14\nalarms: { email: ops@example.com }\ndashboard: true\n");
     let mut policies = vec![printed(&sandbox)];
     let deployer = Deployer::new(&sandbox.account, "deployer", &policies[0]);
     let mut keys = vec![deployer.key.clone()];

@@ -68,7 +68,7 @@ const TABLE: &str = "
     source.api.name source.api.stage source.api.access_log_days source.api.minimum_tls
     source.api.cors source.api.cors.origins source.api.cors.methods source.api.cors.headers source.api.cors.max_age_seconds source.api.cors.credentials
     source.api.domain source.api.domain.name source.api.domain.certificate source.api.waf
-    source.api.allow_ips source.api.throttle source.api.throttle.rate_per_second source.api.throttle.burst source.api.xray source.api.routes source.api.routes[].get source.api.routes[].post source.api.routes[].put source.api.routes[].patch
+    source.api.private source.api.private.endpoints source.api.allow_ips source.api.throttle source.api.throttle.rate_per_second source.api.throttle.burst source.api.xray source.api.routes source.api.routes[].get source.api.routes[].post source.api.routes[].put source.api.routes[].patch
     source.api.routes[].delete source.api.routes[].any source.api.routes[].to source.api.routes[].to.table source.api.routes[].to.table.put.if_absent
     source.api.routes[].to.table.put.extra source.api.routes[].to.table.query.index source.api.routes[].to.table.scan.index source.api.routes[].auth
     source.api.routes[].partition_key source.api.routes[].body source.api.routes[].body.schema
@@ -83,7 +83,7 @@ const TABLE: &str = "
     consumer.function.handler consumer.function.handler.path consumer.function.handler.runtime consumer.function.handler.entry
     consumer.function.existing consumer.function.dev consumer.function.dev.handler consumer.function.name consumer.function.memory_mb consumer.function.timeout_seconds
     consumer.function.environment consumer.function.xray consumer.function.log_days consumer.function.log_level
-    consumer.function.reserved_concurrency consumer.function.architecture consumer.function.enabled consumer.function.fan_out
+    consumer.function.recursion consumer.function.reserved_concurrency consumer.function.architecture consumer.function.enabled consumer.function.fan_out
     consumer.function.batch.size consumer.function.batch.window_seconds consumer.function.batch.parallelization
     consumer.function.batch.start consumer.function.batch.start.at consumer.function.failures.retries
     consumer.function.failures.max_age_hours consumer.function.failures.bisect consumer.function.failures.partial consumer.function.filters
@@ -94,4 +94,5 @@ const TABLE: &str = "
     sink.table.on_destroy
     dlq.queue.name dlq.queue.retention_days dlq.queue.key dlq.queue.existing dlq.queue.on_destroy
     network.vpc network.vpc.subnets network.vpc.security_groups network.vpc.ipv6 network.endpoints network.private_dns network.policy
-    network.route_tables";
+    network.route_tables
+    alarms.email alarms.topic dashboard";

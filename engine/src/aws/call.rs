@@ -151,6 +151,12 @@ fn action(operation: &str) -> String {
     }
 }
 
+/// The IAM action without which AWS refused a call; nothing where it failed for another reason.
+pub fn denied(error: &Error) -> Option<String> {
+    let call = error.failed_call().filter(|call| DENIED.contains(&call.code.as_str()))?;
+    Some(missing(&call.operation, error.message()))
+}
+
 /// Turns "not found" into nothing.
 ///
 /// # Errors

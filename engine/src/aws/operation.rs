@@ -2,6 +2,7 @@
 //!
 //! Credentials, retries, time-outs, pace, trace and endpoints are those of the SDK's clients, for this is made of their parts.
 
+mod host;
 pub mod query;
 mod rest;
 
@@ -40,6 +41,7 @@ use serde_json::Value;
 use crate::aws::{Place, attempts, call};
 use crate::error::{Error, Result};
 
+use host::host;
 pub(in crate::aws) use rest::elsewhere;
 pub use rest::{Request, encoded};
 
@@ -114,6 +116,20 @@ impl Operations {
     /// # Errors
     /// As the SDK's clients give them: a refusal with its code, message and request id; no answer; one that cannot be read.
     pub async fn call(&self, of: &Service, operation: &'static str, input: &Value, repeat: Repeat) -> Result<Value> {
+        self.dated(of, operation, input, repeat).await.map(|(body, _)| body)
+    }
+
+    /// The same with the answer's `Date`: the clock of this machine may be wrong.
+    ///
+    /// # Errors
+    /// As [`Operations::call`].
+    pub async fn dated(
+        &self,
+        of: &Service,
+        operation: &'static str,
+        input: &Value,
+        repeat: Repeat,
+    ) -> Result<(Value, Option<String>)> {
         let (name, content_type) = (call::named(of.signed_as(), operation), of.content_type());
         let endpoint = self.endpoint(of.name);
         let target = format!("{}.{operation}", of.target);
@@ -129,7 +145,7 @@ impl Operations {
                 request.headers_mut().insert("x-amz-target", target.clone());
                 Ok(request)
             })
-            .deserializer(read);
+            .deserializer(|answer: &HttpResponse| Ok((read(answer)?, answer.headers().get("date").map(str::to_owned))));
         call.build().invoke(()).await.map_err(|error| call::failed(name, error))
     }
 
@@ -211,22 +227,6 @@ impl Operations {
     }
 }
 
-/// The endpoint of AWS's own rules for a service without exceptions
-/// (<https://docs.aws.amazon.com/general/latest/gr/rande.html>). GovCloud's plain hosts are FIPS's.
-fn host(name: &str, place: &Place, fips: bool, dual: bool) -> String {
-    let fips = if fips && place.partition != "aws-us-gov" { "-fips" } else { "" };
-    let domain = match (dual, place.partition.as_str()) {
-        (false, _) => place.domain(),
-        (true, "aws-cn") => "api.amazonwebservices.com.cn",
-        (true, _) => "api.aws",
-    };
-    match (name, dual) {
-        // An exception (https://docs.aws.amazon.com/AmazonS3/latest/userguide/dual-stack-endpoints.html).
-        ("s3", true) => format!("https://s3{fips}.dualstack.{}.{}", place.region, place.domain()),
-        _ => format!("https://{name}{fips}.{}.{domain}", place.region),
-    }
-}
-
 /// The body of an answer, or its refusal.
 fn read(answer: &HttpResponse) -> std::result::Result<Value, OrchestratorError<Refused>> {
     if !answer.status().is_success() {
@@ -243,7 +243,7 @@ fn read(answer: &HttpResponse) -> std::result::Result<Value, OrchestratorError<R
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::{ConnectOptions, Keys, mocked};
+    use crate::aws::{ConnectOptions, Keys};
 
     /// Else the lease would go to another place than the rest, where `AWS_ENDPOINT_URL_SSM` is set as well.
     #[tokio::test]
@@ -260,27 +260,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_endpoint_is_that_of_the_partition() {
-        let place = |partition: &str, region: &str| Place {
-            partition: partition.to_owned(),
-            region: region.to_owned(),
-            ..mocked::place()
-        };
-        let (ireland, china, gov) =
-            (place("aws", "eu-west-1"), place("aws-cn", "cn-north-1"), place("aws-us-gov", "us-gov-west-1"));
-        assert_eq!(host("ssm", &ireland, false, false), "https://ssm.eu-west-1.amazonaws.com");
-        assert_eq!(host("ssm", &ireland, true, false), "https://ssm-fips.eu-west-1.amazonaws.com");
-        assert_eq!(host("ssm", &ireland, false, true), "https://ssm.eu-west-1.api.aws");
-        assert_eq!(
-            host("streams.dynamodb", &ireland, false, false),
-            "https://streams.dynamodb.eu-west-1.amazonaws.com"
-        );
-        assert_eq!(host("ssm", &china, false, false), "https://ssm.cn-north-1.amazonaws.com.cn");
-        assert_eq!(host("ssm", &gov, true, false), "https://ssm.us-gov-west-1.amazonaws.com");
-        assert_eq!(host("s3", &ireland, false, false), "https://s3.eu-west-1.amazonaws.com");
-        assert_eq!(host("s3", &china, false, true), "https://s3.dualstack.cn-north-1.amazonaws.com.cn");
-    }
     #[test]
     fn a_name_of_several_parts_is_signed_by_its_last() {
         let of = |name| Service { name, target: "T" };

@@ -83,7 +83,9 @@ impl HttpConnector for PacedConnector {
         let (inner, limits) = (self.inner.clone(), self.limits.clone());
         let service = request.headers().get("authorization").and_then(service_of).map(str::to_owned);
         HttpConnectorFuture::new(async move {
-            limits.wait(service.as_deref()).await;
+            if !is_data(&request) {
+                limits.wait(service.as_deref()).await;
+            }
             let traced = Traced::begin(service.unwrap_or_default(), operation(&request));
             let answer = inner.call(request).await;
             traced.end(&answer);
@@ -126,6 +128,12 @@ impl Drop for Traced {
             tracing::debug!(service, operation, error = "no answer in time", milliseconds);
         }
     }
+}
+
+/// Whether a call is one of the data plane, which no quota of the control plane counts: that of a function
+/// (<https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html>).
+fn is_data(request: &HttpRequest) -> bool {
+    request.uri().split('?').next().is_some_and(|path| path.ends_with("/invocations"))
 }
 
 /// AWS's request id; empty where the answer has none.

@@ -31,6 +31,8 @@ pub struct Asked {
     /// Services that are to have one in route tables.
     pub gateways: BTreeSet<&'static str>,
     pub private_dns: bool,
+    /// Whether the VPC's own networks are asked for.
+    pub networks: bool,
 }
 
 /// A VPC, as far as a pipeline needs it.
@@ -44,6 +46,10 @@ pub struct Vpc {
     pub endpoints: Vec<Endpoint>,
     /// Ids of the lists of a gateway's addresses, by service.
     pub prefix_lists: BTreeMap<String, String>,
+    /// The zones in which an interface endpoint of a service can be, by service.
+    pub offered: BTreeMap<String, BTreeSet<String>>,
+    /// Its own networks of IPv4.
+    pub networks: BTreeSet<String>,
 }
 
 /// An endpoint in the VPC, whosever it is.
@@ -112,8 +118,7 @@ pub fn endpoint(of: &Element, start: &str) -> Endpoint {
 /// Looks at the VPC of the subnets.
 ///
 /// # Errors
-/// Subnets that are not there, of two VPCs, or two of one zone where endpoints are made; a zone without a service; a VPC without DNS
-/// where names are to be private. And what keeps EC2 from answering.
+/// Subnets that are not there, or of two VPCs; a VPC without DNS where names are to be private. And what keeps EC2 from answering.
 pub async fn look(aws: &Aws, asked: &Asked) -> Result<Vpc> {
     let input = Input::default().with_all("SubnetId", &asked.subnets);
     let subnets = list(aws, "DescribeSubnets", "subnetSet", &input).await.map_err(|error| match error.class() {
@@ -124,15 +129,16 @@ pub async fn look(aws: &Aws, asked: &Asked) -> Result<Vpc> {
     })?;
     let (id, zones) = one_vpc(&asked.subnets, &subnets)?;
     let in_vpc = Input::default().filter("vpc-id", &id);
-    let (route_tables, endpoints, prefix_lists, ..) = tokio::try_join!(
+    let (route_tables, endpoints, prefix_lists, offered, networks, ..) = tokio::try_join!(
         list(aws, "DescribeRouteTables", "routeTableSet", &in_vpc),
         endpoints(aws, &in_vpc),
         prefix_lists(aws, &asked.gateways),
-        offered(aws, asked, &zones),
+        offered(aws, asked),
+        networks(aws, asked, &id),
         with_dns(aws, asked, &id),
     )?;
     let route_tables = used(&route_tables, &asked.subnets);
-    Ok(Vpc { id, zones, route_tables, endpoints, prefix_lists })
+    Ok(Vpc { id, zones, route_tables, endpoints, prefix_lists, offered, networks })
 }
 
 /// The VPC of the subnets, and the zone of each.
@@ -156,35 +162,38 @@ fn one_vpc(asked: &[String], subnets: &[Element]) -> Result<(String, Vec<String>
     Ok((first.map(|(_, vpc)| vpc.to_owned()).unwrap_or_default(), zones))
 }
 
-/// Refuses zones in which a service has no endpoints, and two subnets of one zone.
-async fn offered(aws: &Aws, asked: &Asked, zones: &[String]) -> Result<()> {
+/// The zones in which the services have interface endpoints.
+async fn offered(aws: &Aws, asked: &Asked) -> Result<BTreeMap<String, BTreeSet<String>>> {
     if asked.interfaces.is_empty() {
-        return Ok(());
+        return Ok(BTreeMap::new());
     }
-    for (index, zone) in zones.iter().enumerate() {
-        if let Some(other) = zones[..index].iter().position(|other| other == zone) {
-            let (one, two) = (&asked.subnets[other], &asked.subnets[index]);
-            return Err(Error::fatal(format!("the subnets `{one}` and `{two}` are both in the zone `{zone}`")).hint(
-                "an endpoint has one network interface in a zone: take one of the two out of `network.vpc.subnets`",
-            ));
-        }
-    }
+    let start = service_name(&aws.place.region, "");
     let names = asked.interfaces.iter().map(|service| service_name(&aws.place.region, service));
     let input = Input::default().with_all("ServiceName", names);
     let details = list(aws, "DescribeVpcEndpointServices", "serviceDetailSet", &input).await?;
     // A service has one entry for each of its types; that of gateways names all zones.
     let interfaces = |one: &&Element| one.items("serviceType").any(|kind| kind.text("serviceType") == "Interface");
-    for service in details.iter().filter(interfaces) {
-        let has = |zone: &String| service.texts("availabilityZoneSet").any(|one| one == zone);
-        if let Some(lacking) = zones.iter().position(|zone| !has(zone)) {
-            let (name, zone, subnet) = (service.text("serviceName"), &zones[lacking], &asked.subnets[lacking]);
-            return Err(Error::fatal(format!(
-                "`{name}` has no endpoints in the zone `{zone}` of the subnet `{subnet}`"
-            ))
-            .hint("name a subnet of another zone, or take the service out of `network.endpoints`"));
-        }
+    let zones = |one: &Element| {
+        let name = one.text("serviceName");
+        let zones = one.texts("availabilityZoneSet").map(str::to_owned).collect();
+        (name.strip_prefix(&start).unwrap_or(name).to_owned(), zones)
+    };
+    Ok(details.iter().filter(interfaces).map(zones).collect())
+}
+
+/// The VPC's own networks: what has an address there may call its endpoints.
+async fn networks(aws: &Aws, asked: &Asked, vpc: &str) -> Result<BTreeSet<String>> {
+    if !asked.networks {
+        return Ok(BTreeSet::new());
     }
-    Ok(())
+    let input = Input::default().with("VpcId.1", vpc);
+    let found = list(aws, "DescribeVpcs", "vpcSet", &input).await?;
+    let associated =
+        |one: &&Element| one.child("cidrBlockState").is_none_or(|state| state.text("state") == "associated");
+    let blocks = found.iter().flat_map(|vpc| vpc.items("cidrBlockAssociationSet").filter(associated));
+    let main = found.iter().map(|vpc| vpc.text("cidrBlock"));
+    let all = main.chain(blocks.map(|block| block.text("cidrBlock")));
+    Ok(all.filter(|block| !block.is_empty()).map(str::to_owned).collect())
 }
 
 /// Refuses private names in a VPC that does not ask its own DNS.

@@ -1,6 +1,7 @@
 //! The codes and texts by which refusals are told apart: those of all services here, those of one in a file of its own.
 
 mod apigateway;
+mod cloudwatch;
 mod cognito_idp;
 mod dynamodb;
 mod ec2;
@@ -64,6 +65,7 @@ const COMMON: Words = Words {
 /// By the service's name in IAM's actions.
 const SERVICES: &[(&str, Words)] = &[
     ("apigateway", apigateway::WORDS),
+    ("cloudwatch", cloudwatch::WORDS),
     ("cognito-idp", cognito_idp::WORDS),
     ("dynamodb", dynamodb::WORDS),
     ("events", events::WORDS),

@@ -1,6 +1,6 @@
 //! The commands that use what runs.
 
-use clap::{Args, Subcommand};
+use clap::Args;
 
 use super::FileArgs;
 
@@ -14,60 +14,6 @@ pub struct OutputsArgs {
     /// Print secrets too
     #[arg(long)]
     pub reveal: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct SendArgs {
-    #[command(flatten)]
-    pub spec: FileArgs,
-    /// The body: JSON, @FILE or - for standard input; otherwise an example. One event is sent byte for byte, even bad JSON (which
-    /// makes a dead letter); of many, each gets its own key attributes. Each line of an @FILE.ndjson is an event
-    #[arg(long, value_name = "JSON|@FILE|-")]
-    pub data: Option<String>,
-    /// The route, or a part that only its path has; the first by default. Where it wants a user's token, that of PIPE_TOKEN is sent;
-    /// in `pipe dev` without it the demo user's
-    #[arg(long, value_name = "PATH")]
-    pub route: Option<String>,
-    /// The message group, where events go straight to a queue; `pipe` by default, where it is a FIFO queue
-    #[arg(long, value_name = "GROUP")]
-    pub group: Option<String>,
-    /// How many events
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub count: u32,
-    /// Wait, and show where each event went: a row, a dead letter, or neither yet; exit with 1 unless all arrived
-    #[arg(long)]
-    pub follow: bool,
-    /// Seconds that --follow waits
-    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=86_400))]
-    pub timeout: u32,
-}
-
-/// What `pipe dlq` does.
-#[derive(Debug, Subcommand)]
-pub enum DlqCommand {
-    /// One line for each dead letter
-    ///
-    /// SQS shows a message only by receiving it: each look counts as a receive, and hides it from others until the look ends.
-    Ls(DlqLsArgs),
-    /// Everything about one dead letter, with its payload
-    Show(DlqShowArgs),
-}
-
-#[derive(Debug, Args)]
-pub struct DlqLsArgs {
-    #[command(flatten)]
-    pub spec: FileArgs,
-    /// Show at most this many messages
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
-    pub limit: u32,
-}
-
-#[derive(Debug, Args)]
-pub struct DlqShowArgs {
-    /// The message's id or the event's, or a beginning that only one has
-    pub id: String,
-    #[command(flatten)]
-    pub spec: FileArgs,
 }
 
 /// A pipeline's name, as specs may have it.

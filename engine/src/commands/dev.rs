@@ -5,21 +5,24 @@ mod plane;
 mod watch;
 
 use std::io::ErrorKind;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use pipe_local::meter::Meter;
+use pipe_local::seen::Lens;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 
 use crate::cli::{DevArgs, Global, exit};
 use crate::commands::halt::Halt;
 use crate::commands::{Outcome, Stop, consent, outputs, report, walk};
+use crate::console::Console;
 use crate::error::{Error, Result};
 use crate::event::{Event, Up};
 use crate::session::Claim;
 use crate::spec::Loaded;
-use crate::term::{Shell, View, moving, render_plan};
+use crate::term::{Shell, View, moving, render_error, render_plan};
 
 use cloud::Cloud;
 use plane::Plane;
@@ -38,22 +41,28 @@ const END_WITHIN: Duration = Duration::from_secs(4);
 pub async fn run(shell: Shell, global: &Global, args: &DevArgs) -> Outcome {
     let loaded = walk::spec(global, &args.spec.file)?;
     let claim = Claim::of(&args.spec.file)?;
-    let listener = listen(args.host, args.port).await?;
+    let listener = listen(args.host, args.port, "--port").await?;
     if !args.host.is_loopback() {
         shell.warn(OPEN);
     }
     let (events, moved) = mpsc::unbounded_channel();
+    let meter = Meter::default();
+    let mut moved = meter.counting(moved);
+    let (lens, console) = console(args).await?;
+    if let Some(console) = &console {
+        moved = console.overhear(moved, lens.clone());
+    }
     tokio::spawn(moving(shell, moved));
     let halt = Halt::on_interrupt(shell, "stopping; a second Ctrl-C stops at once");
     let mut stopped = halt.told();
     let mut cloud = tokio::select! {
-        cloud = Cloud::start(shell, global, &args.spec.file, events.clone()) => cloud?,
+        cloud = Cloud::start(shell, global, &args.spec.file, events.clone(), lens) => cloud?,
         _ = stopped.wait_for(|stopped| *stopped) => return Ok(exit::OK),
     };
     let loaded = if cloud.is_own() { loaded.with_stand_ins() } else { loaded.without_front() };
-    let plane = Plane::new(&mut cloud, &args.spec.file, listener, events).await?;
+    let plane = Plane::new(&mut cloud, &args.spec.file, listener, events, meter).await?;
     let global = cloud.global(global, &args.spec.file);
-    let mut dev = Dev { shell, args, global, cloud, plane, claim, said: String::new() };
+    let mut dev = Dev { shell, args, global, cloud, plane, claim, console, said: String::new() };
     let outcome = dev.serve(loaded, &halt).await;
     if tokio::time::timeout(END_WITHIN, dev.stop()).await.is_err() {
         shell.warn("not everything ended in time; what is left ends with this process");
@@ -70,6 +79,7 @@ struct Dev<'a> {
     cloud: Cloud,
     plane: Plane,
     claim: Claim,
+    console: Option<Console>,
     /// The remarks on the spec that were shown last.
     said: String,
 }
@@ -87,6 +97,9 @@ impl Dev<'_> {
         }
         self.shell.line(&self.up(&loaded, start));
         self.shell.out(&format!("Up in {:.1} s. Ctrl-C ends it; edits are applied.\n", start.elapsed().as_secs_f32()));
+        if let Some(console) = &self.console {
+            self.shell.out(&format!("Console: {}\n", console.url()));
+        }
         loop {
             tokio::select! {
                 _ = stopped.wait_for(|stopped| *stopped) => return Ok(exit::OK),
@@ -94,6 +107,7 @@ impl Dev<'_> {
                 () = changes.next() => {}
             }
             if let Err(stop) = self.again(&mut changes, halt).await {
+                self.complain(&stop);
                 report(self.shell, stop);
             }
         }
@@ -113,14 +127,15 @@ impl Dev<'_> {
     /// Makes endpoint and data plane match the spec.
     async fn apply(&mut self, loaded: &Loaded, halt: &Halt, first: bool) -> Result<u8, Stop> {
         self.remark(loaded);
+        let start = Instant::now();
         let desired = walk::Desired::of(self.shell, &self.global, loaded).await?;
         let found = desired.live(self.shell, Vec::new()).await?;
         let plan = Arc::new(desired.plan(&found, false)?);
         self.shell.line(&Event::plan(&plan));
         let shown = render_plan(&plan, &View::new(desired.place(), false));
         // The spec shows what a new pipeline consists of; an edit is worth a look.
-        let shown = if first { shown.lines().last().unwrap_or_default() } else { &shown };
-        self.shell.out(&format!("{}\n", shown.trim_end()));
+        let told = if first { shown.lines().last().unwrap_or_default() } else { &shown };
+        self.shell.out(&format!("{}\n", told.trim_end()));
         let mut given = outputs::planned(&plan);
         if !plan.is_empty() {
             if !self.cloud.is_own() {
@@ -128,14 +143,16 @@ impl Dev<'_> {
             }
             let outcome = desired.run(self.shell, &plan, halt.told()).await;
             let code = walk::conclude(self.shell, &outcome, halt);
+            self.planned(&shown, (code == exit::OK).then(|| start.elapsed()));
             if code != exit::OK {
                 return Ok(code);
             }
             given = outcome.outputs;
         }
         self.plane.follow(loaded, &given).await?;
+        self.locate(loaded);
         if first || !plan.is_empty() {
-            self.publish(loaded)?;
+            self.publish()?;
             let outputs = outputs::all(&self.global, &desired.graph, &given);
             self.shell.line(&Event::Outputs { outputs });
             self.shell.out(&outputs::summary(&self.global, loaded, &self.args.spec.file, &given));
@@ -157,6 +174,7 @@ impl Dev<'_> {
         let endpoint = loaded.spec.api().map(|api| self.plane.url(&api.stage));
         Event::Up(Up {
             endpoint,
+            console: self.console.as_ref().map(Console::url),
             emulator_url: self.cloud.url(),
             region: self.cloud.region().to_owned(),
             began_empty: self.cloud.is_own(),
@@ -165,31 +183,80 @@ impl Dev<'_> {
         })
     }
 
+    /// Notes where what runs is reached, for other commands and for the console.
+    fn locate(&mut self, loaded: &Loaded) {
+        let endpoint = loaded.spec.api().map(|api| self.plane.url(&api.stage));
+        if let Some(session) = &mut self.global.session {
+            session.api_url = endpoint.clone().unwrap_or_default();
+            session.console_url = self.console.as_ref().map(Console::url);
+        }
+        if let Some(console) = &self.console {
+            console.shows(&self.global, loaded, endpoint);
+        }
+    }
+
+    /// Shows on the console a plan that was run; `took` where it was run to its end.
+    fn planned(&self, plan: &str, took: Option<Duration>) {
+        if let Some(console) = &self.console {
+            let applied = |took: Duration| format!("applied in {:.1} s", took.as_secs_f32());
+            console.planned(plain(plan), took.map_or_else(|| "failed".to_owned(), applied));
+        }
+    }
+
+    /// Shows on the console what is wrong while all runs as it was.
+    fn complain(&self, stop: &Stop) {
+        let problems = match stop {
+            Stop::Report(report) => vec![report.render(false)],
+            Stop::Errors(errors) => errors.iter().map(|error| plain(&render_error(error))).collect(),
+            Stop::Code(_) => return,
+        };
+        if let Some(console) = &self.console {
+            console.wrong(problems);
+        }
+    }
+
     /// Lets other commands find what runs here.
-    fn publish(&mut self, loaded: &Loaded) -> Result<()> {
-        let stage = loaded.spec.api().map(|api| api.stage.as_str());
-        let Some(session) = &mut self.global.session else { return Ok(()) };
-        session.api_url = stage.map(|stage| self.plane.url(stage)).unwrap_or_default();
+    fn publish(&mut self) -> Result<()> {
+        let Some(session) = &self.global.session else { return Ok(()) };
         self.claim.publish(session)
     }
 
     async fn stop(self) {
+        if let Some(console) = self.console {
+            console.stop().await;
+        }
         self.plane.stop().await;
         self.cloud.stop().await;
         drop(self.claim);
     }
 }
 
-/// Takes the API's port before anything is started.
-async fn listen(host: IpAddr, port: u16) -> Result<TcpListener> {
+/// A text without colours.
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
+}
+
+/// The console, where one is wanted, and where all parts show what happens.
+async fn console(args: &DevArgs) -> Result<(Lens, Option<Console>)> {
+    if args.no_console {
+        return Ok((Lens::default(), None));
+    }
+    let listener = listen(Ipv4Addr::LOCALHOST.into(), args.console_port, "--console-port").await?;
+    let (lens, sight) = Lens::new();
+    Ok((lens, Some(Console::start(listener, sight)?)))
+}
+
+/// Takes a port before anything is started.
+async fn listen(host: IpAddr, port: u16, option: &str) -> Result<TcpListener> {
     TcpListener::bind((host, port)).await.map_err(|error| {
         let failed = Error::fatal(format!("cannot listen on port {port} of {host}: {error}"));
         match error.kind() {
             ErrorKind::AddrNotAvailable => {
                 failed.hint("--host must be an address of this machine, or 0.0.0.0 for all of them")
             }
-            _ => failed
-                .hint("stop the program that listens there, or choose another port with --port (0 takes a free one)"),
+            _ => failed.hint(format!(
+                "stop the program that listens there, or choose another port with {option} (0 takes a free one)"
+            )),
         }
     })
 }

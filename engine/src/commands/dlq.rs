@@ -1,22 +1,29 @@
-//! `pipe dlq`: reads the dead-letter queue, whoever wrote what is in it, and takes nothing from it.
+//! `pipe dlq`: reads the dead-letter queue, whoever wrote what is in it, sends letters once more, deletes and exports them.
 
+mod export;
+pub mod exported;
 pub mod letter;
 mod lines;
 mod payload;
 pub mod peek;
-mod records;
+mod purge;
+pub mod records;
+pub mod redrive;
+mod survey;
+mod walk;
 
 use std::path::Path;
 
 use tokio::sync::watch;
 
-pub use payload::cut;
+pub use payload::{Payload, cut};
 
 use crate::aws::Cx;
 use crate::cli::{DlqCommand, DlqLsArgs, DlqShowArgs, Global, exit};
 use crate::commands::halt::Halt;
 use crate::commands::running::Running;
-use crate::commands::{Outcome, Stop, walk};
+use crate::commands::walk::spec;
+use crate::commands::{Outcome, Stop};
 use crate::error::{Class, Error, Result};
 use crate::event::{Event, using};
 use crate::term::Shell;
@@ -24,6 +31,7 @@ use letter::Letter;
 use lines::InStream;
 use peek::{is_fifo, peek};
 use records::{Readable, Retention};
+use walk::Sqs;
 
 /// What is said on Ctrl-C.
 const GIVING_BACK: &str = "interrupted: making the messages visible again";
@@ -37,18 +45,21 @@ pub async fn run(shell: Shell, global: &Global, command: &DlqCommand) -> Outcome
     match command {
         DlqCommand::Ls(args) => ls(shell, global, args).await,
         DlqCommand::Show(args) => show(shell, global, args).await,
+        DlqCommand::Redrive(args) => redrive::run(shell, global, args).await,
+        DlqCommand::Purge(args) => purge::run(shell, global, args).await,
+        DlqCommand::Export(args) => export::run(shell, global, args).await,
     }
 }
 
 async fn ls(shell: Shell, global: &Global, args: &DlqLsArgs) -> Outcome {
-    let dlq = Dlq::of(shell, global, &args.spec.file).await?;
+    let dlq = Dlq::of(shell, global, &args.spec.file, GIVING_BACK).await?;
     let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
     let mut letters = Vec::new();
-    let more = peek(&dlq.cx, &dlq.url, limit, &dlq.stopped, &mut |letter| letters.push(letter)).await?;
+    let more = peek(&dlq.running.cx, &dlq.url, limit, &dlq.stopped, &mut |letter| letters.push(letter)).await?;
     letters.sort_by_key(|letter: &Letter| letter.sent_at);
     let mut retention = Retention::default();
     for letter in &letters {
-        let stream = in_stream(&dlq.cx, letter, &mut retention).await?;
+        let stream = in_stream(&dlq.running.cx, letter, &mut retention).await?;
         shell.line(&lines::event_line(letter, stream.as_ref()));
         shell.out(&lines::line(letter, stream.as_ref()));
     }
@@ -63,22 +74,22 @@ async fn ls(shell: Shell, global: &Global, args: &DlqLsArgs) -> Outcome {
 }
 
 async fn show(shell: Shell, global: &Global, args: &DlqShowArgs) -> Outcome {
-    let dlq = Dlq::of(shell, global, &args.spec.file).await?;
+    let dlq = Dlq::of(shell, global, &args.spec.file, GIVING_BACK).await?;
     let mut letters = Vec::new();
     let mut keep = |letter: Letter| {
         if letter.may_be(&args.id) {
             letters.push(letter);
         }
     };
-    peek(&dlq.cx, &dlq.url, SEARCHED, &dlq.stopped, &mut keep).await?;
+    peek(&dlq.running.cx, &dlq.url, SEARCHED, &dlq.stopped, &mut keep).await?;
     let letter = letter::select(&letters, &args.id)?;
-    let mut stream = in_stream(&dlq.cx, letter, &mut Retention::default()).await?;
+    let mut stream = in_stream(&dlq.running.cx, letter, &mut Retention::default()).await?;
     if let (Some(stream), Some(place)) = (&mut stream, letter.form().place())
         && matches!(stream.readable, Readable::Until(_) | Readable::Partly(_) | Readable::Unknown)
     {
         let mut stopped = dlq.stopped.clone();
         let read = tokio::select! {
-            read = records::read(&dlq.cx, &place) => read,
+            read = records::read(&dlq.running.cx, &place) => read,
             _ = stopped.wait_for(|stopped| *stopped) => return Ok(exit::INTERRUPTED),
         };
         match read {
@@ -94,22 +105,28 @@ async fn show(shell: Shell, global: &Global, args: &DlqShowArgs) -> Outcome {
 
 /// The queue of a pipeline.
 struct Dlq {
-    cx: Cx,
+    running: Running,
     url: String,
     stopped: watch::Receiver<bool>,
 }
 
 impl Dlq {
-    async fn of(shell: Shell, global: &Global, file: &Path) -> Result<Self, Stop> {
-        let loaded = walk::spec(global, file)?;
+    /// Looks it up; `says` is what is said on Ctrl-C.
+    async fn of(shell: Shell, global: &Global, file: &Path, says: &'static str) -> Result<Self, Stop> {
+        let loaded = spec(global, file)?;
         if loaded.spec.queue().is_none() {
             let error = Error::fatal(format!("the pipeline `{}` has no dead-letter queue", loaded.spec.name));
             return Err(error.hint("add `dlq: { queue: {} }` to its spec, and apply it").into());
         }
         let running = Running::of(global, &loaded).await?;
         let url = running.queue().await?.unwrap_or_default();
-        let stopped = Halt::on_interrupt(shell, GIVING_BACK).told();
-        Ok(Self { cx: running.cx, url, stopped })
+        let stopped = Halt::on_interrupt(shell, says).told();
+        Ok(Self { running, url, stopped })
+    }
+
+    /// Its calls.
+    fn queue(&self) -> Sqs {
+        Sqs { cx: self.running.cx.clone(), url: self.url.clone() }
     }
 }
 

@@ -11,11 +11,13 @@ use crate::commands::{Outcome, consumer_rights, walk};
 use crate::error::Error;
 use crate::event::Event;
 use crate::graph::Graph;
+use crate::kinds::KINDS;
 use crate::lease;
 use crate::lower::{defaults, lower, rights_of_consumer};
 use crate::resource::{Condition, Grant, Scope};
 use crate::term::Shell;
 
+mod parts;
 #[cfg(test)]
 mod tests;
 
@@ -48,11 +50,14 @@ pub async fn run(shell: Shell, global: &Global, args: &IamPolicyArgs) -> Outcome
         shell.remark(UNBOUND);
     }
     let policy = policy(&graph, &Scope { place: &aws.place, pipeline: &graph.pipeline, boundary });
-    let length = characters(&policy);
+    if let Some(number) = args.part {
+        return Ok(print(shell, parts::part(&policy, number)?));
+    }
+    let (length, count) = (characters(&policy), parts::parts(&policy).len());
     if length > MOST_CHARACTERS {
         shell.remark(&format!(
-            "the policy has {length} characters, but a managed policy may have {MOST_CHARACTERS}: split its statements into \
-             two policies"
+            "the policy has {length} characters, but a managed policy may have {MOST_CHARACTERS}: `--part 1` to `--part {count}` print it as \
+             {count} policies, which the deployer needs all"
         ));
     }
     Ok(print(shell, policy))
@@ -92,6 +97,7 @@ pub fn policy(graph: &Graph, scope: &Scope) -> Value {
     for default in defaults(&graph.pipeline, scope.place) {
         (default.kind.grants)(scope, &default.name).into_iter().for_each(|grant| allow(grant, false));
     }
+    KINDS.iter().for_each(|kind| allow(Grant::new(kind.looks, "*"), false));
     allow(Grant::new(&["tag:GetResources"], "*"), false);
     allow(lease::grant(scope), false);
     let mut merged: BTreeMap<(BTreeSet<&str>, Vec<Condition>), BTreeSet<String>> = BTreeMap::new();

@@ -10,12 +10,15 @@ use crate::aws::{Cx, connect};
 use crate::bundle::Codes;
 use crate::cli::Global;
 use crate::commands::demo;
+use crate::commands::logs::Writer;
 use crate::error::{Class, Error, Result};
 use crate::graph::{Graph, Node};
-use crate::kinds::table::{Key, Table};
+use crate::kinds::function::Function;
+use crate::kinds::log_group::LogGroup;
+use crate::kinds::table::{Key, STREAM_ARN, Table};
 use crate::lower::{id, lower};
 use crate::owner::Owner;
-use crate::resource::{Live, State};
+use crate::resource::{Live, Resource, State};
 use crate::spec::{Loaded, Spec};
 
 /// What to do where the pipeline is not there.
@@ -30,16 +33,43 @@ pub struct Running {
     local_api: Option<String>,
 }
 
+/// Who writes a log, and where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The id of the function or of the API.
+    pub id: String,
+    /// Name of the log group.
+    pub group: String,
+    pub writer: Writer,
+}
+
 impl Running {
     /// Connects. Nothing is built, and nothing of the pipeline is read yet.
     ///
     /// # Errors
     /// As those of connecting and lowering.
     pub async fn of(global: &Global, loaded: &Loaded) -> Result<Self> {
-        let aws = connect(&global.connect_options()).await?;
-        let graph = lower(loaded, &aws.place, &Codes::unbuilt())?;
-        let local_api = global.session.as_ref().map(|session| session.api_url.clone());
-        Ok(Self { cx: Cx::new(Arc::new(aws), &loaded.spec.name), spec: loaded.spec.clone(), graph, local_api })
+        let cx = Cx::new(Arc::new(connect(&global.connect_options()).await?), &loaded.spec.name);
+        Self::at(cx, loaded, global.session.as_ref().map(|session| session.api_url.clone()))
+    }
+
+    /// The same where the way is known already.
+    ///
+    /// # Errors
+    /// As those of lowering.
+    pub fn at(cx: Cx, loaded: &Loaded, local_api: Option<String>) -> Result<Self> {
+        let graph = lower(loaded, &cx.aws.place, &Codes::unbuilt())?;
+        Ok(Self { cx, spec: loaded.spec.clone(), graph, local_api })
+    }
+
+    /// What the spec asks for. The code of functions is not built.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// Whether `pipe dev` runs it.
+    pub fn is_local(&self) -> bool {
+        self.local_api.is_some()
     }
 
     /// The API's URL with its stage, without a `/` at its end.
@@ -131,6 +161,16 @@ impl Running {
         self.keys_of(self.node(id::STREAM)?).await
     }
 
+    /// ARN of the stream of the table whose changes are the events; nothing where it has none.
+    ///
+    /// # Errors
+    /// The table is not there.
+    pub async fn changes_arn(&self) -> Result<Option<String>> {
+        let node = self.node(id::STREAM)?;
+        let live = self.live(node).await?.ok_or_else(|| absent(node))?;
+        Ok(live.outputs.get(STREAM_ARN).cloned())
+    }
+
     async fn keys_of(&self, node: &Node) -> Result<Vec<Key>> {
         let props = match node.existing {
             true => self.live(node).await?.ok_or_else(|| absent(node))?.props,
@@ -138,6 +178,26 @@ impl Running {
         };
         let table = Table::deserialize(props).map_err(|error| Error::defect(error.to_string()))?;
         Ok([Some(table.partition_key), table.sort_key].into_iter().flatten().collect())
+    }
+
+    /// The parts that have logs: functions and the API.
+    ///
+    /// # Errors
+    /// An existing function is not there.
+    pub async fn logs(&self) -> Result<Vec<Part>> {
+        let mut parts = Vec::new();
+        for node in self.graph.nodes() {
+            if node.kind.name == LogGroup::KIND && !node.existing {
+                let id = node.id.as_str().replacen("-log", "", 1);
+                let writer = if id == id::API { Writer::Api } else { Writer::Function };
+                parts.push(Part { id, group: node.name.to_string(), writer });
+            } else if node.kind.name == Function::KIND && node.existing {
+                let live = self.live(node).await?.ok_or_else(|| absent(node))?;
+                let group = live.props["log_group"].as_str().unwrap_or_default().to_owned();
+                parts.push(Part { id: node.id.to_string(), group, writer: Writer::Function });
+            }
+        }
+        Ok(parts)
     }
 
     /// URL of the dead-letter queue; nothing where the pipeline has none.

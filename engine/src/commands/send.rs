@@ -5,18 +5,21 @@ mod data;
 mod event;
 mod example;
 mod follow;
+pub mod form;
+mod latency;
+mod pace;
 mod pass;
-mod rows;
+mod sending;
 mod signer;
 mod tally;
 mod to;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::JoinSet;
 
 use crate::cli::{Global, SendArgs, exit};
+use crate::commands::ends::Taker;
 use crate::commands::halt::Halt;
 use crate::commands::running::Running;
 use crate::commands::{Outcome, Stop, walk};
@@ -25,22 +28,27 @@ use crate::kinds;
 use crate::resource::Resource;
 use crate::session;
 use crate::spec::{Function, Loaded, Route};
-use crate::term::{Progress, Shell};
+use crate::term::Shell;
+use data::Data;
 use event::Maker;
 pub use example::{Example, example_data, example_requests};
-use follow::{Follow, Places, Sent, Taker};
+use follow::{Follow, Places, Sent};
+use sending::{Events, Load, Sending};
 use tally::Tally;
 use to::{How, Target, push};
 
 /// What is said on Ctrl-C.
 const STOPPING: &str = "interrupted: nothing more is sent; the events that were sent are on their way";
 
+/// Events that are followed at most: each is kept until it has arrived.
+const MOST_FOLLOWED: u32 = 100_000;
+
 /// Runs the command.
 pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
     let loaded = walk::spec(global, &args.spec.file)?;
     let route = route(&loaded, args.route.as_deref())?;
-    let data = args.data.as_deref().map(data::read).transpose()?;
-    let count = data::count(data.as_ref(), args.count)?;
+    let data = data::read(args.data.as_deref(), args.events.as_deref())?;
+    let load = load(args, data.as_ref())?;
     let running = Running::of(global, &loaded).await?;
     let (places, keys) = places(&running, global, args).await?;
     let run = event::new_run();
@@ -54,25 +62,45 @@ pub async fn run(shell: Shell, global: &Global, args: &SendArgs) -> Outcome {
     {
         shell.remark(limits);
     }
-    let maker = Maker { loaded: &loaded, route, keys, needs, data, count, run };
+    let (data, lines) = data::parts(data);
+    let maker = Maker { loaded: &loaded, route, keys, needs, data, once: load.count == Some(1), run };
+    let mut events = Events::new(&maker, lines, load.count);
 
-    let start = Instant::now();
-    let mut tally = Tally::default();
-    let (sent, failed) = send(shell, &target, &maker, &stopped, &mut tally).await;
-    shell.line(&tally.event(count, start.elapsed()));
-    shell.out(&tally.text(&target.told(), start.elapsed()));
+    let sending::Outcome { tally, sent, taken, failed, took } =
+        Sending::new(shell, &target, load, &stopped).run(&mut events).await;
+    shell.line(&tally.event(load.count, took));
+    shell.out(&tally.text(&target.told(), took));
 
-    let taken = if tells { Some(sent.len()) } else { None };
-    let failed = failed.map(|error| unanswered(error, global, route)).or_else(|| refused(&tally, &target, taken));
-    let missing = match args.follow && !sent.is_empty() {
-        true => follow(shell, &running, &places, sent, args, &stopped).await?,
-        false => 0,
+    let taken = tells.then_some(taken);
+    let private = loaded.spec.api().is_some_and(|api| api.private.is_some());
+    let failed =
+        failed.map(|error| unanswered(error, global, route, private)).or_else(|| refused(&tally, &target, taken));
+    let missing = match sent.is_empty() {
+        false => follow(shell, &running, &places, sent, args, &stopped).await?,
+        true => 0,
     };
     match failed {
         _ if *stopped.borrow() => Ok(exit::INTERRUPTED),
         Some(error) => Err(error.into()),
         None => Ok(if missing > 0 { exit::FAILED } else { exit::OK }),
     }
+}
+
+/// How much is sent, and how fast.
+fn load(args: &SendArgs, data: Option<&Data>) -> Result<Load> {
+    let count = match data {
+        Some(Data::Lines(_)) if args.count != 1 => {
+            return Err(Error::fatal("--count does not go with a file of many events")
+                .hint("each line of the file is sent once: leave --count out"));
+        }
+        Some(Data::Lines(lines)) => lines.count,
+        _ => args.duration.is_none().then_some(args.count),
+    };
+    if args.follow && count.is_some_and(|count| count > MOST_FOLLOWED) {
+        return Err(Error::fatal(format!("--follow follows at most {MOST_FOLLOWED} events"))
+            .hint("cut the file into several, or send it without --follow"));
+    }
+    Ok(Load { rate: args.rate, duration: args.duration, count, follow: args.follow })
 }
 
 /// What of a run's events cannot be followed, if anything. The bundled handler makes each a row or a letter.
@@ -94,12 +122,12 @@ fn unfollowed(loaded: &Loaded, places: &Places, tells: bool) -> Option<&'static 
 }
 
 /// Why not every event that was answered is in the stream.
-fn refused(tally: &Tally, target: &Target, taken: Option<usize>) -> Option<Error> {
+fn refused(tally: &Tally, target: &Target, taken: Option<u32>) -> Option<Error> {
     let placeless = || {
         let error = Error::fatal("the API answers 200, but does not say where the stream has the record");
         error.hint("is it the API of this spec? `pipe diff` shows what differs")
     };
-    let strange = taken.is_some_and(|taken| usize::try_from(tally.accepted()) != Ok(taken));
+    let strange = taken.is_some_and(|taken| tally.accepted() != taken);
     tally.refusal(|status| target.hint(status)).or_else(|| strange.then(placeless))
 }
 
@@ -144,48 +172,6 @@ async fn taker(running: &Running, kind: &str, args: &SendArgs) -> Result<Option<
     })
 }
 
-/// Sends all events, some at once. Returns what the stream took, and the error that ended it early.
-async fn send(
-    shell: Shell,
-    target: &Target,
-    maker: &Maker<'_>,
-    stopped: &watch::Receiver<bool>,
-    tally: &mut Tally,
-) -> (Vec<Sent>, Option<Error>) {
-    let (mut sent, mut failed, mut hopeless) = (Vec::new(), None, false);
-    let mut progress = Progress::new(shell);
-    let mut under_way = JoinSet::new();
-    let mut events = (1..=maker.count).map(|n| maker.event(n)).peekable();
-    loop {
-        while under_way.len() < target.at_once() && failed.is_none() && !hopeless && !*stopped.borrow() {
-            let some = target.most().next(&mut events);
-            if some.is_empty() {
-                break;
-            }
-            under_way.spawn(target.clone().send(some));
-        }
-        match under_way.join_next().await {
-            None => break,
-            Some(Ok(Ok(answers))) => {
-                for answer in answers {
-                    tally.add(answer.status, answer.message.as_deref());
-                    hopeless |= tally::is_hopeless(answer.status);
-                    shell.line(&tally::event(&answer));
-                    if maker.count == 1 {
-                        progress.out(&tally::line(&answer));
-                    }
-                    sent.extend(Sent::of(answer));
-                }
-            }
-            Some(Ok(Err(error))) => failed = failed.or(Some(error)),
-            Some(Err(error)) => failed = failed.or(Some(Error::defect(error.to_string()))),
-        }
-        progress.tell(&tally.progress(maker.count));
-    }
-    sent.sort_by_key(|sent: &Sent| sent.n);
-    (sent, failed)
-}
-
 /// Returns how many are dead letters, or still on their way.
 async fn follow(
     shell: Shell,
@@ -206,9 +192,11 @@ async fn follow(
 }
 
 /// Says what to do where there was no answer.
-fn unanswered(error: Error, global: &Global, route: Option<&Route>) -> Error {
+fn unanswered(error: Error, global: &Global, route: Option<&Route>, private: bool) -> Error {
     match (error.class(), global.session.is_some()) {
         (Class::Unclear, true) => error.hint("is `pipe dev` still running?"),
+        (Class::Unclear, false) if private && route.is_some() => error
+            .hint("the API is private: run this on a machine in the endpoint's VPC, or in a network that leads there"),
         (Class::Unclear, false) if route.is_some() => {
             error.hint("check the network and proxy; the name of a new API takes a moment to resolve")
         }

@@ -19,7 +19,7 @@ use crate::evidence::Wanted;
 use crate::graph::Graph;
 use crate::kinds::KINDS;
 use crate::live::{self, Found};
-use crate::lower::{asked, defaults, families, lower, notes, rights_of_consumer};
+use crate::lower::{asked, defaults, families, fits, lower, notes, rights_of_consumer};
 use crate::owner::PIPELINE;
 use crate::plan::{Action, Plan, plan};
 use crate::spec::{self, Loaded};
@@ -67,7 +67,7 @@ impl Desired {
             true => lower(&loaded.clone().local(), &aws.place, &codes)?,
             false => lower(loaded, &aws.place, &codes)?,
         };
-        let notes = notes(loaded, &aws.place);
+        let notes = notes(loaded, &aws.place, &graph);
         let cx = Cx::new(Arc::new(aws), &loaded.spec.name).with_bundle(Arc::new(codes.bundle()));
         let needs = Needs::of(loaded, rights_of_consumer(loaded, &cx.aws.place));
         Ok(Self { cx, graph, needs, notes })
@@ -198,7 +198,11 @@ pub fn conclude(shell: Shell, outcome: &apply::Outcome, halt: &Halt) -> u8 {
 async fn looked<'a>(aws: &Aws, loaded: &'a Loaded) -> Result<Cow<'a, Loaded>, Error> {
     let asked = asked(&loaded.spec);
     match vpc::look_if(aws, asked.as_ref()).await? {
-        Some(vpc) => Ok(Cow::Owned(Loaded { vpc: Some(vpc), ..loaded.clone() })),
+        Some(vpc) => {
+            let looked = Loaded { vpc: Some(vpc), ..loaded.clone() };
+            fits(&looked, &aws.place)?;
+            Ok(Cow::Owned(looked))
+        }
         None => Ok(Cow::Borrowed(loaded)),
     }
 }

@@ -45,6 +45,7 @@ impl From<moved::Event> for Event {
     fn from(moved: moved::Event) -> Self {
         match moved {
             moved::Event::Answered(answered) => Self::Answered(answered),
+            moved::Event::Put(put) => Self::Put(put),
             moved::Event::Batch(batch) => Self::Batch(batch),
             moved::Event::Row(row) => Self::Row(row),
             moved::Event::DeadLetter(letter) => Self::DeadLetter(letter),
@@ -86,18 +87,21 @@ mod tests {
             location: part,
             records: 2,
             milliseconds: 1,
+            age_milliseconds: Some(7),
             succeeded: 1,
             error: None,
             answer: None,
             peak_mb: None,
             memory_mb: None,
         };
+        let put = moved::Put { location: location.clone(), records: 2 };
         let odd = moved::Batch { answer: Some(text()), peak_mb: Some(1), memory_mb: Some(128), ..batch.clone() };
         let letter = moved::DeadLetter { queue: text(), reason: text(), location, first: text(), last: text() };
         let denied = moved::Denied { role: text(), action: text(), resource: Some(text()) };
         vec![
             (moved::Event::Answered(refused), "answered"),
             (moved::Event::Answered(taken), "answered"),
+            (moved::Event::Put(put), "put"),
             (moved::Event::Batch(batch.clone()), "batch"),
             (moved::Event::Batch(odd), "batch"),
             (moved::Event::Batch(moved::Batch { error: Some(text()), ..batch }), "batch"),

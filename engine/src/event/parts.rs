@@ -58,6 +58,9 @@ pub struct Up {
     /// The API's URL with its stage; absent where there is no API.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub endpoint: Option<String>,
+    /// The console's URL; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub console: Option<String>,
     /// The AWS-compatible endpoint behind it. One that `pipe dev` started takes the keys of `outputs --local --reveal` alone.
     pub emulator_url: String,
     /// The region of what was made there.

@@ -28,7 +28,7 @@ pub struct Sent {
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct SentAll {
-    /// How many were to be sent.
+    /// How many were to be sent; where only the time was given, how many were.
     pub count: u32,
     /// How many were answered.
     pub answered: u32,
@@ -40,6 +40,25 @@ pub struct SentAll {
     pub milliseconds: u64,
     /// Answers in a second.
     pub events_per_second: u64,
+    /// How long answers took, from the moment at which their events were due; absent where there were none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub latency: Option<Latency>,
+    /// How many events began more than 100 ms after they were due, with `--rate`.
+    pub late: u32,
+}
+
+/// How long answers took, in milliseconds: no more than so long took the half of them, 90 %, 99 %, and all.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Latency {
+    /// The half.
+    pub p50: f64,
+    /// 90 %.
+    pub p90: f64,
+    /// 99 %.
+    pub p99: f64,
+    /// All.
+    pub max: f64,
 }
 
 /// Where an event went (`send --follow`).

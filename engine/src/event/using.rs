@@ -2,7 +2,7 @@
 
 use pipe_local::event::Location;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Where an event is.
@@ -20,7 +20,7 @@ pub enum Went {
 }
 
 /// Who wrote a message of the dead-letter queue.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Shape {
     /// The bundled handler.

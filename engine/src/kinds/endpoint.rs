@@ -25,6 +25,7 @@ use crate::owner::PIPELINE;
 use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State};
 
 mod means;
+mod moves;
 mod write;
 
 /// AWS takes minutes to make one, and mostly as long to take it away.
@@ -101,6 +102,10 @@ impl Resource for Endpoint {
         let found = match live.filter(|live| live.state == State::Live) {
             // ensure
             None => {
+                // Until it is gone it keeps its route tables, and its private name.
+                if let Some(leaving) = live {
+                    gone(cx, leaving.handle.as_str()).await?;
+                }
                 let made = write::create(self, cx, name).await?;
                 named(cx, made).await?
             }
@@ -115,16 +120,20 @@ impl Resource for Endpoint {
     }
 
     async fn delete(cx: &Cx, _name: &Name, handle: &Handle) -> Result<()> {
-        let id = handle.as_str();
-        write::delete(cx, id).await?;
+        write::delete(cx, handle.as_str()).await?;
         // Its interfaces have the security group, which is the next to go.
-        let what = format!("the endpoint `{id}` and its network interfaces to be gone");
-        let gone = || async {
-            let found = vpc::endpoints(&cx.aws, &Input::default().with("VpcEndpointId.1", id)).await?;
-            Ok(found.iter().all(|one| one.state == "deleted").then_some(()))
-        };
-        poll(cx, &what, GONE_WITHIN, gone).await
+        gone(cx, handle.as_str()).await
     }
+}
+
+/// Waits until one that is being deleted is gone.
+async fn gone(cx: &Cx, id: &str) -> Result<()> {
+    let what = format!("the endpoint `{id}` and its network interfaces to be gone");
+    let gone = || async {
+        let found = vpc::endpoints(&cx.aws, &Input::default().with("VpcEndpointId.1", id)).await?;
+        Ok(found.iter().all(|one| one.state == "deleted").then_some(()))
+    };
+    poll(cx, &what, GONE_WITHIN, gone).await
 }
 
 /// Waits until one that was made has its names.

@@ -10,7 +10,8 @@
 //! function in a VPC leaves it before it is deleted. Layers and storage are not managed.
 //!
 //! IAM: lambda:CreateFunction, GetFunction, ListTags (for GetFunction's tags), UpdateFunctionCode, UpdateFunctionConfiguration,
-//! PutFunctionConcurrency, DeleteFunctionConcurrency, Put-, Get-, DeleteFunctionEventInvokeConfig, TagResource, UntagResource, DeleteFunction.
+//! PutFunctionConcurrency, DeleteFunctionConcurrency, Put-, Get-, DeleteFunctionEventInvokeConfig,
+//! Put- and GetFunctionRecursionConfig, TagResource, UntagResource, DeleteFunction.
 //! Passing the role is the role's; in a VPC what `aws/vpc.rs` lists.
 
 use std::collections::BTreeMap;
@@ -27,7 +28,9 @@ use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs,
 pub mod admits;
 mod asynchronous;
 mod network;
+mod parts;
 mod read;
+mod recursion;
 pub mod steers;
 mod tag;
 #[cfg(test)]
@@ -75,6 +78,9 @@ pub struct Function {
     /// How asynchronous calls end that fail; none where nothing calls it so, or others have set it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asynchronous: Option<Asynchronous>,
+    /// Whether Lambda lets its loops with SQS, SNS, S3 and other functions go on; else it ends them after some 16 rounds.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allows_recursion: bool,
     /// The network that it lives in; none: Lambda's own, which has no way into a VPC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vpc: Option<Vpc>,
@@ -90,7 +96,7 @@ impl Resource for Function {
     }
 
     fn records(&self) -> Tags {
-        asynchronous::records(self)
+        parts::records(self)
     }
 
     fn ties(&self) -> Ties {
@@ -124,8 +130,7 @@ impl Resource for Function {
             "lambda:ListTags",
             // To set, to read and to take away: a managed policy has no room for all names.
             "lambda:*FunctionConcurrency",
-            "lambda:TagResource",
-            "lambda:UntagResource",
+            "lambda:*Resource",
             // Its code and its configuration: a managed policy has no room for all names.
             "lambda:UpdateFunctionCo*",
         ];
@@ -135,7 +140,9 @@ impl Resource for Function {
     fn more_grants(&self, scope: &Scope, name: &Name) -> Vec<Grant> {
         const OF_CALLS: &[&str] = &["lambda:*FunctionEventInvokeConfig"];
         let calls = self.asynchronous.iter().map(|_| Grant::new(OF_CALLS, arn(scope.place, name)));
-        calls.chain(self.vpc.iter().map(|_| Grant::new(vpc::READS, "*"))).collect()
+        let loops =
+            self.allows_recursion.then(|| Grant::new(&["lambda:PutFunctionRecursionConfig"], arn(scope.place, name)));
+        calls.chain(loops).chain(self.vpc.iter().map(|_| Grant::new(vpc::READS, "*"))).collect()
     }
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
@@ -153,7 +160,12 @@ impl Resource for Function {
         };
         let tags: Tags = found.tags.clone().unwrap_or_default().into_iter().collect();
         let mut props = read::props(configuration, found.concurrency.as_ref(), name);
-        props.asynchronous = asynchronous::read(cx, name, &tags).await?;
+        if parts::has(&tags, asynchronous::PART) {
+            props.asynchronous = asynchronous::read(cx, name).await?;
+        }
+        if parts::has(&tags, recursion::PART) {
+            props.allows_recursion = recursion::read(cx, name).await?;
+        }
         Ok(vec![Live {
             handle: Handle::new(arn(&cx.aws.place, name)),
             props,
@@ -174,7 +186,9 @@ impl Resource for Function {
                 }
                 self.create(cx, name).await?;
                 read::settled(cx, name).await?;
-                (Self { reserved_concurrency: None, asynchronous: None, ..self.clone() }, cx.tags.clone())
+                let beside =
+                    Self { reserved_concurrency: None, asynchronous: None, allows_recursion: false, ..self.clone() };
+                (beside, cx.tags.clone())
             }
         };
         // sync
@@ -192,6 +206,9 @@ impl Resource for Function {
         }
         if self.asynchronous != props.asynchronous {
             asynchronous::write(cx, name, self.asynchronous.as_ref()).await?;
+        }
+        if self.allows_recursion != props.allows_recursion {
+            recursion::write(cx, name, self.allows_recursion).await?;
         }
         let what = format!("function `{name}` to be ready for its tags");
         sync_tags(cx, &arn(&cx.aws.place, name), &what, &tags).await?;
@@ -222,7 +239,8 @@ impl Function {
             (&self.runtime, &self.handler) != (&live.runtime, &live.handler) && self.code_sha256 != live.code_sha256;
         let mixed = "for a second or two the old code runs with the new `runtime` or `entry`: calls that fail meanwhile are retried";
         let moves = self.vpc != live.vpc;
-        [(stops, told), (mixes, mixed), (moves, network::MOVES)]
+        let loops = self.allows_recursion && !live.allows_recursion;
+        [(stops, told), (mixes, mixed), (moves, network::MOVES), (loops, recursion::ENDLESS)]
             .into_iter()
             .filter(|(is, _)| *is)
             .map(|(_, told)| told.to_owned())

@@ -19,6 +19,7 @@ mod action;
 mod calls;
 
 pub use action::Action;
+pub use calls::get;
 
 /// The version of IoT's SQL that rules are written in
 /// (<https://docs.aws.amazon.com/iot/latest/developerguide/iot-rule-sql-version.html>).
@@ -87,7 +88,7 @@ impl Resource for IotRule {
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
         let arn = arn(&cx.aws.place, name);
-        let Some(rule) = calls::get(cx, name).await? else { return Ok(Vec::new()) };
+        let Some(rule) = get(cx, name).await? else { return Ok(Vec::new()) };
         let tags = calls::tags(cx, &arn).await?;
         Ok(vec![Live {
             handle: Handle::new(&arn),

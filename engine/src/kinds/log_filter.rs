@@ -189,7 +189,7 @@ impl LogFilter {
     }
 }
 
-fn label(cx: &Cx) -> String {
+pub fn label(cx: &Cx) -> String {
     owner::label(&cx.pipeline, &Id::new("filter"))
 }
 

@@ -28,8 +28,8 @@ mod start;
 mod succession;
 mod unread;
 
-pub use read::pattern;
 use read::{gone, state, unknown};
+pub use read::{list, name_in, pattern};
 pub use start::at;
 use start::position;
 pub use unread::STREAMS;
@@ -110,7 +110,7 @@ impl Resource for Mapping {
     fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {
         // To create, get, update and delete one: a managed policy has no room for all names.
         const OF_THE_FUNCTION: &[&str] = &["lambda:*EventSourceMapping"];
-        const TAGS: &[&str] = &["lambda:ListTags", "lambda:TagResource", "lambda:UntagResource"];
+        const TAGS: &[&str] = &["lambda:*Resource", "lambda:ListTags"];
         // AWS draws a mapping's id, so no ARN can name this one; its function is a condition key of all but the tags and the list
         // (https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html).
         let function = function::arn(scope.place, &Name::new(function_in(name)));

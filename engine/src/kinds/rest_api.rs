@@ -1,7 +1,7 @@
 //! `apigateway:RestApi`: routes, authorizers, models, validators, gateway responses and stage of one REST API, as one document.
 //!
 //! Names are not unique and ids are random, so an API is found by its name among all (600 regional ones at most), and tags say
-//! whose it is. Nothing is immutable. Parts are written one after another, because AWS refuses concurrent writes to one API; many
+//! whose it is. Nothing is immutable, but a private API never becomes an edge-optimized one. Parts are written one after another, because AWS refuses concurrent writes to one API; many
 //! are imported by one call (`import.rs`). Only the API's name, endpoint, resource and security policy, its stages, authorizers and
 //! validators are patched; a route that differs in anything is written again, while the stage serves its snapshot. The document's
 //! hash is in the description of its deployment: a half-done update, a deployment by hand and a rollback all show as a
@@ -34,8 +34,8 @@ use aws_sdk_apigateway::config::retry::RetryConfig;
 use aws_sdk_apigateway::types::{Op, PatchOperation};
 
 pub use document::{
-    AccessLog, Authorizer, GatewayResponse, Integration, IntegrationResponse, LEGACY_TLS, RestApi, Route, Stage, Texts,
-    Throttle, Validator, model_name,
+    AccessLog, Authorizer, GatewayResponse, Integration, IntegrationResponse, LEGACY_TLS, PRIVATE, RestApi, Route,
+    Stage, Texts, Throttle, Validator, model_name,
 };
 use read::{Found, Head};
 pub(super) use tls::policy_patches;
@@ -60,8 +60,9 @@ impl Resource for RestApi {
     }
 
     fn moves(&self, live: &Self) -> Vec<&'static str> {
-        // The endpoint ends in the stage's name.
-        let moves = !self.stages.keys().eq(live.stages.keys());
+        // The endpoint ends in the stage's name, and a private one begins with the ids of the API and of the VPC's endpoint.
+        let private = |api: &Self| (api.is_private(), api.vpc_endpoints.first().cloned());
+        let moves = !self.stages.keys().eq(live.stages.keys()) || private(self) != private(live);
         moves.then_some("endpoint").into_iter().collect()
     }
 
@@ -183,6 +184,7 @@ async fn fetch_again(cx: &Cx, live: &Live<RestApi>) -> Result<Found> {
         id: live.handle.to_string(),
         name: live.outputs.get("name").cloned().unwrap_or_default(),
         endpoint_type: live.props.endpoint_type.clone(),
+        vpc_endpoints: live.props.vpc_endpoints.clone(),
         security_policy: live.props.security_policy.clone(),
         api_key_source: live.props.api_key_source.clone(),
         binary_types: live.props.binary_types.clone(),
@@ -204,7 +206,10 @@ fn live(place: &Place, found: Found) -> Live<RestApi> {
 }
 
 fn outputs(place: &Place, id: &str, name: &str, document: &RestApi) -> Outputs {
-    let endpoint = |stage| format!("https://{id}.execute-api.{}.{}/{stage}", place.region, place.domain());
+    // The public DNS has this name for a private API, and leads to the endpoint in its VPC
+    // (https://docs.aws.amazon.com/apigateway/latest/developerguide/associate-private-api-with-vpc-endpoint.html).
+    let host = document.vpc_endpoints.first().map_or_else(|| id.to_owned(), |endpoint| format!("{id}-{endpoint}"));
+    let endpoint = |stage| format!("https://{host}.execute-api.{}.{}/{stage}", place.region, place.domain());
     let mut outputs = Outputs::from([
         ("arn".to_owned(), place.apigateway_arn(&format!("/restapis/{id}"))),
         ("id".to_owned(), id.to_owned()),

@@ -2,7 +2,8 @@
 //!
 //! The path is immutable. All policies of a role are the pipeline's: an inline or attached one that the spec does not give is
 //! drift, and is removed. Writes to one role are made one after another, because IAM refuses concurrent ones. A role that is
-//! made again under its name has the same ARN but another RoleId, which followers must know. A trust policy holds 2,048
+//! made again under its name has the same ARN but another RoleId, which followers must know. A role of a function that was in a VPC stays until
+//! Lambda has taken the function's network interfaces away (`role/interfaces.rs`). A trust policy holds 2,048
 //! characters, all inline policies together 10,240 (`docs/aws.md#iam-quotas`).
 //!
 //! IAM: iam:CreateRole, GetRole, DeleteRole, UpdateAssumeRolePolicy, ListRolePolicies, Get-, Put-, DeleteRolePolicy,
@@ -11,20 +12,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_iam::types::{Role as Described, Tag};
+use aws_sdk_iam::types::Role as Described;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::aws::policy::{Policy, texts};
-use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, patiently};
+use crate::aws::{Cx, Place, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
-use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties};
+use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Ties};
 
 pub mod grants;
+mod interfaces;
 mod read;
+mod tag;
 mod widens;
 
 use read::{attached, describe, inline, inline_names};
+use tag::{sync_tags, tag_list};
 
 const WAIT: &str = "IAM to take the change of the role";
 
@@ -106,7 +110,9 @@ impl Resource for Role {
     fn more_grants(&self, scope: &Scope, _name: &Name) -> Vec<Grant> {
         let all = arn(scope.place, &path(scope.pipeline, &scope.place.region), &Name::new("*"));
         let trusted = self.trust.statements().iter().flat_map(|statement| texts(&statement["Principal"]["Service"]));
-        trusted.map(|service| Grant::new(&["iam:PassRole"], all.clone()).when("iam:PassedToService", service)).collect()
+        let passes =
+            trusted.map(|service| Grant::new(&["iam:PassRole"], all.clone()).when("iam:PassedToService", service));
+        passes.chain(interfaces::grants(&self.policies)).collect()
     }
 
     async fn owned(cx: &Cx) -> Result<Vec<Name>> {
@@ -170,6 +176,8 @@ impl Resource for Role {
     }
 
     async fn delete(cx: &Cx, name: &Name, _handle: &Handle) -> Result<()> {
+        let policies = inline(cx, name).await?.unwrap_or_default();
+        interfaces::released(cx, name, &policies, &BTreeMap::new()).await?;
         let delete = || async {
             let (Some(policies), Some(managed)) = tokio::try_join!(inline_names(cx, name), attached(cx, name))? else {
                 return Ok(());
@@ -210,6 +218,7 @@ impl Role {
                 || iam.update_assume_role_policy().role_name(name.as_str()).policy_document(self.trust.text()).send();
             patiently(cx, WAIT, || async { trust().await.map(drop).map_err(fresh) }).await?;
         }
+        interfaces::released(cx, name, &live.policies, &self.policies).await?;
         for (policy, document) in self.policies.iter().filter(|(policy, own)| live.policies.get(*policy) != Some(own)) {
             let put =
                 || iam.put_role_policy().role_name(name.as_str()).policy_name(policy).policy_document(document.text());
@@ -270,28 +279,6 @@ async fn strip(cx: &Cx, name: &Name, policies: Vec<String>, managed: BTreeSet<St
     for policy in policies {
         let delete = || cx.aws.iam.delete_role_policy().role_name(name.as_str()).policy_name(&policy).send();
         patiently(cx, WAIT, || async { nothing_if_absent(delete().await) }).await?;
-    }
-    Ok(())
-}
-
-fn tag_list(tags: &Tags) -> Result<Vec<Tag>> {
-    let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
-    tags.iter().map(tag).collect::<Result<_, _>>().map_err(|error| Error::defect(error.to_string()))
-}
-
-async fn sync_tags(cx: &Cx, name: &Name, live: &Tags) -> Result<()> {
-    // To IAM `Env` and `env` are one key: what goes does so before what comes.
-    for call in TagDiff::of(&cx.tags, live).calls() {
-        match call {
-            TagCall::Set(tags) => {
-                let tag = cx.aws.iam.tag_role().role_name(name.as_str()).set_tags(Some(tag_list(&tags)?));
-                patiently(cx, WAIT, || async { tag.clone().send().await.map(drop).map_err(fresh) }).await?;
-            }
-            TagCall::Remove(keys) => {
-                let untag = cx.aws.iam.untag_role().role_name(name.as_str()).set_tag_keys(Some(keys));
-                patiently(cx, WAIT, || async { untag.clone().send().await.map(drop).map_err(fresh) }).await?;
-            }
-        }
     }
     Ok(())
 }

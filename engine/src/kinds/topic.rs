@@ -1,28 +1,39 @@
-//! `sns:Topic`: a standard topic, to which others publish.
+//! `sns:Topic`: a standard topic, to which others publish, and the mail address that gets its messages, where the pipeline has one.
 //!
 //! Only the name is immutable. A topic is never created again: SNS refuses it where an attribute or a tag differs, so a change is a call for
 //! each attribute. A topic always has a policy; that of AWS, by which IAM alone decides within the account, reads as one without
 //! statements (`docs/aws.md#sns-topics`). SNS confirms what it has stored, and keeps no time of creation.
 //!
-//! Deleting it leaves its subscriptions: those of the pipeline are resources of their own, and go first.
+//! Deleting it leaves its subscriptions: those of the pipeline are resources of their own, and go first. A mail address is a
+//! property, and goes with the topic (<https://docs.aws.amazon.com/sns/latest/api/API_DeleteTopic.html>).
 //!
-//! IAM: sns:CreateTopic, DeleteTopic, GetTopicAttributes, SetTopicAttributes, TagResource, UntagResource, ListTagsForResource.
+//! IAM: sns:CreateTopic, DeleteTopic, GetTopicAttributes, SetTopicAttributes, TagResource, UntagResource, ListTagsForResource,
+//! ListSubscriptionsByTopic; with a mail address also Subscribe, Unsubscribe.
 
 use std::collections::HashMap;
 
-use aws_sdk_sns::types::Tag;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::alarm;
 use super::queue::opens;
-use super::table::unbuilt;
+use crate::aws::alarms::prefix;
 use crate::aws::policy::{Policy, without};
-use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, patiently};
+use crate::aws::{Cx, Place, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
 
+mod email;
+mod tag;
+
 const POLICY: &str = "Policy";
 const KMS_KEY: &str = "KmsMasterKeyId";
+
+/// Output: the ARN of the mail address's subscription, or [`PENDING`].
+const SUBSCRIPTION: &str = "subscription";
+
+/// What SNS calls one that is not confirmed.
+const PENDING: &str = "PendingConfirmation";
 
 /// Who may do what with a topic is decided for these; SNS takes no others in a topic's policy, and no `sns:*`
 /// (<https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-language-api-permissions-reference.html>).
@@ -46,14 +57,33 @@ pub struct Topic {
     /// no other service of AWS can publish.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub kms_key: String,
+    /// Mail address that gets its messages, once the link in SNS's first mail was opened; empty for none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub email: String,
 }
 
 impl Resource for Topic {
     const KIND: &'static str = "sns:Topic";
 
     fn advice(of: &Changed<'_, Self>) -> Advice {
-        let Some((desired, live)) = of.edit() else { return Advice::default() };
-        Advice { widens: opens(&desired.policy, &live.policy), means: desired.means(live), ..Advice::default() }
+        match *of {
+            Changed::New(desired) => {
+                Advice { means: email::link_is_sent(&desired.email).into_iter().collect(), ..Advice::default() }
+            }
+            Changed::Edit { desired, live, .. } => {
+                Advice { widens: opens(&desired.policy, &live.policy), means: desired.means(live), ..Advice::default() }
+            }
+            Changed::End { .. } => Advice::default(),
+        }
+    }
+
+    fn tells(live: &Live<Self>) -> Option<String> {
+        let waits = live.outputs.get(SUBSCRIPTION).is_some_and(|subscription| subscription == PENDING);
+        waits.then(|| email::waits(&live.props.email))
+    }
+
+    fn records(&self) -> Tags {
+        email::records(&self.email)
     }
 
     fn name_of(arn: &str) -> Option<Name> {
@@ -67,6 +97,7 @@ impl Resource for Topic {
             "sns:CreateTopic",
             "sns:DeleteTopic",
             "sns:GetTopicAttributes",
+            "sns:ListSubscriptionsByTopic",
             "sns:ListTagsForResource",
             "sns:SetTopicAttributes",
             "sns:TagResource",
@@ -75,13 +106,25 @@ impl Resource for Topic {
         vec![Grant::new(ON_THE_TOPIC, arn(scope.place, name))]
     }
 
+    fn more_grants(&self, scope: &Scope, name: &Name) -> Vec<Grant> {
+        if self.email.is_empty() {
+            return Vec::new();
+        }
+        // IAM knows no resource for it (https://docs.aws.amazon.com/service-authorization/latest/reference/list_sns.html).
+        vec![Grant::new(&["sns:Subscribe"], arn(scope.place, name)), Grant::new(&["sns:Unsubscribe"], "*")]
+    }
+
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
         let arn = arn(&cx.aws.place, name);
-        let (props, tags) = tokio::try_join!(describe(cx, &arn), tags(cx, &arn))?;
-        let (Some(props), Some(tags)) = (props, tags) else {
+        let (props, tags) = tokio::try_join!(describe(cx, &arn), tag::of(cx, &arn))?;
+        let (Some(mut props), Some(tags)) = (props, tags) else {
             return Ok(Vec::new());
         };
-        let (handle, outputs) = (Handle::new(&arn), outputs(&arn, name));
+        let (handle, mut outputs) = (Handle::new(&arn), outputs(&arn, name));
+        if let Some(mail) = email::read(cx, &arn, &tags).await? {
+            props.email = mail.address;
+            outputs.insert(SUBSCRIPTION.to_owned(), mail.arn.unwrap_or_else(|| PENDING.to_owned()));
+        }
         Ok(vec![Live { handle, props, outputs, tags, identity: String::new(), state: State::Live }])
     }
 
@@ -89,7 +132,10 @@ impl Resource for Topic {
         let arn = arn(&cx.aws.place, name);
         match live {
             // ensure
-            None => self.create(cx, name).await?,
+            None => {
+                self.create(cx, name).await?;
+                email::subscribe(cx, &arn, &self.email).await?;
+            }
             // sync
             Some(live) => {
                 if self.policy != live.props.policy {
@@ -98,7 +144,12 @@ impl Resource for Topic {
                 if self.kms_key != live.props.kms_key {
                     set(cx, &arn, KMS_KEY, &self.kms_key).await?;
                 }
-                sync_tags(cx, &arn, &live.tags).await?;
+                if self.email != live.props.email {
+                    // While the tag still knows it.
+                    email::unsubscribe(cx, &arn, &live.tags).await?;
+                    email::subscribe(cx, &arn, &self.email).await?;
+                }
+                tag::sync(cx, &arn, &live.tags).await?;
             }
         }
         Ok(Made { outputs: outputs(&arn, name), identity: String::new() })
@@ -117,7 +168,7 @@ impl Topic {
         let attributes: HashMap<String, String> = policy.into_iter().chain(key).collect();
         let request = cx.aws.sns.create_topic().name(name.as_str());
         let request = request.set_attributes((!attributes.is_empty()).then_some(attributes));
-        let request = request.set_tags(Some(tag_list(&cx.tags)?).filter(|tags| !tags.is_empty()));
+        let request = request.set_tags(Some(tag::list(&cx.tags)?).filter(|tags| !tags.is_empty()));
         let create = || async { Ok::<_, Error>(request.clone().send().await.map(drop)?) };
         patiently(cx, KNOWN, create).await.map_err(|error| match error.message().contains("already exists") {
             // Somebody was faster: whose it is must be looked at.
@@ -141,7 +192,9 @@ impl Topic {
             ("", _) => Some("messages are no longer encrypted with a key of KMS".to_owned()),
             (now, _) => Some(format!("whoever publishes must be allowed to use the key `{now}`, or is refused")),
         };
-        told.into_iter().collect()
+        let another = self.email != live.email;
+        let mail = another.then(|| email::link_is_sent(&self.email).into_iter().chain(email::may_confirm(&live.email)));
+        told.into_iter().chain(mail.into_iter().flatten()).collect()
     }
 }
 
@@ -163,6 +216,22 @@ pub fn tls_only(place: &Place, name: &Name) -> Policy {
         "Resource": arn(place, name),
         "Condition": { "Bool": { "aws:SecureTransport": "false" } },
     })])
+}
+
+/// The statement that lets CloudWatch publish for a pipeline's alarms
+/// (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html>).
+pub fn from_alarms(place: &Place, name: &Name, pipeline: &str) -> Value {
+    json!({
+        "Sid": "Alarms",
+        "Effect": "Allow",
+        "Principal": { "Service": "cloudwatch.amazonaws.com" },
+        "Action": "sns:Publish",
+        "Resource": arn(place, name),
+        "Condition": {
+            "ArnLike": { "aws:SourceArn": alarm::arn(place, &Name::new(format!("{}*", prefix(pipeline)))) },
+            "StringEquals": { "aws:SourceAccount": place.account },
+        },
+    })
 }
 
 /// The statement that AWS gives a topic for which nobody has written one.
@@ -190,7 +259,7 @@ async fn describe(cx: &Cx, arn: &str) -> Result<Option<Topic>> {
         _ => Policy::new(Vec::new()),
     };
     let policy = if is_default(&policy, arn, &cx.aws.place) { Policy::new(Vec::new()) } else { policy };
-    Ok(Some(Topic { policy, kms_key: all.remove(KMS_KEY).unwrap_or_default() }))
+    Ok(Some(Topic { policy, kms_key: all.remove(KMS_KEY).unwrap_or_default(), email: String::new() }))
 }
 
 /// Whether this is AWS's own policy, or none. Over the years it had more actions and fewer; it lets in the account alone.
@@ -206,35 +275,6 @@ async fn set(cx: &Cx, arn: &str, attribute: &str, value: &str) -> Result<()> {
 
 fn outputs(arn: &str, name: &Name) -> Outputs {
     Outputs::from([("arn".to_owned(), arn.to_owned()), ("name".to_owned(), name.to_string())])
-}
-
-async fn tags(cx: &Cx, arn: &str) -> Result<Option<Tags>> {
-    let sent = cx.aws.sns.list_tags_for_resource().resource_arn(arn).send().await;
-    let Some(answer) = nothing_if_absent(sent)? else {
-        return Ok(None);
-    };
-    Ok(Some(answer.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect()))
-}
-
-fn tag_list(tags: &Tags) -> Result<Vec<Tag>> {
-    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build().map_err(unbuilt)).collect()
-}
-
-async fn sync_tags(cx: &Cx, arn: &str, live: &Tags) -> Result<()> {
-    const WAIT: &str = "another change of the topic's tags to end";
-    for call in TagDiff::of(&cx.tags, live).calls() {
-        match call {
-            TagCall::Set(tags) => {
-                let tag = cx.aws.sns.tag_resource().resource_arn(arn).set_tags(Some(tag_list(&tags)?));
-                patiently(cx, WAIT, || async { Ok(tag.clone().send().await.map(drop)?) }).await?;
-            }
-            TagCall::Remove(keys) => {
-                let untag = cx.aws.sns.untag_resource().resource_arn(arn).set_tag_keys(Some(keys));
-                patiently(cx, WAIT, || async { Ok(untag.clone().send().await.map(drop)?) }).await?;
-            }
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::lower::sink::{self, Access};
 use crate::lower::statements::Own;
 use crate::lower::stream::{self, Feed};
 use crate::lower::{Lowering, dlq};
-use crate::spec::{Consumer, Function, LogLevel, Start};
+use crate::spec::{Consumer, Function, LogLevel, Recursion, Start};
 
 mod existing;
 
@@ -26,7 +26,7 @@ pub(super) use existing::rights;
 pub const CONSUMER: &str = "consumer";
 pub const ROLE: &str = "consumer-role";
 const LOG: &str = "consumer-log";
-pub(super) const MAPPING: &str = "mapping";
+pub const MAPPING: &str = "mapping";
 
 /// Lambda's own defaults, as at most
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html>).
@@ -63,6 +63,7 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
         log_level: level(spec.log_level),
         reserved_concurrency: spec.reserved_concurrency,
         asynchronous: asynchronous(lowering, spec),
+        allows_recursion: spec.recursion == Recursion::Allow,
         code: lowering.codes.consumer(),
         statements: statements(lowering, spec, read.unwrap_or_default(), access),
         mentions: mentions(lowering, fed.as_ref().map(|(id, _)| *id), sink),

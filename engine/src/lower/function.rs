@@ -30,6 +30,7 @@ pub(super) struct Lambda<'a> {
     pub log_level: &'a str,
     pub reserved_concurrency: Option<u32>,
     pub asynchronous: Option<Asynchronous>,
+    pub allows_recursion: bool,
     pub code: &'a Code,
     pub statements: Vec<Value>,
     pub mentions: Vec<&'a str>,
@@ -69,6 +70,7 @@ impl Lowering<'_> {
             code_sha256: lambda.code.sha256.clone(),
             description: format!("{} of the pipeline {}", lambda.id, self.spec.name),
             asynchronous: lambda.asynchronous,
+            allows_recursion: lambda.allows_recursion,
             vpc,
         };
         let mentions = [&lambda.mentions[..], &[lambda.log_id]].concat();

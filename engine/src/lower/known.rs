@@ -3,7 +3,7 @@
 use crate::aws::Place;
 use crate::evidence::Families;
 use crate::evidence::{Wanted, Why};
-use crate::lower::{auth, consumer, dlq, network, plans, sink, source, stream, users};
+use crate::lower::{alarms, auth, consumer, dashboard, dlq, network, plans, sink, source, stream, users};
 use crate::resource::{Id, Kind, Name, Resource};
 use crate::spec::Spec;
 
@@ -36,8 +36,10 @@ impl Family {
 }
 
 /// The families of every part of the lowering.
-const FAMILIES: [&[Family]; 12] = [
+const FAMILIES: [&[Family]; 14] = [
+    alarms::FAMILIES,
     auth::jwt::FAMILIES,
+    dashboard::FAMILIES,
     network::FAMILIES,
     plans::FAMILIES,
     users::FAMILIES,

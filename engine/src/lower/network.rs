@@ -20,9 +20,13 @@ use crate::resource::{Id, output_of};
 use crate::spec::network::Reached;
 use crate::spec::{Lets, Network, Spec, Way};
 
+mod door;
+mod fits;
 mod joined;
 mod notes;
 
+pub(super) use door::{endpoints as door, statement as keeps_door};
+pub use fits::fits;
 pub(super) use joined::joined;
 pub use notes::notes;
 
@@ -52,16 +56,22 @@ pub fn asked(spec: &Spec) -> Option<Asked> {
     let network = spec.network.as_ref()?;
     let services = services(spec, network);
     let by = |way: Way| services.iter().filter(|(_, of)| **of == way).map(|(name, _)| *name).collect();
+    let mut interfaces: BTreeSet<&'static str> = by(Way::Interface);
+    interfaces.extend(spec.has_door().then_some(door::SERVICE));
     Some(Asked {
         subnets: network.vpc.subnets.clone(),
-        interfaces: by(Way::Interface),
+        interfaces,
         gateways: by(Way::Gateway),
         private_dns: network.private_dns,
+        networks: spec.has_door(),
     })
 }
 
 /// The services that the functions reach by endpoints: those that the spec names, or those that the functions may call.
 fn services(spec: &Spec, network: &Network) -> BTreeMap<&'static str, Way> {
+    if spec.placed_functions() == 0 {
+        return BTreeMap::new();
+    }
     let usual = |name: &str| Reached::of(name).and_then(|one| Some((one.name, *one.ways.first()?)));
     match network.said() {
         Some(said) => {
@@ -81,8 +91,9 @@ fn called(spec: &Spec) -> BTreeSet<&'static str> {
     all.extend(spec.basic().map(|_| "secretsmanager"));
     let Some(function) = spec.function().filter(|function| function.existing().is_none()) else { return all };
     all.extend(spec.sink.as_ref().map(|_| "dynamodb"));
-    // A queue that feeds the function moves its messages itself.
-    all.extend(spec.dlq.as_ref().filter(|_| spec.fed_queue().is_none()).map(|_| "sqs"));
+    // The records of a stream the function sends there itself; a queue moves its messages, and Lambda sends what was pushed.
+    let sends = spec.stream.is_some() && spec.fed_queue().is_none();
+    all.extend(spec.dlq.as_ref().filter(|_| sends).map(|_| "sqs"));
     let own = function.statements.iter().flat_map(|statement| &statement.actions);
     let services = own.filter_map(|action| action.split(':').next());
     let known = |actions: &str| crate::spec::network::REACHED.iter().find(|one| one.actions == actions);
@@ -97,6 +108,7 @@ pub(super) fn nodes(lowering: &Lowering<'_>) -> Result<Vec<Node>> {
     for (service, way) in around.own() {
         nodes.push(around.endpoint(service, way)?);
     }
+    nodes.extend(door::nodes(&around)?);
     Ok(nodes)
 }
 
@@ -165,6 +177,9 @@ impl<'a> Around<'a> {
 
     /// The security group: of functions and endpoints, or, where the functions have others, of the endpoints alone.
     fn group(&self) -> Result<Option<Node>> {
+        if self.lowering.spec.placed_functions() == 0 {
+            return Ok(None);
+        }
         let interfaces = self.has_interfaces();
         let (ingress, egress) = match &self.network.vpc.security_groups {
             Some(_) if !interfaces => return Ok(None),

@@ -25,6 +25,7 @@ pub struct Kind {
     pub of_account: bool,
     pub narrows_last: bool,
     pub lingers: &'static str,
+    pub looks: &'static [&'static str],
     pub internal: &'static [&'static str],
     pub deleted: &'static str,
     pub sealed: fn(&Value) -> Result<Value>,
@@ -32,6 +33,7 @@ pub struct Kind {
     pub lacking: fn(&Name, &str) -> Option<Refusal>,
     pub succeeds: fn(&Value, &Value) -> bool,
     pub advice: fn(Changed<'_, Value>) -> Advice,
+    pub tells: fn(&Live<Value>) -> Option<String>,
     pub finds: for<'a> fn(&'a Cx, &'a Value, &'a Value) -> Fut<'a, Vec<String>>,
     pub keeping: fn(&Value, &Value) -> Option<Value>,
     pub meanwhile: fn(&Value, &Value) -> Option<Value>,
@@ -70,6 +72,7 @@ impl Kind {
             of_account: R::OF_ACCOUNT,
             narrows_last: R::NARROWS_LAST,
             lingers: R::LINGERS,
+            looks: R::LOOKS,
             internal: R::INTERNAL,
             deleted: R::DELETED,
             sealed: |desired| json(&typed::<R>(desired)?.sealed()?),
@@ -79,6 +82,7 @@ impl Kind {
                 typed::<R>(desired).is_ok_and(|desired| typed::<R>(live).is_ok_and(|live| desired.succeeds(&live)))
             },
             meanwhile: |desired, live| json(&typed::<R>(desired).ok()?.meanwhile(&typed::<R>(live).ok()?)?).ok(),
+            tells: |live| R::tells(&restore::<R>(live).ok()?),
             finds: |cx, desired, live| {
                 Box::pin(async move { typed::<R>(desired)?.finds(cx, &typed::<R>(live)?).await })
             },

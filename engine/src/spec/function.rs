@@ -71,6 +71,9 @@ pub struct Function {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0, max = 100_000))]
     pub reserved_concurrency: Option<u32>,
+    /// What Lambda does about a loop of the function with SQS, SNS, S3 or another function: `terminate` ends it after some 16 rounds, and `allow` lets it go on, for functions that write to what calls them and know when to stop. Default: `terminate`.
+    #[serde(default, skip_serializing_if = "Recursion::is_default")]
+    pub recursion: Recursion,
     /// Instruction set, `x86_64` or `arm64`. Default: that of the bundle.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub architecture: Option<Architecture>,
@@ -113,6 +116,22 @@ pub enum LogLevel {
     Warn,
     Error,
     Fatal,
+}
+
+/// What Lambda does about loops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Recursion {
+    #[default]
+    Terminate,
+    Allow,
+}
+
+impl Recursion {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// An instruction set of Lambda.

@@ -52,11 +52,20 @@ impl Loaded {
             network
                 .map(|_| "none for the network: functions run on this machine, and reach what it reaches".to_owned()),
         );
+        let (alarms, dashboard) = (self.spec.told().is_some(), std::mem::take(&mut self.spec.dashboard));
+        self.spec.alarms = None;
+        self.stand_ins
+            .extend(alarms.then(|| "none for the alarms: `pipe status` shows what they would tell".to_owned()));
+        self.stand_ins
+            .extend(dashboard.then(|| "none for the dashboard: there are no metrics of CloudWatch here".to_owned()));
         let Some(Source::Api(api)) = &mut self.spec.source else { return self };
+        let private = api.private.take().map(|_| {
+            "none for the private API's endpoints: it answers on this machine, and nothing else reaches it".to_owned()
+        });
         let domain =
             api.domain.take().map(|domain| format!("none for the domain `{}`: it leads to AWS alone", domain.name));
         let acl = api.waf.take().map(|arn| format!("none for the web ACL `{arn}`: requests are not filtered here"));
-        self.stand_ins.extend(domain.into_iter().chain(acl));
+        self.stand_ins.extend(private.into_iter().chain(domain).chain(acl));
         self
     }
 }

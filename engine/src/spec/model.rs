@@ -3,6 +3,7 @@
 //! Every property carries its description, default and range in its doc comment and schema attributes, because the
 //! committed schema is generated from these types. Defaults are filled here, so that lowering finds plain values.
 
+use super::alarms::Alarms;
 use super::auth::Auth;
 use super::dlq::Dlq;
 use super::function::Consumer;
@@ -68,6 +69,12 @@ pub struct Spec {
     /// The VPC that the functions are in. Default: none, and they are in Lambda's own network, which reaches the internet and no VPC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub network: Option<Network>,
+    /// One CloudWatch alarm for each way in which a pipeline of this form fails, with thresholds that follow from the spec: whom they tell (`{}` for nobody), or `off`. Default: `off`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarms: Option<Alarms>,
+    /// Whether there is a CloudWatch dashboard of the pipeline's traffic and of what its alarms watch. Default: false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dashboard: bool,
 }
 
 impl Spec {
@@ -86,6 +93,8 @@ impl Spec {
             sink: None,
             dlq: None,
             network: None,
+            alarms: None,
+            dashboard: false,
         }
     }
 }

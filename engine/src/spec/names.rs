@@ -103,6 +103,12 @@ impl Spec {
         usize::from(consumer) + usize::from(self.basic().is_some())
     }
 
+    /// Returns whether requests reach the private API by an endpoint in the VPC of the pipeline's network.
+    #[must_use]
+    pub fn has_door(&self) -> bool {
+        self.api().and_then(|api| api.private.as_ref()).is_some_and(|private| private.endpoints.is_none())
+    }
+
     /// Returns the authorizers with their names.
     pub fn authorizers(&self) -> impl Iterator<Item = (&str, &Authorizer)> {
         self.auth.iter().flat_map(Auth::iter)

@@ -3,6 +3,7 @@
 //! A rule of one section takes it with the path that it stands at ([`At`]); [`Cx`] alone knows the paths. Rules between sections
 //! take the [`Cx`]. A rule says nothing about a place that the schema refused already.
 
+mod alarms;
 mod calls;
 mod changes;
 mod cors;
@@ -21,6 +22,7 @@ mod model;
 mod network;
 mod networks;
 mod notes;
+mod private;
 mod queue;
 mod routes;
 mod sources;
@@ -54,6 +56,7 @@ const CONSUMER: &str = "/consumer";
 const SINK: &str = "/sink";
 const DLQ: &str = "/dlq";
 const NETWORK: &str = "/network";
+const ALARMS: &str = "/alarms";
 
 /// A part of the spec, and the path that it stands at.
 struct At<'a, T> {
@@ -188,6 +191,7 @@ const API: &[Rule<Api>] = &[
     templates::own,
     cors::origins,
     networks::allowed,
+    private::private,
     domain::regions,
     files::bodies,
 ];
@@ -213,7 +217,8 @@ const FUNCTION: &[Rule<Function>] = &[
 /// Returns every error, warning and note of the rules.
 pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, files: &Files) -> Vec<Problem> {
     let cx = Cx { spec, file, damaged, root, files };
-    let between: [fn(&Cx<'_>) -> Vec<Problem>; 17] = [
+    let between: [fn(&Cx<'_>) -> Vec<Problem>; 18] = [
+        alarms::one,
         wiring::sections,
         sources::ways,
         sources::foreign,

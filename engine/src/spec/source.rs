@@ -12,7 +12,7 @@ mod topic;
 
 pub use api::{
     ANY_ORIGIN, AccessLogDays, Api, AwsCall, Body, Cors, CorsMethod, Domain, Extra, Limit, MediaType, Method,
-    MinimumTls, PartitionKey, Piece, Place, Route, TableAction, Throttle, To, is_json, is_text,
+    MinimumTls, PartitionKey, Piece, Place, Private, Route, TableAction, Throttle, To, is_json, is_text,
 };
 
 pub use alexa::{Alexa, SkillKind};

@@ -1,6 +1,6 @@
 //! What moves through `pipe dev`, one line an event.
 
-use pipe_local::event::{Answered, Batch, DeadLetter, Denied, Event, GivenUp, Location, LogLine, Retry, Row};
+use pipe_local::event::{Answered, Batch, DeadLetter, Denied, Event, GivenUp, Location, LogLine, Put, Retry, Row};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::lower::id;
@@ -19,9 +19,12 @@ pub async fn report(shell: Shell, mut events: UnboundedReceiver<Event>) {
     }
 }
 
-/// Whether it is a line of a log that nobody looks for: one below the level INFO, or one by which a bundled handler says that all
-/// is well, because the event that it reports has a line of its own here.
+/// Whether nobody looks for it: records that came where they were sent, which the answer or the batch tells; a line of a log below the
+/// level INFO, or one by which a bundled handler says that all is well, because the event that it reports has a line of its own here.
 fn is_routine(event: &Event) -> bool {
+    if matches!(event, Event::Put(_)) {
+        return true;
+    }
     let Event::Log(LogLine { line, .. }) = event else { return false };
     let logged: serde_json::Value = serde_json::from_str(line).unwrap_or_default();
     match logged["level"].as_str().map(str::to_uppercase).as_deref() {
@@ -45,6 +48,7 @@ fn line(event: &Event) -> String {
             };
             format!("{style}{status}{END} {} {} {took} {DIM}{milliseconds} ms{END}", tame(method), tame(path))
         }
+        Event::Put(Put { location, records }) => format!("    → {}: {}", short(location), counted(*records)),
         Event::Batch(batch) => called(batch),
         Event::Row(Row { table, key, kept }) => {
             let was = if *kept { " was there, and stays" } else { "" };
@@ -72,7 +76,7 @@ fn line(event: &Event) -> String {
 fn called(batch: &Batch) -> String {
     let Batch { function, records, milliseconds, succeeded, .. } = batch;
     let from = short(&batch.location);
-    let records = if *records == 1 { "1 record".to_owned() } else { format!("{records} records") };
+    let records = counted(*records);
     let memory = match (batch.peak_mb, batch.memory_mb) {
         (Some(peak), Some(limit)) => format!(", {peak} of {limit} MB"),
         _ => String::new(),
@@ -87,6 +91,10 @@ fn called(batch: &Batch) -> String {
             format!("  {BAD}✗{END} {from} → {function}: {succeeded} of {records}, {}{wrong} {took}", tame(error))
         }
     }
+}
+
+fn counted(records: usize) -> String {
+    if records == 1 { "1 record".to_owned() } else { format!("{records} records") }
 }
 
 /// A call that was refused; of a handler's with the key of the spec that gives the right.
@@ -155,6 +163,7 @@ mod tests {
             location: shard(),
             records: 1,
             milliseconds: 3,
+            age_milliseconds: None,
             succeeded: 1,
             error: error.map(str::to_owned),
             answer: answer.map(str::to_owned),

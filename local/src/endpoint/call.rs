@@ -12,6 +12,8 @@ pub struct Call {
     pub service: String,
     /// `x-amz-target`: version and operation of the services that name them there; empty for the others.
     pub target: String,
+    /// The trace that it is a part of; empty where it names none.
+    pub trace: String,
 }
 
 impl Call {
@@ -21,7 +23,13 @@ impl Call {
         let mut scope = credential.split(',').next()?.split('/').map(str::to_owned);
         let (access_key, _date) = (scope.next()?, scope.next()?);
         let (region, service) = (scope.next()?, scope.next()?);
-        Some(Self { access_key, region, service, target: text(&head.headers, "x-amz-target").to_owned() })
+        Some(Self {
+            access_key,
+            region,
+            service,
+            target: text(&head.headers, "x-amz-target").to_owned(),
+            trace: text(&head.headers, "x-amzn-trace-id").to_owned(),
+        })
     }
 
     /// Whether it is signed with a role's temporary key, as functions and integrations do; the deployer is root.

@@ -19,6 +19,7 @@ use super::gate::{
     Refusal, TOO_LARGE, UNREACHABLE, UNSIGNED, asks_for_public_keys, no_page_of_the_emulator, no_stranger,
 };
 use super::keys::{Keys, MINISTACK_ROOT, RootKey};
+use super::put::put;
 use super::quirks::{self, Exchange, Memory};
 use super::reaper;
 use super::server::serve;
@@ -27,6 +28,7 @@ use super::watch::{Watch, feeds};
 use crate::error::{Error, Result};
 use crate::event::Events;
 use crate::roles::GivenOut;
+use crate::seen::Lens;
 use crate::signature::Signature;
 
 /// The largest body that is taken. Nothing that AWS takes is larger than a function's zip of 50 MB, in base64.
@@ -67,12 +69,18 @@ impl Forwarder {
     ///
     /// # Errors
     /// The user's endpoint is not an address of plain HTTP.
-    pub async fn start(listener: TcpListener, behind: Behind<'_>, events: Events) -> Result<Self> {
+    pub async fn start(listener: TcpListener, behind: Behind<'_>, events: Events, lens: Lens) -> Result<Self> {
         match behind {
-            Behind::Own(socket, root) => {
-                Self::with(listener, Upstream::own(socket), Keys::new(root), Some(MINISTACK_ROOT), events)
+            Behind::Own(socket, root) => Self::with(
+                listener,
+                Upstream::own(socket),
+                Keys::new(root),
+                Some(MINISTACK_ROOT),
+                Watch::new(events, lens),
+            ),
+            Behind::Users(url) => {
+                Self::with(listener, Upstream::of_users(url)?, Keys::of_users(), None, Watch::new(events, lens))
             }
-            Behind::Users(url) => Self::with(listener, Upstream::of_users(url)?, Keys::of_users(), None, events),
         }
     }
 
@@ -82,12 +90,11 @@ impl Forwarder {
         upstream: Upstream,
         keys: Keys,
         root: Option<&str>,
-        events: Events,
+        watch: Watch,
     ) -> Result<Self> {
         let mut memory = Memory::default();
         memory.logs.root = root.map(str::to_owned);
         let address = listener.local_addr().map_err(|e| Error::new(format!("listen on 127.0.0.1: {e}")))?;
-        let watch = Watch::new(events);
         let ((puts, seen), (stopped, stop)) = (watch::channel(()), watch::channel(false));
         let keys = Arc::new(keys);
         memory.changes.keys = root.is_some().then(|| Arc::clone(&keys));
@@ -159,9 +166,12 @@ impl Shared {
             }
             return Ok(whole(answer));
         }
-        let is_put = feeds(&head, &body);
+        let fed = feeds(&head, &body).then(|| put(&head, &body));
         let answer = self.admitted(head, body).await?;
-        if is_put && answer.status().is_success() {
+        if let Some(put) = fed
+            && answer.status().is_success()
+        {
+            put.into_iter().for_each(|put| self.watch.tell(put));
             self.puts.send_replace(());
         }
         Ok(answer)

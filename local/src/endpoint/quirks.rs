@@ -8,6 +8,7 @@ mod code;
 mod consumer_mappings;
 mod consumers;
 mod domains;
+mod endpoint_types;
 mod import;
 mod listing;
 mod logs;
@@ -53,6 +54,7 @@ pub struct Memory {
     sizes: streams::Modes,
     policies: api_gateway::Policies,
     binary_types: binary_types::BinaryTypes,
+    endpoint_types: endpoint_types::Configurations,
     pools: user_pools::Names,
     /// Held while a mapping is made, so that of two at once the second is refused.
     making_mapping: tokio::sync::Mutex<()>,

@@ -73,7 +73,8 @@ impl<'a> Table<'a> {
     ) -> Self {
         let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static("localhost"))]);
         let service = "dynamodb".to_owned();
-        let call = Call { access_key: root.to_owned(), region: place.0.clone(), service, target: String::new() };
+        let (target, trace) = (String::new(), String::new());
+        let call = Call { access_key: root.to_owned(), region: place.0.clone(), service, target, trace };
         Self { upstream, memory, root, place, attribute, headers, call }
     }
 

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::call::{self, Call};
 use crate::event::{DeadLetter, Denied, Event, Events, Location, Row};
+use crate::seen::{Item, Lens, Seen};
 
 const PUT_ITEM: &str = "DynamoDB_20120810.PutItem";
 const BATCH_WRITE_ITEM: &str = "DynamoDB_20120810.BatchWriteItem";
@@ -43,6 +44,7 @@ const REMEMBERED: usize = 100;
 /// Reports rows and dead letters, never payloads: of an item its key attributes, of a message its place in the stream.
 pub struct Watch {
     events: Events,
+    lens: Lens,
     /// The key attributes of tables, by region and name, from the answers that described them.
     keys: Mutex<HashMap<(String, String), Vec<String>>>,
     /// The refusals that were reported, and when.
@@ -50,8 +52,13 @@ pub struct Watch {
 }
 
 impl Watch {
-    pub fn new(events: Events) -> Self {
-        Self { events, keys: Mutex::default(), denied: Mutex::default() }
+    pub fn new(events: Events, lens: Lens) -> Self {
+        Self { events, lens, keys: Mutex::default(), denied: Mutex::default() }
+    }
+
+    /// Tells an event.
+    pub fn tell(&self, event: Event) {
+        self.events.send(event).ok();
     }
 
     /// Whether the call is to be looked into.
@@ -132,6 +139,10 @@ impl Watch {
         let names = keys.get(&(call.region.clone(), table.clone())).cloned().unwrap_or_default();
         drop(keys);
         let key = start_of(&key(&names, item));
+        self.lens.show(|| {
+            let (table, item, trace) = (table.clone(), item.clone(), call.trace.clone());
+            Seen::Item(Item { table, keys: names, item, trace, kept })
+        });
         self.events.send(Event::Row(Row { table, key, kept })).ok();
     }
 

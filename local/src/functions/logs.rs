@@ -1,7 +1,7 @@
 //! The logs of one process: to the listener, and to the function's log group under its role's own credentials.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use aws_sdk_cloudwatchlogs::Client;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::report;
 use crate::batches::{OVERHEAD, batches};
 use crate::event::{Event, Events, LogLine};
+use crate::seen::{Lens, Line, Seen};
 
 /// How often lines are sent at most.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -31,6 +32,7 @@ pub(super) struct LogStream {
     pub group: String,
     pub stream: String,
     pub events: Events,
+    pub lens: Lens,
     /// Whether the user was warned that lines are lost, since a stream was last made; shared by all processes of the function.
     pub told: Arc<AtomicBool>,
 }
@@ -40,6 +42,8 @@ pub(super) struct LogStream {
 pub(super) struct Log {
     lines: mpsc::Sender<InputLogEvent>,
     log_stream: Arc<LogStream>,
+    /// The call that the process has, or had last.
+    call: Arc<Mutex<String>>,
 }
 
 impl Log {
@@ -48,7 +52,12 @@ impl Log {
         let (lines, waiting) = mpsc::channel(WAITING);
         let log_stream = Arc::new(log_stream);
         tokio::spawn(ship(log_stream.clone(), waiting, alive));
-        Self { lines, log_stream }
+        Self { lines, log_stream, call: Arc::default() }
+    }
+
+    /// Takes what is written from now on as of this call.
+    pub(super) fn serves(&self, call: &str) {
+        call.clone_into(&mut self.call.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Writes a line of Lambda's own, which only the log group has.
@@ -77,6 +86,10 @@ impl Log {
             // The stand-in for a byte that is not text is longer than the byte.
             let text = &text[..text.floor_char_boundary(LINE)];
             if !text.is_empty() {
+                self.log_stream.lens.show(|| {
+                    let call = self.call.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                    Seen::Line(Line { call, line: text.to_owned() })
+                });
                 let line = LogLine { function: self.log_stream.function.clone(), line: text.to_owned() };
                 let _ = self.log_stream.events.send(Event::Log(line));
                 self.platform(text.to_owned());

@@ -8,12 +8,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
-use uuid::Uuid;
 
 use super::Settings;
 use super::definition::Definition;
 use super::environment;
 use super::failure::{Exit, Failure};
+use super::invocation::Invocation;
 use super::logs::{self, Log, LogStream};
 use super::process::{Process, Start};
 use super::program::Program;
@@ -58,11 +58,6 @@ impl Drop for Slot {
     }
 }
 
-struct Invocation {
-    id: String,
-    payload: Bytes,
-}
-
 impl Pool {
     pub(super) fn new(definition: Definition, folder: PathBuf, program: Program, settings: Arc<Settings>) -> Arc<Self> {
         let (told, state) = (Arc::default(), Mutex::default());
@@ -79,11 +74,15 @@ impl Pool {
     ) -> Result<Answer, Refusal> {
         let _slot = self.slot()?;
         let alive = stop.clone();
-        let invocation = Invocation { id: Uuid::new_v4().to_string(), payload };
-        tokio::select! {
+        let invocation = Invocation::of(payload);
+        let began = Instant::now();
+        self.settings.lens.show(|| invocation.begins(&self.definition.name));
+        let answer = tokio::select! {
             answer = self.run(&invocation, &alive) => answer,
             _ = stop.wait_for(|stopped| *stopped) => Err(super::stopped()),
-        }
+        };
+        self.settings.lens.show(|| invocation.ends(&answer, began));
+        answer
     }
 
     /// Has a process ready, if none is.
@@ -164,6 +163,7 @@ impl Pool {
         until: Instant,
         init: Option<Duration>,
     ) -> Result<Answer, Exit> {
+        process.log.serves(&invocation.id);
         if let Some(line) = report::start(&self.definition, &invocation.id) {
             process.log.platform(line);
         }
@@ -174,7 +174,7 @@ impl Pool {
             payload: invocation.payload.clone(),
             deadline: deadline.as_millis(),
             arn: self.definition.arn.clone(),
-            trace: trace(),
+            trace: invocation.trace.clone(),
             answer,
         });
         let outcome = outcome.await?;
@@ -227,6 +227,7 @@ impl Pool {
             group: definition.log_group.clone(),
             stream,
             events: self.settings.events.clone(),
+            lens: self.settings.lens.clone(),
             told: self.told.clone(),
         };
         let start = Start {
@@ -289,10 +290,4 @@ fn usable(process: &Process) -> bool {
 
 fn since_1970() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
-}
-
-/// A trace id that is not sampled, as where tracing is not active.
-fn trace() -> String {
-    let (root, parent) = (Uuid::new_v4().simple().to_string(), Uuid::new_v4().simple().to_string());
-    format!("Root=1-{:08x}-{};Parent={};Sampled=0", since_1970().as_secs(), &root[..24], &parent[..16])
 }

@@ -61,6 +61,10 @@ pub struct Exchange {
     pub started: Instant,
     /// The value of the API key that an authorizer gave.
     pub usage_key: Option<String>,
+    /// What the mapping template made, and the service that got it: kept for who looks at single events.
+    pub mapped: Option<(&'static str, Bytes)>,
+    /// The id of the call of a function that the integration made.
+    pub call: Option<String>,
     /// Where the record went, and its id there.
     pub location: Option<Location>,
     pub record: Option<String>,
@@ -97,6 +101,8 @@ impl Exchange {
             at,
             started: Instant::now(),
             usage_key: None,
+            mapped: None,
+            call: None,
             location: None,
             record: None,
             reason: None,

@@ -21,12 +21,16 @@ use self::templates::{Templates, render};
 use super::definition::{self, Texts, function_of};
 use super::exchange::{Exchange, milliseconds};
 use super::mapping::Source;
+use super::params::header;
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::serving::Serving;
 
 /// The longest that an integration may take, in milliseconds.
 const LONGEST_MS: u64 = 29_000;
+
+/// Where services put the id of a request.
+const REQUEST_IDS: [&str; 2] = ["x-amzn-requestid", "x-amz-request-id"];
 
 /// An integration, parsed once.
 #[derive(Debug)]
@@ -97,20 +101,25 @@ impl Integration {
         if let Target::Proxy(function) = &self.target {
             let event = proxy::event(exchange, serving.binary);
             let answered = self.timed(exchange, function::invoke(serving, &self.credentials, function, event)).await?;
+            note_call(&answered, exchange);
             return proxy::reply(&answered, exchange, serving.binary);
         }
         let call = self.call(exchange)?;
         let answered = match &self.target {
             Target::Service(service) => {
                 let sent = call.body.clone();
+                exchange.mapped = Some((service.protocol.service, sent.clone()));
                 let calling = service::call(serving.reach, &self.credentials, service, call);
                 let answered = self.timed(exchange, calling).await?;
                 service::note(service, &sent, &answered, exchange);
                 answered
             }
             Target::Function(function) => {
+                exchange.mapped = Some(("lambda", call.body.clone()));
                 let invoked = function::invoke(serving, &self.credentials, function, call.body);
-                self.timed(exchange, invoked).await?
+                let answered = self.timed(exchange, invoked).await?;
+                note_call(&answered, exchange);
+                answered
             }
             Target::Mock => mock(&call)?,
             Target::Proxy(_) | Target::Unknown => return Err(Refusal::misconfigured()),
@@ -142,6 +151,12 @@ impl Integration {
         if let Some(status) = status {
             exchange.metrics.insert("integration.status", status.clone());
             exchange.metrics.insert("integrationStatus", status);
+        }
+        let id = answered.as_ref().ok().and_then(|answered| {
+            REQUEST_IDS.iter().find_map(|name| header(&answered.headers, name)).map(str::to_owned)
+        });
+        if let Some(id) = id {
+            exchange.metrics.insert("integration.requestId", id);
         }
         let error = match &answered {
             Err(refusal) => refusal.message.clone(),
@@ -192,6 +207,11 @@ fn target(definition: &definition::Integration) -> Target {
         },
         _ => Target::Unknown,
     }
+}
+
+/// Notes which call of a function it was.
+fn note_call(answered: &BackendAnswer, exchange: &mut Exchange) {
+    exchange.call = header(&answered.headers, "x-amzn-requestid").map(str::to_owned);
 }
 
 fn overwrite(values: &mut Vec<(String, String)>, overrides: Texts) {

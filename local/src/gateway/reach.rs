@@ -9,6 +9,7 @@ use hyper_util::rt::TokioExecutor;
 use crate::event::{Event, Events};
 use crate::invoke::Invoke;
 use crate::roles::{GivenOut, Roles};
+use crate::seen::Lens;
 
 /// The pooled client of service integrations.
 pub type Http = Client<HttpConnector, Full<Bytes>>;
@@ -19,14 +20,15 @@ pub struct Reach {
     pub keys: GivenOut,
     pub invoke: Invoke,
     pub events: Events,
+    pub lens: Lens,
     pub http: Http,
 }
 
 impl Reach {
-    pub fn new(roles: Roles, keys: GivenOut, invoke: Invoke, events: Events) -> Self {
+    pub fn new(roles: Roles, keys: GivenOut, invoke: Invoke, events: Events, lens: Lens) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        Self { roles, keys, invoke, events, http: Client::builder(TokioExecutor::new()).build(connector) }
+        Self { roles, keys, invoke, events, lens, http: Client::builder(TokioExecutor::new()).build(connector) }
     }
 
     pub fn tell(&self, event: Event) {

@@ -23,6 +23,7 @@ use super::origins;
 use super::refusal::{GatewayResponses, Refusal};
 use super::reply::Reply;
 use super::resource_policy::{self, Verdict};
+use super::seen;
 use super::serving::Serving;
 use super::shared::Shared;
 use super::snapshot::{Guard, ServedMethod};
@@ -41,6 +42,7 @@ pub async fn answer(
     let (parts, body) = request.into_parts();
     let deployment = &live.snapshot.deployment;
     let mut exchange = Exchange::new(&live.address, deployment, Arc::clone(&live.variables), &parts, peer);
+    seen::arrived(&shared.reach.lens, &exchange);
     let allowed = || origins::allow(&live, &parts, peer);
     if let Err(refusal) = door::pass(&shared.door, &shared.reach, &parts, allowed) {
         // Neither the gateway responses of the API nor its access log are for who does not get to it.
@@ -148,6 +150,7 @@ fn tell(shared: &Shared, log: Option<&LogFormat>, exchange: &mut Exchange, reply
     if let Some(log) = log {
         shared.log.write(log, exchange);
     }
+    seen::answered(&shared.reach.lens, exchange, reply);
     shared.reach.tell(Event::Answered(Answered {
         method: exchange.method.clone(),
         path: exchange.path.clone(),

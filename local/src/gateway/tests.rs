@@ -36,6 +36,7 @@ use super::{Gateway, Settings};
 use crate::event::Event;
 use crate::invoke::{Answer, Invoke, Refusal};
 use crate::roles::GivenOut;
+use crate::seen::Lens;
 
 /// A gateway, what it calls, and a client.
 struct World {
@@ -112,7 +113,15 @@ impl World {
         let url = format!("http://{own}");
         let (api, stage_name) = ("abc123".to_owned(), "prod".to_owned());
         let keys: GivenOut = Arc::new(|key| Some(cloud::given()).filter(|given| given.access_key_id() == key));
-        let settings = Settings { roles: cloud.roles(), keys, invoke, events: sender, api, stage: stage_name };
+        let settings = Settings {
+            roles: cloud.roles(),
+            keys,
+            invoke,
+            events: sender,
+            lens: Lens::default(),
+            api,
+            stage: stage_name,
+        };
         let live = Live::new(fixtures::address(), Arc::new(Snapshot::new(definition)), (stage, plans), None);
         let gateway = Gateway::serve(listener, own, settings, live);
         let client = Client::builder(TokioExecutor::new()).build_http();

@@ -73,17 +73,22 @@ impl Batch {
 
     /// The event that the function gets.
     pub fn payload(&self) -> Bytes {
-        let mut payload = BytesMut::with_capacity(size(self.entries.iter()));
-        payload.put_slice(BEFORE);
-        for (n, entry) in self.entries.iter().enumerate() {
-            if n > 0 {
-                payload.put_u8(b',');
-            }
-            payload.put_slice(&entry.event);
-        }
-        payload.put_slice(AFTER);
-        payload.freeze()
+        payload(self.entries.iter().map(|entry| &entry.event))
     }
+}
+
+/// The event of these members of `Records`.
+pub fn payload<'a>(events: impl ExactSizeIterator<Item = &'a Bytes> + Clone) -> Bytes {
+    let mut payload = BytesMut::with_capacity(bytes(events.clone()));
+    payload.put_slice(BEFORE);
+    for (n, event) in events.enumerate() {
+        if n > 0 {
+            payload.put_u8(b',');
+        }
+        payload.put_slice(event);
+    }
+    payload.put_slice(AFTER);
+    payload.freeze()
 }
 
 /// How many of the waiting records are the next batch, and whether it is full: by their number, or because another record would
@@ -100,6 +105,11 @@ pub fn ready(waiting: &VecDeque<Entry>, batch_size: usize) -> (usize, bool) {
 }
 
 fn size<'a>(entries: impl ExactSizeIterator<Item = &'a Entry>) -> usize {
-    let commas = entries.len().saturating_sub(1);
-    BEFORE.len() + AFTER.len() + commas + entries.map(|entry| entry.event.len()).sum::<usize>()
+    bytes(entries.map(|entry| &entry.event))
+}
+
+/// How large the event of these members of `Records` is.
+pub fn bytes<'a>(events: impl ExactSizeIterator<Item = &'a Bytes>) -> usize {
+    let commas = events.len().saturating_sub(1);
+    BEFORE.len() + AFTER.len() + commas + events.map(Bytes::len).sum::<usize>()
 }

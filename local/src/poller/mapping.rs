@@ -106,7 +106,12 @@ impl Start {
 }
 
 impl Properties {
-    /// Reads the answer for a mapping of this function, which has this role.
+    /// Whether a record goes to the function, by what filters look at.
+    pub fn lets_pass(&self, facts: &serde_json::Value) -> bool {
+        self.filters.is_empty() || self.filters.iter().any(|filter| filter.matches(facts))
+    }
+
+    /// Reads the answer for a mapping of this function, which has this role, to run it.
     ///
     /// `None` if its source is not a stream that is polled here.
     ///
@@ -118,8 +123,23 @@ impl Properties {
         role: &str,
         retention_hours: i32,
     ) -> Result<Option<Self>> {
+        if source(answer).is_some() {
+            refuse(answer, function)?;
+        }
+        Self::of(answer, function, role, retention_hours)
+    }
+
+    /// The same where nobody runs it here.
+    ///
+    /// # Errors
+    /// It has a filter that AWS refuses.
+    pub fn of(
+        answer: &EventSourceMappingConfiguration,
+        function: &str,
+        role: &str,
+        retention_hours: i32,
+    ) -> Result<Option<Self>> {
         let Some((service, source_arn)) = source(answer) else { return Ok(None) };
-        refuse(answer, function)?;
         let destination = answer.destination_config().and_then(|config| config.on_failure()?.destination());
         let filters = answer.filter_criteria().map(|criteria| criteria.filters()).unwrap_or_default();
         let filters = filters

@@ -21,6 +21,7 @@ use super::source::{Page, Source};
 use super::trouble::{Health, Trouble};
 use crate::event::{Batch, DeadLetter, Event, Events};
 use crate::invoke::{Answer, Invoke, Refusal};
+use crate::seen::{Lens, Seen};
 
 /// What the pollers of a mapping share. Cheap to clone.
 #[derive(Clone)]
@@ -29,6 +30,7 @@ pub struct World {
     pub destination: Destination,
     pub invoke: Invoke,
     pub events: Events,
+    pub lens: Lens,
     pub checkpoints: Checkpoints,
     pub clock: Clock,
     /// Changes when a record was put into a stream of the endpoint.
@@ -111,7 +113,13 @@ impl Poll {
     fn read(&mut self, page: Result<Page, Trouble>) {
         let now = self.world.clock.now();
         let records = self.reader.take(page, now);
-        self.shard.take(records, now);
+        let filtered = self.shard.take(records, now);
+        if !filtered.is_empty() {
+            self.world.lens.show(|| {
+                let records = filtered.iter().map(|sequence| sequence.as_str().to_owned()).collect();
+                Seen::Filtered { location: self.mapping.location(&self.id), records }
+            });
+        }
     }
 
     /// Starts all that can start now.
@@ -140,6 +148,7 @@ impl Poll {
         let now = self.world.clock.now();
         match done {
             Done::Called { slot, result, took_ms } => {
+                let arrived_ms = self.shard.last_arrived_ms(slot);
                 let told = self.shard.answered(slot, &result, now);
                 if let Err(refusal) = &result {
                     // No batch came of it, and it says the same again and again.
@@ -152,6 +161,9 @@ impl Poll {
                     location: self.mapping.location(&self.id),
                     records: told.records,
                     milliseconds: took_ms,
+                    age_milliseconds: arrived_ms
+                        .and_then(|arrived| u64::try_from(now - arrived).ok())
+                        .map(|age| age.saturating_sub(took_ms)),
                     succeeded: told.succeeded,
                     error: told.error,
                     answer: told.answer,

@@ -38,8 +38,10 @@ mod verdict;
 mod waiting;
 
 pub use poll::QueueWorld;
+pub use record::complete;
 pub use run::run;
 pub use service::{check, queued, source};
+pub use verdict::failed;
 
 /// How many batches may run at the same time on one machine, whatever the mapping allows.
 const MOST_BATCHES: usize = 16;

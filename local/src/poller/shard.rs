@@ -29,14 +29,15 @@ impl Shard {
         Self { id: id.into(), mapping, slots, ledger: Ledger::default(), bytes: 0 }
     }
 
-    /// Takes records in the order of the shard. Records that no filter lets pass are done with.
-    pub fn take(&mut self, records: Vec<Record>, now: i64) {
+    /// Takes records in the order of the shard. Returns those that no filter lets pass: they are done with.
+    pub fn take(&mut self, records: Vec<Record>, now: i64) -> Vec<Sequence> {
+        let mut filtered = Vec::new();
         for record in records {
-            let filters = &self.mapping.filters;
-            let passes = filters.is_empty() || filters.iter().any(|filter| filter.matches(&record.facts));
+            let passes = self.mapping.lets_pass(&record.facts);
             let ordinal = self.ledger.add(record.sequence.clone());
             if !passes {
                 self.ledger.done(ordinal);
+                filtered.push(record.sequence);
                 continue;
             }
             self.bytes += record.event.len();
@@ -44,6 +45,7 @@ impl Shard {
             let Record { sequence, arrived_ms, event, .. } = record;
             self.slots[slot].take(Entry { ordinal, sequence, arrived_ms, taken_ms: now, event });
         }
+        filtered
     }
 
     /// Whether it wants more records now.
@@ -65,6 +67,11 @@ impl Shard {
         }
         self.settle();
         steps
+    }
+
+    /// When the last record of the batch that a slot tries came to the stream.
+    pub fn last_arrived_ms(&self, slot: usize) -> Option<i64> {
+        self.slots[slot].last_arrived_ms()
     }
 
     /// Takes what came of a call.

@@ -121,6 +121,11 @@ impl Slot {
         Some(Step::Call { payload })
     }
 
+    /// When the last record of the batch that is tried came to the stream.
+    pub fn last_arrived_ms(&self) -> Option<i64> {
+        Some(self.work.last()?.entries.last()?.arrived_ms)
+    }
+
     /// Takes what came of the call.
     pub fn answered(&mut self, result: &Result<Answer, Refusal>, now: i64, mapping: &Properties) -> Told {
         self.state = State::Free;

@@ -10,7 +10,7 @@ pub fn normal(source: &Source, event: Box<RawValue>) -> Box<RawValue> {
     let mend = match source {
         Source::Topic { .. } => notification,
         Source::Bucket { .. } => bucket,
-        Source::Rule { .. } | Source::Logs { .. } | Source::Iot | Source::Schedule { .. } | Source::Caller => {
+        Source::Rule { .. } | Source::Logs { .. } | Source::Iot(_) | Source::Schedule { .. } | Source::Caller => {
             return event;
         }
     };
@@ -71,6 +71,6 @@ mod tests {
     fn what_is_right_stays_as_it_came() {
         let text = r#"{"z": 1.10, "a": 12345678901234567890}"#;
         let event = RawValue::from_string(text.to_owned()).unwrap();
-        assert_eq!(normal(&Source::Iot, event).get(), text);
+        assert_eq!(normal(&Source::Iot(Box::default()), event).get(), text);
     }
 }

@@ -6,6 +6,7 @@ use flate2::read::GzDecoder;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::iot::Published;
 use crate::event::Location;
 
 /// What MiniStack knows of a sender, beside the event's own form.
@@ -32,6 +33,9 @@ pub struct Sender {
     /// ARN of the role that puts it there.
     #[serde(default)]
     pub role: Option<String>,
+    /// The message that a rule of AWS IoT has taken.
+    #[serde(default)]
+    pub iot: Option<Published>,
 }
 
 /// Who sends an event.
@@ -45,8 +49,8 @@ pub enum Source {
     Rule { arn: String, queue: Option<String> },
     /// A subscription filter of a log group.
     Logs { group: String },
-    /// A rule of AWS IoT: its events are what their SQL selects, so nothing says which rule it is.
-    Iot,
+    /// A rule of AWS IoT.
+    Iot(Box<Published>),
     /// A schedule, whose role was let in by Invoke itself.
     Schedule { arn: String },
     /// A caller of Invoke, who was let in by Invoke itself.
@@ -77,6 +81,9 @@ impl Source {
         if sender.invoke.is_some() {
             return Self::Caller;
         }
+        if let Some(published) = &sender.iot {
+            return Self::Iot(Box::new(published.clone()));
+        }
         if let Some(group) = &sender.group {
             return Self::Logs { group: group.clone() };
         }
@@ -96,7 +103,7 @@ impl Source {
         }
         match event["awslogs"]["data"].as_str().and_then(log_group) {
             Some(group) => Self::Logs { group },
-            None => Self::Iot,
+            None => Self::Iot(Box::default()),
         }
     }
 
@@ -107,7 +114,7 @@ impl Source {
             Self::Bucket { .. } => Some("s3.amazonaws.com"),
             Self::Rule { .. } => Some("events.amazonaws.com"),
             Self::Logs { .. } => Some("logs.amazonaws.com"),
-            Self::Iot => Some("iot.amazonaws.com"),
+            Self::Iot(_) => Some("iot.amazonaws.com"),
             Self::Schedule { .. } | Self::Caller => None,
         }
     }
@@ -122,7 +129,8 @@ impl Source {
                 let Place { partition, region, account } = place;
                 Some(format!("arn:{partition}:logs:{region}:{account}:log-group:{group}:*"))
             }
-            Self::Iot | Self::Caller => None,
+            Self::Iot(published) => Some(published.rule.clone()).filter(|arn| !arn.is_empty()),
+            Self::Caller => None,
         }
     }
 
@@ -135,7 +143,7 @@ impl Source {
             Self::Rule { arn, .. } => ("events", last(arn)),
             Self::Schedule { arn } => ("scheduler", last(arn)),
             Self::Logs { group } => ("logs", Some(group.clone())),
-            Self::Iot => ("iot", None),
+            Self::Iot(published) => ("iot", last(&published.rule).filter(|name| !name.is_empty())),
             Self::Caller => ("lambda", None),
         };
         Location { service: service.to_owned(), name, part: None }
@@ -170,8 +178,15 @@ mod tests {
         let event =
             json!({ "Records": [{ "eventSource": "aws:s3", "s3": { "bucket": { "arn": "arn:aws:s3:::in" } } }] });
         assert_eq!(of(&event).location(), Location { service: "s3".into(), name: Some("in".into()), part: None });
-        assert_eq!(of(&json!({ "temperature": 41 })), Source::Iot);
-        assert_eq!(of(&json!(7)), Source::Iot);
+        assert_eq!(of(&json!({ "temperature": 41 })), Source::Iot(Box::default()));
+        assert_eq!(of(&json!(7)), Source::Iot(Box::default()));
+        let rule = Published { rule: "arn:aws:iot:r:a:rule/heat".into(), ..Published::default() };
+        let device = Sender { iot: Some(rule), ..Sender::default() };
+        assert_eq!(
+            Source::of(&device, &event).location().name.as_deref(),
+            Some("heat"),
+            "a rule of IoT may send anything"
+        );
         let rule = Sender { rule: Some("arn:aws:events:r:a:rule/shop/big".into()), ..Sender::default() };
         assert_eq!(Source::of(&rule, &event).location().name.as_deref(), Some("big"), "a rule may send anything");
         let caller = Sender { invoke: Some("Event".into()), ..Sender::default() };

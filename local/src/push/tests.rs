@@ -18,6 +18,7 @@ use super::{Inbox, Push, Settings};
 use crate::event::{Event, GivenUp, Location, Retry};
 use crate::invoke::{Answer, Invoke, Refusal};
 use crate::roles::Roles;
+use crate::seen::Lens;
 use endpoint::{Endpoint, FUNCTION, QUEUE, TOPIC};
 
 /// A push, its endpoint, and what reached the function.
@@ -42,7 +43,8 @@ impl Cloud {
             seen.lock().unwrap().push(event.clone());
             Box::pin(async move { outcome(&event) })
         });
-        let push = Push::start(Settings { roles: Roles::new(endpoint.sdk()), invoke, events, inbox });
+        let push =
+            Push::start(Settings { roles: Roles::new(endpoint.sdk()), invoke, events, lens: Lens::default(), inbox });
         Self { endpoint, url, calls, events: told, _push: push }
     }
 
@@ -50,6 +52,17 @@ impl Cloud {
     async fn give(&self, sender: Value, event: &Value) -> (u16, bool, String) {
         let given = json!({ "function": FUNCTION, "request": "r-1", "sender": sender, "event": event });
         post(&self.url, &given).await
+    }
+
+    /// What was sent, when it is so many.
+    async fn sent(&self, count: usize) -> Vec<Value> {
+        let sent = async {
+            while self.endpoint.sent().len() < count {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        timeout(Duration::from_secs(20), sent).await.unwrap();
+        self.endpoint.sent()
     }
 
     async fn told(&mut self) -> Event {
@@ -199,13 +212,7 @@ async fn an_event_for_a_stream_is_put_there_as_the_senders_role() {
     let stream = "arn:aws:kinesis:eu-west-1:111122223333:stream/orders";
     let sender = json!({ "rule": "arn:aws:events:eu-west-1:111122223333:rule/big", "stream": stream, "role": role });
     cloud.give(sender, &json!({ "id": "e-1", "detail": 1 })).await;
-    let put = async {
-        while cloud.endpoint.sent().is_empty() {
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    timeout(Duration::from_secs(20), put).await.unwrap();
-    let sent = cloud.endpoint.sent();
+    let sent = cloud.sent(1).await;
     assert_eq!((&sent[0]["as"], &sent[0]["PartitionKey"]), (&"key-of-rule".into(), &"e-1".into()));
     assert!(cloud.calls.lock().unwrap().is_empty());
 }
@@ -217,4 +224,45 @@ async fn only_who_knows_the_path_gives_anything() {
     assert_eq!(post(&format!("{address}/"), &json!({})).await.0, 404);
     assert_eq!(post(&cloud.url, &json!({ "function": 1 })).await.0, 400);
     assert!(cloud.calls.lock().unwrap().is_empty());
+}
+
+/// As the error action of a rule of IoT has it, under the role that the rule names.
+fn of_rule(error: bool) -> Value {
+    let action = json!({ "sqs": { "queueUrl": "http://127.0.0.1:1/111122223333/dead", "roleArn": "arn:aws:iam::111122223333:role/sender" } });
+    let mut rule = json!({ "rule": "arn:aws:iot:eu-west-1:111122223333:rule/heat", "topic": "sensors/1", "client": "N/A", "payload": "e30=",
+        "key": "${topic()}" });
+    if error {
+        rule["error"] = action;
+    }
+    rule
+}
+
+#[tokio::test]
+async fn what_a_rule_of_iot_cannot_deliver_goes_to_its_error_action() {
+    let mut cloud = Cloud::new(Value::Null, Value::Null).await;
+    cloud.give(json!({ "iot": of_rule(true) }), &json!({ "t": 41 })).await;
+    let told = cloud.told().await;
+    let (location, reason, to) = from_topic(&told);
+    assert_eq!((location.name.as_deref(), to), (Some("heat"), Some("dead")));
+    assert!(
+        reason.contains("does not let iot.amazonaws.com in for arn:aws:iot:eu-west-1:111122223333:rule/heat"),
+        "{reason}"
+    );
+    let sent = cloud.endpoint.sent();
+    assert_eq!(sent[0]["as"], "key-of-sender");
+    let document: Value = serde_json::from_str(sent[0]["MessageBody"].as_str().unwrap()).unwrap();
+    assert_eq!((&document["ruleName"], &document["base64OriginalPayload"]), (&json!("heat"), &json!("e30=")));
+
+    cloud.give(json!({ "iot": of_rule(false) }), &json!({ "t": 41 })).await;
+    assert!(from_topic(&cloud.told().await).1.ends_with("and its rule has no error action"));
+}
+
+#[tokio::test]
+async fn a_rule_of_iot_says_the_partition_key_of_its_records() {
+    let cloud = Cloud::new(Value::Null, Value::Null).await;
+    let stream = "arn:aws:kinesis:eu-west-1:111122223333:stream/events";
+    let sender = json!({ "iot": of_rule(true), "stream": stream, "role": "arn:aws:iam::111122223333:role/sender" });
+    cloud.give(sender, &json!({ "t": 41, "id": "not this" })).await;
+    let sent = cloud.sent(1).await;
+    assert_eq!((&sent[0]["PartitionKey"], &sent[0]["as"]), (&json!("sensors/1"), &json!("key-of-sender")));
 }

@@ -1,9 +1,11 @@
-//! What becomes of an event that a function's policy does not let in: it goes to the sender's own dead-letter queue, or is lost.
+//! What becomes of an event that is not delivered: it goes to the sender's own dead-letter queue or error action, or is lost.
 
 use aws_sdk_sqs::types::{MessageAttributeValue, QueueAttributeName};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::destination::failed;
+use super::iot::Published;
 use super::policy::{Asked, Policy};
 use super::source::{Place, Source};
 use crate::poller::access::reason;
@@ -18,7 +20,8 @@ pub async fn keep(roles: &Roles, source: &Source, target: &str, event: &RawValue
     let (queue, body) = match source {
         Source::Topic { subscription, .. } => (redrive(roles, subscription).await?, envelope(event)),
         Source::Rule { queue, .. } => (queue.clone(), event.get().to_owned()),
-        Source::Bucket { .. } | Source::Logs { .. } | Source::Iot | Source::Schedule { .. } | Source::Caller => {
+        Source::Iot(published) => return to_error_action(roles, published, target, why).await,
+        Source::Bucket { .. } | Source::Logs { .. } | Source::Schedule { .. } | Source::Caller => {
             return Err("its sender has no dead-letter queue".to_owned());
         }
     };
@@ -42,6 +45,17 @@ pub async fn keep(roles: &Roles, source: &Source, target: &str, event: &RawValue
     }
     send.send().await.map_err(|error| format!("`sqs:SendMessage` to `{queue}`: {}", reason(&error)))?;
     Ok(queue)
+}
+
+/// Runs the error action of a rule of IoT as the role that the rule names. Gives what the queue's URL ends in.
+async fn to_error_action(roles: &Roles, published: &Published, target: &str, why: &str) -> Result<String, String> {
+    let action = published.error.as_ref().ok_or("its rule has no error action")?;
+    let (url, role) = (&action.sqs.queue_url, &action.sqs.role_arn);
+    let config = roles.config_for(role, Some(&published.rule)).await.map_err(|error| error.message().to_owned())?;
+    let body = published.document(target, why).to_string();
+    let send = aws_sdk_sqs::Client::new(&config).send_message().queue_url(url).message_body(body);
+    let sent = send.send().await.map_err(|error| failed(role, "sqs:SendMessage", &error).why().to_owned());
+    sent.map(|_| url.rsplit('/').next().unwrap_or_default().to_owned())
 }
 
 /// The dead-letter queue of a subscription.

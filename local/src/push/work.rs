@@ -21,6 +21,7 @@ use super::source::{Place, Source};
 use super::undelivered;
 use crate::event::{self, Batch, Event};
 use crate::invoke::{Answer, Refusal};
+use crate::seen::{Accepted, Seen, Tried};
 
 /// How often something is asked of the endpoint that does not answer, and how long it rests between.
 const ASKED: u32 = 5;
@@ -67,8 +68,13 @@ impl Shared {
         match answer {
             Some(answer) => {
                 let payload = Bytes::copy_from_slice(delivery.event.get().as_bytes());
+                let (function, source) = (delivery.function, Source::of(&delivery.sender, &serde_json::Value::Null));
+                let taken = Taken { function, request: delivery.request, source, payload: delivery.event };
+                self.accepted(&taken);
+                let outcome = (self.invoke)(taken.function.clone(), payload).await;
+                self.tried(&taken, &outcome);
                 // Who does not wait any more wants to know nothing.
-                let _gone = answer.send((self.invoke)(delivery.function, payload).await);
+                let _gone = answer.send(outcome);
             }
             None => {
                 self.waiting.fetch_add(1, Ordering::Relaxed);
@@ -148,10 +154,12 @@ impl Shared {
 
     /// Calls the function until it has handled the event or the event is given up.
     async fn handle(&self, taken: &Taken) {
+        self.accepted(taken);
         let mut attempts = Attempts::new(self.clock.now());
         let mut last = None;
         loop {
             let Called { outcome, milliseconds } = self.call(taken).await;
+            self.tried(taken, &outcome);
             let facts = self.functions.of(&taken.function).await;
             let limits = facts.as_ref().map(|facts| facts.limits).unwrap_or_default();
             let (next, why) = match outcome {
@@ -214,12 +222,31 @@ impl Shared {
         }
     }
 
+    /// Shows an event that Lambda has.
+    fn accepted(&self, taken: &Taken) {
+        self.lens.show(|| {
+            let payload = Bytes::copy_from_slice(taken.payload.get().as_bytes());
+            let (id, function, location) = (taken.request.clone(), taken.name(), taken.source.location());
+            Seen::Accepted(Accepted { id, function, location, payload })
+        });
+    }
+
+    /// Shows which call was made for it.
+    fn tried(&self, taken: &Taken, outcome: &Result<Answer, Refusal>) {
+        let Ok(answer) = outcome else { return };
+        self.lens.show(|| {
+            let (id, call) = (taken.request.clone(), answer.request_id.clone());
+            Seen::Tried(Tried { id, call, failed: answer.error.is_some() })
+        });
+    }
+
     fn called(&self, taken: &Taken, answer: &Answer, milliseconds: u64) {
         self.tell(Event::Batch(Batch {
             function: taken.name(),
             location: taken.source.location(),
             records: 1,
             milliseconds,
+            age_milliseconds: None,
             succeeded: usize::from(answer.error.is_none()),
             error: answer.error.as_ref().map(|error| message(answer).unwrap_or_else(|| error.clone())),
             answer: None,

@@ -22,6 +22,7 @@ use pipe_local::event::{Event, GivenUp};
 use pipe_local::invoke::{Answer, Invoke};
 use pipe_local::push::{Inbox, Push, Settings};
 use pipe_local::roles::Roles;
+use pipe_local::seen::Lens;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -54,7 +55,7 @@ impl Cloud {
         let emulator = Emulator::start(&venv, &supervisor, &log, front.unwrap(), Some(inbox.url())).await.unwrap();
         let (root, (events, told)) = (RootKey::random(), unbounded_channel());
         let behind = Behind::Own(&emulator.socket(), root.clone());
-        let forwarder = Forwarder::start(listener, behind, events.clone()).await.unwrap();
+        let forwarder = Forwarder::start(listener, behind, events.clone(), Lens::default()).await.unwrap();
         let (url, key) = (forwarder.url(), Credentials::new(root.id, root.secret, None, None, "test"));
         let sdk = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -69,7 +70,8 @@ impl Cloud {
             let answer = Answer { payload, error: None, request_id: "r".to_owned(), memory: None };
             Box::pin(async move { Ok(answer) })
         });
-        let push = Push::start(Settings { roles: Roles::new(sdk.clone()), invoke, events, inbox });
+        let push =
+            Push::start(Settings { roles: Roles::new(sdk.clone()), invoke, events, lens: Lens::default(), inbox });
         let lambda = aws_sdk_lambda::Client::new(&sdk);
         let cloud = Self { sdk, url, key, push, calls, events: told, lambda, _running: (emulator, forwarder, folder) };
         cloud.with_function().await;

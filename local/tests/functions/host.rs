@@ -8,6 +8,7 @@ use pipe_local::event::Event;
 use pipe_local::functions::{Functions, Settings};
 use pipe_local::invoke::{Answer, Refusal};
 use pipe_local::roles::Roles;
+use pipe_local::seen::Lens;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
@@ -43,6 +44,7 @@ pub fn functions(endpoint: &Endpoint, cache: &TempDir) -> (Functions, UnboundedR
         supervisor: vec![env!("CARGO_BIN_EXE_pipe-supervise").into()],
         cache: cache.path().to_owned(),
         events,
+        lens: Lens::default(),
         roles: Roles::new(endpoint.sdk()),
         endpoint_url: "http://127.0.0.1:1".to_owned(),
         region: "eu-central-1".to_owned(),

@@ -47,6 +47,22 @@ fn cors() {
     }
 }
 
+/// Of a private API, whose endpoints are there: in a VPC of the pipeline's it is in `network.rs`, on moto.
+#[test]
+fn private() {
+    const EDITS: &[Edit] = &[
+        ("private", "    routes:", "    private: { endpoints: [vpce-00000001] }\n    routes:"),
+        ("private.endpoints", "[vpce-00000001]", "[vpce-00000001, vpce-00000002]"),
+        ("private.endpoints, one less", "[vpce-00000001, vpce-00000002]", "[vpce-00000002]"),
+        ("allow_ips", "    routes:", "    allow_ips: [10.0.0.0/16]\n    routes:"),
+        ("no allow_ips", "    allow_ips: [10.0.0.0/16]\n", ""),
+        ("public again", "    private: { endpoints: [vpce-00000002] }\n", ""),
+    ];
+    let (_endpoint, sandbox) = sandbox(Kind::MiniStack, "200000000018", crate::MAIN);
+    sandbox.converge();
+    snapshot("edits_private", &each(&sandbox, EDITS));
+}
+
 /// Each edit of `allow_ips`, and what its plan says of it.
 #[test]
 fn allow_ips() {

@@ -21,6 +21,8 @@ fn function() {
         ("reserved_concurrency", "    batch:", "    reserved_concurrency: 5\n    batch:"),
         ("reserved_concurrency: 0", "reserved_concurrency: 5", "reserved_concurrency: 0"),
         ("no reserved_concurrency", "    reserved_concurrency: 0\n", ""),
+        ("recursion", "    batch:", "    recursion: allow\n    batch:"),
+        ("recursion, its default", "    recursion: allow\n", ""),
         ("name", "    memory_mb", "    name: writer\n    memory_mb"),
         ("name, its default", "    name: writer\n", ""),
     ];

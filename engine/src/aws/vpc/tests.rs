@@ -36,6 +36,12 @@ fn answer(operation: &str, input: &Value) -> HttpResponse {
             "<serviceDetailSet><item><serviceName>com.amazonaws.eu-central-1.sqs</serviceName><serviceType><item><serviceType>Interface</serviceType>\
              </item></serviceType><availabilityZoneSet><item>eu-central-1a</item></availabilityZoneSet></item></serviceDetailSet>",
         ),
+        "DescribeVpcs" => xml(
+            "<vpcSet><item><vpcId>vpc-1</vpcId><cidrBlock>10.0.0.0/16</cidrBlock><cidrBlockAssociationSet><item><cidrBlock>10.0.0.0/16</cidrBlock>\
+             <cidrBlockState><state>associated</state></cidrBlockState></item><item><cidrBlock>10.1.0.0/16</cidrBlock><cidrBlockState><state>associated\
+             </state></cidrBlockState></item><item><cidrBlock>10.2.0.0/16</cidrBlock><cidrBlockState><state>disassociated</state></cidrBlockState></item>\
+             </cidrBlockAssociationSet></item></vpcSet>",
+        ),
         "DescribeVpcEndpoints" => xml("<vpcEndpointSet/>"),
         "DescribeVpcAttribute" if input["Attribute"] == "enableDnsSupport" => {
             xml("<enableDnsSupport><value>true</value></enableDnsSupport>")
@@ -65,25 +71,25 @@ async fn a_subnet_without_a_table_of_its_own_has_the_main_one() {
 #[tokio::test]
 async fn what_does_not_go_together_is_refused_with_its_names() {
     let refused = async |asked: Asked| look(&cx().aws, &asked).await.unwrap_err().message().to_owned();
-    let sqs = |subnets: &[&str]| Asked { interfaces: ["sqs"].into(), ..asked(subnets) };
     assert_eq!(
         refused(asked(&["subnet-1", "subnet-9"])).await,
         "the subnets `subnet-1` and `subnet-9` are of two VPCs: `vpc-1` and `vpc-9`"
-    );
-    assert_eq!(
-        refused(sqs(&["subnet-2", "subnet-3"])).await,
-        "the subnets `subnet-2` and `subnet-3` are both in the zone `eu-central-1b`"
-    );
-    assert_eq!(
-        refused(sqs(&["subnet-1", "subnet-2"])).await,
-        "`com.amazonaws.eu-central-1.sqs` has no endpoints in the zone `eu-central-1b` of the subnet `subnet-2`"
     );
     assert_eq!(
         refused(Asked { private_dns: true, ..asked(&["subnet-1"]) }).await,
         "`private_dns` needs `enableDnsHostnames` of the VPC `vpc-1`, which is off"
     );
     assert_eq!(refused(asked(&["subnet-8"])).await, "the subnet `subnet-8` does not exist");
-    look(&cx().aws, &asked(&["subnet-2", "subnet-3"])).await.unwrap();
+}
+
+#[tokio::test]
+async fn zones_of_services_and_the_vpcs_networks_are_read_where_they_matter() {
+    let asked = Asked { interfaces: ["sqs"].into(), networks: true, ..asked(&["subnet-2", "subnet-3"]) };
+    let vpc = look(&cx().aws, &asked).await.unwrap();
+    assert_eq!(vpc.offered, [("sqs".to_owned(), ["eu-central-1a".to_owned()].into())].into());
+    assert_eq!(vpc.networks, ["10.0.0.0/16".to_owned(), "10.1.0.0/16".to_owned()].into());
+    let neither = look(&cx().aws, &self::asked(&["subnet-1"])).await.unwrap();
+    assert_eq!((neither.offered.len(), neither.networks.len()), (0, 0));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use pipe_local::endpoint::{Behind, Emulator, Forwarder, MINISTACK, RootKey, envi
 use pipe_local::event::Events;
 use pipe_local::push::Inbox;
 use pipe_local::roles::GivenOut;
+use pipe_local::seen::Lens;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -28,6 +29,7 @@ pub struct Cloud {
     region: String,
     /// What its own has for functions. An endpoint of the user's runs them itself.
     inbox: Option<Inbox>,
+    lens: Lens,
 }
 
 impl Cloud {
@@ -35,7 +37,7 @@ impl Cloud {
     ///
     /// # Errors
     /// No Python, no package index on first use, an emulator that does not come up: each with what to do.
-    pub async fn start(shell: Shell, global: &Global, spec: &Path, events: Events) -> Result<Self> {
+    pub async fn start(shell: Shell, global: &Global, spec: &Path, events: Events, lens: Lens) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
         let listener = listener.map_err(|error| Error::fatal(format!("cannot listen on 127.0.0.1: {error}")))?;
         let named = std::env::var("AWS_REGION").or_else(|_| std::env::var("AWS_DEFAULT_REGION")).ok();
@@ -46,13 +48,14 @@ impl Cloud {
             .or_else(|| std::env::var("AWS_ENDPOINT_URL").ok())
             .filter(|url| !url.is_empty());
         if let Some(url) = given {
-            let forwarder = Forwarder::start(listener, Behind::Users(&url), events).await?;
-            return Ok(Self { forwarder, emulator: None, region, inbox: None });
+            let forwarder = Forwarder::start(listener, Behind::Users(&url), events, lens.clone()).await?;
+            return Ok(Self { forwarder, emulator: None, region, inbox: None, lens });
         }
         let inbox = Inbox::open().await?;
         let (emulator, root) = (own(shell, &listener, spec, inbox.url()).await?, RootKey::random());
-        let forwarder = Forwarder::start(listener, Behind::Own(&emulator.socket(), root.clone()), events).await?;
-        Ok(Self { forwarder, emulator: Some((emulator, root)), region, inbox: Some(inbox) })
+        let forwarder =
+            Forwarder::start(listener, Behind::Own(&emulator.socket(), root.clone()), events, lens.clone()).await?;
+        Ok(Self { forwarder, emulator: Some((emulator, root)), region, inbox: Some(inbox), lens })
     }
 
     /// Whether `pipe dev` started it, so that nothing in it is anybody's loss.
@@ -79,6 +82,11 @@ impl Cloud {
         self.forwarder.given_out()
     }
 
+    /// Where all parts show what happens.
+    pub fn lens(&self) -> Lens {
+        self.lens.clone()
+    }
+
     pub fn region(&self) -> &str {
         &self.region
     }
@@ -94,6 +102,7 @@ impl Cloud {
             spec: std::fs::canonicalize(spec).unwrap_or_else(|_| spec.to_owned()),
             endpoint_url: self.url(),
             api_url: String::new(),
+            console_url: None,
             region: self.region().to_owned(),
             keys: self.keys(),
         };

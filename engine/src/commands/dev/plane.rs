@@ -10,10 +10,14 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use pipe_local::event::{Event, Events};
 use pipe_local::functions::{self, Functions};
 use pipe_local::gateway::{self, Gateway};
+use pipe_local::invoke::Invoke;
+use pipe_local::meter::Meter;
 use pipe_local::poller::{self, Pollers, Wanted};
 use pipe_local::push::{self, Push};
 use pipe_local::roles::{GivenOut, Roles};
+use pipe_local::seen::Lens;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 
 use crate::aws::{ConnectOptions, sdk};
 use crate::error::{Error, Result};
@@ -37,6 +41,12 @@ pub struct Plane {
     listener: Option<TcpListener>,
     address: SocketAddr,
     events: Events,
+    /// The way to call functions, counted.
+    invoke: Invoke,
+    meter: Meter,
+    /// Publishes what the meter counts.
+    published: JoinHandle<()>,
+    lens: Lens,
 }
 
 impl Plane {
@@ -44,7 +54,13 @@ impl Plane {
     ///
     /// # Errors
     /// The port was lost.
-    pub async fn new(cloud: &mut Cloud, spec: &Path, listener: TcpListener, events: Events) -> Result<Self> {
+    pub async fn new(
+        cloud: &mut Cloud,
+        spec: &Path,
+        listener: TcpListener,
+        events: Events,
+        meter: Meter,
+    ) -> Result<Self> {
         let mut address =
             listener.local_addr().map_err(|error| Error::fatal(format!("cannot listen for the API: {error}")))?;
         // Of all addresses the one that works on this machine, whatever its network.
@@ -69,21 +85,39 @@ impl Plane {
             supervisor: supervisor()?,
             cache: cache.join("code"),
             events: events.clone(),
+            lens: cloud.lens(),
             roles: roles.clone(),
             endpoint_url: cloud.url(),
             region: cloud.region().to_owned(),
         });
+        let invoke = meter.timing(functions.as_invoke());
         let pollers = Pollers::new(poller::Settings {
             roles: roles.clone(),
-            invoke: functions.as_invoke(),
+            invoke: Arc::clone(&invoke),
             events: events.clone(),
+            lens: cloud.lens(),
             puts: cloud.puts(),
             // By the spec, which one `pipe dev` at a time has: the next one goes on where this one ends.
             checkpoints: session::checkpoints(spec)?,
         });
-        let push = pushing(cloud, &roles, &functions, &events);
-        let (keys, listener) = (cloud.given_out(), Some(listener));
-        Ok(Self { roles, keys, functions, pollers, push, gateway: None, listener, address, events })
+        let push = pushing(cloud, &roles, &invoke, &events);
+        let published = meter.publish(roles.clone());
+        let (keys, listener, gateway, lens) = (cloud.given_out(), Some(listener), None, cloud.lens());
+        Ok(Self {
+            roles,
+            keys,
+            functions,
+            pollers,
+            push,
+            gateway,
+            listener,
+            address,
+            events,
+            invoke,
+            meter,
+            published,
+            lens,
+        })
     }
 
     /// Where a stage of the API is served.
@@ -121,6 +155,7 @@ impl Plane {
         let (Some(api), Some(spec)) = (api, loaded.spec.api()) else {
             return Ok(());
         };
+        self.meter.serves(&loaded.spec.api_name(), &spec.stage);
         if let Some(gateway) = &self.gateway {
             return Ok(gateway.refresh(api, &spec.stage).await?);
         }
@@ -128,8 +163,9 @@ impl Plane {
         let settings = gateway::Settings {
             roles: self.roles.clone(),
             keys: Arc::clone(&self.keys),
-            invoke: self.functions.as_invoke(),
+            invoke: Arc::clone(&self.invoke),
             events: self.events.clone(),
+            lens: self.lens.clone(),
             api: api.clone(),
             stage: spec.stage.clone(),
         };
@@ -143,6 +179,7 @@ impl Plane {
             gateway.stop().await;
         }
         self.pollers.stop().await;
+        self.published.abort();
         if let Some(push) = self.push {
             push.stop();
         }
@@ -151,7 +188,7 @@ impl Plane {
 }
 
 /// Takes what the emulator has for functions; nothing where it is the user's.
-fn pushing(cloud: &mut Cloud, roles: &Roles, functions: &Functions, events: &Events) -> Option<Push> {
-    let (roles, invoke, events) = (roles.clone(), functions.as_invoke(), events.clone());
-    Some(Push::start(push::Settings { roles, invoke, events, inbox: cloud.inbox()? }))
+fn pushing(cloud: &mut Cloud, roles: &Roles, invoke: &Invoke, events: &Events) -> Option<Push> {
+    let (roles, invoke, events) = (roles.clone(), Arc::clone(invoke), events.clone());
+    Some(Push::start(push::Settings { roles, invoke, events, lens: cloud.lens(), inbox: cloud.inbox()? }))
 }

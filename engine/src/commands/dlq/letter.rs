@@ -93,6 +93,16 @@ pub trait Form: Debug + Send + Sync {
         None
     }
 
+    /// How its event goes to the function once more. One that says nothing does not.
+    fn again(&self) -> Again {
+        Again::Never
+    }
+
+    /// ARN of the function that it says had the event, as far as it says.
+    fn function_arn(&self) -> Option<&str> {
+        None
+    }
+
     /// What else people want to know, each with a short name.
     fn details(&self) -> Vec<(&'static str, String)> {
         Vec::new()
@@ -101,6 +111,28 @@ pub trait Form: Debug + Send + Sync {
     /// Whether the body says more than all of these.
     fn has_more(&self) -> bool {
         true
+    }
+}
+
+/// How an event goes to the function once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Again {
+    /// The payload is the event.
+    Event,
+    /// The payload is what the record at its place holds, as far as the letter has it; else the stream does.
+    Record,
+    /// The records are in the stream.
+    Records,
+    /// The message is one of the queue that it comes from.
+    Message,
+    /// Nobody here knows what it was.
+    Never,
+}
+
+impl Again {
+    /// Whether the message itself is needed for it.
+    pub fn is_message(self) -> bool {
+        self == Self::Message
     }
 }
 

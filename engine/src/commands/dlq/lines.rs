@@ -87,7 +87,7 @@ fn event(letter: &Letter, stream: Option<&InStream>) -> using::Letter {
             Readable::Until(end) => event.readable_until = Some(time(end)),
             Readable::Partly(end) => event.partly_readable_until = Some(time(end)),
             Readable::PastSince(end) => event.past_retention_since = Some(time(end)),
-            Readable::NoStream => event.stream_is_gone = true,
+            Readable::NoStream | Readable::Replaced(_) => event.stream_is_gone = true,
             Readable::Unknown => {}
         }
         event.records_failed.clone_from(&stream.failed);

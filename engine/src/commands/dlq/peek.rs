@@ -39,18 +39,18 @@ pub async fn peek(
     show: &mut (dyn FnMut(Letter) + Send),
 ) -> Result<bool> {
     let mut receipts = Vec::new();
-    let mut seen = receive(cx, url, limit, stopped, &mut receipts, show).await;
+    let mut seen = see(cx, url, limit, stopped, &mut receipts, show).await;
     if seen == Ok(false) && is_fifo(url) && !receipts.is_empty() {
         seen = Ok(hides(cx, url).await);
     }
     for some in receipts.chunks(BATCH) {
         // A letter that cannot be given back comes back by itself.
-        let _ = give_back(cx, url, some).await;
+        let _ = hide(cx, url, some, 0).await;
     }
     seen
 }
 
-async fn receive(
+async fn see(
     cx: &Cx,
     url: &str,
     limit: usize,
@@ -63,13 +63,7 @@ async fn receive(
         if *stopped.borrow() {
             return Err(Error::new(Class::Interrupted, "stopped before all messages were seen"));
         }
-        let most = i32::try_from((limit - seen.len()).min(BATCH)).unwrap_or_default();
-        let request = cx.aws.sqs.receive_message().queue_url(url).max_number_of_messages(most);
-        // A long poll asks all of SQS's servers: nothing then means that there is nothing.
-        let request = request.visibility_timeout(HIDDEN_SECONDS).wait_time_seconds(1);
-        let request = request.message_system_attribute_names(MessageSystemAttributeName::All);
-        let request = request.message_attribute_names("All");
-        let messages = request.send().await?.messages.unwrap_or_default();
+        let messages = receive(cx, url, (limit - seen.len()).min(BATCH), HIDDEN_SECONDS).await?;
         if messages.is_empty() {
             return Ok(false);
         }
@@ -78,24 +72,36 @@ async fn receive(
             receipts.extend(message.receipt_handle.clone());
             if seen.insert(message.message_id.clone().unwrap_or_default()) {
                 stale = 0;
-                show(letter(message));
+                show(letter(&message));
             }
         }
     }
     Ok(stale < STALE)
 }
 
-fn letter(message: Message) -> Letter {
-    let system = message.attributes.unwrap_or_default().into_iter();
-    let system: BTreeMap<String, String> = system.map(|(name, value)| (name.as_str().to_owned(), value)).collect();
+/// Receives at most ten messages with all that SQS says of them, and hides them for so long.
+pub async fn receive(cx: &Cx, url: &str, most: usize, hidden_seconds: i32) -> Result<Vec<Message>> {
+    let most = i32::try_from(most).unwrap_or_default();
+    let request = cx.aws.sqs.receive_message().queue_url(url).max_number_of_messages(most);
+    // A long poll asks all of SQS's servers: nothing then means that there is nothing.
+    let request = request.visibility_timeout(hidden_seconds).wait_time_seconds(1);
+    let request = request.message_system_attribute_names(MessageSystemAttributeName::All);
+    Ok(request.message_attribute_names("All").send().await?.messages.unwrap_or_default())
+}
+
+/// What a message says.
+pub fn letter(message: &Message) -> Letter {
+    let system = message.attributes().into_iter().flatten();
+    let system: BTreeMap<String, String> =
+        system.map(|(name, value)| (name.as_str().to_owned(), value.clone())).collect();
     let sent_at = system.get(MessageSystemAttributeName::SentTimestamp.as_str());
-    let own = message.message_attributes.unwrap_or_default().into_iter();
+    let own = message.message_attributes().into_iter().flatten();
     Letter::new(letter::Message {
-        id: message.message_id.unwrap_or_default(),
+        id: message.message_id().unwrap_or_default().to_owned(),
         sent_at: sent_at.and_then(|millis| millis.parse().ok()).unwrap_or_default(),
-        body: message.body.unwrap_or_default(),
+        body: message.body().unwrap_or_default().to_owned(),
         system,
-        attributes: own.filter_map(|(name, value)| Some((name, value.string_value?))).collect(),
+        attributes: own.filter_map(|(name, value)| Some((name.clone(), value.string_value()?.to_owned()))).collect(),
     })
 }
 
@@ -105,16 +111,21 @@ pub fn is_fifo(url: &str) -> bool {
 }
 
 /// Whether a queue has messages beside those that are with us; where it cannot be asked, it may have some.
-async fn hides(cx: &Cx, url: &str) -> bool {
-    let count = QueueAttributeName::ApproximateNumberOfMessages;
-    let asked = cx.aws.sqs.get_queue_attributes().queue_url(url).attribute_names(count.clone()).send().await;
-    let left = asked.ok().and_then(|answer| answer.attributes?.get(&count).cloned());
-    left.is_none_or(|left| left != "0")
+pub async fn hides(cx: &Cx, url: &str) -> bool {
+    count(cx, url).await.is_none_or(|left| left != 0)
 }
 
-async fn give_back(cx: &Cx, url: &str, receipts: &[String]) -> Result<()> {
+/// How many messages SQS takes to be visible; nothing where it does not say.
+pub async fn count(cx: &Cx, url: &str) -> Option<usize> {
+    let count = QueueAttributeName::ApproximateNumberOfMessages;
+    let asked = cx.aws.sqs.get_queue_attributes().queue_url(url).attribute_names(count.clone()).send().await;
+    asked.ok()?.attributes?.get(&count)?.parse().ok()
+}
+
+/// Hides at most ten messages for so long from now on; for 0 seconds: makes them visible.
+pub async fn hide(cx: &Cx, url: &str, receipts: &[String], seconds: i32) -> Result<()> {
     let entry = |(at, receipt): (usize, &String)| {
-        Entry::builder().id(at.to_string()).receipt_handle(receipt).visibility_timeout(0).build()
+        Entry::builder().id(at.to_string()).receipt_handle(receipt).visibility_timeout(seconds).build()
     };
     let entries: Result<Vec<Entry>, _> = receipts.iter().enumerate().map(entry).collect();
     let entries = entries.map_err(|error| Error::defect(error.to_string()))?;

@@ -1,32 +1,26 @@
 //! The records that a dead letter points to: whether the stream still has them, and what they are.
 //!
-//! IAM: kinesis:DescribeStreamSummary, GetShardIterator, GetRecords; of a table's stream those in [`table`].
+//! IAM: kinesis:DescribeStreamSummary; to read them those in [`pages`], of a table's stream those in [`table`].
 
-mod table;
+pub mod pages;
+pub mod table;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use aws_sdk_kinesis::types::{Record as Kinesis, ShardIteratorType};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 use pipe_local::event::Location;
-use tokio::time::sleep;
 
 use super::letter::{Place, by_number};
 use super::payload::Payload;
 use crate::aws::{Cx, nothing_if_absent};
 use crate::error::Result;
+use pages::{Begin, Given, PAGE, Page, Pages};
 
 /// Records of a batch at most, and of one call.
 const MOST: usize = 10_000;
-/// Records of each call after the first: more would take the consumer's share of the shard's 2 MB a second.
-const PAGE: i32 = 1_000;
-/// A shard takes 5 calls a second, and the consumer needs some of them.
-const PAUSE: Duration = Duration::from_millis(400);
-/// Calls in a row without a record before the search ends: the iterator may have to pass what is trimmed.
-const EMPTY: u32 = 20;
 const HOUR_MILLIS: i64 = 60 * 60 * 1000;
 
 /// Whether records can be read from their stream. Times are in milliseconds since 1970.
@@ -40,6 +34,8 @@ pub enum Readable {
     PastSince(i64),
     /// The stream no longer exists.
     NoStream,
+    /// None: a stream of the same name was made later, and its sequence numbers mean other records.
+    Replaced(i64),
     /// The message does not say when they arrived, or the stream not how long it keeps them.
     Unknown,
 }
@@ -63,6 +59,7 @@ impl Readable {
             Self::Partly(end) => format!("the first are past retention, the last is readable until {}", time(end)),
             Self::PastSince(end) => format!("past retention since {}", time(end)),
             Self::NoStream => "their stream is gone".to_owned(),
+            Self::Replaced(made) => format!("their stream is gone, and another of its name was made at {}", time(made)),
             Self::Unknown => "perhaps still readable".to_owned(),
         }
     }
@@ -70,7 +67,15 @@ impl Readable {
 
 /// The retention of streams, each asked for once.
 #[derive(Debug, Default)]
-pub struct Retention(BTreeMap<String, Option<i64>>);
+pub struct Retention(BTreeMap<String, Option<Keeps>>);
+
+/// How long a stream keeps its records, and since when there is such a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Keeps {
+    pub hours: i64,
+    /// In milliseconds since 1970; 0 where its ARN says which of its name it is.
+    pub since: i64,
+}
 
 impl Retention {
     /// Whether the records of a place can be read now.
@@ -79,29 +84,45 @@ impl Retention {
     /// Those of Kinesis and of DynamoDB.
     pub async fn of(&mut self, cx: &Cx, place: &Place<'_>) -> Result<Readable> {
         if !self.0.contains_key(place.stream_arn) {
-            let hours = match is_of_table(place) {
-                true => table::retention_hours(cx, place.stream_arn).await?,
-                false => retention_hours(cx, place.stream_arn).await?,
+            let keeps = match is_of_table(place.stream_arn) {
+                true => table::keeps(cx, place.stream_arn).await?,
+                false => keeps(cx, place.stream_arn).await?,
             };
-            self.0.insert(place.stream_arn.to_owned(), hours);
+            self.0.insert(place.stream_arn.to_owned(), keeps);
         }
         Ok(match self.0.get(place.stream_arn).copied().flatten() {
-            Some(hours) => Readable::of(place.arrived, hours, now()),
+            Some(keeps) if millis(place.arrived.1).is_some_and(|last| last < keeps.since) => {
+                Readable::Replaced(keeps.since)
+            }
+            Some(keeps) => Readable::of(place.arrived, keeps.hours, now()),
             None => Readable::NoStream,
         })
     }
 }
 
-/// How long a Kinesis stream keeps its records; nothing where it is gone.
-async fn retention_hours(cx: &Cx, stream_arn: &str) -> Result<Option<i64>> {
-    let sent = cx.aws.kinesis.describe_stream_summary().stream_arn(stream_arn).send().await;
-    let summary = nothing_if_absent(sent)?.and_then(|answer| answer.stream_description_summary);
-    Ok(summary.map(|summary| i64::from(summary.retention_period_hours)))
+/// When the oldest record may have come that a stream still has, in milliseconds since 1970; nothing where it is gone.
+///
+/// # Errors
+/// Those of Kinesis and of DynamoDB.
+pub async fn keeps_since(cx: &Cx, stream_arn: &str, now: i64) -> Result<Option<i64>> {
+    let keeps =
+        if is_of_table(stream_arn) { table::keeps(cx, stream_arn).await? } else { keeps(cx, stream_arn).await? };
+    Ok(keeps.map(|keeps| now - keeps.hours * HOUR_MILLIS))
 }
 
-/// Whether the records are changes of a table.
-fn is_of_table(place: &Place<'_>) -> bool {
-    Location::of(place.stream_arn, None).service == "dynamodb"
+/// What a Kinesis stream says of itself; nothing where it is gone.
+async fn keeps(cx: &Cx, stream_arn: &str) -> Result<Option<Keeps>> {
+    let sent = cx.aws.kinesis.describe_stream_summary().stream_arn(stream_arn).send().await;
+    let summary = nothing_if_absent(sent)?.and_then(|answer| answer.stream_description_summary);
+    Ok(summary.map(|summary| Keeps {
+        hours: i64::from(summary.retention_period_hours),
+        since: summary.stream_creation_timestamp.to_millis().unwrap_or_default(),
+    }))
+}
+
+/// Whether a stream's records are changes of a table.
+pub fn is_of_table(stream_arn: &str) -> bool {
+    Location::of(stream_arn, None).service == "dynamodb"
 }
 
 /// One record of the stream.
@@ -118,31 +139,64 @@ pub struct Record {
 /// # Errors
 /// Those of Kinesis and of DynamoDB: among them a number that a new stream of the same name does not know.
 pub async fn read(cx: &Cx, place: &Place<'_>) -> Result<Vec<Record>> {
-    if is_of_table(place) { table::read(cx, place).await } else { read_kinesis(cx, place).await }
+    if is_of_table(place.stream_arn) { table::read(cx, place).await } else { read_shard(cx, place).await }
 }
 
-async fn read_kinesis(cx: &Cx, place: &Place<'_>) -> Result<Vec<Record>> {
-    let kinesis = &cx.aws.kinesis;
-    let start = kinesis.get_shard_iterator().stream_arn(place.stream_arn).shard_id(place.shard);
-    let start = start.shard_iterator_type(ShardIteratorType::AtSequenceNumber);
-    let mut at = start.starting_sequence_number(place.first).send().await?.shard_iterator;
-    let (mut records, mut empty, mut most) = (Vec::new(), 0, limit(place));
-    while let Some(iterator) = at {
-        let request = kinesis.get_records().stream_arn(place.stream_arn).shard_iterator(iterator);
-        let page = request.limit(most).send().await?;
-        empty = if page.records.is_empty() { empty + 1 } else { 0 };
-        let last = page.records.last().map(|record| record.sequence_number.clone());
-        let within = |record: &Kinesis| is_within(place, &record.sequence_number);
-        records.extend(page.records.into_iter().filter(within).map(record).take(MOST - records.len()));
-        let passed = last.is_some_and(|last| by_number(&last, place.last) != Ordering::Less);
-        let at_tip = empty > 0 && page.millis_behind_latest.unwrap_or_default() == 0;
-        if passed || at_tip || empty == EMPTY || records.len() == MOST {
+/// The shards that may have the first record: one, where the letter names it.
+///
+/// # Errors
+/// Those of DynamoDB.
+pub async fn shards(cx: &Cx, place: &Place<'_>) -> Result<Vec<String>> {
+    match place.shard {
+        "" if is_of_table(place.stream_arn) => table::candidates(cx, place).await,
+        shard => Ok(vec![shard.to_owned()]),
+    }
+}
+
+/// Reads one shard of the stream.
+async fn read_shard(cx: &Cx, place: &Place<'_>) -> Result<Vec<Record>> {
+    let (mut span, mut records) = (Span::open(cx, *place).await?, Vec::new());
+    while let Some(page) = span.next().await? {
+        records.extend(page.into_iter().map(record).take(MOST - records.len()));
+        if records.len() == MOST {
             break;
         }
-        (at, most) = (page.next_shard_iterator, PAGE);
-        sleep(PAUSE).await;
     }
     Ok(records)
+}
+
+/// The records of a place, page by page. With `parallelization` these may be more than its batch had.
+pub struct Span<'a> {
+    pages: Pages<'a>,
+    place: Place<'a>,
+    most: i32,
+    over: bool,
+}
+
+impl<'a> Span<'a> {
+    /// Begins with the first.
+    ///
+    /// # Errors
+    /// As of [`Pages::open`].
+    pub async fn open(cx: &'a Cx, place: Place<'a>) -> Result<Self> {
+        let pages = Pages::open(cx, place.stream_arn, place.shard, &Begin::Number(place.first.to_owned())).await?;
+        Ok(Self { pages, place, most: limit(&place), over: false })
+    }
+
+    /// The next ones, which may be none; nothing behind the last.
+    ///
+    /// # Errors
+    /// As of [`Pages::next`].
+    pub async fn next(&mut self) -> Result<Option<Vec<Given>>> {
+        if self.over {
+            return Ok(None);
+        }
+        let Page { mut records, last } = self.pages.next(self.most).await?;
+        let passed = records.last().is_some_and(|at| by_number(at.number(), self.place.last) != Ordering::Less);
+        records.retain(|record| is_within(&self.place, record.number()));
+        (self.over, self.most) = (passed || last, PAGE);
+        Ok(Some(records))
+    }
 }
 
 /// Whether a number lies between those of a place, both included.
@@ -152,14 +206,19 @@ fn is_within(place: &Place<'_>, number: &str) -> bool {
 
 /// As many as the batch had, for a start; what lies between them with `parallelization` comes in further, larger pages.
 fn limit(place: &Place<'_>) -> i32 {
-    i32::try_from(place.records).unwrap_or(i32::MAX).clamp(1, 10_000)
+    let most = if is_of_table(place.stream_arn) { PAGE } else { 10_000 };
+    i32::try_from(place.records).unwrap_or(i32::MAX).clamp(1, most)
 }
 
-fn record(record: Kinesis) -> Record {
-    Record {
-        key: record.partition_key.unwrap_or_default(),
-        sequence_number: record.sequence_number,
-        payload: Payload::Data(record.data.into_inner()),
+/// What there is to show of a record.
+pub fn record(given: Given) -> Record {
+    match given {
+        Given::Change(change) => table::record(&change),
+        Given::Record(record) => Record {
+            key: record.partition_key.unwrap_or_default(),
+            sequence_number: record.sequence_number,
+            payload: Payload::Data(record.data.into_inner()),
+        },
     }
 }
 
@@ -168,11 +227,11 @@ pub fn time(millis: i64) -> String {
     DateTime::from_secs(millis.div_euclid(1000)).fmt(Format::DateTime).unwrap_or_default()
 }
 
-fn millis(text: &str) -> Option<i64> {
+pub fn millis(text: &str) -> Option<i64> {
     DateTime::from_str(text, Format::DateTimeWithOffset).ok()?.to_millis().ok()
 }
 
-fn now() -> i64 {
+pub fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -151,6 +151,7 @@ fn where_the_api_answers_is_said_as_far_as_it_is_known() {
         spec: "o.yaml".into(),
         endpoint_url: String::new(),
         api_url: "http://127.0.0.1:3000/v1".into(),
+        console_url: None,
         region: "local".into(),
         keys: None,
     };

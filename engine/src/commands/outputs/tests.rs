@@ -34,6 +34,7 @@ fn a_signed_request_to_paste_has_the_names_of_secrets_and_not_the_secrets() {
         spec: "o.yaml".into(),
         endpoint_url: "http://127.0.0.1:1".into(),
         api_url: "http://127.0.0.1:2/prod".into(),
+        console_url: None,
         region: "eu-west-1".into(),
         keys: Some(Keys("AKIAME".into(), "hidden".into())),
     };

@@ -1,22 +1,19 @@
 //! The events to send: which route, and for each a body and parameters of its own.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::value::RawValue;
 
-use super::data::Data;
+use super::data::Own;
 use super::example::{Example, Serial, example_of, plain};
 use super::to::push;
+use crate::commands::ends::{ItemKey, item_key};
 use crate::error::{Error, Result};
 use crate::kinds::table::{Key, KeyKind};
 use crate::spec::{Api, Loaded, Route};
 
 /// Keys of one run lie below the next multiple of this: `--count` is smaller.
 const RUN: u64 = 1_000_000;
-
-/// Key attributes of an item.
-pub type ItemKey = HashMap<String, AttributeValue>;
 
 /// One request.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +30,8 @@ pub struct Event {
     pub key: Option<ItemKey>,
     /// The key is the user's, and not of this run alone: an earlier event may have made its row.
     pub given_key: bool,
+    /// The partition key or the message group that it had before, of an exported letter.
+    pub lane: Option<String>,
 }
 
 /// What all events of a run have in common.
@@ -44,15 +43,17 @@ pub struct Maker<'a> {
     pub keys: Vec<Key>,
     /// Key attributes without which nobody takes an event: those of the table whose changes the consumer gets.
     pub needs: Vec<Key>,
-    pub data: Option<Data>,
-    pub count: u32,
+    /// The body of each event; nothing for examples, and where each has its own.
+    pub data: Option<Vec<u8>>,
+    /// Whether it is sent once, and then as it is.
+    pub once: bool,
     /// No other run has this number: below 4 thousand million, so that numbers stay exact in any JSON reader.
     pub run: u64,
 }
 
 impl Maker<'_> {
-    /// The event with this number.
-    pub fn event(&self, n: u32) -> Event {
+    /// The event with this number, with a body of its own where there is one.
+    pub fn event(&self, n: u32, own: Option<Own>) -> Event {
         let serial = Serial { text: format!("{:x}-{n}", self.run), number: self.run * RUN + u64::from(n) };
         let keys: Vec<Key> = self.keys.iter().chain(&self.needs).cloned().collect();
         let example = match self.route {
@@ -64,20 +65,17 @@ impl Maker<'_> {
             [] => data.clone(),
             needs => with_keys(data, needs, &serial, false).unwrap_or_else(|| data.clone()),
         };
-        let body = match &self.data {
-            None => self.made(example.body.as_ref(), &serial),
-            Some(Data::Lines(lines)) => lines.get(n as usize - 1).map(whole).unwrap_or_default(),
-            Some(Data::One(data)) if self.count == 1 => whole(data),
-            Some(Data::One(data)) => with_keys(data, &keys, &serial, true).unwrap_or_else(|| data.clone()),
-        };
-        let given_key = match &self.data {
-            None => false,
-            Some(Data::Lines(_)) => true,
-            Some(Data::One(_)) => self.count == 1,
+        let (own, lane) = own.map(|Own { body, lane }| (body, lane)).unzip();
+        let given_key = own.is_some() || (self.data.is_some() && self.once);
+        let body = match (own, &self.data) {
+            (Some(own), _) => whole(&own),
+            (None, None) => self.made(example.body.as_ref(), &serial),
+            (None, Some(data)) if self.once => whole(data),
+            (None, Some(data)) => with_keys(data, &keys, &serial, true).unwrap_or_else(|| data.clone()),
         };
         let Example { method, path, header, .. } = example;
         let key = item_key(&body, &self.keys).filter(|_| push::is_item(&self.loaded.spec));
-        Event { n, method, path, header, key, given_key, body }
+        Event { n, method, path, header, key, given_key, body, lane: lane.flatten() }
     }
 
     /// The body of an example, as the source sends it.
@@ -131,30 +129,10 @@ fn with_keys(data: &[u8], keys: &[Key], serial: &Serial, all: bool) -> Option<Ve
     serde_json::to_vec(&members).ok()
 }
 
-/// The key of the row that a body becomes; nothing where the body has none that the table takes.
-fn item_key(body: &[u8], keys: &[Key]) -> Option<ItemKey> {
-    let members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(body).ok()?;
-    let value = |key: &Key| {
-        let raw = members.get(&key.name)?.get();
-        let value = match key.kind {
-            KeyKind::String => {
-                AttributeValue::S(serde_json::from_str(raw).ok().filter(|text: &String| !text.is_empty())?)
-            }
-            KeyKind::Number if raw.starts_with(|first: char| first == '-' || first.is_ascii_digit()) => {
-                AttributeValue::N(raw.to_owned())
-            }
-            // The bundled consumer writes no bytes.
-            KeyKind::Number | KeyKind::Binary => return None,
-        };
-        Some((key.name.clone(), value))
-    };
-    let key: Option<ItemKey> = keys.iter().map(value).collect();
-    key.filter(|key| !key.is_empty())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use aws_sdk_dynamodb::types::AttributeValue;
 
     const SPEC: &str = "
 name: demo
@@ -177,8 +155,10 @@ sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
     fn event(data: Option<&str>, count: u32, n: u32) -> Event {
         let spec = spec();
         let route = &spec.spec.api().unwrap().routes[0];
-        let data = data.map(|data| Data::One(data.as_bytes().to_vec()));
-        Maker { loaded: &spec, route: Some(route), keys: keys(), needs: Vec::new(), data, count, run: 0xabc }.event(n)
+        let (data, once) = (data.map(|data| data.as_bytes().to_vec()), count == 1);
+        let maker =
+            Maker { loaded: &spec, route: Some(route), keys: keys(), needs: Vec::new(), data, once, run: 0xabc };
+        maker.event(n, None)
     }
 
     #[test]
@@ -234,11 +214,19 @@ sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
     #[test]
     fn each_line_of_a_file_is_sent_as_it_is() {
         let spec = spec();
-        let data = Some(Data::Lines(vec![b"{".to_vec(), br#"{"id":"x","at":1}"#.to_vec()]));
         let route = &spec.spec.api().unwrap().routes[0];
-        let maker =
-            Maker { loaded: &spec, route: Some(route), keys: keys(), needs: Vec::new(), data, count: 2, run: 1 };
-        let (first, second) = (maker.event(1), maker.event(2));
+        let maker = Maker {
+            loaded: &spec,
+            route: Some(route),
+            keys: keys(),
+            needs: Vec::new(),
+            data: None,
+            once: false,
+            run: 1,
+        };
+        let own = |body: &[u8]| Some(Own { body: body.to_vec(), lane: Some("k".into()) });
+        let (first, second) = (maker.event(1, own(b"{")), maker.event(2, own(br#"{"id":"x","at":1}"#)));
+        assert_eq!(first.lane.as_deref(), Some("k"));
         assert_eq!((first.body, first.key), (b"{".to_vec(), None));
         assert_eq!(second.body, br#"{"id":"x","at":1}"#);
         assert!(second.given_key && second.key.is_some());
@@ -251,10 +239,10 @@ sink: { table: { partition_key: id, sort_key: { name: at, type: number } } }
         let needs =
             vec![Key { name: "pk".into(), kind: KeyKind::String }, Key { name: "n".into(), kind: KeyKind::Number }];
         let of = |data: Option<&str>, count| {
-            let data = data.map(|data| Data::One(data.as_bytes().to_vec()));
+            let (data, once) = (data.map(|data| data.as_bytes().to_vec()), count == 1);
             let maker =
-                Maker { loaded: &spec, route: None, keys: keys(), needs: needs.clone(), data, count, run: 0xabc };
-            let event = maker.event(1);
+                Maker { loaded: &spec, route: None, keys: keys(), needs: needs.clone(), data, once, run: 0xabc };
+            let event = maker.event(1, None);
             (String::from_utf8(event.body).unwrap(), event.key.is_some())
         };
         assert_eq!(of(Some(r#"{"a":1.50}"#), 1), (r#"{"a":1.50,"n":2748000001,"pk":"pk-abc-1"}"#.into(), false));

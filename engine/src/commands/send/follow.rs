@@ -1,26 +1,21 @@
 //! Where events went: each is followed by its place in the stream, its message or its item until it is a row or a dead letter.
 
-mod taker;
-
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
-use super::event::ItemKey;
-use super::rows::{BATCH, present};
-use super::to::{Answer, Taken};
+use super::to::Answer;
 use crate::aws::Cx;
-use crate::commands::dlq::cut;
 use crate::commands::dlq::letter::Letter;
 use crate::commands::dlq::peek::peek;
+use crate::commands::ends::{BATCH, ItemKey, SEARCHED, Taken, Taker, is_about, present, why};
 use crate::error::Result;
 use crate::event::using::Went;
 use crate::event::{Event, sending};
 use crate::tame::tame;
 use crate::term::{Progress, Shell, position};
-pub use taker::Taker;
 
 /// How often the queue is looked into: each look takes a second and hides its messages from others for that long.
 const LETTERS_EVERY: Duration = Duration::from_secs(2);
@@ -28,8 +23,6 @@ const LETTERS_EVERY: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(300);
 /// Keys that are asked for where the last ones were not there yet.
 const PROBE: usize = 10;
-/// Dead letters that a queue is searched for at most, in one look.
-const SEARCHED: usize = 10_000;
 /// Up to so many events have a line each.
 const EACH: usize = 20;
 
@@ -262,22 +255,6 @@ impl<'a> Follow<'a> {
         let (rows, dead_letters, taken) = (self.rows, self.letters, self.taken);
         Event::FollowedAll(sending::FollowedAll { rows, dead_letters, taken, on_the_way: self.pending.len() })
     }
-}
-
-/// Whether a letter is about this event. A pointer into a table's stream names no item.
-fn is_about(letter: &Letter, taken: &Taken) -> bool {
-    match (&taken.item, &taken.location.part) {
-        (Some(item), _) => letter.is_of_item(item),
-        (None, Some(shard)) => letter.covers(shard, &taken.record),
-        // A message keeps its id where it is moved to; what a source took is somewhere in the event.
-        (None, None) => letter.id == taken.record || letter.has(&taken.record),
-    }
-}
-
-fn why(letter: &Letter) -> String {
-    let more = cut(&letter.form().message(), 200);
-    let colon = if more.is_empty() { "" } else { ": " };
-    format!("{}{colon}{more}", tame(letter.form().reason()))
 }
 
 #[cfg(test)]

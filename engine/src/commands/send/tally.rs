@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::latency::Latency;
 use super::to::Answer;
 use crate::error::Error;
 use crate::event::{Event, sending};
@@ -10,17 +11,28 @@ use crate::spec::{Body, Route, To};
 use crate::tame::tame;
 use crate::term::position;
 
-/// Answers by their status.
+/// Answers by their status, and how long they took. Its size does not depend on their number.
 #[derive(Debug, Default)]
 pub struct Tally {
+    latency: Latency,
+    /// How many events began later than they were due, and how late the latest was.
+    late: u32,
+    latest: Duration,
     statuses: BTreeMap<u16, u32>,
     /// What the API said first with each status.
     messages: BTreeMap<u16, String>,
 }
 
 impl Tally {
-    /// Counts an answer with what the API said.
-    pub fn add(&mut self, status: u16, message: Option<&str>) {
+    /// Counts an event that began so late.
+    pub fn began_late(&mut self, by: Duration) {
+        self.late += 1;
+        self.latest = self.latest.max(by);
+    }
+
+    /// Counts an answer with what the API said, and how long it took.
+    pub fn add(&mut self, status: u16, message: Option<&str>, took: Duration) {
+        self.latency.add(took);
         *self.statuses.entry(status).or_default() += 1;
         if let Some(message) = message {
             self.messages.entry(status).or_insert_with(|| message.to_owned());
@@ -43,8 +55,9 @@ impl Tally {
     }
 
     /// How far the sending is.
-    pub fn progress(&self, count: u32) -> String {
-        format!("{} of {count} answered, {} of them refused", self.answered(), self.refused())
+    pub fn progress(&self, count: Option<u32>) -> String {
+        let of = count.map(|count| format!(" of {count}")).unwrap_or_default();
+        format!("{}{of} answered, {} of them refused", self.answered(), self.refused())
     }
 
     /// The result, for people.
@@ -54,18 +67,31 @@ impl Tally {
         for (status, count) in &self.statuses {
             text += &format!("  {status}: {count}\n");
         }
+        if let Some(latency) = self.latency.event().filter(|_| answered > 1) {
+            let sending::Latency { p50, p90, p99, max } = latency;
+            text += &format!("  latency: p50 {p50} ms, p90 {p90} ms, p99 {p99} ms, max {max} ms\n");
+        }
+        if self.late > 0 {
+            text += &format!(
+                "  the pace was not kept: {} events began late, the latest by {:.1} s\n",
+                self.late,
+                self.latest.as_secs_f64()
+            );
+        }
         text
     }
 
     /// The result, for machines.
-    pub fn event(&self, count: u32, took: Duration) -> Event {
+    pub fn event(&self, count: Option<u32>, took: Duration) -> Event {
         Event::SentAll(sending::SentAll {
-            count,
+            count: count.unwrap_or_else(|| self.answered()),
             answered: self.answered(),
             refused: self.refused(),
             statuses: self.statuses.clone(),
             milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             events_per_second: self.rate(took),
+            latency: self.latency.event(),
+            late: self.late,
         })
     }
 
@@ -165,7 +191,9 @@ mod tests {
 
     fn tally(statuses: &[u16]) -> Tally {
         let mut tally = Tally::default();
-        statuses.iter().for_each(|status| tally.add(*status, (*status == 400).then_some("no \x1b[2Jkey")));
+        statuses.iter().for_each(|status| {
+            tally.add(*status, (*status == 400).then_some("no \x1b[2Jkey"), Duration::from_millis(3));
+        });
         tally
     }
 
@@ -173,8 +201,12 @@ mod tests {
     fn answers_are_counted_by_status() {
         let tally = tally(&[200, 429, 200, 200]);
         let text = tally.text("https://x/prod/a", Duration::from_millis(500));
-        assert_eq!(text, "4 answered by https://x/prod/a in 0.5 s (8 events/s)\n  200: 3\n  429: 1\n");
-        let line = tally.event(5, Duration::from_millis(500)).to_line().unwrap();
+        assert_eq!(
+            text,
+            "4 answered by https://x/prod/a in 0.5 s (8 events/s)\n  200: 3\n  429: 1\n  \
+             latency: p50 3 ms, p90 3 ms, p99 3 ms, max 3 ms\n"
+        );
+        let line = tally.event(Some(5), Duration::from_millis(500)).to_line().unwrap();
         let line: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert_eq!((&line["refused"], &line["statuses"]["429"], &line["count"]), (&1.into(), &1.into(), &5.into()));
     }

@@ -1,7 +1,7 @@
 //! Where events go, with a file for each way: through the pipeline's API or another source, or without one straight to what carries its events.
 
 mod alexa;
-mod api;
+pub mod api;
 mod attributes;
 mod bucket;
 mod events;
@@ -17,12 +17,10 @@ mod topic;
 
 use std::sync::Arc;
 
-use pipe_local::event::Location;
-use serde_json::Value;
-
 use super::event::Event;
 use super::pass::Pass;
 use super::tally;
+pub use crate::commands::ends::Taken;
 use crate::commands::running::Running;
 use crate::error::{Class, Error, Result};
 use crate::kinds;
@@ -65,16 +63,6 @@ pub struct Answer {
     pub message: Option<String>,
 }
 
-/// Where an event is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Taken {
-    pub location: Location,
-    /// Its id there: of a stream the sequence number, of a queue the message's id, of a table the item's key attributes.
-    pub record: String,
-    /// The key attributes of the item that it is, as DynamoDB's JSON has them.
-    pub item: Option<Value>,
-}
-
 /// What one call takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Most {
@@ -93,26 +81,6 @@ pub struct How<'a> {
     pub group: Option<&'a str>,
     /// The number of this run.
     pub run: u64,
-}
-
-impl Taken {
-    /// A record of a Kinesis stream.
-    pub fn record(shard: String, number: String) -> Self {
-        let location = Location { service: "kinesis".to_owned(), name: None, part: Some(shard) };
-        Self { location, record: number, item: None }
-    }
-
-    /// A message of a queue; the API does not tell the queue's name.
-    pub fn message(queue: Option<&str>, id: String) -> Self {
-        let location = Location { service: "sqs".to_owned(), name: queue.map(str::to_owned), part: None };
-        Self { location, record: id, item: None }
-    }
-
-    /// What a source of this name took, by what its letters can be known by.
-    pub fn by(service: &str, name: &str, record: String) -> Self {
-        let location = Location { service: service.to_owned(), name: Some(name.to_owned()), part: None };
-        Self { location, record, item: None }
-    }
 }
 
 impl Target {

@@ -34,8 +34,7 @@ fn widens(desired: &Endpoint, live: &Endpoint) -> Vec<String> {
     let narrow = |of: &Endpoint| of.policy.is_some() && (of.gateway || of.private_dns);
     if narrow(desired) && desired.policy != live.policy {
         all.push(
-            "others reach the service no longer where it is their way: its policy is for the pipeline's roles alone"
-                .to_owned(),
+            "others reach the service no longer where it is their way: its policy is for the pipeline alone".to_owned(),
         );
     }
     let opens = desired.policy.is_none() && live.policy.is_some();

@@ -165,6 +165,13 @@ async fn each_property_is_changed_by_its_own_member() {
 async fn a_subnet_goes_before_another_comes_unless_it_is_the_last() {
     let (cx, calls) = recorded(|operation, _| match operation {
         "DescribeVpcEndpoints" => listed(&[entry("vpce-1", "available", "demo", &policy_text())]),
+        "DescribeSubnets" => {
+            let zones = [("subnet-1", "a"), ("subnet-2", "b"), ("subnet-3", "a"), ("subnet-4", "b")];
+            let items = zones.map(|(id, zone)| {
+                format!("<item><subnetId>{id}</subnetId><availabilityZone>{zone}</availabilityZone></item>")
+            });
+            xml(&format!("<subnetSet>{}</subnetSet>", items.concat()))
+        }
         _ => xml("<return>true</return>"),
     });
     let live = live(&cx).await;
@@ -173,6 +180,7 @@ async fn a_subnet_goes_before_another_comes_unless_it_is_the_last() {
         Endpoint { subnets: all(subnets), ..desired() }.reconcile(&cx, &name(), Some(&live)).await.unwrap();
         let all = calls.lock().unwrap();
         all.iter()
+            .filter(|(operation, _)| operation == "ModifyVpcEndpoint")
             .map(|(_, input)| (input["AddSubnetId.1"].clone(), input["RemoveSubnetId.1"].clone()))
             .collect::<Vec<_>>()
     };
@@ -181,7 +189,35 @@ async fn a_subnet_goes_before_another_comes_unless_it_is_the_last() {
         sent(&["subnet-1", "subnet-3"]).await,
         [(none.clone(), json!("subnet-2")), (json!("subnet-3"), none.clone())]
     );
-    assert_eq!(sent(&["subnet-3"]).await, [(json!("subnet-3"), none.clone()), (none, json!("subnet-1"))]);
+    // Those of this account: `subnet-1` and `subnet-3` are of one zone.
+    assert_eq!(
+        sent(&["subnet-3", "subnet-4"]).await,
+        [
+            (none.clone(), json!("subnet-2")),
+            (json!("subnet-4"), none.clone()),
+            (none.clone(), json!("subnet-1")),
+            (json!("subnet-3"), none),
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_is_being_deleted_is_gone_before_another_takes_its_place() {
+    let mut asked = 0;
+    let (cx, calls) = recorded(move |operation, _| match operation {
+        "CreateVpcEndpoint" => xml(&format!("<vpcEndpoint>{}</vpcEndpoint>", entry("vpce-2", "pending", "demo", ""))),
+        _ => {
+            asked += 1;
+            let state = if asked < 3 { "deleting" } else { "deleted" };
+            listed(&[entry("vpce-1", state, "demo", "")])
+        }
+    });
+    let leaving = live(&cx).await;
+    assert_eq!(leaving.state, State::Leaving);
+    let made = desired().reconcile(&cx, &name(), Some(&leaving)).await.unwrap();
+    assert_eq!(made.identity, "vpce-2");
+    let read = "DescribeVpcEndpoints";
+    assert_eq!(names(&calls), [read, read, read, "CreateVpcEndpoint"]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,10 +1,8 @@
 //! The calls that change an endpoint.
 
-use std::collections::BTreeSet;
-
 use uuid::Uuid;
 
-use super::{Endpoint, Found, open, unsuccessful};
+use super::{Endpoint, Found, moves, open, unsuccessful};
 use crate::aws::ec2::{Input, call};
 use crate::aws::{Cx, Repeat, patiently, vpc};
 use crate::error::{Class, Error, Result};
@@ -39,16 +37,13 @@ pub(super) async fn create(of: &Endpoint, cx: &Cx, name: &Name) -> Result<Found>
     }
 }
 
-/// Changes what differs. EC2 takes no two subnets of one zone, so one goes before another comes, unless it is the last one.
+/// Changes what differs, the subnets in as many steps as EC2 needs.
 pub(super) async fn modify(of: &Endpoint, cx: &Cx, id: &str, live: &Endpoint) -> Result<()> {
-    let without: BTreeSet<String> = of.subnets.intersection(&live.subnets).cloned().collect();
-    let both = of.subnets != without && live.subnets != without;
     let mut last = live.clone();
-    if both {
-        let union: BTreeSet<String> = of.subnets.union(&live.subnets).cloned().collect();
-        let first = Endpoint { subnets: if without.is_empty() { union } else { without }, ..live.clone() };
-        send(&first, cx, id, live).await?;
-        last = first;
+    for subnets in moves::steps(cx, id, &of.subnets, &live.subnets).await? {
+        let next = Endpoint { subnets, ..live.clone() };
+        send(&next, cx, id, &last).await?;
+        last = next;
     }
     send(of, cx, id, &last).await
 }

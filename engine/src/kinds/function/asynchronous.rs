@@ -1,5 +1,5 @@
 //! What becomes of asynchronous calls that fail: PutFunctionEventInvokeConfig, which AWS keeps beside the function. It has no tags; the
-//! function's tag [`PARTS`] says that the pipeline has set it, and only then it is read. What others set on a function whose spec says
+//! function's tag (`parts.rs`) says that the pipeline has set it, and only then it is read. What others set on a function whose spec says
 //! nothing of it stays.
 
 use std::time::Duration;
@@ -7,14 +7,13 @@ use std::time::Duration;
 use aws_sdk_lambda::types::{DestinationConfig, OnFailure};
 use serde::{Deserialize, Serialize};
 
-use super::Function;
 use super::write::told;
-use crate::aws::{Cx, PARTS, nothing_if_absent, patiently};
+use crate::aws::{Cx, nothing_if_absent, patiently};
 use crate::error::{Error, Result};
-use crate::resource::{Name, Tags};
+use crate::resource::Name;
 
 /// What the tag says.
-const PART: &str = "asynchronous";
+pub(super) const PART: &str = "asynchronous";
 
 /// What AWS does where nobody says otherwise: 2 retries, within 6 hours
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-configuring.html>).
@@ -32,17 +31,8 @@ pub struct Asynchronous {
     pub on_failure: String,
 }
 
-/// The tag of a function with this setting.
-pub(super) fn records(function: &Function) -> Tags {
-    let is = function.asynchronous.is_some();
-    is.then(|| (PARTS.to_owned(), PART.to_owned())).into_iter().collect()
-}
-
-/// Reads the setting of a function whose tags say that it is the pipeline's.
-pub(super) async fn read(cx: &Cx, name: &Name, tags: &Tags) -> Result<Option<Asynchronous>> {
-    if tags.get(PARTS).is_none_or(|parts| parts != PART) {
-        return Ok(None);
-    }
+/// Reads the setting.
+pub(super) async fn read(cx: &Cx, name: &Name) -> Result<Option<Asynchronous>> {
     let sent = cx.aws.lambda.get_function_event_invoke_config().function_name(name.as_str()).send().await;
     Ok(nothing_if_absent(sent)?.map(|live| {
         let number = |number: Option<i32>| number.and_then(|number| u32::try_from(number).ok());

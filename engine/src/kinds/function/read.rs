@@ -57,6 +57,7 @@ pub(super) fn props(live: &FunctionConfiguration, concurrency: Option<&Concurren
         code_sha256: if failure(live).is_some() { String::new() } else { text(live.code_sha256()) },
         description: text(live.description()),
         asynchronous: None,
+        allows_recursion: false,
         vpc: live.vpc_config().and_then(super::network::of_answer),
     }
 }

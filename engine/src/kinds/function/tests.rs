@@ -25,6 +25,7 @@ fn desired() -> Function {
         log_level: "info".into(),
         reserved_concurrency: None,
         asynchronous: None,
+        allows_recursion: false,
         code_sha256: "new".into(),
         description: String::new(),
         vpc: None,

@@ -55,6 +55,7 @@ impl Function {
             code_sha256: self.code_sha256.clone(),
             reserved_concurrency: self.reserved_concurrency,
             asynchronous: self.asynchronous.clone(),
+            allows_recursion: self.allows_recursion,
             ..live.clone()
         };
         *self != of_other_calls

@@ -19,7 +19,7 @@ const DENIED: &str = "UnauthorizedException";
 const ROLES_KNOWN_WITHIN: Duration = Duration::from_secs(2 * 60);
 
 /// The rule as GetTopicRule shows it; nothing where there is none.
-pub(super) async fn get(cx: &Cx, name: &Name) -> Result<Option<Value>> {
+pub async fn get(cx: &Cx, name: &Name) -> Result<Option<Value>> {
     let answer = call(cx, "GetTopicRule", of_rule("GET", name)).await;
     let mut answer = match absent_or(cx, name, answer).await? {
         Some(answer) => answer,

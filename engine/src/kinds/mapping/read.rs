@@ -13,7 +13,7 @@ use crate::kinds::stream_consumer::{self, StreamConsumer};
 use crate::resource::{Handle, Live, Name, Resource, State};
 
 /// All mappings of a function; none where there is no such function.
-async fn list(cx: &Cx, function: &str) -> Result<Vec<EventSourceMappingConfiguration>> {
+pub async fn list(cx: &Cx, function: &str) -> Result<Vec<EventSourceMappingConfiguration>> {
     pages(cx.aws.lambda.list_event_source_mappings().function_name(function)).await
 }
 

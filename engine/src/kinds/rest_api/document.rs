@@ -14,14 +14,20 @@ use crate::resource::{is_open, unknown};
 /// Names or types to settings, in order.
 pub type Texts = BTreeMap<String, String>;
 
+/// The endpoint type of an API that VPCs alone reach.
+pub const PRIVATE: &str = "PRIVATE";
+
 /// AWS's own default of a regional API: TLS 1.0 and newer.
 pub const LEGACY_TLS: &str = "TLS_1_0";
 
 /// A REST API with all its parts. Made with [`RestApi::sealed`], so that `paths` and `deployed` follow from the rest.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RestApi {
-    /// `REGIONAL`; a live one may also be `EDGE` or `PRIVATE`.
+    /// `REGIONAL` or `PRIVATE`; a live one may also be `EDGE`.
     pub endpoint_type: String,
+    /// Ids of the VPC endpoints that a private one is associated with.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub vpc_endpoints: BTreeSet<String>,
     /// Which versions of TLS clients may speak, by AWS's name
     /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-security-policies-list.html>).
     pub security_policy: String,
@@ -221,6 +227,12 @@ impl Route {
 }
 
 impl RestApi {
+    /// Whether requests reach it from VPCs alone.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.endpoint_type == PRIVATE
+    }
+
     /// Fills in what follows from the rest: `paths` and `deployed`.
     ///
     /// # Errors
@@ -233,7 +245,7 @@ impl RestApi {
         Ok(self)
     }
 
-    /// The hash of all that a deployment is a snapshot of: not the stages' settings, not the API's endpoint.
+    /// The hash of all that a deployment is a snapshot of: not the stages' settings, not the API's endpoint unless it is private.
     /// It is taken of the desired form only, never of what AWS reads back, and unknown as long as something in that is.
     ///
     /// AWS wants a new deployment after a change of the security policy
@@ -257,6 +269,9 @@ impl RestApi {
         }
         if self.security_policy != LEGACY_TLS {
             snapshot["security_policy"] = json!(self.security_policy);
+        }
+        if self.is_private() {
+            snapshot["vpc_endpoints"] = json!(self.vpc_endpoints);
         }
         Ok(if is_open(&snapshot) { unknown() } else { hash(&snapshot) })
     }

@@ -28,6 +28,7 @@ pub fn advice(of: &Changed<'_, RestApi>) -> Advice {
 /// Requests that are refused, or answered elsewhere, from now on, and routes whose records get other partition keys.
 pub(super) fn means(desired: &RestApi, live: &RestApi) -> Vec<String> {
     let mut all = stages(desired, live);
+    all.extend(moved(desired, live).map(str::to_owned));
     if live.security_policy == LEGACY_TLS && desired.security_policy != LEGACY_TLS {
         all.push("clients that speak nothing newer than TLS 1.1 are refused from now on".to_owned());
     }
@@ -50,6 +51,17 @@ pub(super) fn means(desired: &RestApi, live: &RestApi) -> Vec<String> {
         )),
     }));
     all
+}
+
+/// A private API has another endpoint than a public one.
+fn moved(desired: &RestApi, live: &RestApi) -> Option<&'static str> {
+    match (desired.is_private(), live.is_private()) {
+        (true, false) => {
+            Some("requests from the internet are refused from now on: clients must use the new endpoint, from a VPC")
+        }
+        (false, true) => Some("clients must use the new endpoint: the one in the VPC is gone"),
+        _ => None,
+    }
 }
 
 /// An endpoint ends with the stage's name.
@@ -87,17 +99,9 @@ mod tests {
         RestApi {
             endpoint_type: "REGIONAL".into(),
             security_policy: LEGACY_TLS.into(),
-            api_key_source: String::new(),
-            binary_types: Default::default(),
-            policy: None,
             stages: stages.iter().map(|&name| (name.to_owned(), Stage::default())).collect(),
             routes: routes.iter().map(|&name| (name.to_owned(), Route::default())).collect(),
-            paths: Default::default(),
-            authorizers: Default::default(),
-            models: Default::default(),
-            validators: Default::default(),
-            gateway_responses: Default::default(),
-            deployed: String::new(),
+            ..RestApi::default()
         }
     }
 
@@ -202,6 +206,21 @@ mod tests {
         limited.stages.get_mut("prod").unwrap().throttle = Some(Throttle { rate_per_second: 1.0, burst: 1 });
         assert_eq!(limited.moves(&api(&["prod"], &["POST /a"])), [""; 0]);
         assert_eq!(api(&["v2"], &[]).moves(&api(&["prod"], &[])), ["endpoint"]);
+    }
+
+    #[test]
+    fn an_api_that_turns_private_moves_and_one_that_turns_public_widens() {
+        let mut private = api(&["prod"], &[]);
+        private.endpoint_type = "PRIVATE".into();
+        let public = api(&["prod"], &[]);
+        assert_eq!(widens(&public, &private), ["requests from the internet reach it, and not from VPCs alone"]);
+        assert_eq!(widens(&private, &public), [""; 0]);
+        assert!(means(&private, &public)[0].starts_with("requests from the internet are refused from now on"));
+        assert_eq!(means(&public, &private), ["clients must use the new endpoint: the one in the VPC is gone"]);
+        assert_eq!(private.moves(&public), ["endpoint"]);
+        let mut another = private.clone();
+        another.vpc_endpoints = ["vpce-1".to_owned()].into();
+        assert_eq!((another.moves(&private), means(&another, &private)), (vec!["endpoint"], Vec::new()));
     }
 
     #[test]

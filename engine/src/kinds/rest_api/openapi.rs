@@ -4,7 +4,7 @@
 //! What the language has no words for, and what an import is known to change, is left out here: reading the API back shows it, and
 //! single calls add it. But nothing that guards a route is left out: where that cannot be said, there is no document.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -27,6 +27,7 @@ pub fn document(api: &RestApi, about: &About) -> Option<Value> {
     // Each property is named, without `..`: an import would take from the API what is forgotten here.
     let RestApi {
         endpoint_type: _,
+        vpc_endpoints,
         security_policy: _,
         stages: _,
         deployed: _,
@@ -50,20 +51,33 @@ pub fn document(api: &RestApi, about: &About) -> Option<Value> {
         let verb = if method == "ANY" { "x-amazon-apigateway-any-method".to_owned() } else { method.to_lowercase() };
         items.entry(path).or_default().insert(verb, operation(path, route, &doors)?);
     }
-    let source = if api_key_source.is_empty() { "HEADER" } else { api_key_source };
     let responses = gateway_responses.iter().map(|(kind, one)| (kind.clone(), gateway_response(one)));
     let mut document = given([
         ("openapi", json!("3.0.1")),
         ("info", info(about)),
         ("components", json!({ "schemas": schemas(models), "securitySchemes": doors.schemes(routes)? })),
-        ("x-amazon-apigateway-api-key-source", json!(source)),
+        ("x-amazon-apigateway-api-key-source", key_source(api_key_source)),
         ("x-amazon-apigateway-binary-media-types", json!(binary_types)),
         ("x-amazon-apigateway-policy", json!(policy)),
+        ("servers", servers(vpc_endpoints)),
         ("x-amazon-apigateway-request-validators", validators.iter().map(validator).collect::<Map<_, _>>().into()),
         ("x-amazon-apigateway-gateway-responses", Value::Object(responses.collect())),
     ]);
     document.insert("paths".to_owned(), json!(items));
     Some(Value::Object(document))
+}
+
+fn key_source(source: &str) -> Value {
+    json!(if source.is_empty() { "HEADER" } else { source })
+}
+
+/// The endpoints of a private API, which an import would take from it
+/// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-swagger-extensions-endpoint-configuration.html>).
+fn servers(endpoints: &BTreeSet<String>) -> Value {
+    match endpoints.is_empty() {
+        true => Value::Null,
+        false => json!([{ "x-amazon-apigateway-endpoint-configuration": { "vpcEndpointIds": endpoints } }]),
+    }
 }
 
 fn info(about: &About) -> Value {

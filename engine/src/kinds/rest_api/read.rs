@@ -12,16 +12,16 @@ use aws_smithy_types::DateTime;
 use serde_json::Value;
 
 use super::document::{
-    AccessLog, Authorizer, GatewayResponse, Integration, IntegrationResponse, LEGACY_TLS, RestApi, Route, Stage, Texts,
-    Throttle, Validator,
+    Authorizer, GatewayResponse, Integration, IntegrationResponse, LEGACY_TLS, RestApi, Route, Texts, Validator,
 };
 use super::parts::{self, Parts};
 use super::policy;
-use super::web_acl::WebAcl;
 use crate::aws::policy::Policy;
 use crate::aws::{Cx, Place, nothing_if_absent};
 use crate::error::{Class, Error, Result};
 use crate::resource::Tags;
+
+mod stage;
 
 /// What begins the description of a deployment of ours; its hash follows.
 pub const MARK: &str = "pipe:";
@@ -35,6 +35,7 @@ pub struct Head {
     pub id: String,
     pub name: String,
     pub endpoint_type: String,
+    pub vpc_endpoints: BTreeSet<String>,
     pub security_policy: String,
     /// Empty for the header.
     pub api_key_source: String,
@@ -71,12 +72,16 @@ impl Head {
     /// Reads an entry of the list.
     pub fn of(place: &Place, api: AwsRestApi) -> Self {
         let id = api.id.unwrap_or_default();
-        let types = api.endpoint_configuration.and_then(|endpoint| endpoint.types).unwrap_or_default();
+        let endpoint = api.endpoint_configuration.as_ref();
         Self {
             policy: policy::read(place, &id, &api.policy.unwrap_or_default()),
             id,
             name: api.name.unwrap_or_default(),
-            endpoint_type: types.first().map(|kind| kind.as_str().to_owned()).unwrap_or_default(),
+            endpoint_type: endpoint
+                .and_then(|one| one.types().first())
+                .map(|kind| kind.as_str().into())
+                .unwrap_or_default(),
+            vpc_endpoints: endpoint.iter().flat_map(|one| one.vpc_endpoint_ids().iter().cloned()).collect(),
             security_policy: api.security_policy.map_or(LEGACY_TLS.to_owned(), |policy| policy.as_str().to_owned()),
             api_key_source: match api.api_key_source {
                 None | Some(ApiKeySourceType::Header) => String::new(),
@@ -129,8 +134,9 @@ impl Found {
             binary_types: head.binary_types.clone(),
             policy: head.policy.clone(),
             endpoint_type: head.endpoint_type.clone(),
+            vpc_endpoints: head.vpc_endpoints.clone(),
             security_policy: head.security_policy.clone(),
-            stages: stages.into_iter().map(|(name, one)| (name, stage(one, &head.tags))).collect(),
+            stages: stages.into_iter().map(|(name, one)| (name, stage::of(one, &head.tags))).collect(),
             routes: parts.resources.iter().flat_map(|resource| routes(resource, &names)).collect(),
             paths: parts.resources.iter().filter_map(|one| one.path.clone()).filter(|path| path != "/").collect(),
             deployed: deployed(&pointed, &deployments),
@@ -278,20 +284,6 @@ fn gateway_response(live: AwsGatewayResponse) -> (String, GatewayResponse) {
     let kind = live.response_type.map(|kind| kind.as_str().to_owned()).unwrap_or_default();
     let (parameters, templates) = (ordered(&live.response_parameters), ordered(&live.response_templates));
     (kind, GatewayResponse { status: live.status_code.unwrap_or_default(), parameters, templates })
-}
-
-fn stage(live: AwsStage, tags: &Tags) -> Stage {
-    let all = live.method_settings.as_ref().and_then(|settings| settings.get("*/*"));
-    // A negative one stands for the account's limit.
-    let throttle = all.filter(|all| all.throttling_rate_limit >= 0.0).and_then(|all| {
-        let burst = u32::try_from(all.throttling_burst_limit).ok()?;
-        Some(Throttle { rate_per_second: all.throttling_rate_limit, burst })
-    });
-    let access_log = live.access_log_settings.and_then(|log| {
-        let group_arn = log.destination_arn.filter(|arn| !arn.is_empty())?;
-        Some(AccessLog { group_arn, format: log.format.unwrap_or_default() })
-    });
-    Stage { throttle, xray: live.tracing_enabled, access_log, web_acl: WebAcl::shown(live.web_acl_arn, tags) }
 }
 
 /// Absent and empty are the same to API Gateway.

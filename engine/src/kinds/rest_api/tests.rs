@@ -48,17 +48,13 @@ pub(super) fn desired() -> RestApi {
     let api = RestApi {
         endpoint_type: "REGIONAL".into(),
         security_policy: LEGACY_TLS.into(),
-        api_key_source: String::new(),
-        binary_types: Default::default(),
-        policy: None,
         stages: named([("prod", Stage::default())]),
         routes: named([("POST /submit/{id}", route)]),
-        paths: Default::default(),
         authorizers: named([("basic", Authorizer { cache_seconds: 300, ..Authorizer::default() })]),
         models: named([("Object1", json!({ "type": "object", "title": "t" }))]),
         validators: named([("body", Validator { body: true, parameters: false })]),
         gateway_responses: named([("UNAUTHORIZED", unauthorized)]),
-        deployed: String::new(),
+        ..RestApi::default()
     };
     api.sealed().unwrap()
 }
@@ -193,6 +189,7 @@ pub(super) fn found(hashes: &[&str]) -> Found {
             id: "abc".into(),
             name: "api".into(),
             endpoint_type: "REGIONAL".into(),
+            vpc_endpoints: Default::default(),
             security_policy: LEGACY_TLS.into(),
             api_key_source: String::new(),
             binary_types: Default::default(),

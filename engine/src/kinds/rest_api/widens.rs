@@ -34,7 +34,10 @@ pub(super) fn widens(desired: &RestApi, live: &RestApi) -> Vec<String> {
     let scoped = scopes(desired, live);
     let weak = desired.security_policy == LEGACY_TLS && live.security_policy != LEGACY_TLS;
     let weak = weak.then(|| "clients may speak TLS 1.0 and 1.1, which others may be able to read".to_owned());
+    let public = live.is_private() && !desired.is_private();
+    let public = public.then(|| "requests from the internet reach it, and not from VPCs alone".to_owned());
     told.chain(keyed)
+        .chain(public)
         .chain(signed(desired, live))
         .chain(users)
         .chain(scoped)

@@ -10,7 +10,7 @@ use aws_sdk_apigateway::types::{
 use super::document::{Authorizer, GatewayResponse, RestApi, Texts, Validator, split};
 use super::parts::Parts;
 use super::read::{Found, Head};
-use super::tls::is_enhanced;
+use super::tls::{available, is_enhanced};
 use super::{once, replace, slowly, there_already, write};
 use crate::aws::policy::Policy;
 use crate::aws::{Cx, TagCall, TagDiff, nothing_if_absent};
@@ -20,9 +20,10 @@ use crate::resource::{Name, Tags};
 
 /// Makes the API, empty but with all its tags. The answer holds the id of the root resource, so nothing need be read.
 pub async fn create(cx: &Cx, desired: &RestApi, name: &Name) -> Result<Found> {
-    let kind = EndpointType::from(desired.endpoint_type.as_str());
+    let endpoints = Some(desired.vpc_endpoints.iter().cloned().collect()).filter(|all: &Vec<String>| !all.is_empty());
+    let endpoint = EndpointConfiguration::builder().types(EndpointType::from(desired.endpoint_type.as_str()));
     let call = cx.aws.apigateway.create_rest_api().name(name.as_str());
-    let call = call.endpoint_configuration(EndpointConfiguration::builder().types(kind).build());
+    let call = call.endpoint_configuration(endpoint.set_vpc_endpoint_ids(endpoints).build());
     let call = call.security_policy(SecurityPolicy::from(desired.security_policy.as_str()));
     let call =
         call.set_endpoint_access_mode(is_enhanced(&desired.security_policy).then_some(EndpointAccessMode::Basic));
@@ -59,14 +60,28 @@ pub async fn head(cx: &Cx, desired: &RestApi, name: &Name, found: &Found) -> Res
         // Of a new API too: without a stage nobody can call it before, and the right to set it hangs on its tags.
         patches.push(replace("/policy", desired.policy.as_ref().map(Policy::text).unwrap_or_default()));
     }
-    if head.endpoint_type != desired.endpoint_type {
-        patches.push(replace(&format!("/endpointConfiguration/types/{}", head.endpoint_type), &desired.endpoint_type));
-    }
+    patches.extend(endpoint_patches(desired, head));
     if !patches.is_empty() {
         let call = cx.aws.apigateway.update_rest_api().rest_api_id(&head.id).set_patch_operations(Some(patches));
         write(cx, || async { Ok(call.clone().send().await.map(drop)?) }).await?;
     }
+    if head.endpoint_type != desired.endpoint_type {
+        available(cx, &head.id, "API Gateway to take over the endpoint type", "endpoint type").await?;
+    }
     Ok(())
+}
+
+/// Only a private API has endpoints, and AWS looks at that after each patch ("VPCEndpoints can only be specified with PRIVATE apis."): they go
+/// before the type, and come after it.
+fn endpoint_patches(desired: &RestApi, live: &Head) -> Vec<PatchOperation> {
+    let patch = |op: Op, id: &String| {
+        PatchOperation::builder().op(op).path("/endpointConfiguration/vpcEndpointIds").value(id).build()
+    };
+    let gone = live.vpc_endpoints.difference(&desired.vpc_endpoints).map(|id| patch(Op::Remove, id));
+    let new = desired.vpc_endpoints.difference(&live.vpc_endpoints).map(|id| patch(Op::Add, id));
+    let path = format!("/endpointConfiguration/types/{}", live.endpoint_type);
+    let kind = (live.endpoint_type != desired.endpoint_type).then(|| replace(&path, &desired.endpoint_type));
+    gone.chain(kind).chain(new).collect()
 }
 
 /// In a patch's path, `/` is `~1`, and `~` is `~0` (<https://www.rfc-editor.org/rfc/rfc6901#section-3>).

@@ -16,7 +16,7 @@ use aws_smithy_types::DateTime;
 use super::*;
 use crate::aws::mocked;
 use crate::aws::policy::{allow, trust};
-use crate::resource::Id;
+use crate::resource::{Id, Tags};
 
 const ARN: &str = "arn:aws:iam::111122223333:role/pipe/demo/eu-central-1/demo-role";
 const FOREIGN: &str = "arn:aws:iam::aws:policy/AdministratorAccess";
@@ -203,7 +203,7 @@ async fn a_role_in_an_instance_profile_is_not_waited_for() {
 async fn absent_is_nothing_to_read_and_nothing_to_delete() {
     let gone = || refusal("NoSuchEntity", "The role with name demo-role cannot be found.");
     let role = mock!(Client::get_role).sequence().http_status(404, gone()).build();
-    let names = mock!(Client::list_role_policies).sequence().http_status(404, gone()).times(2).build();
+    let names = mock!(Client::list_role_policies).sequence().http_status(404, gone()).times(3).build();
     let attached = mock!(Client::list_attached_role_policies).sequence().http_status(404, gone()).times(2).build();
     let cx = cx(&[&role, &names, &attached]);
     assert!(Role::read(&cx, &name()).await.unwrap().is_empty());

@@ -35,7 +35,7 @@ fn name() -> Name {
 }
 
 fn desired() -> Topic {
-    Topic { policy: tls_only(&place(), &name()), kms_key: String::new() }
+    Topic { policy: tls_only(&place(), &name()), kms_key: String::new(), email: String::new() }
 }
 
 fn live(props: Topic, tags: Tags) -> Live<Topic> {
@@ -54,7 +54,7 @@ fn shown(policy: &str, key: &str) -> GetTopicAttributesOutput {
 
 fn tagged() -> Rule {
     mock!(Client::list_tags_for_resource)
-        .then_output(|| ListTagsForResourceOutput::builder().set_tags(Some(tag_list(&owner()).unwrap())).build())
+        .then_output(|| ListTagsForResourceOutput::builder().set_tags(Some(tag::list(&owner()).unwrap())).build())
 }
 
 /// A refusal of SNS, whose protocol answers in XML.
@@ -75,7 +75,7 @@ async fn read_as(policy: String, key: &'static str) -> Topic {
 
 #[tokio::test]
 async fn awss_own_policy_reads_as_none_and_another_as_itself() {
-    let none = Topic { policy: Policy::new(Vec::new()), kms_key: String::new() };
+    let none = Topic { policy: Policy::new(Vec::new()), kms_key: String::new(), email: String::new() };
     assert_eq!(read_as(DEFAULT.to_owned(), "").await, none);
     assert_eq!(read_as(DEFAULT.replace(r#","SNS:Publish""#, ""), "").await, none);
     let open = DEFAULT.replace("AWS:SourceOwner", "aws:PrincipalTag/any");
@@ -172,3 +172,5 @@ fn an_arn_names_a_topic_and_a_subscription_names_none() {
     assert_eq!(Topic::name_of(&format!("{ARN}:6b0e71bd-7e97-4d97-80ce-4a0994e55286")), None);
     assert_eq!(Topic::name_of("arn:aws:sqs:eu-central-1:111122223333:demo-topic"), None);
 }
+
+mod mail;

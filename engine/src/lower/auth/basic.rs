@@ -101,6 +101,7 @@ fn authorizer(lowering: &Lowering<'_>, basic: &Basic) -> Result<Vec<Node>> {
         log_level: "info",
         reserved_concurrency: basic.reserved_concurrency,
         asynchronous: None,
+        allows_recursion: false,
         code: lowering.codes.authorizer(),
         statements: read(lowering, basic, arn),
         mentions: vec![SECRET],

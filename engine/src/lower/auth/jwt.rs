@@ -100,6 +100,7 @@ impl Own<'_> {
             log_level: "info",
             reserved_concurrency: self.reserved_concurrency,
             asynchronous: None,
+            allows_recursion: false,
             code: lowering.codes.jwt_authorizer(),
             statements: self.statements,
             mentions: self.mentions.iter().map(String::as_str).collect(),

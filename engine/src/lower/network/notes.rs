@@ -32,11 +32,18 @@ pub fn notes(loaded: &Loaded, place: &Place) -> Vec<String> {
             "the functions reach `{service}` by the endpoint `{id}`, which is not the pipeline's: {lets}"
         ));
     }
+    if let Some(Reach::Theirs(endpoint)) = around.door() {
+        let id = &endpoint.id;
+        notes.push(format!(
+            "requests reach the private API by the endpoint `{id}`, which is not the pipeline's: its policy and its security groups must let them through"
+        ));
+    }
     notes
 }
 
 fn price(around: &Around<'_>) -> Option<String> {
-    let interfaces = around.own().filter(|(_, way)| *way == Way::Interface).count();
+    let door = around.door().filter(|door| matches!(door, Reach::Own));
+    let interfaces = around.own().filter(|(_, way)| *way == Way::Interface).count() + door.iter().count();
     let zones = around.network.vpc.subnets.len();
     let cents = interfaces * zones * HOURS * CENTS;
     let plural = |count: usize, one: &str| if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") };

@@ -1,3 +1,5 @@
+mod private;
+
 use std::path::Path;
 
 use serde_json::Value;
@@ -31,6 +33,8 @@ fn vpc(endpoints: Vec<There>) -> Vpc {
         route_tables: set(&["rtb-1", "rtb-2"]),
         endpoints,
         prefix_lists: BTreeMap::from([("dynamodb".to_owned(), "pl-1".to_owned())]),
+        offered: BTreeMap::new(),
+        networks: set(&["10.0.0.0/16"]),
     }
 }
 

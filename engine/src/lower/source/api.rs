@@ -13,14 +13,14 @@ use crate::error::{Error, Result};
 use crate::graph::Node;
 use crate::kinds::account_logging::AccountLogging;
 use crate::kinds::log_group::{self, LogGroup};
-use crate::kinds::rest_api::policy::only_from;
-use crate::kinds::rest_api::{RestApi, Throttle};
+use crate::kinds::rest_api::policy::{Callers, only_from};
+use crate::kinds::rest_api::{PRIVATE, RestApi, Throttle};
 use crate::kinds::role::Role;
-use crate::lower::Lowering;
 use crate::lower::auth::{Guard, guards};
 use crate::lower::function::role_name;
 use crate::lower::known::Known;
 use crate::lower::to::to;
+use crate::lower::{Lowering, network};
 use crate::network::Network;
 use crate::resource::Name;
 use crate::spec::{self, Api};
@@ -41,7 +41,8 @@ pub(super) fn nodes(lowering: &Lowering<'_>, api: &Api) -> Result<Vec<Node>> {
     let mut guards = guards(lowering)?;
     let mut nodes: Vec<Node> = guards.values_mut().flat_map(|guard| std::mem::take(&mut guard.nodes)).collect();
     let routes: Vec<Route> = api.routes.iter().map(|one| route(lowering, one)).collect::<Result<_>>()?;
-    let (statements, mentions) = uses(&routes, &guards);
+    let (mut statements, mentions) = uses(&routes, &guards);
+    statements.extend(network::keeps_door(lowering));
     let role = lowering.role(policy::trust("apigateway.amazonaws.com"), statements);
     nodes.push(Node::new(ROLE, lowering.role_name(ROLE), &role)?.mentions(mentions.iter().map(String::as_str)));
     let group = log_name(&lowering.spec.api_name());
@@ -69,16 +70,26 @@ pub(super) fn nodes(lowering: &Lowering<'_>, api: &Api) -> Result<Vec<Node>> {
     if !document.binary_types.is_empty() {
         document = document::as_text(document)?;
     }
-    if let Some(networks) = &api.allow_ips {
-        // The check of the spec has refused what is none.
-        let networks: Vec<Network> = networks.iter().filter_map(|text| Network::parse(text)).collect();
-        document.policy = Some(only_from(&networks, &document.routes));
-        document = document.sealed()?;
-    }
+    let document = let_in(lowering, api, document)?;
     let node = Node::new(API, lowering.spec.api_name(), &document)?.needs([ROLE, LOG, LOGGING]);
     nodes.push(node.mentions(mentions.iter().map(String::as_str)));
     nodes.extend(api.domain.as_ref().map(|own| domain::node(api, own)).transpose()?);
     Ok(nodes)
+}
+
+/// Says where requests may come from.
+fn let_in(lowering: &Lowering<'_>, api: &Api, mut document: RestApi) -> Result<RestApi> {
+    // The check of the spec has refused what is none.
+    let networks = api.allow_ips.iter().flatten().filter_map(|text| Network::parse(text)).collect();
+    let callers = Callers { networks, endpoints: network::door(lowering) };
+    if callers != Callers::default() {
+        document.policy = Some(only_from(&callers, &document.routes));
+    }
+    if api.private.is_some() {
+        document.endpoint_type = PRIVATE.to_owned();
+        document.vpc_endpoints = callers.endpoints;
+    }
+    document.sealed()
 }
 
 fn route(lowering: &Lowering<'_>, route: &spec::Route) -> Result<Route> {

@@ -15,7 +15,7 @@ use crate::lower::stream::kinesis::STREAM;
 use crate::lower::{Lowering, dlq};
 use crate::spec::{self, BusEvents, Delivery};
 
-const RULE: &str = "rule";
+pub const RULE: &str = "rule";
 const BUS: &str = "bus";
 
 /// Found by the statement or the role that lets the rule in.

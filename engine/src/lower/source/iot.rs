@@ -12,7 +12,7 @@ use crate::lower::{Lowering, dlq};
 use crate::resource::Name;
 use crate::spec::Iot;
 
-const RULE: &str = "rule";
+pub const RULE: &str = "rule";
 
 /// Found by the statement or the role that lets the rule in.
 pub(in crate::lower) const FAMILIES: &[Family] = &[Family::of::<IotRule>(RULE)];

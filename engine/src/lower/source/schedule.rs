@@ -13,7 +13,7 @@ use crate::lower::{Lowering, dlq};
 use crate::resource::Name;
 use crate::spec::Full;
 
-const SCHEDULE: &str = "schedule";
+pub const SCHEDULE: &str = "schedule";
 
 /// Found by its role, whose trust names it.
 pub(in crate::lower) const FAMILIES: &[Family] = &[Family::of::<Schedule>(SCHEDULE)];

@@ -59,7 +59,7 @@ fn node(lowering: &Lowering<'_>, topic: &spec::Topic) -> Result<Node> {
         OwnOrExisting::Own(own) => {
             let name = lowering.spec.topic_name();
             let policy = topic::tls_only(lowering.place, &Name::new(&name));
-            let props = Topic { policy, kms_key: String::new() };
+            let props = Topic { policy, kms_key: String::new(), email: String::new() };
             // The statement that names it is made first, so that a killed run is found again.
             let node = Node::new(TOPIC, name, &props)?.needs([PERMISSION, STREAM]);
             Ok(node.retained(own.on_destroy == OnDestroy::Retain))

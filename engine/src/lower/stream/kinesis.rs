@@ -87,7 +87,7 @@ pub(super) fn feed(lowering: &Lowering<'_>) -> Feed {
     Feed::Poll { id: FAN_OUT, arn: own(&output_of(FAN_OUT, stream_consumer::MADE)), read }
 }
 
-fn fans_out(spec: &Spec) -> bool {
+pub(in crate::lower) fn fans_out(spec: &Spec) -> bool {
     spec.function().is_some_and(|function| function.fan_out)
 }
 
@@ -95,7 +95,7 @@ fn consumer(spec: &Spec) -> Name {
     stream_consumer::name(&spec.stream_name(), &consumer_name(spec))
 }
 
-fn consumer_name(spec: &Spec) -> String {
+pub(in crate::lower) fn consumer_name(spec: &Spec) -> String {
     format!("{}-consumer", spec.name)
 }
 

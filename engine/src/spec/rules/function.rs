@@ -43,7 +43,7 @@ const RESERVED: [&str; 22] = [
 ];
 
 /// Keys that say what a function is, and not how it is fed.
-const OF_ONES_OWN: [&str; 11] = [
+const OF_ONES_OWN: [&str; 12] = [
     "architecture",
     "environment",
     "handler",
@@ -51,6 +51,7 @@ const OF_ONES_OWN: [&str; 11] = [
     "log_level",
     "memory_mb",
     "name",
+    "recursion",
     "reserved_concurrency",
     "statements",
     "timeout_seconds",

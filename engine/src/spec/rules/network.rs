@@ -10,7 +10,7 @@ pub(super) fn network(cx: &Cx<'_>, network: &At<'_, Network>) -> Vec<Problem> {
     let mut problems = twice(network);
     problems.extend(services(network));
     problems.extend(users(cx, network));
-    problems.extend(unused(network));
+    problems.extend(unused(cx, network));
     problems
 }
 
@@ -71,7 +71,7 @@ fn users(cx: &Cx<'_>, network: &At<'_, Network>) -> Vec<Problem> {
     let spec = cx.spec;
     let existing = spec.function().is_some_and(|function| function.existing().is_some());
     let path = network.path.clone();
-    if spec.placed_functions() == 0 {
+    if spec.placed_functions() == 0 && !spec.has_door() {
         let (message, hint) = if existing {
             let hint = "put that function into the VPC yourself, and take `network` out";
             ("a `network` is for functions of the pipeline's own, and an existing one stays as it is", hint)
@@ -93,7 +93,8 @@ fn users(cx: &Cx<'_>, network: &At<'_, Network>) -> Vec<Problem> {
 }
 
 /// Keys without an effect.
-fn unused(network: &At<'_, Network>) -> Vec<Problem> {
+fn unused(cx: &Cx<'_>, network: &At<'_, Network>) -> Vec<Problem> {
+    let spec = cx.spec;
     let ways = |way: Way| {
         let said = network.it.said();
         said.is_none_or(|said| {
@@ -102,11 +103,17 @@ fn unused(network: &At<'_, Network>) -> Vec<Problem> {
         })
     };
     let mut problems = Vec::new();
+    let for_nobody = spec.placed_functions() == 0 && network.it.said().is_some_and(|said| !said.is_empty());
+    if for_nobody && spec.has_door() {
+        let message = "`endpoints` is for functions, and none of the pipeline's is in the network";
+        let hint = "take it out: the endpoint of the private API is made without it";
+        problems.push(Problem::error(network.at("endpoints"), message).hint(hint).on_key());
+    }
     if network.it.route_tables.is_some() && !ways(Way::Gateway) {
         let message = "`route_tables` is about gateway endpoints, and `endpoints` names none";
         problems.push(Problem::error(network.at("route_tables"), message).hint("take it out").on_key());
     }
-    if network.it.private_dns && !ways(Way::Interface) {
+    if network.it.private_dns && !ways(Way::Interface) && !spec.has_door() {
         let message = "`private_dns` is about interface endpoints, and `endpoints` names none";
         problems.push(Problem::error(network.at("private_dns"), message).hint("take it out").on_key());
     }

@@ -32,6 +32,7 @@ pub(super) fn allowed(_: &Cx<'_>, api: &At<'_, Api>) -> Vec<Problem> {
                 let problem = Problem::warning(at, format!("`{text}` says nothing: `{other}` has it all"));
                 Some(problem.hint("take one of the two out"))
             }
+            None if api.it.private.is_some() => None,
             None => reach(at, text, network),
         }
     });

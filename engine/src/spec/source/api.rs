@@ -4,6 +4,7 @@ mod cors;
 mod domain;
 mod envelope;
 pub(in crate::spec) mod media;
+mod private;
 mod route;
 mod to;
 
@@ -11,6 +12,7 @@ pub use cors::{ANY_ORIGIN, Cors, CorsMethod};
 pub use domain::Domain;
 pub use envelope::{Piece, Place};
 pub use media::{MediaType, is_json, is_text};
+pub use private::Private;
 pub use route::{Body, Method, PartitionKey, Route};
 pub use to::{AwsCall, Extra, TableAction, To};
 
@@ -53,7 +55,10 @@ pub struct Api {
     /// Which web pages may call the API. Default: none, so that browsers keep its answers from pages.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cors: Option<Cors>,
-    /// Networks that requests may come from, as in `203.0.113.0/24`; all others are answered 403, whatever their credentials. Default: none, and every address may ask.
+    /// Whether the API answers inside of VPCs alone, and through which endpoints. Default: none, and it answers the internet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub private: Option<Private>,
+    /// Networks that requests may come from, as in `203.0.113.0/24`; all others are answered 403, whatever their credentials. Of a private API these are addresses in VPCs, as in `10.0.0.0/16`. Default: none, and every address may ask; of a private API's own endpoint those of its VPC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(
         length(min = 1, max = 150),

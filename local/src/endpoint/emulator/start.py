@@ -1,7 +1,9 @@
 """Serves MiniStack on a Unix socket, which its own start cannot; all else is as its own start does it."""
 
 import asyncio
+import base64
 import contextvars
+import dataclasses
 import json
 import os
 import re
@@ -35,7 +37,7 @@ def hand_over(url):
     MiniStack looks these functions up by name whenever it needs them; its version is pinned.
     """
     from ministack.core import iam_evaluator
-    from ministack.services import cloudwatch_logs, eventbridge, lambda_svc, scheduler
+    from ministack.services import cloudwatch_logs, eventbridge, iot, lambda_svc, scheduler
 
     sender = contextvars.ContextVar("sender", default={})
     # No proxy of the system stands between two programs of one machine.
@@ -107,6 +109,54 @@ def hand_over(url):
             if matched:
                 as_sender(whose, beside, give, "", "", message)
 
+    run_actions, run_action = iot._run_rule_actions, iot._dispatch_rule_action
+
+    async def of_rule(account, region, rule, payload, topic="", client_id=None):
+        published = {
+            "rule": f"arn:aws:iot:{region}:{account}:rule/{rule.get('ruleName', '')}",
+            "topic": topic,
+            "client": client_id or "N/A",
+            "trace": iot._rule_message_identity.get()[1],
+            "payload": base64.b64encode(payload or b"").decode(),
+        }
+        action = rule.get("errorAction") or {}
+        if "sqs" in action:
+            published["error"] = action
+        token = sender.set({"iot": published})
+        try:
+            return await run_actions(account, region, rule, payload, topic, client_id)
+        finally:
+            sender.reset(token)
+
+    async def to_action(account, region, rule, action, event):
+        if "kinesis" in action:
+            stream = action["kinesis"]
+            whose = {
+                "iot": {**sender.get()["iot"], "key": stream.get("partitionKey")},
+                "stream": f"arn:aws:kinesis:{region}:{account}:stream/{stream.get('streamName')}",
+                "role": stream.get("roleArn"),
+            }
+            return as_sender(whose, beside, give, "", "", event)
+        if "lambda" not in action:
+            return await run_action(account, region, rule, action, event)
+        arn = action["lambda"].get("functionArn", "")
+        func, config, _ = lambda_svc._get_func_record_for_ref_in_scope(arn, account_id=account, region=region)
+        if not func or not config:
+            # So the rule's error action hears of it.
+            raise LookupError(f"the function {arn} is not there")
+        record = lambda_svc._execution_record_for_config(func, config)
+        beside(lambda_svc._execute_function_with_config_scope, record, event)
+
+    trusts = iam_evaluator.evaluate_trust_policy
+
+    def service_trusted(trust, caller, context=None):
+        # The root is who plays the services: what they act for it tells as the external id.
+        acts_for = context and caller.endswith(":root") and context.service_context.get("sts:externalid")
+        if acts_for:
+            more = {"aws:sourcearn": acts_for, "aws:sourceaccount": context.principal_account}
+            context = dataclasses.replace(context, service_context={**context.service_context, **more})
+        return trusts(trust, caller, context)
+
     async def told(name, event, headers, *more, **options):
         kind = headers.get("x-amz-invocation-type") or "RequestResponse"
         token = sender.set({"invoke": kind, "schedule": headers.get("x-pipe-schedule")})
@@ -115,18 +165,7 @@ def hand_over(url):
         finally:
             sender.reset(token)
 
-    trusts, matches_line = iam_evaluator.evaluate_trust_policy, cloudwatch_logs._subscription_pattern_matches
-
-    def trusts_pipe(trust, caller, *context):
-        """A service names what it takes on a role for; pipe, which does it in the service's place as the root, does not."""
-        trust = json.loads(trust if isinstance(trust, str) else json.dumps(trust))
-        statements = trust.get("Statement") or []
-        for one in [statements] if isinstance(statements, dict) else statements:
-            if caller.endswith(":root") and "Service" in (one.get("Principal") or ""):
-                for keys in (one.get("Condition") or {}).values():
-                    for key in [key for key in keys if key.lower() in ("aws:sourcearn", "aws:sourceaccount")]:
-                        del keys[key]
-        return trusts(trust, caller, *context)
+    matches_line = cloudwatch_logs._subscription_pattern_matches
 
     def takes_line(pattern, line):
         """All terms, none of those behind a `-`, or, where there are no others, any one behind a `?`; MiniStack wants them all."""
@@ -139,11 +178,14 @@ def hand_over(url):
             return all(term in line for term in terms[""]) and not any(term in line for term in terms["-"])
         return not terms["?"] or any(term in line for term in terms["?"])
 
-    iam_evaluator.evaluate_trust_policy = trusts_pipe
-    cloudwatch_logs._subscription_pattern_matches = takes_line
     eventbridge._invoke_target, eventbridge._dispatch_to_lambda = to_target, to_function
     cloudwatch_logs._fanout_to_subscription_filters = to_filters
+    cloudwatch_logs._subscription_pattern_matches = takes_line
+    iot._run_rule_actions, iot._dispatch_rule_action = of_rule, to_action
+    iam_evaluator.evaluate_trust_policy = service_trusted
     lambda_svc._invoke = told
+    # It would drop what is pushed to a function that may not run now: pipe counts the calls, and keeps what is refused.
+    lambda_svc._acquire_execution_slot, lambda_svc._release_execution_slot = lambda *_: ("", None), lambda _: None
     lambda_svc._proxy_url_for, lambda_svc._execute_function_proxy = lambda _config: url, call
     # Its lines about calls: pipe writes those of the calls that it makes.
     lambda_svc._emit_lambda_logs = lambda *_, **__: None

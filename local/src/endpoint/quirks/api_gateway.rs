@@ -9,9 +9,9 @@ use hyper::{Method, Response, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use super::binary_types;
 use super::refusals::refusal;
 use super::{Answering, Exchange, each, mended};
+use super::{binary_types, endpoint_types};
 
 /// API Gateway spells the member of a list `item`, and older emulators `items`.
 const ITEMS: &[&str] = &["item", "items"];
@@ -71,7 +71,7 @@ pub struct Security {
     mode: String,
 }
 
-/// A REST API has the tags and the security policy of now, and its resource policy in AWS's form; what does not fit together is
+/// A REST API has the tags, the endpoints and the security policy of now, and its resource policy in AWS's form; what does not fit together is
 /// refused.
 pub fn described<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
     Box::pin(async move {
@@ -79,7 +79,11 @@ pub fn described<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
         if let Some(text) = asked.as_ref().and_then(unfit) {
             return Ok(refusal(400, "BadRequestException", text));
         }
-        let answer = binary_types::forward(exchange).await?;
+        let mut input = exchange.input();
+        if let Err(refused) = endpoint_types::patched(exchange, &mut input).await {
+            return Ok(refused);
+        }
+        let answer = binary_types::forward(exchange, input).await?;
         let tags =
             if exchange.head.method == Method::GET { current_tags(exchange, &answer).await } else { HashMap::new() };
         Ok(mended(answer, |body| {
@@ -90,6 +94,7 @@ pub fn described<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
             for api in each(body, ITEMS) {
                 let id = api["id"].as_str().unwrap_or_default().to_owned();
                 binary_types::show(exchange, api, &id);
+                endpoint_types::show(exchange, api, &id);
                 given_back(api, exchange, &id);
                 if let Some(tags) = tags.get(&id) {
                     api["tags"] = tags.clone();

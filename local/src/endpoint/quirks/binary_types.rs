@@ -15,9 +15,8 @@ pub type BinaryTypes = Mutex<HashMap<String, BTreeSet<String>>>;
 
 const TYPES: &str = "binaryMediaTypes";
 
-/// Passes a call on without its patches of the types, which are kept here.
-pub async fn forward(exchange: &Exchange<'_>) -> Passed<Response<Bytes>> {
-    let mut input = exchange.input();
+/// Passes a call on, as this input, without its patches of the types, which are kept here.
+pub async fn forward(exchange: &Exchange<'_>, mut input: Value) -> Passed<Response<Bytes>> {
     let Some(patches) = input["patchOperations"].as_array_mut() else { return exchange.forward().await };
     let path = format!("/{TYPES}/");
     let ours: Vec<(bool, String)> = patches
@@ -28,7 +27,7 @@ pub async fn forward(exchange: &Exchange<'_>) -> Passed<Response<Bytes>> {
         })
         .collect();
     if ours.is_empty() {
-        return exchange.forward().await;
+        return exchange.forward_as(&input.to_string()).await;
     }
     patches.retain(|patch| !patch["path"].as_str().is_some_and(|at| at.starts_with(&path)));
     let id = exchange.segments().pop().unwrap_or_default();

@@ -19,7 +19,9 @@ use crate::endpoint::keys::Keys;
 use crate::endpoint::quirks::Memory;
 use crate::endpoint::reaper::sweep;
 use crate::endpoint::upstream::Upstream;
+use crate::endpoint::watch::Watch;
 use crate::gateway::sign::{Request, sign};
+use crate::seen::Lens;
 
 const ROOT: &str = "000000000000";
 const STREAM: &str = "arn:aws:dynamodb:eu-central-1:000000000000:table/t/stream/2026-11-21T21:21:33.291";
@@ -114,7 +116,7 @@ async fn forwarder(upstream: &str) -> Forwarder {
     keys.learn(GIVEN);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let upstream = Upstream::of_users(upstream).unwrap();
-    Forwarder::with(listener, upstream, keys, Some(ROOT), unbounded_channel().0).unwrap()
+    Forwarder::with(listener, upstream, keys, Some(ROOT), Watch::new(unbounded_channel().0, Lens::default())).unwrap()
 }
 
 /// A call by the role, or by root.

@@ -20,6 +20,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::endpoint::{Behind, Forwarder};
 use crate::event::Event;
+use crate::seen::Lens;
 
 /// A request as it reached the upstream.
 #[derive(Clone, Debug)]
@@ -104,8 +105,13 @@ impl Cloud {
         serde_json::from_slice(answer.body()).unwrap()
     }
 
-    /// The reports so far.
+    /// The reports so far, but for those of records that a stream or a queue took.
     pub fn told(&mut self) -> Vec<Event> {
+        self.all_told().into_iter().filter(|event| !matches!(event, Event::Put(_))).collect()
+    }
+
+    /// All reports so far.
+    pub fn all_told(&mut self) -> Vec<Event> {
         std::iter::from_fn(|| self.events.try_recv().ok()).collect()
     }
 }
@@ -158,7 +164,7 @@ pub fn signed(key: &str, service: &str) -> Builder {
 pub async fn forwarder(upstream: &str) -> (Forwarder, UnboundedReceiver<Event>) {
     let (events, told) = unbounded_channel();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    (Forwarder::start(listener, Behind::Users(upstream), events).await.unwrap(), told)
+    (Forwarder::start(listener, Behind::Users(upstream), events, Lens::default()).await.unwrap(), told)
 }
 
 pub async fn serve(router: axum::Router) -> String {

@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout};
 
 use super::cloud::{Cloud, forwarder, get, json, json_of, serve, signed};
 use crate::endpoint::{Behind, Forwarder};
+use crate::seen::Lens;
 
 #[tokio::test]
 async fn everything_passes_as_it_is() {
@@ -155,7 +156,8 @@ async fn it_ends_when_it_is_dropped() {
 async fn only_plain_http_is_forwarded_to() {
     for url in ["https://example.com", "127.0.0.1:4566", "not a url", ""] {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let error = Forwarder::start(listener, Behind::Users(url), unbounded_channel().0).await.unwrap_err();
+        let error =
+            Forwarder::start(listener, Behind::Users(url), unbounded_channel().0, Lens::default()).await.unwrap_err();
         assert!(error.message().contains("it is not an address of plain HTTP"), "{url}: {error}");
         assert!(error.hint_text().is_some());
     }

@@ -11,6 +11,8 @@ use super::cloud::{Cloud, json};
 use crate::endpoint::Forwarder;
 use crate::endpoint::keys::Keys;
 use crate::endpoint::upstream::Upstream;
+use crate::endpoint::watch::Watch;
+use crate::seen::Lens;
 
 const MB: usize = 1024 * 1024;
 const BUSY: &str = "2026/01/01/[$LATEST]0123456789abcdef0123456789abcdef";
@@ -44,8 +46,14 @@ async fn cloud(own: bool) -> (Cloud, Streams) {
     if own {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (upstream, keys) = (Upstream::of_users(&cloud.upstream).unwrap(), Keys::of_users());
-        cloud.forwarder =
-            Forwarder::with(listener, upstream, keys, Some("000000000000"), unbounded_channel().0).unwrap();
+        cloud.forwarder = Forwarder::with(
+            listener,
+            upstream,
+            keys,
+            Some("000000000000"),
+            Watch::new(unbounded_channel().0, Lens::default()),
+        )
+        .unwrap();
     }
     (cloud, streams)
 }

@@ -17,6 +17,7 @@ use tokio::sync::mpsc::unbounded_channel;
 
 use super::cloud::{Seen, client, json_of, router, serve};
 use crate::endpoint::{Behind, Forwarder, RootKey};
+use crate::seen::Lens;
 
 const TOKEN: &str = "to/ken==";
 const ASSUMED: &str = "<AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId>\
@@ -56,9 +57,9 @@ impl Session {
             let socket = folder.path().join("socket");
             let upstream = UnixListener::bind(&socket).unwrap();
             tokio::spawn(async { axum::serve(upstream, router).await.unwrap() });
-            Forwarder::start(listener, Behind::Own(&socket, root.clone()), events).await
+            Forwarder::start(listener, Behind::Own(&socket, root.clone()), events, Lens::default()).await
         } else {
-            Forwarder::start(listener, Behind::Users(&serve(router).await), events).await
+            Forwarder::start(listener, Behind::Users(&serve(router).await), events, Lens::default()).await
         };
         Self { forwarder: forwarder.unwrap(), seen, root, _folder: folder }
     }

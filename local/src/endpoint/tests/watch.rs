@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::cloud::Cloud;
-use crate::event::{DeadLetter, Denied, Event, Location, Row};
+use crate::event::{DeadLetter, Denied, Event, Location, Put, Row};
 
 const DYNAMO: &str = "DynamoDB_20120810";
 
@@ -254,4 +254,17 @@ async fn pollers_are_told_of_what_feeds_a_stream_or_a_queue() {
     let query = super::cloud::signed("ASIA1", "sqs").method("GET");
     cloud.send(query, "/000000000000/q?Action=SendMessage&MessageBody=x", b"").await;
     assert!(fed());
+}
+
+/// Whoever sends it, and only what was taken.
+#[tokio::test]
+async fn what_a_stream_takes_is_told_with_its_number() {
+    let input = json!({"StreamName": "events", "Records": [{"Data": "eA=="}, {"Data": "eQ=="}]});
+    for (status, taken) in [(200, true), (400, false)] {
+        let mut cloud = cloud(status, json!({})).await;
+        cloud.call("kinesis", "Kinesis_20131202.PutRecords", &input).await;
+        let location = Location { service: "kinesis".into(), name: Some("events".into()), part: None };
+        let told: Vec<Event> = taken.then_some(Event::Put(Put { location, records: 2 })).into_iter().collect();
+        assert_eq!(cloud.all_told(), told, "{status}");
+    }
 }

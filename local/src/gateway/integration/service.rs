@@ -6,7 +6,6 @@ use hyper::header::{HeaderName, HeaderValue};
 use serde_json::Value;
 
 use super::super::exchange::Exchange;
-use super::super::params::header;
 use super::super::reach::Reach;
 use super::super::refusal::Refusal;
 use super::super::sign::{Request, sign};
@@ -46,10 +45,6 @@ pub async fn call(
 
 /// Notes where the record is, or why it is nowhere.
 pub fn note(service: &ServiceCall, sent: &[u8], answered: &BackendAnswer, exchange: &mut Exchange) {
-    let ids = ["x-amzn-requestid", "x-amz-request-id"];
-    if let Some(id) = ids.iter().find_map(|name| header(&answered.headers, name)) {
-        exchange.metrics.insert("integration.requestId", id.to_owned());
-    }
     let answer: Value = serde_json::from_slice(&answered.body).unwrap_or_default();
     if answered.status < 400 {
         (exchange.location, exchange.record) = service.taken(sent, &answer).unzip();

@@ -24,6 +24,7 @@ use super::super::variables::Format;
 use super::fixtures::*;
 use crate::invoke::{Invoke, Refusal};
 use crate::roles::Roles;
+use crate::seen::Lens;
 
 const FORMAT: &str = r#"{"path":"$context.path","agent":"$context.identity.userAgent","host":"$context.domainName","error":$context.error.messageString}"#;
 
@@ -48,7 +49,12 @@ fn shared() -> Arc<Shared> {
     let roles = Roles::new(aws_config::SdkConfig::builder().build());
     let invoke: Invoke = Arc::new(|_, _| async { Err(Refusal::NotFound) }.boxed());
     let (log, _) = Log::start(roles.clone(), events.clone());
-    Arc::new(Shared::new(Reach::new(roles, Arc::new(|_| None), invoke, events), log, Door::new(own()), live))
+    Arc::new(Shared::new(
+        Reach::new(roles, Arc::new(|_| None), invoke, events, Lens::default()),
+        log,
+        Door::new(own()),
+        live,
+    ))
 }
 
 /// Where it would listen.

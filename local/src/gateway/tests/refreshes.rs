@@ -14,6 +14,7 @@ use super::World;
 use super::cloud::{Called, Cloud};
 use super::fixtures::*;
 use crate::invoke::{Invoke, Refusal};
+use crate::seen::Lens;
 
 fn describe(cloud: &Cloud, deployment: &str, status: u16, rate: f64) {
     let mock = |status: u16| {
@@ -57,7 +58,8 @@ async fn a_new_deployment_is_a_new_snapshot_and_settings_always_apply() {
     let invoke: Invoke = Arc::new(|_, _| async { Err(Refusal::NotFound) }.boxed());
     let (events, _receiver) = mpsc::unbounded_channel();
     let (api, stage) = ("abc123".to_owned(), "prod".to_owned());
-    let settings = Settings { roles: cloud.roles(), keys: Arc::new(|_| None), invoke, events, api, stage };
+    let settings =
+        Settings { roles: cloud.roles(), keys: Arc::new(|_| None), invoke, events, lens: Lens::default(), api, stage };
     let gateway = Gateway::start(listener, settings).await.unwrap();
     let snapshot = |gateway: &Gateway| Arc::clone(&gateway.shared.live().snapshot);
     let first = snapshot(&gateway);

@@ -17,6 +17,7 @@ use crate::invoke::{Answer, Invoke, Refusal};
 use crate::poller::clock::Clock;
 use crate::poller::slot::refused;
 use crate::poller::trouble::{Asked, Health, Trouble};
+use crate::seen::{Lens, Seen};
 
 /// What came of the deletion of each message.
 pub type Deletions = Vec<(Done, Deleted)>;
@@ -37,6 +38,7 @@ pub struct QueueWorld {
     pub source: QueueSource,
     pub invoke: Invoke,
     pub events: Events,
+    pub lens: Lens,
     pub clock: Clock,
     /// Changes when somebody sent something to the endpoint.
     pub puts: watch::Receiver<()>,
@@ -149,7 +151,10 @@ impl QueuePoll {
         match ended {
             Ended::Received { most, asked_ms, result: Ok(messages) } => {
                 self.receiving.well();
-                self.state.received(messages, most, asked_ms, now);
+                let records = self.state.received(messages, most, asked_ms, now);
+                if !records.is_empty() {
+                    self.world.lens.show(|| Seen::Filtered { location: self.location(), records });
+                }
             }
             Ended::Received { result: Err(trouble), .. } => {
                 self.receiving.fails(&trouble.to_string());
@@ -186,6 +191,7 @@ impl QueuePoll {
                     location: self.location(),
                     records: told.records,
                     milliseconds: took_ms,
+                    age_milliseconds: None,
                     succeeded: told.succeeded,
                     error: told.error,
                     answer: told.answer,

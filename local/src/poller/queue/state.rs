@@ -158,8 +158,8 @@ impl QueueState {
         self.at_work.is_empty() && self.receiving == 0 && self.deletes.idle() && (!self.ends || self.waiting.len() == 0)
     }
 
-    /// Takes the messages of a receive that asked for so many at this time. What no filter lets in is done with.
-    pub fn received(&mut self, messages: Vec<Message>, most: usize, asked_ms: i64, now: i64) {
+    /// Takes the messages of a receive that asked for so many at this time. Returns the ids of those that no filter lets in.
+    pub fn received(&mut self, messages: Vec<Message>, most: usize, asked_ms: i64, now: i64) -> Vec<String> {
         self.receiving -= 1;
         self.failures = 0;
         self.more = messages.len() >= most;
@@ -172,16 +172,16 @@ impl QueueState {
             (self.limit, self.grown_ms) = (self.queue.batches.min(FIRST_BATCHES), now);
         }
         let until_ms = asked_ms + self.queue.visibility_ms;
-        for message in messages {
-            let filters = &self.mapping.filters;
-            if filters.is_empty() || filters.iter().any(|filter| filter.matches(&message.facts)) {
-                // It needs no facts any more.
-                let message = Message { facts: serde_json::Value::Null, ..message };
-                self.waiting.push(Received { message, at_ms: asked_ms, until_ms });
-            } else {
-                self.deletes.push(Done::new(message.receipt, None, until_ms));
-            }
+        let (passing, filtered) = messages.into_iter().partition::<Vec<_>, _>(|one| self.mapping.lets_pass(&one.facts));
+        for mut message in passing {
+            message.facts = serde_json::Value::Null;
+            self.waiting.push(Received { message, at_ms: asked_ms, until_ms });
         }
+        let leave = |message: Message| {
+            self.deletes.push(Done::new(message.receipt, None, until_ms));
+            message.id
+        };
+        filtered.into_iter().map(leave).collect()
     }
 
     /// A receive failed.

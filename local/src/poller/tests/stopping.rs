@@ -12,6 +12,7 @@ use crate::poller::mapping::Order;
 use crate::poller::mapping::Properties;
 use crate::poller::{Pollers, Running};
 use crate::roles::Roles;
+use crate::seen::Lens;
 
 /// Pollers that already run one mapping in a made up world.
 fn pollers(fake: &Fake) -> Pollers {
@@ -20,6 +21,7 @@ fn pollers(fake: &Fake) -> Pollers {
         roles: Roles::new(aws_config::SdkConfig::builder().build()),
         invoke: fake.world.invoke.clone(),
         events: fake.world.events.clone(),
+        lens: Lens::default(),
         checkpoints: fake.checkpoints.clone(),
         clock: fake.world.clock.clone(),
         puts: fake.world.puts.clone(),

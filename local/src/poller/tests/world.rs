@@ -22,6 +22,7 @@ use crate::poller::record::Record;
 use crate::poller::run::run;
 use crate::poller::source::{Page, ShardFacts, Source, kinesis};
 use crate::poller::trouble::Trouble;
+use crate::seen::Lens;
 
 #[derive(Default)]
 pub struct FakeShard {
@@ -75,8 +76,16 @@ impl Fake {
         });
         let (puts, seen) = watch::channel(());
         let (source, destination, clock) = (source(&cloud), destination(&cloud), Clock::with(|| NOW));
-        let world =
-            World { source, destination, invoke, events: sender, checkpoints: checkpoints.clone(), clock, puts: seen };
+        let world = World {
+            source,
+            destination,
+            invoke,
+            events: sender,
+            lens: Lens::default(),
+            checkpoints: checkpoints.clone(),
+            clock,
+            puts: seen,
+        };
         Self { cloud, events, checkpoints, world, puts, start: Instant::now() }
     }
 

@@ -38,6 +38,12 @@ struct Failed {
     passes: bool,
 }
 
+/// The ARN of a schedule's group, for which EventBridge Scheduler takes on roles.
+fn group(schedule: &str) -> Option<String> {
+    let (head, names) = schedule.split_once(":schedule/")?;
+    Some(format!("{head}:schedule-group/{}", names.split('/').next()?))
+}
+
 impl Firing {
     /// Sends what the schedule sends at this time, in seconds since 1970.
     pub async fn fire(&self, schedule: &Schedule, time: i64) {
@@ -67,7 +73,8 @@ impl Firing {
     }
 
     async fn config(&self, schedule: &Schedule) -> Result<SdkConfig, Failed> {
-        let config = self.roles.config(&schedule.target.role).await;
+        let group = group(&schedule.arn);
+        let config = self.roles.config_for(&schedule.target.role, group.as_deref()).await;
         config.map_err(|error| Failed {
             code: "NO_PERMISSIONS".to_owned(),
             why: error.message().to_owned(),
@@ -172,4 +179,15 @@ where
     let code = error.code().unwrap_or("SDK_CLIENT_ERROR").to_owned();
     let is_final = denied(error) || code == "ResourceNotFoundException" || code.ends_with("NonExistentQueue");
     Failed { why: format!("`{action}`: {}", reason(error)), passes: !is_final, code }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_is_taken_on_for_the_schedules_group() {
+        let group = group("arn:aws:scheduler:eu-west-1:111122223333:schedule/nightly/job");
+        assert_eq!(group.as_deref(), Some("arn:aws:scheduler:eu-west-1:111122223333:schedule-group/nightly"));
+    }
 }

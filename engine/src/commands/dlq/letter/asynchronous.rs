@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::Deserializer;
 use serde_json::value::RawValue;
 
-use super::{Form, Message, RequestContext, ResponseContext};
+use super::{Again, Form, Message, RequestContext, ResponseContext};
 use crate::commands::dlq::payload::Payload;
 use crate::event::using::Shape;
 
@@ -65,6 +65,14 @@ impl Form for Asynchronous {
 
     fn payload(&self) -> Option<Payload> {
         self.request_payload.as_ref().map(|event| Payload::Data(event.get().as_bytes().to_vec()))
+    }
+
+    fn again(&self) -> Again {
+        Again::Event
+    }
+
+    fn function_arn(&self) -> Option<&str> {
+        Some(self.request_context.function_arn.as_str()).filter(|arn| !arn.is_empty())
     }
 
     fn details(&self) -> Vec<(&'static str, String)> {

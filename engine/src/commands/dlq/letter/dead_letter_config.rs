@@ -1,7 +1,7 @@
 //! The event of an asynchronous call that failed, as a function sends it that has a dead-letter queue of its own
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-retain-records.html#invocation-dlq>): why is in the attributes.
 
-use super::{Form, Message};
+use super::{Again, Form, Message};
 use crate::commands::dlq::payload::Payload;
 use crate::event::using::Shape;
 
@@ -43,6 +43,10 @@ impl Form for DeadLetterConfig {
 
     fn payload(&self) -> Option<Payload> {
         Some(Payload::Data(self.body.clone().into_bytes()))
+    }
+
+    fn again(&self) -> Again {
+        Again::Event
     }
 
     fn has_more(&self) -> bool {

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::{Form, Message, Place};
+use super::{Again, Form, Message, Place};
 use crate::commands::dlq::payload::{self, Payload};
 use crate::event::using::Shape;
 
@@ -67,6 +67,10 @@ impl Form for Handler {
 
     fn partition_key(&self) -> Option<&str> {
         self.partition_key.as_deref()
+    }
+
+    fn again(&self) -> Again {
+        Again::Record
     }
 
     fn details(&self) -> Vec<(&'static str, String)> {

@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-use super::{Form, Message, Place, RequestContext, ResponseContext};
+use super::{Again, Form, Message, Place, RequestContext, ResponseContext};
 use crate::event::using::Shape;
 
 #[derive(Debug, Deserialize)]
@@ -71,6 +71,14 @@ impl Form for Mapping {
             arrived: (&batch.approximate_arrival_of_first_record, &batch.approximate_arrival_of_last_record),
             records: batch.batch_size,
         })
+    }
+
+    fn again(&self) -> Again {
+        Again::Records
+    }
+
+    fn function_arn(&self) -> Option<&str> {
+        Some(self.request_context.function_arn.as_str()).filter(|arn| !arn.is_empty())
     }
 
     fn details(&self) -> Vec<(&'static str, String)> {

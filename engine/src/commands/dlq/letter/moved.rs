@@ -2,7 +2,7 @@
 //! (<https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html>): the original message, and
 //! no reason. That it was moved is SQS's own word, which no sender can forge.
 
-use super::{Form, Message};
+use super::{Again, Form, Message};
 use crate::commands::dlq::payload::Payload;
 use crate::event::using::Shape;
 
@@ -55,6 +55,10 @@ impl Form for Moved {
 
     fn receives(&self) -> Option<u64> {
         self.receives
+    }
+
+    fn again(&self) -> Again {
+        Again::Message
     }
 
     fn details(&self) -> Vec<(&'static str, String)> {

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::time::sleep;
 
-use super::{MOST, Record, is_within, limit};
+use super::pages::{Begin, Given};
+use super::{Keeps, Record, read_shard};
 use crate::aws::{Cx, Repeat, nothing_if_absent};
 use crate::commands::dlq::letter::{Place, by_number};
 use crate::commands::dlq::payload::Payload;
@@ -18,11 +18,10 @@ use crate::kinds::mapping::STREAMS;
 
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>
 const RETENTION_HOURS: i64 = 24;
-/// Records of one call.
-const PAGE: i32 = 1_000;
-const PAUSE: Duration = Duration::from_millis(250);
+/// Between two calls for one shard.
+pub(super) const PAUSE: Duration = Duration::from_millis(250);
 /// Calls in a row without a record before the search ends: the shard may be open, and says nothing of how far its end is.
-const EMPTY: u32 = 8;
+pub(super) const EMPTY: u32 = 8;
 /// Shards of one page of their list, and pages that are looked through: a shard lasts some hours.
 const SHARDS: u32 = 100;
 const PAGES: u32 = 100;
@@ -43,14 +42,16 @@ struct Description {
     last_evaluated_shard_id: Option<String>,
 }
 
-#[derive(Deserialize)]
+/// A shard, and the one that it goes on from.
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Shard {
-    shard_id: String,
+pub struct Shard {
+    pub shard_id: String,
+    pub parent_shard_id: Option<String>,
     sequence_number_range: Option<Range>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Range {
     starting_sequence_number: Option<String>,
@@ -66,10 +67,11 @@ struct Page {
     next_shard_iterator: Option<String>,
 }
 
-/// How long a table's stream keeps its records; nothing where it is gone.
-pub(super) async fn retention_hours(cx: &Cx, stream_arn: &str) -> Result<Option<i64>> {
+/// What a table's stream keeps; nothing where it is gone.
+pub(super) async fn keeps(cx: &Cx, stream_arn: &str) -> Result<Option<Keeps>> {
     let described = call(cx, "DescribeStream", &json!({ "StreamArn": stream_arn, "Limit": 1 })).await;
-    Ok(nothing_if_absent(described)?.map(|_| RETENTION_HOURS))
+    // Each of its streams has an ARN of its own.
+    Ok(nothing_if_absent(described)?.map(|_| Keeps { hours: RETENTION_HOURS, since: 0 }))
 }
 
 /// Reads what the stream has between two numbers, both included.
@@ -78,11 +80,11 @@ pub(super) async fn retention_hours(cx: &Cx, stream_arn: &str) -> Result<Option<
 /// Those of DynamoDB.
 pub(super) async fn read(cx: &Cx, place: &Place<'_>) -> Result<Vec<Record>> {
     if !place.shard.is_empty() {
-        return shard(cx, place).await;
+        return read_shard(cx, place).await;
     }
     let mut failed = None;
     for id in candidates(cx, place).await? {
-        match shard(cx, &Place { shard: &id, ..*place }).await {
+        match read_shard(cx, &Place { shard: &id, ..*place }).await {
             Ok(records) if records.is_empty() => {}
             Ok(records) => return Ok(records),
             // A number that the shard never had: another one has it.
@@ -94,22 +96,30 @@ pub(super) async fn read(cx: &Cx, place: &Place<'_>) -> Result<Vec<Record>> {
 }
 
 /// The shards that may have the first record.
-async fn candidates(cx: &Cx, place: &Place<'_>) -> Result<Vec<String>> {
+pub(super) async fn candidates(cx: &Cx, place: &Place<'_>) -> Result<Vec<String>> {
+    let all = shards(cx, place.stream_arn).await?.into_iter();
+    Ok(all.filter(|shard| may_have(shard, place.first)).map(|shard| shard.shard_id).take(CANDIDATES).collect())
+}
+
+/// The shards of a table's stream.
+///
+/// # Errors
+/// Those of DynamoDB.
+pub async fn shards(cx: &Cx, stream_arn: &str) -> Result<Vec<Shard>> {
     let (mut found, mut after) = (Vec::new(), None);
     for _ in 0..PAGES {
-        let mut input = json!({ "StreamArn": place.stream_arn, "Limit": SHARDS });
+        let mut input = json!({ "StreamArn": stream_arn, "Limit": SHARDS });
         if let Some(after) = &after {
             input["ExclusiveStartShardId"] = Value::String(String::clone(after));
         }
         let described: Described = understood(call(cx, "DescribeStream", &input).await?)?;
         let Description { shards, last_evaluated_shard_id } = described.stream_description;
-        found.extend(shards.into_iter().filter(|shard| may_have(shard, place.first)).map(|shard| shard.shard_id));
+        found.extend(shards);
         after = last_evaluated_shard_id;
-        if after.is_none() || found.len() >= CANDIDATES {
+        if after.is_none() {
             break;
         }
     }
-    found.truncate(CANDIDATES);
     Ok(found)
 }
 
@@ -121,36 +131,29 @@ fn may_have(shard: &Shard, number: &str) -> bool {
         && to.is_none_or(|to| by_number(number, to) != Ordering::Greater)
 }
 
-async fn shard(cx: &Cx, place: &Place<'_>) -> Result<Vec<Record>> {
-    let mut at = start(cx, place).await?;
-    let (mut records, mut empty) = (Vec::new(), 0);
-    let mut most = limit(place).min(PAGE);
-    while let Some(iterator) = at {
-        let page = call(cx, "GetRecords", &json!({ "ShardIterator": iterator, "Limit": most })).await?;
-        let Page { records: found, next_shard_iterator } = understood(page)?;
-        empty = if found.is_empty() { empty + 1 } else { 0 };
-        let passed = found.last().is_some_and(|last| by_number(number(last), place.last) != Ordering::Less);
-        let within = found.iter().filter(|record| is_within(place, number(record)));
-        records.extend(within.map(record).take(MOST - records.len()));
-        if passed || empty == EMPTY || records.len() == MOST {
-            break;
-        }
-        (at, most) = (next_shard_iterator, PAGE);
-        sleep(PAUSE).await;
-    }
-    Ok(records)
+/// Records, and the iterator behind them. Nothing says whether they are the newest.
+pub(super) async fn page(cx: &Cx, iterator: &str, most: i32) -> Result<(Vec<Given>, Option<String>, bool)> {
+    let page = call(cx, "GetRecords", &json!({ "ShardIterator": iterator, "Limit": most })).await?;
+    let Page { records, next_shard_iterator } = understood(page)?;
+    Ok((records.into_iter().map(Given::Change).collect(), next_shard_iterator, false))
 }
 
 /// Where to begin: at the first record or, where the stream has forgotten it, at the oldest that there is.
-async fn start(cx: &Cx, place: &Place<'_>) -> Result<Option<String>> {
-    let of = |kind: &str| json!({ "StreamArn": place.stream_arn, "ShardId": place.shard, "ShardIteratorType": kind });
-    let mut at = of("AT_SEQUENCE_NUMBER");
-    at["SequenceNumber"] = place.first.into();
-    let answer = match call(cx, "GetShardIterator", &at).await {
-        Err(error) if error.code() == "TrimmedDataAccessException" => {
-            call(cx, "GetShardIterator", &of("TRIM_HORIZON")).await?
+pub(super) async fn start(cx: &Cx, stream_arn: &str, shard: &str, begin: &Begin) -> Result<Option<String>> {
+    let of = |kind: &str| json!({ "StreamArn": stream_arn, "ShardId": shard, "ShardIteratorType": kind });
+    let oldest = of("TRIM_HORIZON");
+    let answer = match begin {
+        Begin::Time(_) => call(cx, "GetShardIterator", &oldest).await?,
+        Begin::Number(number) => {
+            let mut at = of("AT_SEQUENCE_NUMBER");
+            at["SequenceNumber"] = number.as_str().into();
+            match call(cx, "GetShardIterator", &at).await {
+                Err(error) if error.code() == "TrimmedDataAccessException" => {
+                    call(cx, "GetShardIterator", &oldest).await?
+                }
+                answer => answer?,
+            }
         }
-        answer => answer?,
     };
     Ok(answer["ShardIterator"].as_str().map(str::to_owned))
 }
@@ -165,12 +168,12 @@ fn understood<T: for<'de> Deserialize<'de>>(answer: Value) -> Result<T> {
     serde_json::from_value(answer).map_err(unclear)
 }
 
-fn number(record: &Value) -> &str {
+pub(super) fn number(record: &Value) -> &str {
     record.pointer("/dynamodb/SequenceNumber").and_then(Value::as_str).unwrap_or_default()
 }
 
 /// The change as the stream has it, and its item's key attributes. All numbers of items are texts, so that they keep their digits.
-fn record(record: &Value) -> Record {
+pub(super) fn record(record: &Value) -> Record {
     let keys = record.pointer("/dynamodb/Keys").map(Value::to_string);
     Record {
         key: keys.unwrap_or_default(),

@@ -4,7 +4,7 @@ use aws_sdk_kinesis::operation::describe_stream_summary::{DescribeStreamSummaryE
 use aws_sdk_kinesis::operation::get_records::GetRecordsOutput;
 use aws_sdk_kinesis::operation::get_shard_iterator::GetShardIteratorOutput;
 use aws_sdk_kinesis::primitives::Blob;
-use aws_sdk_kinesis::types::StreamDescriptionSummary;
+use aws_sdk_kinesis::types::{Record as Kinesis, ShardIteratorType, StreamDescriptionSummary};
 use aws_smithy_mocks::{Rule, RuleMode, mock};
 
 use super::*;

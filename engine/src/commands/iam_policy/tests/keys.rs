@@ -39,4 +39,9 @@ fn with_keys_it_fits_a_managed_policy() {
     assert_eq!(keyed.matches(ONE).count(), 4);
     let length = characters(&of(&keyed, None));
     assert!(length <= MOST_CHARACTERS, "{length}");
+    // With a boundary it is too long for one.
+    let both = of(&keyed, Some(BOUNDARY));
+    assert!(characters(&both) > MOST_CHARACTERS);
+    let parts = parts::parts(&both);
+    assert!(parts.len() == 2 && parts.iter().all(|part| characters(part) <= MOST_CHARACTERS));
 }

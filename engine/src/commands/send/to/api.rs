@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings,
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
+use bytes::Bytes;
 use serde::Deserialize;
 
 use super::{Answer, Taken};
@@ -27,6 +28,14 @@ pub struct Api {
     endpoint: String,
     pass: Option<Pass>,
     route: Route,
+}
+
+/// What the API said.
+pub struct Said {
+    pub status: u16,
+    /// The request's id.
+    pub id: Option<String>,
+    pub body: Bytes,
 }
 
 /// The body of a refusal. IAM's has another spelling.
@@ -91,11 +100,8 @@ impl Api {
     }
 
     async fn post(&self, event: Event) -> Result<Answer> {
-        let request = self.request(&event)?;
-        let answer = self.connector.call(request).await.map_err(|error| self.unanswered(&error))?;
-        let status = answer.status().as_u16();
-        let body = ByteStream::new(answer.into_body()).collect().await;
-        let body = body.map_err(|error| self.unanswered(&error))?.into_bytes();
+        let headers = event.header.as_slice();
+        let Said { status, body, .. } = self.ask(event.method, &event.path, headers, &event.body).await?;
         let taken = (status == 200).then(|| serde_json::from_slice::<Accepted>(&body).ok()).flatten().map(Taken::from);
         let refusal = (status != 200).then(|| serde_json::from_slice(&body).ok()).flatten();
         // What follows the first paragraph repeats a signed request, with its session token.
@@ -103,18 +109,35 @@ impl Api {
         Ok(Answer { event, status, taken, message: refusal.map(|refusal: Refusal| first(refusal.message)) })
     }
 
-    fn request(&self, event: &Event) -> Result<HttpRequest> {
-        let url = format!("{}{}", self.endpoint, event.path);
-        let mut request = HttpRequest::new(SdkBody::from(event.body.clone()));
+    /// Makes one request; the path from the stage on. A header that shows who asks is the pass's.
+    ///
+    /// # Errors
+    /// As [`Api::send`]; what makes no request.
+    pub async fn ask(&self, method: &str, path: &str, headers: &[(String, String)], body: &[u8]) -> Result<Said> {
+        let request = self.request(method, path, headers, body)?;
+        let answer = self.connector.call(request).await.map_err(|error| self.unanswered(&error))?;
+        let (status, id) = (answer.status().as_u16(), answer.headers().get("x-amzn-requestid").map(str::to_owned));
+        let body = ByteStream::new(answer.into_body()).collect().await;
+        let body = body.map_err(|error| self.unanswered(&error))?.into_bytes();
+        Ok(Said { status, id, body })
+    }
+
+    fn request(&self, method: &str, path: &str, headers: &[(String, String)], body: &[u8]) -> Result<HttpRequest> {
+        let url = format!("{}{path}", self.endpoint);
+        let mut request = HttpRequest::new(SdkBody::from(body));
         let bad = |_| Error::fatal(format!("`{url}` is not a URL"));
-        request.set_method(event.method).map_err(bad)?;
+        request.set_method(method).map_err(bad)?;
         request.set_uri(url.as_str()).map_err(bad)?;
-        let headers = request.headers_mut();
         let mut all = vec![("content-type".to_owned(), "application/json".to_owned())];
-        all.extend(event.header.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.clone())));
+        for (name, value) in headers {
+            let name = name.to_ascii_lowercase();
+            all.retain(|(known, _)| *known != name);
+            all.push((name, value.clone()));
+        }
+        let headers = request.headers_mut();
         match &self.pass {
             Some(Pass::Header(name, value)) => all.push(((*name).to_owned(), value.clone())),
-            Some(Pass::Signature(signer)) => all.extend(signer.headers(event.method, &url, &all, &event.body)?),
+            Some(Pass::Signature(signer)) => all.extend(signer.headers(method, &url, &all, body)?),
             None => {}
         }
         for (name, value) in all {
@@ -153,6 +176,7 @@ mod tests {
             body: b"{\"secret\":1".to_vec(),
             key: None,
             given_key: true,
+            lane: None,
         }
     }
 

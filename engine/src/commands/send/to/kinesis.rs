@@ -1,4 +1,4 @@
-//! Records of a Kinesis stream, each with a partition key that no other has. A call is made once: what is repeated might come twice.
+//! Records of a Kinesis stream, each with the partition key that it had before, or one that no other has. A call is made once: what is repeated might come twice.
 //!
 //! IAM: kinesis:PutRecords.
 
@@ -14,7 +14,7 @@ use crate::commands::send::event::Event;
 use crate::error::{Error, Result};
 
 /// What a call takes (<https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html>), which are 500 records: fewer, for
-/// those of one call are refused together where the stream has no room. Each has a key of 36 bytes.
+/// those of one call are refused together where the stream has no room. Most have a key of 36 bytes.
 pub const MOST: Most = Most { events: 100, bytes: 5 * 1024 * 1024, each: 36 };
 
 /// What AWS says to records that it can never take.
@@ -43,7 +43,7 @@ impl Kinesis {
     pub async fn send(self, events: Vec<Event>) -> Result<Vec<Answer>> {
         let entry = |event: &Event| {
             let entry = PutRecordsRequestEntry::builder().data(Blob::new(event.body.clone()));
-            entry.partition_key(Uuid::new_v4().to_string()).build()
+            entry.partition_key(event.lane.clone().unwrap_or_else(|| Uuid::new_v4().to_string())).build()
         };
         let entries: Result<Vec<_>, _> = events.iter().map(entry).collect();
         let entries = entries.map_err(|error| Error::defect(error.to_string()))?;

@@ -37,7 +37,7 @@ pub struct Queue {
     cx: Cx,
     name: String,
     url: String,
-    /// Nothing where messages have none.
+    /// That which is asked for.
     group: Option<String>,
     fifo: bool,
     run: u64,
@@ -47,7 +47,7 @@ impl Queue {
     /// The queue of this name, which ends in `.fifo` where it is one.
     pub fn new(cx: Cx, name: String, url: String, how: &How<'_>) -> Self {
         let fifo = is_fifo(&name);
-        let group = how.group.or(fifo.then_some(GROUP)).map(str::to_owned);
+        let group = how.group.map(str::to_owned);
         Self { cx, name, url, group, fifo, run: how.run }
     }
 
@@ -82,7 +82,9 @@ impl Queue {
     }
 
     fn entry(&self, at: usize, event: &Event, body: &str) -> Result<Entry> {
-        let entry = Entry::builder().id(at.to_string()).message_body(body).set_message_group_id(self.group.clone());
+        let own = || event.lane.clone().or_else(|| Some(GROUP.to_owned())).filter(|_| self.fifo);
+        let group = self.group.clone().or_else(own);
+        let entry = Entry::builder().id(at.to_string()).message_body(body).set_message_group_id(group);
         let unique = self.fifo.then(|| format!("{:x}-{}", self.run, event.n));
         entry.set_message_deduplication_id(unique).build().map_err(|error| Error::defect(error.to_string()))
     }

@@ -6,11 +6,13 @@ use aws_sdk_lambda::Client;
 use aws_sdk_lambda::operation::create_function::{CreateFunctionError, CreateFunctionOutput};
 use aws_sdk_lambda::operation::delete_function::{DeleteFunctionError, DeleteFunctionOutput};
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
+use aws_sdk_lambda::operation::get_function_recursion_config::GetFunctionRecursionConfigOutput;
+use aws_sdk_lambda::operation::put_function_recursion_config::PutFunctionRecursionConfigOutput;
 use aws_sdk_lambda::operation::tag_resource::TagResourceOutput;
 use aws_sdk_lambda::operation::update_function_code::UpdateFunctionCodeOutput;
 use aws_sdk_lambda::operation::update_function_configuration::UpdateFunctionConfigurationOutput;
 use aws_sdk_lambda::types::error::ResourceConflictException;
-use aws_sdk_lambda::types::{TagsError, VpcConfigResponse};
+use aws_sdk_lambda::types::{RecursiveLoop, TagsError, VpcConfigResponse};
 use aws_smithy_mocks::{Rule, RuleMode, mock};
 use aws_smithy_types::error::ErrorMetadata;
 
@@ -69,6 +71,34 @@ async fn changed_code_is_two_writes() {
     let made = desired().reconcile(&cx, &Name::new("f"), Some(&live)).await.unwrap();
     assert_eq!(made.outputs["arn"], "arn:aws:lambda:eu-central-1:111122223333:function:f");
     assert_eq!((code.num_calls(), tagged.num_calls()), (1, 1));
+}
+
+#[tokio::test]
+async fn recursion_is_set_beside_the_function_and_read_where_its_tag_says_so() {
+    let put = mock!(Client::put_function_recursion_config)
+        .match_requests(|request| request.recursive_loop() == Some(&RecursiveLoop::Allow))
+        .then_output(|| PutFunctionRecursionConfigOutput::builder().build());
+    let cx = cx(&[&put]);
+    let live = Live { tags: cx.tags.clone(), ..live(desired()) };
+    let allowed = Function { allows_recursion: true, ..desired() };
+    allowed.reconcile(&cx, &Name::new("f"), Some(&live)).await.unwrap();
+    assert_eq!(put.num_calls(), 1, "and nothing else");
+    assert_eq!(allowed.records()["pipe:parts"], "recursion");
+    let advice = Function::advice(&Changed::Edit { desired: &allowed, live: &desired(), how: &Default::default() });
+    assert_eq!(advice.means.len(), 1, "{advice:?}");
+
+    let answered = |parts: &'static str| {
+        mock!(Client::get_function).then_output(move || {
+            GetFunctionOutput::builder().configuration(answer().build()).tags("pipe:parts", parts).build()
+        })
+    };
+    let got = mock!(Client::get_function_recursion_config)
+        .then_output(|| GetFunctionRecursionConfigOutput::builder().recursive_loop(RecursiveLoop::Allow).build());
+    for (parts, expected) in [("recursion", true), ("", false)] {
+        let found = Function::read(&cx_of_any(&[&answered(parts), &got]), &Name::new("f")).await.unwrap();
+        assert_eq!(found[0].props.allows_recursion, expected);
+    }
+    assert_eq!(got.num_calls(), 1);
 }
 
 #[tokio::test]

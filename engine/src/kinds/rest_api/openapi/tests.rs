@@ -187,6 +187,16 @@ fn read_back(api: &RestApi) -> RestApi {
     RestApi { stages: api.stages.clone(), deployed: api.deployed.clone(), ..back }
 }
 
+/// An import without them would take them from the API.
+#[test]
+fn a_private_api_keeps_its_endpoints() {
+    let about = About::default();
+    assert_eq!(document(&desired(), &about).unwrap().get("servers"), None);
+    let private = RestApi { vpc_endpoints: BTreeSet::from(["vpce-1".to_owned()]), ..desired() };
+    let servers = &document(&private, &about).unwrap()["servers"];
+    assert_eq!(servers[0]["x-amazon-apigateway-endpoint-configuration"]["vpcEndpointIds"], json!(["vpce-1"]));
+}
+
 proptest! {
     #[test]
     fn whatever_is_imported_is_read_back(api in api()) {

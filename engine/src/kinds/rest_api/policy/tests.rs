@@ -6,6 +6,14 @@ fn all(texts: &[&str]) -> Vec<Network> {
     texts.iter().map(|text| Network::parse(text).unwrap()).collect()
 }
 
+fn networks(texts: &[&str]) -> Callers {
+    Callers { networks: all(texts), ..Callers::default() }
+}
+
+fn through(endpoints: &[&str], texts: &[&str]) -> Callers {
+    Callers { endpoints: endpoints.iter().map(|&id| id.to_owned()).collect(), ..networks(texts) }
+}
+
 fn routes(authorizations: &[&str]) -> BTreeMap<String, Route> {
     let route = |authorization: &str| Route { authorization: authorization.to_owned(), ..Route::default() };
     authorizations.iter().map(|one| (format!("GET /{one}"), route(one))).collect()
@@ -13,7 +21,7 @@ fn routes(authorizations: &[&str]) -> BTreeMap<String, Route> {
 
 /// The API as it is with these networks.
 fn from(texts: &[&str]) -> RestApi {
-    RestApi { policy: Some(policy(&all(texts), Allowed::All)), ..api() }
+    RestApi { policy: Some(policy(&networks(texts), Allowed::All)), ..api() }
 }
 
 fn with(policy: Value) -> RestApi {
@@ -30,7 +38,7 @@ fn given_back(policy: &Policy, api: &str) -> String {
 
 #[test]
 fn what_aws_gives_back_is_what_was_sent() {
-    let sent = policy(&all(&["203.0.113.0/24", "2001:db8::/32"]), Allowed::Unsigned);
+    let sent = policy(&networks(&["203.0.113.0/24", "2001:db8::/32"]), Allowed::Unsigned);
     assert_eq!(read(&place(), "abc", &given_back(&sent, "abc")), Some(sent.clone()));
     assert_eq!(read(&place(), "abc", &sent.text()), Some(sent.clone()), "in plain JSON too");
     assert_ne!(
@@ -49,14 +57,14 @@ fn what_aws_gives_back_is_what_was_sent() {
 fn a_text_that_is_no_policy_shows_and_equals_none() {
     for text in ["{", "no policy", "\"", "\\"] {
         let read = read(&place(), "abc", text).unwrap();
-        assert!(networks(&read).is_none() && read.text().contains("Statement"), "{text}");
+        assert!(callers(&read).is_none() && read.text().contains("Statement"), "{text}");
     }
 }
 
 #[test]
 fn strangers_are_denied_and_all_others_need_an_allow() {
     let shown = |authorizations: &[&str]| {
-        let policy = only_from(&all(&["203.0.113.0/24"]), &routes(authorizations));
+        let policy = only_from(&networks(&["203.0.113.0/24"]), &routes(authorizations));
         let conditions = policy.statements().iter().map(|one| format!("{} {}", one["Effect"], one["Condition"]));
         let mut conditions: Vec<String> = conditions.collect();
         conditions.sort();
@@ -102,4 +110,40 @@ fn a_policy_by_another_hand_goes_with_consent_alone() {
         }
         assert_eq!(means(&from(&["203.0.113.0/24"]), &live).len(), 1);
     }
+}
+
+#[test]
+fn a_private_api_lets_in_what_comes_through_its_endpoints() {
+    let sent = policy(&through(&["vpce-1", "vpce-2"], &["10.0.0.0/16"]), Allowed::All);
+    assert_eq!(read(&place(), "abc", &given_back(&sent, "abc")), Some(sent.clone()));
+    let conditions: Vec<String> = sent.statements().iter().map(|one| one["Condition"].to_string()).collect();
+    let shown = conditions.join(" ").replace('"', "");
+    assert!(shown.contains("{StringNotEquals:{aws:SourceVpce:[vpce-1,vpce-2]}}"), "{shown}");
+    assert!(shown.contains("{NotIpAddress:{aws:VpcSourceIp:[10.0.0.0/16]}}"), "its address has another key: {shown}");
+    let allow = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Principal": "*", "Action": "execute-api:Invoke", "Resource": "execute-api:/*" }
+    ] });
+    assert_eq!(callers(&Policy::parse(&allow.to_string()).unwrap()), None, "one that keeps nobody out is none of ours");
+}
+
+#[test]
+fn another_endpoint_widens_and_one_that_goes_refuses() {
+    let with = |endpoints: &[&str], networks: &[&str]| RestApi {
+        endpoint_type: "PRIVATE".to_owned(),
+        policy: Some(policy(&through(endpoints, networks), Allowed::All)),
+        ..api()
+    };
+    let told = |now: &RestApi, then: &RestApi| [widens(now, then), means(now, then)].map(|lines| lines.join("; "));
+    let none = || String::new();
+    let (one, both) = (with(&["vpce-1"], &[]), with(&["vpce-1", "vpce-2"], &[]));
+    assert_eq!(told(&both, &one), ["requests through `vpce-2` are let in".to_owned(), none()]);
+    assert_eq!(told(&one, &both), [none(), "requests through `vpce-2` are refused from now on".to_owned()]);
+    let narrow = with(&["vpce-1"], &["10.0.0.0/16"]);
+    assert_eq!(told(&one, &narrow), ["requests from any address are let in".to_owned(), none()]);
+    let refused = "requests from anywhere but `10.0.0.0/16` are refused from now on";
+    assert_eq!(told(&narrow, &one), [none(), refused.to_owned()]);
+    let made = with(&[&crate::resource::unknown()], &[]);
+    assert_eq!(told(&made, &one)[0], none(), "one that the run makes is the pipeline's own");
+    assert_eq!(told(&one, &from(&["203.0.113.0/24"]))[0], "requests from any address are let in");
+    assert_eq!(told(&one, &api()), [none(), none()], "that it is private now is said of its endpoint");
 }

@@ -5,6 +5,7 @@ use aws_sdk_apigateway::types::{
 
 use super::*;
 use crate::aws::mocked::place;
+use crate::kinds::rest_api::{Stage, Throttle};
 
 fn head() -> Head {
     let endpoint = EndpointConfiguration::builder().types(EndpointType::Regional).build();
@@ -133,11 +134,11 @@ fn stage_settings_count_only_where_they_are_set() {
         let all = MethodSetting::builder().throttling_rate_limit(rate).throttling_burst_limit(burst).build();
         let log = AccessLogSettings::builder().build();
         let stage_of = AwsStage::builder().stage_name("prod").method_settings("*/*", all).access_log_settings(log);
-        stage(stage_of.build(), &Tags::new())
+        stage::of(stage_of.build(), &Tags::new())
     };
     assert_eq!(shown(-1.0, -1), Stage::default());
     assert_eq!(shown(0.5, 2).throttle, Some(Throttle { rate_per_second: 0.5, burst: 2 }));
-    assert_eq!(stage(AwsStage::builder().stage_name("prod").build(), &Tags::new()), Stage::default());
+    assert_eq!(stage::of(AwsStage::builder().stage_name("prod").build(), &Tags::new()), Stage::default());
 }
 
 #[test]

@@ -79,6 +79,7 @@ pub(super) fn document(input: &Input) -> Result<RestApi> {
     let validators = (!models.is_empty()).then(|| (VALIDATOR.to_owned(), Validator { body: true, parameters: false }));
     let api = RestApi {
         endpoint_type: "REGIONAL".to_owned(),
+        vpc_endpoints: Default::default(),
         security_policy: security_policy(input.minimum_tls).to_owned(),
         stages: BTreeMap::from([(input.stage.clone(), stage(input))]),
         routes: input
@@ -193,13 +194,14 @@ fn gateway_responses(input: &Input, models: &BTreeMap<String, Value>) -> BTreeMa
 }
 
 /// One line of JSON for each request. Nothing in it is the client's own text but its address and the reason why its body was
-/// refused: no path, no query, no header, and not `$context.requestId`, which a client sets by a header
+/// refused: no path, no query, no header. Of `$context.requestId`, which a client may choose by a header, API Gateway takes UUIDs alone
 /// (<https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-access-logging.html>). The reason names properties, and
 /// quotes the value that an `enum` or a `pattern` refused. API Gateway is reported to escape quotes in these lines
 /// (`docs/aws.md#api-gateway-access-log`), so that no value adds a field.
 fn access_log() -> String {
     const FIELDS: &[(&str, &str)] = &[
         ("extendedRequestId", "extendedRequestId"),
+        ("requestId", "requestId"),
         ("ip", "identity.sourceIp"),
         ("requestTime", "requestTime"),
         ("method", "httpMethod"),
@@ -210,6 +212,7 @@ fn access_log() -> String {
         ("responseLength", "responseLength"),
         ("integrationStatus", "integration.status"),
         ("integrationLatency", "integration.latency"),
+        ("integrationRequestId", "integration.requestId"),
         ("integrationError", "integration.error"),
         ("authorizerStatus", "authorizer.status"),
         ("authorizerLatency", "authorizer.latency"),

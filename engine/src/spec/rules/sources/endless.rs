@@ -5,7 +5,7 @@
 //! conditions that names the very thing, where nothing tells what the function writes from what it takes.
 
 use super::{At, Cx};
-use crate::spec::{Bucket, Bus, BusEvents, Effect, Function, Problem, Source, Statement};
+use crate::spec::{Bucket, Bus, BusEvents, Effect, Function, Problem, Recursion, Source, Statement};
 
 /// Parts of an event that say nothing of what it is about.
 const ANYBODYS: [&str; 3] = ["account", "region", "version"];
@@ -26,6 +26,8 @@ struct Circle<'a> {
     /// The bucket, of which some keys alone lead back.
     bucket: Option<&'a Bucket>,
     fate: &'static str,
+    /// Whether AWS sees the circle, and the function may say that it is meant.
+    seen: bool,
 }
 
 /// No statement lets the handler write to what calls it.
@@ -36,14 +38,22 @@ pub(in crate::spec::rules) fn endless(cx: &Cx<'_>, function: &At<'_, Function>) 
         let closed = circles.iter().find(|circle| circle.is_closed_by(statement));
         problems.extend(closed.map(|circle| {
             let Circle { word, fate, .. } = circle;
+            let at = format!("{}/{index}", function.at("statements"));
+            if circle.seen && function.recursion == Recursion::Allow {
+                let message = format!(
+                    "this statement lets the handler write to the {word} that calls it, and with `recursion: allow` AWS ends no loop: the handler must"
+                );
+                return Problem::note(at, message);
+            }
             let message = format!(
                 "this statement lets the handler write to the {word} that calls it: each event would make another, {fate}"
             );
             let hint = match circle.bucket {
                 Some(_) => "write below another prefix than the one that is taken, and name that alone here; or write to another bucket".to_owned(),
+                None if circle.seen => format!("write to another {word}, or say `recursion: allow` where the handler knows when to stop"),
                 None => format!("write to another {word}"),
             };
-            Problem::error(format!("{}/{index}", function.at("statements")), message).hint(hint)
+            Problem::error(at, message).hint(hint)
         }));
     }
     problems
@@ -63,6 +73,7 @@ fn of_source<'a>(cx: &'a Cx<'_>) -> Option<Circle<'a>> {
             writes: vec!["sns:Publish"],
             bucket: None,
             fate: STOPPED,
+            seen: true,
         }),
         Source::Bucket(bucket) => Some(Circle {
             word: "bucket",
@@ -73,6 +84,7 @@ fn of_source<'a>(cx: &'a Cx<'_>) -> Option<Circle<'a>> {
             writes: writes(bucket),
             bucket: Some(bucket),
             fate: STOPPED,
+            seen: true,
         }),
         Source::Events(events) if matches_all(events) => Some(of_bus(events)),
         _ => None,
@@ -94,6 +106,7 @@ fn of_bus(events: &BusEvents) -> Circle<'_> {
         writes: vec!["events:PutEvents"],
         bucket: None,
         fate: "without end, and AWS does not see such circles",
+        seen: false,
     }
 }
 
@@ -113,6 +126,7 @@ fn of_queue<'a>(cx: &'a Cx<'_>) -> Option<Circle<'a>> {
         writes: vec!["sqs:SendMessage"],
         bucket: None,
         fate: STOPPED,
+        seen: true,
     })
 }
 
@@ -190,6 +204,37 @@ mod tests {
         assert!(meet("out/*", &all));
         assert_eq!(writes(&all), ["s3:DeleteObject", "s3:PutObjectTagging"]);
         assert_eq!(writes(&csv), ["s3:PutObject"]);
+    }
+
+    /// What is said of a handler that publishes to its topic, or puts events on its bus.
+    fn told(source: &str, action: &str, resource: &str, recursion: &str) -> Vec<crate::spec::Severity> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("own")).unwrap();
+        std::fs::write(folder.path().join("own/app.py"), "def handler(event, context): pass\n").unwrap();
+        let handler = "{ path: ./own, runtime: python3.13, entry: app.handler }";
+        let text = format!(
+            "name: demo\nsource: {source}\nconsumer: {{ function: {{ handler: {handler}, {recursion} statements: [{{ actions: ['{action}'], \
+             resources: ['{resource}'] }}] }} }}\ndlq: {{ queue: {{}} }}\n"
+        );
+        let problems = match crate::spec::parse("pipeline.yaml", text.as_bytes(), folder.path()) {
+            Ok(loaded) => loaded.notes.problems,
+            Err(report) => report.problems,
+        };
+        let statement = problems.into_iter().filter(|one| one.path.ends_with("/statements/0"));
+        statement.map(|one| one.severity).collect()
+    }
+
+    #[test]
+    fn a_loop_that_is_meant_is_told_and_one_that_aws_does_not_see_is_refused() {
+        use crate::spec::Severity::{Error, Note};
+        let topic = |recursion| {
+            told("{ topic: { name: orders } }", "sns:Publish", "arn:aws:sns:${region}:${account}:orders", recursion)
+        };
+        assert_eq!([topic(""), topic("recursion: terminate,")], [[Error], [Error]]);
+        assert_eq!(topic("recursion: allow,"), [Note]);
+        let bus = "{ events: { match: { account: ['1'] } } }";
+        let resource = "arn:aws:events:${region}:${account}:event-bus/default";
+        assert_eq!(told(bus, "events:PutEvents", resource, "recursion: allow,"), [Error]);
     }
 
     #[test]

@@ -234,7 +234,9 @@ impl Sim {
 
     fn take(&mut self, pending: Pending) {
         match pending {
-            Pending::Received { messages, most, asked_ms } => self.state.received(messages, most, asked_ms, self.now),
+            Pending::Received { messages, most, asked_ms } => {
+                drop(self.state.received(messages, most, asked_ms, self.now))
+            }
             Pending::Called { batch, result } => {
                 let outcome = self.state.answered(batch, &result, self.now);
                 self.outcomes.push(outcome);

@@ -21,6 +21,7 @@ use crate::poller::queue::record::Message;
 use crate::poller::queue::{Mapping, QueueWorld, Queued, run};
 use crate::poller::tests::{NOW, crashes, succeeds};
 use crate::poller::trouble::Trouble;
+use crate::seen::Lens;
 
 #[derive(Default)]
 struct Cloud {
@@ -54,7 +55,14 @@ impl Fake {
         });
         let (puts, seen) = watch::channel(());
         let source = source(&cloud);
-        let world = QueueWorld { source, invoke, events: sender, clock: Clock::with(|| NOW), puts: seen };
+        let world = QueueWorld {
+            source,
+            invoke,
+            events: sender,
+            lens: Lens::default(),
+            clock: Clock::with(|| NOW),
+            puts: seen,
+        };
         Self { cloud, events, world, puts }
     }
 

@@ -1,31 +1,20 @@
 //! Calls of DynamoDB Streams, signed with a role's credentials: three operations are no reason for a crate of their own.
 
 use std::fmt;
-use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Full};
-use hyper::header::HeaderValue;
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use serde_json::Value;
-use tokio::time::timeout;
 
 use super::super::super::access::Access;
 use super::super::super::trouble::Trouble;
-use crate::gateway::sign::{Request, sign};
+use crate::by_hand::{self, Service};
 
-const TARGET: &str = "DynamoDBStreams_20120810";
-/// How long an answer may take: an endpoint that hangs is asked again.
-const PATIENCE: Duration = Duration::from_secs(60);
+const STREAMS: Service = Service { name: "dynamodb", target: "DynamoDBStreams_20120810" };
 
 /// Who calls, and where. Cheap to clone.
 #[derive(Clone)]
 pub struct Caller {
     access: Access,
-    region: String,
-    http: Client<HttpConnector, Full<Bytes>>,
+    by_hand: by_hand::Caller,
 }
 
 /// Why there is no answer: AWS's code, or none where nobody answered.
@@ -37,10 +26,8 @@ pub struct Failure {
 
 impl Caller {
     pub fn new(access: &Access, region: &str) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        let http = Client::builder(TokioExecutor::new()).build(connector);
-        Self { access: access.clone(), region: region.to_owned(), http }
+        let endpoint = access.roles().root().endpoint_url().unwrap_or_default();
+        Self { access: access.clone(), by_hand: by_hand::Caller::new(STREAMS, endpoint, region) }
     }
 
     /// Makes one call.
@@ -49,14 +36,8 @@ impl Caller {
     /// A refusal with its code; no answer; one that is no JSON.
     pub async fn ask(&self, operation: &str, input: &Value) -> Result<Value, Failure> {
         let credentials = self.access.credentials().await.map_err(|error| Failure::none(error.message()))?;
-        let endpoint = self.access.roles().root().endpoint_url().unwrap_or_default();
-        let body = Bytes::from(input.to_string());
-        let request = request(endpoint, operation, body.clone());
-        let mut request = request.ok_or_else(|| Failure::none("the endpoint's address is no address"))?;
-        let signed = sign(&mut request, ("dynamodb", &self.region), &body, credentials);
-        signed.ok_or_else(|| Failure::none("the call cannot be signed"))?;
-        let answered = timeout(PATIENCE, self.exchange(request)).await;
-        let (ok, body) = answered.map_err(|_| Failure::none("there was no answer within a minute"))??;
+        let answered = self.by_hand.ask(operation, input, credentials).await;
+        let (ok, body) = answered.map_err(|why| Failure::none(&why))?;
         let answer: Result<Value, _> = serde_json::from_slice(&body);
         match answer {
             Ok(answer) if ok => Ok(answer),
@@ -64,23 +45,6 @@ impl Caller {
             Err(error) => Err(Failure::none(&format!("the answer is no JSON: {error}"))),
         }
     }
-
-    async fn exchange(&self, request: Request) -> Result<(bool, Bytes), Failure> {
-        let answer = self.http.request(request).await.map_err(|error| Failure::none(&error.to_string()))?;
-        let ok = answer.status().is_success();
-        let body = answer.into_body().collect().await.map_err(|error| Failure::none(&error.to_string()))?;
-        Ok((ok, body.to_bytes()))
-    }
-}
-
-fn request(endpoint: &str, operation: &str, body: Bytes) -> Option<Request> {
-    let mut request = Request::new(Full::new(body));
-    *request.method_mut() = hyper::Method::POST;
-    *request.uri_mut() = format!("{}/", endpoint.trim_end_matches('/')).parse().ok()?;
-    let headers = request.headers_mut();
-    headers.insert("content-type", HeaderValue::from_static("application/x-amz-json-1.0"));
-    headers.insert("x-amz-target", HeaderValue::try_from(format!("{TARGET}.{operation}")).ok()?);
-    Some(request)
 }
 
 impl Failure {

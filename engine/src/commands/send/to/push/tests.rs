@@ -35,7 +35,16 @@ fn source(text: &str) -> Spec {
 }
 
 fn event(n: u32, body: &str) -> Event {
-    Event { n, method: "", path: String::new(), header: None, body: body.into(), key: None, given_key: false }
+    Event {
+        n,
+        method: "",
+        path: String::new(),
+        header: None,
+        body: body.into(),
+        key: None,
+        given_key: false,
+        lane: None,
+    }
 }
 
 fn how(group: Option<&'static str>) -> How<'static> {

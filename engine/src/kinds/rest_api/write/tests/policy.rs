@@ -6,13 +6,14 @@ use aws_sdk_apigateway::operation::update_stage::UpdateStageOutput;
 use aws_smithy_mocks::{Rule, mock};
 
 use super::*;
-use crate::kinds::rest_api::policy::only_from;
+use crate::kinds::rest_api::policy::{Callers, only_from};
 use crate::network::Network;
 
 fn from(networks: &[&str]) -> RestApi {
-    let networks: Vec<Network> = networks.iter().map(|text| Network::parse(text).unwrap()).collect();
+    let networks = networks.iter().map(|text| Network::parse(text).unwrap()).collect();
+    let callers = Callers { networks, ..Callers::default() };
     let mut api = desired();
-    api.policy = Some(only_from(&networks, &api.routes));
+    api.policy = Some(only_from(&callers, &api.routes));
     api.sealed().unwrap()
 }
 
@@ -54,4 +55,37 @@ async fn a_changed_policy_is_deployed_anew_though_an_older_deployment_has_its_ha
     }
     // The newest is the one that an earlier attempt has made.
     deploy::sync(&cx(&[]), &home, &live(&home, &hashes)).await.unwrap();
+}
+
+/// AWS looks at each patch alone: "VPCEndpoints can only be specified with PRIVATE apis."
+#[tokio::test]
+async fn endpoints_come_after_the_private_type_and_go_before_it() {
+    let private = |endpoints: &[&str]| {
+        let mut api = desired();
+        api.endpoint_type = "PRIVATE".to_owned();
+        api.vpc_endpoints = endpoints.iter().map(|&id| id.to_owned()).collect();
+        api.sealed().unwrap()
+    };
+    let live = |api: &RestApi| {
+        let mut live = live(api, &[]);
+        live.head.endpoint_type = api.endpoint_type.clone();
+        live.head.vpc_endpoints = api.vpc_endpoints.clone();
+        live
+    };
+    let ids = "/endpointConfiguration/vpcEndpointIds";
+    let (one, two) = (private(&["vpce-1"]), private(&["vpce-2"]));
+    let changes: [(&RestApi, &RestApi, Vec<String>, usize); 3] = [
+        (&one, &desired(), vec!["/endpointConfiguration/types/REGIONAL=PRIVATE".into(), format!("{ids}=vpce-1")], 1),
+        (&desired(), &one, vec![format!("{ids}=vpce-1"), "/endpointConfiguration/types/PRIVATE=REGIONAL".into()], 1),
+        (&two, &one, vec![format!("{ids}=vpce-1"), format!("{ids}=vpce-2")], 0),
+    ];
+    for (now, then, expected, waits) in changes {
+        let set = mock!(Client::update_rest_api)
+            .match_requests(move |call| shown(call.patch_operations()) == expected)
+            .then_output(|| UpdateRestApiOutput::builder().build());
+        let got = mock!(Client::get_rest_api).then_output(|| GetRestApiOutput::builder().build());
+        head(&cx(&[&set, &got]), now, &Name::new("api"), &live(then)).await.unwrap();
+        assert_eq!((set.num_calls(), got.num_calls()), (1, waits));
+        assert_ne!(now.deployed, then.deployed, "it takes effect when it is deployed");
+    }
 }

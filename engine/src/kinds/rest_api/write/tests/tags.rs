@@ -28,6 +28,7 @@ async fn tags_come_first_and_with_whose_it_is() {
             id: "abc".into(),
             name: "old".into(),
             endpoint_type: "REGIONAL".into(),
+            vpc_endpoints: Default::default(),
             security_policy: String::new(),
             api_key_source: String::new(),
             binary_types: Default::default(),

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::KeysAndAttributes;
 
-use super::event::ItemKey;
+use super::ItemKey;
 use crate::aws::Cx;
 use crate::error::{Class, Error, Result};
 

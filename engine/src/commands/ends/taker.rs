@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use aws_sdk_sqs::types::QueueAttributeName;
 use pipe_local::poller::Past;
 
+use super::Taken;
 use crate::aws::Cx;
-use crate::commands::send::to::Taken;
 
 /// What shows how far the consumer is.
 pub enum Taker {

@@ -1,0 +1,237 @@
+//! `pipe replay`: sends a part of the stream to the consumer's function once more, in order, and leaves the mapping's checkpoint alone.
+
+mod run;
+mod shards;
+
+use std::time::Instant;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use pipe_local::event::Location;
+
+use crate::cli::{Global, ReplayArgs, exit};
+use crate::commands::dlq::records::{keeps_since, millis, now, time};
+use crate::commands::dlq::redrive::remarks;
+use crate::commands::halt::Halt;
+use crate::commands::hand::{Consumer, Mapping, Pace, calls};
+use crate::commands::running::Running;
+use crate::commands::{Outcome, Stop, walk};
+use crate::error::{Class, Error, Result};
+use crate::event::{Event, redrive};
+use crate::names::quoted;
+use crate::spec::Spec;
+use crate::tame::tame;
+use crate::term::Shell;
+use run::{Replay, Went};
+use shards::{From, Order};
+
+/// What is said on Ctrl-C.
+const STOPPING: &str = "interrupted: no more records are sent; the batches under way are finished";
+/// Shards that are read at the same time: each calls the function.
+const AT_ONCE: usize = 16;
+
+/// Runs the command.
+pub async fn run(shell: Shell, global: &Global, args: &ReplayArgs) -> Outcome {
+    let loaded = walk::spec(global, &args.spec.file)?;
+    is_kept(&loaded.spec)?;
+    let now = now();
+    let (since_ms, until_ms) =
+        (moment(&args.since, now)?, args.until.as_deref().map_or(Ok(now), |at| moment(at, now))?);
+    if since_ms > until_ms {
+        return Err(Error::fatal(format!("--since {} is after --until {}", time(since_ms), time(until_ms))).into());
+    }
+    let from: Vec<From> = args.from.iter().map(|text| From::read(text)).collect::<Result<_>>()?;
+    let running = Running::of(global, &loaded).await?;
+    let consumer = Consumer::of(&running.cx, &running.spec.consumer_name()).await?;
+    let mapping = mapping(&consumer, &running.stream()?.1)?;
+    let stopped = Halt::on_interrupt(shell, STOPPING).told();
+    let listed = shards::list(&running.cx, &mapping.stream_arn).await?;
+    let order = Order::of(listed, args.shard.as_deref(), &from, since_ms)?;
+    if let Some(oldest) = keeps_since(&running.cx, &mapping.stream_arn, now).await?.filter(|oldest| *oldest > since_ms)
+    {
+        shell.warn(&format!("the stream has forgotten what came before {}: the replay begins there", time(oldest)));
+    }
+    if !args.dry_run {
+        remarks(&running.spec, &consumer, global.session.is_some()).iter().for_each(|text| shell.warn(text));
+        agreed(shell, args, &consumer, order.len(), (since_ms, until_ms))?;
+    }
+    let replay = Replay {
+        cx: &running.cx,
+        stream_arn: &mapping.stream_arn,
+        mapping: &mapping.properties,
+        call: (!args.dry_run).then(|| calls(&running.cx, &consumer)),
+        pace: Pace::new(args.rate),
+        since_ms,
+        until_ms,
+        stopped,
+    };
+    let start = Instant::now();
+    let (records, left, failed) = all(shell, &replay, order).await;
+    conclude(shell, global, args, &replay, (records, left, failed), start)
+}
+
+/// Sends all shards, some at once. Returns how many records the function took, where to go on, and whether one failed.
+async fn all(shell: Shell, replay: &Replay<'_>, mut order: Order) -> (usize, Vec<From>, bool) {
+    let (mut records, mut left, mut failed) = (0, Vec::new(), false);
+    let mut under_way = FuturesUnordered::new();
+    loop {
+        while under_way.len() < AT_ONCE && !*replay.stopped.borrow() {
+            let Some((shard, begin)) = order.next() else { break };
+            under_way.push(replay.shard(shard, begin));
+        }
+        let Some(went) = under_way.next().await else { break };
+        told(shell, &went);
+        records += went.records;
+        failed |= went.why.is_some();
+        match went.from {
+            None => order.ended(&went.shard),
+            Some(from) => left.push(from),
+        }
+    }
+    left.extend(order.left());
+    (records, left, failed)
+}
+
+fn told(shell: Shell, went: &Went) {
+    let Went { shard, records, from, why } = went;
+    shell.line(&Event::Replayed(redrive::Replayed {
+        shard: shard.clone(),
+        records: *records,
+        from: from.as_ref().map(From::text),
+        why: why.as_ref().map(ToString::to_string),
+    }));
+    let ended = match (from, why) {
+        (None, _) => String::new(),
+        (Some(_), Some(why)) => format!(", then it stopped: {}", tame(&why.to_string())),
+        (Some(_), None) => ", then it was interrupted".to_owned(),
+    };
+    shell.out(&format!("{}: {records} records{ended}\n", tame(shard)));
+}
+
+fn conclude(
+    shell: Shell,
+    global: &Global,
+    args: &ReplayArgs,
+    replay: &Replay<'_>,
+    (records, left, failed): (usize, Vec<From>, bool),
+    start: Instant,
+) -> Outcome {
+    let interrupted = *replay.stopped.borrow();
+    shell.line(&Event::ReplayedAll(redrive::ReplayedAll {
+        records,
+        from: left.iter().map(From::text).collect(),
+        interrupted,
+        milliseconds: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+    }));
+    let word = if args.dry_run { "would be sent" } else { "were taken" };
+    shell.out(&format!("{records} records {word}\n"));
+    if !left.is_empty() && !args.dry_run {
+        let from: String = left.iter().map(|from| format!(" --from {}", quoted(&from.text()))).collect();
+        let file = args.spec.file.display().to_string();
+        let (since, until) = (quoted(&exact(replay.since_ms)), quoted(&exact(replay.until_ms)));
+        shell.err(&format!(
+            "to go on from there: pipe replay {} --since {since} --until {until}{from}{}\n",
+            quoted(&file),
+            global.way()
+        ));
+    }
+    Ok(match (interrupted, failed) {
+        (true, _) => exit::INTERRUPTED,
+        (false, true) => exit::FAILED,
+        (false, false) => exit::OK,
+    })
+}
+
+/// Refuses a pipeline whose events nobody keeps after they were handled.
+fn is_kept(spec: &Spec) -> Result<()> {
+    let refused = |why: &str, hint: &str| Err(Error::fatal(why.to_owned()).hint(hint));
+    match &spec.stream {
+        _ if spec.function().is_none() => {
+            refused("the pipeline has no consumer that could take a record", "`consumer.function` makes one")
+        }
+        _ if spec.fed_queue().is_some() => refused(
+            "a queue cannot be replayed: a message that was handled is deleted from it",
+            "`pipe dlq redrive` sends what could not be handled once more",
+        ),
+        Some(_) => Ok(()),
+        None => refused(
+            "there is no stream to replay: the source calls the function itself, and nobody keeps its events",
+            "`pipe dlq redrive` sends what could not be handled once more",
+        ),
+    }
+}
+
+/// The mapping that reads the stream; of a table's streams the newest.
+fn mapping<'a>(consumer: &'a Consumer, stream: &str) -> Result<&'a Mapping> {
+    let is_of = |mapping: &&Mapping| Location::of(&mapping.stream_arn, None).name.as_deref() == Some(stream);
+    let streams = consumer.mappings.iter().filter(is_of);
+    streams.max_by(|a, b| a.stream_arn.cmp(&b.stream_arn)).ok_or_else(|| {
+        Error::new(Class::NotFound, format!("no mapping reads `{stream}` for the function `{}`", consumer.name))
+            .hint("`pipe diff` shows what is missing")
+    })
+}
+
+fn agreed(shell: Shell, args: &ReplayArgs, consumer: &Consumer, shards: usize, span: (i64, i64)) -> Result<(), Stop> {
+    if args.yes {
+        return Ok(());
+    }
+    let (since, until, function) = (time(span.0), time(span.1), tame(&consumer.name));
+    let question = format!("Send the records of {shards} shards from {since} to {until} to `{function}` once more?");
+    match shell.agrees(&question) {
+        Some(true) => Ok(()),
+        Some(false) => Err(Error::new(Class::Consent, "nothing was sent, because the answer was no").into()),
+        None => Err(Error::new(Class::Consent, "nothing was sent: there is no terminal to ask on")
+            .hint("pass --yes, or --dry-run to count the records")
+            .into()),
+    }
+}
+
+/// A moment in milliseconds since 1970: RFC 3339, or how long before now.
+fn moment(text: &str, now: i64) -> Result<i64> {
+    let ago = || {
+        let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+        let seconds = match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3_600,
+            "d" => 86_400,
+            _ => return None,
+        };
+        let number = i64::from(number.parse::<u32>().ok()?);
+        Some(now - number * seconds * 1000)
+    };
+    millis(text).or_else(ago).ok_or_else(|| {
+        Error::fatal(format!("`{text}` is no moment"))
+            .hint("write it as in 2026-11-29T08:00:00Z, or how long ago it is, as in 90s, 15m, 6h, 2d")
+    })
+}
+
+/// A moment with its milliseconds.
+fn exact(millis: i64) -> String {
+    let seconds = time(millis);
+    format!("{}.{:03}Z", seconds.trim_end_matches('Z'), millis.rem_euclid(1000))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_is_a_time_or_how_long_ago() {
+        let now = 1_573_691_884_835;
+        for (text, at) in [
+            ("2019-11-14T00:38:04.835Z", now),
+            ("2019-11-14T01:38:04.835+01:00", now),
+            ("90s", now - 90_000),
+            ("15m", now - 900_000),
+            ("6h", now - 21_600_000),
+            ("2d", now - 172_800_000),
+        ] {
+            assert_eq!(moment(text, now), Ok(at), "{text}");
+        }
+        assert_eq!(moment(&exact(now), now), Ok(now));
+        for text in ["", "h", "6", "-6h", "6w", "yesterday", "ä", "99999999999h", "2019-11-14"] {
+            assert!(moment(text, now).is_err(), "{text}");
+        }
+    }
+}

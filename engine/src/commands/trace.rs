@@ -1,0 +1,258 @@
+//! `pipe trace`: the way of one event along API, stream, function, and row or dead letter. What cannot be known is said, not guessed.
+//!
+//! IAM: logs:FilterLogEvents; those of looking into the dead-letter queue and for rows, and those in [`record`].
+
+mod hops;
+mod id;
+mod logs;
+mod record;
+
+use std::collections::BTreeSet;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use tokio::sync::watch;
+
+use crate::cli::{Global, TraceArgs, exit};
+use crate::commands::dlq::letter::Letter;
+use crate::commands::dlq::peek::peek;
+use crate::commands::dlq::records::now;
+use crate::commands::ends::{ItemKey, SEARCHED, Taker, present, why};
+use crate::commands::halt::Halt;
+use crate::commands::running::Running;
+use crate::commands::{Outcome, walk};
+use crate::error::{Class, Result};
+use crate::event::Event;
+use crate::event::trace::Traced;
+use crate::kinds;
+use crate::kinds::table::Key;
+use crate::resource::Resource;
+use crate::session;
+use crate::spec::PartitionKey;
+use crate::tame::tame;
+use crate::term::Shell;
+use hops::{Found, Hops};
+use id::Names;
+use record::Record;
+
+/// What is said on Ctrl-C.
+const STOPPING: &str = "interrupted: nothing more is looked for";
+
+/// Runs the command.
+pub async fn run(shell: Shell, global: &Global, args: &TraceArgs) -> Outcome {
+    let names = Names::of(&args.id)?;
+    let loaded = walk::spec(global, &args.spec.file)?;
+    let running = Running::of(global, &loaded).await?;
+    let mut stopped = Halt::on_interrupt(shell, STOPPING).told();
+    let told = stopped.clone();
+    let (hops, calls) = (Hops::default(), BTreeSet::new());
+    let mut trace = Trace { running: &running, names, hops, record: None, request: None, calls, stopped: told };
+    tokio::select! {
+        looked = trace.look(global, args) => looked?,
+        _ = stopped.wait_for(|stopped| *stopped) => return Ok(exit::INTERRUPTED),
+    }
+    let (found, unknown) = trace.hops.in_order();
+    for hop in &found {
+        shell.out(&hops::line(hop));
+        shell.line(&Event::Hop(hop.clone()));
+    }
+    if found.is_empty() {
+        shell.out(&format!("nothing of `{}` was found\n", tame(&args.id)));
+    }
+    unknown.iter().for_each(|unknown| shell.out(&format!("not known: {}\n", tame(unknown))));
+    let is_found = !found.is_empty();
+    shell.line(&Event::Traced(Traced { id: args.id.clone(), found: is_found, unknown }));
+    Ok(if is_found { exit::OK } else { exit::FAILED })
+}
+
+/// What is known of an event so far.
+struct Trace<'a> {
+    running: &'a Running,
+    names: Names,
+    hops: Hops,
+    record: Option<Record>,
+    /// When the API got it, and the extended id of that request.
+    request: Option<(i64, String)>,
+    /// The calls of functions that lines about it belong to.
+    calls: BTreeSet<String>,
+    stopped: watch::Receiver<bool>,
+}
+
+impl Trace<'_> {
+    async fn look(&mut self, global: &Global, args: &TraceArgs) -> Result<()> {
+        let since = args.since.millis(now());
+        let letters = self.letters().await?;
+        letters.iter().for_each(|letter| self.names.learn_from_letter(letter));
+        let mut requested = self.in_logs(since).await?;
+        self.find_record().await?;
+        if let Some(key) =
+            self.record.as_ref().map(|record| record.key.clone()).filter(|_| !requested && self.keys_are_requests())
+        {
+            requested = self.request_of(&key, since).await;
+        }
+        self.api_unknown(requested);
+        let is_row = self.row(letters.is_empty()).await?;
+        letters.iter().for_each(|letter| self.letter(letter));
+        if !is_row && letters.is_empty() {
+            self.end_unknown(global, args).await?;
+        }
+        if self.record.is_some()
+            && letters.is_empty()
+            && self.calls.is_empty()
+            && self.running.spec.function().is_some()
+        {
+            self.hops.unknown("which call of the function had it: a log names no record that went well".into());
+        }
+        Ok(())
+    }
+
+    /// The dead letters that are about it.
+    async fn letters(&mut self) -> Result<Vec<Letter>> {
+        let url = match self.running.queue().await {
+            Ok(Some(url)) => url,
+            Ok(None) => return Ok(Vec::new()),
+            Err(error) => {
+                self.hops.unknown(format!("whether it is a dead letter: {error}"));
+                return Ok(Vec::new());
+            }
+        };
+        let (mut letters, names) = (Vec::new(), &self.names);
+        let mut keep = |letter: Letter| {
+            if names.are_of(&letter) {
+                letters.push(letter);
+            }
+        };
+        match peek(&self.running.cx, &url, SEARCHED, &self.stopped, &mut keep).await {
+            Ok(false) => {}
+            Ok(true) => self.hops.unknown(format!(
+                "whether there are more letters of it: the queue has more than were shown, and {SEARCHED} are looked through"
+            )),
+            Err(error) if error.class() == Class::Interrupted => return Err(error),
+            Err(error) => self.hops.unknown(format!("whether it is a dead letter: {error}")),
+        }
+        Ok(letters)
+    }
+
+    fn letter(&mut self, letter: &Letter) {
+        let at = (letter.sent_at > 0).then_some(letter.sent_at);
+        let message = format!("a dead letter: {} (`pipe dlq show {}`)", why(letter), tame(&letter.id));
+        self.hops.add(Found { at, ..Found::new("dlq", message) });
+    }
+
+    async fn find_record(&mut self) -> Result<()> {
+        let Ok((kind, name)) = self.running.stream() else { return Ok(()) };
+        if kind == kinds::queue::Queue::KIND {
+            self.hops.unknown(
+                "whether the queue still has it: a queue shows a message only to who receives it, which counts as a try".into(),
+            );
+            return Ok(());
+        }
+        let Some(number) = self.names.number.clone() else {
+            if let Some((at, id)) =
+                self.request.clone().filter(|_| kind == kinds::stream::Stream::KIND && self.keys_are_requests())
+                && let Some(record) = record::of_request(self.running, &name, &id, at).await?
+            {
+                self.hops.add(record.hop());
+                self.record = Some(record);
+                return Ok(());
+            }
+            self.hops.unknown(format!(
+                "where `{name}` has it: only its sequence number tells, which the answer to the sender had"
+            ));
+            return Ok(());
+        };
+        match record::find(self.running, kind, &name, self.names.shard.as_deref(), &number).await {
+            Ok(record::Sought::Found(record)) => {
+                self.hops.add(record.hop());
+                self.record = Some(*record);
+            }
+            Ok(record::Sought::Absent(why)) => self.hops.unknown(why),
+            Err(error) => self.hops.unknown(format!("whether `{name}` has it: {error}")),
+        }
+        Ok(())
+    }
+
+    /// Whether records of a route have the extended ids of their requests as partition keys.
+    fn keys_are_requests(&self) -> bool {
+        let mut routes = self.running.spec.api().into_iter().flat_map(|api| &api.routes);
+        routes.any(|route| route.partition_key == PartitionKey::Random)
+    }
+
+    /// Whether there is a row under its key; of an event that is a letter its absence is no news.
+    async fn row(&mut self, news: bool) -> Result<bool> {
+        let (table, keys) = match self.running.table().await {
+            Ok(Some(table)) => table,
+            Ok(None) => return Ok(false),
+            Err(error) => {
+                self.hops.unknown(format!("whether it is a row: {error}"));
+                return Ok(false);
+            }
+        };
+        let key = match &self.record {
+            Some(record) => record.key(&keys),
+            // The id may be the key of a row.
+            None => self.names.as_key(&keys),
+        };
+        let Some(key) = key else {
+            if news {
+                self.hops.unknown(format!("whether `{table}` has a row of it: its key is not known"));
+            }
+            return Ok(false);
+        };
+        match present(&self.running.cx, &table, &[&key]).await {
+            Ok(there) if there.first() == Some(&true) => {
+                let later = "an event before or after it with this key may have made it";
+                let message = format!("a row of `{table}` under {}; {later}", shown(&key, &keys));
+                self.hops.add(Found::new("table", message));
+                Ok(true)
+            }
+            Ok(_) if news && self.record.is_some() => {
+                self.hops.add(Found::new("table", format!("no row of `{table}` under {}", shown(&key, &keys))));
+                Ok(false)
+            }
+            Ok(_) => Ok(false),
+            Err(error) => {
+                self.hops.unknown(format!("whether it is a row: {error}"));
+                Ok(false)
+            }
+        }
+    }
+
+    /// Says which request brought it, as far as nobody knows.
+    fn api_unknown(&mut self, requested: bool) {
+        if requested || self.running.spec.api().is_none() || (self.record.is_none() && self.names.number.is_none()) {
+            return;
+        }
+        self.hops.unknown("which request brought it: the API's access log cannot name the record".into());
+    }
+
+    /// What is known of the end of an event that is neither a row nor a letter.
+    async fn end_unknown(&mut self, global: &Global, args: &TraceArgs) -> Result<()> {
+        let Some(record) = &self.record else { return Ok(()) };
+        let taken = match (&record.taken.location.part, global.session.is_some()) {
+            (Some(_), true) => {
+                let done = Taker::Checkpoints(session::checkpoints(&args.spec.file)?).done(&self.running.cx).await;
+                Some(done.has(&record.taken))
+            }
+            _ => None,
+        };
+        match taken {
+            Some(true) => self.hops.add(Found::new("consumer", "the mapping is past it: the function took it".into())),
+            Some(false) => {
+                self.hops.add(Found::new("consumer", "the mapping has not come to it, or tries it again".into()))
+            }
+            None => self.hops.unknown("whether the function took it: AWS does not tell how far a mapping is".into()),
+        }
+        Ok(())
+    }
+}
+
+/// A key for people, in the table's order.
+fn shown(key: &ItemKey, keys: &[Key]) -> String {
+    let value = |key: &AttributeValue| match key {
+        AttributeValue::S(text) => tame(text),
+        AttributeValue::N(number) => tame(number),
+        _ => "bytes".to_owned(),
+    };
+    let parts = keys.iter().filter_map(|named| Some(format!("{}={}", named.name, value(key.get(&named.name)?))));
+    parts.collect::<Vec<_>>().join(", ")
+}

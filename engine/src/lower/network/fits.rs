@@ -1,0 +1,61 @@
+//! What does not go together in a VPC, as far as it matters to the endpoints that the pipeline makes there.
+
+use super::{Around, door};
+use crate::aws::Place;
+use crate::aws::vpc::service_name;
+use crate::bundle::Codes;
+use crate::error::{Error, Result};
+use crate::lower::Lowering;
+use crate::spec::{Loaded, Way};
+
+/// Refuses two subnets of one zone, and zones in which a service has no endpoints. An endpoint of somebody else's is as it is.
+///
+/// # Errors
+/// The first that does not go together, with its place in the file.
+pub fn fits(loaded: &Loaded, place: &Place) -> Result<()> {
+    let codes = Codes::unbuilt();
+    let lowering = Lowering::of(loaded, place, &codes);
+    let Some(around) = Around::of(&lowering).filter(|_| loaded.vpc.is_some()) else { return Ok(()) };
+    let own = around.own().filter(|(_, way)| *way == Way::Interface).map(|(service, _)| service);
+    let door = around.door().filter(|door| matches!(door, super::Reach::Own)).map(|_| door::SERVICE);
+    for service in own.chain(door) {
+        let told = around.twice_in_a_zone().or_else(|| around.lacking(service, place));
+        if let Some((index, message, hint)) = told {
+            let at = loaded.notes.place_of(&format!("/network/vpc/subnets/{index}"));
+            return Err(Error::fatal(format!("{at}: {message}")).hint(hint));
+        }
+    }
+    Ok(())
+}
+
+/// Which subnet it is about, the message, and what to do.
+type Told = (usize, String, &'static str);
+
+impl Around<'_> {
+    fn twice_in_a_zone(&self) -> Option<Told> {
+        let (zones, subnets) = (&self.vpc.zones, &self.network.vpc.subnets);
+        let again = |(index, zone): (usize, &String)| {
+            zones[..index].iter().position(|other| other == zone).map(|other| (other, index, zone.clone()))
+        };
+        let (other, index, zone) = zones.iter().enumerate().find_map(again)?;
+        let message =
+            format!("the subnets `{}` and `{}` are both in the zone `{zone}`", subnets[other], subnets[index]);
+        let hint = "an endpoint has one network interface in a zone: take one of the two out of `network.vpc.subnets`";
+        Some((index, message, hint))
+    }
+
+    fn lacking(&self, service: &str, place: &Place) -> Option<Told> {
+        let offered = self.vpc.offered.get(service)?;
+        let index = self.vpc.zones.iter().position(|zone| !offered.contains(zone))?;
+        let (zone, subnet) = (&self.vpc.zones[index], &self.network.vpc.subnets[index]);
+        let name = service_name(&place.region, service);
+        let message = format!("`{name}` has no endpoints in the zone `{zone}` of the subnet `{subnet}`");
+        let hint = match service {
+            door::SERVICE => {
+                "name a subnet of another zone, or an endpoint that is there in `source.api.private.endpoints`"
+            }
+            _ => "name a subnet of another zone, or take the service out of `network.endpoints`",
+        };
+        Some((index, message, hint))
+    }
+}
