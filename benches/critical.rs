@@ -16,25 +16,29 @@ use pipe_test_support::{Call, Emulator, Endpoint, Kind, Nature, Sandbox, copy_fo
 /// A spec, the folder from which it names its files, and an edit of one property.
 struct Of {
     name: &'static str,
-    text: &'static str,
     folder: &'static str,
-    edit: (&'static str, &'static str),
+    edit: Option<(&'static str, &'static str)>,
 }
 
-const ALL: [Of; 2] = [
-    Of {
-        name: "pipeline.yaml",
-        text: include_str!("../pipeline.yaml"),
-        folder: "",
-        edit: ("memory_mb: 128", "memory_mb: 256"),
-    },
-    Of {
-        name: "api-to-table.yaml",
-        text: include_str!("../examples/api-to-table.yaml"),
-        folder: "examples",
-        edit: ("burst: 10,", "burst: 11,"),
-    },
+const MAIN: Of = Of { name: "pipeline", folder: "", edit: Some(("memory_mb: 128", "memory_mb: 256")) };
+const API: Of = example("api-to-table", Some(("burst: 10,", "burst: 11,")));
+/// The examples of sources. A private one needs subnets, which MiniStack does not have.
+const SOURCES: [Of; 9] = [
+    example("topic", None),
+    example("bucket", None),
+    example("schedule", None),
+    example("events", None),
+    example("logs", None),
+    example("iot", None),
+    example("alexa", None),
+    example("bucket-to-queue", None),
+    example("events-to-stream", None),
 ];
+
+const fn example(name: &'static str, edit: Option<(&'static str, &'static str)>) -> Of {
+    Of { name, folder: "examples", edit }
+}
+
 /// Reads of a plan that come one after another: the caller, a list, what it leads to.
 const READS_OF_A_PLAN: u32 = 3;
 /// The longest that anything stays unseen after an apply; then a diff finds all of it.
@@ -44,7 +48,7 @@ fn main() {
     let endpoint = Endpoint::start(Emulator::shared(Kind::MiniStack));
     let real = Nature::real();
     let latency = Nature { latency: real.latency.clone(), ..Nature::default() };
-    for of in ALL {
+    for of in [MAIN, API].into_iter().chain(SOURCES) {
         for (name, nature) in [("latency only", latency.clone()), ("as on AWS", real.clone())] {
             of.measure(&endpoint, nature, &format!("{}, {name}", of.name));
         }
@@ -53,34 +57,47 @@ fn main() {
 
 impl Of {
     fn measure(&self, endpoint: &Endpoint, nature: Nature, name: &str) {
-        let user = Sandbox::new(env!("CARGO_BIN_EXE_pipe"), endpoint.account(), self.text);
-        let schemas = self.base().join("api-to-table");
-        if schemas.exists() {
-            copy_folder(&schemas, &user.path().join("api-to-table"));
+        let user = Sandbox::new(env!("CARGO_BIN_EXE_pipe"), endpoint.account(), "");
+        let text = self.text(user.account.id());
+        user.write(&text);
+        let files = self.base().join(self.name);
+        if files.is_dir() {
+            copy_folder(&files, &user.path().join(self.name));
+        }
+        if self.name == "logs" {
+            let group = serde_json::json!({ "logGroupName": "/aws/lambda/shop" });
+            user.account.ask("logs", "Logs_20140328.CreateLogGroup", "/", &group);
         }
         user.account.set_nature(nature.clone());
         let apply = measure(&user, &["apply", "--yes"]);
         let api_writes = api_writes(&user);
         std::thread::sleep(SEEN);
         let diff = measure(&user, &["diff", "--exit-code"]);
-        let model = Model { nature: &nature, graph: self.graph(user.account.id()), api_writes };
+        let model = Model { nature: &nature, graph: self.graph(user.account.id(), &text), api_writes };
         let (path, chain) = model.cold_apply();
         report(&format!("cold apply, {name}"), apply, path, &chain);
         let (path, chain) = slowest(&user.account.calls());
         report(&format!("empty diff, {name}"), diff, path, &chain);
-        user.edit(self.edit.0, self.edit.1);
+        let Some((from, to)) = self.edit else { return };
+        user.edit(from, to);
         let edit = measure(&user, &["apply", "--yes"]);
         let (path, chain) = slowest(&user.account.calls());
         report(&format!("edit of one property, {name}"), edit, path, &chain);
+    }
+
+    /// The spec. Names of buckets are everybody's: these have the account in them.
+    fn text(&self, account: &str) -> String {
+        let text = std::fs::read_to_string(self.base().join(format!("{}.yaml", self.name))).expect("the spec is there");
+        text.replace("example-", &format!("example-{account}-"))
     }
 
     fn base(&self) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(self.folder)
     }
 
-    fn graph(&self, account: &str) -> Graph {
+    fn graph(&self, account: &str, text: &str) -> Graph {
         let place = Place { partition: "aws".into(), account: account.into(), region: "eu-central-1".into() };
-        let loaded = pipe::spec::parse(self.name, self.text.as_bytes(), &self.base()).expect("the spec is good");
+        let loaded = pipe::spec::parse(self.name, text.as_bytes(), &self.base()).expect("the spec is good");
         lower(&loaded, &place, &Codes::unbuilt()).expect("the spec lowers")
     }
 }

@@ -13,6 +13,8 @@ mod queues;
 mod redrive;
 #[path = "dev/running.rs"]
 mod running;
+#[path = "dev/sources.rs"]
+mod sources;
 #[path = "dev/stub.rs"]
 mod stub;
 
@@ -60,6 +62,7 @@ async fn main() {
     running.stop();
     queues::through().await;
     changes::to_the_function().await;
+    sources::to_the_function();
     redrive::to_the_function().await;
     reload();
 }

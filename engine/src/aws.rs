@@ -10,6 +10,7 @@ pub mod ec2;
 mod endpoints;
 pub mod kms;
 mod lacking;
+mod look;
 #[cfg(test)]
 pub mod mocked;
 mod operation;

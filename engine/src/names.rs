@@ -85,6 +85,17 @@ impl Handle {
         Self(text.into())
     }
 
+    /// The handle of what has a name within another resource alone: an entry, a filter, a statement. In
+    /// two buckets there may be two of one name.
+    pub fn within(whole: &Name, name: &str) -> Self {
+        Self(format!("{whole}/{name}"))
+    }
+
+    /// The name within the other resource.
+    pub fn inner(&self) -> &str {
+        self.0.rsplit_once('/').map_or(self.as_str(), |(_, name)| name)
+    }
+
     /// The text itself.
     pub fn as_str(&self) -> &str {
         &self.0

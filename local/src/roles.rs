@@ -9,6 +9,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 
 use crate::error::{Error, Result};
+use crate::poller::access::reason;
 
 /// Finds the credentials of an access key that the endpoint has given out in this session: a plain function value.
 pub type GivenOut = Arc<dyn Fn(&str) -> Option<Credentials> + Send + Sync>;
@@ -85,7 +86,7 @@ impl Roles {
         let answer = sts.assume_role().role_arn(role).role_session_name("pipe-dev");
         let answer = answer.set_external_id(source.map(str::to_owned)).send().await;
         let answer = answer.map_err(|error| {
-            let reason = aws_sdk_sts::error::DisplayErrorContext(&error).to_string();
+            let reason = reason(&error);
             Error::new(format!("assume the role `{role}`: {reason}"))
         })?;
         let given =

@@ -1,7 +1,6 @@
-//! Tests that look at other places every time: a seed that can be given again, and many accounts at once.
+//! Tests that look at other places every time: a seed that can be given again.
 
 use std::io::Write;
-use std::sync::Mutex;
 
 /// Accounts that one test works in at once: with more, the emulator may be slower with an answer than the 10 s that `pipe`
 /// gives a call.
@@ -32,26 +31,4 @@ impl Drop for Seed {
             writeln!(std::io::stderr(), "to see this again: PIPE_TEST_SEED={}", self.0).ok();
         }
     }
-}
-
-/// Does the same with each of these, so many at once. All are done; then it fails if one of them did, and names them.
-pub fn in_parallel<T: Sync>(at_once: usize, all: &[T], check: impl Fn(&T) + Sync) {
-    let (next, failed) = (Mutex::new(all.iter()), Mutex::new(Vec::new()));
-    let work = || {
-        loop {
-            let Some(one) = next.lock().unwrap().next() else { return };
-            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| check(one)));
-            if let Err(panic) = done {
-                let text = panic.downcast_ref::<String>().cloned();
-                failed.lock().unwrap().push(text.unwrap_or_else(|| "a check failed".to_owned()));
-            }
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..at_once.min(all.len()) {
-            scope.spawn(work);
-        }
-    });
-    let failed = failed.into_inner().unwrap();
-    assert!(failed.is_empty(), "{} of {} failed:\n{}", failed.len(), all.len(), failed.join("\n---\n"));
 }

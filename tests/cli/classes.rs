@@ -6,9 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use pipe_test_support::{Rule, RuleId};
+use pipe_test_support::{Rule, RuleId, in_parallel};
 
-use crate::chance::{AT_ONCE, in_parallel};
+use crate::chance::AT_ONCE;
 use crate::site::{LEFT, MAIN, Site, WHOLE};
 
 use Begins::{Applied, Cold, Destroyed, Edited};

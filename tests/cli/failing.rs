@@ -3,9 +3,9 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use pipe_test_support::Nature;
+use pipe_test_support::{Nature, in_parallel};
 
-use crate::chance::{Seed, in_parallel};
+use crate::chance::Seed;
 use crate::inventory::{inventory, same};
 use crate::site::{MAIN, Site};
 

@@ -1,44 +1,10 @@
 //! All that is in an account, as AWS reads it, so that two accounts can be compared: property by property, without what AWS
 //! draws (ids, times) and without what only says which of two runs it was (hashes over ARNs, which hold the account).
 
-use crate::labels::document;
+use crate::labels::{DRAWN, document};
 use crate::site::Site;
 use serde_json::{Map, Value, json};
 
-/// What AWS draws or counts.
-const DRAWN: &[&str] = &[
-    "CreationDateTime",
-    "EarliestRestorableDateTime",
-    "LatestRestorableDateTime",
-    "LatestStreamArn",
-    "LatestStreamLabel",
-    "StreamCreationTimestamp",
-    "TableId",
-    "ItemCount",
-    "TableSizeBytes",
-    "LastIncreaseDateTime",
-    "LastDecreaseDateTime",
-    "CreatedTimestamp",
-    "LastModifiedTimestamp",
-    "QueueUrl",
-    "creationTime",
-    "storedBytes",
-    "RevisionId",
-    "LastModified",
-    "Location",
-    "LastProcessingResult",
-    "StateTransitionReason",
-    "CreatedDate",
-    "LastChangedDate",
-    "LastAccessedDate",
-    "VersionIdsToStages",
-    "SecretVersionsToStages",
-    "createdDate",
-    "lastUpdatedDate",
-    "deploymentId",
-    "RequestId",
-    "webAclArn",
-];
 /// Tags whose values hold hashes and identities; that they are right is what an empty diff says.
 const HASHES: &[&str] = &["pipe:applied", "pipe:follows", "pipe:parts"];
 

@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use pipe_test_support::Rule;
+use pipe_test_support::{Rule, in_parallel};
 use serde_json::json;
 
-use crate::chance::{AT_ONCE, Seed, in_parallel};
+use crate::chance::{AT_ONCE, Seed};
 use crate::inventory::{inventory, same};
 use crate::site::{MAIN, Running, Site, WHOLE, signal, until};
 

@@ -1,7 +1,45 @@
-//! What AWS draws of a mapping: its id, and the label of the table's stream that it reads, which is a time; and of a stream's consumer.
+//! What AWS draws or counts; of a mapping its id, and the label of the stream that it reads, which is a time; and of a consumer its ARN.
 
 use pipe_test_support::Account;
 use serde_json::{Value, json};
+
+/// What AWS draws or counts.
+pub const DRAWN: &[&str] = &[
+    "CreationDateTime",
+    "EarliestRestorableDateTime",
+    "LatestRestorableDateTime",
+    "LatestStreamArn",
+    "LatestStreamLabel",
+    "StreamCreationTimestamp",
+    "TableId",
+    "ItemCount",
+    "TableSizeBytes",
+    "LastIncreaseDateTime",
+    "LastDecreaseDateTime",
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesDelayed",
+    "ApproximateNumberOfMessagesNotVisible",
+    "CreatedTimestamp",
+    "LastModifiedTimestamp",
+    "QueueUrl",
+    "creationTime",
+    "storedBytes",
+    "RevisionId",
+    "LastModified",
+    "Location",
+    "LastProcessingResult",
+    "StateTransitionReason",
+    "CreatedDate",
+    "LastChangedDate",
+    "LastAccessedDate",
+    "VersionIdsToStages",
+    "SecretVersionsToStages",
+    "createdDate",
+    "lastUpdatedDate",
+    "deploymentId",
+    "RequestId",
+    "webAclArn",
+];
 
 /// The texts that differ from one account to another, each with what stands for it.
 pub fn of(mapping: &Value, uuid: String) -> Vec<(String, String)> {

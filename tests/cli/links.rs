@@ -1,7 +1,8 @@
-//! What sources are made of, as AWS reads it: topics, buses, rules, schedules, and what lets them in. Of a bucket's links an empty diff tells.
+//! What sources are made of, as AWS reads it: topics, buses, rules, schedules, buckets, filters of logs, and what lets them in.
 
 use std::collections::HashMap;
 
+use pipe::aws::s3::{self, Call};
 use pipe::aws::{Aws, Place};
 use serde_json::{Map, Value, json};
 
@@ -14,8 +15,9 @@ pub fn lines(site: &Site) -> Lines {
     let place =
         Place { partition: "aws".into(), account: site.user.account.id().into(), region: "eu-central-1".into() };
     let aws = Aws::new(&site.sdk, place);
-    let (topics, events) = (topics(site, &aws), events(site, &aws));
-    topics.into_iter().chain(events).chain(schedules(site, &aws)).chain(functions(site, &aws)).collect()
+    let all = [topics(site, &aws), events(site, &aws), schedules(site, &aws), functions(site, &aws)];
+    let more = [buckets(site, &aws), filters(site), devices(site)];
+    all.into_iter().chain(more).flatten().collect()
 }
 
 fn topics(site: &Site, aws: &Aws) -> Lines {
@@ -105,4 +107,45 @@ fn of(attributes: Option<&HashMap<String, String>>, names: &[&str]) -> Value {
 
 fn object<'a>(members: impl Iterator<Item = (&'a str, &'a str)>) -> Value {
     Value::Object(members.map(|(name, value)| (name.to_owned(), value.into())).collect::<Map<_, _>>())
+}
+
+/// The account's buckets with what they tell others.
+fn buckets(site: &Site, aws: &Aws) -> Lines {
+    let ask = |operation, bucket: &str, part| {
+        let answer = site.wait(Call::new(operation, "GET", bucket, part).make(aws)).unwrap();
+        s3::document(&answer).unwrap()
+    };
+    let listed = ask("ListAllMyBuckets", "", "");
+    let names = listed.all("Buckets").flat_map(|all| all.all("Bucket")).map(|one| one.text_of("Name").to_owned());
+    let line = |name: String| {
+        let told = ask("GetBucketNotification", &name, "notification").document("");
+        ("bucket", json!([name, told]))
+    };
+    names.map(line).collect()
+}
+
+fn filters(site: &Site) -> Lines {
+    let ask =
+        |operation: &str, input| site.user.account.ask("logs", &format!("Logs_20140328.{operation}"), "/", &input);
+    let groups = ask("DescribeLogGroups", json!({}));
+    let named = groups["logGroups"].as_array().into_iter().flatten();
+    let of_group = |group: &Value| {
+        let found = ask("DescribeSubscriptionFilters", json!({ "logGroupName": group["logGroupName"] }));
+        let all = found["subscriptionFilters"].as_array().cloned().unwrap_or_default();
+        all.into_iter().map(|filter| ("filter", filter))
+    };
+    named.flat_map(of_group).collect()
+}
+
+/// The rules of IoT.
+fn devices(site: &Site) -> Lines {
+    let ask = |path: &str| site.user.account.ask("iot", "", path, &Value::Null);
+    let rules = ask("/rules");
+    let names = rules["rules"].as_array().into_iter().flatten().filter_map(|rule| rule["ruleName"].as_str());
+    let line = |name: &str| {
+        let mut rule = ask(&format!("/rules/{name}"));
+        rule["rule"].as_object_mut().unwrap().remove("createdAt");
+        ("device rule", rule)
+    };
+    names.map(line).collect()
 }

@@ -1,75 +1,60 @@
 //! `kill -9` before and after any write of sources that send by themselves, and of one that takes another's place.
 
-use std::path::Path;
 use std::sync::OnceLock;
 
 use pipe_test_support::copy_folder;
+use serde_json::json;
 
 use crate::killed::{APPLY, DESTROY, Scenario, anywhere, somewhere};
-use crate::site::Site;
+use crate::site::{Site, root};
 
-const TOPIC: &str = include_str!("../../examples/topic.yaml");
-const EVENTS: &str = include_str!("../../examples/events.yaml");
-const SCHEDULE: &str = include_str!("../../examples/schedule.yaml");
+const fn scenario(name: &'static str, begun: fn() -> Site, command: &'static [&'static str]) -> Scenario {
+    Scenario { name, begun, command, at_least: 5, whole: OnceLock::new() }
+}
 
-static SCENARIOS: [Scenario; 9] = [
-    Scenario { name: "a topic", begun: topic, command: APPLY, at_least: 10, whole: OnceLock::new() },
-    Scenario { name: "events of a bus", begun: events, command: APPLY, at_least: 10, whole: OnceLock::new() },
-    Scenario { name: "a schedule", begun: schedule, command: APPLY, at_least: 10, whole: OnceLock::new() },
-    Scenario { name: "a bucket", begun: bucket, command: APPLY, at_least: 8, whole: OnceLock::new() },
-    Scenario {
-        name: "events for a topic",
-        begun: events_for_topic,
-        command: APPLY,
-        at_least: 8,
-        whole: OnceLock::new(),
-    },
-    Scenario {
-        name: "a schedule for events",
-        begun: schedule_for_events,
-        command: APPLY,
-        at_least: 8,
-        whole: OnceLock::new(),
-    },
-    Scenario {
-        name: "a topic for a bucket",
-        begun: topic_for_bucket,
-        command: APPLY,
-        at_least: 8,
-        whole: OnceLock::new(),
-    },
-    Scenario {
-        name: "no schedule left",
-        begun: schedule_applied,
-        command: DESTROY,
-        at_least: 8,
-        whole: OnceLock::new(),
-    },
-    Scenario { name: "no bucket left", begun: bucket_applied, command: DESTROY, at_least: 8, whole: OnceLock::new() },
+static SCENARIOS: [Scenario; 17] = [
+    scenario("a topic", || example("topic"), APPLY),
+    scenario("events of a bus", || example("events"), APPLY),
+    scenario("events for a stream", || example("events-to-stream"), APPLY),
+    scenario("a schedule", || example("schedule"), APPLY),
+    scenario("a bucket", || example("bucket"), APPLY),
+    scenario("a bucket for a queue", || example("bucket-to-queue"), APPLY),
+    scenario("lines of a log", || example("logs"), APPLY),
+    scenario("a device", || example("iot"), APPLY),
+    scenario("a skill", || example("alexa"), APPLY),
+    scenario("events for a topic", || becomes(applied(example("topic")), "events"), APPLY),
+    scenario("a schedule for events", || becomes(applied(example("events")), "schedule"), APPLY),
+    scenario("a topic for a bucket", || becomes(applied(bucket()), "topic"), APPLY),
+    scenario("another topic", another_topic, APPLY),
+    scenario("another bucket", another_bucket, APPLY),
+    scenario("another log group", another_log_group, APPLY),
+    scenario("no schedule left", || applied(example("schedule")), DESTROY),
+    scenario("no bucket left", || applied(bucket()), DESTROY),
 ];
 
-fn topic() -> Site {
-    Site::new(TOPIC)
+fn text(name: &str) -> String {
+    std::fs::read_to_string(root().join(format!("examples/{name}.yaml"))).unwrap()
 }
 
-fn events() -> Site {
-    Site::new(EVENTS)
+/// An example with its handler, and what it says is there. Names of buckets are everybody's: so this one has the account in it.
+fn example(name: &str) -> Site {
+    let site = Site::new(&text(name));
+    let (handler, id) = (root().join("examples").join(name), site.user.account.id().to_owned());
+    if handler.is_dir() {
+        copy_folder(&handler, &site.user.path().join(name));
+    }
+    for group in ["/aws/lambda/shop", "/aws/lambda/other"].iter().filter(|_| name == "logs") {
+        site.user.account.ask("logs", "Logs_20140328.CreateLogGroup", "/", &json!({ "logGroupName": group }));
+    }
+    site.user.write(&text(name).replace("example-", &format!("example-{id}-")));
+    site.user.account.clear();
+    site
 }
 
-fn schedule() -> Site {
-    Site::new(SCHEDULE)
-}
-
-/// A bucket whose name is the account's own, and which goes with the pipeline.
+/// A bucket that goes with the pipeline.
 fn bucket() -> Site {
-    let site = Site::new("name: files");
-    let handler = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/specs/good/my-handler");
-    copy_folder(&handler, &site.user.path().join("my-handler"));
-    let name = format!("files-{}", site.user.account.id());
-    site.user.write(&format!(
-        "name: files\nsource: {{ bucket: {{ name: {name}, on_destroy: delete, prefix: in/ }} }}\n\
-         consumer: {{ function: {{ handler: my-handler }} }}\ndlq: {{ queue: {{}} }}\n"
-    ));
+    let site = example("bucket");
+    site.user.edit("    events: [created]", "    events: [created]\n    on_destroy: delete");
     site
 }
 
@@ -80,30 +65,29 @@ fn applied(site: Site) -> Site {
 }
 
 /// The same pipeline with another example's sections.
-fn becomes(site: Site, now: &str, then: &str, example: &str) -> Site {
-    let site = applied(site);
-    site.user.write(&example.replace(&format!("name: {then}\n"), &format!("name: {now}\n")));
+fn becomes(site: Site, example: &str) -> Site {
+    let first = |spec: &str| spec.lines().find(|line| line.starts_with("name: ")).unwrap().to_owned();
+    let (now, then) = (first(&std::fs::read_to_string(site.user.path().join("pipeline.yaml")).unwrap()), text(example));
+    site.user.write(&then.replace(&first(&then), &now));
     site
 }
 
-fn events_for_topic() -> Site {
-    becomes(topic(), "orders-topic", "placed", EVENTS)
+fn another_topic() -> Site {
+    let site = applied(example("topic"));
+    site.user.edit("  topic:\n", "  topic:\n    name: Another\n");
+    site
 }
 
-fn schedule_for_events() -> Site {
-    becomes(events(), "placed", "mornings", SCHEDULE)
+fn another_bucket() -> Site {
+    let site = applied(example("bucket-to-queue"));
+    site.user.edit("-scans\n", "-others\n");
+    site
 }
 
-fn topic_for_bucket() -> Site {
-    becomes(bucket(), "files", "orders-topic", TOPIC)
-}
-
-fn schedule_applied() -> Site {
-    applied(schedule())
-}
-
-fn bucket_applied() -> Site {
-    applied(bucket())
+fn another_log_group() -> Site {
+    let site = applied(example("logs"));
+    site.user.edit("/aws/lambda/shop", "/aws/lambda/other");
+    site
 }
 
 #[test]
@@ -112,7 +96,7 @@ fn killed_somewhere_and_run_again() {
 }
 
 #[test]
-#[ignore = "takes a quarter of an hour on two cores: `cargo test --test cli -- --ignored`"]
+#[ignore = "takes half an hour on two cores: `cargo test --test cli -- --ignored`"]
 fn killed_anywhere_and_run_again() {
     anywhere(&SCENARIOS);
 }

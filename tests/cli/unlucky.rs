@@ -1,9 +1,9 @@
 //! Calls that fail, are throttled or lose their answer: one apply copes by itself, or the next one does.
 
-use pipe_test_support::{Rule, Run};
+use pipe_test_support::{Rule, Run, in_parallel};
 use serde_json::json;
 
-use crate::chance::{AT_ONCE, in_parallel};
+use crate::chance::AT_ONCE;
 use crate::site::{LEFT, MAIN, Site, WHOLE};
 
 const APPLY: &[&str] = &["apply", "--yes"];

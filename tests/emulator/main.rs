@@ -27,6 +27,7 @@ mod routes;
 mod sections;
 mod session;
 mod sources;
+mod sources_bad;
 mod sources_send;
 mod tables;
 mod user_pools;

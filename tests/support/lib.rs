@@ -5,6 +5,7 @@
 mod emulator;
 mod endpoint;
 mod files;
+mod parallel;
 mod sandbox;
 mod wait;
 
@@ -12,6 +13,7 @@ pub use emulator::{Emulator, Kind, python};
 pub use endpoint::{Account, Call, Endpoint, Rule, RuleId, rounds};
 pub use endpoint::{Fault, Faults, Latency, Nature, Roles, Spans, States, Unseen};
 pub use files::copy_folder;
+pub use parallel::in_parallel;
 pub use sandbox::{Run, Sandbox};
 pub use wait::until;
 

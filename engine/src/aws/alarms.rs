@@ -21,10 +21,7 @@ pub fn prefix(pipeline: &str) -> String {
 /// As AWS gives them.
 pub async fn alarms(cx: &Cx) -> Result<Vec<Value>> {
     let ask = || described(cx, json!({ "AlarmNamePrefix": prefix(&cx.pipeline), "MaxRecords": PAGE }));
-    match &cx.alarms {
-        Some(known) => known.get_or_try_init(ask).await.cloned(),
-        None => ask().await,
-    }
+    cx.asked_once("DescribeAlarms", "", ask).await
 }
 
 /// The alarm of this name.
@@ -32,7 +29,7 @@ pub async fn alarms(cx: &Cx) -> Result<Vec<Value>> {
 /// # Errors
 /// As AWS gives them.
 pub async fn alarm(cx: &Cx, name: &Name) -> Result<Option<Value>> {
-    let is_known = cx.alarms.is_some() && name.as_str().starts_with(&prefix(&cx.pipeline));
+    let is_known = cx.look.is_some() && name.as_str().starts_with(&prefix(&cx.pipeline));
     let all =
         if is_known { alarms(cx).await? } else { described(cx, json!({ "AlarmNames": [name.as_str()] })).await? };
     Ok(all.into_iter().find(|alarm| alarm["AlarmName"] == name.as_str()))

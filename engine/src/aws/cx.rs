@@ -5,14 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::Value;
-use tokio::sync::OnceCell;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use crate::aws::Aws;
-use crate::aws::tagging::Carriers;
+use crate::aws::look::Look;
 use crate::error::{Class, Error, Result};
 use crate::names::{Id, Tags};
 
@@ -51,10 +49,8 @@ pub struct Cx {
     pub id: Option<Id>,
     notes: Option<UnboundedSender<Note>>,
     stop: Option<watch::Receiver<bool>>,
-    /// What carries the pipeline's tag, where all that asks belongs to one look.
-    pub(super) carriers: Option<Arc<OnceCell<Carriers>>>,
-    /// The pipeline's alarms, likewise.
-    pub(super) alarms: Option<Arc<OnceCell<Vec<Value>>>>,
+    /// What was asked already, where all that asks belongs to one look.
+    pub(super) look: Option<Arc<Look>>,
     /// Whether a service was seen to know a new role.
     roles_known: Arc<watch::Sender<bool>>,
 }
@@ -70,17 +66,15 @@ impl Cx {
             id: None,
             notes: None,
             stop: None,
-            carriers: None,
-            alarms: None,
+            look: None,
             roles_known: Arc::new(watch::channel(false).0),
         }
     }
 
-    /// The same for one look at all that there is: what carries the pipeline's tag, and its alarms, are asked for once.
+    /// The same for one look at all that there is: what is asked with [`Cx::asked_once`] is asked once.
     #[must_use]
     pub fn for_one_look(mut self) -> Self {
-        self.carriers = Some(Arc::default());
-        self.alarms = Some(Arc::default());
+        self.look = Some(Arc::default());
         self
     }
 

@@ -14,11 +14,7 @@ pub type Carriers = Vec<(String, Tags)>;
 /// # Errors
 /// As AWS gives them.
 pub async fn carriers(cx: &Cx, key: &str) -> Result<Carriers> {
-    let ask = || tagged(&cx.aws, key, Some(&cx.pipeline));
-    match &cx.carriers {
-        Some(known) => known.get_or_try_init(ask).await.cloned(),
-        None => ask().await,
-    }
+    cx.asked_once("GetResources", key, || tagged(&cx.aws, key, Some(&cx.pipeline))).await
 }
 
 /// The ARNs and tags of what carries the tag `key`, with this value where one is given. IAM actions: `tag:GetResources`.

@@ -191,7 +191,8 @@ fn is_id(name: &str) -> bool {
 
 /// Reads one key without its value.
 async fn describe(cx: &Cx, id: &str) -> Result<Option<GetApiKeyOutput>> {
-    nothing_if_absent(cx.aws.apigateway.get_api_key().api_key(id).send().await)
+    let ask = || async { nothing_if_absent(cx.aws.apigateway.get_api_key().api_key(id).send().await) };
+    cx.asked_once("GetApiKey", id, ask).await
 }
 
 fn live(place: &Place, id: &str, key: GetApiKeyOutput) -> Live<ApiKey> {

@@ -39,6 +39,7 @@ mod write;
 
 pub use asynchronous::Asynchronous;
 pub use network::Vpc;
+pub(super) use read::exists;
 pub use tag::sync_tags;
 
 /// What the names of functions' log groups begin with.
@@ -145,7 +146,7 @@ impl Resource for Function {
     }
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
-        let Some(found) = read::get(cx, name).await? else {
+        let Some(found) = read::found(cx, name).await? else {
             return Ok(Vec::new());
         };
         if let Some(error) = &found.tags_error {

@@ -99,7 +99,7 @@ impl Resource for LogFilter {
         let mut others: Vec<String> = theirs.iter().filter_map(|filter| filter.filter_name.clone()).collect();
         others.sort();
         let live = |filter: &SubscriptionFilter| Live {
-            handle: Handle::new(filter.filter_name().unwrap_or_default()),
+            handle: Handle::within(name, filter.filter_name().unwrap_or_default()),
             props: Self { others: others.clone(), ..Self::shown(filter) },
             outputs: Outputs::new(),
             tags: whose(filter).unwrap_or_default(),
@@ -133,7 +133,7 @@ impl Resource for LogFilter {
     async fn delete(cx: &Cx, name: &Name, handle: &Handle) -> Result<()> {
         let delete = || async {
             let request = cx.aws.logs.delete_subscription_filter();
-            let sent = request.log_group_name(name.as_str()).filter_name(handle.as_str()).send().await;
+            let sent = request.log_group_name(name.as_str()).filter_name(handle.inner()).send().await;
             nothing_if_absent(sent)
         };
         patiently(cx, &format!("another change of the log group `{name}` to end"), delete).await.map(drop)

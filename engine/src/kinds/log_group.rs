@@ -57,10 +57,9 @@ impl Resource for LogGroup {
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
         let arn = arn(&cx.aws.place, name);
-        let (group, tags) = tokio::try_join!(describe(cx, name), tags(cx, &arn))?;
-        let (Some(group), Some(tags)) = (group, tags) else {
-            return Ok(Vec::new());
-        };
+        // Most names that a look tries have no group, and so no tags.
+        let Some(group) = describe(cx, name).await? else { return Ok(Vec::new()) };
+        let Some(tags) = tags(cx, &arn).await? else { return Ok(Vec::new()) };
         // Absent means that events never expire.
         let retention_days = group.retention_in_days().and_then(|days| u32::try_from(days).ok()).unwrap_or_default();
         Ok(vec![Live {

@@ -122,10 +122,10 @@ impl Resource for Mapping {
     }
 
     async fn children(cx: &Cx, kind: &str, parent: &Name) -> Result<Vec<Name>> {
-        if kind != Function::KIND {
+        if kind != Function::KIND || !function::exists(cx, parent).await? {
             return Ok(Vec::new());
         }
-        Ok(list(cx, parent.as_str()).await?.iter().map(name_in).collect())
+        Ok(read::listed(cx, parent.as_str()).await?.iter().map(read::name_in).collect())
     }
 
     async fn leads(cx: &Cx, kind: &str, from: &Name, _props: &serde_json::Value) -> Result<Vec<Name>> {
@@ -133,16 +133,7 @@ impl Resource for Mapping {
     }
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {
-        let function = function_in(name);
-        // Creating and Updating do not show whether it is enabled; both pass within seconds.
-        let look = || async {
-            let mut all = list(cx, function).await?;
-            all.retain(|found| name_in(found) == *name);
-            let passing = all.iter().any(|found| matches!(found.state(), Some("Creating" | "Updating")));
-            Ok((!passing).then_some(all))
-        };
-        let all = poll(cx, &format!("mapping `{name}` to settle"), SETTLED_WITHIN, look).await?;
-        succession::lives(cx, &all).await
+        succession::lives(cx, &read::settled(cx, name).await?).await
     }
 
     async fn reconcile(&self, cx: &Cx, name: &Name, live: Option<&Live<Self>>) -> Result<Made> {

@@ -97,7 +97,7 @@ impl Resource for Notification {
         let mut lives: Vec<Live<Self>> = ours
             .into_iter()
             .map(|entry| {
-                let (handle, tags) = (Handle::new(&entry.id), whose(&entry).unwrap_or_default());
+                let (handle, tags) = (Handle::within(name, &entry.id), whose(&entry).unwrap_or_default());
                 live(handle, Self::shown(entry, &others), tags, State::Live)
             })
             .collect();
@@ -127,7 +127,7 @@ impl Resource for Notification {
         if Document::of(cx, name.as_str()).await?.is_none() {
             return Ok(());
         }
-        document::change(cx, name.as_str(), "", |live| live.with(handle.as_str(), None)).await
+        document::change(cx, name.as_str(), "", |live| live.with(handle.inner(), None)).await
     }
 }
 

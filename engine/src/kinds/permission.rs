@@ -62,7 +62,7 @@ impl Resource for Permission {
     }
 
     async fn children(cx: &Cx, kind: &str, parent: &Name) -> Result<Vec<Name>> {
-        if kind != Function::KIND {
+        if kind != Function::KIND || !function::exists(cx, parent).await? {
             return Ok(Vec::new());
         }
         let all = statements(cx, parent.as_str()).await?;
@@ -96,7 +96,7 @@ impl Resource for Permission {
     async fn delete(cx: &Cx, name: &Name, handle: &Handle) -> Result<()> {
         let (function, _) = parts(name);
         let remove = || async {
-            let request = cx.aws.lambda.remove_permission().function_name(function).statement_id(handle.as_str());
+            let request = cx.aws.lambda.remove_permission().function_name(function).statement_id(handle.inner());
             nothing_if_absent(request.send().await.map_err(busy))
         };
         patiently(cx, &format!("the policy of function `{function}` to let the statement go"), remove).await.map(drop)
@@ -144,8 +144,11 @@ pub fn function_of(name: &Name) -> &str {
 
 /// Statements of a function's policy; none where it has none, or is not there.
 pub async fn statements(cx: &Cx, function: &str) -> Result<Vec<Value>> {
-    let sent = cx.aws.lambda.get_policy().function_name(function).send().await;
-    let text = nothing_if_absent(sent)?.and_then(|answer| answer.policy);
+    let ask = || async {
+        let sent = cx.aws.lambda.get_policy().function_name(function).send().await;
+        Ok(nothing_if_absent(sent)?.and_then(|answer| answer.policy))
+    };
+    let text = cx.asked_once("GetPolicy", function, ask).await?;
     Ok(text
         .map(|text| Policy::parse(&text))
         .transpose()?
@@ -190,7 +193,7 @@ pub fn props(statement: &Value) -> Permission {
 
 fn live(name: &Name, sid: &str, statement: &Value, tags: Tags) -> Live<Permission> {
     Live {
-        handle: Handle::new(sid),
+        handle: Handle::within(&Name::new(parts(name).0), sid),
         props: props(statement),
         outputs: outputs(name),
         tags,

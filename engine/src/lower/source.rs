@@ -10,6 +10,8 @@ pub(super) mod events;
 pub(super) mod iot;
 pub(super) mod logs;
 pub(super) mod schedule;
+#[cfg(test)]
+mod tests;
 pub(super) mod topic;
 
 use serde_json::{Value, json};

@@ -116,12 +116,11 @@ impl<'a> Planner<'a> {
 
     fn existing(&mut self, node: &'a Node, live: Option<&'a Live<Value>>) {
         let Some(live) = live else {
-            return self.refuse(Error::fatal(format!("{} `{}` does not exist", node.kind.name, node.name)).hint(
-                format!(
-                    "`existing` of `{}` must name a resource that exists already: create it, or drop `existing`",
-                    node.id
-                ),
-            ));
+            return self
+                .refuse(Error::fatal(format!("{} `{}` does not exist", node.kind.name, node.name)).hint(format!(
+                "`{}` is used and not made: create it first, or have the spec name another one, or none that exists",
+                node.id
+            )));
         };
         self.take(node, live);
         self.plan.uses.push(Used { id: node.id.clone(), kind: node.kind, name: node.name.clone(), live: live.clone() });

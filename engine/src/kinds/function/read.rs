@@ -16,6 +16,16 @@ use crate::resource::{Name, State};
 /// Each change takes a second or two, but into or out of a VPC mostly one minute, and 10 have been seen (`docs/aws.md#vpc-interfaces`).
 const SETTLED_WITHIN: Duration = Duration::from_secs(15 * 60);
 
+/// Whether there is a function of this name; asked together with its reading in one look.
+pub(in crate::kinds) async fn exists(cx: &Cx, name: &Name) -> Result<bool> {
+    Ok(found(cx, name).await?.is_some())
+}
+
+/// As [`get`]; asked once in one look.
+pub(super) async fn found(cx: &Cx, name: &Name) -> Result<Option<GetFunctionOutput>> {
+    cx.asked_once("GetFunction", name.as_str(), || get(cx, name)).await
+}
+
 /// Reads the function; nothing where there is none.
 pub(super) async fn get(cx: &Cx, name: &Name) -> Result<Option<GetFunctionOutput>> {
     let sent = cx.aws.lambda.get_function().function_name(name.as_str()).send().await;

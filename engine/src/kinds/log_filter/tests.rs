@@ -91,7 +91,7 @@ async fn a_third_filter_is_refused_and_the_two_are_named() {
 #[tokio::test]
 async fn each_property_is_written_in_place() {
     let live = Live {
-        handle: Handle::new("pipe-demo-filter"),
+        handle: Handle::within(&name(), "pipe-demo-filter"),
         props: to_function(),
         outputs: Outputs::new(),
         tags: Tags::new(),
@@ -129,7 +129,7 @@ async fn a_permission_that_logs_has_not_learned_of_is_waited_for() {
 
 #[tokio::test]
 async fn absent_is_deleted() {
-    let handle = Handle::new("pipe-demo-filter");
+    let handle = Handle::within(&name(), "pipe-demo-filter");
     let gone = mock!(Client::delete_subscription_filter)
         .match_requests(|call| call.filter_name() == Some("pipe-demo-filter"))
         .then_output(|| DeleteSubscriptionFilterOutput::builder().build());

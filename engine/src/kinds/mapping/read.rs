@@ -17,6 +17,27 @@ pub async fn list(cx: &Cx, function: &str) -> Result<Vec<EventSourceMappingConfi
     pages(cx.aws.lambda.list_event_source_mappings().function_name(function)).await
 }
 
+/// The same; asked once in one look.
+pub async fn listed(cx: &Cx, function: &str) -> Result<Vec<EventSourceMappingConfiguration>> {
+    cx.asked_once("ListEventSourceMappings", function, || list(cx, function)).await
+}
+
+/// The mappings of this name, when none of them is on its way from one state to another.
+pub async fn settled(cx: &Cx, name: &Name) -> Result<Vec<EventSourceMappingConfiguration>> {
+    let function = super::function_in(name);
+    let settled = |mut all: Vec<EventSourceMappingConfiguration>| {
+        all.retain(|found| name_in(found) == *name);
+        // Creating and Updating do not show whether it is enabled; both pass within seconds.
+        let passing = all.iter().any(|found| matches!(found.state(), Some("Creating" | "Updating")));
+        (!passing).then_some(all)
+    };
+    if let Some(all) = settled(listed(cx, function).await?) {
+        return Ok(all);
+    }
+    let look = || async { Ok(settled(list(cx, function).await?)) };
+    poll(cx, &format!("mapping `{name}` to settle"), super::SETTLED_WITHIN, look).await
+}
+
 /// The names of all mappings that read this stream, or read one as this consumer; none where there is no such thing.
 pub async fn from(cx: &Cx, kind: &str, from: &Name) -> Result<Vec<Name>> {
     let source = match kind {

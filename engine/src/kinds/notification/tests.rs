@@ -193,7 +193,7 @@ async fn without_a_bucket_there_is_none() {
     let body = "<Error><Code>NoSuchBucket</Code><Message>The specified bucket does not exist</Message></Error>";
     let cx = || mocked::cx_http(move |_| answer(404, body));
     assert!(Notification::read(&cx(), &name()).await.unwrap().is_empty());
-    Notification::delete(&cx(), &name(), &Handle::new("pipe-demo-notification")).await.unwrap();
+    Notification::delete(&cx(), &name(), &Handle::within(&name(), "pipe-demo-notification")).await.unwrap();
     desired().reconcile(&cx(), &name(), None).await.unwrap_err();
 }
 

@@ -1,9 +1,10 @@
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::operation::add_permission::{AddPermissionError, AddPermissionOutput};
+use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::operation::get_policy::{GetPolicyError, GetPolicyOutput};
 use aws_sdk_lambda::operation::remove_permission::{RemovePermissionError, RemovePermissionOutput};
 use aws_sdk_lambda::types::error::{ResourceConflictException, ResourceNotFoundException};
-use aws_smithy_mocks::{RuleMode, mock};
+use aws_smithy_mocks::{Rule, RuleMode, mock};
 use aws_smithy_types::error::ErrorMetadata;
 
 use super::*;
@@ -38,6 +39,11 @@ fn policy(statements: &[Value]) -> GetPolicyOutput {
     GetPolicyOutput::builder().policy(text).build()
 }
 
+/// A function that is there.
+fn worker() -> Rule {
+    mock!(Client::get_function).then_output(|| GetFunctionOutput::builder().build())
+}
+
 fn for_it(cx: &Cx) -> Cx {
     cx.for_resource(&Id::new("permission"), Tags::new())
 }
@@ -51,7 +57,7 @@ async fn a_function_without_a_policy_has_no_statement() {
                 .build(),
         )
     });
-    let cx = cx(RuleMode::MatchAny, &[&absent]);
+    let cx = cx(RuleMode::MatchAny, &[&absent, &worker()]);
     assert_eq!(Permission::read(&cx, &name()).await.unwrap(), []);
     assert_eq!(Permission::children(&cx, Function::KIND, &Name::new("worker")).await.unwrap(), []);
     assert_eq!(Permission::children(&cx, "sns:Topic", &Name::new("worker")).await.unwrap(), []);
@@ -64,11 +70,11 @@ async fn only_statements_with_the_label_are_ours() {
     let read = mock!(Client::get_policy)
         .match_requests(|asked| asked.function_name() == Some("worker"))
         .then_output(move || policy(&all));
-    let cx = cx(RuleMode::MatchAny, &[&read]);
+    let cx = cx(RuleMode::MatchAny, &[&read, &worker()]);
     let found = Permission::read(&cx, &name()).await.unwrap();
     assert_eq!(
         found.iter().map(|live| (&live.props, live.handle.as_str())).collect::<Vec<_>>(),
-        [(&permission(), &*sid())]
+        [(&permission(), &*format!("worker/{}", sid()))]
     );
     assert_eq!(found[0].tags, owner::labelled("pipe-demo-permission", "demo").unwrap());
     assert_eq!(Permission::children(&cx, Function::KIND, &Name::new("worker")).await.unwrap(), [name()]);
@@ -109,6 +115,20 @@ async fn what_a_killed_run_has_added_is_enough() {
     let found = Permission::read(&cx(RuleMode::MatchAny, &[&there]), &name()).await.unwrap();
     // Nothing is written where it is there.
     permission().reconcile(&for_it(&cx(RuleMode::Sequential, &[])), &name(), found.first()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_policy_without_room_comes_with_what_to_do() {
+    let add = mock!(Client::add_permission).then_error(|| {
+        let meta = ErrorMetadata::builder()
+            .code("PolicyLengthExceededException")
+            .message("The final policy size (20555) is bigger than the limit (20480).");
+        AddPermissionError::generic(meta.build())
+    });
+    let cx = cx(RuleMode::Sequential, &[&add]);
+    let error = permission().reconcile(&for_it(&cx), &name(), None).await.unwrap_err();
+    assert_eq!((error.class(), error.code()), (Class::Fatal, "PolicyLengthExceededException"));
+    assert!(error.hint_text().is_some_and(|hint| hint.contains("aws lambda get-policy")), "{error:?}");
 }
 
 #[tokio::test]

@@ -98,8 +98,11 @@ impl Head {
 /// # Errors
 /// As AWS gives them.
 pub async fn heads(cx: &Cx) -> Result<Vec<Head>> {
-    let apis = cx.aws.apigateway.get_rest_apis().limit(500).into_paginator().items().send();
-    Ok(apis.collect::<Result<Vec<_>, _>>().await?.into_iter().map(|api| Head::of(&cx.aws.place, api)).collect())
+    let ask = || async {
+        let apis = cx.aws.apigateway.get_rest_apis().limit(500).into_paginator().items().send();
+        Ok(apis.collect::<Result<Vec<_>, _>>().await?.into_iter().map(|api| Head::of(&cx.aws.place, api)).collect())
+    };
+    cx.asked_once("GetRestApis", "", ask).await
 }
 
 impl Found {

@@ -14,8 +14,11 @@ use crate::resource::{Handle, Live, Name, Resource, State};
 
 /// The ids of the plans of this name: AWS has no look-up by name or tag.
 pub async fn ids(cx: &Cx, name: &Name) -> Result<Vec<String>> {
-    let plans = cx.aws.apigateway.get_usage_plans().limit(500).into_paginator().items().send();
-    let plans = plans.collect::<Result<Vec<_>, _>>().await?.into_iter();
+    let ask = || async {
+        let plans = cx.aws.apigateway.get_usage_plans().limit(500).into_paginator().items().send();
+        Ok(plans.collect::<Result<Vec<_>, _>>().await?)
+    };
+    let plans = cx.asked_once("GetUsagePlans", "", ask).await?.into_iter();
     Ok(plans.filter(|plan| plan.name.as_deref() == Some(name.as_str())).filter_map(|plan| plan.id).collect())
 }
 
@@ -43,7 +46,8 @@ pub async fn fetch(cx: &Cx, id: &str) -> Result<Option<Live<UsagePlan>>> {
 
 /// Reads one plan without its links.
 pub async fn describe(cx: &Cx, id: &str) -> Result<Option<GetUsagePlanOutput>> {
-    nothing_if_absent(cx.aws.apigateway.get_usage_plan().usage_plan_id(id).send().await)
+    let ask = || async { nothing_if_absent(cx.aws.apigateway.get_usage_plan().usage_plan_id(id).send().await) };
+    cx.asked_once("GetUsagePlan", id, ask).await
 }
 
 /// The ids of a plan's keys.
@@ -62,9 +66,12 @@ pub async fn key_names(cx: &Cx, plan: &Name) -> Result<Vec<Name>> {
 
 /// Ids and names of a plan's keys. The answer has their values in clear, and they end here.
 async fn linked(cx: &Cx, id: &str) -> Result<Vec<(String, Option<String>)>> {
-    let pages = cx.aws.apigateway.get_usage_plan_keys().usage_plan_id(id).limit(500).into_paginator();
-    let keys = nothing_if_absent(pages.items().send().collect::<Result<Vec<_>, _>>().await)?.unwrap_or_default();
-    Ok(keys.into_iter().filter_map(|key| Some((key.id?, key.name))).collect())
+    let ask = || async {
+        let pages = cx.aws.apigateway.get_usage_plan_keys().usage_plan_id(id).limit(500).into_paginator();
+        let keys = nothing_if_absent(pages.items().send().collect::<Result<Vec<_>, _>>().await)?.unwrap_or_default();
+        Ok(keys.into_iter().filter_map(|key| Some((key.id?, key.name))).collect())
+    };
+    cx.asked_once("GetUsagePlanKeys", id, ask).await
 }
 
 /// The names of this pipeline's plans that open a stage of the API of this name.
@@ -81,8 +88,11 @@ pub async fn of_api(cx: &Cx, api: &Name) -> Result<Vec<Name>> {
 
 /// Whether the API of this id has this name.
 pub async fn is_called(cx: &Cx, id: &str, name: &Name) -> Result<bool> {
-    let found = nothing_if_absent(cx.aws.apigateway.get_rest_api().rest_api_id(id).send().await)?;
-    Ok(found.and_then(|api| api.name).as_deref() == Some(name.as_str()))
+    let ask = || async {
+        let found = nothing_if_absent(cx.aws.apigateway.get_rest_api().rest_api_id(id).send().await)?;
+        Ok(found.and_then(|api| api.name))
+    };
+    Ok(cx.asked_once("GetRestApi", id, ask).await?.as_deref() == Some(name.as_str()))
 }
 
 fn stage(stage: AwsStage) -> ApiStage {

@@ -20,7 +20,9 @@ pub(super) async fn lives(cx: &Cx, name: &Name) -> Result<Vec<Live<UserPool>>> {
         None => ids_of(cx, name).await?,
     };
     // More than one only after a crash, or because somebody made another.
-    Ok(try_join_all(ids.iter().map(|id| live(cx, id))).await?.into_iter().flatten().collect())
+    // The tagging API names it by its id, the spec by its name.
+    let live = async |id: &String| cx.asked_once("DescribeUserPool", id, || live(cx, id)).await;
+    Ok(try_join_all(ids.iter().map(live)).await?.into_iter().flatten().collect())
 }
 
 /// The id in a name that is one, or is an ARN. AWS gives ids the form of `eu-central-1_AbCdEf123`.

@@ -14,7 +14,7 @@ use crate::resource::Name;
 use crate::spec::Logs;
 
 const FILTER: &str = "filter";
-/// Only in the cloud of `pipe dev`.
+/// Somebody else's; in the cloud of `pipe dev` a stand-in for it.
 const GROUP: &str = "source-log";
 
 /// Found by the statement or the role that names the group.
@@ -34,8 +34,11 @@ pub(super) fn link(lowering: &Lowering<'_>, logs: &Logs) -> Result<Link> {
     });
     let sender = Some(Sender { service, arn, token: String::new() });
     let filter = next.map(|next| node(lowering, logs, &next)).transpose()?;
-    let group = logs.stand_in.then(|| Node::new(GROUP, &logs.group, &LogGroup { retention_days: 1 })).transpose()?;
-    let nodes = group.into_iter().chain(filter).collect();
+    let group = match logs.stand_in {
+        true => Node::new(GROUP, &logs.group, &LogGroup { retention_days: 1 })?,
+        false => Node::existing::<LogGroup>(GROUP, &logs.group),
+    };
+    let nodes = std::iter::once(group).chain(filter).collect();
     Ok(Link { nodes, sender, role, letters: Letters::Lost })
 }
 

@@ -6,6 +6,7 @@ import contextvars
 import dataclasses
 import json
 import os
+import re
 import resource
 import sys
 import threading
@@ -164,8 +165,22 @@ def hand_over(url):
         finally:
             sender.reset(token)
 
+    matches_line = cloudwatch_logs._subscription_pattern_matches
+
+    def takes_line(pattern, line):
+        """All terms, none of those behind a `-`, or, where there are no others, any one behind a `?`; MiniStack wants them all."""
+        # Members of JSON, columns and regular expressions are not looked at here.
+        if re.search(r"[{}\[\]%]", re.sub(r'"[^"]*"', "", pattern or "")):
+            return matches_line(pattern, line)
+        found = re.findall(r'([-?]?)(?:"([^"]*)"|([^\s"]+))', pattern or "")
+        terms = {sign: [quoted or plain for of, quoted, plain in found if of == sign] for sign in ("", "-", "?")}
+        if terms[""] or terms["-"]:
+            return all(term in line for term in terms[""]) and not any(term in line for term in terms["-"])
+        return not terms["?"] or any(term in line for term in terms["?"])
+
     eventbridge._invoke_target, eventbridge._dispatch_to_lambda = to_target, to_function
     cloudwatch_logs._fanout_to_subscription_filters = to_filters
+    cloudwatch_logs._subscription_pattern_matches = takes_line
     iot._run_rule_actions, iot._dispatch_rule_action = of_rule, to_action
     iam_evaluator.evaluate_trust_policy = service_trusted
     lambda_svc._invoke = told
