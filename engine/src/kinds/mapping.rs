@@ -125,7 +125,7 @@ impl Resource for Mapping {
         if kind != Function::KIND || !function::exists(cx, parent).await? {
             return Ok(Vec::new());
         }
-        Ok(read::listed(cx, parent.as_str()).await?.iter().map(read::name_in).collect())
+        Ok(read::listed(cx, parent.as_str()).await?.iter().map(name_in).collect())
     }
 
     async fn leads(cx: &Cx, kind: &str, from: &Name, _props: &serde_json::Value) -> Result<Vec<Name>> {

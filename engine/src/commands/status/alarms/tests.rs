@@ -5,39 +5,21 @@ use super::*;
 use crate::aws::mocked::{cx_answered, success};
 use crate::event::status::State;
 
-<<<<<<< HEAD
 /// As CloudWatch shows alarms, in two pages.
-=======
-/// As CloudWatch shows alarms; the first is one of the pipeline's own, the second is another pipeline's whose name begins with this one's, the third one is of an expression.
->>>>>>> wp-alarms
 #[tokio::test]
 async fn an_alarm_that_is_raised_needs_a_person_and_so_does_one_that_is_gone() {
     let cx = cx_answered(|_, input| {
-<<<<<<< HEAD
         assert_eq!(input["AlarmNamePrefix"], "demo/");
         let of = |name: &str, state: &str| json!({ "AlarmName": name, "StateValue": state, "StateReason": "Threshold Crossed" });
         match input["NextToken"].as_str() {
             None => success(
                 &json!({ "MetricAlarms": [of("demo/letters", "ALARM")], "CompositeAlarms": [], "NextToken": "next" }),
             ),
-=======
-        assert_eq!(input["AlarmNamePrefix"], "demo");
-        let of = |name: &str, state: &str, queue: &str| {
-            json!({ "AlarmName": name, "StateValue": state, "StateReason": "Threshold Crossed", "Namespace": "AWS/SQS",
-                "MetricName": "m", "Dimensions": [{ "Name": "QueueName", "Value": queue }] })
-        };
-        match input["NextToken"].as_str() {
-            None => {
-                let alarms = [of("demo/letters", "ALARM", "its-dlq"), of("demo-two-letters", "ALARM", "demo-two-dlq")];
-                success(&json!({ "MetricAlarms": alarms, "CompositeAlarms": [], "NextToken": "next" }))
-            }
->>>>>>> wp-alarms
             Some(_) => {
                 success(&json!({ "MetricAlarms": [of("demo/errors", "INSUFFICIENT_DATA"), of("demo/age", "OK")] }))
             }
         }
     });
-<<<<<<< HEAD
     let alarms = look(&cx).await.unwrap().unwrap();
     let of = |wanted: &[&str]| {
         let mut part = Part::new("alarms", "demo/*");
@@ -48,15 +30,6 @@ async fn an_alarm_that_is_raised_needs_a_person_and_so_does_one_that_is_gone() {
     let quiet = "2 of 3 are quiet, 1 of these for want of data".to_owned();
     assert_eq!(of(&["demo/letters", "demo/age"]), (State::NeedsPerson, vec![raised.clone(), quiet.clone()]));
     assert_eq!(of(&["demo/gone"]), (State::NeedsPerson, vec!["demo/gone is not there".to_owned(), raised, quiet]));
-=======
-    let names = BTreeSet::from(["demo-dlq".to_owned(), "demo-consumer".to_owned()]);
-    let alarms = look(&cx, "demo".to_owned(), names).await.unwrap().unwrap();
-    let mut part = Part::new("alarms", "demo-*");
-    judge(&alarms, &mut part);
-    let said: Vec<&str> = part.findings.iter().map(|finding| finding.message.as_str()).collect();
-    assert_eq!(part.state, State::NeedsPerson);
-    assert_eq!(said, ["demo/letters is in ALARM: Threshold Crossed", "1 of 2 are quiet, 1 of these for want of data"]);
->>>>>>> wp-alarms
 }
 
 #[test]
