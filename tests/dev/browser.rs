@@ -30,7 +30,8 @@ const LISTENS: &str = "started successfully on port ";
 pub struct Browser {
     runtime: Runtime,
     client: Client,
-    driver: Driver,
+    /// Ends with the browser.
+    _driver: Driver,
 }
 
 impl Browser {
@@ -44,7 +45,7 @@ impl Browser {
         let mut builder = ClientBuilder::new(HttpConnector::new());
         builder.capabilities(capabilities(width, &driver));
         let client = runtime.block_on(builder.connect(&format!("http://127.0.0.1:{}", driver.port))).unwrap();
-        Some(Self { runtime, client, driver })
+        Some(Self { runtime, client, _driver: driver })
     }
 
     pub fn goto(&self, url: &str) {
