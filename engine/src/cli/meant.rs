@@ -8,7 +8,7 @@ use super::Cli;
 /// What other tools call it.
 const ELSEWHERE: &[(&[&str], &str)] = &[
     (&["create", "deploy", "install", "provision", "push", "sync", "up", "update", "upgrade"], "apply"),
-    (&["changes", "drift", "plan", "preview", "status"], "diff"),
+    (&["changes", "drift", "plan", "preview"], "diff"),
     (&["delete", "down", "remove", "rm", "teardown", "undeploy", "uninstall"], "destroy"),
     (&["local", "offline", "run", "serve", "start"], "dev"),
     (&["check", "lint", "verify"], "validate"),
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn what_other_tools_call_it_is_understood() {
-        for (word, command) in [("deploy", "apply"), ("status", "diff"), ("Plan", "diff"), ("rm", "destroy")] {
+        for (word, command) in [("deploy", "apply"), ("Plan", "diff"), ("rm", "destroy")] {
             assert_eq!(meant(word).as_deref(), Some(command), "{word}");
         }
         for (words, command) in ELSEWHERE {
