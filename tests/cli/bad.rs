@@ -252,7 +252,7 @@ fn with_an_existing_that_does_not_exist() {
             .replace("    shards: 1\n    retention_hours: 24\n", ""),
     );
     let run = site.user.run(&["apply", "--yes"]);
-    refused(&site, &run, &["kinesis:Stream `Elsewhere` does not exist", "hint: `existing` of `stream`"]);
+    refused(&site, &run, &["kinesis:Stream `Elsewhere` does not exist", "hint: `stream` is used and not made"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::help::run;
 
 #[test]
 fn what_is_no_command_is_told_with_the_one_that_was_meant() {
-    for (word, meant) in [("deploy", "apply"), ("status", "diff"), ("vaildate", "validate")] {
+    for (word, meant) in [("deploy", "apply"), ("preview", "diff"), ("vaildate", "validate")] {
         let (code, out, err) = run(&[word]);
         assert_eq!((code, out.as_str()), (Some(1), ""));
         assert!(err.contains(&format!("tip: a similar subcommand exists: '{meant}'")), "{err}");

@@ -43,7 +43,7 @@ fn a_pipeline_is_absent_then_well_and_what_may_not_be_read_is_named() {
     assert_eq!(run.code, Some(1));
     for said in [
         "✓ dlq",
-        "? figures  CloudWatch",
+        "? figures     CloudWatch",
         "allow `cloudwatch:GetMetricData`",
         "1 part needs a person: the exit code is 1",
     ] {
