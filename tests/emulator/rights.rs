@@ -74,13 +74,21 @@ pub fn printed(sandbox: &Sandbox) -> Value {
 }
 
 /// What is to be added where MiniStack looks a right up under another ARN than AWS does: roles without their path, a secret to be
-/// made without the six characters of its ARN, and six actions under `*`. Conditions whose keys it does not know are left out:
+/// made without the six characters of its ARN, and fourteen actions under `*`. Conditions whose keys it does not know are left out:
 /// to it they never hold.
 fn as_ministack_asks(policy: &Value) -> Value {
-    const ANYWHERE: [&str; 6] = [
+    const ANYWHERE: [&str; 14] = [
+        "cloudwatch:*Resource",
+        "cloudwatch:DeleteAlarms",
+        "cloudwatch:DeleteDashboards",
+        "cloudwatch:PutDashboard",
+        "cloudwatch:PutMetricAlarm",
         "dynamodb:ListTagsOfResource",
         "dynamodb:TagResource",
         "dynamodb:UntagResource",
+        "sns:ListTagsForResource",
+        "sns:TagResource",
+        "sns:UntagResource",
         "kinesis:*StreamConsumer",
         "lambda:CreateFunction",
         "logs:DescribeLogGroups",
