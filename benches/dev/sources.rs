@@ -9,7 +9,7 @@ use crate::say;
 const EVENTS: usize = 3_000;
 const WARM: usize = 100;
 
-/// What each is called, and its section of the spec.
+/// The name of each source, and its section of the spec.
 const SOURCES: [(&str, &str); 3] = [
     ("messages of a topic", "topic: {}"),
     ("events of a bus", "events: { bus: shop, match: { source: [shop] } }"),

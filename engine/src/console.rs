@@ -37,8 +37,9 @@ use tokio::time::timeout;
 use crate::cli::Global;
 use crate::error::{Error, Result};
 use crate::spec::Loaded;
+use pipe_local::seen::now_ms;
 use scene::{Planned, Scene};
-use shared::{Shared, now_ms};
+use shared::Shared;
 
 /// How long pages may take to hear that it ends.
 const STOP: Duration = Duration::from_millis(500);

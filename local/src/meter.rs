@@ -7,6 +7,7 @@
 //!
 //! Different from AWS:
 //! - Values have two significant digits, and are there within seconds.
+//! - Rules of a bus other than the account's own have no figures: those of AWS name the bus, and events here do not.
 //! - What only the emulator sees is not counted: what a topic or a rule has delivered to a queue or a stream, and what a table is written.
 
 use std::sync::{Arc, Mutex, PoisonError};

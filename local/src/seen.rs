@@ -1,9 +1,9 @@
-//! What moves on the data path, whole: for somebody who looks at single events, as the console of `pipe dev` does.
+//! Whole facts of the data path, for somebody who looks at single events, as the console of `pipe dev` does.
 //!
-//! **Secrets are in it**, as senders sent them and as functions wrote them. Who takes a fact masks them before anything is kept; so no fact can be
-//! printed. What may be shown as it is, is an [`crate::event::Event`].
+//! **Secrets are in it**, as senders sent them and as functions wrote them: whoever takes a fact masks them before keeping anything, and no
+//! fact can be printed. An [`crate::event::Event`] may be shown as it is.
 //!
-//! A fact is made only where somebody looks. Nobody waits for who looks: beyond a number of facts and of bytes on their way, facts are
+//! A fact is made only where somebody looks, and nobody waits for them: beyond a number of facts and of bytes on their way, facts are
 //! left out and counted.
 
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub enum Seen {
     Line(Line),
     /// An item was written on behalf of a function or a route.
     Item(Item),
-    /// Lambda has an event for a function that nobody waits for, or somebody waits for the function's answer to it.
+    /// Lambda has an event for a function, whether or not somebody waits for the function's answer.
     Accepted(Accepted),
     /// The function was called with such an event.
     Tried(Tried),
@@ -208,13 +208,15 @@ impl Seen {
         match self {
             Self::Request(request) => {
                 let mapped = request.mapped.as_ref().map_or(0, |(_, body)| body.len());
-                request.body.len() + request.answer.len() + mapped
+                let headers: usize = request.headers.iter().map(|(name, value)| name.len() + value.len()).sum();
+                request.body.len() + request.answer.len() + mapped + headers
             }
+            Self::Item(item) => 256 + size(&item.item),
             Self::Calling(calling) => calling.payload.len(),
             Self::Called(called) => called.answer.len(),
             Self::Accepted(accepted) => accepted.payload.len(),
             Self::Line(line) => line.line.len(),
-            Self::Credentials(_) | Self::Item(_) | Self::Tried(_) | Self::Filtered { .. } | Self::Told(_) => 256,
+            Self::Credentials(_) | Self::Tried(_) | Self::Filtered { .. } | Self::Told(_) => 256,
         }
     }
 }
@@ -225,9 +227,21 @@ pub fn is_secret(name: &str) -> bool {
     SECRET.iter().any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
-fn now_ms() -> i64 {
+/// Milliseconds since 1970.
+#[must_use]
+pub fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// About how much memory a document takes.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Array(elements) => elements.iter().map(|element| 32 + size(element)).sum(),
+        Value::Object(members) => members.iter().map(|(name, member)| 64 + name.len() + size(member)).sum(),
+        Value::String(text) => text.len(),
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    }
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::names::Name;
 /// Alarms of a page at most (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html>).
 const PAGE: u32 = 100;
 
-/// What the names of all alarms of a pipeline begin with. No pipeline's name has a `/`, so no other pipeline's alarms begin so.
+/// The beginning of the names of a pipeline's alarms. No pipeline's name has a `/`, so no other pipeline's alarms begin so.
 pub fn prefix(pipeline: &str) -> String {
     format!("{pipeline}/")
 }

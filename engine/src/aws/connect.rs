@@ -37,7 +37,7 @@ impl Place {
         format!("arn:{}:{service}:{}:{}:{resource}", self.partition, self.region, self.account)
     }
 
-    /// An ARN of this account that has no region: IAM's.
+    /// An ARN of this account that has no region: those of IAM and of dashboards.
     pub fn global_arn(&self, service: &str, resource: &str) -> String {
         format!("arn:{}:{service}::{}:{resource}", self.partition, self.account)
     }

@@ -27,6 +27,11 @@ impl Look {
 }
 
 impl Cx {
+    /// Whether this belongs to one look at all that there is.
+    pub fn is_one_look(&self) -> bool {
+        self.look.is_some()
+    }
+
     /// Asks AWS; within one look whoever asks the same, also at the same time, gets the same answer. Outside of one, as just before a
     /// change, each asks anew. So what waits for another answer must not ask here.
     ///

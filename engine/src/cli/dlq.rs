@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 
 use super::FileArgs;
+use super::moment::{Moment, moment};
 
 /// What `pipe dlq` does.
 #[derive(Debug, Subcommand)]
@@ -106,11 +107,11 @@ pub struct ReplayArgs {
     #[command(flatten)]
     pub spec: FileArgs,
     /// The first moment: RFC 3339, as in 2026-11-29T08:00:00Z, or how long ago, as in 90s, 15m, 6h, 2d
-    #[arg(long, value_name = "TIME")]
-    pub since: String,
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub since: Moment,
     /// The last moment, in the same form; now by default
-    #[arg(long, value_name = "TIME")]
-    pub until: Option<String>,
+    #[arg(long, value_name = "TIME", value_parser = moment)]
+    pub until: Option<Moment>,
     /// Only this shard
     #[arg(long, value_name = "SHARD", conflicts_with = "from")]
     pub shard: Option<String>,

@@ -170,10 +170,14 @@ impl Dev<'_> {
         }
     }
 
+    /// Where the API is served, with its stage.
+    fn endpoint(&self, loaded: &Loaded) -> Option<String> {
+        loaded.spec.api().map(|api| self.plane.url(&api.stage))
+    }
+
     fn up(&self, loaded: &Loaded, start: Instant) -> Event {
-        let endpoint = loaded.spec.api().map(|api| self.plane.url(&api.stage));
         Event::Up(Up {
-            endpoint,
+            endpoint: self.endpoint(loaded),
             console: self.console.as_ref().map(Console::url),
             emulator_url: self.cloud.url(),
             region: self.cloud.region().to_owned(),
@@ -185,7 +189,7 @@ impl Dev<'_> {
 
     /// Notes where what runs is reached, for other commands and for the console.
     fn locate(&mut self, loaded: &Loaded) {
-        let endpoint = loaded.spec.api().map(|api| self.plane.url(&api.stage));
+        let endpoint = self.endpoint(loaded);
         if let Some(session) = &mut self.global.session {
             session.api_url = endpoint.clone().unwrap_or_default();
             session.console_url = self.console.as_ref().map(Console::url);

@@ -20,6 +20,7 @@ pub use payload::{Payload, cut};
 
 use crate::aws::Cx;
 use crate::cli::{DlqCommand, DlqLsArgs, DlqShowArgs, Global, exit};
+use crate::commands::ends::SEARCHED;
 use crate::commands::halt::Halt;
 use crate::commands::running::Running;
 use crate::commands::walk::spec;
@@ -29,7 +30,7 @@ use crate::event::{Event, using};
 use crate::term::Shell;
 use letter::Letter;
 use lines::InStream;
-use peek::{is_fifo, peek};
+use peek::{hidden, is_fifo, peek};
 use records::{Readable, Retention};
 use walk::Sqs;
 
@@ -37,8 +38,6 @@ use walk::Sqs;
 const GIVING_BACK: &str = "interrupted: making the messages visible again";
 /// What is said of a FIFO queue that has more than it shows.
 const BLOCKED: &str = "there are more: SQS shows ten messages of a group, and the next ones when these are deleted";
-/// Messages that are looked through for one id.
-const SEARCHED: usize = 10_000;
 
 /// Runs the command.
 pub async fn run(shell: Shell, global: &Global, command: &DlqCommand) -> Outcome {
@@ -65,7 +64,7 @@ async fn ls(shell: Shell, global: &Global, args: &DlqLsArgs) -> Outcome {
     }
     shell.line(&Event::Letters(using::Letters { shown: letters.len(), more }));
     match (letters.len(), more) {
-        (0, _) => shell.out("no dead letters\n"),
+        (0, _) => shell.out(&format!("no dead letters{}\n", hidden(&dlq.running.cx, &dlq.url).await)),
         (shown, true) if shown < limit && is_fifo(&dlq.url) => shell.err(&format!("{shown} shown; {BLOCKED}\n")),
         (shown, true) => shell.err(&format!("{shown} shown; there may be more: raise --limit\n")),
         (_, false) => {}

@@ -177,7 +177,7 @@ impl<'a> Logs<'a> {
     /// Shows new lines until the user ends it.
     async fn follow(&mut self, remote: bool, mut stopped: watch::Receiver<bool>) {
         let (mut live, mut began) = (if remote { self.live().await } else { None }, Instant::now());
-        while !*stopped.borrow() {
+        while !*stopped.borrow() && self.unread.len() < self.parts.len() {
             let start = Instant::now();
             self.look(
                 Range { from: self.seen.as_ref().map(Seen::from).unwrap_or_default(), ..Range::default() },

@@ -10,10 +10,11 @@ use futures_util::stream::FuturesUnordered;
 use pipe_local::event::Location;
 
 use crate::cli::{Global, ReplayArgs, exit};
-use crate::commands::dlq::records::{keeps_since, millis, now, time};
+use crate::commands::dlq::records::{keeps_since, now, time};
 use crate::commands::dlq::redrive::remarks;
 use crate::commands::halt::Halt;
 use crate::commands::hand::{Consumer, Mapping, Pace, calls};
+use crate::commands::moment::rfc3339;
 use crate::commands::running::Running;
 use crate::commands::{Outcome, Stop, walk};
 use crate::error::{Class, Error, Result};
@@ -35,8 +36,7 @@ pub async fn run(shell: Shell, global: &Global, args: &ReplayArgs) -> Outcome {
     let loaded = walk::spec(global, &args.spec.file)?;
     is_kept(&loaded.spec)?;
     let now = now();
-    let (since_ms, until_ms) =
-        (moment(&args.since, now)?, args.until.as_deref().map_or(Ok(now), |at| moment(at, now))?);
+    let (since_ms, until_ms) = (args.since.millis(now), args.until.map_or(now, |until| until.millis(now)));
     if since_ms > until_ms {
         return Err(Error::fatal(format!("--since {} is after --until {}", time(since_ms), time(until_ms))).into());
     }
@@ -128,7 +128,7 @@ fn conclude(
     if !left.is_empty() && !args.dry_run {
         let from: String = left.iter().map(|from| format!(" --from {}", quoted(&from.text()))).collect();
         let file = args.spec.file.display().to_string();
-        let (since, until) = (quoted(&exact(replay.since_ms)), quoted(&exact(replay.until_ms)));
+        let (since, until) = (quoted(&rfc3339(replay.since_ms)), quoted(&rfc3339(replay.until_ms)));
         shell.err(&format!(
             "to go on from there: pipe replay {} --since {since} --until {until}{from}{}\n",
             quoted(&file),
@@ -183,55 +183,5 @@ fn agreed(shell: Shell, args: &ReplayArgs, consumer: &Consumer, shards: usize, s
         None => Err(Error::new(Class::Consent, "nothing was sent: there is no terminal to ask on")
             .hint("pass --yes, or --dry-run to count the records")
             .into()),
-    }
-}
-
-/// A moment in milliseconds since 1970: RFC 3339, or how long before now.
-fn moment(text: &str, now: i64) -> Result<i64> {
-    let ago = || {
-        let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-        let seconds = match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3_600,
-            "d" => 86_400,
-            _ => return None,
-        };
-        let number = i64::from(number.parse::<u32>().ok()?);
-        Some(now - number * seconds * 1000)
-    };
-    millis(text).or_else(ago).ok_or_else(|| {
-        Error::fatal(format!("`{text}` is no moment"))
-            .hint("write it as in 2026-11-29T08:00:00Z, or how long ago it is, as in 90s, 15m, 6h, 2d")
-    })
-}
-
-/// A moment with its milliseconds.
-fn exact(millis: i64) -> String {
-    let seconds = time(millis);
-    format!("{}.{:03}Z", seconds.trim_end_matches('Z'), millis.rem_euclid(1000))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_moment_is_a_time_or_how_long_ago() {
-        let now = 1_573_691_884_835;
-        for (text, at) in [
-            ("2019-11-14T00:38:04.835Z", now),
-            ("2019-11-14T01:38:04.835+01:00", now),
-            ("90s", now - 90_000),
-            ("15m", now - 900_000),
-            ("6h", now - 21_600_000),
-            ("2d", now - 172_800_000),
-        ] {
-            assert_eq!(moment(text, now), Ok(at), "{text}");
-        }
-        assert_eq!(moment(&exact(now), now), Ok(now));
-        for text in ["", "h", "6", "-6h", "6w", "yesterday", "ä", "99999999999h", "2019-11-14"] {
-            assert!(moment(text, now).is_err(), "{text}");
-        }
     }
 }

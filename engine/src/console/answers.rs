@@ -153,7 +153,7 @@ async fn sent(shared: &Shared, body: Value) -> Result<Value, Refused> {
         Some(key) => seen(shared, &key).await,
         None => None,
     };
-    let body = shared.journal().secrets.mask(&body);
+    let body = shared.journal().secrets.text(&body);
     Ok(json!({ "status": status, "body": body, "ms": u64::try_from(ms).unwrap_or(u64::MAX), "n": n }))
 }
 

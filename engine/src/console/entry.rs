@@ -7,6 +7,9 @@ use serde::Serialize;
 
 use super::step::Step;
 
+/// The most of a reason that a line has, in bytes.
+const REASON: usize = 1024;
+
 /// How an event fares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -65,7 +68,11 @@ impl Entry {
     }
 
     /// Says where it is now, and since when.
-    pub fn goes(&mut self, state: State, place: &'static str, why: Option<String>, at: i64) {
+    pub fn goes(&mut self, state: State, place: &'static str, mut why: Option<String>, at: i64) {
+        if let Some(why) = &mut why {
+            why.truncate(why.floor_char_boundary(REASON));
+            why.shrink_to_fit();
+        }
         let ended = !matches!(state, State::Waiting);
         self.summary.ms = ended.then(|| (at - self.summary.at).max(0));
         (self.summary.state, self.summary.place, self.summary.why) = (state, place, why);

@@ -46,7 +46,6 @@ pub struct Shown {
     pub p50_ms: Option<u64>,
     pub p99_ms: Option<u64>,
     pub errors: u64,
-    pub age_ms: Option<i64>,
 }
 
 /// All figures of a session.
@@ -152,7 +151,6 @@ impl Figure {
             p50_ms: at_rank(50),
             p99_ms: at_rank(99),
             errors: self.errors,
-            age_ms: None,
         }
     }
 }

@@ -97,7 +97,7 @@ impl Journal {
         let calls = entry.calls.iter().filter_map(|id| Some((id, self.calls.get(id)?)));
         let mut steps = entry.steps.clone();
         steps.extend(calls.flat_map(|(id, call)| call.steps(id, n)));
-        // A request is told at its end, when its record may have gone further.
+        // The gateway reports a request when it has answered it; the function may have the record by then.
         steps.sort_by_key(|step| (step.title != "request", step.at));
         Some((entry.summary.clone(), steps))
     }

@@ -42,8 +42,10 @@ impl Secrets {
 
     fn add(&mut self, secret: &str) {
         let quoted = Value::from(secret).to_string();
-        for form in [secret, &quoted[1..quoted.len() - 1]] {
-            if form.len() >= SHORTEST && !self.0.iter().any(|known| known == form) {
+        let encoded: String = form_urlencoded::byte_serialize(secret.as_bytes()).collect();
+        for form in [secret, &quoted[1..quoted.len() - 1], encoded.as_str()] {
+            if form.len() >= SHORTEST {
+                self.0.retain(|known| known != form);
                 self.0.push_back(form.to_owned());
             }
         }

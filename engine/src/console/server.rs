@@ -50,7 +50,7 @@ async fn admitted(shared: &Arc<Shared>, parts: &Parts, body: Body) -> Result<Res
         return Err(Refused::new(403, "the token is missing or of another session").hint("load the page again"));
     }
     match parts.method {
-        Method::GET if path == "stream" => stream(shared, parts),
+        Method::GET if path == "stream" => stream(shared),
         Method::GET => read(shared, &asked).await.map(|value| document(200, &value)),
         Method::POST => {
             let kind = parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
@@ -77,10 +77,9 @@ fn assets(shared: &Shared, parts: &Parts, path: &str) -> Result<Response<Body>, 
     }
 }
 
-fn stream(shared: &Arc<Shared>, parts: &Parts) -> Result<Response<Body>, Refused> {
-    let heard = parts.headers.get("last-event-id").and_then(|id| id.to_str().ok());
+fn stream(shared: &Arc<Shared>) -> Result<Response<Body>, Refused> {
     let greets = Arc::clone(shared);
-    let stream = shared.hub.listen(heard, move || greets.greeting());
+    let stream = shared.hub.listen(move || greets.greeting());
     let stream = stream.ok_or_else(|| Refused::new(503, "too many pages are open").hint("close some"))?;
     let mut response = Response::new(Body::from_stream(stream));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));

@@ -65,7 +65,8 @@ impl Step {
     pub fn size(&self) -> usize {
         let bodies: usize = self.bodies.iter().map(|body| body.text.len()).sum();
         let log: usize = self.log.iter().map(String::len).sum();
-        bodies + log + 64 * self.facts.len() + 128
+        let facts: usize = self.facts.iter().map(|(_, value)| 64 + value.len()).sum();
+        bodies + log + facts + 128
     }
 }
 

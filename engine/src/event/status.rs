@@ -19,7 +19,7 @@ pub struct Status {
     pub needs_person: bool,
     /// The parts.
     pub parts: Vec<Part>,
-    /// What else is worth knowing.
+    /// Remarks on the whole.
     pub notes: Vec<String>,
 }
 
@@ -42,7 +42,7 @@ pub struct Window {
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Part {
-    /// What it is in the pipeline, as in `stream`.
+    /// Its id in the pipeline, as in `stream`.
     pub id: String,
     /// Its name in AWS.
     pub name: String,
@@ -50,7 +50,7 @@ pub struct Part {
     pub state: State,
     /// How it does.
     pub figures: Vec<Figure>,
-    /// What there is to say of it, the most important first.
+    /// Remarks on it, the most important first.
     pub findings: Vec<Finding>,
 }
 

@@ -26,7 +26,7 @@ mod tags;
 /// How long CloudWatch wants between two calls, with room for others.
 const TURN: Duration = Duration::from_secs(1);
 
-/// What the name of the topic ends with that a pipeline makes for its alarms.
+/// The end of the name of the topic that a pipeline makes for its alarms.
 pub const TOPIC: &str = "-alarms";
 
 /// An alarm about one metric.

@@ -88,7 +88,7 @@ pub fn name(pipeline: &str, place: &Place) -> Name {
 
 /// The ARN of a dashboard, which is of no region.
 pub fn arn(place: &Place, name: &Name) -> String {
-    format!("arn:{}:cloudwatch::{}:dashboard/{name}", place.partition, place.account)
+    place.global_arn("cloudwatch", &format!("dashboard/{name}"))
 }
 
 /// A text that says whose a dashboard is.

@@ -84,7 +84,7 @@ pub(super) enum Limit {
 }
 
 /// Seconds of a period.
-const PERIOD: u32 = 5 * 60;
+pub(super) const PERIOD: u32 = 5 * 60;
 
 impl Figure {
     /// A count of events.

@@ -9,7 +9,7 @@ use crate::graph::Node;
 use crate::kinds::alarm::{self, Alarm};
 use crate::kinds::dashboard::{Dashboard, labelled, name};
 use crate::lower::Lowering;
-use crate::lower::alarms::{Figure, Part, parts};
+use crate::lower::alarms::{Figure, PERIOD, Part, parts};
 use crate::lower::known::Family;
 use crate::owner::label;
 use crate::resource::{Id, Resource};
@@ -25,8 +25,6 @@ const COLUMNS: usize = 24;
 const GRAPH: (usize, usize) = (12, 6);
 /// Rows of the text above all, and of the alarms' states.
 const ROWS: usize = 2;
-/// Seconds that a point of a graph stands for.
-const PERIOD: u32 = 300;
 
 /// `made` are the pipeline's other resources, and `alarms` are among what is above the graphs.
 pub(super) fn nodes(lowering: &Lowering<'_>, made: &[Node], alarms: &[Node]) -> Result<Vec<Node>> {

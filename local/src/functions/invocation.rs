@@ -1,4 +1,4 @@
-//! One call of a function, and what is shown of it to who looks at single events.
+//! One call of a function, and the facts that show it.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

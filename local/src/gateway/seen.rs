@@ -1,4 +1,4 @@
-//! What is shown of a request to who looks at single events.
+//! Shows requests to whoever looks at single events.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::exchange::Exchange;
 use super::reply::Reply;
 use crate::seen::{Lens, Request, Seen, is_secret};
 
-/// Shows by what the request says who sends it, before anything is done with it.
+/// Shows the headers that say who sends the request, before anything is done with it.
 pub fn arrived(lens: &Lens, exchange: &Exchange) {
     let headers = &exchange.params.header;
     if lens.is_open() && headers.iter().any(|(name, _)| is_secret(name)) {

@@ -11,7 +11,7 @@ pub const COUNT: &str = "Count";
 pub const MILLISECONDS: &str = "Milliseconds";
 pub const SECONDS: &str = "Seconds";
 
-/// What an event is given up for in Lambda's own queue; all else keeps it from coming so far.
+/// Reasons for which Lambda gives up an event in its own queue. With any other reason the event has not come so far.
 const OF_LAMBDA: [&str; 2] = ["RetriesExhausted", "EventAgeExceeded"];
 
 /// A metric with its dimensions.

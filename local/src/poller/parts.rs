@@ -1,5 +1,5 @@
-//! What a mapping does with records, for those who hand them to its function in its place: the events that it makes, its filters, and what
-//! an answer means to it.
+//! The parts of a mapping, for those who hand records to its function in its place: the events that it makes, its filters, and the
+//! meaning of an answer.
 
 pub use super::batch::{MAX_PAYLOAD_BYTES, bytes, payload};
 pub use super::mapping::Properties;

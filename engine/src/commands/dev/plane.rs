@@ -170,8 +170,7 @@ impl Plane {
     }
 }
 
-/// Takes what the emulator has for functions; nothing where it is the user's.
-/// Of all addresses the one that works on this machine, whatever its network.
+/// Where a listener is reached: of all addresses the one that works on this machine, whatever its network.
 fn reached_at(listener: &TcpListener) -> Result<SocketAddr> {
     let mut address =
         listener.local_addr().map_err(|error| Error::fatal(format!("cannot listen for the API: {error}")))?;
@@ -196,6 +195,7 @@ async fn way(cloud: &Cloud) -> Result<SdkConfig> {
     Ok(sdk(&options).await?.into_builder().http_client(client).build())
 }
 
+/// Takes what the emulator has for functions; nothing where it is the user's.
 fn pushing(cloud: &mut Cloud, roles: &Roles, invoke: &Invoke, events: &Events) -> Option<Push> {
     let (roles, invoke, events) = (roles.clone(), Arc::clone(invoke), events.clone());
     Some(Push::start(push::Settings { roles, invoke, events, lens: cloud.lens(), inbox: cloud.inbox()? }))

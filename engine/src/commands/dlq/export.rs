@@ -155,7 +155,8 @@ impl Out {
         part.push(".part");
         let part = PathBuf::from(part);
         // Payloads are for their owner's eyes.
-        let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part);
+        let _ = std::fs::remove_file(&part);
+        let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part);
         let opened = opened.map_err(|error| unwritable(&part, &error))?;
         Ok(Self { shell, file: Some((BufWriter::new(opened), part, path.to_owned())), lines: 0 })
     }

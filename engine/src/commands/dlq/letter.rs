@@ -193,6 +193,13 @@ pub struct Place<'a> {
     pub records: u64,
 }
 
+impl Place<'_> {
+    /// Whether a number lies between the first and the last, both included.
+    pub fn spans(&self, number: &str) -> bool {
+        by_number(self.first, number).is_le() && by_number(number, self.last).is_le()
+    }
+}
+
 impl Letter {
     /// Reads a message, whoever wrote it.
     pub fn new(message: Message) -> Self {
@@ -208,12 +215,7 @@ impl Letter {
 
     /// Whether it is about the record of a stream with this number.
     pub fn covers(&self, shard: &str, number: &str) -> bool {
-        let within = |place: Place<'_>| {
-            place.shard == shard
-                && by_number(place.first, number) != Ordering::Greater
-                && by_number(number, place.last) != Ordering::Greater
-        };
-        self.form.place().is_some_and(within)
+        self.form.place().is_some_and(|place| place.shard == shard && place.spans(number))
     }
 
     /// Whether it holds a change of the item with these key attributes, as DynamoDB's JSON has them.

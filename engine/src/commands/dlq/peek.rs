@@ -22,8 +22,8 @@ use crate::error::{Class, Error, Result};
 
 /// How long a message that was received stays with us, unless it is given back before: long enough to see a hundred.
 const HIDDEN_SECONDS: i32 = 10;
-/// What SQS gives, and takes back, at once.
-const BATCH: usize = 10;
+/// Messages that SQS gives, and takes back, at once.
+pub const BATCH: usize = 10;
 /// Receives in a row that bring nothing new before the queue counts as seen: what was received first is visible again.
 const STALE: u32 = 3;
 
@@ -76,7 +76,7 @@ async fn see(
             }
         }
     }
-    Ok(stale < STALE)
+    Ok(true)
 }
 
 /// Receives at most ten messages with all that SQS says of them, and hides them for so long.
@@ -117,9 +117,24 @@ pub async fn hides(cx: &Cx, url: &str) -> bool {
 
 /// How many messages SQS takes to be visible; nothing where it does not say.
 pub async fn count(cx: &Cx, url: &str) -> Option<usize> {
-    let count = QueueAttributeName::ApproximateNumberOfMessages;
-    let asked = cx.aws.sqs.get_queue_attributes().queue_url(url).attribute_names(count.clone()).send().await;
-    asked.ok()?.attributes?.get(&count)?.parse().ok()
+    number(cx, url, QueueAttributeName::ApproximateNumberOfMessages).await
+}
+
+/// Returns how many messages other readers hide, or have hidden until they were killed, in words; empty where there are none.
+pub async fn hidden(cx: &Cx, url: &str) -> String {
+    match number(cx, url, QueueAttributeName::ApproximateNumberOfMessagesNotVisible).await {
+        None | Some(0) => String::new(),
+        Some(hidden) => {
+            format!(
+                "; about {hidden} are hidden: another reader has them, or was killed, and they come back within 5 minutes"
+            )
+        }
+    }
+}
+
+async fn number(cx: &Cx, url: &str, name: QueueAttributeName) -> Option<usize> {
+    let asked = cx.aws.sqs.get_queue_attributes().queue_url(url).attribute_names(name.clone()).send().await;
+    asked.ok()?.attributes?.get(&name)?.parse().ok()
 }
 
 /// Hides at most ten messages for so long from now on; for 0 seconds: makes them visible.

@@ -193,15 +193,10 @@ impl<'a> Span<'a> {
         }
         let Page { mut records, last } = self.pages.next(self.most).await?;
         let passed = records.last().is_some_and(|at| by_number(at.number(), self.place.last) != Ordering::Less);
-        records.retain(|record| is_within(&self.place, record.number()));
+        records.retain(|record| self.place.spans(record.number()));
         (self.over, self.most) = (passed || last, PAGE);
         Ok(Some(records))
     }
-}
-
-/// Whether a number lies between those of a place, both included.
-fn is_within(place: &Place<'_>, number: &str) -> bool {
-    by_number(place.first, number) != Ordering::Greater && by_number(number, place.last) != Ordering::Greater
 }
 
 /// As many as the batch had, for a start; what lies between them with `parallelization` comes in further, larger pages.
@@ -210,7 +205,7 @@ fn limit(place: &Place<'_>) -> i32 {
     i32::try_from(place.records).unwrap_or(i32::MAX).clamp(1, most)
 }
 
-/// What there is to show of a record.
+/// A record as it is shown.
 pub fn record(given: Given) -> Record {
     match given {
         Given::Change(change) => table::record(&change),

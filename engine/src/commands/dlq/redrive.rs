@@ -2,6 +2,7 @@
 
 mod hands;
 mod lanes;
+mod outcome;
 mod run;
 
 use std::time::Instant;
@@ -24,9 +25,10 @@ use crate::tame::tame;
 use crate::term::style::{BAD, END, GOOD, WARN};
 use crate::term::{Progress, Shell};
 use hands::Hands;
-pub use run::{Ask, Done, Tally, Told};
+pub use outcome::{Done, Tally};
+pub use run::{Ask, Told};
 
-use super::peek::{count, is_fifo};
+use super::peek::{count, hidden, is_fifo};
 
 /// What is said on Ctrl-C.
 const STOPPING: &str = "interrupted: no more letters are sent; those under way are finished";
@@ -105,7 +107,8 @@ pub async fn run(shell: Shell, global: &Global, args: &DlqRedriveArgs) -> Outcom
     drop(progress);
     let interrupted = *dlq.stopped.borrow();
     shell.line(&Event::RedrivenAll(all(&tally, interrupted, start)));
-    shell.out(&summary(&tally, &redrive.consumer.name));
+    let hidden = if tally.is_nothing() { hidden(&dlq.running.cx, &dlq.url).await } else { String::new() };
+    shell.out(&summary(&tally, &redrive.consumer.name, &hidden));
     ended?;
     Ok(match interrupted {
         true => exit::INTERRUPTED,
@@ -201,10 +204,10 @@ fn all(tally: &Tally, interrupted: bool, start: Instant) -> RedrivenAll {
     }
 }
 
-fn summary(tally: &Tally, function: &str) -> String {
+fn summary(tally: &Tally, function: &str, hidden: &str) -> String {
     let Tally { taken, failed, kept, came_back, records, more } = *tally;
-    if taken + failed + kept + came_back == 0 {
-        return "no dead letters to send\n".to_owned();
+    if tally.is_nothing() {
+        return format!("no dead letters to send{hidden}\n");
     }
     let mut text = format!(
         "`{}` took {taken} letters ({records} records); {failed} failed and {kept} were kept\n",

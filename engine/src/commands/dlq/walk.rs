@@ -13,17 +13,16 @@ use std::hash::BuildHasher;
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry as Deletion, Message};
 
 use super::letter::Letter;
+pub use super::peek::BATCH;
 use super::peek::{hide, hides, is_fifo, letter, receive};
 use crate::aws::Cx;
 use crate::error::{Error, Result};
 
-/// What SQS gives, and takes back, at once.
-pub const BATCH: usize = 10;
 /// How long a message that was received is hidden from others, unless that is prolonged.
 pub const HIDDEN_SECONDS: i32 = 60;
 /// How long one is that stays, while others are looked at.
-const ASIDE_SECONDS: i32 = 300;
-/// Messages that are made visible at the end. What is beyond comes back by itself: their receipts would fill the memory.
+pub const ASIDE_SECONDS: i32 = 300;
+/// Messages that are made visible at the end. Any others come back by themselves: their receipts would fill the memory.
 const MOST_ASIDE: usize = 10_000;
 /// Receives in a row that bring nothing new before the queue counts as seen.
 const STALE: u32 = 20;
@@ -32,7 +31,7 @@ const STALE: u32 = 20;
 #[derive(Clone, Debug)]
 pub struct Held {
     pub letter: Letter,
-    /// What it is hidden and deleted by.
+    /// The receipt with which it is hidden and deleted.
     pub receipt: String,
     /// The message as it is, where the letter is made of more than its body.
     pub message: Option<Box<Message>>,

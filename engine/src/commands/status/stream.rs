@@ -65,7 +65,7 @@ pub fn at<'a>(
     }
 }
 
-/// Says that what is read is so old that it may be lost: beyond a third of what the stream keeps there is a day's work left, and no more.
+/// Says that records wait for so long that they may be lost: for more than a third of the time that the stream keeps them.
 /// `age` and `kept` in seconds.
 fn behind(age: u64, kept: u64, now: u64, part: &mut Part) {
     if kept == 0 || age <= kept / 3 {

@@ -3,7 +3,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::commands::dlq::Payload;
-use crate::commands::dlq::letter::{Letter, by_number};
+use crate::commands::dlq::letter::Letter;
 use crate::commands::ends::ItemKey;
 use crate::error::{Error, Result};
 use crate::kinds::table::{Key, KeyKind};
@@ -54,7 +54,7 @@ impl Names {
             let (Some(number), Some(place)) = (&self.number, letter.form().place()) else { return false };
             // Of a change of a table the handler's letter does not tell the shard.
             let same = self.shard.as_ref().is_none_or(|shard| place.shard.is_empty() || place.shard == shard);
-            same && by_number(place.first, number).is_le() && by_number(number, place.last).is_le()
+            same && place.spans(number)
         };
         let named = || letter.id == self.asked || letter.form().event_id().as_ref() == Some(&self.asked);
         let held = || match letter.form().payload() {

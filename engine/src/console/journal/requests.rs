@@ -1,6 +1,6 @@
 //! Events where they come in: as requests, and from sources that send by themselves.
 
-use pipe_local::seen::{Accepted, Request, Tried};
+use pipe_local::seen::{Accepted, Request, Tried, is_secret};
 use serde_json::Value;
 
 use super::Journal;
@@ -13,6 +13,10 @@ const LARGEST: usize = 1024 * 1024;
 impl Journal {
     /// Takes a request that was answered: its event may be on its way already.
     pub(super) fn request(&mut self, at: i64, request: Request) {
+        // The fact that said so may have been left out.
+        for (_, value) in request.headers.iter().filter(|(name, _)| is_secret(name)) {
+            self.secrets.learn(value);
+        }
         let began = at - i64::try_from(request.milliseconds).unwrap_or_default();
         let title = self.secrets.mask(&format!("{} {}", request.method, request.path));
         let record = request.location.as_ref().zip(request.record.as_ref());

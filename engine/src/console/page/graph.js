@@ -64,11 +64,11 @@ function card(part) {
   return made;
 }
 
-// A bar for each shard: it has a colour while its number grows, and another while it is late.
+// A bar for each shard: it has a colour while its number grows.
 function showShards(card, shards) {
   const before = new Map((card.part.shards ?? []).map(({ id, records }) => [id, records]));
-  const bars = shards.slice(0, MOST_SHARDS).map(({ id, records, age_ms }) => {
-    const look = age_ms > LATE_MS ? "late" : records > (before.get(id) ?? 0) ? "busy" : "";
+  const bars = shards.slice(0, MOST_SHARDS).map(({ id, records }) => {
+    const look = records > (before.get(id) ?? 0) ? "busy" : "";
     return make("i", { class: look, title: `${plainly(id)}: ${plural(records, "record")}` });
   });
   replace(card.shards, bars);
@@ -108,14 +108,12 @@ function showWire(wire, figure) {
   wire.spark.setAttribute("points", wire.past.map(point).join(" "));
   wire.speed.textContent = rate(figure.rate);
   wire.total.textContent = figure.count ? `${count(figure.count)} in all` : "";
-  const late = figure.age_ms > LATE_MS;
   const timed = figure.p50_ms !== null && figure.p50_ms !== undefined;
   // It breaks between the two alone.
   const words = [took(figure.p50_ms), `p99 ${took(figure.p99_ms)}`].map((one) => one.replaceAll(" ", "\u00a0"));
   wire.times.textContent = timed ? words.join(" · ") : "";
-  const bad = [figure.errors && plural(figure.errors, "error"), late && `${age(figure.age_ms)} behind`];
-  wire.bad.textContent = bad.filter(Boolean).join(", ");
-  wire.element.classList.toggle("wrong", figure.errors > 0 || late);
+  wire.bad.textContent = figure.errors ? plural(figure.errors, "error") : "";
+  wire.element.classList.toggle("wrong", figure.errors > 0);
   wire.path?.classList.toggle("flows", figure.rate > 0);
   wire.path?.classList.toggle("used", figure.count > 0);
   wire.element.classList.toggle("quiet", !figure.count);

@@ -27,7 +27,7 @@ export function start() {
     load();
   });
   // A reader who has asked for more keeps it.
-  on("event", ({ state }) => state === "done" && rows.length <= LIMIT && soon());
+  on("event", ({ state }) => state === "done" && rows.length <= LIMIT && box.closest("[hidden]") === null && soon());
   on("tab", (name) => name === "rows" && rows.length <= LIMIT && load());
   select.addEventListener("change", load);
   find("rows-again").addEventListener("click", load);

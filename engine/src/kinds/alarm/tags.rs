@@ -1,5 +1,5 @@
 //! The tags of alarms. To ask for those of one is a call for each, but the tagging API, which a look asks anyway, knows those of all: some
-//! minutes late. So its answer is taken where the alarm was last written long before.
+//! minutes late. So its answer is taken within one look, and where the alarm was last written long before.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -17,7 +17,7 @@ const SETTLED: Duration = Duration::from_secs(60 * 60);
 
 /// The tags of an alarm, of which `found` is what DescribeAlarms says. One that is deleted meanwhile has none.
 pub(super) async fn of(cx: &Cx, arn: &str, found: &Value) -> Result<Tags> {
-    if is_settled(&found["AlarmConfigurationUpdatedTimestamp"]) {
+    if cx.is_one_look() && is_settled(&found["AlarmConfigurationUpdatedTimestamp"]) {
         let all = match carriers(cx, PIPELINE).await {
             Ok(all) => all,
             // Without permission for it each is asked for.

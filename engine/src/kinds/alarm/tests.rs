@@ -210,7 +210,7 @@ async fn another_tag_writes_the_alarm_as_well() {
     assert_eq!(operations(&calls), ["PutMetricAlarm", "UntagResource"]);
 }
 
-/// Three calls a second: the fourth waits.
+/// A call that CloudWatch refuses as one too many waits, and is made again.
 #[tokio::test(start_paused = true)]
 async fn a_call_too_many_waits_its_turn() {
     let mut refused = 0;

@@ -4,13 +4,13 @@ use aws_sdk_iam::types::Tag;
 
 use super::{WAIT, fresh};
 use crate::aws::{Cx, TagCall, TagDiff, patiently};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::kinds::table::unbuilt;
 use crate::resource::{Name, Tags};
 
 /// The tags as IAM takes them.
 pub fn tag_list(tags: &Tags) -> Result<Vec<Tag>> {
-    let tag = |(key, value): (&String, &String)| Tag::builder().key(key).value(value).build();
-    tags.iter().map(tag).collect::<Result<_, _>>().map_err(|error| Error::defect(error.to_string()))
+    tags.iter().map(|(key, value)| Tag::builder().key(key).value(value).build().map_err(unbuilt)).collect()
 }
 
 /// Sets and removes the tags that differ.

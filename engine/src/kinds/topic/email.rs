@@ -13,6 +13,8 @@ use crate::error::Result;
 use crate::resource::Tags;
 
 const PROTOCOL: &str = "email";
+/// Stands in place of the ARN of one that has ended, which SNS lists for some days more.
+const ENDED: &str = "Deleted";
 
 /// Letters that stand for an address: not all that an address may hold may stand in a tag.
 const LETTERS: usize = 12;
@@ -38,7 +40,7 @@ pub(super) async fn read(cx: &Cx, topic: &str, tags: &Tags) -> Result<Option<Sub
     while let Some(page) = pages.next().await {
         let Some(page) = nothing_if_absent(page)? else { break };
         let all = page.subscriptions.unwrap_or_default().into_iter();
-        let mut mails = all.filter(|one| one.protocol() == Some(PROTOCOL));
+        let mut mails = all.filter(|one| one.protocol() == Some(PROTOCOL) && one.subscription_arn() != Some(ENDED));
         if let Some(one) = mails.find(|one| one.endpoint().is_some_and(|address| letters(address) == *record)) {
             // One that is not confirmed has a word in place of its ARN.
             let arn = one.subscription_arn.filter(|arn| arn.starts_with("arn:"));

@@ -45,9 +45,9 @@ fn slow(lowering: &Lowering<'_>, api: &Api, figure: &impl Fn(&'static str) -> Fi
         Some(function) => SLOW.max(function.timeout_seconds.min(LONGEST) * 800),
         None => SLOW,
     };
-    let why = match answers {
-        Some(_) => "the limit is 80 % of the time after which the function's answer no longer comes",
-        None => "usual answers take less than a second",
+    let why = match milliseconds {
+        SLOW => "usual answers take less than a second",
+        _ => "the limit is 80 % of the time after which the function's answer no longer comes",
     };
     let text = format!(
         "The slowest hundredth of the answers of the stage `{}` takes longer than {milliseconds} ms, in two of three periods of 5 minutes; {why}. \

@@ -51,7 +51,7 @@ fn throttled(id: &str, function: &str) -> Watch {
     Watch::new(format!("{id}-throttled"), id, figure("Throttles", function), Limit::Often(0.0), text)
 }
 
-/// What is neither handled nor in the dlq. Without a dlq a mapping drops records unseen: it has no figure for that which costs nothing.
+/// Watches for events that are neither handled nor in the dlq. Without a dlq a mapping drops records unseen: AWS has no free figure for that.
 fn lost(lowering: &Lowering<'_>, function: &str) -> Option<Watch> {
     let (is_fed_by_queue, pushed) = (lowering.spec.fed_queue().is_some(), lowering.spec.is_pushed());
     let sends = dlq::arn(lowering).is_some()

@@ -37,11 +37,7 @@ fn sends(lowering: &Lowering<'_>) -> Option<Sends> {
     Some(match lowering.spec.source.as_ref()? {
         Source::Topic(_) => topic(lowering, by_policy),
         Source::Events(own) => {
-            let bus = match &own.bus {
-                Some(Bus::Own(name)) => Some(name.as_str()),
-                Some(Bus::Existing(existing)) => Some(existing.name()),
-                None => None,
-            };
+            let bus = own.bus.as_ref().map(Bus::name);
             rule(lowering, bus.filter(|bus| *bus != DEFAULT), by_policy)
         }
         Source::Bucket(bucket) if bucket.way() == Via::Events => rule(lowering, None, by_policy),
@@ -114,7 +110,7 @@ fn rule(lowering: &Lowering<'_>, bus: Option<&str>, has_dlq: bool) -> Sends {
     }
 }
 
-/// What it means that events come neither to what is next nor, where it takes them, to the dlq.
+/// Says that events are lost: neither their target nor, where there is one, the dlq has taken them.
 fn undelivered(has_dlq: bool) -> String {
     match has_dlq {
         true => format!(

@@ -85,9 +85,5 @@ fn input(input: &spec::Input) -> Input {
 }
 
 fn bus(events: &BusEvents) -> &str {
-    match &events.bus {
-        Some(spec::Bus::Own(name)) => name,
-        Some(spec::Bus::Existing(existing)) => existing.name(),
-        None => DEFAULT,
-    }
+    events.bus.as_ref().map_or(DEFAULT, spec::Bus::name)
 }

@@ -48,6 +48,17 @@ pub enum Bus {
     Existing(Existing),
 }
 
+impl Bus {
+    /// Returns its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Own(name) => name,
+            Self::Existing(existing) => existing.name(),
+        }
+    }
+}
+
 impl JsonSchema for Bus {
     fn schema_name() -> Cow<'static, str> {
         "Bus".into()

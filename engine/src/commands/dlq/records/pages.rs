@@ -10,6 +10,7 @@ use pipe_local::poller::parts::{self, Properties};
 use serde_json::Value;
 use tokio::time::sleep;
 
+use super::super::letter::by_number;
 use super::{is_of_table, table};
 use crate::aws::Cx;
 use crate::error::{Class, Error, Result};
@@ -49,6 +50,10 @@ pub struct Page {
 pub struct Pages<'a> {
     cx: &'a Cx,
     stream_arn: &'a str,
+    shard: String,
+    begin: Begin,
+    /// The number of the record that was given last.
+    given: Option<String>,
     at: Option<String>,
     begun: bool,
     empty: u32,
@@ -86,11 +91,9 @@ impl<'a> Pages<'a> {
     /// # Errors
     /// Those of Kinesis and of DynamoDB: among them a number that a new stream of the same name does not know.
     pub async fn open(cx: &'a Cx, stream_arn: &'a str, shard: &str, begin: &Begin) -> Result<Self> {
-        let at = match is_of_table(stream_arn) {
-            true => table::start(cx, stream_arn, shard, begin).await?,
-            false => start(cx, stream_arn, shard, begin).await?,
-        };
-        Ok(Self { cx, stream_arn, at, begun: false, empty: 0 })
+        let at = iterator(cx, stream_arn, shard, begin).await?;
+        let (shard, begin) = (shard.to_owned(), begin.clone());
+        Ok(Self { cx, stream_arn, shard, begin, given: None, at, begun: false, empty: 0 })
     }
 
     /// Reads at most so many records on.
@@ -98,21 +101,48 @@ impl<'a> Pages<'a> {
     /// # Errors
     /// Those of Kinesis and of DynamoDB.
     pub async fn next(&mut self, most: i32) -> Result<Page> {
-        let Some(iterator) = self.at.take() else { return Ok(Page { last: true, ..Page::default() }) };
+        let Some(at) = self.at.take() else { return Ok(Page { last: true, ..Page::default() }) };
         let of_table = is_of_table(self.stream_arn);
         if self.begun {
             sleep(if of_table { table::PAUSE } else { PAUSE }).await;
         }
         self.begun = true;
-        let (records, next, at_tip) = match of_table {
-            true => table::page(self.cx, &iterator, most).await?,
-            false => page(self.cx, self.stream_arn, iterator, most).await?,
+        let page = match self.page(&at, most).await {
+            // To hand records over may take longer than an iterator lasts: 5 minutes, of a table's stream 15.
+            Err(error) if error.code() == "ExpiredIteratorException" => self.again(most, error).await,
+            page => page,
         };
+        let (mut records, next, at_tip) = page?;
+        records.retain(|record| self.given.as_ref().is_none_or(|given| by_number(record.number(), given).is_gt()));
+        self.given = records.last().map(|record| record.number().to_owned()).or(self.given.take());
         self.at = next;
         self.empty = if records.is_empty() { self.empty + 1 } else { 0 };
         let most_empty = if of_table { table::EMPTY } else { EMPTY };
         let last = self.at.is_none() || (self.empty > 0 && at_tip) || self.empty == most_empty;
         Ok(Page { records, last })
+    }
+
+    async fn page(&self, at: &str, most: i32) -> Result<(Vec<Given>, Option<String>, bool)> {
+        match is_of_table(self.stream_arn) {
+            true => table::page(self.cx, at, most).await,
+            false => page(self.cx, self.stream_arn, at.to_owned(), most).await,
+        }
+    }
+
+    /// Reads on from the record that was given last, which comes again.
+    async fn again(&self, most: i32, expired: Error) -> Result<(Vec<Given>, Option<String>, bool)> {
+        let begin = self.given.clone().map_or_else(|| self.begin.clone(), Begin::Number);
+        match iterator(self.cx, self.stream_arn, &self.shard, &begin).await? {
+            Some(at) => self.page(&at, most).await,
+            None => Err(expired),
+        }
+    }
+}
+
+async fn iterator(cx: &Cx, stream_arn: &str, shard: &str, begin: &Begin) -> Result<Option<String>> {
+    match is_of_table(stream_arn) {
+        true => table::start(cx, stream_arn, shard, begin).await,
+        false => start(cx, stream_arn, shard, begin).await,
     }
 }
 

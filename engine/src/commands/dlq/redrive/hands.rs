@@ -20,7 +20,8 @@ use super::super::letter::{Again, Letter, Place};
 use super::super::payload::Payload;
 use super::super::records::{self, Readable, Retention, Span};
 use super::super::walk::Held;
-use super::run::{Done, Hand};
+use super::outcome::Done;
+use super::run::Hand;
 use crate::aws::Cx;
 use crate::commands::hand::{Answered, Call, Consumer, Pace, Pieces, Untaken, passes};
 use crate::error::{Class, Error, Result};
@@ -227,6 +228,7 @@ impl Read {
             (None, Some(lost)) => {
                 Done { records: self.handed, ..kept(format!("{lost}; the {} that it has were taken", self.handed)) }
             }
+            (None, None) if self.handed == 0 => kept("the mapping's filter keeps all of its records from the function"),
             (None, None) => came(self.handed, None),
         }
     }

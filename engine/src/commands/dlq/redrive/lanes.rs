@@ -10,7 +10,8 @@ use tokio::sync::{mpsc, watch};
 use super::super::letter::{self, Again, Letter};
 use super::super::payload::Payload;
 use super::super::walk::Held;
-use super::run::{Done, Hand};
+use super::outcome::Done;
+use super::run::Hand;
 use crate::error::Error;
 use crate::event::redrive::Fate;
 

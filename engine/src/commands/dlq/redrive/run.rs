@@ -18,8 +18,10 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::super::letter::{self, Letter};
-use super::super::walk::{BATCH, HIDDEN_SECONDS, Held, Queue, Walk};
+use super::super::walk::{ASIDE_SECONDS, BATCH, HIDDEN_SECONDS, Held, Queue, Walk};
 use super::lanes::{Lane, event_of, lanes};
+use super::outcome::{Done, Tally};
+use crate::commands::ends::SEARCHED;
 use crate::error::Result;
 use crate::event::redrive::Fate;
 
@@ -30,8 +32,6 @@ const WINDOW: usize = 100;
 const WINDOW_BYTES: usize = 16 * 1024 * 1024;
 /// How often the messages that are held are hidden anew.
 const KEEP_EVERY: Duration = Duration::from_secs(20);
-/// Messages that are looked through for ids.
-const SEARCHED: usize = 10_000;
 
 /// Which letters are to go.
 #[derive(Clone, Debug, Default)]
@@ -52,31 +52,6 @@ impl Ask {
         let by_id = self.ids.is_empty() || self.ids.iter().any(|id| letter.may_be(id));
         by_id && self.reason.as_ref().is_none_or(|reason| letter.form().reason() == reason)
     }
-}
-
-/// What came of a letter.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Done {
-    pub fate: Fate,
-    /// How many of its records went to the function, and how many of them it did not take.
-    pub records: usize,
-    pub failed: usize,
-    /// Why it stays in the queue; empty where it does not.
-    pub why: String,
-}
-
-/// What came of all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    pub taken: usize,
-    pub failed: usize,
-    pub kept: usize,
-    /// Records that the function took.
-    pub records: usize,
-    /// Letters whose events went to the function in this run already: it could not handle them, and wrote them anew.
-    pub came_back: usize,
-    /// Whether there may be letters that were not looked at.
-    pub more: bool,
 }
 
 /// Hands a letter to a function.
@@ -135,7 +110,7 @@ impl<Q: Queue, H: Hand> Run<'_, Q, H> {
     async fn chosen(&mut self) -> Result<()> {
         let (mut found, mut seen) = (Vec::new(), 0);
         while seen < SEARCHED && !*self.stopped.borrow() {
-            let held = self.walk.next(BATCH).await?;
+            let held = self.next(BATCH, &mut found).await?;
             if held.is_empty() {
                 break;
             }
@@ -143,7 +118,14 @@ impl<Q: Queue, H: Hand> Run<'_, Q, H> {
             let (asked, others): (Vec<Held>, Vec<Held>) =
                 held.into_iter().partition(|held| self.ask.asks_for(&held.letter));
             self.set_aside(others).await;
+            // The search may last longer than a received message is hidden.
+            let receipts: Vec<String> = asked.iter().map(|held| held.receipt.clone()).collect();
+            self.walk.queue.hide(&receipts, ASIDE_SECONDS).await;
             found.extend(asked);
+        }
+        if *self.stopped.borrow() {
+            self.set_aside(found).await;
+            return Ok(());
         }
         let letters: Vec<Letter> = found.iter().map(|held| held.letter.clone()).collect();
         let selected: Result<Vec<&str>> =
@@ -161,18 +143,25 @@ impl<Q: Queue, H: Hand> Run<'_, Q, H> {
         self.walk.set_aside(held.into_iter().map(|held| held.receipt).collect()).await;
     }
 
+    /// The next messages. Where there is an error, those that are held are set aside.
+    async fn next(&mut self, most: usize, held: &mut Vec<Held>) -> Result<Vec<Held>> {
+        let next = self.walk.next(most).await;
+        if next.is_err() {
+            self.set_aside(std::mem::take(held)).await;
+        }
+        next
+    }
+
     /// Gathers the next letters that are to go; none at the end.
     async fn window(&mut self, most: usize) -> Result<Vec<Held>> {
-        let (mut window, mut bytes): (Vec<Held>, usize) = (Vec::new(), 0);
-        while window.len() < most && bytes < WINDOW_BYTES && !*self.stopped.borrow() {
-            let held = match self.walk.next(most - window.len()).await {
-                Ok(held) if held.is_empty() => break,
-                Ok(held) => held,
-                Err(error) => {
-                    self.set_aside(window).await;
-                    return Err(error);
-                }
-            };
+        let (mut window, mut bytes, start): (Vec<Held>, usize, Instant) = (Vec::new(), 0, Instant::now());
+        // Letters that wait are hidden anew only once they are handed over: a receipt is void after its message came a second time.
+        let waits = |window: &[Held]| window.is_empty() || start.elapsed() < KEEP_EVERY;
+        while window.len() < most && bytes < WINDOW_BYTES && waits(&window) && !*self.stopped.borrow() {
+            let held = self.next(most - window.len(), &mut window).await?;
+            if held.is_empty() {
+                break;
+            }
             let (asked, others): (Vec<Held>, Vec<Held>) =
                 held.into_iter().partition(|held| self.ask.asks_for(&held.letter));
             let (back, new): (Vec<Held>, Vec<Held>) =

@@ -43,11 +43,7 @@ impl Events {
     /// # Errors
     /// It is not there.
     pub async fn open(cx: Cx, events: &BusEvents) -> Result<Self> {
-        let bus = match &events.bus {
-            None => DEFAULT,
-            Some(spec::Bus::Own(name)) => name,
-            Some(spec::Bus::Existing(existing)) => existing.name(),
-        };
+        let bus = events.bus.as_ref().map_or(DEFAULT, spec::Bus::name);
         let ask = cx.aws.events.describe_event_bus().name(bus);
         if bus != DEFAULT
             && let Err(error) = ask.send().await.map_err(Error::from)

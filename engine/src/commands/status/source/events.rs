@@ -25,11 +25,7 @@ const FIGURES: &Table = &[
 ];
 
 pub fn at<'a>(cx: &'a Cx, id: &str, events: &'a BusEvents, rule: String) -> Station<'a> {
-    let bus = match &events.bus {
-        Some(Bus::Own(name)) => name,
-        Some(Bus::Existing(existing)) => existing.name(),
-        None => DEFAULT,
-    };
+    let bus = events.bus.as_ref().map_or(DEFAULT, Bus::name);
     let (figures, enabled) = (figures(bus, &rule), events.enabled);
     let said = move |on: Option<bool>, figures: &Figures, part: &mut Part| judge(on, enabled, figures, part);
     station((id, &rule.clone()), figures, look(cx, bus, rule), said)

@@ -53,6 +53,15 @@ async fn no_letter_is_lost_and_few_are_sent_twice() {
     }
 }
 
+/// To look through all takes longer than a message is hidden.
+#[tokio::test(start_paused = true)]
+async fn few_letters_of_a_long_queue_are_deleted() {
+    let reason = |n: usize| if n < 3 { "number" } else { "bad" };
+    let world = World::new(6, (0..15_000).map(|n| letter(n, &format!("k{n}"), reason(n))).collect());
+    let ask = Ask { reason: Some("number".to_owned()), ..Ask::default() };
+    assert_eq!((redriven(&world, &ask).await.0.taken, world.there().len()), (3, 14_997));
+}
+
 /// SQS gives a message to one of them, and it stays hidden while the function works for longer than that.
 #[tokio::test(start_paused = true)]
 async fn two_runs_at_once_send_each_letter_once() {
