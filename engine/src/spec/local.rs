@@ -56,8 +56,10 @@ impl Loaded {
         self.spec.alarms = None;
         self.stand_ins
             .extend(alarms.then(|| "none for the alarms: `pipe status` shows what they would tell".to_owned()));
-        self.stand_ins
-            .extend(dashboard.then(|| "none for the dashboard: there are no metrics of CloudWatch here".to_owned()));
+        self.stand_ins.extend(
+            dashboard
+                .then(|| "none for the dashboard: `pipe status --local` and the console show its figures".to_owned()),
+        );
         let Some(Source::Api(api)) = &mut self.spec.source else { return self };
         let private = api.private.take().map(|_| {
             "none for the private API's endpoints: it answers on this machine, and nothing else reaches it".to_owned()
