@@ -51,16 +51,11 @@ impl Running {
     /// Opens a page of the console, which hears all that it says until the end.
     pub fn open_page(&self) {
         let url = self.ask(&["console"]);
-        let address = url.trim_start_matches("http://").trim_end_matches('/').to_owned();
-        let get = |path: &str| {
-            let mut stream = TcpStream::connect(&address).expect("the console listens");
-            write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("it takes a request");
-            BufReader::new(stream)
-        };
-        let line = get("/").lines().map_while(Result::ok).find(|line| line.contains("pipe-token"));
-        let line = line.expect("the page has a token");
-        let token = line.split("content=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("it is quoted");
-        let page = get(&format!("/api/stream?token={token}"));
+        let (address, token) = url.trim().trim_start_matches("http://").split_once("/?token=").expect("it has a token");
+        let mut stream = TcpStream::connect(address).expect("the console listens");
+        write!(stream, "GET /api/stream?token={token} HTTP/1.1\r\nHost: {address}\r\n\r\n")
+            .expect("it takes a request");
+        let page = BufReader::new(stream);
         std::thread::spawn(move || page.lines().map_while(Result::ok).for_each(drop));
     }
 

@@ -12,6 +12,7 @@ use crate::session::Session;
 
 mod changing;
 mod consent;
+mod console;
 mod dev;
 mod dlq;
 mod graph;
@@ -28,6 +29,7 @@ mod using;
 
 pub use changing::{ApplyArgs, DestroyArgs, DiffArgs, RunArgs, UnlockArgs};
 pub use consent::{ConsentArgs, OrphanArgs};
+pub use console::ConsoleArgs;
 pub use dev::DevArgs;
 pub use dlq::{DlqCommand, DlqExportArgs, DlqLsArgs, DlqPurgeArgs, DlqRedriveArgs, DlqShowArgs, ReplayArgs};
 pub use graph::{GraphArgs, GraphFormat};
@@ -169,8 +171,11 @@ pub enum Command {
     IamPolicy(IamPolicyArgs),
     /// Run the pipeline on this machine, and apply every edit of its spec and handlers
     Dev(DevArgs),
-    /// Print where the console of the running `pipe dev` is (with --local)
-    Console(FileArgs),
+    /// Serve a page that shows the pipeline on AWS; with --local, print where that of `pipe dev` is
+    ///
+    /// On AWS it shows what `status`, `logs`, `trace` and `dlq` read, as long as a page is open, and changes nothing but by a redrive,
+    /// after asking. Only the address that it prints opens it.
+    Console(ConsoleArgs),
     /// Send events: to the source, or without one to what carries them
     Send(SendArgs),
     /// Show whether it works and keeps up, and what needs a person until when
@@ -219,12 +224,13 @@ impl Command {
             Self::Destroy(args) => &args.spec.file,
             Self::Unlock(args) => &args.spec.file,
             Self::Init(args) => &args.spec.file,
-            Self::Validate(args) | Self::Console(args) => &args.file,
+            Self::Validate(args) => &args.file,
             Self::IamPolicy(args) => &args.spec.file,
             Self::Graph(args) => &args.spec.file,
             Self::Openapi(args) => &args.spec.file,
             Self::Outputs(args) => &args.spec.file,
             Self::Dev(args) => &args.spec.file,
+            Self::Console(args) => &args.spec.file,
             Self::Send(args) => &args.spec.file,
             Self::Status(args) => &args.spec.file,
             Self::Logs(args) => &args.spec.file,

@@ -20,15 +20,15 @@ mod init;
 mod kept;
 mod keys;
 mod list;
-mod logs;
+pub(crate) mod logs;
 mod moment;
 mod openapi;
 mod outputs;
 mod replay;
 pub(crate) mod running;
 pub(crate) mod send;
-mod status;
-mod trace;
+pub(crate) mod status;
+pub(crate) mod trace;
 mod unlock;
 mod validate;
 mod walk;
@@ -96,7 +96,7 @@ async fn dispatch(shell: Shell, global: &Global, command: &Command) -> Outcome {
         Command::Outputs(args) => outputs::run(shell, global, args).await,
         Command::IamPolicy(args) => iam_policy::run(shell, global, args).await,
         Command::Dev(args) => dev::run(shell, global, args).await,
-        Command::Console(_) => console::run(shell, global),
+        Command::Console(args) => console::run(shell, global, args).await,
         Command::Send(args) => send::run(shell, global, args).await,
         Command::Logs(args) => logs::run(shell, global, args).await,
         Command::Trace(args) => trace::run(shell, global, args).await,

@@ -1,11 +1,13 @@
-//! The console of `pipe dev`: one page that shows the running pipeline, on a port of its own on the loopback.
+//! The console: one page that shows a running pipeline, on a port of its own on the loopback.
 //!
-//! What it shows comes from what passes by: the same events as in `--json` give the figures, and the data path's facts ([`pipe_local::seen`])
-//! what happened to each event. Rows and letters are read when a page asks for them. Nothing here is waited for by the data path.
+//! Of `pipe dev`, what it shows comes from what passes by: the same events as in `--json` give the figures, and the data path's facts
+//! ([`pipe_local::seen`]) what happened to each event. Rows and letters are read when a page asks for them. Nothing here is waited for
+//! by the data path. Of a pipeline on AWS it shows what `status`, `logs`, `trace` and `dlq` read ([`remote`]).
 //!
 //! Who may come in: [`guard`]. Everything that others wrote (senders, functions) goes out as JSON texts, without secrets ([`mask`]).
 
 mod answers;
+mod door;
 mod entry;
 mod figures;
 mod guard;
@@ -16,6 +18,7 @@ mod mask;
 mod page;
 mod records;
 mod redrive;
+mod remote;
 mod rows;
 mod scene;
 mod server;
@@ -23,26 +26,28 @@ mod shared;
 mod step;
 mod topology;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use pipe_local::event::Event;
 use pipe_local::seen::{Lens, Seen, Sight};
-use tokio::net::TcpListener;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::cli::Global;
-use crate::error::{Error, Result};
+use crate::commands::running::Running;
 use crate::spec::Loaded;
+pub use door::Door;
 use pipe_local::seen::now_ms;
 use scene::{Planned, Scene};
 use shared::Shared;
 
 /// How long pages may take to hear that it ends.
 const STOP: Duration = Duration::from_millis(500);
+
+/// How long letters may take that are on their way to the function.
+const LETTERS: Duration = Duration::from_secs(60);
 
 /// A running console, until it is stopped or dropped.
 pub struct Console {
@@ -51,26 +56,39 @@ pub struct Console {
 }
 
 impl Console {
-    /// Serves on a bound listener of the loopback, and records what is seen.
-    ///
-    /// # Errors
-    /// The listener has no address.
-    pub fn start(listener: TcpListener, sight: Sight) -> Result<Self> {
-        let own = listener.local_addr();
-        let own = own.map_err(|error| Error::fatal(format!("cannot listen for the console: {error}")))?;
-        let shared = Arc::new(Shared::new(own));
+    /// Serves `pipe dev`, and records what is seen.
+    pub fn start(door: Door, sight: Sight) -> Self {
+        let shared = Arc::new(Shared::new(door.own, door.token));
         let tasks = vec![
             tokio::spawn(record(Arc::clone(&shared), sight)),
             tokio::spawn(shared::pulse(Arc::clone(&shared))),
-            tokio::spawn(server::serve(listener, Arc::clone(&shared))),
+            tokio::spawn(server::serve(door.listener, Arc::clone(&shared))),
         ];
-        Ok(Self { shared, tasks })
+        Self { shared, tasks }
     }
 
-    /// Where the page is.
+    /// Serves a pipeline on AWS, which it reads as long as a page is open.
+    pub fn remote(door: Door, global: &Global, loaded: &Loaded, running: Running) -> Self {
+        let shared = Arc::new(Shared::new(door.own, door.token).of_remote());
+        let running = Arc::new(running);
+        let scene = Scene::remote(global, loaded, Arc::clone(&running));
+        shared.change(|now| now.scene = Some(Arc::new(scene)));
+        let tasks = vec![
+            tokio::spawn(remote::statuses(Arc::clone(&shared), Arc::clone(&running))),
+            tokio::spawn(remote::logs(Arc::clone(&shared), running)),
+            tokio::spawn(server::serve(door.listener, Arc::clone(&shared))),
+        ];
+        Self { shared, tasks }
+    }
+
+    /// Where it is; without the token, that is.
     pub fn url(&self) -> String {
-        let address: SocketAddr = self.shared.own;
-        format!("http://{address}/")
+        format!("http://{}/", self.shared.own)
+    }
+
+    /// The address of the page, with the token that opens it.
+    pub fn way_in(&self) -> String {
+        format!("{}?token={}", self.url(), self.shared.token)
     }
 
     /// Passes events on, and counts them.
@@ -118,6 +136,8 @@ impl Console {
         if let Some(server) = self.tasks.last_mut() {
             let _late = timeout(STOP, server).await;
         }
+        // What the function has taken is to be deleted: a letter that is not goes to it once more.
+        let _late = timeout(LETTERS, self.shared.redriving.lock()).await;
     }
 }
 

@@ -267,9 +267,9 @@ pub enum Event {
     ReplayedAll(redrive::ReplayedAll),
     /// The pipeline runs on this machine (`dev`).
     Up(Up),
-    /// Where the console of the running `pipe dev` is (`console`).
+    /// Where the console is (`console`).
     Console {
-        /// The page's URL.
+        /// The page's URL, with the token that opens it.
         url: String,
     },
     /// The API answered a request (`dev`).

@@ -13,6 +13,8 @@ pub struct Wanted {
     pub kind: &'static Kind,
     pub name: Name,
     pub why: Why,
+    /// Whether it is probably there, because the spec or the user names it; of a default name nobody knows.
+    pub likely: bool,
 }
 
 /// What a name stands for.
@@ -68,6 +70,6 @@ impl Evidence {
 impl From<&Node> for Wanted {
     fn from(node: &Node) -> Self {
         let why = if node.existing { Why::Existing } else { Why::Own(node.id.clone()) };
-        Self { kind: node.kind, name: node.name.clone(), why }
+        Self { kind: node.kind, name: node.name.clone(), why, likely: true }
     }
 }

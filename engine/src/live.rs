@@ -1,6 +1,7 @@
 //! What AWS has: the only state there is.
 //!
-//! Resources that may be the pipeline's are found in four places: the names that the spec gives, the default name of every id,
+//! Resources that may be the pipeline's are found in four places: the names that the spec gives, the default name of every id
+//! (but of kinds that can list what is the pipeline's),
 //! the children of what is owned, and tags; and in what owned resources lead to and the ARNs that they hold, because the tagging
 //! API lags. Each is read by its kind, and evidence beside its tags is kept.
 
@@ -69,9 +70,12 @@ pub async fn read(
         search.tasks.spawn(async move { Ok(names(kind, (kind.tagged)(&same).await?, false)) });
     }
     wanted.iter().for_each(|wanted| search.found.evidence.tell(wanted));
-    let wanted = wanted.into_iter().map(|wanted| (wanted.kind, wanted.name)).collect();
     search.tasks.spawn(async move { tagged_names(tagged.await, kinds) });
-    search.look_for(wanted).await?;
+    let (likely, others): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|wanted| wanted.likely);
+    let names = |wanted: Vec<Wanted>| wanted.into_iter().map(|wanted| (wanted.kind, wanted.name)).collect();
+    search.look_for(names(likely), true);
+    search.look_for(names(others.into_iter().filter(|other| !other.kind.listed).collect()), false);
+    search.end().await?;
     Ok(search.found)
 }
 
@@ -85,18 +89,22 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Reads these names and whatever they lead to.
-    async fn look_for(&mut self, names: Vec<(&'static Kind, Name)>) -> Result<()> {
-        let mut next = names;
-        loop {
-            for (kind, name) in next.drain(..) {
-                if self.seen.insert((kind.name, name.clone())) {
-                    self.tasks.spawn(look(self.cx.clone(), self.kinds, kind, name));
-                }
+    /// Begins to read those of these names that nobody has asked for yet.
+    fn look_for(&mut self, names: Vec<(&'static Kind, Name)>, likely: bool) {
+        for (kind, name) in names {
+            if self.seen.insert((kind.name, name.clone())) {
+                self.tasks.spawn(look(self.cx.clone(), self.kinds, (kind, name), likely));
             }
-            let Some(catch) = self.tasks.join_next().await else { return Ok(()) };
-            next = self.take(catch.map_err(|e| Error::defect(e.to_string()))??);
         }
+    }
+
+    /// Reads what was asked for, and whatever it leads to.
+    async fn end(&mut self) -> Result<()> {
+        while let Some(catch) = self.tasks.join_next().await {
+            let next = self.take(catch.map_err(|e| Error::defect(e.to_string()))??);
+            self.look_for(next, true);
+        }
+        Ok(())
     }
 
     /// Keeps what was found, and gives the names that it leads to.
@@ -127,14 +135,22 @@ impl Search<'_> {
     }
 }
 
-/// Reads one name, and beside it the names of its children; where it is ours, what else it leads to.
-async fn look(cx: Cx, kinds: &'static [Kind], kind: &'static Kind, name: Name) -> Result<Catch> {
+/// Reads one name, and the names of its children: beside it where it is likely to be there, else after it; where it is ours, what else it
+/// leads to.
+async fn look(cx: Cx, kinds: &'static [Kind], (kind, name): (&'static Kind, Name), likely: bool) -> Result<Catch> {
     let (cx, name) = (&cx, &name);
-    let children = kinds.iter().map(async |child| {
+    let children = try_join_all(kinds.iter().map(async |child| {
         let names = (child.children)(cx, kind.name, name).await?;
         Ok::<_, Error>(names.into_iter().map(|name| (child, name)).collect::<Vec<_>>())
-    });
-    let (lives, names) = tokio::try_join!((kind.read)(cx, name), try_join_all(children))?;
+    }));
+    let read = (kind.read)(cx, name);
+    let (lives, names) = match likely {
+        true => tokio::try_join!(read, children)?,
+        false => match read.await? {
+            none if none.is_empty() => (none, Vec::new()),
+            lives => (lives, children.await?),
+        },
+    };
     let names = names.concat();
     let mut leads = Vec::new();
     for live in lives.iter().filter(|live| ours(cx, live)) {

@@ -92,6 +92,8 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     /// What others need of it may only become less when they have changed: [`Resource::meanwhile`] then is what to be until all else is done,
     /// also where nothing is deleted. A queue that hides messages less long than a function still works on them.
     const NARROWS_LAST: bool = false;
+    /// Whether [`Resource::owned`] lists every one that a pipeline may own: then no default name has to be looked at.
+    const LISTED: bool = false;
     /// Actions that every look needs on any resource, whether the spec has one of the kind or not: those of [`Resource::owned`], and of the reads
     /// that follow from it.
     const LOOKS: &'static [&'static str] = &[];

@@ -24,7 +24,7 @@ pub struct Session {
     pub endpoint_url: String,
     /// Where the API is served, with its stage; empty without an API.
     pub api_url: String,
-    /// Where the console is, if there is one.
+    /// Where the console is, with the token that opens it, if there is one.
     #[serde(default)]
     pub console_url: Option<String>,
     pub region: String,
@@ -141,6 +141,14 @@ pub fn find(spec: &Path) -> Result<Session> {
 /// The spec is not there.
 pub fn bell(spec: &Path) -> Result<PathBuf> {
     Ok(path(spec)?.with_extension("applied"))
+}
+
+/// The file in which `pipe dev` keeps where the console of a spec was, and what opened it.
+///
+/// # Errors
+/// The spec is not there.
+pub fn door(spec: &Path) -> Result<PathBuf> {
+    Ok(path(spec)?.with_extension("console"))
 }
 
 /// The file in which `pipe dev` keeps how far it has read the streams of a spec.

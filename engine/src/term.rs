@@ -62,6 +62,11 @@ impl Shell {
         let _ = write(std::io::stderr(), text);
     }
 
+    /// Whether a person reads standard output, and no file or program keeps it.
+    pub fn is_watched(&self) -> bool {
+        !self.json && std::io::stdout().is_terminal()
+    }
+
     /// Reports an error with its hint.
     pub fn error(&self, error: &Error) {
         self.line(&Event::Error { error: Failure::from(error) });

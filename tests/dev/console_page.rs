@@ -1,16 +1,14 @@
 //! The console's page, in a browser, with `pipe dev` behind it.
 
-use std::net::TcpListener;
-
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use super::browser::{Browser, CONTROL, DOWN, ENTER, ESCAPE, RELEASE, TAB};
-use super::dev::{Dev, MAIN, replace};
+use super::dev::{Dev, MAIN, pipe, replace};
 use super::process::{Started, signal};
 
 /// For a person at a desk.
-const DESK: u32 = 1280;
+pub const DESK: u32 = 1280;
 /// For a person with a telephone.
 const POCKET: u32 = 400;
 /// What would run, turn the text around it, ring, and end a C string.
@@ -21,7 +19,7 @@ fn console(dev: &Dev) -> String {
 }
 
 /// Opens the page and waits until it listens.
-fn open(browser: &Browser, url: &str) {
+pub fn open(browser: &Browser, url: &str) {
     browser.goto(url);
     browser.until_says("#link", "live");
 }
@@ -34,7 +32,7 @@ fn send(browser: &Browser, body: &str) -> String {
 }
 
 /// Waits for a row of a list that has all these texts.
-fn row(browser: &Browser, list: &str, texts: &[&str]) -> String {
+pub fn row(browser: &Browser, list: &str, texts: &[&str]) -> String {
     let find = "const rows = [...document.querySelectorAll(LIST)], has = (row) => TEXTS.every((one) => row.innerText.includes(one));\
                 return rows.find(has)?.id";
     let script =
@@ -177,10 +175,12 @@ fn on_a_small_screen_keys_are_enough_and_the_page_comes_back_with_pipe_dev() {
     let Some(browser) = Browser::of_width(POCKET) else { return };
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("pipeline.yaml"), MAIN).unwrap();
-    // Free a moment ago.
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
-    let mut dev = up(&folder, &port);
-    open(&browser, &format!("http://127.0.0.1:{port}/"));
+    let mut dev = up(&folder);
+    let url = pipe(folder.path(), None).args(["console", "--local"]).output().unwrap().stdout;
+    let url = String::from_utf8(url).unwrap();
+    assert!(!dev.out().contains("token="), "nothing that is kept has the token: {}", dev.out());
+    open(&browser, url.trim());
+    assert_eq!(browser.run("return location.search"), "", "the token is in no address that others see");
     let fits =
         "const root = document.documentElement; return innerWidth === 400 && root.scrollWidth <= root.clientWidth";
     assert_eq!(browser.run(fits), true, "nothing is beside the screen");
@@ -189,17 +189,16 @@ fn on_a_small_screen_keys_are_enough_and_the_page_comes_back_with_pipe_dev() {
     signal(dev.pid(), Signal::INT);
     dev.end();
     browser.until_says("#link", "gone");
-    let _dev = up(&folder, &port);
+    // On the port that it had, and with its token.
+    let _dev = up(&folder);
     browser.until_says("#link", "live");
     browser.until_says("#events-empty", "No events yet.");
     browser.press("s");
-    assert!(send(&browser, r#"{"eventId": "after"}"#).starts_with("200"), "with the token of the new one");
+    assert!(send(&browser, r#"{"eventId": "after"}"#).starts_with("200"), "without a new page");
 }
 
-fn up(folder: &tempfile::TempDir, port: &str) -> Started {
-    let mut dev = Started::of(folder.path(), |command| {
-        command.args(["--console-port", port]);
-    });
+fn up(folder: &tempfile::TempDir) -> Started {
+    let mut dev = Started::of(folder.path(), |_| {});
     dev.until("it to be up", |dev| dev.out().contains("Up in ").then_some(()));
     dev
 }

@@ -6,6 +6,7 @@ mod browser;
 mod changes;
 mod client;
 mod console;
+mod console_aws;
 mod console_page;
 mod consumers;
 mod dev;

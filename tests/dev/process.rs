@@ -30,12 +30,14 @@ impl Started {
     /// The same on this port; `change` may add arguments and change the environment.
     pub fn on_port(port: &str, folder: &Path, change: impl FnOnce(&mut Command)) -> Self {
         let mut command = pipe(folder, None);
-        command
-            .args(["dev", "--yes", "--port", port])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        command.args(["dev", "--yes", "--port", port]);
         change(&mut command);
+        Self::running(command)
+    }
+
+    /// Another command.
+    pub fn running(mut command: Command) -> Self {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (out, reads_out) = gather(child.stdout.take().unwrap());
         let (err, reads_err) = gather(child.stderr.take().unwrap());

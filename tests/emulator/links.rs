@@ -52,7 +52,7 @@ impl Chain<'_> {
     async fn planned<R: Resource>(&self, graph: &Graph) -> Plan {
         let mut wanted: Vec<Wanted> = graph.nodes().iter().map(Wanted::from).collect();
         let kind = KINDS.iter().find(|kind| kind.name == R::KIND).unwrap();
-        wanted.push(Wanted { kind, name: Name::new(self.name), why: Why::Own(Id::new(self.id)) });
+        wanted.push(Wanted { kind, name: Name::new(self.name), why: Why::Own(Id::new(self.id)), likely: true });
         let aws = Arc::clone(&self.cx.aws);
         let arns = async move {
             let tagged = tagged(&aws, PIPELINE, Some("demo")).await?;

@@ -62,8 +62,12 @@ fn graph(wish: &Wish) -> Graph {
 
 async fn see(cx: &Cx, graph: &Graph) -> Plan {
     let kind = |name: &str| KINDS.iter().find(|kind: &&Kind| kind.name == name).unwrap();
-    let default =
-        |of: &str, id: &str, name: &str| Wanted { kind: kind(of), name: Name::new(name), why: Why::Own(Id::new(id)) };
+    let default = |of: &str, id: &str, name: &str| Wanted {
+        kind: kind(of),
+        name: Name::new(name),
+        why: Why::Own(Id::new(id)),
+        likely: true,
+    };
     let mut wanted: Vec<Wanted> = graph.nodes().iter().map(Wanted::from).collect();
     wanted.extend([
         default(ApiKey::KIND, "free-key", "demo-free"),

@@ -64,7 +64,7 @@ fn graph(name: &str, tags: &Tags, pool: &UserPool) -> Graph {
 async fn planned(cx: &Cx, graph: &Graph) -> Plan {
     let mut wanted: Vec<Wanted> = graph.nodes().iter().map(Wanted::from).collect();
     let why = Why::Own(Id::new("users"));
-    wanted.push(Wanted { kind: &KINDS[0], name: Name::new("people"), why });
+    wanted.push(Wanted { kind: &KINDS[0], name: Name::new("people"), why, likely: true });
     let aws = Arc::clone(&cx.aws);
     let arns = async move {
         let tagged = tagged(&aws, PIPELINE, Some("demo")).await?;

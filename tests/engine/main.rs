@@ -42,6 +42,7 @@ async fn see_tagged(cx: &Cx, graph: &Graph, adopt: bool, arns: Vec<String>) -> P
         kind,
         name: Name::new(name),
         why: Why::Own(Id::new(id)),
+        likely: false,
     };
     wanted.extend((0..IDS.len()).map(|at| default(&KINDS[IDS[at].1 + 1], IDS[at].0, name(at, 0))));
     wanted.push(default(&KINDS[0], ROLE.0, ROLE.1.to_owned()));

@@ -161,6 +161,7 @@ impl<const K: usize> Resource for Fake<K> {
     const REPLACE_ON: &'static [&'static str] = &["fixed", "tied"];
     const HOLDS_DATA: bool = K == 1;
     const RENAMES: bool = K == 3;
+    const LISTED: bool = K == 4;
 
     fn sealed(self) -> Result<Self> {
         let open = is_open(&json!([self.from, self.tied]));
@@ -197,6 +198,14 @@ impl<const K: usize> Resource for Fake<K> {
 
     fn grants(_: &Scope, _: &Name) -> Vec<Grant> {
         Vec::new()
+    }
+
+    async fn owned(cx: &Cx) -> Result<Vec<Name>> {
+        let world = world(cx);
+        let world = guard(&world);
+        let is_ours = |thing: &&Thing| thing.tags.get("pipe:pipeline") == Some(&cx.pipeline);
+        let listed = world.things.iter().filter(|thing| K == 4 && thing.kind == Self::KIND).filter(is_ours);
+        Ok(listed.map(|thing| thing.name.clone()).collect())
     }
 
     async fn read(cx: &Cx, name: &Name) -> Result<Vec<Live<Self>>> {

@@ -33,7 +33,8 @@ pub struct OrphanArgs {
 impl OrphanArgs {
     /// What is to be looked at.
     pub fn wanted(&self) -> Vec<Wanted> {
-        let claimed = |(kind, name): &(&'static Kind, Name)| Wanted { kind, name: name.clone(), why: Why::Claimed };
+        let claimed =
+            |(kind, name): &(&'static Kind, Name)| Wanted { kind, name: name.clone(), why: Why::Claimed, likely: true };
         self.orphans.iter().map(claimed).collect()
     }
 }

@@ -17,10 +17,10 @@ use tokio::sync::mpsc;
 use crate::cli::{DevArgs, Global, exit};
 use crate::commands::halt::Halt;
 use crate::commands::{Outcome, Stop, consent, outputs, report, walk};
-use crate::console::Console;
+use crate::console::{Console, Door};
 use crate::error::{Error, Result};
 use crate::event::{Event, Up};
-use crate::session::Claim;
+use crate::session::{self, Claim};
 use crate::spec::Loaded;
 use crate::term::{Shell, View, moving, render_error, render_plan};
 
@@ -98,7 +98,12 @@ impl Dev<'_> {
         self.shell.line(&self.up(&loaded, start));
         self.shell.out(&format!("Up in {:.1} s. Ctrl-C ends it; edits are applied.\n", start.elapsed().as_secs_f32()));
         if let Some(console) = &self.console {
-            self.shell.out(&format!("Console: {}\n", console.url()));
+            // Nothing that is kept has the token: whoever has it sends and redrives.
+            let (url, opens) = match self.shell.is_watched() {
+                true => (console.way_in(), ""),
+                false => (console.url(), " (`pipe console --local` prints the address that opens it)"),
+            };
+            self.shell.out(&format!("Console: {url}{opens}\n"));
         }
         loop {
             tokio::select! {
@@ -192,7 +197,7 @@ impl Dev<'_> {
         let endpoint = self.endpoint(loaded);
         if let Some(session) = &mut self.global.session {
             session.api_url = endpoint.clone().unwrap_or_default();
-            session.console_url = self.console.as_ref().map(Console::url);
+            session.console_url = self.console.as_ref().map(Console::way_in);
         }
         if let Some(console) = &self.console {
             console.shows(&self.global, loaded, endpoint);
@@ -245,9 +250,10 @@ async fn console(args: &DevArgs) -> Result<(Lens, Option<Console>)> {
     if args.no_console {
         return Ok((Lens::default(), None));
     }
-    let listener = listen(Ipv4Addr::LOCALHOST.into(), args.console_port, "--console-port").await?;
+    let bind = async |port| listen(Ipv4Addr::LOCALHOST.into(), port, "--console-port").await;
+    let door = Door::kept(&session::door(&args.spec.file)?, bind, args.console_port).await?;
     let (lens, sight) = Lens::new();
-    Ok((lens, Some(Console::start(listener, sight)?)))
+    Ok((lens, Some(Console::start(door, sight))))
 }
 
 /// Takes a port before anything is started.

@@ -21,7 +21,7 @@ use crate::term::Shell;
 pub use entry::{Writer, entry};
 use live::Live;
 pub use pages::{Line, Merged, Range};
-use seen::Seen;
+pub use seen::Seen;
 
 /// What is said on Ctrl-C.
 const STOPPING: &str = "interrupted: no more lines are shown";
@@ -61,7 +61,7 @@ pub async fn run(shell: Shell, global: &Global, args: &LogsArgs) -> Outcome {
     }
     Ok(match () {
         () if *stopped.borrow() => exit::INTERRUPTED,
-        () if logs.unread.is_empty() => exit::OK,
+        () if logs.unread.is_empty() && !logs.again => exit::OK,
         () => exit::FAILED,
     })
 }
@@ -99,12 +99,14 @@ struct Logs<'a> {
     seen: Option<Seen>,
     /// Parts that cannot be read.
     unread: Vec<usize>,
+    /// Whether a part was not read to its end by the last look, and is worth another.
+    again: bool,
 }
 
 impl<'a> Logs<'a> {
     fn new(shell: Shell, running: &'a Running, parts: &'a [Part], grep: Option<&'a str>) -> Self {
         let width = parts.iter().map(|part| part.id.len()).max().unwrap_or_default();
-        Self { shell, running, parts, grep, width, seen: None, unread: Vec::new() }
+        Self { shell, running, parts, grep, width, seen: None, unread: Vec::new(), again: false }
     }
 
     /// Shows the lines of this time that were not shown yet.
@@ -119,6 +121,7 @@ impl<'a> Logs<'a> {
     async fn read(&mut self, range: Range) {
         let running = self.running;
         let readable = self.readable();
+        self.again = false;
         let names: Vec<(usize, &str)> = readable.iter().map(|(at, name)| (*at, name.as_str())).collect();
         let (mut lines, failed) = Merged::of(&running.cx, &names, range).await;
         failed.into_iter().for_each(|(at, error)| self.cannot(at, error));
@@ -132,7 +135,8 @@ impl<'a> Logs<'a> {
                 Err((at, error)) => self.cannot(at, error),
             }
         }
-        if let Some(seen) = &mut self.seen {
+        // Else the next look begins where this one did.
+        if let Some(seen) = self.seen.as_mut().filter(|_| !self.again) {
             seen.end();
         }
     }
@@ -159,8 +163,9 @@ impl<'a> Logs<'a> {
             }
         };
         self.shell.error(&error);
-        if !matches!(error.class(), Class::Throttled | Class::Unclear) {
-            self.unread.push(at);
+        match error.class() {
+            Class::Throttled | Class::Unclear => self.again = true,
+            _ => self.unread.push(at),
         }
     }
 

@@ -8,6 +8,7 @@ mod logs;
 mod record;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use tokio::sync::watch;
@@ -22,7 +23,7 @@ use crate::commands::running::Running;
 use crate::commands::{Outcome, walk};
 use crate::error::{Class, Result};
 use crate::event::Event;
-use crate::event::trace::Traced;
+use crate::event::trace::{Hop, Traced};
 use crate::kinds;
 use crate::kinds::table::Key;
 use crate::resource::Resource;
@@ -31,7 +32,7 @@ use crate::spec::PartitionKey;
 use crate::tame::tame;
 use crate::term::Shell;
 use hops::{Found, Hops};
-use id::Names;
+pub use id::Names;
 use record::Record;
 
 /// What is said on Ctrl-C.
@@ -44,13 +45,11 @@ pub async fn run(shell: Shell, global: &Global, args: &TraceArgs) -> Outcome {
     let running = Running::of(global, &loaded).await?;
     let mut stopped = Halt::on_interrupt(shell, STOPPING).told();
     let told = stopped.clone();
-    let (hops, calls) = (Hops::default(), BTreeSet::new());
-    let mut trace = Trace { running: &running, names, hops, record: None, request: None, calls, stopped: told };
-    tokio::select! {
-        looked = trace.look(global, args) => looked?,
+    let checkpoints = global.session.as_ref().map(|_| session::checkpoints(&args.spec.file)).transpose()?;
+    let (found, unknown) = tokio::select! {
+        looked = way(&running, names, args.since.millis(now()), checkpoints, told) => looked?,
         _ = stopped.wait_for(|stopped| *stopped) => return Ok(exit::INTERRUPTED),
-    }
-    let (found, unknown) = trace.hops.in_order();
+    };
     for hop in &found {
         shell.out(&hops::line(hop));
         shell.line(&Event::Hop(hop.clone()));
@@ -64,6 +63,24 @@ pub async fn run(shell: Shell, global: &Global, args: &TraceArgs) -> Outcome {
     Ok(if is_found { exit::OK } else { exit::FAILED })
 }
 
+/// The places where an event was, and what could not be found out. Logs are searched from `since` on, in milliseconds since 1970;
+/// `checkpoints` is the file in which a `pipe dev` keeps how far it has read.
+///
+/// # Errors
+/// Those of AWS where nothing can be said without it.
+pub async fn way(
+    running: &Running,
+    names: Names,
+    since: i64,
+    checkpoints: Option<PathBuf>,
+    stopped: watch::Receiver<bool>,
+) -> Result<(Vec<Hop>, Vec<String>)> {
+    let (hops, calls) = (Hops::default(), BTreeSet::new());
+    let mut trace = Trace { running, names, hops, record: None, request: None, calls, checkpoints, stopped };
+    trace.look(since).await?;
+    Ok(trace.hops.in_order())
+}
+
 /// What is known of an event so far.
 struct Trace<'a> {
     running: &'a Running,
@@ -74,12 +91,12 @@ struct Trace<'a> {
     request: Option<(i64, String)>,
     /// The calls of functions that lines about it belong to.
     calls: BTreeSet<String>,
+    checkpoints: Option<PathBuf>,
     stopped: watch::Receiver<bool>,
 }
 
 impl Trace<'_> {
-    async fn look(&mut self, global: &Global, args: &TraceArgs) -> Result<()> {
-        let since = args.since.millis(now());
+    async fn look(&mut self, since: i64) -> Result<()> {
         let letters = self.letters().await?;
         letters.iter().for_each(|letter| self.names.learn_from_letter(letter));
         let mut requested = self.in_logs(since).await?;
@@ -93,7 +110,7 @@ impl Trace<'_> {
         let is_row = self.row(letters.is_empty()).await?;
         letters.iter().for_each(|letter| self.letter(letter));
         if !is_row && letters.is_empty() {
-            self.end_unknown(global, args).await?;
+            self.end_unknown().await;
         }
         if self.record.is_some()
             && letters.is_empty()
@@ -226,11 +243,11 @@ impl Trace<'_> {
     }
 
     /// What is known of the end of an event that is neither a row nor a letter.
-    async fn end_unknown(&mut self, global: &Global, args: &TraceArgs) -> Result<()> {
-        let Some(record) = &self.record else { return Ok(()) };
-        let taken = match (&record.taken.location.part, global.session.is_some()) {
-            (Some(_), true) => {
-                let done = Taker::Checkpoints(session::checkpoints(&args.spec.file)?).done(&self.running.cx).await;
+    async fn end_unknown(&mut self) {
+        let Some(record) = &self.record else { return };
+        let taken = match (&record.taken.location.part, &self.checkpoints) {
+            (Some(_), Some(file)) => {
+                let done = Taker::Checkpoints(file.clone()).done(&self.running.cx).await;
                 Some(done.has(&record.taken))
             }
             _ => None,
@@ -242,7 +259,6 @@ impl Trace<'_> {
             }
             None => self.hops.unknown("whether the function took it: AWS does not tell how far a mapping is".into()),
         }
-        Ok(())
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the console answers to its page.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::entry::{State, record_key};
 use super::redrive::Chosen;
+use super::remote::{Remote, traced};
 use super::rows::rows;
 use super::scene::Scene;
 use super::shared::Shared;
@@ -87,6 +89,13 @@ pub async fn read(shared: &Shared, asked: &Asked) -> Result<Value, Refused> {
         }
         ("events", "") => events(shared, asked),
         ("events", n) => event(shared, n),
+        ("status", "") => remote(shared, |remote| json!(remote.status)),
+        ("lines", "") => remote(shared, |remote| remote.lines()),
+        ("trace", "") => {
+            let running = scene(shared)?.running().await?;
+            let around = asked.number("around", i64::MAX)?;
+            Ok(traced(&running, asked.param("id").unwrap_or_default(), around).await?)
+        }
         ("rows", "") => table_rows(shared, asked).await,
         ("letters", "") => {
             let running = scene(shared)?.running().await?;
@@ -103,16 +112,25 @@ pub async fn read(shared: &Shared, asked: &Asked) -> Result<Value, Refused> {
 }
 
 /// Answers what does something.
-pub async fn write(shared: &Shared, asked: &Asked, body: Value) -> Result<Value, Refused> {
+pub async fn write(shared: &Arc<Shared>, asked: &Asked, body: Value) -> Result<Value, Refused> {
     match asked.path.as_str() {
+        "send" if shared.remote(|_| ()).is_some() => {
+            Err(Refused::new(405, "nothing is sent from here to AWS").hint("`pipe send` sends"))
+        }
         "send" => sent(shared, body).await,
         "redrive" => redriven(shared, body).await,
         _ => Err(Refused::new(404, "there is no such thing to do")),
     }
 }
 
-fn scene(shared: &Shared) -> Result<std::sync::Arc<Scene>, Refused> {
+fn scene(shared: &Shared) -> Result<Arc<Scene>, Refused> {
     shared.scene().ok_or_else(|| Refused::new(503, "the pipeline is not up yet"))
+}
+
+fn remote(shared: &Shared, read: impl FnOnce(&mut Remote) -> Value) -> Result<Value, Refused> {
+    let local =
+        || Refused::new(404, "this is the console of `pipe dev`").hint("`pipe status --local` and `pipe logs --local`");
+    shared.remote(read).ok_or_else(local)
 }
 
 fn events(shared: &Shared, asked: &Asked) -> Result<Value, Refused> {
@@ -157,10 +175,10 @@ async fn sent(shared: &Shared, body: Value) -> Result<Value, Refused> {
     Ok(json!({ "status": status, "body": body, "ms": u64::try_from(ms).unwrap_or(u64::MAX), "n": n }))
 }
 
-async fn redriven(shared: &Shared, body: Value) -> Result<Value, Refused> {
+async fn redriven(shared: &Arc<Shared>, body: Value) -> Result<Value, Refused> {
     let (chosen, running) = (Chosen::of(body)?, scene(shared)?.running().await?);
     let there = shared.letters.ids(&running).await?;
-    let results = chosen.send(running, &there).await;
+    let results = chosen.send(shared, running, &there).await;
     shared.letters.forget().await;
     Ok(masked(shared, results?))
 }

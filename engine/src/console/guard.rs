@@ -1,7 +1,7 @@
-//! Who gets to the console: pages of its own, on this machine, that have read its token.
+//! Who gets to the console: pages of its own, on this machine, that know its token.
 //!
 //! Any web page that is open on this machine can send to this port. Under its own name it shows in `Host`, and as a page of another origin
-//! in `Origin`; it cannot read the console's page, and so does not know the token.
+//! in `Origin`. Every user of this machine reaches the port, too: the token is in the address that `pipe` prints, and nowhere in the page.
 
 use std::net::SocketAddr;
 

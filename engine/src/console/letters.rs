@@ -16,7 +16,7 @@ use crate::commands::dlq::redrive::Redrive;
 use crate::commands::running::Running;
 use crate::error::{Error, Result};
 
-/// How long a look is good for.
+/// How long a look is good for those who list letters.
 const GOOD_FOR: Duration = Duration::from_secs(2);
 /// Letters that are looked at.
 const MOST: usize = 1_000;
@@ -39,10 +39,14 @@ impl Letters {
     /// # Errors
     /// Those of SQS; the pipeline has no dlq.
     pub async fn list(&self, running: &Running, limit: usize) -> Result<Value> {
-        self.with(running, |look| {
-            let letters: Value = look.letters.iter().take(limit).map(|letter| look.line(letter)).collect();
-            Ok(json!({ "letters": letters, "more": look.more || look.letters.len() > limit }))
-        })
+        self.with(
+            running,
+            |look| look.at.elapsed() < GOOD_FOR,
+            |look| {
+                let letters: Value = look.letters.iter().take(limit).map(|letter| look.line(letter)).collect();
+                Ok(json!({ "letters": letters, "more": look.more || look.letters.len() > limit }))
+            },
+        )
         .await
     }
 
@@ -51,7 +55,8 @@ impl Letters {
     /// # Errors
     /// As [`Letters::list`]; there is none with this id.
     pub async fn one(&self, running: &Running, id: &str, mask: &(dyn Fn(&str) -> String + Sync)) -> Result<Value> {
-        self.with(running, |look| {
+        let has = |look: &Look| look.letters.iter().any(|letter| letter.id == id);
+        self.with(running, has, |look| {
             let letter = look.letters.iter().find(|letter| letter.id == id);
             let missing = || Error::fatal("no letter has this id").hint("another reader may hold it for a moment");
             Ok(look.whole(letter.ok_or_else(missing)?, mask))
@@ -64,7 +69,7 @@ impl Letters {
     /// # Errors
     /// As [`Letters::list`].
     pub async fn ids(&self, running: &Running) -> Result<Vec<String>> {
-        self.with(running, |look| Ok(look.letters.iter().map(|letter| letter.id.clone()).collect())).await
+        self.with(running, |_| true, |look| Ok(look.letters.iter().map(|letter| letter.id.clone()).collect())).await
     }
 
     /// Makes the next look a new one.
@@ -72,9 +77,15 @@ impl Letters {
         self.0.lock().await.take();
     }
 
-    async fn with<T>(&self, running: &Running, read: impl FnOnce(&Look) -> Result<T>) -> Result<T> {
+    /// Each look hides the messages for a moment and counts as a receive: the last one is used where it is good enough.
+    async fn with<T>(
+        &self,
+        running: &Running,
+        is_good: impl FnOnce(&Look) -> bool,
+        read: impl FnOnce(&Look) -> Result<T>,
+    ) -> Result<T> {
         let mut last = self.0.lock().await;
-        let look = match last.take().filter(|look| look.at.elapsed() < GOOD_FOR) {
+        let look = match last.take().filter(is_good) {
             Some(look) => look,
             None => look(running).await?,
         };

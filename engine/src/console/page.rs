@@ -7,8 +7,6 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 const INDEX: &str = include_str!("page/index.html");
-/// Stands in the page where the token is filled in.
-const TOKEN: &str = "PIPE_TOKEN";
 
 /// A file by its name below `/console/`, its type and its content.
 type File = (&'static str, &'static str, &'static [u8]);
@@ -31,19 +29,21 @@ const FILES: &[File] = &[
     ("item.js", SCRIPT, include_bytes!("page/item.js")),
     ("keys.js", SCRIPT, include_bytes!("page/keys.js")),
     ("letters.js", SCRIPT, include_bytes!("page/letters.js")),
+    ("lines.js", SCRIPT, include_bytes!("page/lines.js")),
     ("main.js", SCRIPT, include_bytes!("page/main.js")),
     ("rows.js", SCRIPT, include_bytes!("page/rows.js")),
     ("schema.js", SCRIPT, include_bytes!("page/schema.js")),
     ("send.js", SCRIPT, include_bytes!("page/send.js")),
+    ("status.css", STYLE, include_bytes!("page/status.css")),
+    ("status.js", SCRIPT, include_bytes!("page/status.js")),
     ("text.js", SCRIPT, include_bytes!("page/text.js")),
     ("theme.js", SCRIPT, include_bytes!("page/theme.js")),
     ("windowed.js", SCRIPT, include_bytes!("page/windowed.js")),
 ];
 
-/// The page with this token, which makes its way into no cache.
-pub fn index(token: &str) -> Response<Body> {
-    let page = INDEX.replace(TOKEN, token);
-    answer(StatusCode::OK, "text/html; charset=utf-8", Bytes::from(page))
+/// The page.
+pub fn index() -> Response<Body> {
+    answer(StatusCode::OK, "text/html; charset=utf-8", Bytes::from_static(INDEX.as_bytes()))
 }
 
 /// A file of the page; nothing where there is none of this name.

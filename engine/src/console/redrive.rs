@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 
 use super::answers::Refused;
+use super::shared::Shared;
 use crate::commands::dlq::letter::Letter;
 use crate::commands::dlq::redrive::{Ask, Done, Redrive};
 use crate::commands::running::Running;
@@ -43,13 +44,17 @@ impl Chosen {
     ///
     /// # Errors
     /// Those of `pipe dlq redrive`.
-    pub async fn send(self, running: Arc<Running>, there: &[String]) -> Result<Value> {
+    pub async fn send(self, shared: &Arc<Shared>, running: Arc<Running>, there: &[String]) -> Result<Value> {
         // A beginning of an id would be one, too.
         let ids: Vec<String> = self.ids.iter().filter(|id| there.contains(id)).cloned().collect();
         let done = match ids.is_empty() {
             true => BTreeMap::new(),
             false => {
-                let sending = tokio::spawn(async move { sent(&running, ids).await });
+                let shared = Arc::clone(shared);
+                let sending = tokio::spawn(async move {
+                    let _one_at_a_time = shared.redriving.lock().await;
+                    sent(&running, ids, &shared.stopping()).await
+                });
                 sending.await.map_err(|error| Error::defect(error.to_string()))??
             }
         };
@@ -62,14 +67,15 @@ impl Chosen {
     }
 }
 
-async fn sent(running: &Running, ids: Vec<String>) -> Result<BTreeMap<String, Done>> {
+/// Sends letters until `stopped` turns true; what is under way is finished.
+async fn sent(running: &Running, ids: Vec<String>, stopped: &watch::Receiver<bool>) -> Result<BTreeMap<String, Done>> {
     let queue = running.queue().await?;
     let queue = queue.ok_or_else(|| Error::fatal("the pipeline has no dead-letter queue"))?;
     let redrive = Redrive::of(running, &queue).await?;
-    let (mut done, (_never, stopped)) = (BTreeMap::new(), watch::channel(false));
+    let mut done = BTreeMap::new();
     let ask = Ask { ids, ..Ask::default() };
     let mut told = |letter: &Letter, one: &Done| drop(done.insert(letter.id.clone(), one.clone()));
-    let (_, ended) = redrive.letters(&ask, None, &stopped, &mut told).await;
+    let (_, ended) = redrive.letters(&ask, None, stopped, &mut told).await;
     // What came of some is worth more than why it ended early.
     if done.is_empty() { ended.map(|()| done) } else { Ok(done) }
 }

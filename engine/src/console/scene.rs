@@ -23,6 +23,7 @@ pub struct Scene {
     pub parts: Vec<Part>,
     pub edges: Vec<Edge>,
     pub senders: Vec<Sender>,
+    is_remote: bool,
     running: OnceCell<Arc<Running>>,
 }
 
@@ -58,8 +59,15 @@ impl Scene {
             parts,
             edges,
             senders,
+            is_remote: false,
             running: OnceCell::new(),
         }
+    }
+
+    /// A pipeline on AWS, and the way to it.
+    pub fn remote(global: &Global, loaded: &Loaded, running: Arc<Running>) -> Self {
+        let scene = Self::new(global, loaded, None);
+        Self { running: OnceCell::new_with(Some(running)), senders: Vec::new(), is_remote: true, ..scene }
     }
 
     /// The way to it, made once.
@@ -77,13 +85,19 @@ impl Scene {
     }
 
     /// Name and key attributes, as far as the spec says them, of the table with this id.
+    /// Nothing on AWS, where each look at rows costs what it reads.
     pub fn table(&self, id: &str) -> Option<(String, Vec<String>)> {
-        let spec = &self.loaded.spec;
+        let spec = Some(&self.loaded.spec).filter(|_| !self.is_remote)?;
         match id {
             "table" => spec.table().map(|_| (spec.table_name(), self.row_keys())),
             "stream" => spec.table_changes().map(|_| (spec.stream_name(), Vec::new())),
             _ => None,
         }
+    }
+
+    fn region(&self) -> Option<&str> {
+        let session = || self.global.session.as_ref().map(|session| session.region.as_str());
+        self.running.get().map(|running| running.cx.aws.place.region.as_str()).or_else(session)
     }
 
     fn tables(&self) -> Value {
@@ -97,14 +111,15 @@ impl Now {
     pub fn state(&self, session: &str) -> Value {
         let scene = self.scene.as_deref();
         let list = |of: fn(&Scene) -> Value| scene.map_or_else(|| json!([]), of);
+        let is_remote = scene.is_some_and(|scene| scene.is_remote);
         json!({
             "pipeline": scene.map(|scene| scene.loaded.spec.name.as_str()),
-            "where": "local",
-            "region": scene.and_then(|scene| scene.global.session.as_ref()).map(|session| session.region.as_str()),
+            "where": if is_remote { "AWS" } else { "local" },
+            "region": scene.and_then(Scene::region),
             "session": session,
             "revision": self.revision,
             "endpoint": scene.and_then(|scene| scene.endpoint.as_deref()),
-            "read_only": false,
+            "read_only": is_remote,
             "parts": list(|scene| json!(scene.parts)),
             "edges": list(|scene| json!(scene.edges)),
             "senders": list(|scene| scene.senders.iter().map(sender).collect()),

@@ -10,6 +10,7 @@ use axum::http::header::{CONTENT_TYPE, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use tokio::net::TcpListener;
 
 use super::answers::{Asked, Refused, read, write};
@@ -19,6 +20,11 @@ use super::shared::Shared;
 
 /// The largest body that is taken: a request that API Gateway takes, as a text within JSON.
 const LARGEST: usize = 24 * 1024 * 1024;
+
+/// Letters of the number that a page makes up for each proof.
+const NONCE: usize = 64;
+/// What to do without the token. Nobody but this machine's user may read where it is.
+const LACKS: &str = "open the address that `pipe` printed; `pipe console --local` prints that of `pipe dev` again";
 
 /// Serves until it is to end.
 pub async fn serve(listener: TcpListener, shared: Arc<Shared>) {
@@ -37,17 +43,20 @@ async fn answer(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Re
 async fn admitted(shared: &Arc<Shared>, parts: &Parts, body: Body) -> Result<Response<Body>, Refused> {
     let own: SocketAddr = shared.own;
     if !is_own(&parts.headers, own) {
-        let error = "this is the console of `pipe dev`, which answers its own pages alone";
+        let error = "this is a console of `pipe`, which answers its own pages alone";
         return Err(Refused::new(403, error).hint(&format!("open http://{own}/")));
     }
     let path = parts.uri.path();
-    let Some(path) = path.strip_prefix("/api/") else { return assets(shared, parts, path) };
+    let Some(path) = path.strip_prefix("/api/") else { return assets(parts, path) };
     let asked = Asked::of(path, parts.uri.query().unwrap_or_default());
+    if path == "proof" {
+        return proof(&shared.token, asked.param("nonce").unwrap_or_default());
+    }
     let given = parts.headers.get(TOKEN).map(HeaderValue::as_bytes);
     // A browser's stream of events has no headers of its own.
     let given = given.or_else(|| asked.param("token").filter(|_| path == "stream").map(str::as_bytes));
     if !is_token(given, &shared.token) {
-        return Err(Refused::new(403, "the token is missing or of another session").hint("load the page again"));
+        return Err(Refused::new(403, "the token is missing, or another console's").hint(LACKS));
     }
     match parts.method {
         Method::GET if path == "stream" => stream(shared),
@@ -66,13 +75,22 @@ async fn admitted(shared: &Arc<Shared>, parts: &Parts, body: Body) -> Result<Res
     }
 }
 
-fn assets(shared: &Shared, parts: &Parts, path: &str) -> Result<Response<Body>, Refused> {
+/// Shows that the token is known here without telling it: an open page asks whoever has the port after a while before it shows its own.
+fn proof(token: &str, nonce: &str) -> Result<Response<Body>, Refused> {
+    if nonce.len() != NONCE || !nonce.bytes().all(|one| one.is_ascii_hexdigit()) {
+        return Err(Refused::new(400, "`nonce` is no such number"));
+    }
+    let digest = Sha256::digest(format!("{nonce}:{token}"));
+    Ok(document(200, &json!({ "proof": hex::encode(digest) })))
+}
+
+fn assets(parts: &Parts, path: &str) -> Result<Response<Body>, Refused> {
     if parts.method != Method::GET {
         return Err(Refused::new(405, "only GET is answered"));
     }
     let missing = || Refused::new(404, "there is no such page");
     match path {
-        "/" => Ok(page::index(&shared.token)),
+        "/" => Ok(page::index()),
         _ => path.strip_prefix("/console/").and_then(|name| page::file(name, &parts.headers)).ok_or_else(missing),
     }
 }

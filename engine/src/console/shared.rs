@@ -15,6 +15,7 @@ use super::figures::Figures;
 use super::hub::Hub;
 use super::journal::Journal;
 use super::letters::Letters;
+use super::remote::{Remote, figures};
 use super::scene::{Now, Scene};
 
 /// How often pages hear of events that are other ones, and every how many times of the figures.
@@ -33,25 +34,42 @@ pub struct Shared {
     journal: Mutex<Journal>,
     figures: Mutex<Figures>,
     now: Mutex<Now>,
+    /// What was read of a pipeline on AWS; nothing of `pipe dev`.
+    remote: Option<Mutex<Remote>>,
     missed: AtomicU64,
+    /// Held by a redrive: one at a time.
+    pub redriving: tokio::sync::Mutex<()>,
     stop: watch::Sender<bool>,
 }
 
 impl Shared {
-    pub fn new(own: SocketAddr) -> Self {
+    pub fn new(own: SocketAddr, token: String) -> Self {
         let session = uuid::Uuid::new_v4().simple().to_string();
         Self {
             own,
-            token: format!("{}{}", uuid::Uuid::new_v4().simple(), uuid::Uuid::new_v4().simple()),
+            token,
             hub: Hub::new(session.clone()),
             session,
             letters: Letters::default(),
             journal: Mutex::default(),
             figures: Mutex::default(),
             now: Mutex::default(),
+            remote: None,
             missed: AtomicU64::new(0),
+            redriving: tokio::sync::Mutex::default(),
             stop: watch::Sender::new(false),
         }
+    }
+
+    /// The same for a pipeline on AWS.
+    pub fn of_remote(self) -> Self {
+        Self { remote: Some(Mutex::default()), ..self }
+    }
+
+    /// Works on what was read of a pipeline on AWS; nothing where it is a `pipe dev`.
+    pub fn remote<T>(&self, work: impl FnOnce(&mut Remote) -> T) -> Option<T> {
+        let remote = self.remote.as_ref()?;
+        Some(work(&mut remote.lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
     pub fn journal(&self) -> MutexGuard<'_, Journal> {
@@ -94,15 +112,32 @@ impl Shared {
         self.stop.send_replace(true);
     }
 
+    /// Turns true when the server is to end.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+
     /// Returns when the server is to end.
     pub async fn ended(&self) {
-        let mut stop = self.stop.subscribe();
+        let mut stop = self.stopping();
         let _ends = stop.wait_for(|stop| *stop).await;
     }
 
     /// All figures as pages get them.
     pub fn all_figures(&self) -> Value {
-        let (at, scene) = (now_ms(), self.scene());
+        let scene = self.scene();
+        let of_status = |remote: &mut Remote| {
+            let (scene, status) = (scene.as_ref()?, remote.status.as_ref()?);
+            Some(figures(&scene.parts, &scene.edges, status))
+        };
+        match self.remote(of_status) {
+            Some(shown) => shown.unwrap_or_default(),
+            None => self.local_figures(scene.as_deref()),
+        }
+    }
+
+    fn local_figures(&self, scene: Option<&Scene>) -> Value {
+        let at = now_ms();
         let (waiting, oldest) = self.journal().waiting();
         let age = oldest.map_or(0, |oldest| (at - oldest).max(0));
         let figures = self.figures();
@@ -110,7 +145,7 @@ impl Shared {
         let shards: Value =
             figures.shards.iter().map(|(id, records)| json!({ "id": id, "records": records })).collect();
         json!({
-            "at": at,
+            "of": "in all",
             "edges": figures.all(at, edges),
             "parts": { "stream": { "age_ms": age, "waiting": waiting, "shards": shards } },
             "missed": self.missed.load(Ordering::Relaxed),

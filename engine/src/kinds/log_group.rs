@@ -15,6 +15,8 @@ use crate::error::{Class, Error, Result};
 use crate::resource::{Advice, Changed, Grant, Handle, How, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
 
 const WAIT: &str = "another change of the log group to end";
+/// Groups of a page, at most.
+const PAGE: i32 = 50;
 
 /// A CloudWatch log group; its name is the group's, e.g. `/aws/lambda/orders-consumer`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,16 +132,35 @@ fn outputs(arn: &str) -> Outputs {
 }
 
 /// Finds the group of exactly this name: AWS matches the beginning.
+///
+/// Within one look those of one service are asked for at once, where all that begin with the pipeline's name are one page.
 async fn describe(cx: &Cx, name: &Name) -> Result<Option<Described>> {
+    let is_it = |group: &Described| group.log_group_name() == Some(name.as_str());
+    if let Some(shared) = shared(cx, name) {
+        let ask = || async {
+            let page = cx.aws.logs.describe_log_groups().log_group_name_prefix(shared).limit(PAGE).send().await?;
+            Ok(page.log_groups.filter(|_| page.next_token.is_none()))
+        };
+        if let Some(groups) = cx.asked_once("DescribeLogGroups", shared, ask).await? {
+            return Ok(groups.into_iter().find(is_it));
+        }
+    }
     let request = cx.aws.logs.describe_log_groups().log_group_name_prefix(name.as_str());
     let mut groups = request.into_paginator().items().send();
     while let Some(group) = groups.next().await {
         let group = group?;
-        if group.log_group_name() == Some(name.as_str()) {
+        if is_it(&group) {
             return Ok(Some(group));
         }
     }
     Ok(None)
+}
+
+/// What the default names of this pipeline's groups of one service begin with, as in `/aws/lambda/orders-`.
+fn shared<'a>(cx: &Cx, name: &'a Name) -> Option<&'a str> {
+    let (service, rest) = name.as_str().rsplit_once('/')?;
+    let own = rest.strip_prefix(cx.pipeline.as_str())?.starts_with('-') && cx.is_one_look();
+    own.then(|| &name.as_str()[..service.len() + cx.pipeline.len() + 2])
 }
 
 async fn tags(cx: &Cx, arn: &str) -> Result<Option<Tags>> {

@@ -51,6 +51,8 @@ impl Resource for Role {
     const KIND: &'static str = "iam:Role";
     const INTERNAL: &'static [&'static str] = &["path"];
     const REPLACE_ON: &'static [&'static str] = &["path"];
+    /// By the path, which no role changes.
+    const LISTED: bool = true;
 
     /// Puts what its policies name into the order of ARNs, which is not that of the marks for them.
     fn sealed(mut self) -> Result<Self> {

@@ -71,7 +71,7 @@ const ALL: [&[Known]; 8] = [
     dlq::IDS,
 ];
 
-/// Returns kind and name of everything that a pipeline of this name may have without its spec saying so: a plan looks at all of
+/// Returns kind and name of everything that a pipeline of this name may have without its spec saying so: a plan looks for all of
 /// them, so that nothing is forgotten when its section leaves the spec.
 pub fn defaults(pipeline: &str, place: &Place) -> Vec<Wanted> {
     let silent = Spec::silent(pipeline);
@@ -79,6 +79,7 @@ pub fn defaults(pipeline: &str, place: &Place) -> Vec<Wanted> {
         kind: known.kind,
         name: Name::new((known.name)(&silent, place)),
         why: Why::Own(Id::new(known.id)),
+        likely: false,
     };
     ALL.into_iter().flatten().map(wanted).collect()
 }

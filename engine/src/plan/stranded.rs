@@ -55,7 +55,7 @@ mod tests {
         let (handle, outputs, identity) = (Handle::new(name), Outputs::new(), String::new());
         let live = Live { handle, props, outputs, tags, identity, state: State::Live };
         found.lives.insert((kind.name, Name::new(name)), vec![live]);
-        found.evidence.tell(&Wanted { kind, name: Name::new(name), why: Why::Own(Id::new(id)) });
+        found.evidence.tell(&Wanted { kind, name: Name::new(name), why: Why::Own(Id::new(id)), likely: true });
     }
 
     /// What is refused where a function that acts under this role becomes `existing`, while the pipeline's role is there.

@@ -48,6 +48,10 @@ impl Seen {
         if self.shown.len() > MOST {
             self.forget();
         }
+        // A look that goes over the same time again: what is forgotten was shown.
+        if line.at < self.known {
+            return false;
+        }
         let key = key(group, line);
         let met = self.read.entry(key).or_default();
         *met += 1;

@@ -50,19 +50,43 @@ impl<'a> Pointed<'a> {
     }
 }
 
-/// The station of the stream. `consumer` is the function that it feeds.
-pub fn at<'a>(
-    cx: &'a Cx,
-    stream: &Stream,
-    (id, name): (&str, &'a Name),
-    consumer: Option<&str>,
-    now: u64,
-) -> Station<'a> {
+/// Who reads a stream.
+#[derive(Clone, Copy, Debug)]
+pub struct Reader<'a> {
+    /// The function that it feeds.
+    pub consumer: Option<&'a str>,
+    pub patience: Patience,
+}
+
+/// When the mapping gives records up.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// At this age, in seconds.
+    pub gives_up: u64,
+    /// Whether they become letters then.
+    pub has_dlq: bool,
+}
+
+/// The station of the stream.
+pub fn at<'a>(cx: &'a Cx, stream: &Stream, (id, name): (&str, &'a Name), reader: Reader<'_>, now: u64) -> Station<'a> {
     match stream {
-        Stream::Kinesis(_) => kinesis::at(cx, (id, name.as_str()), consumer, now),
-        Stream::TableChanges(_) => table_changes::at(cx, (id, name.as_str()), consumer, now),
+        Stream::Kinesis(_) => kinesis::at(cx, (id, name.as_str()), reader, now),
+        Stream::TableChanges(_) => table_changes::at(cx, (id, name.as_str()), reader, now),
         Stream::Queue(_) => queue::at(cx, (id, name), now),
     }
+}
+
+/// Says that records wait for so long that the mapping may give them up, where the stream would keep them for longer: beyond two
+/// thirds of that time. Times in seconds.
+fn behind_patience(age: u64, patience: Patience, kept: u64, part: &mut Part) {
+    let Patience { gives_up, has_dlq } = patience;
+    if gives_up >= kept || age <= gives_up / 3 * 2 || age > kept / 3 {
+        return;
+    }
+    let (old, all) = (duration(age), duration(gives_up));
+    let message = format!("the oldest unread record is {old} old; the mapping gives records up after {all}");
+    let end = if has_dlq { "are letters of the dlq" } else { "are lost, for there is no dlq" };
+    part.needs_person(message, format!("the consumer fails, or is too slow; records that are given up {end}"));
 }
 
 /// Says that records wait for so long that they may be lost: for more than a third of the time that the stream keeps them.

@@ -3,7 +3,7 @@
 use super::function::Sort;
 use super::source::Next;
 use super::station::Station;
-use super::stream::Pointed;
+use super::stream::{Patience, Pointed, Reader};
 use super::{alarms, dlq, function, mapping, sink, source, stream};
 use crate::commands::running::Running;
 use crate::kinds;
@@ -37,8 +37,11 @@ pub fn stations<'a>(running: &'a Running, next: &'a Next, now: u64) -> Vec<Stati
     all.extend(guards.map(|node| function::at(cx, node.id.as_str(), node.name.as_str(), Sort::default())));
     let consumer = graph.node(id::CONSUMER);
     let consumer_name = consumer.map(|node| node.name.as_str());
+    let gives_up = u64::from(spec.max_age_hours()) * 60 * 60;
+    let patience = Patience { gives_up, has_dlq: spec.queue().is_some() };
+    let reader = Reader { consumer: consumer_name, patience };
     let stream = spec.stream.as_ref().zip(graph.node(id::STREAM));
-    all.extend(stream.map(|(of, node)| stream::at(cx, of, (id::STREAM, &node.name), consumer_name, now)));
+    all.extend(stream.map(|(of, node)| stream::at(cx, of, (id::STREAM, &node.name), reader, now)));
     if let (Some(node), Some(function)) = (graph.node(id::MAPPING), consumer_name) {
         let table = spec.table_changes().and(graph.node(id::STREAM)).map(|node| node.name.as_str());
         let enabled = spec.function().is_some_and(|function| function.enabled);

@@ -15,7 +15,7 @@ const DIGITS: usize = 20;
 
 /// The names of an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Names {
+pub struct Names {
     /// What was asked for.
     pub asked: String,
     /// The shard that has it, where that is known.

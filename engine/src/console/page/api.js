@@ -5,9 +5,36 @@ const AGAIN_MS = 1000;
 // A browser has six connections to a server, for all of its tabs: one that nobody looks at gives its own back.
 const HIDDEN_MS = 15_000;
 
-let token = document.querySelector('meta[name="pipe-token"]').content;
+const KEPT = "pipe-token";
+
+// The address that `pipe` prints has the token, which opens the page. The tab keeps it, and it goes out of the address, which others see.
+const given = new URLSearchParams(location.search).get("token");
+let token = given ?? kept() ?? "";
+if (given !== null) {
+  keep();
+  history.replaceState(null, "", location.pathname + location.hash);
+}
+
+function kept() {
+  try {
+    return sessionStorage.getItem(KEPT);
+  } catch {
+    return null;
+  }
+}
+
+function keep() {
+  try {
+    sessionStorage.setItem(KEPT, token);
+  } catch {
+    // It holds until the page is left.
+  }
+}
+
 let source = null;
 let timer = null;
+// Whoever has the port may be another by now.
+let known = true;
 
 // A refusal, or no answer at all.
 export class Refusal extends Error {
@@ -18,7 +45,10 @@ export class Refusal extends Error {
   }
 }
 
+const gone = () => new Refusal("`pipe` does not answer", "start it again: this page comes back by itself");
+
 export async function ask(path, { body } = {}) {
+  if (!known) throw gone();
   const headers = { "X-Pipe-Token": token };
   const options = { headers, cache: "no-store" };
   if (body !== undefined) {
@@ -30,7 +60,7 @@ export async function ask(path, { body } = {}) {
     answer = await fetch(path, options);
     text = await answer.text();
   } catch {
-    throw new Refusal("`pipe` does not answer", "start it again: this page comes back by itself");
+    throw gone();
   }
   const value = parsed(text);
   if (answer.ok && value !== undefined) return value;
@@ -55,7 +85,7 @@ export function listen() {
   mine.onopen = () => tell("live");
   mine.onerror = lost;
   mine.addEventListener("gone", lost);
-  for (const name of ["state", "figures", "event"]) {
+  for (const name of ["state", "figures", "event", "status", "lines"]) {
     mine.addEventListener(name, (event) => tell(`stream:${name}`, JSON.parse(event.data)));
   }
 }
@@ -63,27 +93,42 @@ export function listen() {
 function lost() {
   source?.close();
   source = null;
+  known = false;
   tell("lost");
   clearTimeout(timer);
   timer = setTimeout(again, AGAIN_MS);
 }
 
-// A server that was started again has another token, which its page says.
+// `pipe dev` has the same token when it is started again for the same spec.
 async function again() {
   try {
-    const page = await (await fetch("/", { cache: "no-store" })).text();
-    token = /name="pipe-token" content="([^"]*)"/.exec(page)?.[1] ?? token;
+    if (await isOurs()) {
+      known = true;
+      listen();
+      return;
+    }
+    tell("barred");
   } catch {
-    timer = setTimeout(again, AGAIN_MS);
-    return;
+    // Nobody is there yet.
   }
-  listen();
+  timer = setTimeout(again, AGAIN_MS);
+}
+
+const hex = (bytes) => [...bytes].map((one) => one.toString(16).padStart(2, "0")).join("");
+
+// Whether whoever answers knows the token, before it is shown to anybody.
+async function isOurs() {
+  const nonce = hex(crypto.getRandomValues(new Uint8Array(32)));
+  const { proof } = await (await fetch(`/api/proof?nonce=${nonce}`, { cache: "no-store" })).json();
+  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${nonce}:${token}`));
+  return proof === hex(new Uint8Array(digest));
 }
 
 function rest() {
   clearTimeout(timer);
   source?.close();
   source = null;
+  known = false;
 }
 
 let resting = null;

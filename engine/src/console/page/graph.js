@@ -2,7 +2,7 @@
 // other. What moves is told on the wires.
 import { on, tell } from "./bus.js";
 import { calmly, draw, find, icon, make, plainly, replace, shown } from "./dom.js";
-import { age, count, plural, rate, took } from "./text.js";
+import { age, count, plural, rate, STATES, took } from "./text.js";
 
 const PAST = 60;
 // In pixels: the least and the most of a card, and a wire as a part of a card.
@@ -59,7 +59,7 @@ function card(part) {
     now,
     shards,
   );
-  const made = { part, element, now, shards };
+  const made = { part, element, now, shards, said: "" };
   showShards(made, part.shards ?? []);
   return made;
 }
@@ -76,7 +76,7 @@ function showShards(card, shards) {
 }
 
 function showLetters() {
-  for (const { part, now } of cards.values()) if (part.kind === "dlq") now.textContent = letters;
+  for (const card of cards.values()) if (card.part.kind === "dlq") showNow(card);
 }
 
 function wire(edge, before) {
@@ -96,27 +96,32 @@ function wire(edge, before) {
 }
 
 function figures(now) {
-  for (const [id, figure] of Object.entries(now.edges ?? {})) if (wires.has(id)) showWire(wires.get(id), figure);
+  for (const [id, figure] of Object.entries(now.edges ?? {})) if (wires.has(id)) showWire(wires.get(id), figure, plainly(now.of));
   for (const [id, figure] of Object.entries(now.parts ?? {})) if (cards.has(id)) showCard(cards.get(id), figure);
 }
 
-function showWire(wire, figure) {
-  wire.past = [...wire.past, figure.rate ?? 0].slice(-PAST);
+function showWire(wire, figure, of) {
+  wire.past = figure.steps?.map((step) => step ?? 0) ?? [...wire.past, figure.rate ?? 0].slice(-PAST);
   const most = Math.max(1, ...wire.past);
-  const first = PAST - wire.past.length;
-  const point = (value, at) => `${first + at + 0.5},${(19 - (value / most) * 18).toFixed(1)}`;
+  const wide = figure.steps ? PAST / figure.steps.length : 1;
+  const first = PAST - wire.past.length * wide;
+  const point = (value, at) => `${first + (at + 0.5) * wide},${(19 - (value / most) * 18).toFixed(1)}`;
   wire.spark.setAttribute("points", wire.past.map(point).join(" "));
   wire.speed.textContent = rate(figure.rate);
-  wire.total.textContent = figure.count ? `${count(figure.count)} in all` : "";
-  const timed = figure.p50_ms !== null && figure.p50_ms !== undefined;
+  wire.total.textContent = figure.count ? `${count(figure.count)} ${of}` : "";
+  const known = (value) => value !== null && value !== undefined;
+  const words = [known(figure.p50_ms) && took(figure.p50_ms), known(figure.p99_ms) && `p99 ${took(figure.p99_ms)}`];
   // It breaks between the two alone.
-  const words = [took(figure.p50_ms), `p99 ${took(figure.p99_ms)}`].map((one) => one.replaceAll(" ", "\u00a0"));
-  wire.times.textContent = timed ? words.join(" · ") : "";
+  wire.times.textContent = words.filter(Boolean).map((one) => one.replaceAll(" ", "\u00a0")).join(" · ");
   wire.bad.textContent = figure.errors ? plural(figure.errors, "error") : "";
   wire.element.classList.toggle("wrong", figure.errors > 0);
   wire.path?.classList.toggle("flows", figure.rate > 0);
   wire.path?.classList.toggle("used", figure.count > 0);
   wire.element.classList.toggle("quiet", !figure.count);
+}
+
+function showNow({ part, now, said }) {
+  now.textContent = [said, part.kind === "dlq" && letters].filter(Boolean).join(" · ");
 }
 
 const WORDS = {
@@ -128,8 +133,11 @@ function showCard(card, figure) {
   const words = Object.entries(figure)
     .filter(([, value]) => typeof value === "number")
     .map(([key, value]) => (WORDS[key] ?? (() => `${count(value)} ${plainly(key).replaceAll("_", " ")}`))(value));
-  card.now.textContent = words.filter(Boolean).join(" · ");
+  if (figure.state) words.push(figure.says ? plainly(figure.says) : (STATES[figure.state] ?? plainly(figure.state)));
+  card.said = words.filter(Boolean).join(" · ");
+  showNow(card);
   card.element.classList.toggle("late", figure.age_ms > LATE_MS);
+  card.element.classList.toggle("wrong", figure.state !== undefined && figure.state !== "well");
   if (Array.isArray(figure.shards)) showShards(card, figure.shards);
 }
 

@@ -12,6 +12,9 @@ const LINES = 200;
 // In characters: of a fact or a heading, and of a line of a log.
 const LONG = 600;
 const LONG_LINE = 2000;
+const BAD = /^(ERROR|CRITICAL|FATAL)$/;
+// Functions have the ids of the spec on AWS.
+const OF_PART = { consumer: "function" };
 
 const pane = find("inspector");
 const content = find("opened");
@@ -23,7 +26,8 @@ let unfolded = new Set();
 export function start() {
   on("state", (state) => {
     kinds = new Map(state.parts.map((part) => [part.id, part.kind]));
-    refreshSoon();
+    // A trace reads logs, which costs.
+    if (opened?.trace === undefined) refreshSoon();
   });
   on("open", open);
   on("live", () => opened?.event !== undefined && refresh());
@@ -51,9 +55,17 @@ function open(what) {
   content.scrollTop = 0;
   if (what.part) return put(part(what.part));
   if (what.row) return put(row(what.row));
+  if (what.line) return put(logLine(what.line));
   put(make("p", { class: "empty" }, "Reading …"));
   refresh();
 }
+
+// What the server is asked for.
+const KINDS = [
+  { name: "event", path: "/api/events/", show: event },
+  { name: "letter", path: "/api/letters/", show: letter },
+  { name: "trace", path: "/api/trace?id=", show: way },
+];
 
 const put = (...children) => replace(content, ...children);
 
@@ -61,13 +73,14 @@ const refreshSoon = seldom(AGAIN_MS, refresh);
 
 async function refresh() {
   const mine = opened;
-  if (!mine || (mine.event === undefined && mine.letter === undefined)) return;
+  const kind = KINDS.find(({ name }) => mine?.[name] !== undefined);
+  if (!kind) return;
   try {
-    const path = mine.event !== undefined ? `/api/events/${mine.event}` : `/api/letters/${encodeURIComponent(mine.letter)}`;
-    const found = await ask(path);
+    const around = mine.around ? `&around=${mine.around}` : "";
+    const found = await ask(`${kind.path}${encodeURIComponent(mine[kind.name])}${around}`);
     if (opened !== mine) return;
     const at = content.scrollTop;
-    put(mine.event !== undefined ? event(found) : letter(found));
+    put(kind.show(found));
     content.scrollTop = at;
   } catch (error) {
     if (opened === mine) put(refusal(error));
@@ -164,6 +177,44 @@ function letter({ letter, facts: more, bodies }) {
       !letter.can_redrive && make("span", { class: "hint" }, shown(letter.why_not)),
     ),
     (bodies ?? []).map(body),
+  ];
+}
+
+// A line of a log, with the ids that lead on from it.
+function logLine({ at, part, level, message, fields }) {
+  const ids = Object.entries(fields ?? {}).filter(([name, value]) => /(^|_|-)id$|(Id|ID)$/.test(name) && typeof value === "string" && value !== "");
+  return [
+    heading(part, level && make("span", { class: `badge ${BAD.test(level) ? "failed" : ""}` }, shown(level))),
+    facts([["at", moment(Date.parse(at))], ["message", message]]),
+    ids.length > 0 && make("p", { class: "actions" }, ids.map(([name, id]) => traces(name, id, at))),
+    fields && body({ title: "fields", text: JSON.stringify(fields) }),
+  ];
+}
+
+const traces = (name, id, at) =>
+  make("button", { type: "button", onclick: () => tell("open", { trace: id, around: Date.parse(at) }) }, "Trace ", shown(name));
+
+// The way of an event, as far as AWS tells.
+function way({ id, hops, unknown }) {
+  const hop = ({ at, milliseconds, part, message, fields }) =>
+    make(
+      "li",
+      { class: "step fine" },
+      make("span", { class: "dot" }, icon(kinds.get(part) ?? OF_PART[part] ?? "stream")),
+      make(
+        "h3",
+        {},
+        shown(part),
+        at && make("span", { class: "when", title: moment(Date.parse(at)) }, clock(Date.parse(at)), milliseconds !== undefined && ` · +${took(milliseconds)}`),
+      ),
+      make("p", {}, long(message, LONG)),
+      facts(Object.entries(fields ?? {}).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)])),
+    );
+  return [
+    heading(id),
+    hops.length === 0 && make("p", { class: "empty" }, "Nothing of it was found, in the logs of the hour before it and since."),
+    make("ol", { class: "steps" }, hops.map(hop)),
+    unknown.map((one) => make("p", { class: "hint" }, "Not known: ", shown(one))),
   ];
 }
 

@@ -3,12 +3,12 @@ import { on, tell } from "./bus.js";
 import { find } from "./dom.js";
 import { close, isOpen } from "./inspector.js";
 
-const tabs = [...document.querySelectorAll('[role="tab"]')];
+const every = [...document.querySelectorAll('[role="tab"]')];
 const help = find("help");
 let opened = {};
 
 export function start() {
-  for (const tab of tabs) {
+  for (const tab of every) {
     tab.addEventListener("click", () => show(tab));
     tab.addEventListener("keydown", along);
   }
@@ -22,14 +22,26 @@ export function start() {
     if (what.event !== undefined || what.letter || what.row || what.part) document.body.classList.remove("has-send");
     address();
   });
+  on("state", ({ where }) => lists(where));
   addEventListener("hashchange", follow);
   follow();
 }
 
-const current = () => tabs.find((tab) => tab.getAttribute("aria-selected") === "true");
+// A pipeline on AWS has other lists than one on this machine.
+let place = null;
+function lists(where) {
+  if (place === where) return;
+  place = where;
+  for (const one of document.querySelectorAll("[data-of]")) one.hidden = one.dataset.of !== where;
+  if (current().hidden) show(tabs()[0]);
+}
+
+const tabs = () => every.filter((tab) => !tab.hidden);
+
+const current = () => every.find((tab) => tab.getAttribute("aria-selected") === "true");
 
 function show(tab, focus = false) {
-  for (const one of tabs) {
+  for (const one of every) {
     const chosen = one === tab;
     one.setAttribute("aria-selected", chosen);
     one.tabIndex = chosen ? 0 : -1;
@@ -42,10 +54,11 @@ function show(tab, focus = false) {
 
 function along(event) {
   const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
-  const at = tabs.indexOf(event.target);
-  if (by) show(tabs[(at + by + tabs.length) % tabs.length], true);
-  else if (event.key === "Home") show(tabs[0], true);
-  else if (event.key === "End") show(tabs.at(-1), true);
+  const all = tabs();
+  const at = all.indexOf(event.target);
+  if (by) show(all[(at + by + all.length) % all.length], true);
+  else if (event.key === "Home") show(all[0], true);
+  else if (event.key === "End") show(all.at(-1), true);
   else return;
   event.preventDefault();
 }
@@ -58,13 +71,14 @@ function address() {
 
 function follow() {
   const [name, kind, which] = location.hash.slice(2).split("/");
-  const tab = tabs.find((one) => one.dataset.tab === name);
+  const tab = every.find((one) => one.dataset.tab === name);
   if (kind === "event" && /^\d+$/.test(which)) tell("open", { event: Number(which) });
   if (kind === "letter" && which) tell("open", { letter: decodeURIComponent(which) });
-  if (tab) show(tab);
+  if (tab && !(place !== null && tab.hidden)) show(tab);
 }
 
 function form() {
+  if (place === "AWS") return;
   close();
   document.body.classList.add("has-send");
   const field = document.querySelector("#send-form select, #send-form input");
@@ -73,13 +87,14 @@ function form() {
 
 function focusList() {
   const panel = find(current().getAttribute("aria-controls"));
-  panel.querySelector('[role="listbox"], table button, pre')?.focus();
+  panel.querySelector('[role="listbox"], table button, pre, #stations')?.focus();
 }
 
 const KEYS = {
   "/": () => {
-    show(tabs[0]);
-    find("search").focus();
+    const field = find(place === "AWS" ? "grep" : "search");
+    show(find(field.closest('[role="tabpanel"]').getAttribute("aria-labelledby")));
+    field.focus();
   },
   "?": () => help.showModal(),
   s: form,
@@ -92,7 +107,7 @@ function pressed(event) {
   const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) && event.target.type !== "checkbox";
   if (event.key === "Escape") return back(event.target, typing);
   if (typing) return;
-  const tab = tabs[Number(event.key) - 1];
+  const tab = tabs()[Number(event.key) - 1];
   const work = KEYS[event.key] ?? (tab && (() => show(tab, true)));
   if (!work) return;
   event.preventDefault();
@@ -101,7 +116,7 @@ function pressed(event) {
 
 // One step back: out of a field, then what is open, then the form that lies over the list.
 function back(target, typing) {
-  if (target.id === "search" && target.value !== "") {
+  if (target.type === "search" && target.value !== "") {
     target.value = "";
     target.dispatchEvent(new Event("input"));
   } else if (typing) {

@@ -14,13 +14,21 @@ const chosen = new Set();
 let letters = [];
 let more = false;
 let failed = false;
+// Each look into the queue counts as a receive of its messages: on AWS only whoever opens the list looks.
+let place = null;
+let fresh = true;
 
 const list = windowed(find("letters"), { height: 52, key: (one) => one.id, fill, open: (one) => tell("open", { letter: one.id }) });
 
 export function start() {
-  on("live", load);
+  on("live", () => (fresh = true));
   // The pipeline may not have been up.
-  on("state", () => failed && load());
+  on("state", ({ where }) => {
+    place = where;
+    if (where !== "local" || !(fresh || failed)) return;
+    fresh = false;
+    load();
+  });
   on("event", ({ state }) => {
     if (state !== "letter") return;
     soon();
@@ -135,10 +143,11 @@ function sayOutcome(results) {
 // Asks before anything is sent again.
 function sure(number) {
   const dialog = find("sure");
+  const who = place === "local" ? "The function" : `The function on ${place}`;
   find("sure-text").textContent =
     number === 1
-      ? "The function gets the letter's event again. The letter is deleted when the function has taken it."
-      : `The function gets the events of ${number} letters again. Each letter is deleted when the function has taken it. ` +
+      ? `${who} gets the letter's event again. The letter is deleted when the function has taken it.`
+      : `${who} gets the events of ${number} letters again. Each letter is deleted when the function has taken it. ` +
         "Events that came later may have been handled already: these come after them.";
   find("sure-yes").textContent = number === 1 ? "Redrive 1 letter" : `Redrive ${number} letters`;
   dialog.returnValue = "";

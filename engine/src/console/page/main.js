@@ -7,14 +7,17 @@ import * as graph from "./graph.js";
 import * as inspector from "./inspector.js";
 import * as keys from "./keys.js";
 import * as letters from "./letters.js";
+import * as lines from "./lines.js";
 import * as rows from "./rows.js";
 import * as send from "./send.js";
+import * as status from "./status.js";
 import { moment, plural } from "./text.js";
 
 const link = find("link");
 
 on("live", () => said("live", "live"));
 on("lost", () => said("lost", "`pipe` is gone, waiting for it"));
+on("barred", () => said("lost", "this address lacks the token: open the one that `pipe` printed (`pipe console --local` prints that of `pipe dev` again)"));
 on("live", state);
 // A page that was too slow has lost something, so its lists are read again, too.
 on("stream:state", ({ lost }) => (lost ? tell("live") : state()));
@@ -25,7 +28,7 @@ on("state", header);
 on("state", problems);
 on("state", plan);
 
-for (const part of [graph, events, inspector, letters, rows, send, keys]) part.start();
+for (const part of [graph, events, status, lines, inspector, letters, rows, send, keys]) part.start();
 listen();
 
 function said(name, text) {
@@ -49,8 +52,7 @@ async function state() {
 function header(state) {
   document.title = `${plainly(state.pipeline)} · pipe`;
   replace(find("pipeline"), shown(state.pipeline));
-  const where = state.where === "local" ? "local" : "AWS";
-  replace(find("where"), where, " · ", shown(state.region), state.read_only && " · read only");
+  replace(find("where"), state.where, " · ", shown(state.region), state.read_only && " · read only, but for redrive");
 }
 
 function problems({ problems }) {

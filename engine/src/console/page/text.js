@@ -77,6 +77,9 @@ export const moment = (at) => {
   return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock(at)}`;
 };
 
+// How a part of a pipeline is, as `pipe status` has it.
+export const STATES = { well: "", needs_person: "needs a person", absent: "is not there", unread: "could not be read" };
+
 const DEEP = 40;
 
 // JSON with indents, from its own text, so that each number stays as it was written. Gives null where it is no JSON.

@@ -7,12 +7,12 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::*;
-use crate::console::Console;
+use crate::console::{Console, Door};
 
 async fn console() -> (Console, Lens) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let (lens, sight) = Lens::new();
-    (Console::start(listener, sight).unwrap(), lens)
+    (Console::start(Door::new(listener).unwrap(), sight), lens)
 }
 
 /// Status, head and body of an answer.
@@ -32,11 +32,13 @@ async fn ask(console: &Console, line: &str, headers: &[(&str, &str)], body: &str
 }
 
 #[tokio::test]
-async fn the_page_has_the_token_and_answers_have_their_headers() {
+async fn the_page_has_no_token_and_answers_have_their_headers() {
     let (console, _lens) = console().await;
     let (status, head, page) = ask(&console, "GET /", &[], "").await;
     assert_eq!(status, 200);
-    assert!(page.contains(&format!("content=\"{}\"", console.shared.token)), "{page}");
+    assert!(!page.contains(&console.shared.token), "every user of this machine may read it: {page}");
+    assert!(console.way_in().ends_with(&format!("/?token={}", console.shared.token)));
+    assert!(!console.url().contains(&console.shared.token));
     let policy = "content-security-policy: default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:";
     for header in [policy, "x-content-type-options: nosniff", "x-frame-options: deny", "cache-control: no-store"] {
         assert!(head.contains(header), "{header}: {head}");

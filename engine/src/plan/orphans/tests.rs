@@ -31,7 +31,12 @@ fn found(names: &[&str], client: &Value) -> Found {
         state: State::Live,
     };
     let mut found = Found::default();
-    found.evidence.tell(&Wanted { kind: pools(), name: Name::new("people"), why: Why::Own(Id::new("users")) });
+    found.evidence.tell(&Wanted {
+        kind: pools(),
+        name: Name::new("people"),
+        why: Why::Own(Id::new("users")),
+        likely: true,
+    });
     found.lives = names.iter().map(|name| ((pools().name, Name::new(*name)), vec![live.clone()])).collect();
     found
 }

@@ -19,7 +19,7 @@ fn kind(name: &str) -> &'static Kind {
 }
 
 fn wanted(kind_name: &str, name: &str, why: Why) -> Wanted {
-    Wanted { kind: kind(kind_name), name: Name::new(name), why }
+    Wanted { kind: kind(kind_name), name: Name::new(name), why, likely: true }
 }
 
 fn own(id: &str) -> Why {

@@ -4,7 +4,7 @@
 
 use aws_sdk_kinesis::types::StreamStatus;
 
-use super::{Retention, behind, seconds};
+use super::{Patience, Reader, Retention, behind, behind_patience, seconds};
 use crate::aws::{Cx, nothing_if_absent};
 use crate::commands::status::figures::Stat::{Maximum, Sum};
 use crate::commands::status::figures::{Ask, Figures, Table, asks};
@@ -30,10 +30,11 @@ pub struct Seen {
     pub active: bool,
 }
 
-pub fn at<'a>(cx: &'a Cx, (id, name): (&str, &'a str), consumer: Option<&str>, now: u64) -> Station<'a> {
+pub fn at<'a>(cx: &'a Cx, (id, name): (&str, &'a str), reader: Reader<'_>, now: u64) -> Station<'a> {
     let mut figures = asks("AWS/Kinesis", &[("StreamName", name)], FIGURES);
-    figures.extend(consumer.into_iter().flat_map(age));
-    let said = move |seen: Option<Seen>, figures: &Figures, part: &mut Part| judge(seen, figures, now, part);
+    figures.extend(reader.consumer.into_iter().flat_map(age));
+    let patience = reader.patience;
+    let said = move |seen: Option<Seen>, figures: &Figures, part: &mut Part| judge(seen, figures, patience, now, part);
     station((id, name), figures, look(cx, name), said)
 }
 
@@ -55,11 +56,12 @@ pub async fn look(cx: &Cx, name: &str) -> Result<Option<Seen>> {
     }))
 }
 
-fn judge(seen: Option<Seen>, figures: &Figures, now: u64, part: &mut Part) {
+fn judge(seen: Option<Seen>, figures: &Figures, patience: Patience, now: u64, part: &mut Part) {
     if let Some(seen) = seen {
         let oldest = [figures.newest("oldest unread"), figures.newest("age of reads")];
         let oldest = oldest.into_iter().flatten().fold(0.0, f64::max);
         behind(seconds(oldest), seen.retention.seconds, now, part);
+        behind_patience(seconds(oldest), patience, seen.retention.seconds, part);
         if !seen.active {
             part.note("it is being changed");
         }

@@ -9,6 +9,22 @@ fn of(age: u64, kept: u64) -> Part {
 }
 
 #[test]
+fn what_is_read_may_be_as_old_as_two_thirds_of_the_mappings_patience() {
+    let (hour, day) = (60 * 60, 24 * 60 * 60);
+    let of = |age, gives_up| {
+        let mut part = Part::new("stream", "events");
+        behind_patience(age, Patience { gives_up, has_dlq: false }, day, &mut part);
+        part
+    };
+    assert_eq!(of(2 * hour, 3 * hour).state, State::Well);
+    let beyond = of(2 * hour + 1, 3 * hour);
+    let said = "the oldest unread record is 2 h old; the mapping gives records up after 3 h";
+    assert_eq!(beyond.findings[0].message, said);
+    assert_eq!(of(9 * hour, 3 * hour).state, State::Well, "that the stream forgets it is said already");
+    assert_eq!(of(9 * hour, day).state, State::Well, "the stream forgets it first");
+}
+
+#[test]
 fn what_is_read_may_be_as_old_as_a_third_of_what_is_kept() {
     let day = 24 * 60 * 60;
     assert_eq!(of(day / 3, day).state, State::Well);
