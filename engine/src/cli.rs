@@ -171,7 +171,7 @@ pub enum Command {
     IamPolicy(IamPolicyArgs),
     /// Run the pipeline on this machine, and apply every edit of its spec and handlers
     Dev(DevArgs),
-    /// Serve a page that shows the pipeline on AWS; with --local, print where that of `pipe dev` is
+    /// Serve a page that shows the pipeline on AWS, or say where that of `pipe dev` is
     ///
     /// On AWS it shows what `status`, `logs`, `trace` and `dlq` read, as long as a page is open, and changes nothing but by a redrive,
     /// after asking. Only the address that it prints opens it.

@@ -41,7 +41,7 @@ fn help_tells_commands() {
       outputs      Print endpoint, names and ARNs
       iam-policy   Print the least IAM policy that a deployer of this spec needs
       dev          Run the pipeline on this machine, and apply every edit of its spec and handlers
-      console      Serve a page that shows the pipeline on AWS; with --local, print where that of `pipe dev` is
+      console      Serve a page that shows the pipeline on AWS, or say where that of `pipe dev` is
       send         Send events: to the source, or without one to what carries them
       status       Show whether it works and keeps up, and what needs a person until when
       logs         Show the logs of all parts, merged by time

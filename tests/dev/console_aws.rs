@@ -53,7 +53,7 @@ fn a_deployed_pipeline_shows_how_it_is_its_logs_and_the_way_of_an_event_and_redr
     browser.click("#opened .actions button");
     browser.until_says("#sure-text", "The function on AWS");
     browser.click("#sure-yes");
-    browser.until_says("#letters-status", "1 letter kept");
+    browser.until_says("#letters-status", "1 letter taken by the function");
 
     signal(console.pid(), Signal::INT);
     assert_eq!(console.end().0, Some(0));

@@ -208,7 +208,7 @@ function way({ id, hops, unknown }) {
         at && make("span", { class: "when", title: moment(Date.parse(at)) }, clock(Date.parse(at)), milliseconds !== undefined && ` · +${took(milliseconds)}`),
       ),
       make("p", {}, long(message, LONG)),
-      facts(Object.entries(fields ?? {}).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)])),
+      facts(Object.entries(fields ?? {}).filter(([, value]) => value !== null).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)])),
     );
   return [
     heading(id),
