@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::aws::{Cx, Note, Said, within};
 use crate::diff;
 use crate::error::{Class, Error, Result};
-use crate::event::{Event, Failure};
+use crate::event::{Event, Failure, milliseconds};
 use crate::owner::{APPLIED, FOLLOWS};
 use crate::plan::{Change, Plan, Step, Verb, follow_tag, steps};
 use crate::resource::{Id, Kind, Made, Outputs};
@@ -293,8 +293,4 @@ async fn carry_out(cx: &Cx, change: &Change, verb: Verb) -> Result<Option<Made>>
         Verb::Finish => step::ensure(cx, change, None).await.map(Some),
         Verb::Delete => step::delete(cx, change).await.map(|()| None),
     }
-}
-
-fn milliseconds(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,6 +1,7 @@
 //! The way to AWS: clients, places and ARNs, classes of errors, patience, pace.
 
 pub mod alarms;
+mod arn;
 mod attempts;
 mod call;
 pub mod cloudwatch;
@@ -25,6 +26,7 @@ pub mod vpc;
 mod words;
 pub mod xml;
 
+pub use arn::named_in;
 pub use attempts::within;
 pub use call::{denied, nothing_if_absent};
 pub use connect::{Aws, ConnectOptions, Keys, Place, connect, sdk};

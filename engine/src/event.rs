@@ -24,7 +24,7 @@ use serde_json::value::RawValue;
 use crate::plan::{Change, Used, Verb};
 use crate::resource::Id;
 use crate::spec::Located;
-pub use parts::{Building, Failure, GraphNode, Openapi, Up};
+pub use parts::{Building, Failure, GraphNode, Openapi, Up, milliseconds};
 pub use schema::schema;
 
 /// Version of the lines' shape; grows when a member changes its meaning or goes away, not when one is added.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Child, Stdio};
 
+use aws_sdk_kinesis::types::ShardIteratorType;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -165,6 +166,9 @@ fn the_stream_is_replayed_in_order(own: &Own, texts: &[String]) {
     let replayed = own.dev.pipe(&["replay", "--since", "1d", "--yes"]);
     assert!(replayed.ends_with("40 records were taken\n"), "{replayed}");
     assert_eq!(own.did()[before..], *texts, "one shard keeps its order");
+    let from = format!("{SHARD}={}", numbers(own)[25]);
+    let rest = own.dev.pipe(&["replay", "--since", "1d", "--from", &from, "--dry-run"]);
+    assert!(rest.ends_with("15 records would be sent\n"), "the first 25 are left out: {rest}");
 
     own.set(&format!("broken-{SHARD}"));
     let stopped = own.dev.run(&["replay", "--since", "1d", "--yes"]);
@@ -177,6 +181,16 @@ fn the_stream_is_replayed_in_order(own: &Own, texts: &[String]) {
     assert!(went_on.ends_with("40 records were taken\n") && own.did()[before..] == *texts, "{went_on}");
     let listed = own.dev.run(&["dlq", "ls"]);
     assert!(listed.out.contains("no dead letters"), "a replay makes no letters: {listed:?}");
+}
+
+/// The sequence numbers of all records, in their order.
+fn numbers(own: &Own) -> Vec<String> {
+    let kinesis = aws_sdk_kinesis::Client::new(&own.sdk);
+    let from = ShardIteratorType::TrimHorizon;
+    let iterator = kinesis.get_shard_iterator().stream_name(STREAM).shard_id(SHARD).shard_iterator_type(from);
+    let iterator = wait(iterator.send()).unwrap().shard_iterator;
+    let records = wait(kinesis.get_records().set_shard_iterator(iterator).send()).unwrap().records;
+    records.into_iter().map(|record| record.sequence_number).collect()
 }
 
 /// Fails while a file is there, and writes down what it sees.

@@ -18,7 +18,9 @@ pub fn ask(shell: Shell, plan: &Plan, args: &ConsentArgs, verb: &str) -> Result<
     let losses: Vec<&Change> = plan.losses().filter(|change| !allowed(plan, change, args)).collect();
     let widening = if args.allow_widening { Vec::new() } else { widening(plan) };
     if losses.is_empty() && widening.is_empty() {
-        return if args.yes { Ok(()) } else { simply(shell, verb) };
+        // Nothing is lost, and nobody may do more.
+        let asked = || agree(shell, &format!("{verb}?"), "nothing was changed", "pass --yes");
+        return if args.yes { Ok(()) } else { Ok(asked()?) };
     }
     let agreed = !args.yes && losses.iter().all(|change| named(shell, plan, change)) && more(shell, &widening);
     if agreed {
@@ -33,14 +35,15 @@ pub fn ask(shell: Shell, plan: &Plan, args: &ConsentArgs, verb: &str) -> Result<
     Err(Stop::Errors(lost.chain(more).collect()))
 }
 
-/// Asks where nothing is lost, and nobody may do more.
-fn simply(shell: Shell, verb: &str) -> Result<(), Stop> {
-    match shell.agrees(&format!("{verb}?")) {
+/// Asks a question; of anything but a yes the error says what was left, as in "nothing was changed".
+///
+/// # Errors
+/// The answer is no, or there is no terminal.
+pub fn agree(shell: Shell, question: &str, left: &str, hint: &str) -> Result<(), Error> {
+    match shell.agrees(question) {
         Some(true) => Ok(()),
-        Some(false) => Err(Error::new(Class::Consent, "nothing was changed, because the answer was no").into()),
-        None => Err(Error::new(Class::Consent, "nothing was changed: there is no terminal to ask on")
-            .hint("pass --yes")
-            .into()),
+        Some(false) => Err(Error::new(Class::Consent, format!("{left}, because the answer was no"))),
+        None => Err(Error::new(Class::Consent, format!("{left}: there is no terminal to ask on")).hint(hint)),
     }
 }
 

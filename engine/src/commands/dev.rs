@@ -19,7 +19,7 @@ use crate::commands::halt::Halt;
 use crate::commands::{Outcome, Stop, consent, outputs, report, walk};
 use crate::console::{Console, Door};
 use crate::error::{Error, Result};
-use crate::event::{Event, Up};
+use crate::event::{Event, Up, milliseconds};
 use crate::session::{self, Claim};
 use crate::spec::Loaded;
 use crate::term::{Shell, View, moving, render_error, render_plan};
@@ -188,7 +188,7 @@ impl Dev<'_> {
             region: self.cloud.region().to_owned(),
             began_empty: self.cloud.is_own(),
             stand_ins: loaded.stand_ins.clone(),
-            milliseconds: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+            milliseconds: milliseconds(start.elapsed()),
         })
     }
 

@@ -10,6 +10,7 @@ use futures_util::stream::FuturesUnordered;
 use pipe_local::event::Location;
 
 use crate::cli::{Global, ReplayArgs, exit};
+use crate::commands::consent::agree;
 use crate::commands::dlq::records::{keeps_since, now, time};
 use crate::commands::dlq::redrive::remarks;
 use crate::commands::halt::Halt;
@@ -18,7 +19,7 @@ use crate::commands::moment::rfc3339;
 use crate::commands::running::Running;
 use crate::commands::{Outcome, Stop, walk};
 use crate::error::{Class, Error, Result};
-use crate::event::{Event, redrive};
+use crate::event::{Event, milliseconds, redrive};
 use crate::names::quoted;
 use crate::spec::Spec;
 use crate::tame::tame;
@@ -121,7 +122,7 @@ fn conclude(
         records,
         from: left.iter().map(From::text).collect(),
         interrupted,
-        milliseconds: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+        milliseconds: milliseconds(start.elapsed()),
     }));
     let word = if args.dry_run { "would be sent" } else { "were taken" };
     shell.out(&format!("{records} records {word}\n"));
@@ -177,11 +178,5 @@ fn agreed(shell: Shell, args: &ReplayArgs, consumer: &Consumer, shards: usize, s
     }
     let (since, until, function) = (time(span.0), time(span.1), tame(&consumer.name));
     let question = format!("Send the records of {shards} shards from {since} to {until} to `{function}` once more?");
-    match shell.agrees(&question) {
-        Some(true) => Ok(()),
-        Some(false) => Err(Error::new(Class::Consent, "nothing was sent, because the answer was no").into()),
-        None => Err(Error::new(Class::Consent, "nothing was sent: there is no terminal to ask on")
-            .hint("pass --yes, or --dry-run to count the records")
-            .into()),
-    }
+    Ok(agree(shell, &question, "nothing was sent", "pass --yes, or --dry-run to count the records")?)
 }

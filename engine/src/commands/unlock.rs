@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::aws::connect;
 use crate::cli::{Global, UnlockArgs, exit};
+use crate::commands::consent::agree;
 use crate::commands::{Outcome, walk};
-use crate::error::{Class, Error};
+use crate::error::Error;
 use crate::event::Event;
 use crate::lease;
 use crate::term::Shell;
@@ -48,10 +49,6 @@ pub async fn run(shell: Shell, global: &Global, args: &UnlockArgs) -> Outcome {
 
 /// Asks whether the run that has the lease is dead.
 fn agreed(shell: Shell) -> Result<(), Error> {
-    match shell.agrees("Two runs at once can undo each other's work. Is that run dead?") {
-        Some(true) => Ok(()),
-        Some(false) => Err(Error::new(Class::Consent, "the lease was left alone, because the answer was no")),
-        None => Err(Error::new(Class::Consent, "the lease was left alone: there is no terminal to ask on")
-            .hint("pass --yes if that run is dead")),
-    }
+    let question = "Two runs at once can undo each other's work. Is that run dead?";
+    agree(shell, question, "the lease was left alone", "pass --yes if that run is dead")
 }

@@ -15,6 +15,7 @@ use super::scene::Scene;
 use super::shared::Shared;
 use crate::commands::send::form::{Filled, Outcome, send};
 use crate::error::Error;
+use crate::event::milliseconds;
 
 /// Lines of events in one answer, and rows and letters.
 const MOST: usize = 1_000;
@@ -165,14 +166,14 @@ async fn sent(shared: &Shared, body: Value) -> Result<Value, Refused> {
     let (filled, began) =
         (Filled { params, headers: headers.into_iter().collect(), body: body.into_bytes() }, Instant::now());
     let Outcome { status, body, request, record } = send(&running, &sender, filled).await?;
-    let ms = began.elapsed().as_millis();
+    let ms = milliseconds(began.elapsed());
     let key = request.or_else(|| record.map(|(location, id)| record_key(&location, &id)));
     let n = match key {
         Some(key) => seen(shared, &key).await,
         None => None,
     };
     let body = shared.journal().secrets.text(&body);
-    Ok(json!({ "status": status, "body": body, "ms": u64::try_from(ms).unwrap_or(u64::MAX), "n": n }))
+    Ok(json!({ "status": status, "body": body, "ms": ms, "n": n }))
 }
 
 async fn redriven(shared: &Arc<Shared>, body: Value) -> Result<Value, Refused> {

@@ -59,12 +59,14 @@ pub struct Entry {
     pub calls: Vec<String>,
     /// Memory that its steps take.
     pub bytes: usize,
+    /// Whether its time to a row was counted.
+    pub timed: bool,
 }
 
 impl Entry {
     pub fn new(n: u64, at: i64, title: String, id: String) -> Self {
         let summary = Summary { n, at, title, id, state: State::Waiting, ms: None, place: "stream", why: None };
-        Self { summary, ids: Vec::new(), steps: Vec::new(), calls: Vec::new(), bytes: 0 }
+        Self { summary, ids: Vec::new(), steps: Vec::new(), calls: Vec::new(), bytes: 0, timed: false }
     }
 
     /// Says where it is now, and since when.

@@ -107,10 +107,18 @@ impl Journal {
         self.known.get(key).copied()
     }
 
-    /// The lines that are other ones than when this was last asked.
-    pub fn changed(&mut self) -> Vec<Summary> {
-        let changed = std::mem::take(&mut self.changed);
-        changed.iter().filter_map(|n| Some(self.entries.get(n)?.summary.clone())).collect()
+    /// The lines that are other ones than when this was last asked, and how long those took that have become rows, in milliseconds.
+    pub fn changed(&mut self) -> (Vec<Summary>, Vec<i64>) {
+        let (mut lines, mut rows) = (Vec::new(), Vec::new());
+        for n in std::mem::take(&mut self.changed) {
+            let Some(entry) = self.entries.get_mut(&n) else { continue };
+            let is_row = entry.summary.state == State::Done && entry.summary.place == "table";
+            if is_row && !std::mem::replace(&mut entry.timed, true) {
+                rows.push(entry.summary.ms.unwrap_or_default());
+            }
+            lines.push(entry.summary.clone());
+        }
+        (lines, rows)
     }
 
     /// How many events are on their way, and since when the oldest is.

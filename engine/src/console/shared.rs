@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::entry::State;
 use super::figures::Figures;
 use super::hub::Hub;
 use super::journal::Journal;
@@ -161,10 +160,8 @@ pub async fn pulse(shared: Arc<Shared>) {
     loop {
         pulse.tick().await;
         beats = beats.wrapping_add(1);
-        let changed = shared.journal().changed();
-        for row in changed.iter().filter(|summary| summary.state == State::Done && summary.place == "table") {
-            shared.figures().became_row(row.ms.unwrap_or_default());
-        }
+        let (changed, rows) = shared.journal().changed();
+        rows.into_iter().for_each(|took| shared.figures().became_row(took));
         if !shared.hub.is_heard() {
             continue;
         }

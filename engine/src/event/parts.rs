@@ -1,5 +1,7 @@
 //! What several lines, or the parts of one, are made of.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -95,4 +97,9 @@ pub struct Building {
     pub handler: String,
     /// Seconds since it began.
     pub seconds: u64,
+}
+
+/// A time that something took, as events have it.
+pub fn milliseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::aws::alarms::{alarm, alarms, prefix};
 use crate::aws::cloudwatch::CLOUDWATCH;
-use crate::aws::{Cx, Place, Repeat, TagDiff, in_turn, nothing_if_absent};
+use crate::aws::{Cx, Place, Repeat, TagDiff, in_turn, named_in, nothing_if_absent};
 use crate::error::Result;
 use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Ties};
 
@@ -84,8 +84,7 @@ impl Resource for Alarm {
     }
 
     fn name_of(arn: &str) -> Option<Name> {
-        let (head, name) = arn.split_once(":alarm:")?;
-        (head.split(':').nth(2) == Some("cloudwatch")).then(|| Name::new(name))
+        named_in(arn, "cloudwatch", ":alarm:").map(Name::new)
     }
 
     fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::aws::cloudwatch::CLOUDWATCH;
-use crate::aws::{Cx, Place, Repeat, nothing_if_absent};
+use crate::aws::{Cx, Place, Repeat, named_in, nothing_if_absent};
 use crate::error::Result;
 use crate::owner;
 use crate::resource::{Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties};
@@ -36,8 +36,7 @@ impl Resource for Dashboard {
     }
 
     fn name_of(arn: &str) -> Option<Name> {
-        let (head, name) = arn.split_once(":dashboard/")?;
-        (head.split(':').nth(2) == Some("cloudwatch")).then(|| Name::new(name))
+        named_in(arn, "cloudwatch", ":dashboard/").map(Name::new)
     }
 
     fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::aws::ec2::{self, Input};
 use crate::aws::policy::Policy;
 use crate::aws::vpc::{self, Endpoint as Found};
-use crate::aws::{Cx, Place, poll};
+use crate::aws::{Cx, Place, named_in, poll};
 use crate::error::{Class, Error, Result};
 use crate::owner::PIPELINE;
 use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State};
@@ -59,8 +59,7 @@ impl Resource for Endpoint {
     }
 
     fn name_of(arn: &str) -> Option<Name> {
-        let (head, id) = arn.split_once(":vpc-endpoint/")?;
-        (head.split(':').nth(2) == Some("ec2")).then(|| Name::new(id))
+        named_in(arn, "ec2", ":vpc-endpoint/").map(Name::new)
     }
 
     fn grants(scope: &Scope, _name: &Name) -> Vec<Grant> {

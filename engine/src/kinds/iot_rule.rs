@@ -10,7 +10,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::aws::{Cx, Place};
+use crate::aws::{Cx, Place, named_in};
 use crate::error::Result;
 use crate::kinds::undelivered;
 use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Ties};
@@ -64,8 +64,7 @@ impl Resource for IotRule {
     }
 
     fn name_of(arn: &str) -> Option<Name> {
-        let (head, name) = arn.split_once(":rule/")?;
-        (head.split(':').nth(2) == Some("iot")).then(|| Name::new(name))
+        named_in(arn, "iot", ":rule/").map(Name::new)
     }
 
     fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {

@@ -10,7 +10,7 @@
 use aws_sdk_cloudwatchlogs::types::LogGroup as Described;
 use serde::{Deserialize, Serialize};
 
-use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, patiently};
+use crate::aws::{Cx, Place, TagCall, TagDiff, named_in, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Advice, Changed, Grant, Handle, How, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
 
@@ -36,8 +36,8 @@ impl Resource for LogGroup {
     }
 
     fn name_of(arn: &str) -> Option<Name> {
-        let (head, name) = arn.split_once(":log-group:")?;
-        (head.split(':').nth(2) == Some("logs")).then(|| Name::new(name.strip_suffix(":*").unwrap_or(name)))
+        let name = named_in(arn, "logs", ":log-group:")?;
+        Some(Name::new(name.strip_suffix(":*").unwrap_or(name)))
     }
 
     fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {

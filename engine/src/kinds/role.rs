@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::aws::policy::{Policy, texts};
-use crate::aws::{Cx, Place, nothing_if_absent, patiently};
+use crate::aws::{Cx, Place, named_in, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Ties};
 
@@ -88,8 +88,8 @@ impl Resource for Role {
     }
 
     fn name_of(arn: &str) -> Option<Name> {
-        let (head, path) = arn.split_once(":role/pipe/")?;
-        (head.split(':').nth(2) == Some("iam")).then(|| Name::new(path.rsplit('/').next().unwrap_or(path)))
+        let path = named_in(arn, "iam", ":role/pipe/")?;
+        path.rsplit('/').next().map(Name::new)
     }
 
     fn grants(scope: &Scope, _name: &Name) -> Vec<Grant> {

@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::bus::{DEFAULT, WAIT, sync_tags, tag_list, tags};
 use super::undelivered::{self, Delivery};
-use crate::aws::{Cx, Place, nothing_if_absent, patiently};
+use crate::aws::{Cx, Place, named_in, nothing_if_absent, patiently};
 use crate::error::{Error, Result};
 use crate::owner;
 use crate::resource::{Advice, Changed, Grant, Handle, Id, Live, Made, Name, Outputs, Resource, Scope, State, Ties};
@@ -55,9 +55,9 @@ impl Resource for Rule {
     }
 
     fn name_of(arn: &str) -> Option<Name> {
-        let (head, rule) = arn.split_once(":rule/")?;
+        let rule = named_in(arn, "events", ":rule/")?;
         let bus = if rule.contains('/') { String::new() } else { format!("{DEFAULT}/") };
-        (head.split(':').nth(2) == Some("events")).then(|| Name::new(bus + rule))
+        Some(Name::new(bus + rule))
     }
 
     fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {

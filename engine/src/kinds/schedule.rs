@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::table::unbuilt;
 use super::undelivered::{self, Delivery};
-use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, patiently, poll};
+use crate::aws::{Cx, Place, TagCall, TagDiff, named_in, nothing_if_absent, patiently, poll};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags, Ties};
 
@@ -91,8 +91,7 @@ impl Resource for Schedule {
     }
 
     fn name_of(arn: &str) -> Option<Name> {
-        let (head, name) = arn.split_once(":schedule-group/")?;
-        (head.split(':').nth(2) == Some("scheduler")).then(|| Name::new(name))
+        named_in(arn, "scheduler", ":schedule-group/").map(Name::new)
     }
 
     fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::aws::{Cx, Place, TagCall, TagDiff, nothing_if_absent, patiently};
+use crate::aws::{Cx, Place, TagCall, TagDiff, named_in, nothing_if_absent, patiently};
 use crate::error::{Class, Error, Result};
 use crate::owner::Owner;
 use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State, Tags};
@@ -46,9 +46,8 @@ impl Resource for Secret {
     }
 
     fn name_of(arn: &str) -> Option<Name> {
-        let (head, suffixed) = arn.split_once(":secret:")?;
-        let (name, suffix) = suffixed.rsplit_once('-')?;
-        (head.split(':').nth(2) == Some("secretsmanager") && suffix.len() == 6).then(|| Name::new(name))
+        let (name, suffix) = named_in(arn, "secretsmanager", ":secret:")?.rsplit_once('-')?;
+        (suffix.len() == 6).then(|| Name::new(name))
     }
 
     fn grants(scope: &Scope, name: &Name) -> Vec<Grant> {

@@ -17,7 +17,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::aws::ec2::{self, Input, call, list};
-use crate::aws::{Cx, Repeat, nothing_if_absent, patiently, poll, vpc};
+use crate::aws::{Cx, Repeat, named_in, nothing_if_absent, patiently, poll, vpc};
 use crate::error::{Class, Error, Result};
 use crate::resource::{Advice, Changed, Grant, Handle, Live, Made, Name, Outputs, Resource, Scope, State};
 
@@ -59,8 +59,7 @@ impl Resource for SecurityGroup {
 
     /// The id, by which it is found as well.
     fn name_of(arn: &str) -> Option<Name> {
-        let (head, id) = arn.split_once(":security-group/")?;
-        (head.split(':').nth(2) == Some("ec2")).then(|| Name::new(id))
+        named_in(arn, "ec2", ":security-group/").map(Name::new)
     }
 
     fn grants(scope: &Scope, _name: &Name) -> Vec<Grant> {

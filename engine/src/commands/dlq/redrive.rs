@@ -14,12 +14,13 @@ use super::walk::Sqs;
 use super::{Dlq, letter::Letter};
 use crate::aws::Cx;
 use crate::cli::{DlqRedriveArgs, Global, exit};
+use crate::commands::consent::agree;
 use crate::commands::hand::{Consumer, Pace, calls};
 use crate::commands::running::Running;
 use crate::commands::{Outcome, Stop};
-use crate::error::{Class, Error, Result};
+use crate::error::{Error, Result};
 use crate::event::redrive::{Fate, RedrivenAll};
-use crate::event::{Event, redrive};
+use crate::event::{Event, milliseconds, redrive};
 use crate::spec::{Function, Spec};
 use crate::tame::tame;
 use crate::term::style::{BAD, END, GOOD, WARN};
@@ -135,13 +136,8 @@ async fn agreed(shell: Shell, dlq: &Dlq, redrive: &Redrive, ask: &Ask) -> Result
         (1, _) => "this letter".to_owned(),
         (ids, _) => format!("these {ids} letters"),
     };
-    match shell.agrees(&format!("Send {about} to `{function}` once more?")) {
-        Some(true) => Ok(()),
-        Some(false) => Err(Error::new(Class::Consent, "nothing was sent, because the answer was no").into()),
-        None => Err(Error::new(Class::Consent, "nothing was sent: there is no terminal to ask on")
-            .hint("pass --yes, or --dry-run to count the letters")
-            .into()),
-    }
+    let question = format!("Send {about} to `{function}` once more?");
+    Ok(agree(shell, &question, "nothing was sent", "pass --yes, or --dry-run to count the letters")?)
 }
 
 /// What is to be known before records go to a function once more.
@@ -200,7 +196,7 @@ fn all(tally: &Tally, interrupted: bool, start: Instant) -> RedrivenAll {
         records: tally.records,
         more: tally.more,
         interrupted,
-        milliseconds: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX),
+        milliseconds: milliseconds(start.elapsed()),
     }
 }
 

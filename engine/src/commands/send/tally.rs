@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::latency::Latency;
 use super::to::Answer;
 use crate::error::Error;
-use crate::event::{Event, sending};
+use crate::event::{Event, milliseconds, sending};
 use crate::spec::{Body, Route, To};
 use crate::tame::tame;
 use crate::term::position;
@@ -88,7 +88,7 @@ impl Tally {
             answered: self.answered(),
             refused: self.refused(),
             statuses: self.statuses.clone(),
-            milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            milliseconds: milliseconds(took),
             events_per_second: self.rate(took),
             latency: self.latency.event(),
             late: self.late,
@@ -96,7 +96,7 @@ impl Tally {
     }
 
     fn rate(&self, took: Duration) -> u64 {
-        u64::from(self.answered()) * 1000 / u64::try_from(took.as_millis()).unwrap_or(u64::MAX).max(1)
+        u64::from(self.answered()) * 1000 / milliseconds(took).max(1)
     }
 
     /// Why some were refused, for the first status that was; `hint` says what to do about it.
