@@ -101,6 +101,11 @@ impl Shell {
     }
 }
 
+/// So many of what one word names.
+pub fn some(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// An error as people read it: what failed, the request id for AWS's support, what to do. Parts of it are by others: what AWS says,
 /// what a compiler or a build script printed.
 pub fn render_error(error: &Error) -> String {

@@ -127,7 +127,7 @@ fn a_killed_run_and_two_at_once_lose_nothing(own: &mut Own, queues: &Queues, tex
 fn a_letter_with_its_payload_goes_by_its_id(own: &Own, queues: &Queues) {
     send(own, &[letter(own, "one-a"), letter(own, "two-b"), "a message of another tool".to_owned()]);
     let sent = own.dev.pipe(&["dlq", "redrive", "--yes", "--id", &format!("{SHARD}:one-a")]);
-    assert!(sent.contains("`gateway-events-consumer` took 1 letters (1 records); 0 failed and 0 were kept"), "{sent}");
+    assert!(sent.contains("`gateway-events-consumer` took 1 letter (1 record); 0 failed and 0 were kept"), "{sent}");
     assert_eq!((own.did().last().map(String::as_str), queues.left(QUEUE)), (Some("one-a"), 2));
     let rest = own.dev.run(&["dlq", "redrive", "--yes"]);
     assert_eq!((rest.code, queues.left(QUEUE)), (Some(1), 1), "{rest:?}");
@@ -150,7 +150,7 @@ fn exported_letters_stay(own: &Own, queues: &Queues) {
 fn a_purge_deletes_as_many_as_were_counted(own: &Own, queues: &Queues) {
     let purge = |count: &str| own.dev.run(&["dlq", "purge", "--count", count]);
     let refused = purge("3");
-    assert!(refused.code == Some(3) && refused.err.contains("there are 2 letters, not 3"), "{refused:?}");
+    assert!(refused.code == Some(3) && refused.err.contains("the queue has 2 letters, not 3"), "{refused:?}");
     let refused = own.dev.run(&["dlq", "purge"]);
     assert!(refused.code == Some(3) && refused.err.contains("pass --count 2"), "{refused:?}");
     assert_eq!(queues.left(QUEUE), 2);

@@ -17,6 +17,10 @@ use crate::term::Shell;
 /// Runs the command.
 pub async fn run(shell: Shell, global: &Global, args: &ConsoleArgs) -> Outcome {
     match &global.session {
+        Some(_) if args.port != 0 => {
+            let error = Error::fatal("with --local nothing is served, so --port means nothing");
+            Err(error.hint("`pipe dev --console-port` sets the port of its console").into())
+        }
         Some(session) => local(shell, session),
         None => remote(shell, global, args).await,
     }
@@ -43,7 +47,9 @@ async fn remote(shell: Shell, global: &Global, args: &ConsoleArgs) -> Outcome {
     let mut stopped = Halt::on_interrupt(shell, "stopping").told();
     let console = Console::remote(Door::new(listener)?, global, &loaded, running);
     told(shell, console.way_in());
-    shell.err("Only this address opens the page. It reads AWS while it is open; Ctrl-C ends it.\n");
+    if !shell.json {
+        shell.err("Only this address opens the page. It reads AWS while it is open; Ctrl-C ends it.\n");
+    }
     // The sender of this lives as long as the run.
     let _ended = stopped.wait_for(|stopped| *stopped).await;
     console.stop().await;

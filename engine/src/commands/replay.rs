@@ -23,7 +23,7 @@ use crate::event::{Event, milliseconds, redrive};
 use crate::names::quoted;
 use crate::spec::Spec;
 use crate::tame::tame;
-use crate::term::Shell;
+use crate::term::{Shell, some};
 use run::{Replay, Went};
 use shards::{From, Order};
 
@@ -124,8 +124,12 @@ fn conclude(
         interrupted,
         milliseconds: milliseconds(start.elapsed()),
     }));
-    let word = if args.dry_run { "would be sent" } else { "were taken" };
-    shell.out(&format!("{records} records {word}\n"));
+    let word = match (args.dry_run, records) {
+        (true, _) => "would be sent",
+        (false, 1) => "was taken",
+        (false, _) => "were taken",
+    };
+    shell.out(&format!("{} {word}\n", some(records, "record")));
     if !left.is_empty() && !args.dry_run {
         let from: String = left.iter().map(|from| format!(" --from {}", quoted(&from.text()))).collect();
         let file = args.spec.file.display().to_string();

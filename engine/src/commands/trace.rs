@@ -19,6 +19,7 @@ use crate::commands::dlq::peek::peek;
 use crate::commands::dlq::records::now;
 use crate::commands::ends::{ItemKey, SEARCHED, Taker, present, why};
 use crate::commands::halt::Halt;
+use crate::commands::moment::rfc3339;
 use crate::commands::running::Running;
 use crate::commands::{Outcome, walk};
 use crate::error::{Class, Result};
@@ -28,7 +29,7 @@ use crate::kinds;
 use crate::kinds::table::Key;
 use crate::resource::Resource;
 use crate::session;
-use crate::spec::PartitionKey;
+use crate::spec::{Function, PartitionKey};
 use crate::tame::tame;
 use crate::term::Shell;
 use hops::{Found, Hops};
@@ -55,7 +56,9 @@ pub async fn run(shell: Shell, global: &Global, args: &TraceArgs) -> Outcome {
         shell.line(&Event::Hop(hop.clone()));
     }
     if found.is_empty() {
-        shell.out(&format!("nothing of `{}` was found\n", tame(&args.id)));
+        let since = rfc3339(args.since.millis(now()));
+        shell
+            .out(&format!("nothing of `{}` was found; logs were searched from {since} on (--since)\n", tame(&args.id)));
     }
     unknown.iter().for_each(|unknown| shell.out(&format!("not known: {}\n", tame(unknown))));
     let is_found = !found.is_empty();
@@ -204,26 +207,26 @@ impl Trace<'_> {
                 return Ok(false);
             }
         };
-        let key = match &self.record {
-            Some(record) => record.key(&keys),
-            // The id may be the key of a row.
-            None => self.names.as_key(&keys),
-        };
-        let Some(key) = key else {
+        let may_be = self.keys_of_row(&keys);
+        if may_be.is_empty() {
             if news {
                 self.hops.unknown(format!("whether `{table}` has a row of it: its key is not known"));
             }
             return Ok(false);
-        };
-        match present(&self.running.cx, &table, &[&key]).await {
-            Ok(there) if there.first() == Some(&true) => {
+        }
+        match present(&self.running.cx, &table, &may_be.iter().collect::<Vec<_>>()).await {
+            Ok(there) if there.contains(&true) => {
+                let is = may_be.iter().zip(there).find_map(|(key, there)| there.then_some(key));
+                let key = is.map(|key| shown(key, &keys)).unwrap_or_default();
                 let later = "an event before or after it with this key may have made it";
-                let message = format!("a row of `{table}` under {}; {later}", shown(&key, &keys));
-                self.hops.add(Found::new("table", message));
+                self.hops.add(Found::new("table", format!("a row of `{table}` under {key}; {later}")));
                 Ok(true)
             }
             Ok(_) if news && self.record.is_some() => {
-                self.hops.add(Found::new("table", format!("no row of `{table}` under {}", shown(&key, &keys))));
+                let tried: Vec<String> = may_be.iter().map(|key| shown(key, &keys)).collect();
+                let own = if self.is_bundled() { "" } else { "; a handler of one's own may give its rows other keys" };
+                let message = format!("no row of `{table}` under {}{own}", tried.join(" or "));
+                self.hops.add(Found::new("table", message));
                 Ok(false)
             }
             Ok(_) => Ok(false),
@@ -232,6 +235,20 @@ impl Trace<'_> {
                 Ok(false)
             }
         }
+    }
+
+    /// The keys under which its row may be.
+    fn keys_of_row(&self, keys: &[Key]) -> Vec<ItemKey> {
+        let Some(record) = &self.record else { return self.names.as_key(keys).into_iter().collect() };
+        // A handler of one's own may take the partition key, too.
+        let partition = Names::of(&record.key).ok().filter(|_| !self.is_bundled());
+        let mut all: Vec<ItemKey> = record.key(keys).into_iter().collect();
+        all.extend(partition.and_then(|names| names.as_key(keys)).filter(|key| !all.contains(key)));
+        all
+    }
+
+    fn is_bundled(&self) -> bool {
+        self.running.spec.function().is_some_and(Function::is_bundled)
     }
 
     /// Says which request brought it, as far as nobody knows.
@@ -253,7 +270,10 @@ impl Trace<'_> {
             _ => None,
         };
         match taken {
-            Some(true) => self.hops.add(Found::new("consumer", "the mapping is past it: the function took it".into())),
+            Some(true) => {
+                let message = "the mapping is past it: the function took it, or its tries were over";
+                self.hops.add(Found::new("consumer", message.into()));
+            }
             Some(false) => {
                 self.hops.add(Found::new("consumer", "the mapping has not come to it, or tries it again".into()))
             }

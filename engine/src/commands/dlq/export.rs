@@ -13,7 +13,7 @@ use crate::error::{Class, Error, Result};
 use crate::event::Event;
 use crate::event::redrive::Written;
 use crate::tame::tame_json;
-use crate::term::Shell;
+use crate::term::{Shell, some};
 
 use super::exported::{About, Exported};
 use super::letter::{Letter, Place};
@@ -32,7 +32,7 @@ pub async fn run(shell: Shell, global: &Global, args: &DlqExportArgs) -> Outcome
     told.events = out.lines;
     out.finish()?;
     shell.line(&Event::LettersWritten(told));
-    shell.err(&format!("{} events of {} letters written\n", told.events, told.letters));
+    shell.err(&format!("{} of {} written\n", some(told.events, "event"), some(told.letters, "letter")));
     Ok(match (*dlq.stopped.borrow(), told.incomplete) {
         (true, _) => exit::INTERRUPTED,
         (false, 0) => exit::OK,

@@ -17,7 +17,7 @@ use crate::commands::Outcome;
 use crate::error::{Class, Error, Result};
 use crate::event::Event;
 use crate::event::redrive::Purged;
-use crate::term::{Progress, Shell};
+use crate::term::{Progress, Shell, some};
 
 /// What is said on Ctrl-C.
 const STOPPING: &str = "interrupted: no more letters are deleted";
@@ -51,7 +51,7 @@ pub async fn run(shell: Shell, global: &Global, args: &DlqPurgeArgs) -> Outcome 
     drop(progress);
     let left = survey.counted.letters - deleted;
     shell.line(&Event::Purged(Purged { deleted, left }));
-    shell.out(&format!("{deleted} letters deleted\n"));
+    shell.out(&format!("{} deleted\n", some(deleted, "letter")));
     ended?;
     if stopped() {
         return Ok(exit::INTERRUPTED);
@@ -71,7 +71,11 @@ fn agreed(shell: Shell, survey: &Survey, given: Option<usize>) -> Result<()> {
     let refused = |why: String| Error::new(Class::Consent, why);
     match given {
         Some(number) if number == letters => return Ok(()),
-        Some(number) => return Err(refused(format!("nothing was deleted: there are {letters} letters, not {number}"))),
+        Some(number) => {
+            let there = some(letters, "letter");
+            return Err(refused(format!("nothing was deleted: the queue has {there}, not {number}"))
+                .hint("look at them (`pipe dlq ls`), and pass the number that is there"));
+        }
         None => {}
     }
     let mut question = format!("They are lost for good. Type their number, {letters}, to delete them: ");
@@ -101,7 +105,7 @@ async fn delete(
         if deleted == survey.counted.letters || stopped() {
             break Ok(());
         }
-        match some(&mut walk, survey).await {
+        match round(&mut walk, survey).await {
             Err(error) => break Err(error),
             // Of very many, counting leaves some hidden for a while.
             Ok(None) if Instant::now() >= until => break Ok(()),
@@ -115,7 +119,7 @@ async fn delete(
 }
 
 /// Deletes some messages, and says how many; nothing where none is visible.
-async fn some(walk: &mut Walk<'_, impl Queue>, survey: &Survey) -> Result<Option<usize>> {
+async fn round(walk: &mut Walk<'_, impl Queue>, survey: &Survey) -> Result<Option<usize>> {
     let held = walk.next(BATCH).await?;
     if held.is_empty() {
         return Ok(None);

@@ -24,7 +24,7 @@ use crate::event::{Event, milliseconds, redrive};
 use crate::spec::{Function, Spec};
 use crate::tame::tame;
 use crate::term::style::{BAD, END, GOOD, WARN};
-use crate::term::{Progress, Shell};
+use crate::term::{Progress, Shell, some};
 use hands::Hands;
 pub use outcome::{Done, Tally};
 pub use run::{Ask, Told};
@@ -102,7 +102,7 @@ pub async fn run(shell: Shell, global: &Global, args: &DlqRedriveArgs) -> Outcom
             if done.fate != Fate::Taken || !ask.ids.is_empty() {
                 progress.out(&line(letter, done));
             }
-            progress.tell(&format!("{seen} letters sent"));
+            progress.tell(&format!("{} sent", some(seen, "letter")));
         })
         .await;
     drop(progress);
@@ -131,7 +131,7 @@ async fn dry_run(shell: Shell, dlq: &Dlq, redrive: &Redrive, ask: &Ask) -> Outco
 async fn agreed(shell: Shell, dlq: &Dlq, redrive: &Redrive, ask: &Ask) -> Result<(), Stop> {
     let function = tame(&redrive.consumer.name);
     let about = match (ask.ids.len(), count(&dlq.running.cx, &dlq.url).await) {
-        (0, Some(letters)) => format!("about {letters} letters"),
+        (0, Some(letters)) => format!("about {}", some(letters, "letter")),
         (0, None) => "the letters".to_owned(),
         (1, _) => "this letter".to_owned(),
         (ids, _) => format!("these {ids} letters"),
@@ -206,12 +206,15 @@ fn summary(tally: &Tally, function: &str, hidden: &str) -> String {
         return format!("no dead letters to send{hidden}\n");
     }
     let mut text = format!(
-        "`{}` took {taken} letters ({records} records); {failed} failed and {kept} were kept\n",
-        tame(function)
+        "`{}` took {} ({}); {failed} failed and {kept} were kept\n",
+        tame(function),
+        some(taken, "letter"),
+        some(records, "record")
     );
     if came_back > 0 {
         text += &format!(
-            "{came_back} letters are of events that went to the function in this run already: it wrote them anew, and they were left\n"
+            "left: {} that the function wrote anew in this run, for events that it cannot handle\n",
+            some(came_back, "letter")
         );
     }
     if more {

@@ -11,6 +11,7 @@ use super::walk::{BATCH, Queue, Walk};
 use crate::error::Result;
 use crate::event::redrive::Counted;
 use crate::tame::tame;
+use crate::term::some;
 
 /// What is in a queue.
 #[derive(Debug, Default)]
@@ -73,7 +74,7 @@ impl Survey {
         let Counted { letters, reasons, of_others: others, more } = &self.counted;
         let reasons: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count} {}", tame(reason))).collect();
         let colon = if reasons.is_empty() { "" } else { ": " };
-        let mut text = format!("{letters} letters{colon}{}\n", reasons.join(", "));
+        let mut text = format!("{}{colon}{}\n", some(*letters, "letter"), reasons.join(", "));
         if *others > 0 {
             text += &format!("{others} messages are not meant, or are of another tool or pipeline\n");
         }

@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::event::using::Went;
 use crate::event::{Event, sending};
 use crate::tame::tame;
-use crate::term::{Progress, Shell, position};
+use crate::term::{Progress, Shell, position, some};
 
 /// How often the queue is looked into: each look takes a second and hides its messages from others for that long.
 const LETTERS_EVERY: Duration = Duration::from_secs(2);
@@ -245,7 +245,6 @@ impl<'a> Follow<'a> {
     }
 
     fn counts(&self) -> String {
-        let some = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
         let taken = if self.taken > 0 { format!("{} taken without a row, ", self.taken) } else { String::new() };
         let (rows, letters) = (some(self.rows, "row"), some(self.letters, "dead letter"));
         format!("{rows}, {letters}, {taken}{} on the way", self.pending.len())

@@ -45,6 +45,8 @@ pub struct Sort {
     pub bundled: bool,
     /// Seconds after which Lambda ends a call.
     pub timeout_seconds: Option<u32>,
+    /// It says who may call the API. To answer 401 it ends with an error, which any stranger can bring about.
+    pub guards: bool,
 }
 
 /// What Lambda says of a function.
@@ -102,7 +104,10 @@ fn judge(seen: Option<Seen>, sort: Sort, figures: &Figures, part: &mut Part) {
         }
     }
     let count = |name: &str| figures.value(name);
-    if count("errors") > 0.0 {
+    if count("errors") > 0.0 && sort.guards {
+        let all = format!("{} of {} calls ended with an error", count("errors"), count("calls"));
+        part.note(format!("{all}: credentials that are refused do so, and what fails otherwise is a 5xx of the API"));
+    } else if count("errors") > 0.0 {
         let message = format!("{} of {} calls failed", count("errors"), count("calls"));
         let hint = format!("its log says why: `pipe logs --part {}`", part.id);
         part.needs_person(message, hint);

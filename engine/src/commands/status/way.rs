@@ -34,7 +34,11 @@ pub fn stations<'a>(running: &'a Running, next: &'a Next, now: u64) -> Vec<Stati
     all.extend(spec.source.iter().filter_map(|source| source::at(running, source, next)));
     let guards =
         graph.nodes().iter().filter(|node| node.kind.name == Function::KIND && node.id.as_str() != id::CONSUMER);
-    all.extend(guards.map(|node| function::at(cx, node.id.as_str(), node.name.as_str(), Sort::default())));
+    all.extend(
+        guards.map(|node| {
+            function::at(cx, node.id.as_str(), node.name.as_str(), Sort { guards: true, ..Sort::default() })
+        }),
+    );
     let consumer = graph.node(id::CONSUMER);
     let consumer_name = consumer.map(|node| node.name.as_str());
     let gives_up = u64::from(spec.max_age_hours()) * 60 * 60;
@@ -66,5 +70,6 @@ fn sort(running: &Running) -> Sort {
         pushed: running.spec.is_pushed(),
         bundled: function.is_bundled(),
         timeout_seconds: is_ours.then_some(function.timeout_seconds),
+        guards: false,
     }
 }

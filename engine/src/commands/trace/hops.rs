@@ -67,7 +67,7 @@ pub(super) fn line(hop: &Hop) -> String {
     let after = hop.milliseconds.map(after).unwrap_or_default();
     let message = tame_lines(&hop.message).replace('\n', "\n    ");
     let mut text = format!("{DIM}{at:<24}{END} {after:>9}  {:<10} {message}", tame(&hop.part));
-    for (name, value) in &hop.fields {
+    for (name, value) in hop.fields.iter().filter(|(_, value)| !value.is_null()) {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         text += &format!(" {DIM}{}={END}{}", tame(name), tame(&value));
     }

@@ -13,6 +13,9 @@ const LONGEST: usize = 256;
 /// Sequence numbers of both kinds of streams have more digits than any key that is a number.
 const DIGITS: usize = 20;
 
+/// Letters of a letter's id that lists show.
+const BEGINNING: usize = 8;
+
 /// The names of an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
@@ -38,6 +41,10 @@ impl Names {
             Some((shard, number)) if shard.starts_with("shardId-") && is_number(number) => {
                 Self { shard: Some(shard.to_owned()), number: Some(number.to_owned()), ..names }
             }
+            // As `send` and `dev` show it.
+            Some((shard, number)) if is_shard(shard) && is_number(number) => {
+                Self { shard: Some(format!("shardId-{shard:0>12}")), number: Some(number.to_owned()), ..names }
+            }
             None if is_number(asked) => Self { number: Some(asked.to_owned()), ..names },
             _ => names,
         })
@@ -56,7 +63,8 @@ impl Names {
             let same = self.shard.as_ref().is_none_or(|shard| place.shard.is_empty() || place.shard == shard);
             same && place.spans(number)
         };
-        let named = || letter.id == self.asked || letter.form().event_id().as_ref() == Some(&self.asked);
+        let begins = || self.asked.len() >= BEGINNING && letter.id.starts_with(&self.asked);
+        let named = || begins() || letter.id == self.asked || letter.form().event_id().as_ref() == Some(&self.asked);
         let held = || match letter.form().payload() {
             Some(Payload::Data(data)) => has_word(&String::from_utf8_lossy(&data), &self.asked),
             _ => false,
@@ -98,6 +106,10 @@ pub(super) fn has_word(text: &str, id: &str) -> bool {
     text.match_indices(id).any(|(at, _)| !text[..at].ends_with(longer) && !text[at + id.len()..].starts_with(longer))
 }
 
+fn is_shard(text: &str) -> bool {
+    (1..=12).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn is_number(text: &str) -> bool {
     text.len() >= DIGITS && text.bytes().all(|byte| byte.is_ascii_digit())
 }
@@ -119,6 +131,8 @@ mod tests {
         let event = of(&format!("shardId-000000000000:{NUMBER}"));
         assert_eq!((event.shard.as_deref(), event.number.as_deref()), (Some("shardId-000000000000"), Some(NUMBER)));
         assert_eq!(event.sought(), NUMBER);
+        let shown = of(&format!("7:{NUMBER}"));
+        assert_eq!((shown.shard.as_deref(), shown.number.as_deref()), (Some("shardId-000000000007"), Some(NUMBER)));
         assert_eq!((of(NUMBER).number.as_deref(), of(NUMBER).shard), (Some(NUMBER), None));
         for other in ["order-17", "12345", "8476a536-e9f4-11e8-9739-2dfe598c3fcd", "a:b", "Xyz+/="] {
             assert_eq!((of(other).number, of(other).sought()), (None, other));

@@ -14,6 +14,8 @@ use crate::event::logs::Logged;
 const MOST_LINES: usize = 50;
 /// Calls of functions that are looked at: retries of one event have one each.
 const MOST_CALLS: usize = 10;
+/// Letters of what logs are searched for, at least: lines have many short words and numbers.
+const SHORTEST: usize = 6;
 /// The name that the access log gives to the extended request id.
 const EXTENDED: &str = "extendedRequestId";
 /// The names that lines of the bundled handlers and of Lambda give to the id of a call.
@@ -29,8 +31,16 @@ impl Trace<'_> {
                 return Ok(false);
             }
         };
-        let mut sought = vec![self.names.sought().to_owned()];
-        self.search_and_add(&parts, &sought[0].clone(), since).await;
+        let mut sought = Vec::new();
+        match self.names.sought().to_owned() {
+            short if short.len() < SHORTEST => {
+                self.hops.unknown(format!("what the logs say: `{short}` is too short to be told from other words"));
+            }
+            asked => {
+                self.search_and_add(&parts, &asked, since).await;
+                sought.push(asked);
+            }
+        }
         // What the letter or a line has told.
         if let Some(number) = self.names.number.clone().filter(|number| !sought.contains(number)) {
             self.search_and_add(&parts, &number, since).await;

@@ -135,6 +135,7 @@ function showCard(card, figure) {
     .map(([key, value]) => (WORDS[key] ?? (() => `${count(value)} ${plainly(key).replaceAll("_", " ")}`))(value));
   if (figure.state) words.push(figure.says ? plainly(figure.says) : (STATES[figure.state] ?? plainly(figure.state)));
   card.said = words.filter(Boolean).join(" · ");
+  card.now.title = card.said;
   showNow(card);
   card.element.classList.toggle("late", figure.age_ms > LATE_MS);
   card.element.classList.toggle("wrong", figure.state !== undefined && figure.state !== "well");

@@ -199,7 +199,7 @@ function way({ id, hops, unknown }) {
   const hop = ({ at, milliseconds, part, message, fields }) =>
     make(
       "li",
-      { class: "step fine" },
+      { class: `step ${part === "dlq" || /^(ERROR|CRITICAL|FATAL) /.test(message) ? "wrong" : "fine"}` },
       make("span", { class: "dot" }, icon(kinds.get(part) ?? OF_PART[part] ?? "stream")),
       make(
         "h3",

@@ -110,7 +110,7 @@ function tools() {
   tell("letters", letters.length === 0 ? "" : letters.length === 1 && !more ? "1 letter" : `${number} letters`);
   const redrive = find("redrive");
   redrive.disabled = able().length === 0;
-  const every = able().length > 0 ? `Redrive all ${able().length} shown` : "Redrive";
+  const every = able().length > 0 ? (able().length === 1 ? "Redrive the one shown" : `Redrive all ${able().length} shown`) : "Redrive";
   redrive.textContent = chosen.size > 0 ? `Redrive ${chosen.size} chosen` : every;
   const box = find("all");
   box.checked = chosen.size > 0 && chosen.size === able().length;
@@ -135,6 +135,7 @@ function sayOutcome(results) {
   const met = Object.keys(words).filter((outcome) => of(outcome).length > 0);
   const outcome = met.map((outcome) => `${plural(of(outcome).length, "letter")} ${words[outcome]}`);
   const why = [...new Set(of("kept").map((one) => one.why).filter(Boolean))].slice(0, 3);
+  if (of("taken").length > 0) outcome.push("what it cannot handle comes back as a new letter");
   replace(status, outcome.join(", "), why.length > 0 && ": ", why.length > 0 && shown(why.join("; ")));
   if (of("taken").length > 0) chosen.clear();
   tell("taken", of("taken").map(({ id }) => id));

@@ -82,7 +82,8 @@ function show() {
 function fill(element, one) {
   element.className = `row log-line ${LOOK[one.level] ?? ""}`;
   element.title = plainly(one.message);
-  const rest = one.fields ? ` ${JSON.stringify(one.fields)}` : "";
+  const pair = ([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`;
+  const rest = ["", ...Object.entries(one.fields ?? {}).filter(([, value]) => value !== null).map(pair)].join(" ");
   replace(
     element,
     make("time", {}, clock(Date.parse(one.at))),

@@ -14,10 +14,13 @@ import * as status from "./status.js";
 import { moment, plural } from "./text.js";
 
 const link = find("link");
+// A console of AWS has another address when it is started again.
+const GONE = { local: "`pipe` is gone, waiting for it", AWS: "`pipe console` is gone: start it again, and open the address that it prints" };
+let place = "local";
 
 on("live", () => said("live", "live"));
-on("lost", () => said("lost", "`pipe` is gone, waiting for it"));
-on("barred", () => said("lost", "this address lacks the token: open the one that `pipe` printed (`pipe console --local` prints that of `pipe dev` again)"));
+on("lost", () => said("lost", GONE[place]));
+on("barred", () => said("lost", "this address has not the right token: open the one that `pipe` printed (`pipe console --local` prints that of `pipe dev` again)"));
 on("live", state);
 // A page that was too slow has lost something, so its lists are read again, too.
 on("stream:state", ({ lost }) => (lost ? tell("live") : state()));
@@ -40,6 +43,7 @@ function said(name, text) {
 async function state() {
   try {
     const state = await ask("/api/state");
+    place = state.where;
     said("live", state.pipeline === null ? "starting" : "live");
     tell("state", state);
     if (state.figures) tell("stream:figures", state.figures);

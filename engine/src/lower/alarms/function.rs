@@ -20,8 +20,10 @@ pub(super) fn parts(lowering: &Lowering<'_>, made: &[Node]) -> Vec<Part> {
 }
 
 fn part(lowering: &Lowering<'_>, id: &str, function: &str) -> Part {
-    let mut watched = vec![fails(id, function), throttled(id, function)];
+    let mut watched = vec![throttled(id, function)];
+    // An authorizer that refuses ends with an error, too, which any stranger can bring about; what fails otherwise is a 5xx of the API.
     if id == CONSUMER {
+        watched.insert(0, fails(id, function));
         watched.extend(lost(lowering, function));
         // Of a table's stream no metric says that nobody reads it.
         let reads = lowering.spec.function().is_some_and(|function| function.enabled);
