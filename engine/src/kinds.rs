@@ -43,14 +43,14 @@ pub static KINDS: &[Kind] = &[
     Kind::of::<stream_consumer::StreamConsumer>(),
     Kind::of::<table::Table>(),
     Kind::of::<queue::Queue>(),
-    Kind::of::<bucket::Bucket>(),
     Kind::of::<user_pool::UserPool>(),
     Kind::of::<security_group::SecurityGroup>(),
     Kind::of::<endpoint::Endpoint>(),
     Kind::of::<function::Function>(),
     Kind::of::<mapping::Mapping>(),
-    // What lets a source in is made before it, and goes after it.
+    // What lets a source in is made before it, and goes after it: it names what it lets in.
     Kind::of::<permission::Permission>(),
+    Kind::of::<bucket::Bucket>(),
     Kind::of::<topic::Topic>(),
     Kind::of::<bus::Bus>(),
     Kind::of::<rule::Rule>(),
