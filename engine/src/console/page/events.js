@@ -2,7 +2,7 @@
 import { ask } from "./api.js";
 import { on, tell } from "./bus.js";
 import { calmly, find, line, make, plainly, replace, seldom } from "./dom.js";
-import { clock, count, ends, took } from "./text.js";
+import { clock, count, took } from "./text.js";
 import { windowed } from "./windowed.js";
 
 const PORTION = 200;
@@ -50,8 +50,8 @@ function fill(element, event) {
   replace(
     element,
     make("time", {}, clock(event.at)),
-    make("span", { class: "title" }, line(ends(event.title, 18, 40))),
-    make("span", { class: "id" }, line(ends(event.id, 8, 26))),
+    make("span", { class: "title" }, line(event.title)),
+    make("span", { class: "id" }, line(event.id)),
     make("span", { class: "why" }, line(event.why)),
     make("span", { class: "ms" }, event.ms === null ? "" : took(event.ms)),
     make("span", { class: "state" }, STATES[event.state] ?? line(event.state)),

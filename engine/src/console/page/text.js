@@ -77,12 +77,6 @@ export const moment = (at) => {
   return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())} ${clock(at)}`;
 };
 
-// Beginning and end of a text that is longer than that: what tells ids apart is at their ends.
-export const ends = (text, first, most) => {
-  const all = String(text ?? "");
-  return all.length <= most ? all : `${all.slice(0, first)}…${all.slice(first + 1 - most)}`;
-};
-
 // How a part of a pipeline is, as `pipe status` has it.
 export const STATES = { well: "", needs_person: "needs a person", absent: "is not there", unread: "could not be read" };
 
