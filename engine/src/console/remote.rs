@@ -142,9 +142,7 @@ pub async fn logs(shared: Arc<Shared>, running: Arc<Running>) {
     loop {
         heard(&shared).await;
         // Of the time in which nobody looked, the last minutes are enough.
-        if seen.from() < now() - BACK {
-            seen = Seen::since(now() - BACK);
-        }
+        seen.skip_to(now() - BACK);
         let began = Instant::now();
         let found = match parts_of(&running, &mut parts).await {
             Ok(parts) => look(&running, parts, &mut seen).await,

@@ -102,6 +102,13 @@ impl Seen {
         self.known = from;
     }
 
+    /// Has the next look begin at this time at the earliest.
+    pub fn skip_to(&mut self, from: i64) {
+        self.known = self.known.max(from);
+        self.floor = self.floor.max(from);
+        self.shown = self.shown.split_off(&(self.known, 0));
+    }
+
     /// Where the next look begins.
     pub fn from(&self) -> i64 {
         self.floor
@@ -167,6 +174,19 @@ mod tests {
         let mut seen = Seen::default();
         look(&mut seen, &[line(9_000_000, "from tomorrow")], 1_000_000);
         assert_eq!(look(&mut seen, &[line(1_000_000, "now")], 1_000_000), [line(1_000_000, "now")]);
+    }
+
+    #[test]
+    fn what_is_skipped_is_not_shown_and_the_rest_is_still_known() {
+        let mut seen = Seen::default();
+        let lines = [line(1_000, "a"), line(500_000, "b")];
+        assert_eq!(look(&mut seen, &lines, 500_000), lines);
+        seen.skip_to(450_000);
+        assert_eq!(seen.from(), 450_000);
+        let more = [line(440_000, "late"), line(500_000, "b"), line(500_001, "c")];
+        assert_eq!(look(&mut seen, &more, 500_001), [line(500_001, "c")]);
+        seen.skip_to(0);
+        assert!(seen.from() >= 440_000, "never back");
     }
 
     proptest! {

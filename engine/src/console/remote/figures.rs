@@ -57,8 +57,8 @@ fn errors(part: &Part) -> f64 {
 /// How each card's part is, with the first thing that a person should know.
 fn said(cards: &[Card], status: &Status) -> Map<String, Value> {
     let mut all: BTreeMap<&str, Value> = BTreeMap::new();
-    for part in &status.parts {
-        let Some(card) = card(cards, &part.id) else { continue };
+    for (at, part) in status.parts.iter().enumerate() {
+        let Some(card) = card(cards, at == 0, &part.id) else { continue };
         let says = part.findings.iter().find(|finding| finding.needs_person).map(|finding| &finding.message);
         let value = json!({ "state": part.state, "says": says });
         let known = all.entry(card).or_insert_with(|| value.clone());
@@ -70,26 +70,17 @@ fn said(cards: &[Card], status: &Status) -> Map<String, Value> {
 }
 
 /// The card of a status' part: several may share one.
-fn card(cards: &[Card], id: &str) -> Option<&'static str> {
-    let card = match id {
+fn card(cards: &[Card], is_first: bool, id: &str) -> Option<&'static str> {
+    let kind = match id {
         "alarms" | "figures" => return None,
         "stream" | "mapping" => "stream",
         "consumer" => "function",
         "table" | "dlq" => id,
-        // The source is the first; what else has figures guards it.
-        _ => {
-            let source = cards.iter().find(|card| card.kind == "source")?;
-            return match source.id == id || id_is_source(id) {
-                true => Some(source.id),
-                false => cards.iter().find(|card| card.kind == "gate").map(|card| card.id),
-            };
-        }
+        // An event comes from the source first; what else has figures guards it.
+        _ if is_first => "source",
+        _ => "gate",
     };
-    cards.iter().find(|known| known.id == card).map(|known| known.id)
-}
-
-fn id_is_source(id: &str) -> bool {
-    matches!(id, "topic" | "bucket" | "events" | "schedule" | "logs" | "iot")
+    cards.iter().find(|card| card.kind == kind).map(|card| card.id)
 }
 
 #[cfg(test)]
