@@ -2,9 +2,8 @@
 
 use std::net::Ipv4Addr;
 
-use tokio::net::TcpListener;
-
 use crate::cli::{ConsoleArgs, Global, exit};
+use crate::commands::dev::listen;
 use crate::commands::halt::Halt;
 use crate::commands::running::Running;
 use crate::commands::{Outcome, walk};
@@ -40,10 +39,7 @@ async fn remote(shell: Shell, global: &Global, args: &ConsoleArgs) -> Outcome {
     let loaded = walk::spec(global, &args.spec.file)?;
     // A wrong region or no credentials are said here, not on the page.
     let running = Running::of(global, &loaded).await?;
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, args.port)).await.map_err(|error| {
-        let failed = Error::fatal(format!("cannot listen on port {} of 127.0.0.1: {error}", args.port));
-        failed.hint("--port 0 takes a free one")
-    })?;
+    let listener = listen(Ipv4Addr::LOCALHOST.into(), args.port, "--port").await?;
     let mut stopped = Halt::on_interrupt(shell, "stopping").told();
     let console = Console::remote(Door::new(listener)?, global, &loaded, running);
     told(shell, console.way_in());

@@ -257,7 +257,7 @@ async fn console(args: &DevArgs) -> Result<(Lens, Option<Console>)> {
 }
 
 /// Takes a port before anything is started.
-async fn listen(host: IpAddr, port: u16, option: &str) -> Result<TcpListener> {
+pub(super) async fn listen(host: IpAddr, port: u16, option: &str) -> Result<TcpListener> {
     TcpListener::bind((host, port)).await.map_err(|error| {
         let failed = Error::fatal(format!("cannot listen on port {port} of {host}: {error}"));
         match error.kind() {

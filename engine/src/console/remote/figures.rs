@@ -48,7 +48,7 @@ fn named<'a>(part: &'a Part, name: &str) -> Option<&'a Figure> {
     part.figures.iter().find(|figure| figure.name == name)
 }
 
-/// What did not get where it was to go.
+/// How many requests, events or records failed or were refused.
 fn errors(part: &Part) -> f64 {
     const NAMES: [&str; 7] = ["errors", "4xx", "5xx", "undelivered", "unreadable", "throttled", "refused records"];
     NAMES.iter().filter_map(|name| named(part, name)?.value).sum()

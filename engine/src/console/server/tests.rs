@@ -74,6 +74,18 @@ async fn others_are_turned_away() {
 }
 
 #[tokio::test]
+async fn the_token_is_proven_and_not_told() {
+    let (console, _lens) = console().await;
+    let (token, nonce) = (console.shared.token.clone(), "0f".repeat(32));
+    let (status, _, body) = ask(&console, &format!("GET /api/proof?nonce={nonce}"), &[], "").await;
+    let proof = hex::encode(Sha256::digest(format!("{nonce}:{token}")));
+    assert_eq!((status, body), (200, json!({ "proof": proof }).to_string()));
+    for bad in ["", "0f", "xy", &"zz".repeat(32)] {
+        assert_eq!(ask(&console, &format!("GET /api/proof?nonce={bad}"), &[], "").await.0, 400, "{bad}");
+    }
+}
+
+#[tokio::test]
 async fn a_write_is_json_by_post() {
     let (console, _lens) = console().await;
     let token = console.shared.token.clone();

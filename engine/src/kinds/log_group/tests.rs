@@ -61,6 +61,30 @@ async fn groups_of_which_the_name_is_only_the_beginning_are_others() {
     assert!(LogGroup::read(&cx(&[&other, &absent.build()]), &name()).await.unwrap().is_empty());
 }
 
+/// Groups of one page are asked for once in a look; where there are more, each is asked for by its own name.
+#[tokio::test]
+async fn groups_whose_names_begin_alike_are_asked_for_at_once() {
+    for (next, calls) in [(None, 1), (Some("more"), 3)] {
+        let page = mock!(Client::describe_log_groups)
+            .match_requests(|request| request.log_group_name_prefix() == Some("/aws/lambda/demo-"))
+            .then_output(move || {
+                let groups = ["/aws/lambda/demo-a", "/aws/lambda/demo-b"].map(|name| group(name, None)).to_vec();
+                DescribeLogGroupsOutput::builder()
+                    .set_log_groups(Some(groups))
+                    .set_next_token(next.map(str::to_owned))
+                    .build()
+            });
+        let whole = mock!(Client::describe_log_groups)
+            .match_requests(|request| request.limit().is_none())
+            .then_output(|| DescribeLogGroupsOutput::builder().log_groups(group("/aws/lambda/demo-a", None)).build());
+        let cx = mocked::cx(RuleMode::MatchAny, &[&page, &whole]).for_one_look();
+        for (name, there) in [("/aws/lambda/demo-a", true), ("/aws/lambda/demo-c", false)] {
+            assert_eq!(describe(&cx, &Name::new(name)).await.unwrap().is_some(), there, "{name}");
+        }
+        assert_eq!(page.num_calls() + whole.num_calls(), calls);
+    }
+}
+
 #[tokio::test]
 async fn a_group_that_lambda_made_is_kept_and_gets_retention_and_tags() {
     let keep = mock!(Client::put_retention_policy)

@@ -36,6 +36,18 @@ fn errors_throttles_and_lost_events_need_a_person_each() {
     assert_eq!(part.findings[0].message, "2 of 9 calls failed");
 }
 
+/// A stranger with a wrong password brings it about.
+#[test]
+fn an_authorizer_that_refuses_needs_nobody() {
+    let mut part = Part::new("authorizer", "f");
+    let sort = Sort { guards: true, ..Sort::default() };
+    judge(Some(Seen::default()), sort, &figures(&[("calls", 9.0), ("errors", 2.0)]), &mut part);
+    assert_eq!(part.state, State::Well);
+    assert!(part.findings[0].message.starts_with("2 of 9 calls ended with an error: "), "{part:?}");
+    judge(None, sort, &figures(&[("throttles", 1.0)]), &mut part);
+    assert_eq!(part.state, State::NeedsPerson);
+}
+
 #[test]
 fn a_function_that_lambda_cannot_run_or_may_not_needs_a_person() {
     for seen in [
