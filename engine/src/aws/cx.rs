@@ -1,7 +1,7 @@
 //! What every function of a kind is given.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -53,6 +53,8 @@ pub struct Cx {
     pub(super) look: Option<Arc<Look>>,
     /// Whether a service was seen to know a new role.
     roles_known: Arc<watch::Sender<bool>>,
+    /// What kinds say that this run has made, by kind and name.
+    made: Arc<Mutex<BTreeSet<(&'static str, String)>>>,
 }
 
 impl Cx {
@@ -68,6 +70,7 @@ impl Cx {
             stop: None,
             look: None,
             roles_known: Arc::new(watch::channel(false).0),
+            made: Arc::default(),
         }
     }
 
@@ -144,6 +147,16 @@ impl Cx {
             () = async { drop(known.wait_for(|known| *known).await) } => self.pause(start.elapsed() / 4).await,
             over = self.pause(longest) => over,
         }
+    }
+
+    /// Says that this run has made a resource: nobody can have looked at it before.
+    pub fn made(&self, kind: &'static str, name: &str) {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).insert((kind, name.to_owned()));
+    }
+
+    /// Whether this run was heard to have made a resource.
+    pub fn has_made(&self, kind: &'static str, name: &str) -> bool {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner).contains(&(kind, name.to_owned()))
     }
 
     /// Says that the resource at hand is there: what follows it may begin, for that is tied to its identity alone. The rest of

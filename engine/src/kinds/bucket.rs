@@ -103,6 +103,7 @@ impl Resource for Bucket {
         // ensure
         if live.is_none() {
             create(cx, name).await?;
+            cx.made(Self::KIND, name.as_str());
         }
         // sync
         if live.is_none_or(|live| !TagDiff::of(&cx.tags, &live.tags).is_empty()) {
@@ -208,8 +209,13 @@ async fn tags(cx: &Cx, name: &Name) -> Result<Option<Tags>> {
     Ok(Some(all.map(|tag| (tag.text_of("Key").to_owned(), tag.text_of("Value").to_owned())).collect()))
 }
 
-/// Makes the tags as they are to be. S3 takes all together, so those of others are read just before.
+/// Makes the tags as they are to be.
 async fn sync_tags(cx: &Cx, name: &Name) -> Result<()> {
+    patiently(cx, &format!("another change of bucket `{name}` to end"), || write_tags(cx, name)).await
+}
+
+/// S3 takes all tags together, so those of others are read just before.
+async fn write_tags(cx: &Cx, name: &Name) -> Result<()> {
     let mut all = tags(cx, name).await?.unwrap_or_default();
     let diff = TagDiff::of(&cx.tags, &all);
     if diff.is_empty() {
@@ -218,8 +224,7 @@ async fn sync_tags(cx: &Cx, name: &Name) -> Result<()> {
     all.retain(|key, _| !diff.remove.contains(key));
     all.extend(diff.set);
     let document = Element::new("Tagging").and([tag_elements("TagSet", &all)]);
-    let call = Call::new("PutBucketTagging", "PUT", name.as_str(), "tagging").document(&document);
-    patiently(cx, &format!("another change of bucket `{name}` to end"), || call.clone().make(&cx.aws)).await.map(drop)
+    Call::new("PutBucketTagging", "PUT", name.as_str(), "tagging").document(&document).make(&cx.aws).await.map(drop)
 }
 
 fn tag_elements(list: &str, tags: &Tags) -> Element {

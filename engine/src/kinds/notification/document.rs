@@ -1,8 +1,9 @@
 //! The one document of a bucket that holds everybody's notifications, and how several may change it at once.
 //!
 //! S3 replaces the document as a whole and knows no condition for that. So a change is put on what was read just before, and looked for a
-//! while later: somebody who had read the document earlier may have written it later, without the change. What others have there is always
-//! written as it was read; what became of it later is theirs.
+//! while later: somebody who had read the document earlier may have written it later, without the change. Of a bucket that this run has
+//! made nobody has. What others have there is always written as it was read just before, also after a refusal; what became of it later is
+//! theirs.
 
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use crate::aws::s3::{self, Call};
 use crate::aws::xml::Element;
 use crate::aws::{Cx, nothing_if_absent, patiently, poll_for};
 use crate::error::{Error, Result};
+use crate::kinds::bucket::Bucket;
+use crate::resource::Resource as _;
 
 /// The element that turns EventBridge on.
 const SWITCH: &str = "EventBridgeConfiguration";
@@ -89,7 +92,11 @@ pub async fn change(cx: &Cx, bucket: &str, target: &str, edit: impl Fn(&Document
         return Ok(());
     }
     for _ in 0..TRIES {
-        write(cx, bucket, target, &edit).await?;
+        let busy = format!("another change of bucket `{bucket}` to end");
+        patiently(cx, &busy, || write(cx, bucket, target, &edit)).await?;
+        if cx.has_made(Bucket::KIND, bucket) {
+            return Ok(());
+        }
         cx.pause(OTHERS_TAKE).await?;
         if missing(cx, bucket, &edit).await?.is_none() {
             return Ok(());
@@ -145,8 +152,7 @@ async fn send(cx: &Cx, bucket: &str, document: &Document, unchecked: bool) -> Re
     if unchecked {
         call.headers.push(("x-amz-skip-destination-validation", "true".to_owned()));
     }
-    let sent = || call.clone().make(&cx.aws);
-    patiently(cx, &format!("another change of bucket `{bucket}` to end"), sent).await.map(drop)
+    call.make(&cx.aws).await.map(drop)
 }
 
 /// Whether S3 could not call one of the targets.

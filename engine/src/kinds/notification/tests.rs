@@ -174,6 +174,40 @@ async fn targets_of_others_that_are_out_of_order_stay_and_are_not_checked() {
     assert_eq!((uploads.ids(), uploads.writes()), (ids(&["pipe-demo-notification", "theirs"]), vec![true]));
 }
 
+/// A change that S3 refuses because of another one under way is put on what that one left.
+#[tokio::test(start_paused = true)]
+async fn what_came_while_s3_was_busy_stays() {
+    let uploads = Uploads::with(&[]);
+    let (this, mut busy) = (uploads.clone(), true);
+    let cx = mocked::cx_http(move |request| {
+        if request.method() == "PUT" && std::mem::take(&mut busy) {
+            this.0.lock().unwrap().0 = document(&[entry("theirs", THEIRS, "out/")]);
+            return answer(
+                409,
+                "<Error><Code>OperationAborted</Code><Message>A conflicting operation</Message></Error>",
+            );
+        }
+        this.answer(request)
+    });
+    desired().reconcile(&cx, &name(), None).await.unwrap();
+    assert_eq!((uploads.ids(), uploads.writes()), (ids(&["pipe-demo-notification", "theirs"]), vec![false]));
+}
+
+/// Nobody else can have written to a bucket that the run has just made: it takes no second look, and no pause before it.
+#[tokio::test(start_paused = true)]
+async fn a_bucket_of_this_run_is_not_looked_at_again() {
+    let uploads = Uploads::with(&[]);
+    for (made, seconds) in [(false, 3), (true, 0)] {
+        let (cx, began) = (uploads.cx(), tokio::time::Instant::now());
+        if made {
+            cx.made("s3:Bucket", "uploads");
+        }
+        let desired = Notification { prefix: format!("{made}/"), ..desired() };
+        desired.reconcile(&cx, &name(), None).await.unwrap();
+        assert_eq!(began.elapsed().as_secs(), seconds);
+    }
+}
+
 fn refusal(targets: &[&str]) -> String {
     let culprits = targets.iter().enumerate().map(|(at, target)| {
         let number = at + 1;
