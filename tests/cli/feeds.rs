@@ -2,7 +2,6 @@
 //! handlers of the user's own.
 
 use std::path::Path;
-use std::sync::OnceLock;
 
 use pipe_test_support::copy_folder;
 
@@ -10,11 +9,11 @@ use crate::killed::{APPLY, DESTROY, Scenario, anywhere, somewhere};
 use crate::site::Site;
 
 static SCENARIOS: [Scenario; 5] = [
-    Scenario { name: "a queue", begun: queue, command: APPLY, at_least: 20, whole: OnceLock::new() },
-    Scenario { name: "a FIFO queue in its place", begun: fifo, command: APPLY, at_least: 8, whole: OnceLock::new() },
-    Scenario { name: "no FIFO queue left", begun: fifo_applied, command: DESTROY, at_least: 8, whole: OnceLock::new() },
-    Scenario { name: "code in Python", begun: python, command: APPLY, at_least: 20, whole: OnceLock::new() },
-    Scenario { name: "a handler of its own", begun: search, command: APPLY, at_least: 10, whole: OnceLock::new() },
+    Scenario::new("a queue", queue, APPLY, 20),
+    Scenario::new("a FIFO queue in its place", fifo, APPLY, 8),
+    Scenario::new("no FIFO queue left", fifo_applied, DESTROY, 8),
+    Scenario::new("code in Python", python, APPLY, 20),
+    Scenario::new("a handler of its own", search, APPLY, 10),
 ];
 
 /// A queue with redrive behind an API.

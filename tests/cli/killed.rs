@@ -20,30 +20,35 @@ pub const DESTROY: &[&str] = &["destroy", "--yes", "--allow-data-loss", "all"];
 /// How many places of each scenario a usual run of the tests looks at.
 const SAMPLES: usize = 4;
 
+/// Makes the account in which a command begins.
+pub type Begun = fn() -> Site;
+
 /// A command, and where it begins.
 pub struct Scenario {
-    pub name: &'static str,
-    pub begun: fn() -> Site,
-    pub command: &'static [&'static str],
+    name: &'static str,
+    begun: Begun,
+    command: &'static [&'static str],
     /// At least so many writes, so that a scenario which does nothing is noticed.
-    pub at_least: usize,
-    pub whole: OnceLock<(usize, String)>,
+    at_least: usize,
+    /// What the account is like.
+    seen: fn(&Site) -> String,
+    whole: OnceLock<(usize, String)>,
 }
 
 static SCENARIOS: [Scenario; 13] = [
-    Scenario { name: "a cold apply", begun: || Site::new(MAIN), command: APPLY, at_least: 40, whole: OnceLock::new() },
-    Scenario { name: "five edits", begun: edited, command: APPLY, at_least: 8, whole: OnceLock::new() },
-    Scenario { name: "a replace", begun: replaced, command: APPLY, at_least: 10, whole: OnceLock::new() },
-    Scenario { name: "a table's parts", begun: parts, command: APPLY, at_least: 8, whole: OnceLock::new() },
-    Scenario { name: "a table's changes", begun: changes, command: APPLY, at_least: 10, whole: OnceLock::new() },
-    Scenario { name: "another view", begun: viewed, command: APPLY, at_least: 4, whole: OnceLock::new() },
-    Scenario { name: "a throughput of its own", begun: fanned, command: APPLY, at_least: 5, whole: OnceLock::new() },
-    Scenario { name: "no more of it", begun: unfanned, command: APPLY, at_least: 5, whole: OnceLock::new() },
-    Scenario { name: "three doors", begun: doors, command: APPLY, at_least: 40, whole: OnceLock::new() },
-    Scenario { name: "no door left", begun: closed, command: DESTROY, at_least: 14, whole: OnceLock::new() },
-    Scenario { name: "a domain and a filter", begun: fronted, command: APPLY, at_least: 10, whole: OnceLock::new() },
-    Scenario { name: "another of both", begun: fronted_anew, command: APPLY, at_least: 8, whole: OnceLock::new() },
-    Scenario { name: "a destroy", begun: Site::applied, command: DESTROY, at_least: 14, whole: OnceLock::new() },
+    Scenario::new("a cold apply", || Site::new(MAIN), APPLY, 40),
+    Scenario::new("five edits", edited, APPLY, 8),
+    Scenario::new("a replace", replaced, APPLY, 10),
+    Scenario::new("a table's parts", parts, APPLY, 8),
+    Scenario::new("a table's changes", changes, APPLY, 10),
+    Scenario::new("another view", viewed, APPLY, 4),
+    Scenario::new("a throughput of its own", fanned, APPLY, 5),
+    Scenario::new("no more of it", unfanned, APPLY, 5),
+    Scenario::new("three doors", doors, APPLY, 40),
+    Scenario::new("no door left", closed, DESTROY, 14),
+    Scenario::new("a domain and a filter", fronted, APPLY, 10),
+    Scenario::new("another of both", fronted_anew, APPLY, 8),
+    Scenario::new("a destroy", Site::applied, DESTROY, 14),
 ];
 
 /// Of every sort: a function, a mapping, a table in place, a queue, and a route of the API.
@@ -162,6 +167,21 @@ fn closed() -> Site {
 }
 
 impl Scenario {
+    pub const fn new(name: &'static str, begun: Begun, command: &'static [&'static str], at_least: usize) -> Self {
+        Self::seen(inventory, name, begun, command, at_least)
+    }
+
+    /// One whose account is looked at in this way.
+    pub const fn seen(
+        seen: fn(&Site) -> String,
+        name: &'static str,
+        begun: Begun,
+        command: &'static [&'static str],
+        at_least: usize,
+    ) -> Self {
+        Self { name, begun, command, at_least, seen, whole: OnceLock::new() }
+    }
+
     /// How many writes the command takes when nothing happens to it, and what the account is like then.
     fn whole(&self) -> &(usize, String) {
         self.whole.get_or_init(|| {
@@ -172,7 +192,7 @@ impl Scenario {
             let leases = written.iter().filter(|operation| *operation == "PutParameter").count();
             let writes = written.len() - leases.saturating_sub(1);
             assert!(writes >= self.at_least, "{} takes {writes} writes", self.name);
-            (writes, inventory(&site))
+            (writes, (self.seen)(&site))
         })
     }
 
@@ -183,7 +203,7 @@ impl Scenario {
         killed(&site, self.command, k, after);
         site.user.pipe(self.command);
         let when = format!("{} killed at write {k} of {all}, after it: {after}", self.name);
-        same(&when, &inventory(&site), whole);
+        same(&when, &(self.seen)(&site), whole);
         let (command, nothing) =
             if self.command == DESTROY { ("destroy", "There is nothing of") } else { ("diff", "Nothing to do") };
         let again = site.user.run(&[command]);

@@ -19,6 +19,7 @@ mod killed;
 mod labels;
 mod lease;
 mod links;
+mod network;
 mod openapi;
 mod secrets;
 mod site;

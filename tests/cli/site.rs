@@ -24,7 +24,7 @@ pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// A user in an account of their own on MiniStack, and AWS's clients for the same account.
+/// A user in an account of their own on an emulator, and AWS's clients for the same account.
 pub struct Site {
     pub user: Sandbox,
     pub sdk: SdkConfig,
@@ -34,9 +34,14 @@ pub struct Site {
 }
 
 impl Site {
-    /// A user with this spec, and nothing applied.
+    /// A user with this spec on MiniStack, and nothing applied.
     pub fn new(spec: &str) -> Self {
-        let endpoint = Endpoint::start(Emulator::shared(Kind::MiniStack));
+        Self::on(Kind::MiniStack, spec)
+    }
+
+    /// The same on another emulator.
+    pub fn on(kind: Kind, spec: &str) -> Self {
+        let endpoint = Endpoint::start(Emulator::shared(kind));
         let account = endpoint.account();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let credentials = Credentials::new(account.id(), "test", None, None, "tests");

@@ -1,15 +1,13 @@
 //! `kill -9` before and after any write of sources that send by themselves, and of one that takes another's place.
 
-use std::sync::OnceLock;
-
 use pipe_test_support::copy_folder;
 use serde_json::json;
 
-use crate::killed::{APPLY, DESTROY, Scenario, anywhere, somewhere};
+use crate::killed::{APPLY, Begun, DESTROY, Scenario, anywhere, somewhere};
 use crate::site::{Site, root};
 
-const fn scenario(name: &'static str, begun: fn() -> Site, command: &'static [&'static str]) -> Scenario {
-    Scenario { name, begun, command, at_least: 5, whole: OnceLock::new() }
+const fn scenario(name: &'static str, begun: Begun, command: &'static [&'static str]) -> Scenario {
+    Scenario::new(name, begun, command, 5)
 }
 
 static SCENARIOS: [Scenario; 17] = [
