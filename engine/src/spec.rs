@@ -54,7 +54,7 @@ pub use source::{
     ANY_ORIGIN, AccessLogDays, Alexa, Api, AwsCall, Body, Bucket, Bus, BusEvents, Cors, CorsMethod, Delivery, Domain,
     Extra, Feeding, FilterOn, Full, Input, Iot, LONGEST_PATTERN, Limit, Logs, MediaType, Method, MinimumTls,
     ObjectEvent, OwnBucket, OwnTopic, PartitionKey, Piece, Place, Private, Route, Schedule, SkillKind, Source,
-    TableAction, Throttle, To, Topic, Via, is_json, is_text,
+    TableAction, Throttle, To, Topic, TopicEncryption, Via, is_json, is_text,
 };
 pub use statements::{Effect, Statement};
 pub use stream::{

@@ -17,13 +17,35 @@ const UNKNOWN: usize = 50;
 /// What others write for the path of a route.
 const ROUTES: [&str; 6] = ["head", "method", "options", "path", "route", "url"];
 
-/// Keys that are looked for in the wrong section, and where they stand.
-const ELSEWHERE: [(&str, &str); 2] =
-    [("max_receives", "stream.queue.max_receives"), ("visibility_seconds", "stream.queue.visibility_seconds")];
+/// Keys that are looked for in the wrong section (any, or this one), and what to do.
+const ELSEWHERE: [(&str, &str, &str); 9] = [
+    ("", "max_receives", "it belongs to `stream.queue.max_receives`"),
+    ("", "visibility_seconds", "it belongs to `stream.queue.visibility_seconds`"),
+    ("/source", "queue", "a queue keeps what others send to it: it belongs to `stream.queue`"),
+    ("/source", "sqs", "a queue keeps what others send to it: it belongs to `stream.queue`"),
+    ("/source", "kinesis", "a stream keeps what others send to it: it belongs to `stream.kinesis`"),
+    ("/source", "table_changes", "a table keeps its changes: they belong to `stream.table_changes`"),
+    ("/source", "dynamodb", "a table keeps its changes: they belong to `stream.table_changes`"),
+    ("/source", "cloudfront", CLOUDFRONT),
+    ("/source", "cdn", CLOUDFRONT),
+];
+
+/// A distribution forwards requests and makes no events of its own.
+const CLOUDFRONT: &str = "CloudFront sends no events, it forwards requests: make a `source.api`, and its stage's URL the origin of a \
+                          distribution of your own";
 
 /// Names of AWS's services, and what a section calls what they keep or run.
-const SERVICES: [(&str, &str); 4] =
-    [("sqs", "queue"), ("dynamodb", "table_changes"), ("dynamodb", "table"), ("lambda", "function")];
+const SERVICES: [(&str, &str); 9] = [
+    ("sqs", "queue"),
+    ("dynamodb", "table_changes"),
+    ("dynamodb", "table"),
+    ("lambda", "function"),
+    ("sns", "topic"),
+    ("s3", "bucket"),
+    ("eventbridge", "events"),
+    ("scheduler", "schedule"),
+    ("cloudwatch", "logs"),
+];
 
 /// Turns the schema's errors into problems, without the noise: a place has one message, and a missing key is not
 /// reported beside the misspelt one that was meant for it.
@@ -123,8 +145,11 @@ fn unknown(at: &str, key: &str, part: &Value) -> Problem {
     if known.contains(&"post") && ROUTES.contains(&key.to_ascii_lowercase().as_str()) {
         return problem.hint("a route is a method with its path, as in `post: /path`");
     }
-    if let Some((_, place)) = ELSEWHERE.iter().find(|(word, _)| *word == key && !known.contains(word)) {
-        return problem.hint(format!("it belongs to `{place}`"));
+    let elsewhere = ELSEWHERE
+        .iter()
+        .find(|(section, word, _)| *word == key && !known.contains(word) && (section.is_empty() || *section == at));
+    if let Some((.., hint)) = elsewhere {
+        return problem.hint(*hint);
     }
     if let Some(place) = within(key, part, &known) {
         return problem.hint(format!("it belongs to `{}`", dotted(&format!("{at}/{place}"))));

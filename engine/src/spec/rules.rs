@@ -9,6 +9,7 @@ mod changes;
 mod cors;
 mod domain;
 mod doors;
+mod existing;
 mod fan_out;
 mod files;
 mod filters;
@@ -176,7 +177,10 @@ impl Cx<'_> {
 type Rule<T> = fn(&Cx<'_>, &At<'_, T>) -> Vec<Problem>;
 
 fn each<T>(cx: &Cx<'_>, part: Option<At<'_, T>>, rules: &[Rule<T>]) -> Vec<Problem> {
-    part.map(|part| rules.iter().flat_map(|rule| rule(cx, &part)).collect()).unwrap_or_default()
+    // What stands in for a section that the schema refused is nobody's.
+    part.filter(|part| cx.sound(&part.path))
+        .map(|part| rules.iter().flat_map(|rule| rule(cx, &part)).collect())
+        .unwrap_or_default()
 }
 
 /// The rules of an API.
@@ -214,30 +218,33 @@ const FUNCTION: &[Rule<Function>] = &[
     warnings::function,
 ];
 
+/// Rules between sections.
+const BETWEEN: &[fn(&Cx<'_>) -> Vec<Problem>] = &[
+    alarms::one,
+    wiring::sections,
+    sources::ways,
+    sources::foreign,
+    existing::sources,
+    wiring::overwrite,
+    changes::deletes,
+    changes::images,
+    |cx| changes::endless(cx).into_iter().collect(),
+    doors::names,
+    doors::single,
+    doors::known,
+    doors::plans,
+    limits::tags,
+    keys::places,
+    warnings::all,
+    notes::all,
+    changes::notes,
+    cors::notes,
+];
+
 /// Returns every error, warning and note of the rules.
 pub(super) fn check(spec: &Spec, file: &Value, damaged: &[String], root: &Path, files: &Files) -> Vec<Problem> {
     let cx = Cx { spec, file, damaged, root, files };
-    let between: [fn(&Cx<'_>) -> Vec<Problem>; 18] = [
-        alarms::one,
-        wiring::sections,
-        sources::ways,
-        sources::foreign,
-        wiring::overwrite,
-        changes::deletes,
-        changes::images,
-        |cx| changes::endless(cx).into_iter().collect(),
-        doors::names,
-        doors::single,
-        doors::known,
-        doors::plans,
-        limits::tags,
-        keys::places,
-        warnings::all,
-        notes::all,
-        changes::notes,
-        cors::notes,
-    ];
-    let mut problems: Vec<Problem> = between.iter().flat_map(|rule| rule(&cx)).collect();
+    let mut problems: Vec<Problem> = BETWEEN.iter().flat_map(|rule| rule(&cx)).collect();
     problems.extend(each(&cx, cx.api(), API));
     problems.extend(each(&cx, cx.topic(), &[sources::topic]));
     problems.extend(each(&cx, member(SOURCE, "events", spec.events()), &[sources::events::events]));

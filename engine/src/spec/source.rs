@@ -22,7 +22,7 @@ pub use events::{Bus, BusEvents, Input, LONGEST_PATTERN};
 pub use iot::Iot;
 pub use logs::Logs;
 pub use schedule::{Full, Schedule};
-pub use topic::{FilterOn, OwnTopic, Topic};
+pub use topic::{FilterOn, OwnTopic, Topic, TopicEncryption};
 
 use super::model::{OwnOrExisting, Spec};
 use super::stream::Stream;

@@ -14,6 +14,7 @@ use super::source::Service;
 use crate::error::{self, Error};
 
 mod rule;
+mod wide;
 
 use rule::Rule;
 
@@ -24,6 +25,13 @@ pub struct Filter {
     /// The member that holds the payload, where the pattern asks for it: a record whose payload is no JSON does not pass then, whatever
     /// is asked of it.
     payload: Option<Payload>,
+}
+
+/// Whose patterns are read: those of buses and topics know more operators than those of mappings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Grammar {
+    Mapping,
+    Wide,
 }
 
 /// The payload that a pattern asks for: JSON, or of queues a plain text.
@@ -67,9 +75,7 @@ impl Filter {
     /// # Errors
     /// As of [`Self::parse`].
     pub fn check(pattern: &str, payload: &str) -> Result<Self, String> {
-        let Ok(Value::Object(fields)) = serde_json::from_str(pattern) else {
-            return Err("it is not a JSON object".to_owned());
-        };
+        let fields = fields(pattern)?;
         // AWS: the filter for the payload of a stream must be JSON of its own; plain strings are for queues.
         let is_text = fields.get(payload).is_some_and(|inner| !inner.is_object());
         if is_text && payload != Service::Sqs.payload() {
@@ -77,7 +83,15 @@ impl Filter {
         }
         let of_kind = if is_text { Payload::Text } else { Payload::Json };
         let payload = fields.contains_key(payload).then(|| of_kind(payload.to_owned()));
-        node(&fields).map(|node| Self { node, payload })
+        node(&fields, Grammar::Mapping).map(|node| Self { node, payload })
+    }
+
+    /// Understands the text of a pattern of an event bus, or of a topic's filter policy, whose operators are among those.
+    ///
+    /// # Errors
+    /// What EventBridge refuses when the rule is made, in words.
+    pub fn of_bus(pattern: &str) -> Result<Self, String> {
+        node(&fields(pattern)?, Grammar::Wide).map(|node| Self { node, payload: None })
     }
 
     /// Whether a record passes, by what the facts of [`super::record::Record`] say of it.
@@ -97,15 +111,22 @@ impl Payload {
     }
 }
 
-fn node(fields: &Map<String, Value>) -> Result<Node, String> {
+fn fields(pattern: &str) -> Result<Map<String, Value>, String> {
+    match serde_json::from_str(pattern) {
+        Ok(Value::Object(fields)) => Ok(fields),
+        _ => Err("it is not a JSON object".to_owned()),
+    }
+}
+
+fn node(fields: &Map<String, Value>, grammar: Grammar) -> Result<Node, String> {
     if fields.is_empty() {
         return Err("it holds an empty object".to_owned());
     }
     let parts = fields.iter().map(|(name, value)| match value {
-        Value::Array(choices) if name == "$or" => or(choices),
-        Value::Object(inner) => node(inner).map(|inner| Part::Field(name.clone(), inner)),
+        Value::Array(choices) if name == "$or" => or(choices, grammar),
+        Value::Object(inner) => node(inner, grammar).map(|inner| Part::Field(name.clone(), inner)),
         Value::Array(rules) if !rules.is_empty() => {
-            let rules = rules.iter().map(Rule::parse).collect::<Result<_, _>>();
+            let rules = rules.iter().map(|rule| Rule::parse(rule, grammar)).collect::<Result<_, _>>();
             rules.map(|rules| Part::Field(name.clone(), Node::Any(rules)))
         }
         _ => Err(format!("`{name}` must hold an object or a list of rules")),
@@ -115,11 +136,11 @@ fn node(fields: &Map<String, Value>) -> Result<Node, String> {
 
 /// AWS takes `$or` for a field of that name unless it holds two objects or more
 /// (https://github.com/aws/event-ruler#or-matching); then a list of rules is what it should be.
-fn or(choices: &[Value]) -> Result<Part, String> {
+fn or(choices: &[Value], grammar: Grammar) -> Result<Part, String> {
     if choices.len() < 2 {
         return Err("`$or` must hold two objects or more".to_owned());
     }
-    let choice = |value: &Value| node(value.as_object().ok_or("`$or` must hold objects")?);
+    let choice = |value: &Value| node(value.as_object().ok_or("`$or` must hold objects")?, grammar);
     choices.iter().map(choice).collect::<Result<_, String>>().map(Part::Or)
 }
 

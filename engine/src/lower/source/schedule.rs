@@ -15,6 +15,8 @@ use crate::spec::Full;
 
 pub const SCHEDULE: &str = "schedule";
 
+const SCHEDULED: &str = "<aws.scheduler.scheduled-time>";
+
 /// Found by its role, whose trust names it.
 pub(in crate::lower) const FAMILIES: &[Family] = &[Family::of::<Schedule>(SCHEDULE)];
 
@@ -57,9 +59,19 @@ pub fn input(full: &Full) -> Value {
         json!({
             "id": "<aws.scheduler.execution-id>",
             "schedule": "<aws.scheduler.schedule-arn>",
-            "time": "<aws.scheduler.scheduled-time>",
+            "time": SCHEDULED,
             "attempt": "<aws.scheduler.attempt-number>",
         })
     };
-    full.input.clone().unwrap_or_else(usual)
+    full.input.clone().map_or_else(usual, timed)
+}
+
+/// The same with AWS's word for the time of the event.
+fn timed(input: Value) -> Value {
+    match input {
+        Value::String(text) => text.replace("{time}", SCHEDULED).into(),
+        Value::Array(all) => all.into_iter().map(timed).collect(),
+        Value::Object(all) => all.into_iter().map(|(key, value)| (key, timed(value))).collect(),
+        plain => plain,
+    }
 }

@@ -13,9 +13,11 @@ use crate::lower::source::{Letters, Link, Next, PERMISSION, Sender, dead_letters
 use crate::lower::stream::kinesis::STREAM;
 use crate::lower::{Lowering, dlq};
 use crate::resource::Name;
-use crate::spec::{self, FilterOn, OnDestroy, OwnOrExisting};
+use crate::spec::{self, FilterOn, OnDestroy, OwnOrExisting, TopicEncryption};
 
 pub const TOPIC: &str = "topic";
+/// The key that SNS manages for an account.
+const AWS_MANAGED: &str = "alias/aws/sns";
 const SUBSCRIPTION: &str = "subscription";
 
 /// Found by the statement that lets the topic in.
@@ -59,7 +61,11 @@ fn node(lowering: &Lowering<'_>, topic: &spec::Topic) -> Result<Node> {
         OwnOrExisting::Own(own) => {
             let name = lowering.spec.topic_name();
             let policy = topic::tls_only(lowering.place, &Name::new(&name));
-            let props = Topic { policy, kms_key: String::new(), email: String::new() };
+            let kms_key = match own.encryption {
+                TopicEncryption::None => String::new(),
+                TopicEncryption::AwsManaged => AWS_MANAGED.to_owned(),
+            };
+            let props = Topic { policy, kms_key, email: String::new() };
             // The statement that names it is made first, so that a killed run is found again.
             let node = Node::new(TOPIC, name, &props)?.needs([PERMISSION, STREAM]);
             Ok(node.retained(own.on_destroy == OnDestroy::Retain))

@@ -11,5 +11,22 @@ pub(super) fn one(cx: &Cx<'_>) -> Vec<Problem> {
             .hint("subscribe the mail address to the topic, and take `email` out; or take `topic` out")
             .on_key()
     };
-    both.then(problem).into_iter().collect()
+    both.then(problem).into_iter().chain(round(cx)).collect()
+}
+
+/// An alarm of a function that alarms call.
+fn round(cx: &Cx<'_>) -> Option<Problem> {
+    let told = cx.spec.told()?.topic.as_ref()?;
+    let source = cx.topic()?;
+    let name = told.rsplit(':').next().unwrap_or_default();
+    (cx.spec.topic_name() == name).then(|| {
+        let message =
+            "alarms would go to the topic that the events come from, and an alarm about them would be one more";
+        Problem::error(format!("{ALARMS}/topic"), message)
+            .hint(format!(
+                "name another topic than that of `{}`",
+                source.path.trim_start_matches('/').replace('/', ".")
+            ))
+            .on_key()
+    })
 }

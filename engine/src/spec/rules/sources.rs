@@ -3,6 +3,7 @@
 pub(super) mod alexa;
 pub(super) mod endless;
 pub(super) mod events;
+mod filter;
 pub(super) mod others;
 pub(super) mod schedule;
 
@@ -47,9 +48,14 @@ const NO_WAYS: &[NoWay] = &[
     },
 ];
 
+/// The source that sends by itself; none where the schema refused it.
+fn pushing<'a>(cx: &Cx<'a>) -> Option<&'a Source> {
+    cx.spec.pushing().filter(|source| cx.sound(&format!("{SOURCE}/{}", source.word())))
+}
+
 /// A source reaches what is next.
 pub(super) fn ways(cx: &Cx<'_>) -> Vec<Problem> {
-    let Some(source) = cx.spec.pushing() else { return Vec::new() };
+    let Some(source) = pushing(cx) else { return Vec::new() };
     let word = source.word();
     let at = format!("{SOURCE}/{word}");
     let mut problems = Vec::new();
@@ -87,10 +93,11 @@ fn unordered(cx: &Cx<'_>, source: &Source) -> Option<Problem> {
     if !cx.spec.is_fifo() || ordered {
         return None;
     }
-    let message = format!(
-        "a {} cannot send to a FIFO queue: AWS sends no message group and no deduplication id for it",
-        source.word()
-    );
+    let why = match source {
+        Source::Schedule(_) | Source::Events(_) => "`pipe` gives what it sends no message group",
+        _ => "AWS sends no message group and no deduplication id for it",
+    };
+    let message = format!("`source.{}` cannot send to a FIFO queue: {why}", source.word());
     let hint = match source {
         Source::Topic(_) => "use a standard queue, or an existing FIFO topic",
         _ => "use a standard queue",
@@ -101,7 +108,8 @@ fn unordered(cx: &Cx<'_>, source: &Source) -> Option<Problem> {
 /// What says how events are handed over is said of what feeds the function.
 pub(super) fn feeds(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
     let key = "failures/max_age_minutes";
-    match cx.spec.feeding() {
+    let feeding = cx.spec.feeding().filter(|_| cx.spec.pushing().is_none() || pushing(cx).is_some());
+    match feeding {
         Some(Feeding::Pushed(word) | Feeding::Asked(word)) => pushed(cx, function, word),
         Some(Feeding::Polled(word)) if cx.has(&function.at(key)) => {
             let message =
@@ -153,19 +161,47 @@ pub(super) fn undead(cx: &Cx<'_>, function: &At<'_, Function>) -> Option<Problem
     Some(if at == CONSUMER { problem.hint("add `dlq: { queue: {} }`") } else { problem })
 }
 
+/// A queue that exists is sent to where its policy lets the source in, which the pipeline never changes. A link without tags would then be
+/// nobody's: it is the statement in the policy that tells whose it is.
+fn to_foreign(cx: &Cx<'_>, source: &Source, queue: &str) -> Option<Problem> {
+    let by_notification = cx.spec.bucket().is_some_and(|bucket| bucket.way() == Via::Notification);
+    let (what, hint) = match source {
+        Source::Topic(_) => (
+            "a topic's subscription",
+            format!(
+                "let the pipeline make the queue; or subscribe `{queue}` to the topic with the tool that made it, and take `source` out"
+            ),
+        ),
+        Source::Bucket(_) if by_notification => (
+            "a bucket's notification",
+            "say `via: events`, whose rule has tags; or let the pipeline make the queue".to_owned(),
+        ),
+        Source::Bucket(_) | Source::Events(_) => {
+            let word = source.word();
+            let message =
+                format!("the pipeline does not change the policy of `{queue}`: it must let the rule of `{word}` send");
+            return Some(Problem::warning(format!("{STREAM}/queue"), message).on_key());
+        }
+        // They send with a role of the pipeline's.
+        _ => return None,
+    };
+    let message = format!(
+        "{what} cannot lead to a queue that exists: AWS gives it no tags, and the policy of `{queue}`, which would tell whose it is, is never changed"
+    );
+    Some(Problem::error(format!("{STREAM}/queue"), message).hint(hint).on_key())
+}
+
 /// A policy that is not the pipeline's must let the source in.
 pub(super) fn foreign(cx: &Cx<'_>) -> Vec<Problem> {
-    let Some(source) = cx.spec.pushing() else { return Vec::new() };
+    let Some(source) = pushing(cx) else { return Vec::new() };
     let word = source.word();
     let mut problems = Vec::new();
+    let by_policy = matches!(source, Source::Topic(_) | Source::Bucket(_) | Source::Events(_));
     if let Some(Stream::Queue(OwnOrExisting::Existing(queue))) = &cx.spec.stream {
-        let message =
-            format!("the pipeline does not change the policy of `{}`: it must let the {word} send", queue.name());
-        problems.push(Problem::warning(format!("{STREAM}/queue"), message).on_key());
+        problems.extend(to_foreign(cx, source, queue.name()));
     }
     let fed = cx.spec.fed_queue().and_then(OwnOrExisting::own).and_then(|own| own.key.as_ref());
     let dlq = cx.spec.queue().and_then(OwnOrExisting::own).and_then(|own| own.key.as_ref());
-    let by_policy = matches!(source, Source::Topic(_) | Source::Bucket(_) | Source::Events(_));
     for (path, _) in [(format!("{STREAM}/queue/key"), fed), (format!("{DLQ}/queue/key"), dlq)]
         .into_iter()
         .filter(|(_, key)| by_policy && key.is_some())
@@ -189,7 +225,7 @@ pub(super) fn foreign(cx: &Cx<'_>) -> Vec<Problem> {
     problems
 }
 
-/// Keys of a filter policy at most (<https://docs.aws.amazon.com/sns/latest/dg/subscription-filter-policy-constraints.html>).
+/// What a topic sends, and what of that is taken.
 pub(super) fn topic(cx: &Cx<'_>, topic: &At<'_, Topic>) -> Vec<Problem> {
     let mut problems = Vec::new();
     if topic.place.existing().is_some_and(|existing| existing.name().ends_with(".fifo")) && cx.spec.is_pushed() {
@@ -210,14 +246,6 @@ pub(super) fn topic(cx: &Cx<'_>, topic: &At<'_, Topic>) -> Vec<Problem> {
         }
         return problems;
     };
-    for (key, wanted) in filter.iter().filter(|(key, wanted)| !key.starts_with('$') && wanted.as_array().is_none()) {
-        let nested = wanted.is_object() && topic.filter_on == crate::spec::FilterOn::Body;
-        if !nested {
-            let message = format!("what `{key}` must be is a list, as in `{key}: [order]`");
-            let hint =
-                if wanted.is_object() { "members within members need `filter_on: body`" } else { "put it in brackets" };
-            problems.push(Problem::error(format!("{path}/{}", crate::spec::problem::segment(key)), message).hint(hint));
-        }
-    }
+    problems.extend(filter::refused(&path, filter, topic.filter_on));
     problems
 }

@@ -1,10 +1,10 @@
-//! Rules of what holds records and secrets: each kind's own, and what `existing` may name.
+//! Rules of what holds records and secrets.
 
+use super::existing::{KINESIS, QUEUE, SECRET, TABLE, existing, wrong};
 use super::keys::one_encryption;
 use super::{At, Cx};
 use crate::spec::stream::FIFO;
-use crate::spec::wording::short;
-use crate::spec::{Basic, Existing, Kinesis, OwnOrExisting, Problem, Queue, QueueStream, Secret, Target};
+use crate::spec::{Basic, Kinesis, OwnOrExisting, Problem, Queue, QueueStream, Secret, Target};
 
 /// KiB of a record whose event Lambda still takes: base64 makes 4 bytes of 3, and a call's event has at most 6 MB
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>).
@@ -99,77 +99,4 @@ pub(super) fn basic(cx: &Cx<'_>, basic: &At<'_, Basic>) -> Vec<Problem> {
         problems.push(Problem::error(basic.at("on_destroy"), message).hint("take `on_destroy` out").on_key());
     }
     problems
-}
-
-/// What one kind of existing resource may be called.
-struct Named {
-    what: &'static str,
-    service: &'static str,
-    prefix: &'static str,
-    letters: &'static str,
-    shortest: usize,
-    length: usize,
-}
-
-const KINESIS: Named =
-    Named { what: "a Kinesis stream", service: "kinesis", prefix: "stream/", letters: "_.-", shortest: 1, length: 128 };
-const TABLE: Named =
-    Named { what: "a DynamoDB table", service: "dynamodb", prefix: "table/", letters: "_.-", shortest: 3, length: 255 };
-const QUEUE: Named = Named { what: "an SQS queue", service: "sqs", prefix: "", letters: "_-", shortest: 1, length: 80 };
-const SECRET: Named = Named {
-    what: "a secret of Secrets Manager",
-    service: "secretsmanager",
-    prefix: "secret:",
-    letters: "/_+=.@-",
-    shortest: 1,
-    length: 512,
-};
-
-fn existing<T>(place: &At<'_, OwnOrExisting<T>>, rule: &Named) -> Option<Problem> {
-    wrong(&place.below("existing", place.it.existing()?), rule)
-}
-
-/// `existing` names a resource of the right kind, by its ARN, or by the characters of its name.
-fn wrong(existing: &At<'_, Existing>, rule: &Named) -> Option<Problem> {
-    let (path, what) = (existing.path.as_str(), rule.what);
-    let fits = |name: &str| {
-        let name = if rule.service == "sqs" { name.strip_suffix(FIFO).unwrap_or(name) } else { name };
-        let letters = name.chars().all(|letter| letter.is_ascii_alphanumeric() || rule.letters.contains(letter));
-        letters && (rule.shortest..=rule.length).contains(&name.len())
-    };
-    let Some(arn) = existing.arn() else {
-        let name = existing.reference();
-        if let Some(problem) = url(existing).filter(|_| rule.service == "sqs") {
-            return Some(problem);
-        }
-        return (!fits(name)).then(|| {
-            let problem = Problem::error(path, format!("`{}` cannot be the name of {what}", short(name)));
-            problem.hint("give its name in this account and region, or its ARN")
-        });
-    };
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let right = match parts.as_slice() {
-        [_, partition, service, region, account, resource] => {
-            let name = resource.strip_prefix(rule.prefix);
-            let digits = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
-            let place = partition.starts_with("aws") && !region.is_empty() && digits;
-            place && *service == rule.service && name.is_some_and(fits)
-        }
-        _ => false,
-    };
-    (!right).then(|| {
-        let problem = Problem::error(path, format!("`{}` is not the ARN of {what}", short(arn)));
-        problem.hint(format!("it looks like `arn:aws:{}:eu-west-1:123456789012:{}NAME`", rule.service, rule.prefix))
-    })
-}
-
-/// The URL of a queue says its name and all of its ARN (`https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`).
-fn url(existing: &At<'_, Existing>) -> Option<Problem> {
-    let (host, path) = existing.reference().strip_prefix("https://")?.split_once('/')?;
-    let (account, name) = path.split_once('/')?;
-    let region = host.strip_prefix("sqs.")?.split('.').next()?;
-    let partition = if region.starts_with("cn-") { "aws-cn" } else { "aws" };
-    let problem =
-        Problem::error(existing.path.as_str(), format!("`{}` is the URL of a queue", short(existing.reference())));
-    Some(problem.hint(format!("write its name, `{name}`, or its ARN, `arn:{partition}:sqs:{region}:{account}:{name}`")))
 }

@@ -56,6 +56,12 @@ const WORDS: [(&str, &str, &[&str]); 4] = [
     ("tagged", "s3:ObjectTagging:*", &["Object Tags Added", "Object Tags Deleted"]),
 ];
 
+/// The words, and the types of S3's notifications.
+const TYPES: &str = "^(created|removed|restored|tagged|s3:(ObjectCreated:(\\*|Put|Post|Copy|CompleteMultipartUpload)|ObjectRemoved:(\\*|Delete|DeleteMarkerCreated)|\
+    ObjectRestore:(\\*|Post|Completed|Delete)|ObjectTagging:(\\*|Put|Delete)|ObjectAcl:Put|ObjectRetention:Put|ObjectAnnotation:(\\*|[A-Za-z]{1,40})|ReducedRedundancyLostObject|\
+    LifecycleExpiration:(\\*|Delete|DeleteMarkerCreated)|LifecycleTransition|IntelligentTiering|\
+    Replication:(\\*|OperationFailedReplication|OperationMissedThreshold|OperationReplicatedAfterThreshold|OperationNotTracked)))$";
+
 impl ObjectEvent {
     /// Returns the type that S3 notifies of.
     #[must_use]
@@ -84,7 +90,7 @@ impl JsonSchema for ObjectEvent {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "pattern": r"^(created|removed|restored|tagged|s3:(Object(Created|Removed|Restore|Tagging|Acl|Retention|Annotation)|LifecycleExpiration|LifecycleTransition|IntelligentTiering|Replication|ReducedRedundancyLostObject)(:[A-Za-z*]{1,40})?)$",
+            "pattern": TYPES,
             "patternErrorMessage": "`created`, `removed`, `restored`, `tagged`, or a type of S3's, as in `s3:ObjectCreated:Put`",
         })
     }

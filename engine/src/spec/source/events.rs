@@ -3,7 +3,7 @@
 use crate::spec::model::{Existing, yes};
 use crate::spec::source::Delivery;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ pub const LONGEST_PATTERN: usize = 4096;
 #[serde(deny_unknown_fields)]
 pub struct BusEvents {
     /// Bus that the events come by: the name of one that the pipeline makes, or `{existing: NAME}`; a change replaces the rule. Default: the account's own bus, `default`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, deserialize_with = "bus", skip_serializing_if = "Option::is_none")]
     pub bus: Option<Bus>,
     /// Name of the rule, 1 to 64 letters, digits, `.`, `_` and `-`; a change replaces it. Default: `<pipeline>-events`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,6 +38,12 @@ pub struct BusEvents {
     /// Whether the rule matches events. Default: true.
     #[serde(default = "yes")]
     pub enabled: bool,
+}
+
+/// The account's own bus is there, and no pipeline's.
+fn bus<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Bus>, D::Error> {
+    let bus = Option::<Bus>::deserialize(deserializer)?;
+    Ok(bus.filter(|bus| bus != &Bus::Own("default".to_owned())))
 }
 
 /// A bus of the pipeline's own, or one that exists.

@@ -40,7 +40,7 @@ impl JsonSchema for Schedule {
     }
 }
 
-/// A schedule with all that can be said of it; one of `rate`, `cron` and `at`.
+/// A schedule with all that can be said of it; one of `rate`, `every_minutes`, `cron` and `at`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Full {
@@ -48,6 +48,10 @@ pub struct Full {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 64))]
     pub rate: Option<String>,
+    /// How often in minutes, 1 or more: 5 is `rate: 5 minutes`. Default: `rate`, `cron` or `at` says when.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 999_999))]
+    pub every_minutes: Option<u32>,
     /// Six fields of cron: minutes, hours, day of month, month, day of week, year, one of the two days `?`, as in `0 8 ? * MON-FRI *`. Default: `rate` or `at` says when.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(min = 1, max = 250))]
@@ -64,7 +68,7 @@ pub struct Full {
     #[serde(default)]
     #[schemars(range(max = 1440))]
     pub flexible_minutes: u32,
-    /// What is sent; texts may hold `<aws.scheduler.scheduled-time>`. Default: `{id, schedule, time, attempt}`.
+    /// What is sent; in its texts `{time}` stands for the time of the event, as AWS's own `<aws.scheduler.scheduled-time>` does. Default: `{id, schedule, time, attempt}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(schema_with = "anything")]
     pub input: Option<Value>,
@@ -97,6 +101,7 @@ impl Full {
         Self {
             // Kept so that the rules can show it.
             rate: if none { Some(text.clone()) } else { rate },
+            every_minutes: None,
             cron,
             at,
             time_zone: utc(),
@@ -113,9 +118,11 @@ impl Full {
     /// Returns the expression as AWS has it.
     #[must_use]
     pub fn expression(&self) -> String {
-        match (&self.rate, &self.cron, &self.at) {
+        match (&self.rate, self.every_minutes, &self.cron, &self.at) {
             (Some(rate), ..) => format!("rate({rate})"),
-            (_, Some(cron), _) => format!("cron({cron})"),
+            (_, Some(1), ..) => "rate(1 minute)".to_owned(),
+            (_, Some(minutes), ..) => format!("rate({minutes} minutes)"),
+            (.., Some(cron), _) => format!("cron({cron})"),
             (.., at) => format!("at({})", at.as_deref().unwrap_or_default()),
         }
     }

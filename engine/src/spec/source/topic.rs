@@ -32,9 +32,21 @@ pub struct OwnTopic {
         extend("patternErrorMessage" = "1 to 256 letters, digits, `_` and `-`")
     )]
     pub name: Option<String>,
+    /// Encryption at rest: `none` or `aws_managed` (a KMS key of the account that SNS manages; a service of AWS cannot publish then). Default: `none`.
+    #[serde(default)]
+    pub encryption: TopicEncryption,
     /// What `pipe destroy` does with the topic: `delete` or `retain`. Default: `delete`.
     #[serde(default)]
     pub on_destroy: OnDestroy,
+}
+
+/// Encryption of a topic at rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TopicEncryption {
+    #[default]
+    None,
+    AwsManaged,
 }
 
 /// What a filter looks at.

@@ -122,6 +122,7 @@ fn rules_are_refused_where_eventbridge_refuses_them() {
         json!({"a": [{"numeric": [">", 0, "<"]}]}),
         json!({"a": [{"numeric": ["=", 0, "<", 5]}]}),
         json!({"a": [{"numeric": [">", "0"]}]}),
+        json!({"a": [{"numeric": [">", 3, "<", 1]}]}),
         json!({"a": [{"prefix": ["2022-07-13"]}]}),
         json!({"a": [{"prefix": 123}]}),
         json!({"a": [{"suffix": 123}]}),
@@ -141,6 +142,56 @@ fn rules_are_refused_where_eventbridge_refuses_them() {
         json!({"a": [{"anything-but": {"prefix": "x", "suffix": "y"}}]}),
     ];
     assert_eq!(refused.iter().find(|pattern| taken(pattern)), None);
+}
+
+/// What `TestEventPattern` takes, and what it refuses of that. Filters of mappings have no such operators.
+#[test]
+fn patterns_of_buses_know_more_operators() {
+    let rows = [
+        (json!({"wildcard": "in/*.csv"}), true),
+        (json!({"wildcard": r"a\*b\\"}), true),
+        (json!({"wildcard": "a**b"}), false),
+        (json!({"wildcard": r"a\b"}), false),
+        (json!({"wildcard": 123}), false),
+        (json!({"wildcard": ["a*"]}), false),
+        (json!({"cidr": "10.0.0.0/24"}), true),
+        (json!({"cidr": "2001:db8::/32"}), true),
+        (json!({"cidr": "10.0.0.0"}), false),
+        (json!({"cidr": "10.0.0.0/x"}), false),
+        (json!({"cidr": "xx.11.xx/8"}), false),
+        (json!({"cidr": "10.0.0.0/33"}), false),
+        (json!({"prefix": {"equals-ignore-case": "EC2"}}), true),
+        (json!({"suffix": {"equals-ignore-case": ".PNG"}}), true),
+        (json!({"anything-but": {"wildcard": ["a*", "*b"]}}), true),
+        (json!({"anything-but": {"wildcard": [123, "*/dir/*"]}}), false),
+    ];
+    for (rule, right) in rows {
+        let pattern = json!({ "detail": [{ "exists": false }], "a": [rule] });
+        assert_eq!(Filter::of_bus(&pattern.to_string()).is_ok(), right, "{pattern}");
+        assert!(!taken(&json!({ "a": [rule] })), "{rule}");
+    }
+}
+
+#[test]
+fn they_hold_for_what_they_say() {
+    let holds = |rule: Value, value: &str| {
+        let filter = Filter::of_bus(&json!({ "a": [rule] }).to_string()).unwrap();
+        filter.matches(&json!({ "a": value }))
+    };
+    let rows = [
+        (json!({"wildcard": "in/*.csv"}), "in/a.csv", "in/a.csv.gz"),
+        (json!({"wildcard": "*a*a"}), "aa", "a"),
+        (json!({"wildcard": r"a\*"}), "a*", "ab"),
+        (json!({"cidr": "10.0.0.0/24"}), "10.0.0.255", "10.0.1.0"),
+        (json!({"cidr": "0.0.0.0/0"}), "1.2.3.4", "::1"),
+        (json!({"cidr": "2001:db8::/32"}), "2001:DB8:1::", "2001:db9::"),
+        (json!({"prefix": {"equals-ignore-case": "EC2"}}), "ec2 is", "an ec2"),
+        (json!({"suffix": {"equals-ignore-case": ".PNG"}}), "a.png", "png.a"),
+        (json!({"anything-but": {"wildcard": ["a*", "*b"]}}), "c", "ab"),
+    ];
+    for (rule, fits, other) in rows {
+        assert!(holds(rule.clone(), fits) && !holds(rule.clone(), other), "{rule}");
+    }
 }
 
 fn taken(pattern: &Value) -> bool {

@@ -28,7 +28,7 @@ pub fn example(pattern: &Map<String, Value>) -> Map<String, Value> {
 /// Whether an object fits; also where nobody here understands the pattern.
 pub fn fits(pattern: &Map<String, Value>, value: &Value) -> bool {
     let text = Value::Object(pattern.clone()).to_string();
-    Filter::check(&text, "detail").map_or(true, |filter| filter.matches(value))
+    Filter::of_bus(&text).map_or(true, |filter| filter.matches(value))
 }
 
 /// Puts members over those of an object, into those that are objects themselves.

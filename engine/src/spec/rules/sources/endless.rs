@@ -6,9 +6,13 @@
 
 use super::{At, Cx};
 use crate::spec::{Bucket, Bus, BusEvents, Effect, Function, Problem, Recursion, Source, Statement};
+use serde_json::{Value, json};
 
 /// Parts of an event that say nothing of what it is about.
 const ANYBODYS: [&str; 3] = ["account", "region", "version"];
+
+/// Parts that every event has.
+const EVERYBODYS: [&str; 5] = ["detail-type", "id", "resources", "source", "time"];
 
 /// What leads back to the function.
 struct Circle<'a> {
@@ -23,42 +27,45 @@ struct Circle<'a> {
     resource: String,
     /// Actions that write to it.
     writes: Vec<&'static str>,
-    /// The bucket, of which some keys alone lead back.
-    bucket: Option<&'a Bucket>,
+    /// What of it leads back, where that is not all.
+    part: Part<'a>,
     fate: &'static str,
     /// Whether AWS sees the circle, and the function may say that it is meant.
     seen: bool,
 }
 
+/// What of the resource leads back.
+enum Part<'a> {
+    All,
+    /// Some, which the pattern of the events tells from others.
+    Matched,
+    /// Some keys of a bucket.
+    Keys(&'a Bucket),
+    /// Topics of MQTT that a filter takes.
+    Topics(&'a str),
+}
+
 /// No statement lets the handler write to what calls it.
 pub(in crate::spec::rules) fn endless(cx: &Cx<'_>, function: &At<'_, Function>) -> Vec<Problem> {
-    let circles: Vec<Circle<'_>> = [of_source(cx), of_queue(cx)].into_iter().flatten().collect();
+    let circles: Vec<Circle<'_>> = [of_source(cx), of_stream(cx, function)].into_iter().flatten().collect();
     let mut problems = Vec::new();
     for (index, statement) in function.statements.iter().enumerate() {
+        let at = format!("{}/{index}", function.at("statements"));
         let closed = circles.iter().find(|circle| circle.is_closed_by(statement));
-        problems.extend(closed.map(|circle| {
-            let Circle { word, fate, .. } = circle;
-            let at = format!("{}/{index}", function.at("statements"));
-            if circle.seen && function.recursion == Recursion::Allow {
-                let message = format!(
-                    "this statement lets the handler write to the {word} that calls it, and with `recursion: allow` AWS ends no loop: the handler must"
-                );
-                return Problem::note(at, message);
-            }
+        let closed = closed.map(|circle| circle.told(at.clone(), function.recursion == Recursion::Allow));
+        let anything = circles.iter().find(|circle| circle.is_among(statement)).map(|circle| {
             let message = format!(
-                "this statement lets the handler write to the {word} that calls it: each event would make another, {fate}"
+                "this statement lets the handler write to everything, the {} that calls it too: each event could make another, {}",
+                circle.word, circle.fate
             );
-            let hint = match circle.bucket {
-                Some(_) => "write below another prefix than the one that is taken, and name that alone here; or write to another bucket".to_owned(),
-                None if circle.seen => format!("write to another {word}, or say `recursion: allow` where the handler knows when to stop"),
-                None => format!("write to another {word}"),
-            };
-            Problem::error(at, message).hint(hint)
-        }));
+            Problem::warning(at, message).hint("name what the handler writes to")
+        });
+        problems.extend(closed.or(anything));
     }
     problems
 }
 
+const UNSEEN: &str = "without end, and AWS does not see such circles";
 const STOPPED: &str = "until AWS drops them after some 16 rounds";
 
 fn of_source<'a>(cx: &'a Cx<'_>) -> Option<Circle<'a>> {
@@ -71,7 +78,7 @@ fn of_source<'a>(cx: &'a Cx<'_>) -> Option<Circle<'a>> {
             service: "sns",
             resource: cx.spec.topic_name(),
             writes: vec!["sns:Publish"],
-            bucket: None,
+            part: Part::All,
             fate: STOPPED,
             seen: true,
         }),
@@ -82,11 +89,23 @@ fn of_source<'a>(cx: &'a Cx<'_>) -> Option<Circle<'a>> {
             service: "s3",
             resource: bucket.name().to_owned(),
             writes: writes(bucket),
-            bucket: Some(bucket),
+            part: Part::Keys(bucket),
             fate: STOPPED,
             seen: true,
         }),
-        Source::Events(events) if matches_all(events) => Some(of_bus(events)),
+        Source::Events(events) => Some(of_bus(events)),
+        // What `where` takes may be none of what the function sends.
+        Source::Iot(iot) if iot.condition.is_none() => Some(Circle {
+            word: "topic",
+            own: None,
+            arn: None,
+            service: "iot",
+            resource: String::new(),
+            writes: vec!["iot:Publish"],
+            part: Part::Topics(iot.topic.as_deref()?),
+            fate: UNSEEN,
+            seen: false,
+        }),
         _ => None,
     }
 }
@@ -104,18 +123,37 @@ fn of_bus(events: &BusEvents) -> Circle<'_> {
         service: "events",
         resource: format!("event-bus/{name}"),
         writes: vec!["events:PutEvents"],
-        bucket: None,
-        fate: "without end, and AWS does not see such circles",
+        part: if matches_all(events) { Part::All } else { Part::Matched },
+        fate: UNSEEN,
         seen: false,
     }
 }
 
 /// Whether the pattern takes whatever the function puts.
 fn matches_all(events: &BusEvents) -> bool {
-    events.pattern.keys().all(|key| ANYBODYS.contains(&key.as_str()))
+    let always = [json!({ "exists": true }), json!({ "prefix": "" }), json!({ "wildcard": "*" })];
+    let any = |rules: &Value| rules.as_array().is_some_and(|rules| rules.iter().any(|rule| always.contains(rule)));
+    events
+        .pattern
+        .iter()
+        .all(|(key, rules)| ANYBODYS.contains(&key.as_str()) || EVERYBODYS.contains(&key.as_str()) && any(rules))
 }
 
-fn of_queue<'a>(cx: &'a Cx<'_>) -> Option<Circle<'a>> {
+/// The queue or stream that feeds the function. Filters may tell what it writes there from what it takes.
+fn of_stream<'a>(cx: &'a Cx<'_>, function: &Function) -> Option<Circle<'a>> {
+    if let Some(kinesis) = cx.spec.kinesis().filter(|_| function.filters.is_empty()) {
+        return Some(Circle {
+            word: "stream",
+            own: Some("stream"),
+            arn: kinesis.existing().and_then(|existing| existing.arn()),
+            service: "kinesis",
+            resource: format!("stream/{}", cx.spec.stream_name()),
+            writes: vec!["kinesis:PutRecord", "kinesis:PutRecords"],
+            part: Part::All,
+            fate: UNSEEN,
+            seen: false,
+        });
+    }
     let queue = cx.spec.fed_queue()?;
     Some(Circle {
         word: "queue",
@@ -124,7 +162,7 @@ fn of_queue<'a>(cx: &'a Cx<'_>) -> Option<Circle<'a>> {
         service: "sqs",
         resource: cx.spec.fed_queue_name(),
         writes: vec!["sqs:SendMessage"],
-        bucket: None,
+        part: Part::All,
         fate: STOPPED,
         seen: true,
     })
@@ -143,10 +181,40 @@ fn writes(bucket: &Bucket) -> Vec<&'static str> {
 
 impl Circle<'_> {
     fn is_closed_by(&self, statement: &Statement) -> bool {
+        self.is_written_by(statement) && statement.resources.iter().any(|resource| self.is(resource))
+    }
+
+    /// Whether a statement lets the handler write to anything at all.
+    fn is_among(&self, statement: &Statement) -> bool {
+        self.is_written_by(statement) && statement.resources.iter().any(|resource| resource == "*")
+    }
+
+    fn is_written_by(&self, statement: &Statement) -> bool {
         statement.effect == Effect::Allow
             && statement.conditions.is_empty()
             && statement.actions.iter().any(|action| self.writes.iter().any(|write| allows(action, write)))
-            && statement.resources.iter().any(|resource| self.is(resource))
+    }
+
+    fn told(&self, at: String, allowed: bool) -> Problem {
+        let Self { word, fate, .. } = self;
+        let writes = format!("this statement lets the handler write to the {word} that calls it");
+        if matches!(self.part, Part::Matched) {
+            let message = format!("{writes}: what `match` takes of that makes another event, {fate}");
+            return Problem::warning(at, message)
+                .hint(format!("write to another {word}, or what `match` does not take"));
+        }
+        if self.seen && allowed {
+            return Problem::note(
+                at,
+                format!("{writes}, and with `recursion: allow` AWS ends no loop: the handler must"),
+            );
+        }
+        let hint = match self.part {
+            Part::Keys(_) => "write below another prefix than the one that is taken, and name that alone here; or write to another bucket".to_owned(),
+            _ if self.seen => format!("write to another {word}, or say `recursion: allow` where the handler knows when to stop"),
+            _ => format!("write to another {word}"),
+        };
+        Problem::error(at, format!("{writes}: each event would make another, {fate}")).hint(hint)
     }
 
     /// Whether it is the resource of a statement, or some of its keys are.
@@ -159,12 +227,13 @@ impl Circle<'_> {
         // A place that is written out may be another one than the pipeline's.
         let is_here = |place: &str, word: &str| ["", "*", word].contains(&place);
         let there = service == self.service && is_here(region, "${region}") && is_here(account, "${account}");
-        match self.bucket {
+        match self.part {
             _ if !there => false,
-            None => last == self.resource,
-            Some(bucket) => {
+            Part::All | Part::Matched => last == self.resource,
+            Part::Keys(bucket) => {
                 last.split_once('/').is_some_and(|(name, keys)| name == self.resource && meet(keys, bucket))
             }
+            Part::Topics(filter) => last.strip_prefix("topic/").is_some_and(|topics| taken(topics, filter)),
         }
     }
 }
@@ -173,6 +242,20 @@ impl Circle<'_> {
 fn allows(action: &str, one: &str) -> bool {
     let (action, one) = (action.to_ascii_lowercase(), one.to_ascii_lowercase());
     action == one || action.strip_suffix('*').is_some_and(|head| one.starts_with(head))
+}
+
+/// Whether some of the topics of a statement are ones that a filter of MQTT takes: level by level, `+` is any one, `#` all the rest.
+fn taken(topics: &str, filter: &str) -> bool {
+    let (mut topics, mut filter) = (topics.split('/'), filter.split('/'));
+    loop {
+        match (topics.next(), filter.next()) {
+            (None, None) | (_, Some("#")) => return true,
+            // A `*` of a policy may be several levels.
+            (Some(level), Some(_)) if level.contains(['*', '?']) => return true,
+            (Some(level), Some(wanted)) if wanted == "+" || wanted == level => {}
+            _ => return false,
+        }
+    }
 }
 
 /// Whether some of the keys of a statement are keys that are taken.
@@ -187,61 +270,4 @@ fn meet(keys: &str, bucket: &Bucket) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn keys_that_are_taken_are_told_from_others() {
-        let bucket = |text: &str| serde_json::from_str::<Bucket>(text).unwrap();
-        let csv = bucket(r#"{ "name": "files", "prefix": "in/", "suffix": ".csv" }"#);
-        for taken in ["*", "in/*", "i*", "in/a/*.csv", "in/a.csv", "*.csv", "*v"] {
-            assert!(meet(taken, &csv), "{taken}");
-        }
-        for other in ["out/*", "in/a.txt", "in/*.txt", "*.json", "a.csv"] {
-            assert!(!meet(other, &csv), "{other}");
-        }
-        let all = bucket(r#"{ "name": "files", "events": ["removed", "tagged"] }"#);
-        assert!(meet("out/*", &all));
-        assert_eq!(writes(&all), ["s3:DeleteObject", "s3:PutObjectTagging"]);
-        assert_eq!(writes(&csv), ["s3:PutObject"]);
-    }
-
-    /// What is said of a handler that publishes to its topic, or puts events on its bus.
-    fn told(source: &str, action: &str, resource: &str, recursion: &str) -> Vec<crate::spec::Severity> {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("own")).unwrap();
-        std::fs::write(folder.path().join("own/app.py"), "def handler(event, context): pass\n").unwrap();
-        let handler = "{ path: ./own, runtime: python3.13, entry: app.handler }";
-        let text = format!(
-            "name: demo\nsource: {source}\nconsumer: {{ function: {{ handler: {handler}, {recursion} statements: [{{ actions: ['{action}'], \
-             resources: ['{resource}'] }}] }} }}\ndlq: {{ queue: {{}} }}\n"
-        );
-        let problems = match crate::spec::parse("pipeline.yaml", text.as_bytes(), folder.path()) {
-            Ok(loaded) => loaded.notes.problems,
-            Err(report) => report.problems,
-        };
-        let statement = problems.into_iter().filter(|one| one.path.ends_with("/statements/0"));
-        statement.map(|one| one.severity).collect()
-    }
-
-    #[test]
-    fn a_loop_that_is_meant_is_told_and_one_that_aws_does_not_see_is_refused() {
-        use crate::spec::Severity::{Error, Note};
-        let topic = |recursion| {
-            told("{ topic: { name: orders } }", "sns:Publish", "arn:aws:sns:${region}:${account}:orders", recursion)
-        };
-        assert_eq!([topic(""), topic("recursion: terminate,")], [[Error], [Error]]);
-        assert_eq!(topic("recursion: allow,"), [Note]);
-        let bus = "{ events: { match: { account: ['1'] } } }";
-        let resource = "arn:aws:events:${region}:${account}:event-bus/default";
-        assert_eq!(told(bus, "events:PutEvents", resource, "recursion: allow,"), [Error]);
-    }
-
-    #[test]
-    fn an_action_is_allowed_by_its_name_and_its_beginning() {
-        for action in ["*", "sns:*", "SNS:publish", "sns:Pub*"] {
-            assert!(allows(action, "sns:Publish"), "{action}");
-        }
-        assert!(!allows("sns:PublishBatch", "sns:Publish") && !allows("sqs:*", "sns:Publish"));
-    }
-}
+mod tests;

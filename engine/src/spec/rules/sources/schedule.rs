@@ -10,7 +10,7 @@ use aws_smithy_types::date_time::Format;
 const FIELDS: [(&str, u32, u32, &str); 6] = [
     ("minutes", 0, 59, ""),
     ("hours", 0, 23, ""),
-    ("day of month", 1, 31, "L LW W"),
+    ("day of month", 1, 31, "L LW"),
     ("month", 1, 12, "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC"),
     ("day of week", 1, 7, "SUN MON TUE WED THU FRI SAT L"),
     ("year", 1970, 2199, ""),
@@ -19,7 +19,8 @@ const FIELDS: [(&str, u32, u32, &str); 6] = [
 /// One of `rate`, `cron` and `at`, in the form that AWS takes.
 pub(in crate::spec::rules) fn schedule(cx: &Cx<'_>, full: &At<'_, Full>) -> Vec<Problem> {
     let said = [("rate", &full.rate), ("cron", &full.cron), ("at", &full.at)];
-    let said: Vec<_> = said.into_iter().filter_map(|(key, text)| Some((key, text.as_deref()?))).collect();
+    let said = said.into_iter().filter_map(|(key, text)| Some((key, text.as_deref()?)));
+    let said: Vec<_> = said.chain(full.every_minutes.map(|_| ("every_minutes", ""))).collect();
     let path = |key: &str| if cx.has(&full.at(key)) { full.at(key) } else { full.path.clone() };
     let mut problems = Vec::new();
     match said[..] {
@@ -27,13 +28,14 @@ pub(in crate::spec::rules) fn schedule(cx: &Cx<'_>, full: &At<'_, Full>) -> Vec<
             let wrong = match key {
                 "rate" => rate(text),
                 "cron" => cron(text),
-                _ => at(text),
+                "at" => at(text),
+                _ => None,
             };
             problems.extend(wrong.map(|(message, hint)| Problem::error(path(key), message).hint(hint)));
         }
         [_] => {}
         _ => {
-            let message = "a schedule has one of `rate`, `cron` and `at`";
+            let message = "a schedule has one of `rate`, `every_minutes`, `cron` and `at`";
             let hint = "as in `schedule: rate(5 minutes)`, or `schedule: { cron: 0 8 ? * MON-FRI * }`";
             problems.push(Problem::error(&full.path, message).hint(hint).on_key());
         }
@@ -44,6 +46,11 @@ pub(in crate::spec::rules) fn schedule(cx: &Cx<'_>, full: &At<'_, Full>) -> Vec<
             let message = format!("`{}` is no time", short(time));
             Problem::error(full.at(key), message).hint("write it in RFC 3339, as in `2026-12-01T00:00:00Z`")
         }));
+    }
+    let time = |text: &Option<String>| DateTime::from_str(text.as_deref()?, Format::DateTimeWithOffset).ok();
+    if time(&full.starts).zip(time(&full.ends)).is_some_and(|(starts, ends)| starts >= ends) {
+        let message = "it ends before it starts, so no event would come";
+        problems.push(Problem::error(full.at("ends"), message).hint("write a later time"));
     }
     if full.at.is_some() && (full.starts.is_some() || full.ends.is_some()) {
         let message = "`starts` and `ends` are of a schedule that comes again, and this one comes once";
@@ -57,6 +64,9 @@ type Wrong = (String, String);
 fn rate(text: &str) -> Option<Wrong> {
     let example =
         "as in `rate(5 minutes)`, `rate(1 hour)` or `rate(2 days)`; `cron(...)` and `at(...)` say times".to_owned();
+    if let Some(message) = brackets(text) {
+        return Some((message, example));
+    }
     let Some((number, unit)) = text.split_once(' ') else {
         return Some((format!("`{}` is no rate: a number and a unit are wanted", short(text)), example));
     };
@@ -72,6 +82,23 @@ fn rate(text: &str) -> Option<Wrong> {
         Ok(0) | Err(_) => Some((format!("`{}` is no number of {unit}, 1 or more", short(number)), example)),
         Ok(_) => None,
     }
+}
+
+/// What is wrong about the form of a text that is none of `rate(...)`, `cron(...)` and `at(...)`.
+fn brackets(text: &str) -> Option<String> {
+    let trimmed = text.trim();
+    for word in ["rate", "cron", "at"] {
+        let Some(rest) = trimmed.strip_prefix(word) else { continue };
+        match rest.trim_start().strip_prefix('(') {
+            Some(rest) if !rest.ends_with(')') => return Some(format!("the `)` of `{word}(` is missing at the end")),
+            Some(_) if rest.starts_with(' ') => return Some(format!("no space is wanted between `{word}` and `(`")),
+            Some(_) if trimmed == text => return Some(format!("only what stands within `{word}(...)` is wanted here")),
+            Some(_) => return Some(format!("no space is wanted around `{trimmed}`")),
+            None => {}
+        }
+    }
+    let fields = trimmed.split(' ').count();
+    ((5..=6).contains(&fields)).then(|| format!("a cron stands in brackets: `cron({trimmed})`"))
 }
 
 fn at(text: &str) -> Option<Wrong> {
@@ -130,6 +157,8 @@ fn fits(field: &str, (name, least, most, words): (&str, u32, u32, &str)) -> bool
         let word = words.split(' ').any(|word| !word.is_empty() && word.eq_ignore_ascii_case(text));
         word || text.parse::<u32>().is_ok_and(|number| (least..=most).contains(&number))
     };
+    // These are days of their own, and no ends of a range.
+    let is_last = |text: &str| text.eq_ignore_ascii_case("L") || text.eq_ignore_ascii_case("LW");
     field.split(',').all(|part| {
         let (range, step) = part.split_once('/').map_or((part, None), |(range, step)| (range, Some(step)));
         let stepped = step.is_none_or(|step| step.parse::<u32>().is_ok_and(|step| step > 0));
@@ -146,7 +175,10 @@ fn fits(field: &str, (name, least, most, words): (&str, u32, u32, &str)) -> bool
         stepped
             && (range == "*"
                 || last
-                || range.split_once('-').map_or_else(|| value(range), |(from, to)| value(from) && value(to)))
+                || range.split_once('-').map_or_else(
+                    || value(range),
+                    |(from, to)| value(from) && value(to) && !is_last(from) && !is_last(to),
+                ))
     })
 }
 
@@ -185,6 +217,8 @@ mod tests {
         assert!(told("0 8 ? * MO *").starts_with("`MO` is no day of week"));
         assert!(told("cron(0 8 ? * MON *)").starts_with("only what stands within"));
         assert!(told("0  8 ? * MON *").starts_with("a cron has 6 fields with one space"));
+        assert!(told("0 8 W * ? *").starts_with("`W` is no day of month"));
+        assert!(told("0 8 L-3 * ? *").starts_with("`L-3` is no day of month"));
         assert!(told("0/0 8 ? * MON *").starts_with("`0/0` is no minutes"));
     }
 
@@ -199,6 +233,12 @@ mod tests {
                 && told("5minutes").contains("no rate")
         );
         assert!(told("-5 minutes").contains("no number"));
+        assert_eq!(told("0 8 ? * MON-FRI *"), "a cron stands in brackets: `cron(0 8 ? * MON-FRI *)`");
+        assert_eq!(told("cron(0 8 ? * MON-FRI *"), "the `)` of `cron(` is missing at the end");
+        assert_eq!(told("cron (0 8 ? * MON *)"), "no space is wanted between `cron` and `(`");
+        assert_eq!(told("rate(5 minutes"), "the `)` of `rate(` is missing at the end");
+        assert_eq!(told("rate(5 minutes)"), "only what stands within `rate(...)` is wanted here");
+        assert_eq!(told(" rate(5 minutes)"), "no space is wanted around `rate(5 minutes)`");
         assert!(at("2026-12-24T18:00:00Z").unwrap().0.contains("zone of its own"));
         assert!(at("2026-12-24T18:00:00+01:00").unwrap().0.contains("zone of its own"));
         assert!(at("2026-13-24T18:00:00").unwrap().0.contains("no time"));
