@@ -31,6 +31,8 @@ pub struct Asked {
     /// Services that are to have one in route tables.
     pub gateways: BTreeSet<&'static str>,
     pub private_dns: bool,
+    /// Whether the functions call by IPv6.
+    pub ipv6: bool,
     /// Whether the VPC's own networks are asked for.
     pub networks: bool,
 }
@@ -48,6 +50,8 @@ pub struct Vpc {
     pub prefix_lists: BTreeMap<String, String>,
     /// The zones in which an interface endpoint of a service can be, by service.
     pub offered: BTreeMap<String, BTreeSet<String>>,
+    /// Services whose usual name cannot lead to an endpoint.
+    pub unnamed: BTreeSet<String>,
     /// Its own networks of IPv4.
     pub networks: BTreeSet<String>,
 }
@@ -128,8 +132,11 @@ pub async fn look(aws: &Aws, asked: &Asked) -> Result<Vpc> {
         _ => error,
     })?;
     let (id, zones) = one_vpc(&asked.subnets, &subnets)?;
+    if asked.ipv6 {
+        with_ipv6(&subnets)?;
+    }
     let in_vpc = Input::default().filter("vpc-id", &id);
-    let (route_tables, endpoints, prefix_lists, offered, networks, ..) = tokio::try_join!(
+    let (route_tables, endpoints, prefix_lists, (offered, unnamed), networks, ..) = tokio::try_join!(
         list(aws, "DescribeRouteTables", "routeTableSet", &in_vpc),
         endpoints(aws, &in_vpc),
         prefix_lists(aws, &asked.gateways),
@@ -138,7 +145,7 @@ pub async fn look(aws: &Aws, asked: &Asked) -> Result<Vpc> {
         with_dns(aws, asked, &id),
     )?;
     let route_tables = used(&route_tables, &asked.subnets);
-    Ok(Vpc { id, zones, route_tables, endpoints, prefix_lists, offered, networks })
+    Ok(Vpc { id, zones, route_tables, endpoints, prefix_lists, offered, unnamed, networks })
 }
 
 /// The VPC of the subnets, and the zone of each.
@@ -162,10 +169,21 @@ fn one_vpc(asked: &[String], subnets: &[Element]) -> Result<(String, Vec<String>
     Ok((first.map(|(_, vpc)| vpc.to_owned()).unwrap_or_default(), zones))
 }
 
-/// The zones in which the services have interface endpoints.
-async fn offered(aws: &Aws, asked: &Asked) -> Result<BTreeMap<String, BTreeSet<String>>> {
+/// Refuses IPv6 in subnets without it, as Lambda would when the function is made.
+fn with_ipv6(subnets: &[Element]) -> Result<()> {
+    let associated =
+        |one: &Element| one.child("ipv6CidrBlockState").is_none_or(|state| state.text("state") == "associated");
+    let without = subnets.iter().find(|subnet| !subnet.items("ipv6CidrBlockAssociationSet").any(associated));
+    without.map_or(Ok(()), |subnet| {
+        Err(Error::fatal(format!("`ipv6` needs subnets with IPv6, and `{}` has none", subnet.text("subnetId")))
+            .hint("leave `network.vpc.ipv6` out, or name subnets that have both"))
+    })
+}
+
+/// The zones in which the services have interface endpoints, and the services whose endpoints have no private name.
+async fn offered(aws: &Aws, asked: &Asked) -> Result<(BTreeMap<String, BTreeSet<String>>, BTreeSet<String>)> {
     if asked.interfaces.is_empty() {
-        return Ok(BTreeMap::new());
+        return Ok(Default::default());
     }
     let start = service_name(&aws.place.region, "");
     let names = asked.interfaces.iter().map(|service| service_name(&aws.place.region, service));
@@ -173,12 +191,13 @@ async fn offered(aws: &Aws, asked: &Asked) -> Result<BTreeMap<String, BTreeSet<S
     let details = list(aws, "DescribeVpcEndpointServices", "serviceDetailSet", &input).await?;
     // A service has one entry for each of its types; that of gateways names all zones.
     let interfaces = |one: &&Element| one.items("serviceType").any(|kind| kind.text("serviceType") == "Interface");
-    let zones = |one: &Element| {
+    let name = |one: &Element| {
         let name = one.text("serviceName");
-        let zones = one.texts("availabilityZoneSet").map(str::to_owned).collect();
-        (name.strip_prefix(&start).unwrap_or(name).to_owned(), zones)
+        name.strip_prefix(&start).unwrap_or(name).to_owned()
     };
-    Ok(details.iter().filter(interfaces).map(zones).collect())
+    let zones = |one: &Element| (name(one), one.texts("availabilityZoneSet").map(str::to_owned).collect());
+    let unnamed = details.iter().filter(interfaces).filter(|one| one.text("privateDnsName").is_empty());
+    Ok((details.iter().filter(interfaces).map(zones).collect(), unnamed.map(name).collect()))
 }
 
 /// The VPC's own networks: what has an address there may call its endpoints.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::cli::{DestroyArgs, Global, exit};
+use crate::cli::{ConsentArgs, DestroyArgs, Global, exit};
 use crate::commands::change::Run;
 use crate::commands::{Outcome, list, walk};
 use crate::term::Shell;
@@ -21,7 +21,9 @@ pub async fn run(shell: Shell, global: &Global, args: &DestroyArgs) -> Outcome {
     };
     names.extend(args.orphans.wanted());
     let (desired, question) = (&desired, "Destroy");
-    let run = Run { shell, desired, names, adopt: false, question, consent: &args.consent, args: &args.run };
+    // That others no longer reach what goes is what is asked for here.
+    let consent = &ConsentArgs { allow_widening: true, ..args.consent.clone() };
+    let run = Run { shell, desired, names, adopt: false, question, consent, args: &args.run };
     let ended = run.go().await?;
     match &args.name {
         Some(name) if !ended.any => absent(shell, desired, name).await,

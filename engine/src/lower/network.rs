@@ -63,6 +63,7 @@ pub fn asked(spec: &Spec) -> Option<Asked> {
         interfaces,
         gateways: by(Way::Gateway),
         private_dns: network.private_dns,
+        ipv6: network.vpc.ipv6,
         networks: spec.has_door(),
     })
 }
@@ -137,15 +138,17 @@ impl<'a> Around<'a> {
         let is_ours = |one: &vpc::Endpoint| one.tags.get(PIPELINE) == Some(&self.lowering.spec.name);
         match way {
             Way::Gateway => {
-                let mut theirs = all.filter(|one| !is_ours(one));
+                let theirs = all.filter(|one| !is_ours(one)).min_by_key(|one| (one.state != "available", &one.id));
                 let none_left = self.route_tables(service).is_empty() && !self.wanted_tables().is_empty();
-                theirs.next().filter(|_| none_left).map_or(Reach::Own, Reach::Theirs)
+                theirs.filter(|_| none_left).map_or(Reach::Own, Reach::Theirs)
             }
             Way::Interface => {
                 let mut all: Vec<_> = all.collect();
                 // Another pipeline's lets its own roles through alone.
                 all.retain(|one| is_ours(one) || !one.tags.contains_key(PIPELINE));
                 let ours = all.iter().any(|one| is_ours(one));
+                // EC2 lists them in no order.
+                all.sort_by_key(|one| (one.state != "available", !one.private_dns, &one.id));
                 all.first().copied().filter(|_| !ours).map_or(Reach::Own, Reach::Theirs)
             }
         }
@@ -155,6 +158,11 @@ impl<'a> Around<'a> {
     fn own(&self) -> impl Iterator<Item = (&'static str, Way)> {
         let is_own = move |(service, way): &(&'static str, Way)| matches!(self.reach(service, *way), Reach::Own);
         self.services.iter().map(|(service, way)| (*service, *way)).filter(is_own)
+    }
+
+    /// Whether an interface endpoint of the pipeline's has the service's usual name.
+    fn is_private(&self, service: &str) -> bool {
+        self.network.private_dns && !self.vpc.unnamed.contains(service)
     }
 
     fn has_interfaces(&self) -> bool {
@@ -218,7 +226,7 @@ impl<'a> Around<'a> {
             subnets: if gateway { BTreeSet::new() } else { self.network.vpc.subnets.iter().cloned().collect() },
             security_groups: (!gateway).then(|| output_of(group_id().as_str(), "id")).into_iter().collect(),
             route_tables: if gateway { self.route_tables(service) } else { BTreeSet::new() },
-            private_dns: !gateway && self.network.private_dns,
+            private_dns: !gateway && self.is_private(service),
             policy: (lets == Lets::Pipeline).then(|| self.policy()),
             failed: false,
         };

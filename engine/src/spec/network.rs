@@ -99,8 +99,10 @@ const fn by_interface(name: &'static str, actions: &'static str, variable: &'sta
 /// The services, by their names
 /// (<https://docs.aws.amazon.com/vpc/latest/privatelink/aws-services-privatelink-support.html>). The usual way comes first.
 pub const REACHED: &[Reached] = &[
+    by_interface("bedrock-runtime", "bedrock", "BEDROCK_RUNTIME"),
     Reached { name: "dynamodb", actions: "dynamodb", variable: "DYNAMODB", ways: &[Way::Gateway, Way::Interface] },
     by_interface("events", "events", "EVENTBRIDGE"),
+    by_interface("kinesis-firehose", "firehose", "FIREHOSE"),
     by_interface("kinesis-streams", "kinesis", "KINESIS"),
     by_interface("kms", "kms", "KMS"),
     by_interface("lambda", "lambda", "LAMBDA"),
@@ -108,10 +110,12 @@ pub const REACHED: &[Reached] = &[
     by_interface("monitoring", "cloudwatch", "CLOUDWATCH"),
     // By an interface the name of a bucket would have to stand before that of the endpoint.
     Reached { name: "s3", actions: "s3", variable: "", ways: &[Way::Gateway] },
+    by_interface("scheduler", "scheduler", "SCHEDULER"),
     by_interface("secretsmanager", "secretsmanager", "SECRETS_MANAGER"),
     by_interface("sns", "sns", "SNS"),
     by_interface("sqs", "sqs", "SQS"),
     by_interface("ssm", "ssm", "SSM"),
+    by_interface("states", "states", "SFN"),
     by_interface("sts", "sts", "STS"),
     by_interface("xray", "xray", "XRAY"),
 ];

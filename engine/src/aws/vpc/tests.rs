@@ -20,7 +20,12 @@ fn answer(operation: &str, input: &Value) -> HttpResponse {
         "DescribeSubnets" => {
             let asked = |id: &str| input.as_object().unwrap().values().any(|value| value == id);
             let items = SUBNETS.iter().filter(|(id, ..)| asked(id)).map(|(id, vpc, zone)| {
-                format!("<item><subnetId>{id}</subnetId><vpcId>{vpc}</vpcId><availabilityZone>{zone}</availabilityZone></item>")
+                let six =
+                    if *id == "subnet-2" { "<item><ipv6CidrBlock>2001:db8::/64</ipv6CidrBlock></item>" } else { "" };
+                format!(
+                    "<item><subnetId>{id}</subnetId><vpcId>{vpc}</vpcId><availabilityZone>{zone}</availabilityZone>\
+                     <ipv6CidrBlockAssociationSet>{six}</ipv6CidrBlockAssociationSet></item>"
+                )
             });
             xml(&format!("<subnetSet>{}</subnetSet>", items.collect::<String>()))
         }
@@ -79,6 +84,14 @@ async fn what_does_not_go_together_is_refused_with_its_names() {
         refused(Asked { private_dns: true, ..asked(&["subnet-1"]) }).await,
         "`private_dns` needs `enableDnsHostnames` of the VPC `vpc-1`, which is off"
     );
+    assert_eq!(
+        refused(Asked { ipv6: true, ..asked(&["subnet-1", "subnet-9"]) }).await,
+        "the subnets `subnet-1` and `subnet-9` are of two VPCs: `vpc-1` and `vpc-9`"
+    );
+    assert_eq!(
+        refused(Asked { ipv6: true, ..asked(&["subnet-2", "subnet-1"]) }).await,
+        "`ipv6` needs subnets with IPv6, and `subnet-1` has none"
+    );
     assert_eq!(refused(asked(&["subnet-8"])).await, "the subnet `subnet-8` does not exist");
 }
 
@@ -87,6 +100,7 @@ async fn zones_of_services_and_the_vpcs_networks_are_read_where_they_matter() {
     let asked = Asked { interfaces: ["sqs"].into(), networks: true, ..asked(&["subnet-2", "subnet-3"]) };
     let vpc = look(&cx().aws, &asked).await.unwrap();
     assert_eq!(vpc.offered, [("sqs".to_owned(), ["eu-central-1a".to_owned()].into())].into());
+    assert_eq!(vpc.unnamed, ["sqs".to_owned()].into(), "it says no private name");
     assert_eq!(vpc.networks, ["10.0.0.0/16".to_owned(), "10.1.0.0/16".to_owned()].into());
     let neither = look(&cx().aws, &self::asked(&["subnet-1"])).await.unwrap();
     assert_eq!((neither.offered.len(), neither.networks.len()), (0, 0));

@@ -9,6 +9,7 @@ pub const WORDS: Words = Words {
         "InvalidRouteTableID.NotFound",
         "InvalidSecurityGroupID.NotFound",
         "InvalidSubnetID.NotFound",
+        "InvalidVpcEndpoint.NotFound",
         "InvalidVpcEndpointId.NotFound",
         "InvalidVpcID.NotFound",
     ],

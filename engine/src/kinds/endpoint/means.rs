@@ -17,8 +17,12 @@ pub(super) fn advice(of: &Changed<'_, Endpoint>) -> Advice {
     };
     match *of {
         Changed::New(desired) => Advice { widens: widens(desired, &nothing), ..Advice::default() },
-        Changed::Edit { desired, live, .. } => Advice { widens: widens(desired, live), ..Advice::default() },
-        Changed::End { live, .. } => Advice { means: ends(live).into_iter().collect(), ..Advice::default() },
+        Changed::Edit { desired, live, how } => {
+            let stays = if how.replaced { &nothing } else { live };
+            let all = widens(desired, stays).into_iter().chain(takes(desired, live, how.replaced));
+            Advice { widens: all.collect(), ..Advice::default() }
+        }
+        Changed::End { live, .. } => Advice { widens: takes(&nothing, live, false), ..Advice::default() },
     }
 }
 
@@ -42,9 +46,16 @@ fn widens(desired: &Endpoint, live: &Endpoint) -> Vec<String> {
     all
 }
 
-/// What it means that it goes: others may have come to use it.
-fn ends(live: &Endpoint) -> Option<String> {
-    let (route_tables, private) = (!live.route_tables.is_empty(), live.private_dns);
-    (route_tables || private)
-        .then(|| "whatever else in the VPC reaches the service through it no longer does".to_owned())
+/// What others lose who may have come to use it.
+fn takes(desired: &Endpoint, live: &Endpoint, replaced: bool) -> Vec<String> {
+    let kept = |table: &&String| !replaced && desired.route_tables.contains(*table);
+    let routed: Vec<&str> = live.route_tables.iter().filter(|table| !kept(table)).map(String::as_str).collect();
+    let mut all = Vec::new();
+    if !routed.is_empty() {
+        all.push(format!("whatever else uses {} reaches the service through it no longer", routed.join(", ")));
+    }
+    if live.private_dns && (replaced || !desired.private_dns) {
+        all.push("whatever else in the VPC reaches the service by its name through it no longer does".to_owned());
+    }
+    all
 }

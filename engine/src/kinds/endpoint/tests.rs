@@ -264,4 +264,13 @@ fn what_changes_the_network_for_others_needs_consent() {
     };
     assert_eq!(edit(&gateway, &gateway), [""; 0]);
     assert_eq!(edit(&Endpoint { policy: None, ..desired() }, &desired()).len(), 1);
+    let fewer = Endpoint { route_tables: all(&[]), ..gateway.clone() };
+    let gone = "whatever else uses rtb-1 reaches the service through it no longer";
+    assert_eq!(edit(&fewer, &gateway), [gone]);
+    assert_eq!(edit(&desired(), &Endpoint { private_dns: true, ..desired() }).len(), 1);
+    let how = How { replaced: true, keeps_name: true, ..How::default() };
+    let other = Changed::Edit { desired: &desired(), live: &gateway, how: &how };
+    assert_eq!(Endpoint::advice(&other).widens, [gone], "another sort of endpoint in its place");
+    assert_eq!(Endpoint::advice(&Changed::End { live: &gateway, gone: &[] }).widens, [gone]);
+    assert_eq!(Endpoint::advice(&Changed::End { live: &desired(), gone: &[] }).widens, [""; 0]);
 }

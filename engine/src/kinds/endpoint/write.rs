@@ -77,7 +77,8 @@ pub(super) async fn delete(cx: &Cx, id: &str) -> Result<()> {
     let input = Input::default().with("VpcEndpointId.1", id);
     let answer = call(&cx.aws, "DeleteVpcEndpoints", &input, Repeat::AsUsual).await?;
     let failed = answer.items("unsuccessful").filter_map(|one| one.child("error"));
-    let mut failed = failed.filter(|error| error.text("code") != "InvalidVpcEndpointId.NotFound");
+    let gone = ["InvalidVpcEndpoint.NotFound", "InvalidVpcEndpointId.NotFound"];
+    let mut failed = failed.filter(|error| !gone.contains(&error.text("code")));
     failed.next().map_or(Ok(()), |error| Err(unsuccessful(error.text("code"), error.text("message"))))
 }
 
@@ -94,7 +95,7 @@ fn told(error: Error) -> Error {
             "a VPC has at most 50 interface endpoints unless AWS raised it; `network.endpoints` says which ones the pipeline makes",
         ),
         _ if error.message().contains("conflicting DNS domain") => error.hint(
-            "another endpoint of the service has private DNS in this VPC: apply again, and the pipeline uses that one; or leave `private_dns` out",
+            "another endpoint of the service has private DNS in this VPC: leave `private_dns` out",
         ),
         _ => error,
     }

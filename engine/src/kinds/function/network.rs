@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Function, read, write};
 use crate::aws::{Cx, patiently};
-use crate::error::Result;
+use crate::error::{Class, Result};
 use crate::resource::Name;
 
 /// Where a function's network interfaces are.
@@ -73,6 +73,10 @@ pub(super) async fn detach(cx: &Cx, name: &Name) -> Result<()> {
     }
     let request = cx.aws.lambda.update_function_configuration().function_name(name.as_str()).vpc_config(nowhere());
     let detach = || async { request.clone().send().await.map(drop).map_err(write::told) };
-    patiently(cx, &format!("function `{name}` to be ready to leave its VPC"), detach).await?;
-    read::settled(cx, name).await
+    let ready = format!("function `{name}` to be ready to leave its VPC");
+    match patiently(cx, &ready, detach).await {
+        Ok(()) => read::quiet(cx, name).await,
+        Err(error) if error.class() == Class::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
 }

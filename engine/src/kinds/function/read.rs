@@ -112,9 +112,20 @@ pub(super) fn ready(live: &FunctionConfiguration, name: &Name) -> Result<Option<
         return Err(Error::fatal(format!("the last change of function `{name}` failed: {reason}"))
             .hint("fix the cause and run the command again: the code is sent again"));
     }
-    let creating = live.state() == Some(&Lambda::Pending);
-    let updating = live.last_update_status() == Some(&LastUpdateStatus::InProgress);
-    Ok((!creating && !updating).then_some(()))
+    Ok((!under_way(live)).then_some(()))
+}
+
+fn under_way(live: &FunctionConfiguration) -> bool {
+    live.state() == Some(&Lambda::Pending) || live.last_update_status() == Some(&LastUpdateStatus::InProgress)
+}
+
+/// Waits until nothing is under way: one that failed, or that is gone, can be deleted.
+pub(super) async fn quiet(cx: &Cx, name: &Name) -> Result<()> {
+    poll(cx, &format!("the last change of function `{name}` to end"), SETTLED_WITHIN, || async {
+        let found = get(cx, name).await?;
+        Ok(found.and_then(|found| found.configuration).is_none_or(|live| !under_way(&live)).then_some(()))
+    })
+    .await
 }
 
 /// Waits until a function that is being deleted is gone.

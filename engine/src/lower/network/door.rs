@@ -14,6 +14,7 @@ use crate::graph::Node;
 use crate::kinds::endpoint::Endpoint;
 use crate::kinds::security_group::{SecurityGroup, https};
 use crate::lower::Lowering;
+use crate::network::Network;
 use crate::resource::{Id, output_of};
 use crate::spec::{Lets, Way};
 
@@ -68,7 +69,7 @@ pub(super) fn nodes(around: &Around<'_>) -> Result<Vec<Node>> {
         subnets: around.network.vpc.subnets.iter().cloned().collect(),
         security_groups: BTreeSet::from([output_of(group_id().as_str(), "id")]),
         route_tables: BTreeSet::new(),
-        private_dns: around.network.private_dns,
+        private_dns: around.is_private(SERVICE),
         policy: (around.network.policy != Some(Lets::Open)).then(|| apis_of_the_account(around.lowering)),
         failed: false,
     };
@@ -81,8 +82,10 @@ pub(super) fn nodes(around: &Around<'_>) -> Result<Vec<Node>> {
 
 /// The networks whose requests the endpoint takes.
 fn callers(around: &Around<'_>) -> BTreeSet<String> {
-    let said = around.lowering.spec.api().and_then(|api| api.allow_ips.clone());
-    said.map_or_else(|| around.vpc.networks.clone(), |said| said.into_iter().collect())
+    // EC2 gives networks back in their usual form (<https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Ipv6Range.html>).
+    let usual = |text: &String| Network::parse(text).map(|network| network.whole().to_string());
+    let said = around.lowering.spec.api().and_then(|api| api.allow_ips.as_ref());
+    said.map_or_else(|| around.vpc.networks.clone(), |said| said.iter().filter_map(usual).collect())
 }
 
 /// The endpoint's policy. It cannot name the API: the API's own policy names the endpoint.

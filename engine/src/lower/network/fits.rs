@@ -2,10 +2,11 @@
 
 use super::{Around, door};
 use crate::aws::Place;
-use crate::aws::vpc::service_name;
+use crate::aws::vpc::{Endpoint, service_name};
 use crate::bundle::Codes;
 use crate::error::{Error, Result};
 use crate::lower::Lowering;
+use crate::owner::PIPELINE;
 use crate::spec::{Loaded, Way};
 
 /// Refuses two subnets of one zone, and zones in which a service has no endpoints. An endpoint of somebody else's is as it is.
@@ -20,9 +21,9 @@ pub fn fits(loaded: &Loaded, place: &Place) -> Result<()> {
     let door = around.door().filter(|door| matches!(door, super::Reach::Own)).map(|_| door::SERVICE);
     for service in own.chain(door) {
         let told = around.twice_in_a_zone().or_else(|| around.lacking(service, place));
-        if let Some((index, message, hint)) = told {
-            let at = loaded.notes.place_of(&format!("/network/vpc/subnets/{index}"));
-            return Err(Error::fatal(format!("{at}: {message}")).hint(hint));
+        let told = told.map(|(index, message, hint)| (format!("/network/vpc/subnets/{index}"), message, hint));
+        if let Some((path, message, hint)) = told.or_else(|| around.taken(service)) {
+            return Err(Error::fatal(format!("{}: {message}", loaded.notes.place_of(&path))).hint(hint));
         }
     }
     Ok(())
@@ -42,6 +43,19 @@ impl Around<'_> {
             format!("the subnets `{}` and `{}` are both in the zone `{zone}`", subnets[other], subnets[index]);
         let hint = "an endpoint has one network interface in a zone: take one of the two out of `network.vpc.subnets`";
         Some((index, message, hint))
+    }
+
+    /// A name leads to one endpoint in a VPC, and that of another pipeline lets its own roles through alone.
+    fn taken(&self, service: &str) -> Option<(String, String, &'static str)> {
+        let other = |one: &&Endpoint| {
+            let ours = one.tags.get(PIPELINE) == Some(&self.lowering.spec.name);
+            one.service == service && one.private_dns && !ours && !one.state.starts_with("delet")
+        };
+        let other = self.vpc.endpoints.iter().find(other).filter(|_| self.is_private(service))?;
+        let whose = other.tags.get(PIPELINE).map_or("somebody else", String::as_str);
+        let message = format!("the name of `{service}` leads to `{}` of `{whose}` in this VPC already", other.id);
+        let hint = "leave `private_dns` out: the functions are then told the endpoint's own name";
+        Some(("/network/private_dns".to_owned(), message, hint))
     }
 
     fn lacking(&self, service: &str, place: &Place) -> Option<Told> {

@@ -61,7 +61,7 @@ impl Around<'_> {
         let mut all = BTreeMap::new();
         for (service, way) in self.services.iter().filter(|(_, way)| **way == Way::Interface) {
             let dns = match self.reach(service, *way) {
-                Reach::Own if self.network.private_dns => continue,
+                Reach::Own if self.is_private(service) => continue,
                 Reach::Own => output_of(endpoint_id(service).as_str(), "dns"),
                 Reach::Theirs(endpoint) if endpoint.private_dns => continue,
                 Reach::Theirs(endpoint) => endpoint.dns.clone(),

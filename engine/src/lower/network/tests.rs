@@ -34,6 +34,7 @@ fn vpc(endpoints: Vec<There>) -> Vpc {
         endpoints,
         prefix_lists: BTreeMap::from([("dynamodb".to_owned(), "pl-1".to_owned())]),
         offered: BTreeMap::new(),
+        unnamed: BTreeSet::new(),
         networks: set(&["10.0.0.0/16"]),
     }
 }
@@ -136,6 +137,36 @@ fn what_the_spec_says_of_endpoints_holds() {
     let endpoint = &graph.node("endpoint.dynamodb").unwrap().desired;
     assert_eq!((&endpoint["private_dns"], &endpoint["policy"]), (&json!(true), &Value::Null));
     assert_eq!(variables(&graph), ["AWS_ACCOUNT_ID_ENDPOINT_MODE"]);
+}
+
+/// As EC2 says of DynamoDB's: functions are told the endpoint's own name then.
+#[test]
+fn a_service_without_a_private_name_keeps_its_endpoints_own() {
+    let unnamed = Vpc { unnamed: set(&["dynamodb"]), ..vpc(Vec::new()) };
+    let loaded = loaded(", endpoints: { dynamodb: interface, sqs: interface }, private_dns: true");
+    let loaded = Loaded { vpc: Some(unnamed), ..loaded };
+    let graph = lower(&loaded, &place(), &Codes::unbuilt()).unwrap();
+    let private = |id: &str| graph.node(id).unwrap().desired["private_dns"].clone();
+    assert_eq!([private("endpoint.dynamodb"), private("endpoint.sqs")], [json!(false), json!(true)]);
+    assert_eq!(variables(&graph), ["AWS_ACCOUNT_ID_ENDPOINT_MODE", "AWS_ENDPOINT_URL_DYNAMODB"]);
+}
+
+/// EC2 lists endpoints in no order.
+#[test]
+fn the_same_one_of_several_is_used_however_they_are_listed() {
+    let of_state = |id: &str, state: &str| There { id: id.into(), state: state.into(), ..there("sqs") };
+    let used = |all: Vec<There>| notes(&of("", all).0, &place())[0].clone();
+    let all = [of_state("vpce-b", "available"), of_state("vpce-a", "pending"), of_state("vpce-c", "available")];
+    assert!(used(all.to_vec()).contains("`vpce-b`"));
+    assert!(used(all.into_iter().rev().collect()).contains("`vpce-b`"));
+}
+
+#[test]
+fn a_name_that_leads_to_another_pipelines_endpoint_is_refused_in_the_plan() {
+    let tags = [(PIPELINE.to_owned(), "other".to_owned())].into();
+    let (loaded, _) = of(", private_dns: true", vec![There { private_dns: true, tags, ..there("sqs") }]);
+    let error = fits(&loaded, &place()).unwrap_err();
+    assert!(error.message().contains("the name of `sqs` leads to `vpce-sqs` of `other`"), "{error}");
 }
 
 #[test]

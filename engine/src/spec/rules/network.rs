@@ -4,6 +4,7 @@ use super::{At, Cx};
 use crate::spec::network::{Network, REACHED, Reached, Way};
 use crate::spec::wording::{list, nearest};
 use crate::spec::{Endpoints, Problem};
+use std::collections::BTreeSet;
 
 /// Every rule.
 pub(super) fn network(cx: &Cx<'_>, network: &At<'_, Network>) -> Vec<Problem> {
@@ -11,7 +12,43 @@ pub(super) fn network(cx: &Cx<'_>, network: &At<'_, Network>) -> Vec<Problem> {
     problems.extend(services(network));
     problems.extend(users(cx, network));
     problems.extend(unused(cx, network));
+    problems.extend(beyond(cx, network));
+    problems.extend(named(cx, network));
     problems
+}
+
+/// Services that the handler may call, and cannot: its security group leads to the endpoints alone.
+fn beyond(cx: &Cx<'_>, network: &At<'_, Network>) -> Vec<Problem> {
+    let Some(function) = cx.function().filter(|function| function.existing.is_none()) else { return Vec::new() };
+    if network.it.vpc.security_groups.is_some() || network.it.said().is_some_and(|said| said.is_empty()) {
+        return Vec::new();
+    }
+    let said = network.it.said();
+    let reached = |actions: &str| {
+        let of = |one: &&Reached| one.actions == actions;
+        let known = REACHED.iter().find(of).map(|one| one.name);
+        known.is_some_and(|known| said.as_ref().is_none_or(|said| said.iter().any(|(name, _)| *name == known)))
+    };
+    let each = function.statements.iter().enumerate().flat_map(|(index, statement)| {
+        let services = statement.actions.iter().filter_map(|action| Some(action.split_once(':')?.0));
+        let services: BTreeSet<&str> = services.filter(|service| *service != "*" && !reached(service)).collect();
+        services.into_iter().map(move |service| (index, service)).collect::<Vec<_>>()
+    });
+    let told = each.map(|(index, service)| {
+        let message = format!("the handler may call `{service}`, and its security group leads to no endpoint of that");
+        let problem = Problem::warning(format!("{}/{index}", function.at("statements")), message);
+        problem.hint(
+            "name groups of your own in `network.vpc.security_groups`, or say `network.endpoints: []`: then whatever the VPC has a way to is reached",
+        )
+    });
+    told.collect()
+}
+
+/// EC2 keeps names that begin like its ids to itself.
+fn named(cx: &Cx<'_>, network: &At<'_, Network>) -> Option<Problem> {
+    let message = "EC2 takes no security group whose name begins with `sg-`, as that of this pipeline's would";
+    let problem = || Problem::error("/name", message).hint("give the pipeline another name, or take `network` out");
+    (cx.spec.name.starts_with("sg-") && cx.sound(&network.path)).then(problem)
 }
 
 /// Ids that stand in a list two times.
@@ -166,6 +203,27 @@ mod tests {
         assert_eq!(of("[kinesis]")[0].1, "`kinesis` is no service that functions reach by an endpoint");
         assert_eq!(of("{ s3: interface }")[0].1, "`s3` has no `interface` endpoint here");
         assert_eq!(of("[sqs, sqs]")[0].0, "/network/endpoints/1");
+    }
+
+    /// Else its calls would time out, one after another.
+    #[test]
+    fn a_handler_that_may_call_what_it_cannot_reach_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("own")).unwrap();
+        std::fs::write(folder.path().join("own/app.py"), "def handler(event, context): pass\n").unwrap();
+        let told = |network: &str| {
+            let text = format!(
+                "name: demo\nnetwork: {{ vpc: {{ subnets: [subnet-01234567] }}{network} }}\nstream: {{ kinesis: {{}} }}\n\
+                 consumer:\n  function:\n    handler: {{ path: ./own, runtime: python3.13, entry: app.handler }}\n    \
+                 statements: [{{ actions: ['sns:Publish', 'es:ESHttpPost', 'states:StartExecution'], resources: ['*'] }}]\n"
+            );
+            let loaded = crate::spec::parse("pipeline.yaml", text.as_bytes(), folder.path()).unwrap();
+            let all = loaded.notes.problems.into_iter().filter(|one| one.message.contains("leads to no endpoint"));
+            all.map(|one| one.message.split('`').nth(1).unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(told(""), ["es"]);
+        assert_eq!(told(", endpoints: [dynamodb, sns]"), ["es", "states"]);
+        assert!(told(", endpoints: []").is_empty());
     }
 
     #[test]

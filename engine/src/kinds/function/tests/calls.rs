@@ -217,6 +217,18 @@ async fn a_function_leaves_its_vpc_before_it_is_deleted() {
     assert_eq!((left.num_calls(), deleted.num_calls()), (1, 1));
 }
 
+/// One that Lambda could not make, or that somebody else deletes meanwhile, keeps nothing from being destroyed.
+#[tokio::test(start_paused = true)]
+async fn one_that_failed_is_deleted_too() {
+    let there = found(within(&["subnet-1"]).build());
+    let leave = mock!(Client::update_function_configuration)
+        .then_output(|| UpdateFunctionConfigurationOutput::builder().build());
+    let failed = found(answer().state(Lambda::Failed).build());
+    let delete = mock!(Client::delete_function).then_output(|| DeleteFunctionOutput::builder().build());
+    Function::delete(&cx(&[&there, &leave, &failed, &delete]), &Name::new("f"), &Handle::new("arn")).await.unwrap();
+    assert_eq!(delete.num_calls(), 1);
+}
+
 #[tokio::test]
 async fn another_network_is_one_call_and_its_absence_too() {
     let vpc = |subnets: &[&str]| Vpc {

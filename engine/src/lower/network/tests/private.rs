@@ -59,6 +59,10 @@ fn the_networks_that_may_ask_are_those_of_the_door() {
     let (_, graph) = lowered(&format!("{allowed}{NETWORK}"), vpc(Vec::new()));
     assert_eq!(graph.node("group.api").unwrap().desired["ingress"], json!(["tcp 443 10.9.0.0/16"]));
     assert!(graph.node("api").unwrap().desired["policy"].to_string().contains("aws:VpcSourceIp"));
+    // In the form in which EC2 gives them back.
+    let allowed = API.replace("private: {}", "private: {}, allow_ips: ['2001:DB8:0::/32']");
+    let (_, graph) = lowered(&format!("{allowed}{NETWORK}"), vpc(Vec::new()));
+    assert_eq!(graph.node("group.api").unwrap().desired["ingress"], json!(["tcp 443 2001:db8::/32"]));
 }
 
 #[test]
