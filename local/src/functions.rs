@@ -26,16 +26,16 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::{OnceCell, watch};
 use tokio::time::timeout;
 
 use crate::error::{Error, Result};
 use crate::event::Events;
-use crate::invoke::{Answer, Invoke, Refusal};
+use crate::invoke::{Answer, Call, Invoke, Refusal};
 use crate::roles::Roles;
 use crate::seen::Lens;
 use definition::Definition;
+use invocation::Invocation;
 use pool::Pool;
 use program::Program;
 
@@ -86,23 +86,24 @@ impl Functions {
     ///
     /// # Errors
     /// The function was not reached: see [`Refusal`]. A payload above 6 MB is one of these.
-    pub async fn invoke(&self, function: &str, payload: Bytes) -> std::result::Result<Answer, Refusal> {
+    pub async fn invoke(&self, call: Call) -> std::result::Result<Answer, Refusal> {
+        let Call { function, payload, id } = call;
         if payload.len() > PAYLOAD_LIMIT {
             let message =
                 format!("request must be smaller than {PAYLOAD_LIMIT} bytes for the InvokeFunction operation");
             return Err(Refusal::Unavailable(message));
         }
-        let pool = self.pool(function).await?;
+        let pool = self.pool(&function).await?;
         let stop = self.inner.stop.subscribe();
-        tokio::spawn(pool.call(payload, stop)).await.unwrap_or_else(|_| Err(stopped()))
+        tokio::spawn(pool.call(Invocation::of(payload, id), stop)).await.unwrap_or_else(|_| Err(stopped()))
     }
 
     /// The same as a plain function value.
     pub fn as_invoke(&self) -> Invoke {
         let functions = self.clone();
-        Arc::new(move |function, payload| {
+        Arc::new(move |call| {
             let functions = functions.clone();
-            Box::pin(async move { functions.invoke(&function, payload).await })
+            Box::pin(async move { functions.invoke(call).await })
         })
     }
 

@@ -5,10 +5,26 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
-/// Calls a function by its name or unqualified ARN with a payload, as Lambda's synchronous Invoke does.
+/// Calls a function, as Lambda's synchronous Invoke does.
 ///
 /// A plain function value, so that each part is tested alone with one made up on the spot.
-pub type Invoke = Arc<dyn Fn(String, Bytes) -> BoxFuture<'static, Result<Answer, Refusal>> + Send + Sync>;
+pub type Invoke = Arc<dyn Fn(Call) -> BoxFuture<'static, Result<Answer, Refusal>> + Send + Sync>;
+
+/// What a function is called with.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Its name or unqualified ARN.
+    pub function: String,
+    pub payload: Bytes,
+    /// The id of the call where it has one already; otherwise it gets a new one.
+    pub id: Option<String>,
+}
+
+impl Call {
+    pub fn new(function: String, payload: Bytes) -> Self {
+        Self { function, payload, id: None }
+    }
+}
 
 /// What came of a call that reached the function (HTTP 200 of Invoke).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -50,8 +50,9 @@ impl Meter {
     /// The same way to call functions, with its calls counted.
     pub fn timing(&self, invoke: Invoke) -> Invoke {
         let meter = self.clone();
-        Arc::new(move |function, payload| {
-            let (meter, called) = (meter.clone(), invoke(function.clone(), payload));
+        Arc::new(move |call| {
+            let function = call.function.clone();
+            let (meter, called) = (meter.clone(), invoke(call));
             Box::pin(async move {
                 let began = Instant::now();
                 let outcome = called.await;

@@ -5,7 +5,7 @@ use crate::log;
 use crate::stream_to_table::{Config, Consumer, DynamoTable, SqsQueue};
 use crate::{aws, deadline, environment};
 use aws_config::retry::RetryConfig;
-use lambda_runtime::{Error, LambdaEvent, service_fn};
+use lambda_runtime::{Diagnostic, Error, LambdaEvent, service_fn};
 use serde_json::value::RawValue;
 
 /// Serves calls until the process ends.
@@ -28,7 +28,7 @@ pub async fn run() -> Result<(), Error> {
         for line in report.lines(&context.env_config.function_name, &context.request_id) {
             log::emit(&line);
         }
-        Ok::<_, Error>(report.response()?)
+        Ok::<_, Diagnostic>(report.response()?)
     }))
     .await
 }

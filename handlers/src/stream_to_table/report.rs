@@ -1,6 +1,7 @@
 //! What became of a batch.
 
 use aws_lambda_events::streams::KinesisEventResponse;
+use lambda_runtime::Diagnostic;
 use serde_json::{Value, json};
 
 use super::dead_letter::Encoding;
@@ -60,6 +61,13 @@ pub struct Report {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("the event was not written to the table: {0}")]
 pub struct NotWritten(String);
+
+/// The type of the error is its cause: what keeps the event keeps it beside the message.
+impl From<NotWritten> for Diagnostic {
+    fn from(not: NotWritten) -> Self {
+        Self { error_message: not.to_string(), error_type: not.0 }
+    }
+}
 
 impl Report {
     /// Returns the partial-batch answer; nothing for a pushed event, of which there is no part.

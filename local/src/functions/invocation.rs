@@ -18,9 +18,9 @@ pub(super) struct Invocation {
 }
 
 impl Invocation {
-    /// A call with this payload.
-    pub(super) fn of(payload: Bytes) -> Self {
-        Self { id: Uuid::new_v4().to_string(), payload, trace: trace() }
+    /// A call with this payload, and this id if it has one.
+    pub(super) fn of(payload: Bytes, id: Option<String>) -> Self {
+        Self { id: id.unwrap_or_else(|| Uuid::new_v4().to_string()), payload, trace: trace() }
     }
 
     pub(super) fn begins(&self, function: &str) -> Seen {

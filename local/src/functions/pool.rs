@@ -5,7 +5,6 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bytes::Bytes;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
@@ -69,12 +68,11 @@ impl Pool {
     /// Serves a call on a warm process, or on a new one.
     pub(super) async fn call(
         self: Arc<Self>,
-        payload: Bytes,
+        invocation: Invocation,
         mut stop: watch::Receiver<bool>,
     ) -> Result<Answer, Refusal> {
         let _slot = self.slot()?;
         let alive = stop.clone();
-        let invocation = Invocation::of(payload);
         let began = Instant::now();
         self.settings.lens.show(|| invocation.begins(&self.definition.name));
         let answer = tokio::select! {

@@ -20,7 +20,7 @@ use super::exchange::{Exchange, milliseconds};
 use super::mapping::Source;
 use super::refusal::Refusal;
 use super::serving::Serving;
-use crate::invoke::Refusal as Unreached;
+use crate::invoke::{Call, Refusal as Unreached};
 
 /// How long an authorizer may take, as an integration.
 const LONGEST: Duration = Duration::from_secs(29);
@@ -128,7 +128,7 @@ impl Authorizer {
             return Err(misconfigured());
         }
         let event = Bytes::from(event::of(serving.address, exchange).to_string());
-        let answer = timeout(LONGEST, (serving.reach.invoke)(self.function.clone(), event)).await;
+        let answer = timeout(LONGEST, (serving.reach.invoke)(Call::new(self.function.clone(), event))).await;
         let answer = match answer {
             Ok(Ok(answer)) => answer,
             Ok(Err(Unreached::NotFound)) => return Err(misconfigured()),

@@ -34,7 +34,7 @@ use super::live::Live;
 use super::snapshot::Snapshot;
 use super::{Gateway, Settings};
 use crate::event::Event;
-use crate::invoke::{Answer, Invoke, Refusal};
+use crate::invoke::{Answer, Call, Invoke, Refusal};
 use crate::roles::GivenOut;
 use crate::seen::Lens;
 
@@ -102,7 +102,7 @@ impl World {
         let (sender, events) = mpsc::unbounded_channel();
         let calls = Calls::default();
         let kept = Arc::clone(&calls);
-        let invoke: Invoke = Arc::new(move |_, payload| {
+        let invoke: Invoke = Arc::new(move |Call { payload, .. }| {
             let event: Value = serde_json::from_slice(&payload).unwrap_or_default();
             let answer = function(&event);
             kept.lock().unwrap().push(event);

@@ -20,7 +20,7 @@ use super::slot::{GivenUp, Step, refused};
 use super::source::{Page, Source};
 use super::trouble::{Health, Trouble};
 use crate::event::{Batch, DeadLetter, Event, Events};
-use crate::invoke::{Answer, Invoke, Refusal};
+use crate::invoke::{Answer, Call, Invoke, Refusal};
 use crate::seen::{Lens, Seen};
 
 /// What the pollers of a mapping share. Cheap to clone.
@@ -127,7 +127,7 @@ impl Poll {
         for (slot, step) in self.shard.steps(self.world.clock.now()) {
             match step {
                 Step::Call { payload } => {
-                    let call = (self.world.invoke)(self.mapping.function.clone(), payload);
+                    let call = (self.world.invoke)(Call::new(self.mapping.function.clone(), payload));
                     self.under_way.push(Box::pin(async move {
                         let start = Instant::now();
                         let result = call.await;

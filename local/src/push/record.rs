@@ -58,7 +58,7 @@ pub fn record(event: &GivenUp<'_>, now: i64) -> String {
         version: "1.0",
         timestamp: timestamp(now),
         request_context: RequestContext {
-            request_id: event.last.map_or(event.request_id, |answer| &answer.request_id),
+            request_id: event.request_id,
             function_arn: format!("{}:$LATEST", event.function_arn),
             condition: event.condition,
             approximate_invoke_count: event.calls,
@@ -116,7 +116,7 @@ mod tests {
         assert_eq!(
             record(&event, 1_573_691_886_021),
             concat!(
-                r#"{"version":"1.0","timestamp":"2019-11-14T00:38:06.021Z","requestContext":{"requestId":"r-2","#,
+                r#"{"version":"1.0","timestamp":"2019-11-14T00:38:06.021Z","requestContext":{"requestId":"r-1","#,
                 r#""functionArn":"arn:aws:lambda:eu-west-1:111122223333:function:f:$LATEST","condition":"RetriesExhausted","#,
                 r#""approximateInvokeCount":3},"requestPayload":{"b":1.10,"a":2},"responseContext":{"statusCode":200,"#,
                 r#""executedVersion":"$LATEST","functionError":"Unhandled"},"responsePayload":{"errorMessage":"no","errorType":"E"}}"#

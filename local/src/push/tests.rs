@@ -16,7 +16,7 @@ use tokio::time::timeout;
 
 use super::{Inbox, Push, Settings};
 use crate::event::{Event, GivenUp, Location, Retry};
-use crate::invoke::{Answer, Invoke, Refusal};
+use crate::invoke::{Answer, Call, Invoke, Refusal};
 use crate::roles::Roles;
 use crate::seen::Lens;
 use endpoint::{Endpoint, FUNCTION, QUEUE, TOPIC};
@@ -38,7 +38,7 @@ impl Cloud {
         let inbox = Inbox::open().await.unwrap();
         let (url, calls) = (inbox.url().to_owned(), Arc::<Mutex<Vec<Value>>>::default());
         let seen = Arc::clone(&calls);
-        let invoke: Invoke = Arc::new(move |_, payload| {
+        let invoke: Invoke = Arc::new(move |Call { payload, .. }| {
             let event: Value = serde_json::from_slice(&payload).unwrap();
             seen.lock().unwrap().push(event.clone());
             Box::pin(async move { outcome(&event) })

@@ -20,7 +20,7 @@ use super::record::{GivenUp, record};
 use super::source::{Place, Source};
 use super::undelivered;
 use crate::event::{self, Batch, Event};
-use crate::invoke::{Answer, Refusal};
+use crate::invoke::{Answer, Call, Refusal};
 use crate::seen::{Accepted, Seen, Tried};
 
 /// How often something is asked of the endpoint that does not answer, and how long it rests between.
@@ -71,7 +71,8 @@ impl Shared {
                 let (function, source) = (delivery.function, Source::of(&delivery.sender, &serde_json::Value::Null));
                 let taken = Taken { function, request: delivery.request, source, payload: delivery.event };
                 self.accepted(&taken);
-                let outcome = (self.invoke)(taken.function.clone(), payload).await;
+                let call = Call { id: Some(taken.request.clone()), ..Call::new(taken.function.clone(), payload) };
+                let outcome = (self.invoke)(call).await;
                 self.tried(&taken, &outcome);
                 // Who does not wait any more wants to know nothing.
                 let _gone = answer.send(outcome);
@@ -186,11 +187,13 @@ impl Shared {
         }
     }
 
+    /// Each try has the id of the event, which whoever sent it knows.
     async fn call(&self, taken: &Taken) -> Called {
         let _slot = self.slots.acquire().await;
         let began = Instant::now();
         let payload = Bytes::copy_from_slice(taken.payload.get().as_bytes());
-        let outcome = (self.invoke)(taken.function.clone(), payload).await;
+        let id = Some(taken.request.clone()).filter(|id| !id.is_empty());
+        let outcome = (self.invoke)(Call { id, ..Call::new(taken.function.clone(), payload) }).await;
         Called { outcome, milliseconds: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX) }
     }
 

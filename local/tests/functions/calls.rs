@@ -1,7 +1,7 @@
 //! Calls that reach the function: what it gets, and which process serves.
 
 use bytes::Bytes;
-use pipe_local::invoke::Refusal;
+use pipe_local::invoke::{Call, Refusal};
 use serde_json::json;
 
 use crate::host::{eventually, host, pid_of, runs};
@@ -9,6 +9,10 @@ use crate::host::{eventually, host, pid_of, runs};
 /// Milliseconds since 1970.
 fn now() -> u128 {
     std::time::UNIX_EPOCH.elapsed().unwrap().as_millis()
+}
+
+fn empty(function: &str) -> Call {
+    Call::new(function.to_owned(), Bytes::from("{}"))
 }
 
 #[tokio::test]
@@ -69,12 +73,14 @@ async fn a_name_is_read_in_all_its_forms() {
     let host = host(json!({})).await;
     let arn = "arn:aws:lambda:eu-central-1:123456789012:function:f";
     for name in ["f", "f:$LATEST", "123456789012:function:f", arn, &format!("{arn}:$LATEST")] {
-        assert!(host.functions.invoke(name, Bytes::from("{}")).await.is_ok(), "{name}");
+        assert!(host.functions.invoke(empty(name)).await.is_ok(), "{name}");
     }
+    let own = host.functions.invoke(Call { id: Some("r-1".to_owned()), ..empty("f") }).await.unwrap();
+    assert_eq!(own.request_id, "r-1");
     let by_value = host.functions.as_invoke();
-    assert!(by_value(arn.to_owned(), Bytes::from("{}")).await.is_ok());
+    assert!(by_value(empty(arn)).await.is_ok());
     for name in ["g", "f:1", &format!("{arn}:live"), ""] {
-        assert_eq!(host.functions.invoke(name, Bytes::from("{}")).await, Err(Refusal::NotFound), "{name}");
+        assert_eq!(host.functions.invoke(empty(name)).await, Err(Refusal::NotFound), "{name}");
     }
 }
 
@@ -123,7 +129,7 @@ async fn a_call_goes_on_when_its_caller_is_gone() {
     let invoke = host.functions.as_invoke();
     tokio::select! {
         biased;
-        _ = invoke("f".to_owned(), Bytes::from(event.to_string())) => panic!("it cannot be that fast"),
+        _ = invoke(Call::new("f".to_owned(), Bytes::from(event.to_string()))) => panic!("it cannot be that fast"),
         () = tokio::task::yield_now() => {}
     }
     assert!(
@@ -147,7 +153,7 @@ async fn a_process_that_ends_after_its_answer_fails_no_call() {
 async fn a_payload_above_the_limit_is_refused() {
     let host = host(json!({})).await;
     let payload = Bytes::from(vec![b' '; 6 * 1024 * 1024 + 1]);
-    let refused = host.functions.invoke("f", payload).await;
+    let refused = host.functions.invoke(Call::new("f".to_owned(), payload)).await;
     assert!(matches!(refused, Err(Refusal::Unavailable(reason)) if reason.contains("6291456")));
     assert_eq!(host.endpoint.known.lock().unwrap().fetched, 0);
 }

@@ -8,7 +8,9 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_eventbridge::types::{PutEventsRequestEntry, Target};
-use aws_sdk_lambda::types::{FunctionCode, Runtime};
+use aws_sdk_lambda::error::ProvideErrorMetadata;
+use aws_sdk_lambda::operation::RequestId;
+use aws_sdk_lambda::types::{FunctionCode, InvocationType, Runtime};
 use aws_sdk_scheduler::types::{FlexibleTimeWindow, FlexibleTimeWindowMode, Target as Called};
 use aws_sigv4::http_request::{PayloadChecksumKind, SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4;
@@ -19,7 +21,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use pipe_local::endpoint::{Behind, Emulator, Forwarder, MINISTACK, RootKey, environment};
 use pipe_local::event::{Event, GivenUp};
-use pipe_local::invoke::{Answer, Invoke};
+use pipe_local::invoke::{Answer, Call, Invoke};
 use pipe_local::push::{Inbox, Push, Settings};
 use pipe_local::roles::Roles;
 use pipe_local::seen::Lens;
@@ -37,9 +39,25 @@ struct Cloud {
     key: Credentials,
     push: Push,
     calls: UnboundedReceiver<Value>,
+    /// Ids of the calls.
+    ids: UnboundedReceiver<String>,
     events: UnboundedReceiver<Event>,
     lambda: aws_sdk_lambda::Client,
     _running: (Emulator, Forwarder, TempDir),
+}
+
+/// A function that is always done, what it is called with, and the ids of the calls.
+fn function() -> (Invoke, UnboundedReceiver<Value>, UnboundedReceiver<String>) {
+    let (called, calls) = unbounded_channel();
+    let (known, ids) = unbounded_channel();
+    let invoke: Invoke = Arc::new(move |Call { payload, id, .. }| {
+        called.send(serde_json::from_slice(&payload).unwrap()).unwrap();
+        known.send(id.unwrap_or_default()).unwrap();
+        let payload = Bytes::from_static(b"\"done\"");
+        let answer = Answer { payload, error: None, request_id: "r".to_owned(), memory: None };
+        Box::pin(async move { Ok(answer) })
+    });
+    (invoke, calls, ids)
 }
 
 impl Cloud {
@@ -63,17 +81,12 @@ impl Cloud {
             .endpoint_url(&url)
             .credentials_provider(SharedCredentialsProvider::new(key.clone()))
             .build();
-        let (called, calls) = unbounded_channel();
-        let invoke: Invoke = Arc::new(move |_, payload: Bytes| {
-            called.send(serde_json::from_slice(&payload).unwrap()).unwrap();
-            let payload = Bytes::from_static(b"\"done\"");
-            let answer = Answer { payload, error: None, request_id: "r".to_owned(), memory: None };
-            Box::pin(async move { Ok(answer) })
-        });
+        let (invoke, calls, ids) = function();
         let push =
             Push::start(Settings { roles: Roles::new(sdk.clone()), invoke, events, lens: Lens::default(), inbox });
         let lambda = aws_sdk_lambda::Client::new(&sdk);
-        let cloud = Self { sdk, url, key, push, calls, events: told, lambda, _running: (emulator, forwarder, folder) };
+        let cloud =
+            Self { sdk, url, key, push, calls, ids, events: told, lambda, _running: (emulator, forwarder, folder) };
         cloud.with_function().await;
         cloud
     }
@@ -223,6 +236,14 @@ async fn from_a_caller(cloud: &mut Cloud) {
     let answer = invoke.send().await.unwrap();
     assert_eq!((answer.status_code, answer.payload.unwrap().into_inner()), (200, b"\"done\"".to_vec()));
     assert_eq!(cloud.called().await, json!({ "direct": 1 }));
+    let refused = cloud.lambda.invoke().function_name("f").payload(b"bad".to_vec().into()).send().await.unwrap_err();
+    assert_eq!(refused.code(), Some("InvalidRequestContentException"));
+    // What is sent is known by the id that the function has.
+    while cloud.ids.try_recv().is_ok() {}
+    let event = cloud.lambda.invoke().function_name("f").invocation_type(InvocationType::Event);
+    let answer = event.payload(br#"{"later":1}"#.to_vec().into()).send().await.unwrap();
+    assert_eq!(cloud.called().await, json!({ "later": 1 }));
+    assert_eq!(cloud.ids.recv().await.as_deref(), answer.request_id());
     let groups = aws_sdk_cloudwatchlogs::Client::new(&cloud.sdk).describe_log_groups().send().await.unwrap();
     assert!(groups.log_groups().is_empty(), "MiniStack writes no lines about calls that pipe makes");
 }

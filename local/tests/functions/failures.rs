@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pipe_local::invoke::{Answer, Refusal};
+use pipe_local::invoke::{Answer, Call, Refusal};
 use serde_json::{Value, json};
 
 use crate::host::{eventually, failure, host, host_of, pass, runs};
@@ -136,7 +136,7 @@ async fn an_init_that_takes_too_long_is_done_again_within_the_call() {
     let host = host_of(&files, with).await;
     let functions = host.functions.clone();
     let began = tokio::time::Instant::now();
-    let call = tokio::spawn(async move { functions.invoke("f", "{}".into()).await });
+    let call = tokio::spawn(async move { functions.invoke(Call::new("f".to_owned(), "{}".into())).await });
     eventually("the first start", || std::fs::read_to_string(count.path()).unwrap().lines().count() == 1).await;
     pass(Duration::from_secs(9)).await;
     let answer = call.await.unwrap().unwrap();
@@ -153,7 +153,7 @@ async fn a_second_init_has_the_functions_timeout() {
     let host = host_of(&[("bootstrap", never, 0o755)], with).await;
     let starts = || std::fs::read_to_string(count.path()).unwrap().lines().count();
     let functions = host.functions.clone();
-    let call = tokio::spawn(async move { functions.invoke("f", "{}".into()).await });
+    let call = tokio::spawn(async move { functions.invoke(Call::new("f".to_owned(), "{}".into())).await });
     eventually("the first start", || starts() == 1).await;
     pass(Duration::from_secs(11)).await;
     eventually("the second start", || starts() == 2).await;

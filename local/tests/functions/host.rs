@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use pipe_local::event::Event;
 use pipe_local::functions::{Functions, Settings};
-use pipe_local::invoke::{Answer, Refusal};
+use pipe_local::invoke::{Answer, Call, Refusal};
 use pipe_local::roles::Roles;
 use pipe_local::seen::Lens;
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ pub fn functions(endpoint: &Endpoint, cache: &TempDir) -> (Functions, UnboundedR
 
 impl Host {
     pub async fn invoke(&self, event: Value) -> Result<Answer, Refusal> {
-        self.functions.invoke("f", Bytes::from(event.to_string())).await
+        self.functions.invoke(Call::new("f".to_owned(), Bytes::from(event.to_string()))).await
     }
 
     /// The answer of a call that must succeed.
@@ -73,7 +73,7 @@ impl Host {
         let event = json!({ "do": "sleep", "seconds": 1 }).to_string();
         let call = |_| {
             let (functions, event) = (self.functions.clone(), Bytes::from(event.clone()));
-            tokio::spawn(async move { functions.invoke("f", event).await })
+            tokio::spawn(async move { functions.invoke(Call::new("f".to_owned(), event)).await })
         };
         (0..count).map(call).collect()
     }
@@ -82,7 +82,7 @@ impl Host {
     pub async fn held(&self, path: &Path) -> tokio::task::JoinHandle<Result<Answer, Refusal>> {
         let event = Bytes::from(json!({ "do": "wait", "file": path }).to_string());
         let functions = self.functions.clone();
-        let call = tokio::spawn(async move { functions.invoke("f", event).await });
+        let call = tokio::spawn(async move { functions.invoke(Call::new("f".to_owned(), event)).await });
         eventually("the call is under way", || path.with_added_extension("begun").exists()).await;
         call
     }

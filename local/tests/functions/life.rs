@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use pipe_local::invoke::Refusal;
+use pipe_local::invoke::{Call, Refusal};
 use serde_json::json;
 
 use crate::host::{BOOTSTRAP, eventually, functions, host, host_of, pass, pid_of, runs};
@@ -70,7 +70,7 @@ async fn code_is_fetched_once_for_all_that_share_the_folder() {
     let host = host(json!({})).await;
     host.pid().await;
     let (second, _events) = functions(&host.endpoint, &host.cache);
-    assert!(second.invoke("f", "{}".into()).await.is_ok());
+    assert!(second.invoke(Call::new("f".to_owned(), "{}".into())).await.is_ok());
     assert_eq!(host.endpoint.known.lock().unwrap().fetched, 1);
     let folders = std::fs::read_dir(host.cache.path()).unwrap().count();
     assert_eq!(folders, 1, "nothing is left beside the code");
@@ -85,7 +85,7 @@ async fn code_that_was_changed_in_the_cache_does_not_run() {
     let changed = "#!/bin/sh\nexit 1\n";
     std::fs::write(folder.join("code/bootstrap"), changed).unwrap();
     let (second, _events) = functions(&host.endpoint, &host.cache);
-    let answer = second.invoke("f", "{}".into()).await.unwrap();
+    let answer = second.invoke(Call::new("f".to_owned(), "{}".into())).await.unwrap();
     assert_eq!(answer.error, None, "{:?}", answer.payload);
     assert_eq!(host.endpoint.known.lock().unwrap().fetched, 2);
     assert_ne!(std::fs::read_to_string(folder.join("code/bootstrap")).unwrap(), changed);
@@ -126,7 +126,7 @@ async fn stopping_ends_everything_and_refuses_what_comes_later() {
     let event = json!({ "do": "sleep", "seconds": 600 }).to_string();
     let call = tokio::spawn({
         let functions = host.functions.clone();
-        async move { functions.invoke("f", event.into()).await }
+        async move { functions.invoke(Call::new("f".to_owned(), event.into())).await }
     });
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(runs(parent) && runs(child));

@@ -23,6 +23,7 @@ impl Journal {
     /// Takes a call that begins: of a batch, each record is an event.
     pub(super) fn calling(&mut self, at: i64, calling: Calling) {
         let Calling { id, function, trace, payload } = calling;
+        self.set_aside(&id);
         let (trace, records) = (root(&trace).to_owned(), records(&payload));
         let (mut events, mut rows) = (Vec::new(), HashMap::new());
         for record in &records {
@@ -42,6 +43,17 @@ impl Journal {
         let since = self.last + 1;
         let call = Call { function, at, trace, events, rows, asked, asked_bytes, bytes, since, ..Call::default() };
         self.calls.insert(id, call);
+    }
+
+    /// Lambda's later tries of an event have the id of the first one: what is known of an earlier one goes under another.
+    fn set_aside(&mut self, id: &str) {
+        let Some(call) = self.calls.remove(id) else { return };
+        let key = (1..).map(|n| format!("{id}#{n}")).find(|key| !self.calls.contains_key(key)).unwrap_or_default();
+        self.order.iter_mut().filter(|of| *of == id).for_each(|of| of.clone_from(&key));
+        for n in &call.events {
+            self.change(*n, |entry| entry.calls.iter_mut().filter(|of| *of == id).for_each(|of| of.clone_from(&key)));
+        }
+        self.calls.insert(key, call);
     }
 
     /// The event of a record, which a call has now.

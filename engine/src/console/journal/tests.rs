@@ -191,6 +191,31 @@ fn an_event_of_a_source_without_a_stream_is_joined_with_its_calls() {
     assert_eq!(titles(&journal, 1), ["event", "invocation", "row"]);
 }
 
+/// Lambda's tries of an event all have its id.
+#[test]
+fn tries_with_one_id_are_all_shown() {
+    let calling = || Calling { id: "e".into(), function: "f".into(), trace: "Root=e".into(), payload: "{}".into() };
+    let tried = |failed| Seen::Tried(Tried { id: "e".to_owned(), call: "e".to_owned(), failed });
+    let accepted = Accepted {
+        id: "e".to_owned(),
+        function: "f".to_owned(),
+        location: Location::of("arn:aws:sns:r:1:topic", None),
+        payload: Bytes::from_static(b"{}"),
+    };
+    let journal = all(vec![
+        Seen::Accepted(accepted),
+        Seen::Calling(calling()),
+        called("e", r#"{"errorMessage":"no"}"#, true),
+        tried(true),
+        Seen::Calling(calling()),
+        item("e", "x"),
+        called("e", "null", false),
+        tried(false),
+    ]);
+    assert_eq!(lines(&journal), [("sns topic".to_owned(), State::Done, "table")]);
+    assert_eq!(titles(&journal, 1), ["event", "invocation", "invocation", "row"]);
+}
+
 #[test]
 fn what_no_filter_lets_pass_is_done() {
     let filtered = Seen::Filtered { location: shard(), records: vec!["49".to_owned(), "unknown".to_owned()] };

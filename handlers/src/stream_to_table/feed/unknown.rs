@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use lambda_runtime::Diagnostic;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
@@ -15,6 +16,12 @@ pub enum Unknown {
     Event(String),
     #[error("record {index} is not as the feed `{feed}` sends it, a member is missing or of another type: it is {got}")]
     Record { feed: &'static str, index: usize, got: String },
+}
+
+impl From<Unknown> for Diagnostic {
+    fn from(unknown: Unknown) -> Self {
+        Self { error_type: "unknown-event".to_owned(), error_message: unknown.to_string() }
+    }
 }
 
 impl Unknown {

@@ -12,6 +12,7 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+import uuid
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
@@ -57,7 +58,7 @@ def hand_over(url):
             return {"body": {"errorMessage": f"pipe does not take it: {error}", "errorType": "ServiceException"}, "error": True}
 
     def call(func, event, _url, request):
-        return give((func.get("config") or func).get("FunctionArn", ""), request, event)
+        return give((func.get("config") or func).get("FunctionArn", ""), sender.get().get("request", request), event)
 
     def beside(work, *arguments):
         """Does it in a thread of its own, which otherwise knows nothing of the sender."""
@@ -159,9 +160,12 @@ def hand_over(url):
 
     async def told(name, event, headers, *more, **options):
         kind = headers.get("x-amz-invocation-type") or "RequestResponse"
-        token = sender.set({"invoke": kind, "schedule": headers.get("x-pipe-schedule")})
+        request = str(uuid.uuid4())
+        token = sender.set({"invoke": kind, "schedule": headers.get("x-pipe-schedule"), "request": request})
         try:
-            return await invoke(name, event, headers, *more, **options)
+            status, answered, body = await invoke(name, event, headers, *more, **options)
+            # The caller is to know the call by the id that the function has: MiniStack draws another.
+            return status, {**answered, "x-pipe-request": request}, body
         finally:
             sender.reset(token)
 
@@ -189,6 +193,8 @@ def hand_over(url):
     lambda_svc._proxy_url_for, lambda_svc._execute_function_proxy = lambda _config: url, call
     # Its lines about calls: pipe writes those of the calls that it makes.
     lambda_svc._emit_lambda_logs = lambda *_, **__: None
+    # pipe counts all calls, these too.
+    lambda_svc._emit_lambda_metrics = lambda *_, **__: None
     scheduler._tick_schedules = lambda: None
 
 

@@ -43,6 +43,29 @@ pub fn secret_in_window<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answeri
     })
 }
 
+/// The id of the call that the function has, as MiniStack's start tells it.
+const CALLED: &str = "x-pipe-request";
+
+/// Invoke with what is no JSON; an empty body is none, and taken. The answer has the id that the function has.
+pub fn invoked<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
+    Box::pin(async move {
+        let body = &exchange.body;
+        match serde_json::from_slice::<serde::de::IgnoredAny>(body).err().filter(|_| !body.is_empty()) {
+            Some(error) => {
+                let message = format!("Could not parse request body into json: {error}");
+                Ok(refusal(400, "InvalidRequestContentException", &message))
+            }
+            None => {
+                let mut answer = exchange.forward().await?;
+                if let Some(id) = answer.headers_mut().remove(CALLED) {
+                    answer.headers_mut().insert("x-amzn-requestid", id);
+                }
+                Ok(answer)
+            }
+        }
+    })
+}
+
 /// PutMethod on a method that is there.
 pub fn method_exists<'a>(exchange: &'a Exchange<'a>) -> BoxFuture<'a, Answering> {
     Box::pin(async move {

@@ -2,6 +2,7 @@
 
 mod changes;
 mod front;
+mod functions;
 mod readers;
 mod tables;
 
@@ -281,6 +282,7 @@ pub fn find(call: &Call, head: &Parts) -> Option<&'static Quirk> {
         }
     };
     let more = front::QUIRKS.iter().chain(tables::QUIRKS).chain(changes::QUIRKS).chain(readers::QUIRKS);
+    let more = more.chain(functions::QUIRKS);
     QUIRKS.iter().chain(more).find(|quirk| quirk.operations.iter().any(fits))
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::super::refusal::Refusal;
 use super::super::serving::Serving;
 use super::messages::BackendAnswer;
-use crate::invoke::Refusal as Unreached;
+use crate::invoke::{Call, Refusal as Unreached};
 
 /// Invokes a function if the integration's role may.
 pub async fn invoke(
@@ -18,7 +18,7 @@ pub async fn invoke(
     if role.is_empty() || !serving.permits.allows(serving.reach, role, function).await {
         return Err(Refusal::misconfigured());
     }
-    let answer = (serving.reach.invoke)(function.to_owned(), payload).await;
+    let answer = (serving.reach.invoke)(Call::new(function.to_owned(), payload)).await;
     let answer = answer.map_err(|refusal| match refusal {
         Unreached::NotFound => Refusal::misconfigured(),
         // Lambda's own refusals come out as 500, not as 429.

@@ -47,7 +47,7 @@ fn shared() -> Arc<Shared> {
     };
     let (events, _) = mpsc::unbounded_channel();
     let roles = Roles::new(aws_config::SdkConfig::builder().build());
-    let invoke: Invoke = Arc::new(|_, _| async { Err(Refusal::NotFound) }.boxed());
+    let invoke: Invoke = Arc::new(|_| async { Err(Refusal::NotFound) }.boxed());
     let (log, _) = Log::start(roles.clone(), events.clone());
     Arc::new(Shared::new(
         Reach::new(roles, Arc::new(|_| None), invoke, events, Lens::default()),

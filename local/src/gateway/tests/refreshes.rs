@@ -55,7 +55,7 @@ async fn a_new_deployment_is_a_new_snapshot_and_settings_always_apply() {
     describe(&cloud, "d1", 201, 0.001);
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/prod/a", listener.local_addr().unwrap());
-    let invoke: Invoke = Arc::new(|_, _| async { Err(Refusal::NotFound) }.boxed());
+    let invoke: Invoke = Arc::new(|_| async { Err(Refusal::NotFound) }.boxed());
     let (events, _receiver) = mpsc::unbounded_channel();
     let (api, stage) = ("abc123".to_owned(), "prod".to_owned());
     let settings =

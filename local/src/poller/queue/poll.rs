@@ -13,7 +13,7 @@ use super::record::Message;
 use super::state::{Leaving, Outcome, QueueState, Step};
 use super::{Mapping, Orders, Redrive};
 use crate::event::{Batch, DeadLetter, Event, Events, Location};
-use crate::invoke::{Answer, Invoke, Refusal};
+use crate::invoke::{Answer, Call, Invoke, Refusal};
 use crate::poller::clock::Clock;
 use crate::poller::slot::refused;
 use crate::poller::trouble::{Asked, Health, Trouble};
@@ -122,7 +122,7 @@ impl QueuePoll {
                     Box::pin(async move { Ended::Received { most, asked_ms: now, result: receive.await } })
                 }
                 Step::Call { batch, payload } => {
-                    let call = (self.world.invoke)(self.mapping.function.clone(), payload);
+                    let call = (self.world.invoke)(Call::new(self.mapping.function.clone(), payload));
                     Box::pin(async move {
                         let start = Instant::now();
                         let result = call.await;

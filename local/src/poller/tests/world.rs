@@ -12,7 +12,7 @@ use tokio::time::{Duration, Instant, sleep};
 
 use super::{NOW, arrived, number, numbers, succeeds};
 use crate::event::Event;
-use crate::invoke::{Answer, Invoke, Refusal};
+use crate::invoke::{Answer, Call, Invoke, Refusal};
 use crate::poller::checkpoints::{Checkpoints, Position};
 use crate::poller::clock::Clock;
 use crate::poller::destination::Destination;
@@ -64,7 +64,7 @@ impl Fake {
         let cloud: Arc<Mutex<Cloud>> = Arc::default();
         let checkpoints = Checkpoints::load(path, sender.clone());
         let (called, function) = (cloud.clone(), Arc::new(function));
-        let invoke: Invoke = Arc::new(move |_, payload| {
+        let invoke: Invoke = Arc::new(move |Call { payload, .. }| {
             let numbers = numbers(&payload);
             let (took, answer) = function(&numbers);
             called.lock().unwrap().calls.push((Instant::now(), numbers));

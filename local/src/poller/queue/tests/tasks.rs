@@ -44,7 +44,7 @@ impl Fake {
         let (sender, events) = unbounded_channel();
         let cloud: Arc<Mutex<Cloud>> = Arc::default();
         let called = cloud.clone();
-        let invoke: Invoke = Arc::new(move |_, _| {
+        let invoke: Invoke = Arc::new(move |_| {
             called.lock().unwrap().calls += 1;
             let (takes, answer) = function();
             async move {
