@@ -115,7 +115,11 @@ impl Dlq {
         let loaded = spec(global, file)?;
         if loaded.spec.queue().is_none() {
             let error = Error::fatal(format!("the pipeline `{}` has no dead-letter queue", loaded.spec.name));
-            return Err(error.hint("add `dlq: { queue: {} }` to its spec, and apply it").into());
+            let hint = match loaded.spec.alexa() {
+                Some(_) => "a skill is told of an error at once, and nothing is kept: `pipe logs` shows what failed",
+                None => "add `dlq: { queue: {} }` to its spec, and apply it",
+            };
+            return Err(error.hint(hint).into());
         }
         let running = Running::of(global, &loaded).await?;
         let url = running.queue().await?.unwrap_or_default();

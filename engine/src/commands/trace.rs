@@ -25,6 +25,7 @@ use crate::commands::{Outcome, walk};
 use crate::error::{Class, Result};
 use crate::event::Event;
 use crate::event::trace::{Hop, Traced};
+use crate::event::using::Shape;
 use crate::kinds;
 use crate::kinds::table::Key;
 use crate::resource::Resource;
@@ -102,6 +103,9 @@ impl Trace<'_> {
     async fn look(&mut self, since: i64) -> Result<()> {
         let letters = self.letters().await?;
         letters.iter().for_each(|letter| self.names.learn_from_letter(letter));
+        // What a source pushed is known to the log by the id of its call.
+        let pushed = letters.iter().filter(|letter| letter.form().shape() == Shape::Asynchronous);
+        self.calls.extend(pushed.filter_map(|letter| letter.form().event_id()));
         let mut requested = self.in_logs(since).await?;
         self.find_record().await?;
         if let Some(key) =

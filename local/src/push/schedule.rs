@@ -28,6 +28,7 @@ mod read;
 
 use fire::Firing;
 use read::Schedule;
+pub use read::is_time_zone;
 
 /// How far back what was missed is made up for, in seconds.
 const MISSED: i64 = 60;

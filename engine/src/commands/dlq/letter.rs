@@ -164,7 +164,8 @@ struct RequestContext {
 
 impl RequestContext {
     fn invoked(&self) -> String {
-        format!("{} invocations", self.approximate_invoke_count)
+        let count = self.approximate_invoke_count;
+        format!("{count} invocation{}", if count == 1 { "" } else { "s" })
     }
 }
 

@@ -117,7 +117,8 @@ fn judge(seen: Option<Seen>, sort: Sort, figures: &Figures, part: &mut Part) {
         part.needs_person(message, "raise `reserved_concurrency`, or the account's quota of concurrent executions");
     }
     if count("given up") > 0.0 {
-        let message = format!("{} events were given up", count("given up"));
+        let were = if count("given up") > 1.0 { "events were" } else { "event was" };
+        let message = format!("{} {were} given up", count("given up"));
         part.needs_person(
             message,
             "those that have a dlq are in it: `pipe dlq ls`, `pipe dlq redrive`; the others are lost",

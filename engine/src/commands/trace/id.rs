@@ -1,6 +1,7 @@
 //! The names under which an event goes: the one that was asked for, and those that the way shows.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use uuid::Uuid;
 
 use crate::commands::dlq::Payload;
 use crate::commands::dlq::letter::Letter;
@@ -45,6 +46,8 @@ impl Names {
             Some((shard, number)) if is_shard(shard) && is_number(number) => {
                 Self { shard: Some(format!("shardId-{shard:0>12}")), number: Some(number.to_owned()), ..names }
             }
+            // A message, as `send` shows it.
+            Some((_, id)) if Uuid::try_parse(id).is_ok() => Self { asked: id.to_owned(), ..names },
             None if is_number(asked) => Self { number: Some(asked.to_owned()), ..names },
             _ => names,
         })
@@ -134,6 +137,8 @@ mod tests {
         let shown = of(&format!("7:{NUMBER}"));
         assert_eq!((shown.shard.as_deref(), shown.number.as_deref()), (Some("shardId-000000000007"), Some(NUMBER)));
         assert_eq!((of(NUMBER).number.as_deref(), of(NUMBER).shard), (Some(NUMBER), None));
+        let message = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
+        assert_eq!(of(&format!("orders-topic:{message}")).asked, message);
         for other in ["order-17", "12345", "8476a536-e9f4-11e8-9739-2dfe598c3fcd", "a:b", "Xyz+/="] {
             assert_eq!((of(other).number, of(other).sought()), (None, other));
         }

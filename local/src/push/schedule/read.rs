@@ -38,6 +38,11 @@ pub struct Target {
     pub group: Option<String>,
 }
 
+/// Whether this is the name of a time zone.
+pub fn is_time_zone(name: &str) -> bool {
+    TimeZone::get(name).is_ok()
+}
+
 /// Reads the answer about a schedule.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use super::{Answer, Taken, all_refused, refused};
 use crate::aws::{Cx, Repeat, Request, Service, encoded};
 use crate::commands::send::event::Event;
 use crate::error::{Class, Error, Result};
-use crate::spec;
+use crate::spec::{self, Key, Spec};
 
 const IOT: Service = Service { name: "iot", target: "" };
 /// What takes messages, at an address of its own.
@@ -101,6 +101,15 @@ impl Push for Iot {
 pub fn remark(iot: &spec::Iot) -> Option<String> {
     let asks = iot.condition.is_some() || iot.sql.as_deref().is_some_and(|sql| find(sql, " where ").is_some());
     asks.then(|| "the statement has a condition: give a message that it takes with --data".to_owned())
+}
+
+/// Whether the statement makes a key of the row itself, as in `topic(2) AS sensor`.
+pub fn makes_key(iot: &spec::Iot, spec: &Spec) -> bool {
+    let statement = iot.statement().to_ascii_lowercase();
+    let words: Vec<&str> = statement.split(|one: char| one.is_whitespace() || one == ',').collect();
+    let named = |key: &Key| words.windows(2).any(|two| two == ["as", key.name.to_ascii_lowercase().as_str()]);
+    let own = spec.target().and_then(|target| target.table.own());
+    own.is_some_and(|own| named(&own.partition_key) || own.sort_key.as_ref().is_some_and(named))
 }
 
 /// A topic that the filter takes; nothing where the statement has none.

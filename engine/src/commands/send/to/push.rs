@@ -95,7 +95,8 @@ pub fn example(spec: &Spec, plain: &Map<String, Value>, serial: &Serial) -> Opti
 /// Whether the body of an event is what becomes a row: else nobody knows the row's key.
 pub fn is_item(spec: &Spec) -> bool {
     match spec.pushing() {
-        None | Some(Source::Api(_) | Source::Topic(_) | Source::Schedule(_) | Source::Iot(_)) => true,
+        None | Some(Source::Api(_) | Source::Topic(_) | Source::Schedule(_)) => true,
+        Some(Source::Iot(iot)) => !iot::makes_key(iot, spec),
         Some(Source::Events(events)) => events::is_item(events, spec.stream.is_some()),
         Some(Source::Bucket(_) | Source::Logs(_) | Source::Alexa(_)) => false,
     }
@@ -115,7 +116,8 @@ pub fn remark(spec: &Spec, own: bool) -> Option<String> {
             ))
         }
         Source::Logs(logs) => logs::remark(logs, own),
-        Source::Iot(iot) => iot::remark(iot),
+        Source::Iot(iot) if !own => iot::remark(iot),
+        Source::Iot(_) => None,
         Source::Alexa(_) => Some(
             "the function is called as Alexa would call it, with your own credentials: the skill is not asked".into(),
         ),
@@ -129,6 +131,12 @@ pub fn unfollowed(spec: &Spec) -> Option<&'static str> {
         Source::Logs(_) => {
             Some("lines cannot be followed: they come packed, many in one event, so --follow waits until --timeout")
         }
+        Source::Iot(iot) if iot::makes_key(iot, spec) => Some(
+            "rows cannot be followed, for the rule makes their keys; dead letters are known by the `id` of the example alone",
+        ),
+        Source::Events(events) if spec.stream.is_some() && events.input.is_some() => Some(
+            "only rows can be followed: what the rule sends has not the event's id, by which its dead letters are known",
+        ),
         Source::Topic(_) | Source::Iot(_) if spec.stream.is_some() => Some(
             "only rows can be followed: the stream gives the event another id, and its dead letters are known by that alone",
         ),

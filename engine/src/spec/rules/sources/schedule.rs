@@ -1,10 +1,16 @@
 //! When a schedule comes (<https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html>).
 
 use super::{At, Cx};
-use crate::spec::wording::short;
+use crate::spec::wording::{list, nearest, short};
 use crate::spec::{Full, Problem};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
+use pipe_local::push::schedule::is_time_zone;
+use serde_json::Value;
+
+/// What Scheduler fills in, within `<aws.scheduler.` and `>`
+/// (<https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html>).
+const FILLED_IN: [&str; 4] = ["attempt-number", "execution-id", "schedule-arn", "scheduled-time"];
 
 /// The fields of a cron expression: what each is called, its least and greatest number, and the words that it takes.
 const FIELDS: [(&str, u32, u32, &str); 6] = [
@@ -40,6 +46,15 @@ pub(in crate::spec::rules) fn schedule(cx: &Cx<'_>, full: &At<'_, Full>) -> Vec<
             problems.push(Problem::error(&full.path, message).hint(hint).on_key());
         }
     }
+    problems.extend(zone(cx, full));
+    problems.extend(placeholders(cx, full));
+    problems.extend(span(full));
+    problems
+}
+
+/// From when to when.
+fn span(full: &At<'_, Full>) -> Vec<Problem> {
+    let mut problems = Vec::new();
     for (key, time) in [("starts", &full.starts), ("ends", &full.ends)] {
         let wrong = time.as_deref().filter(|time| DateTime::from_str(time, Format::DateTimeWithOffset).is_err());
         problems.extend(wrong.map(|time| {
@@ -57,6 +72,28 @@ pub(in crate::spec::rules) fn schedule(cx: &Cx<'_>, full: &At<'_, Full>) -> Vec<
         problems.push(Problem::error(full.at("at"), message).hint("take them out").on_key());
     }
     problems
+}
+
+fn zone(cx: &Cx<'_>, full: &At<'_, Full>) -> Option<Problem> {
+    let path = full.at("time_zone");
+    (cx.sound(&path) && !is_time_zone(&full.time_zone)).then(|| {
+        let message = format!("`{}` is no time zone", short(&full.time_zone));
+        Problem::error(path, message).hint("an IANA name, as in `Europe/Berlin` or `America/New_York`")
+    })
+}
+
+/// What looks like something that Scheduler fills in, and would be sent as it stands.
+fn placeholders(cx: &Cx<'_>, full: &At<'_, Full>) -> Option<Problem> {
+    let path = full.at("input");
+    let text = full.input.as_ref().filter(|_| cx.sound(&path)).map(Value::to_string)?;
+    let mut named = text.split("<aws.scheduler.").skip(1).filter_map(|rest| Some(rest.split_once('>')?.0));
+    let wrong = named.find(|name| !FILLED_IN.contains(name))?.to_owned();
+    let problem = Problem::error(path, format!("Scheduler fills in no `<aws.scheduler.{}>`", short(&wrong)));
+    let problem = match nearest(&wrong, &FILLED_IN) {
+        Some(near) => problem.hint(format!("did you mean `<aws.scheduler.{near}>`?")),
+        None => problem.hint(format!("it fills in {}", list(&FILLED_IN, "and"))),
+    };
+    Some(problem.on_key())
 }
 
 type Wrong = (String, String);
