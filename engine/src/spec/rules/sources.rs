@@ -48,9 +48,9 @@ const NO_WAYS: &[NoWay] = &[
     },
 ];
 
-/// The source that sends by itself; none where the schema refused it.
+/// The source that sends by itself; none where the file has another, which the schema refused.
 fn pushing<'a>(cx: &Cx<'a>) -> Option<&'a Source> {
-    cx.spec.pushing().filter(|source| cx.sound(&format!("{SOURCE}/{}", source.word())))
+    cx.spec.pushing().filter(|source| cx.file.pointer(&format!("{SOURCE}/{}", source.word())).is_some())
 }
 
 /// A source reaches what is next.
