@@ -34,6 +34,7 @@ mod inbox;
 mod into_stream;
 mod iot;
 mod normal;
+mod outcome;
 mod policy;
 mod record;
 pub mod schedule;

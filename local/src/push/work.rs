@@ -15,6 +15,7 @@ use super::facts::{Function, Unknown};
 use super::inbox::{Delivery, Handed, Inbox};
 use super::into_stream;
 use super::normal::normal;
+use super::outcome::{message, millis, refused};
 use super::policy::Asked;
 use super::record::{GivenUp, record};
 use super::source::{Place, Source};
@@ -72,8 +73,12 @@ impl Shared {
                 let taken = Taken { function, request: delivery.request, source, payload: delivery.event };
                 self.accepted(&taken);
                 let call = Call { id: Some(taken.request.clone()), ..Call::new(taken.function.clone(), payload) };
+                let began = Instant::now();
                 let outcome = (self.invoke)(call).await;
                 self.tried(&taken, &outcome);
+                if let Ok(answer) = &outcome {
+                    self.called(&taken, answer, millis(began));
+                }
                 // Who does not wait any more wants to know nothing.
                 let _gone = answer.send(outcome);
             }
@@ -194,7 +199,7 @@ impl Shared {
         let payload = Bytes::copy_from_slice(taken.payload.get().as_bytes());
         let id = Some(taken.request.clone()).filter(|id| !id.is_empty());
         let outcome = (self.invoke)(Call { id, ..Call::new(taken.function.clone(), payload) }).await;
-        Called { outcome, milliseconds: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX) }
+        Called { outcome, milliseconds: millis(began) }
     }
 
     async fn give_up(
@@ -286,18 +291,4 @@ fn lets_in(facts: &Function, taken: &Taken) -> bool {
     };
     // CloudWatch Logs has a principal of the region, too.
     asks(principal) || (principal.starts_with("logs.") && asks(&format!("logs.{}.amazonaws.com", place.region)))
-}
-
-/// What the function says of its failure.
-fn message(answer: &Answer) -> Option<String> {
-    let document: serde_json::Value = serde_json::from_slice(&answer.payload).ok()?;
-    document["errorMessage"].as_str().map(str::to_owned)
-}
-
-fn refused(refusal: Refusal) -> String {
-    match refusal {
-        Refusal::NotFound => "the function is not there".to_owned(),
-        Refusal::Throttled => "too many calls of the function run".to_owned(),
-        Refusal::Unavailable(why) => why,
-    }
 }
