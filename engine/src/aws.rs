@@ -32,7 +32,6 @@ pub use call::{denied, nothing_if_absent};
 pub use connect::{Aws, ConnectOptions, Keys, Place, connect, sdk};
 pub use cx::{Bundle, Cx, Note, Said};
 pub use lacking::lacking;
-pub use operation::query::Element as Answer;
 pub use operation::{Repeat, Request, Service, encoded};
 pub use patience::{in_turn, patiently, patiently_for, poll, poll_for, poll_twice};
 pub use tagging::{carriers, tagged};

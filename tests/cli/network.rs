@@ -1,8 +1,8 @@
 //! `kill -9` before and after any write of functions in a VPC. On moto, which keeps endpoints and security groups as they were written;
 //! MiniStack loses parts of them.
 
-use pipe::aws::ec2::{self, Input};
-use pipe::aws::{Answer, Aws, Place};
+use pipe::aws::ec2::{self, Answered, Input};
+use pipe::aws::{Aws, Place};
 use pipe_test_support::Kind;
 
 use crate::killed::{APPLY, DESTROY, Scenario, anywhere, somewhere};
@@ -48,7 +48,7 @@ fn no_network() -> Site {
     site
 }
 
-fn list(site: &Site, operation: &'static str, list: &'static str) -> Vec<Answer> {
+fn list(site: &Site, operation: &'static str, list: &'static str) -> Vec<Answered> {
     let place =
         Place { partition: "aws".into(), account: site.user.account.id().into(), region: "eu-central-1".into() };
     site.wait(ec2::list(&Aws::new(&site.sdk, place), operation, list, &Input::default())).unwrap()
@@ -57,7 +57,7 @@ fn list(site: &Site, operation: &'static str, list: &'static str) -> Vec<Answer>
 /// How much there is of what has no network, and all endpoints and groups, without the ids that are drawn.
 fn seen(site: &Site) -> String {
     let mut lines = vec![site.census()];
-    let counts = |one: &Answer, lists: &[&str]| lists.iter().map(|list| one.items(list).count()).collect::<Vec<_>>();
+    let counts = |one: &Answered, lists: &[&str]| lists.iter().map(|list| one.items(list).count()).collect::<Vec<_>>();
     let endpoints = list(site, "DescribeVpcEndpoints", "vpcEndpointSet");
     lines.extend(endpoints.iter().filter(|one| one.text("state") != "deleted").map(|one| {
         let parts = counts(one, &["subnetIdSet", "groupSet", "routeTableIdSet", "tagSet"]);
