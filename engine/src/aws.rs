@@ -28,7 +28,7 @@ pub mod xml;
 
 pub use arn::named_in;
 pub use attempts::within;
-pub use call::{denied, nothing_if_absent};
+pub use call::{denied, nothing_if_absent, out_of_reach};
 pub use connect::{Aws, ConnectOptions, Keys, Place, connect, sdk};
 pub use cx::{Bundle, Cx, Note, Said};
 pub use lacking::lacking;

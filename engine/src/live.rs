@@ -11,7 +11,7 @@ use futures_util::future::try_join_all;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use crate::aws::Cx;
+use crate::aws::{Cx, out_of_reach};
 use crate::error::{Class, Error, Result};
 use crate::evidence::{Evidence, Wanted};
 use crate::owner::Owner;
@@ -50,6 +50,20 @@ struct Catch {
     note: Option<String>,
 }
 
+/// Names of resources, of whatever kinds.
+type Names = Vec<(&'static Kind, Name)>;
+
+/// Why something is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// Its name is known to be the pipeline's.
+    Name,
+    /// It may have been made under this name.
+    Chance,
+    /// Something of the pipeline's names it.
+    Mention,
+}
+
 /// Reads the wanted names and all else that the pipeline owns.
 ///
 /// `tagged` is the tagging API's answer: ARNs that carry the pipeline's tag. Reads run concurrently; what one leads to is read as
@@ -73,8 +87,8 @@ pub async fn read(
     search.tasks.spawn(async move { tagged_names(tagged.await, kinds) });
     let (likely, others): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|wanted| wanted.likely);
     let names = |wanted: Vec<Wanted>| wanted.into_iter().map(|wanted| (wanted.kind, wanted.name)).collect();
-    search.look_for(names(likely), true);
-    search.look_for(names(others.into_iter().filter(|other| !other.kind.listed).collect()), false);
+    search.look_for(names(likely), By::Name);
+    search.look_for(names(others.into_iter().filter(|other| !other.kind.listed).collect()), By::Chance);
     search.end().await?;
     Ok(search.found)
 }
@@ -90,10 +104,10 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// Begins to read those of these names that nobody has asked for yet.
-    fn look_for(&mut self, names: Vec<(&'static Kind, Name)>, likely: bool) {
+    fn look_for(&mut self, names: Vec<(&'static Kind, Name)>, by: By) {
         for (kind, name) in names {
             if self.seen.insert((kind.name, name.clone())) {
-                self.tasks.spawn(look(self.cx.clone(), self.kinds, (kind, name), likely));
+                self.tasks.spawn(look(self.cx.clone(), self.kinds, (kind, name), by));
             }
         }
     }
@@ -101,20 +115,21 @@ impl Search<'_> {
     /// Reads what was asked for, and whatever it leads to.
     async fn end(&mut self) -> Result<()> {
         while let Some(catch) = self.tasks.join_next().await {
-            let next = self.take(catch.map_err(|e| Error::defect(e.to_string()))??);
-            self.look_for(next, true);
+            let (next, mentioned) = self.take(catch.map_err(|e| Error::defect(e.to_string()))??);
+            self.look_for(next, By::Name);
+            self.look_for(mentioned, By::Mention);
         }
         Ok(())
     }
 
-    /// Keeps what was found, and gives the names that it leads to.
-    fn take(&mut self, catch: Catch) -> Vec<(&'static Kind, Name)> {
+    /// Keeps what was found, and gives the names that it leads to, and those that are only mentioned.
+    fn take(&mut self, catch: Catch) -> (Names, Names) {
         let Catch { key, lives, names, leads, owned: by_more_than_tags, note } = catch;
         self.found.notes.extend(note);
         let owned: Vec<&Live<Value>> = lives.iter().filter(|live| ours(self.cx, live)).collect();
         let arns: Vec<String> = owned.iter().flat_map(|live| arns_in(&live.props)).collect();
         // A parent that is not ours has children that are none of our business.
-        let mut next = if key.is_none() || !owned.is_empty() { names } else { Vec::new() };
+        let next = if key.is_none() || !owned.is_empty() { names } else { Vec::new() };
         let keys = next.iter().map(|(kind, name)| (kind.name, name.clone()));
         match &key {
             Some((kind, name)) => {
@@ -124,20 +139,31 @@ impl Search<'_> {
             None if by_more_than_tags => self.found.evidence.names.extend(keys),
             None => {}
         }
-        next.extend(leads);
-        next.extend(arns.iter().flat_map(|arn| named(self.kinds, arn)));
+        let mentioned = leads.into_iter().chain(arns.iter().flat_map(|arn| named(self.kinds, arn))).collect();
         if let Some((kind, name)) = key
             && !lives.is_empty()
         {
             self.found.lives.insert((kind.name, name), lives);
         }
-        next
+        (next, mentioned)
+    }
+}
+
+/// As [`read_all`]. What a policy mentions may be anyone's, and anywhere: where nobody may look, or not from here, nothing of ours is known
+/// to be there.
+async fn look(cx: Cx, kinds: &'static [Kind], named: (&'static Kind, Name), by: By) -> Result<Catch> {
+    match read_all(cx, kinds, named, by != By::Chance).await {
+        Err(error) if by == By::Mention && (out_of_reach(&error)) => {
+            tracing::debug!(%error, "what is mentioned cannot be looked at");
+            Ok(names_of(Vec::new()))
+        }
+        ended => ended,
     }
 }
 
 /// Reads one name, and the names of its children: beside it where it is likely to be there, else after it; where it is ours, what else it
 /// leads to.
-async fn look(cx: Cx, kinds: &'static [Kind], (kind, name): (&'static Kind, Name), likely: bool) -> Result<Catch> {
+async fn read_all(cx: Cx, kinds: &'static [Kind], (kind, name): (&'static Kind, Name), likely: bool) -> Result<Catch> {
     let (cx, name) = (&cx, &name);
     let children = try_join_all(kinds.iter().map(async |child| {
         let names = (child.children)(cx, kind.name, name).await?;
@@ -173,14 +199,18 @@ fn names(kind: &'static Kind, names: Vec<Name>, owned: bool) -> Catch {
     Catch { key: None, lives: Vec::new(), names, leads: Vec::new(), owned, note: None }
 }
 
+/// Names that are no evidence.
+fn names_of(names: Names) -> Catch {
+    Catch { key: None, lives: Vec::new(), names, leads: Vec::new(), owned: false, note: None }
+}
+
 /// The names that the tagging API knows. Without permission for it the search goes on, and says what it may miss.
 fn tagged_names(arns: Result<Vec<String>>, kinds: &'static [Kind]) -> Result<Catch> {
-    let catch = |names| Catch { key: None, lives: Vec::new(), names, leads: Vec::new(), owned: false, note: None };
     match arns {
-        Ok(arns) => Ok(catch(arns.iter().flat_map(|arn| named(kinds, arn)).collect())),
+        Ok(arns) => Ok(names_of(arns.iter().flat_map(|arn| named(kinds, arn)).collect())),
         Err(error) if error.class() == Class::Fatal => {
             let note = format!("resources under a name that left the spec may be missed: {error}");
-            Ok(Catch { note: Some(note), ..catch(Vec::new()) })
+            Ok(Catch { note: Some(note), ..names_of(Vec::new()) })
         }
         Err(error) => Err(error),
     }

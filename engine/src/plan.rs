@@ -11,6 +11,7 @@ mod orphans;
 mod proof;
 mod steps;
 mod stranded;
+mod within;
 
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};

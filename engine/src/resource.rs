@@ -83,6 +83,8 @@ pub trait Resource: Serialize + DeserializeOwned + Send + Sync + 'static {
     const STAMPED: bool = true;
     /// AWS gives it no tags: a label in its name or id tells whose it is ([`crate::owner::label`]), and which id it has. It cannot be released.
     const LABELLED: bool = false;
+    /// It is kept within what it needs, and goes with that: where that is deleted and made again under its name, it is made again too.
+    const WITHIN: bool = false;
     /// Belongs to the account, not to a pipeline: made where the account has none, then never changed, compared or deleted.
     const OF_ACCOUNT: bool = false;
     /// What a delete leaves behind for a while, e.g. "in its recovery window for 30 days"; empty where nothing.

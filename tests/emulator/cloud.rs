@@ -74,7 +74,7 @@ impl Cloud {
         listed.topics().iter().map(|one| one.topic_arn().unwrap().to_owned()).collect()
     }
 
-    fn subscriptions(&self) -> Vec<String> {
+    pub fn subscriptions(&self) -> Vec<String> {
         let listed = self.run(self.aws.sns.list_subscriptions().send()).unwrap();
         listed.subscriptions().iter().map(|one| one.endpoint().unwrap().to_owned()).collect()
     }

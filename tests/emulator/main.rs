@@ -28,6 +28,7 @@ mod sections;
 mod session;
 mod sources;
 mod sources_bad;
+mod sources_lost;
 mod sources_send;
 mod tables;
 mod user_pools;

@@ -4,6 +4,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use crate::aws::operation::elsewhere;
 use crate::aws::words::{self, Words};
 use crate::error::{Call, Class, Error, Result};
 
@@ -155,6 +156,11 @@ fn action(operation: &str) -> String {
 pub fn denied(error: &Error) -> Option<String> {
     let call = error.failed_call().filter(|call| DENIED.contains(&call.code.as_str()))?;
     Some(missing(&call.operation, error.message()))
+}
+
+/// Whether the caller may not look at what it asked for, or not from this region.
+pub fn out_of_reach(error: &Error) -> bool {
+    denied(error).is_some() || elsewhere(error.code())
 }
 
 /// Turns "not found" into nothing.

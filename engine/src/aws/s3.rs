@@ -30,6 +30,9 @@ pub enum Sent<'a> {
     Json(String),
 }
 
+/// What replaces something that others write to as well: sent again as it was, it would take away what came meanwhile.
+const WHOLE: &[&str] = &["PutBucketNotification", "PutBucketTagging"];
+
 /// One call about a bucket. `operation` is named as its IAM action is.
 #[derive(Clone, Debug)]
 pub struct Call<'a> {
@@ -62,8 +65,14 @@ impl<'a> Call<'a> {
     pub async fn make(self, aws: &Aws) -> Result<Bytes> {
         let bucket = self.bucket.to_owned();
         let (operation, request) = (self.operation, self.request(&aws.place));
-        let answer = aws.operations.rest(&S3, operation, request, Repeat::AsUsual).await;
-        answer.map_err(|error| explained(error, &bucket, &aws.place))
+        let whole = WHOLE.contains(&operation);
+        let repeat = if whole { Repeat::Never } else { Repeat::AsUsual };
+        let answer = aws.operations.rest(&S3, operation, request, repeat).await;
+        answer.map_err(|error| match error.class() {
+            // Whoever reads again before each attempt may make another.
+            Class::Unclear | Class::Throttled if whole => error.class_as(Class::Busy),
+            _ => explained(error, &bucket, &aws.place),
+        })
     }
 
     fn request(self, place: &Place) -> Request {

@@ -8,6 +8,7 @@
 //! IAM: s3:CreateBucket, DeleteBucket, GetBucketTagging, PutBucketTagging, TagResource (for the tags of a creation), GetBucketPolicy,
 //! PutBucketPolicy, DeleteBucketPolicy, GetBucketNotification, PutBucketNotification, ListAllMyBuckets.
 
+use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -142,8 +143,17 @@ impl Bucket {
             },
         };
         let what = format!("another change of bucket `{name}` to end");
-        patiently(cx, &what, || call.clone().make(&cx.aws)).await.map(drop)
+        patiently(cx, &what, || shown(cx, call.clone())).await.map(drop)
     }
+}
+
+/// Makes a call. A bucket that this run has made may not be everywhere yet.
+async fn shown(cx: &Cx, call: Call<'_>) -> Result<Bytes> {
+    let is_new = cx.has_made(Bucket::KIND, call.bucket);
+    call.make(&cx.aws).await.map_err(|error| match error.class() {
+        Class::NotFound if is_new => error.class_as(Class::Busy),
+        _ => error,
+    })
 }
 
 /// The policy that refuses every call on this bucket and its objects that does not come by TLS.
@@ -224,7 +234,7 @@ async fn write_tags(cx: &Cx, name: &Name) -> Result<()> {
     all.retain(|key, _| !diff.remove.contains(key));
     all.extend(diff.set);
     let document = Element::new("Tagging").and([tag_elements("TagSet", &all)]);
-    Call::new("PutBucketTagging", "PUT", name.as_str(), "tagging").document(&document).make(&cx.aws).await.map(drop)
+    shown(cx, Call::new("PutBucketTagging", "PUT", name.as_str(), "tagging").document(&document)).await.map(drop)
 }
 
 fn tag_elements(list: &str, tags: &Tags) -> Element {

@@ -41,6 +41,7 @@ impl Resource for Permission {
     const REPLACE_ON: &'static [&'static str] = &["principal", "source_arn", "source_account", "token"];
     const STAMPED: bool = false;
     const LABELLED: bool = true;
+    const WITHIN: bool = true;
 
     fn advice(of: &Changed<'_, Self>) -> Advice {
         let Some((desired, _)) = of.edit().filter(|(desired, live)| desired != live) else { return Advice::default() };

@@ -226,12 +226,12 @@ async fn find(cx: &Cx, parts: &Parts) -> Result<Option<String>> {
     let mut pages = cx.aws.sns.list_subscriptions_by_topic().topic_arn(topic).into_paginator().send();
     while let Some(page) = pages.next().await {
         let Some(page) = nothing_if_absent(page)? else { break };
-        let mut all = page.subscriptions.unwrap_or_default().into_iter();
-        let is = |one: &aws_sdk_sns::types::Subscription| {
-            one.protocol() == Some(parts.protocol) && one.endpoint() == Some(endpoint.as_str())
-        };
+        let all = page.subscriptions.unwrap_or_default();
         // One that is not confirmed, or was deleted a moment ago, has a word in place of its ARN.
-        let found = all.find(|one| is(one)).and_then(|one| one.subscription_arn).filter(|arn| arn.starts_with("arn:"));
+        let found = all.into_iter().find_map(|one| {
+            let is = one.protocol() == Some(parts.protocol) && one.endpoint() == Some(endpoint.as_str());
+            one.subscription_arn.filter(|arn| is && arn.starts_with("arn:"))
+        });
         if found.is_some() {
             return Ok(found);
         }

@@ -182,6 +182,7 @@ impl<'a> Planner<'a> {
             change.told_by_tags = !self.found.evidence.names.contains(&(node.kind.name, name.clone()));
             change.fields.insert(0, field("name", name.as_str(), node.name.as_str(), !node.kind.renames));
         }
+        self.goes_with_its_place(node, &mut change);
         let follow = self.follows(node, live, &mut change);
         let tags = tag_fields(&live.tags, &change.tags, follow.as_deref());
         let in_place = change.fields.iter().all(|field| !field.forces_replacement);
@@ -265,7 +266,7 @@ pub(crate) fn follow_tag(followed: &[&Id], identities: &BTreeMap<Id, String>) ->
     followed.iter().map(identity).collect::<Vec<_>>().join(" ")
 }
 
-fn field(path: &str, old: &str, new: &str, forces_replacement: bool) -> Field {
+pub(super) fn field(path: &str, old: &str, new: &str, forces_replacement: bool) -> Field {
     Field { path: path.into(), old: Some(old.into()), new: Some(new.into()), forces_replacement }
 }
 

@@ -22,6 +22,7 @@ pub struct Kind {
     pub renames: bool,
     pub stamped: bool,
     pub labelled: bool,
+    pub within: bool,
     pub of_account: bool,
     pub narrows_last: bool,
     pub lingers: &'static str,
@@ -70,6 +71,7 @@ impl Kind {
             renames: R::RENAMES,
             stamped: R::STAMPED,
             labelled: R::LABELLED,
+            within: R::WITHIN,
             of_account: R::OF_ACCOUNT,
             narrows_last: R::NARROWS_LAST,
             lingers: R::LINGERS,
@@ -80,9 +82,7 @@ impl Kind {
             sealed: |desired| json(&typed::<R>(desired)?.sealed()?),
             moves: |desired, live| both::<R, _>(desired, live, |desired, live| desired.moves(live)),
             lacking: R::lacking,
-            succeeds: |desired, live| {
-                typed::<R>(desired).is_ok_and(|desired| typed::<R>(live).is_ok_and(|live| desired.succeeds(&live)))
-            },
+            succeeds: succeeds::<R>,
             meanwhile: |desired, live| json(&typed::<R>(desired).ok()?.meanwhile(&typed::<R>(live).ok()?)?).ok(),
             tells: |live| R::tells(&restore::<R>(live).ok()?),
             finds: finds::<R>,
@@ -104,6 +104,10 @@ impl Kind {
             delete: |cx, name, handle| Box::pin(R::delete(cx, name, handle)),
         }
     }
+}
+
+fn succeeds<R: Resource>(desired: &Value, live: &Value) -> bool {
+    typed::<R>(desired).is_ok_and(|desired| typed::<R>(live).is_ok_and(|live| desired.succeeds(&live)))
 }
 
 fn finds<'a, R: Resource>(cx: &'a Cx, desired: &'a Value, live: &'a Value) -> Fut<'a, Vec<String>> {

@@ -11,7 +11,7 @@ use super::entry::Entry;
 use crate::aws::s3::{self, Call};
 use crate::aws::xml::Element;
 use crate::aws::{Cx, nothing_if_absent, patiently, poll_for};
-use crate::error::{Error, Result};
+use crate::error::{Class, Error, Result};
 use crate::kinds::bucket::Bucket;
 use crate::resource::Resource as _;
 
@@ -88,7 +88,8 @@ impl Document {
 /// # Errors
 /// S3's own; that there is no such bucket; that others have written over the change each time.
 pub async fn change(cx: &Cx, bucket: &str, target: &str, edit: impl Fn(&Document) -> Document) -> Result<()> {
-    if missing(cx, bucket, &edit).await?.is_none() {
+    let shown = format!("S3 to show the bucket `{bucket}`");
+    if patiently(cx, &shown, || missing(cx, bucket, &edit)).await?.is_none() {
         return Ok(());
     }
     for _ in 0..TRIES {
@@ -111,6 +112,9 @@ pub async fn change(cx: &Cx, bucket: &str, target: &str, edit: impl Fn(&Document
 /// The document as it is to be; nothing where it is.
 async fn missing(cx: &Cx, bucket: &str, edit: &impl Fn(&Document) -> Document) -> Result<Option<Document>> {
     let Some(live) = Document::of(cx, bucket).await? else {
+        if cx.has_made(Bucket::KIND, bucket) {
+            return Err(Error::new(Class::Busy, format!("S3 does not show the new bucket `{bucket}` yet")));
+        }
         return Err(Error::fatal(format!("there is no bucket `{bucket}`"))
             .hint("it was deleted meanwhile: run the command again to see a plan for what is there now"));
     };

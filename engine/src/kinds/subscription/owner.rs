@@ -7,6 +7,7 @@ use super::{Parts, name};
 use crate::aws::policy::{Policy, texts};
 use crate::aws::{Cx, nothing_if_absent};
 use crate::error::Result;
+use crate::kinds::function;
 use crate::kinds::permission::{self, Permission};
 use crate::kinds::queue::{self, Queue};
 use crate::kinds::topic::{self, Topic};
@@ -16,12 +17,16 @@ use crate::resource::{Id, Name, Resource, Tags};
 /// The id that every pipeline's subscription has.
 const ID: &str = "subscription";
 
-/// The tags that a subscription would have: the pipeline's where a statement of its label lets the topic in, and none otherwise.
+/// The tags that a subscription would have: the pipeline's where a statement of its label lets the topic in, or where what received is gone,
+/// and the statement with it; none otherwise.
 pub(super) async fn tags(cx: &Cx, parts: &Parts) -> Result<Tags> {
     let topic = topic::arn(&cx.aws.place, &parts.topic);
     let is_ours = match parts.protocol {
-        "lambda" => permission::sources(cx, parts.endpoint.as_str()).await?.contains(&topic),
-        _ => sources(cx, &of_queue(cx, &parts.endpoint).await?).any(|arn| arn == topic),
+        "lambda" => {
+            permission::sources(cx, parts.endpoint.as_str()).await?.contains(&topic)
+                || !function::exists(cx, &parts.endpoint).await?
+        }
+        _ => of_queue(cx, &parts.endpoint).await?.is_none_or(|policy| sources(cx, &policy).any(|arn| arn == topic)),
     };
     let label = is_ours.then(|| owner::label(&cx.pipeline, &Id::new(ID)));
     Ok(label.and_then(|label| owner::labelled(&label, &cx.pipeline)).unwrap_or_default())
@@ -53,11 +58,12 @@ fn sources<'a>(cx: &Cx, statements: &'a [Value]) -> impl Iterator<Item = &'a str
     ours.into_iter().flat_map(|one| texts(&one["Condition"]["ArnEquals"]["aws:SourceArn"]))
 }
 
-async fn of_queue(cx: &Cx, queue: &Name) -> Result<Vec<Value>> {
+/// The statements of a queue's policy; nothing where there is no such queue.
+async fn of_queue(cx: &Cx, queue: &Name) -> Result<Option<Vec<Value>>> {
     let url = queue::url(&cx.aws.place, queue);
     let request = cx.aws.sqs.get_queue_attributes().queue_url(url).attribute_names(QueueAttributeName::Policy);
-    let attributes = nothing_if_absent(request.send().await)?.and_then(|answer| answer.attributes);
-    let document = attributes.and_then(|mut all| all.remove(&QueueAttributeName::Policy));
+    let Some(answer) = nothing_if_absent(request.send().await)? else { return Ok(None) };
+    let document = answer.attributes.and_then(|mut all| all.remove(&QueueAttributeName::Policy));
     let policy = document.filter(|text| !text.is_empty()).map(|text| Policy::parse(&text)).transpose()?;
-    Ok(policy.map(|policy| policy.statements().to_vec()).unwrap_or_default())
+    Ok(Some(policy.map(|policy| policy.statements().to_vec()).unwrap_or_default()))
 }

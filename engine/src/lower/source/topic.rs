@@ -51,7 +51,10 @@ fn nodes(lowering: &Lowering<'_>, topic: &spec::Topic) -> Result<Vec<Node>> {
     };
     let name = subscription::name(&lowering.spec.topic_name(), protocol, &name);
     let subscription = Node::new(SUBSCRIPTION, name.as_str(), &props)?;
-    nodes.push(subscription.needs([TOPIC, PERMISSION, CONSUMER, STREAM, dlq::DLQ]));
+    let subscription = subscription.needs([TOPIC, PERMISSION, CONSUMER, STREAM, dlq::DLQ]);
+    // What leads to something of the pipeline's own is its own, also when the statement that tells so was lost.
+    let existing = lowering.spec.function().is_some_and(|function| function.existing.is_some());
+    nodes.push(if protocol == "lambda" && existing { subscription } else { subscription.adopted() });
     Ok(nodes)
 }
 
