@@ -1,6 +1,6 @@
 //! What others take away of a pipeline whose source calls its function: it is put back, or goes with the rest.
 
-use pipe_test_support::{Emulator, Endpoint, Kind, Sandbox, copy_folder};
+use pipe_test_support::{Emulator, Endpoint, Kind, Rule, Sandbox, copy_folder};
 
 use crate::cloud::Cloud;
 use crate::session::in_sync;
@@ -60,4 +60,23 @@ fn a_subscription_whose_function_was_deleted_by_hand_is_the_pipelines_still() {
     cloud.run(cloud.aws.lambda.delete_function().function_name("lost-consumer").send()).unwrap();
     sandbox.pipe(&["destroy", "--yes", "--allow-data-loss", "all"]);
     assert_eq!(cloud.subscriptions(), [""; 0]);
+}
+
+/// A handler may be let to what is elsewhere, or what the deployer may not read: no plan hangs on that.
+#[test]
+fn what_a_policy_only_mentions_keeps_no_plan_from_being_made() {
+    let (_endpoint, sandbox, _cloud) = applied("topic: {}");
+    let spec = std::fs::read_to_string(sandbox.path().join("pipeline.yaml")).unwrap();
+    let resources = "resources: ['arn:aws:s3:::elsewhere', 'arn:aws:sns:${region}:${account}:alerts']";
+    let statements =
+        format!("entry: app.handler }}, statements: [{{ actions: ['s3:ListBucket', 'sns:Publish'], {resources} }}] }}");
+    sandbox.write(&spec.replace("entry: app.handler } }", &statements));
+    let bucket =
+        sandbox.account.set(Rule::calls().containing("/elsewhere?").fail(301, "PermanentRedirect", "another endpoint"));
+    let topic =
+        sandbox.account.set(Rule::reads().containing("%3Aalerts").fail(403, "AuthorizationError", "not authorized"));
+    sandbox.converge();
+    in_sync(&sandbox, "applied");
+    assert!(sandbox.account.fired(bucket) > 0 && sandbox.account.fired(topic) > 0);
+    sandbox.pipe(&["destroy", "--yes", "--allow-data-loss", "all"]);
 }
