@@ -61,12 +61,14 @@ pub struct Entry {
     pub bytes: usize,
     /// Whether its time to a row was counted.
     pub timed: bool,
+    /// Nobody tries again.
+    pub lost: bool,
 }
 
 impl Entry {
     pub fn new(n: u64, at: i64, title: String, id: String) -> Self {
         let summary = Summary { n, at, title, id, state: State::Waiting, ms: None, place: "stream", why: None };
-        Self { summary, ids: Vec::new(), steps: Vec::new(), calls: Vec::new(), bytes: 0, timed: false }
+        Self { summary, ids: Vec::new(), steps: Vec::new(), calls: Vec::new(), bytes: 0, timed: false, lost: false }
     }
 
     /// Says where it is now, and since when.
@@ -117,7 +119,8 @@ impl Call {
     pub fn steps(&self, id: &str, n: u64) -> Vec<Step> {
         let mut step = Step::new("function", "invocation", self.at)
             .fact("function", self.function.clone())
-            .fact("request id", id.to_owned())
+            // All tries of an event have its id.
+            .fact("request id", id.split('#').next().unwrap_or_default().to_owned())
             .fact("events in the batch", (self.events.len() > 1).then(|| self.events.len().to_string()))
             .body("event", self.asked.clone(), self.asked_bytes)
             .body("answer", self.answer.clone(), self.answer_bytes);

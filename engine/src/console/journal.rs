@@ -123,7 +123,12 @@ impl Journal {
 
     /// How many events are on their way, and since when the oldest is.
     pub fn waiting(&self) -> (usize, Option<i64>) {
-        let on_the_way = |entry: &&Entry| matches!(entry.summary.state, State::Waiting | State::Failed);
+        // A request that failed is over: its client was told.
+        let on_the_way = |entry: &&Entry| match entry.summary.state {
+            State::Waiting => true,
+            State::Failed => !entry.lost && entry.summary.place != "api",
+            _ => false,
+        };
         let waiting = self.entries.values().filter(on_the_way);
         let (count, oldest) = waiting.fold((0, None), |(count, oldest): (usize, Option<i64>), entry| {
             let at = entry.summary.at;
@@ -192,7 +197,10 @@ impl Journal {
                 entry.steps.push(step);
                 entry.goes(State::Letter, "dlq", Some(why), at);
             }
-            None => entry.goes(State::Failed, "function", Some(format!("{why}; the event is lost")), at),
+            None => {
+                entry.lost = true;
+                entry.goes(State::Failed, "function", Some(format!("{why}; the event is lost")), at);
+            }
         });
     }
 

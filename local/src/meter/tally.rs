@@ -12,7 +12,7 @@ pub const MILLISECONDS: &str = "Milliseconds";
 pub const SECONDS: &str = "Seconds";
 
 /// Reasons for which Lambda gives up an event in its own queue. With any other reason the event has not come so far.
-const OF_LAMBDA: [&str; 2] = ["RetriesExhausted", "EventAgeExceeded"];
+const OF_LAMBDA: [&str; 3] = ["RetriesExhausted", "EventAgeExceeded", "ZeroReservedConcurrency"];
 
 /// A metric with its dimensions.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

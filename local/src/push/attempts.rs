@@ -16,12 +16,14 @@ pub struct Limits {
     /// Tries after the first that failed, 0 to 2.
     pub retries: u32,
     pub max_age_ms: i64,
+    /// No call may run: its reserved concurrency is 0.
+    pub none_may_run: bool,
 }
 
 /// Lambda's defaults.
 impl Default for Limits {
     fn default() -> Self {
-        Self { retries: 2, max_age_ms: 21_600_000 }
+        Self { retries: 2, max_age_ms: 21_600_000, none_may_run: false }
     }
 }
 
@@ -30,6 +32,7 @@ impl Default for Limits {
 pub enum Condition {
     RetriesExhausted,
     EventAgeExceeded,
+    ZeroReservedConcurrency,
 }
 
 impl Condition {
@@ -37,6 +40,7 @@ impl Condition {
         match self {
             Self::RetriesExhausted => "RetriesExhausted",
             Self::EventAgeExceeded => "EventAgeExceeded",
+            Self::ZeroReservedConcurrency => "ZeroReservedConcurrency",
         }
     }
 }
@@ -84,6 +88,9 @@ impl Attempts {
 
     /// After a call that was throttled, or that the service failed.
     pub fn refused(&mut self, limits: Limits, now: i64) -> Next {
+        if limits.none_may_run {
+            return Next::GiveUp(Condition::ZeroReservedConcurrency);
+        }
         let end = self.end(limits);
         if now >= end {
             return Next::GiveUp(Condition::EventAgeExceeded);
@@ -123,14 +130,21 @@ mod tests {
     /// As recorded: with an age of a minute nothing is tried again, and one call is counted.
     #[test]
     fn what_would_be_too_old_for_its_next_try_is_given_up_at_once() {
-        let limits = Limits { retries: 2, max_age_ms: MINUTE };
+        let limits = Limits { max_age_ms: MINUTE, ..Limits::default() };
         let mut event = Attempts::new(0);
         assert_eq!(event.answered(true, limits, 500), Next::GiveUp(Condition::EventAgeExceeded));
         assert_eq!(event.calls, 1);
-        let limits = Limits { retries: 2, max_age_ms: 2 * MINUTE };
+        let limits = Limits { max_age_ms: 2 * MINUTE, ..Limits::default() };
         let mut event = Attempts::new(0);
         assert_eq!(event.answered(true, limits, 500), Next::Again { at_ms: 500 + MINUTE });
         assert_eq!(event.answered(true, limits, 500 + MINUTE), Next::GiveUp(Condition::EventAgeExceeded));
+    }
+
+    #[test]
+    fn where_no_call_may_run_an_event_is_given_up_at_once() {
+        let (mut event, limits) = (Attempts::new(0), Limits { none_may_run: true, ..Limits::default() });
+        assert_eq!(event.refused(limits, 1), Next::GiveUp(Condition::ZeroReservedConcurrency));
+        assert_eq!(event.calls, 0);
     }
 
     #[test]

@@ -69,7 +69,8 @@ impl Functions {
         let configuration = self.client.get_function_configuration().function_name(arn).send();
         let invokes = self.client.get_function_event_invoke_config().function_name(arn).send();
         let policy = self.client.get_policy().function_name(arn).send();
-        let (configuration, invokes, policy) = tokio::join!(configuration, invokes, policy);
+        let concurrency = self.client.get_function_concurrency().function_name(arn).send();
+        let (configuration, invokes, policy, concurrency) = tokio::join!(configuration, invokes, policy, concurrency);
         let configuration = if_there(configuration)?.ok_or(Unknown::NotFound)?;
         let invokes = if_there(invokes)?;
         let policy = if_there(policy)?.and_then(|policy| policy.policy);
@@ -81,6 +82,7 @@ impl Functions {
         let limits = Limits {
             retries: retries.and_then(|retries| u32::try_from(retries).ok()).unwrap_or(defaults.retries),
             max_age_ms: age.map_or(defaults.max_age_ms, |seconds| i64::from(seconds) * 1000),
+            none_may_run: if_there(concurrency)?.and_then(|it| it.reserved_concurrent_executions) == Some(0),
         };
         let destinations = invokes.and_then(|config| config.destination_config);
         Ok(Function {

@@ -9,6 +9,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use aws_sdk_scheduler::Client;
 use tokio::task::JoinHandle;
@@ -45,6 +46,8 @@ pub struct Schedules {
 /// A schedule's task, which ends with this.
 struct Running {
     schedule: Arc<Schedule>,
+    /// The moment up to which it has fired, in seconds since 1970.
+    fired: Arc<AtomicI64>,
     task: JoinHandle<()>,
 }
 
@@ -78,12 +81,17 @@ impl Schedules {
                 Err(error) => first_error = first_error.and(Err(error)),
             }
         }
-        self.running.retain(|arn, running| found.get(arn).is_some_and(|found| *found == *running.schedule));
+        let mut before = std::mem::take(&mut self.running);
         for (arn, schedule) in found {
-            if !self.running.contains_key(&arn) {
-                let running = self.start(schedule);
-                self.running.insert(arn, running);
-            }
+            let running = match before.remove(&arn) {
+                Some(same) if *same.schedule == schedule => same,
+                old => {
+                    let old = old.as_ref().map(|old| (&*old.schedule, old.fired.load(Ordering::Relaxed)));
+                    let fired = fired(old, &schedule, self.clock.now() / 1000);
+                    self.start(schedule, fired)
+                }
+            };
+            self.running.insert(arn, running);
         }
         first_error
     }
@@ -105,35 +113,95 @@ impl Schedules {
         self.running.values().map(|running| running.schedule.name.clone()).collect()
     }
 
-    fn start(&self, schedule: Schedule) -> Running {
-        let schedule = Arc::new(schedule);
-        let (firing, clock, timed) = (self.firing.clone(), self.clock.clone(), Arc::clone(&schedule));
-        Running { schedule, task: tokio::spawn(async move { run(&firing, &clock, timed).await }) }
+    fn start(&self, schedule: Schedule, fired: i64) -> Running {
+        let (schedule, fired) = (Arc::new(schedule), Arc::new(AtomicI64::new(fired)));
+        let (firing, clock) = (self.firing.clone(), self.clock.clone());
+        let (timed, last) = (Arc::clone(&schedule), Arc::clone(&fired));
+        Running { schedule, fired, task: tokio::spawn(async move { run(&firing, &clock, timed, &last).await }) }
+    }
+}
+
+/// Up to which moment a schedule has nothing to fire; `old` is the one whose place it takes, and up to when that has fired.
+fn fired(old: Option<(&Schedule, i64)>, schedule: &Schedule, now: i64) -> i64 {
+    match old {
+        // A rate's first moment is when the schedule is made.
+        None => schedule.table.made - 1,
+        Some((old, fired)) if old.enabled && old.table == schedule.table => fired,
+        // Moments of another timetable, or while it was off, are no longer due.
+        Some(_) => now,
     }
 }
 
 /// Fires at each moment until there is none any more.
-async fn run(firing: &Firing, clock: &Clock, schedule: Arc<Schedule>) {
+async fn run(firing: &Firing, clock: &Clock, schedule: Arc<Schedule>, last: &AtomicI64) {
     if !schedule.enabled {
         return;
     }
-    // A rate's first moment is when the schedule is made.
-    let mut last = schedule.table.made - 1;
     loop {
-        let after = last.max(clock.now() / 1000 - MISSED);
+        let after = last.load(Ordering::Relaxed).max(clock.now() / 1000 - MISSED);
         let Some(next) = schedule.table.next(after) else { return };
+        until(clock, next).await;
+        last.store(next, Ordering::Relaxed);
         let window = i64::try_from(fastrand::u64(0..=schedule.window_seconds)).unwrap_or_default();
-        // A long sleep of the machine moves the clock, not the timer.
-        while clock.now() < (next + window) * 1000 {
-            let soon = ((next + window) * 1000).min(clock.now() + MISSED * 1000);
-            sleep_until(clock.at(soon)).await;
-        }
-        last = next;
-        let (firing, schedule) = (firing.clone(), Arc::clone(&schedule));
-        tokio::spawn(async move { firing.fire(&schedule, next).await });
+        let (firing, clock, schedule) = (firing.clone(), clock.clone(), Arc::clone(&schedule));
+        // The next moment may come before this one's window has ended.
+        tokio::spawn(async move {
+            until(&clock, next + window).await;
+            firing.fire(&schedule, next).await;
+        });
+    }
+}
+
+/// Waits for a moment. A long sleep of the machine moves the clock, not the timer.
+async fn until(clock: &Clock, seconds: i64) {
+    while clock.now() < seconds * 1000 {
+        sleep_until(clock.at((seconds * 1000).min(clock.now() + MISSED * 1000))).await;
     }
 }
 
 fn failed(what: &str, why: &str) -> Error {
     Error::new(format!("{what}: {why}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::expression::{Expression, Timetable};
+    use super::read::Target;
+    use super::*;
+
+    /// An edit of what is sent fires nothing again, and one of the times nothing that was due by the new ones.
+    #[test]
+    fn an_edit_fires_no_moment_of_the_past() {
+        let of = |rate: &str, enabled: bool| Schedule {
+            arn: "a".into(),
+            name: "s".into(),
+            table: Timetable {
+                expression: Expression::parse(rate).unwrap(),
+                zone: TimeZone::UTC,
+                made: 1_000,
+                start: None,
+                end: None,
+            },
+            enabled,
+            window_seconds: 0,
+            target: Target {
+                arn: "f".into(),
+                role: "r".into(),
+                input: None,
+                queue: None,
+                retries: 0,
+                max_age_ms: 0,
+                partition_key: None,
+                group: None,
+            },
+        };
+        let minute = of("rate(1 minute)", true);
+        assert_eq!(fired(None, &minute, 1_030), 999, "a new one fires when it is made");
+        assert_eq!(minute.table.next(999), Some(1_000));
+        assert_eq!(fired(Some((&minute, 1_000)), &minute, 1_030), 1_000);
+        assert_eq!(fired(Some((&minute, 1_000)), &of("rate(2 minutes)", true), 1_030), 1_030);
+        assert_eq!(fired(Some((&of("rate(1 minute)", false), 999)), &minute, 1_030), 1_030);
+    }
 }

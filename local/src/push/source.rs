@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use flate2::read::GzDecoder;
 use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::iot::Published;
 use crate::event::Location;
@@ -33,6 +34,9 @@ pub struct Sender {
     /// ARN of the role that puts it there.
     #[serde(default)]
     pub role: Option<String>,
+    /// Why what the sender made cannot be delivered.
+    #[serde(default)]
+    pub refused: Option<String>,
     /// The message that a rule of AWS IoT has taken.
     #[serde(default)]
     pub iot: Option<Published>,
@@ -55,6 +59,21 @@ pub enum Source {
     Schedule { arn: String },
     /// A caller of Invoke, who was let in by Invoke itself.
     Caller,
+}
+
+/// An event that Lambda has taken for a function.
+pub struct Taken {
+    /// The function's ARN without a qualifier; of an event for a stream that one's.
+    pub function: String,
+    pub request: String,
+    pub source: Source,
+    pub payload: Box<RawValue>,
+}
+
+impl Taken {
+    pub fn name(&self) -> String {
+        self.function.rsplit([':', '/']).next().unwrap_or_default().to_owned()
+    }
 }
 
 /// An ARN of the function, in parts.

@@ -151,6 +151,17 @@ async fn a_rules_event_is_buried_with_what_eventbridge_says_of_it() {
     assert!(to.is_none() && reason.ends_with("and its sender has no dead-letter queue"), "{reason}");
 }
 
+/// As the template of a rule that makes no JSON of an event: EventBridge cannot deliver that to a function.
+#[tokio::test]
+async fn what_its_sender_made_wrong_is_buried() {
+    let rule = "arn:aws:events:eu-west-1:111122223333:rule/big";
+    let mut cloud = Cloud::new(Value::Null, lets_in(TOPIC)).await;
+    cloud.give(json!({ "rule": rule, "queue": QUEUE, "refused": "no JSON" }), &json!("{\"id\": \"a\"b\"}")).await;
+    let told = cloud.told().await;
+    assert_eq!((from_topic(&told).1, from_topic(&told).2), ("no JSON", Some("dead")));
+    assert!(cloud.calls.lock().unwrap().is_empty());
+}
+
 #[tokio::test]
 async fn what_fails_for_good_goes_to_the_destination_as_the_functions_role() {
     let config = json!({ "MaximumRetryAttempts": 0, "DestinationConfig": { "OnFailure": { "Destination": QUEUE } } });

@@ -5,7 +5,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
-use serde_json::value::RawValue;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Shared;
@@ -18,7 +17,7 @@ use super::normal::normal;
 use super::outcome::{message, millis, refused};
 use super::policy::Asked;
 use super::record::{GivenUp, record};
-use super::source::{Place, Source};
+use super::source::{Place, Source, Taken};
 use super::undelivered;
 use crate::event::{self, Batch, Event};
 use crate::invoke::{Answer, Call, Refusal};
@@ -42,21 +41,6 @@ pub async fn take(shared: Arc<Shared>, mut inbox: Inbox) {
     }
 }
 
-/// An event that Lambda has taken for a function.
-struct Taken {
-    /// The function's ARN without a qualifier; of an event for a stream that one's.
-    function: String,
-    request: String,
-    source: Source,
-    payload: Box<RawValue>,
-}
-
-impl Taken {
-    fn name(&self) -> String {
-        self.function.rsplit([':', '/']).next().unwrap_or_default().to_owned()
-    }
-}
-
 /// How a call ended.
 struct Called {
     outcome: Result<Answer, Refusal>,
@@ -76,8 +60,13 @@ impl Shared {
                 let began = Instant::now();
                 let outcome = (self.invoke)(call).await;
                 self.tried(&taken, &outcome);
-                if let Ok(answer) = &outcome {
-                    self.called(&taken, answer, millis(began));
+                match &outcome {
+                    Ok(answer) => self.called(&taken, answer, millis(began)),
+                    // Nobody tries again.
+                    Err(_) => self.lens.show(|| {
+                        let (id, call) = (taken.request.clone(), taken.request.clone());
+                        Seen::Tried(Tried { id, call, failed: true })
+                    }),
                 }
                 // Who does not wait any more wants to know nothing.
                 let _gone = answer.send(outcome);
@@ -98,13 +87,17 @@ impl Shared {
         let Delivery { function, request, sender, event } = delivery;
         let function = function.split(':').take(7).collect::<Vec<_>>().join(":");
         let source = Source::of(&sender, &serde_json::from_str(event.get()).unwrap_or_default());
+        let refused = sender.refused;
         let facts = self.facts(&function).await;
         let taken = Taken { function, request, source, payload: event };
         let facts = match facts {
             Ok(facts) => facts,
-            Err(Unknown::NotFound) => return self.given_up(&taken, "the function is not there", None),
-            Err(Unknown::Other(why)) => return self.given_up(&taken, &why, None),
+            Err(Unknown::NotFound) => return self.bury(&taken, "the function is not there").await,
+            Err(Unknown::Other(why)) => return self.bury(&taken, &why).await,
         };
+        if let Some(why) = refused {
+            return self.bury(&taken, &why).await;
+        }
         if !lets_in(&facts, &taken) {
             return self.not_let_in(&taken).await;
         }
@@ -166,7 +159,7 @@ impl Shared {
         loop {
             let Called { outcome, milliseconds } = self.call(taken).await;
             self.tried(taken, &outcome);
-            let facts = self.functions.of(&taken.function).await;
+            let facts = self.facts(&taken.function).await;
             let limits = facts.as_ref().map(|facts| facts.limits).unwrap_or_default();
             let (next, why) = match outcome {
                 Ok(answer) => {

@@ -84,13 +84,20 @@ def hand_over(url):
         as_sender(whose, invoke_target, target, event, rule, view)
 
     def to_function(arn, payload):
-        event = json.loads(payload)
+        try:
+            event = json.loads(payload)
+        except ValueError as error:
+            whose = {key: value for key, value in sender.get().items() if key != "stream"}
+            why = f"what the rule's template makes is no JSON: {error}"
+            return as_sender({**whose, "refused": why}, beside, give, arn, str(uuid.uuid4()), payload)
         if "stream" in sender.get():
             return beside(give, "", "", event)
         func, config, _ = lambda_svc._get_func_record_for_ref(arn)
-        if func and config:
-            record = lambda_svc._execution_record_for_config(func, config)
-            beside(lambda_svc._execute_function_with_config_scope, record, event)
+        if not func or not config:
+            # Who sends has dead letters for what is not there.
+            return beside(give, arn, str(uuid.uuid4()), event)
+        record = lambda_svc._execution_record_for_config(func, config)
+        beside(lambda_svc._execute_function_with_config_scope, record, event)
 
     def to_filters(group, stream, events):
         to_functions(group, stream, events)

@@ -72,6 +72,9 @@ async fn answer(State(endpoint): State<Endpoint>, request: Request) -> Response 
     if path.ends_with("/event-invoke-config") {
         return found(&endpoint.config);
     }
+    if path.ends_with("/concurrency") {
+        return json(200, &json!({}));
+    }
     if path.ends_with("/policy") {
         let policy = endpoint.policy.is_object().then(|| json!({ "Policy": endpoint.policy.to_string() }));
         return found(&policy.unwrap_or_default());
