@@ -25,7 +25,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use pipe_local::functions::{self, Functions};
 use pipe_local::gateway::{self, Gateway};
-use pipe_local::invoke::{Answer, Invoke};
+use pipe_local::invoke::{Answer, Call, Invoke};
 use pipe_local::roles::Roles;
 use pipe_local::seen::Lens;
 use tokio::net::TcpListener;
@@ -124,7 +124,7 @@ async fn console() {
 async fn gateway_alone(running: &Running, load: &Load, what: &str, budget: u32) {
     let stub = stub::start(&running.endpoint_url(), running.keys()).await;
     let roles = Roles::new(running.sdk(Some(&stub)));
-    let invoke: Invoke = Arc::new(|_, _| {
+    let invoke: Invoke = Arc::new(|_| {
         let policy = serde_json::json!({ "principalId": "user", "policyDocument": { "Version": "2012-10-17", "Statement": [
             { "Action": "execute-api:Invoke", "Effect": "Allow", "Resource": "*" }] } });
         async move {
@@ -169,7 +169,10 @@ async fn invoke(running: &Running) {
     let mut times = Vec::new();
     for _ in 0..INVOKES {
         let start = Instant::now();
-        let answer = functions.invoke("gateway-events-consumer", empty.clone()).await.expect("the function is called");
+        let answer = functions
+            .invoke(Call::new("gateway-events-consumer".to_owned(), empty.clone()))
+            .await
+            .expect("the function is called");
         assert_eq!(answer.error, None);
         times.push(start.elapsed());
     }

@@ -47,6 +47,8 @@ struct Catch {
     leads: Vec<(&'static Kind, Name)>,
     /// The names are of what is owned by more than its tags.
     owned: bool,
+    /// It was only mentioned, and could not be looked at.
+    missed: bool,
     note: Option<String>,
 }
 
@@ -77,7 +79,14 @@ pub async fn read(
     wanted: Vec<Wanted>,
     tagged: impl Future<Output = Result<Vec<String>>> + Send + 'static,
 ) -> Result<Found> {
-    let mut search = Search { cx, kinds, found: Found::default(), seen: BTreeSet::new(), tasks: JoinSet::new() };
+    let mut search = Search {
+        cx,
+        kinds,
+        found: Found::default(),
+        seen: BTreeMap::new(),
+        missed: BTreeSet::new(),
+        tasks: JoinSet::new(),
+    };
     for kind in kinds {
         let (cx, same) = (cx.clone(), cx.clone());
         search.tasks.spawn(async move { Ok(names(kind, (kind.owned)(&cx).await?, true)) });
@@ -97,8 +106,10 @@ struct Search<'a> {
     cx: &'a Cx,
     kinds: &'static [Kind],
     found: Found,
-    /// What was asked for already.
-    seen: BTreeSet<Key>,
+    /// What was asked for already, and why.
+    seen: BTreeMap<Key, By>,
+    /// What was only mentioned, and could not be looked at.
+    missed: BTreeSet<Key>,
     tasks: JoinSet<Result<Catch>>,
 }
 
@@ -106,7 +117,15 @@ impl Search<'_> {
     /// Begins to read those of these names that nobody has asked for yet.
     fn look_for(&mut self, names: Vec<(&'static Kind, Name)>, by: By) {
         for (kind, name) in names {
-            if self.seen.insert((kind.name, name.clone())) {
+            let key = (kind.name, name.clone());
+            let fresh = match self.seen.get(&key) {
+                None => true,
+                // It turns out to be more than mentioned.
+                Some(By::Mention) if by != By::Mention => self.missed.contains(&key),
+                Some(_) => continue,
+            };
+            self.seen.insert(key, by);
+            if fresh {
                 self.tasks.spawn(look(self.cx.clone(), self.kinds, (kind, name), by));
             }
         }
@@ -115,7 +134,15 @@ impl Search<'_> {
     /// Reads what was asked for, and whatever it leads to.
     async fn end(&mut self) -> Result<()> {
         while let Some(catch) = self.tasks.join_next().await {
-            let (next, mentioned) = self.take(catch.map_err(|e| Error::defect(e.to_string()))??);
+            let catch = catch.map_err(|e| Error::defect(e.to_string()))??;
+            if let Some((kind, name)) = catch.key.clone().filter(|_| catch.missed) {
+                let key = (kind.name, name.clone());
+                if self.seen.get(&key) != Some(&By::Mention) {
+                    self.tasks.spawn(look(self.cx.clone(), self.kinds, (kind, name), By::Name));
+                }
+                self.missed.insert(key);
+            }
+            let (next, mentioned) = self.take(catch);
             self.look_for(next, By::Name);
             self.look_for(mentioned, By::Mention);
         }
@@ -124,12 +151,12 @@ impl Search<'_> {
 
     /// Keeps what was found, and gives the names that it leads to, and those that are only mentioned.
     fn take(&mut self, catch: Catch) -> (Names, Names) {
-        let Catch { key, lives, names, leads, owned: by_more_than_tags, note } = catch;
+        let Catch { key, lives, names, leads, owned: by_more_than_tags, note, .. } = catch;
         self.found.notes.extend(note);
         let owned: Vec<&Live<Value>> = lives.iter().filter(|live| ours(self.cx, live)).collect();
         let arns: Vec<String> = owned.iter().flat_map(|live| arns_in(&live.props)).collect();
         // A parent that is not ours has children that are none of our business.
-        let next = if key.is_none() || !owned.is_empty() { names } else { Vec::new() };
+        let mut next = if key.is_none() || !owned.is_empty() { names } else { Vec::new() };
         let keys = next.iter().map(|(kind, name)| (kind.name, name.clone()));
         match &key {
             Some((kind, name)) => {
@@ -139,7 +166,8 @@ impl Search<'_> {
             None if by_more_than_tags => self.found.evidence.names.extend(keys),
             None => {}
         }
-        let mentioned = leads.into_iter().chain(arns.iter().flat_map(|arn| named(self.kinds, arn))).collect();
+        next.extend(leads);
+        let mentioned = arns.iter().flat_map(|arn| named(self.kinds, arn)).collect();
         if let Some((kind, name)) = key
             && !lives.is_empty()
         {
@@ -151,11 +179,11 @@ impl Search<'_> {
 
 /// As [`read_all`]. What a policy mentions may be anyone's, and anywhere: where nobody may look, or not from here, nothing of ours is known
 /// to be there.
-async fn look(cx: Cx, kinds: &'static [Kind], named: (&'static Kind, Name), by: By) -> Result<Catch> {
-    match read_all(cx, kinds, named, by != By::Chance).await {
+async fn look(cx: Cx, kinds: &'static [Kind], (kind, name): (&'static Kind, Name), by: By) -> Result<Catch> {
+    match read_all(cx, kinds, (kind, name.clone()), by != By::Chance).await {
         Err(error) if by == By::Mention && (out_of_reach(&error)) => {
             tracing::debug!(%error, "what is mentioned cannot be looked at");
-            Ok(names_of(Vec::new()))
+            Ok(Catch { key: Some((kind, name)), missed: true, ..names_of(Vec::new()) })
         }
         ended => ended,
     }
@@ -187,7 +215,7 @@ async fn read_all(cx: Cx, kinds: &'static [Kind], (kind, name): (&'static Kind, 
         leads.extend(try_join_all(all).await?.concat());
     }
     let note = lives.iter().filter(|live| ours(cx, live)).find_map(|live| (kind.tells)(live));
-    Ok(Catch { key: Some((kind, name.clone())), lives, names, leads, owned: false, note })
+    Ok(Catch { key: Some((kind, name.clone())), lives, names, leads, owned: false, missed: false, note })
 }
 
 fn ours(cx: &Cx, live: &Live<Value>) -> bool {
@@ -196,12 +224,12 @@ fn ours(cx: &Cx, live: &Live<Value>) -> bool {
 
 fn names(kind: &'static Kind, names: Vec<Name>, owned: bool) -> Catch {
     let names = names.into_iter().map(|name| (kind, name)).collect();
-    Catch { key: None, lives: Vec::new(), names, leads: Vec::new(), owned, note: None }
+    Catch { key: None, lives: Vec::new(), names, leads: Vec::new(), owned, missed: false, note: None }
 }
 
 /// Names that are no evidence.
 fn names_of(names: Names) -> Catch {
-    Catch { key: None, lives: Vec::new(), names, leads: Vec::new(), owned: false, note: None }
+    Catch { key: None, lives: Vec::new(), names, leads: Vec::new(), owned: false, missed: false, note: None }
 }
 
 /// The names that the tagging API knows. Without permission for it the search goes on, and says what it may miss.

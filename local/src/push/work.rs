@@ -87,7 +87,9 @@ impl Shared {
         let Delivery { function, request, sender, event } = delivery;
         let function = function.split(':').take(7).collect::<Vec<_>>().join(":");
         let source = Source::of(&sender, &serde_json::from_str(event.get()).unwrap_or_default());
-        let refused = sender.refused;
+        if let Some(why) = sender.refused {
+            return self.bury(&Taken { function, request, source, payload: event }, &why).await;
+        }
         let facts = self.facts(&function).await;
         let taken = Taken { function, request, source, payload: event };
         let facts = match facts {
@@ -95,9 +97,6 @@ impl Shared {
             Err(Unknown::NotFound) => return self.bury(&taken, "the function is not there").await,
             Err(Unknown::Other(why)) => return self.bury(&taken, &why).await,
         };
-        if let Some(why) = refused {
-            return self.bury(&taken, &why).await;
-        }
         if !lets_in(&facts, &taken) {
             return self.not_let_in(&taken).await;
         }

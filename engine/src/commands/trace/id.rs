@@ -22,6 +22,8 @@ const BEGINNING: usize = 8;
 pub struct Names {
     /// What was asked for.
     pub asked: String,
+    /// What a row's key would be, where that is another text.
+    key: Option<String>,
     /// The shard that has it, where that is known.
     pub shard: Option<String>,
     /// Its sequence number there.
@@ -47,7 +49,9 @@ impl Names {
                 Self { shard: Some(format!("shardId-{shard:0>12}")), number: Some(number.to_owned()), ..names }
             }
             // A message, as `send` shows it.
-            Some((_, id)) if Uuid::try_parse(id).is_ok() => Self { asked: id.to_owned(), ..names },
+            Some((_, id)) if Uuid::try_parse(id).is_ok() => {
+                Self { asked: id.to_owned(), key: Some(asked.to_owned()), ..names }
+            }
             None if is_number(asked) => Self { number: Some(asked.to_owned()), ..names },
             _ => names,
         })
@@ -93,10 +97,10 @@ impl Names {
 
     /// The key of a row, if the id may be one.
     pub fn as_key(&self, keys: &[Key]) -> Option<ItemKey> {
-        let [key] = keys else { return None };
+        let ([key], asked) = (keys, self.key.as_ref().unwrap_or(&self.asked)) else { return None };
         let value = match key.kind {
-            KeyKind::String => AttributeValue::S(self.asked.clone()),
-            KeyKind::Number => AttributeValue::N(self.asked.parse::<f64>().is_ok().then(|| self.asked.clone())?),
+            KeyKind::String => AttributeValue::S(asked.clone()),
+            KeyKind::Number => AttributeValue::N(asked.parse::<f64>().is_ok().then(|| asked.clone())?),
             KeyKind::Binary => return None,
         };
         Some(ItemKey::from([(key.name.clone(), value)]))
@@ -139,6 +143,9 @@ mod tests {
         assert_eq!((of(NUMBER).number.as_deref(), of(NUMBER).shard), (Some(NUMBER), None));
         let message = "8476a536-e9f4-11e8-9739-2dfe598c3fcd";
         assert_eq!(of(&format!("orders-topic:{message}")).asked, message);
+        let keys = [Key { name: "id".to_owned(), kind: KeyKind::String }];
+        let key = of(&format!("user:{message}")).as_key(&keys).unwrap();
+        assert_eq!(key["id"], AttributeValue::S(format!("user:{message}")), "it may be a row's key, too");
         for other in ["order-17", "12345", "8476a536-e9f4-11e8-9739-2dfe598c3fcd", "a:b", "Xyz+/="] {
             assert_eq!((of(other).number, of(other).sought()), (None, other));
         }

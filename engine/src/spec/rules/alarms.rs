@@ -17,9 +17,13 @@ pub(super) fn one(cx: &Cx<'_>) -> Vec<Problem> {
 /// An alarm of a function that alarms call.
 fn round(cx: &Cx<'_>) -> Option<Problem> {
     let told = cx.spec.told()?.topic.as_ref()?;
-    let source = cx.topic()?;
-    let name = told.rsplit(':').next().unwrap_or_default();
-    (cx.spec.topic_name() == name).then(|| {
+    // Alarms have no attributes that a filter could ask for.
+    let source = cx.topic().filter(|source| source.filter.is_none())?;
+    let same = match source.place.existing().and_then(|existing| existing.arn()) {
+        Some(arn) => arn == told,
+        None => told.rsplit(':').next() == Some(cx.spec.topic_name().as_str()),
+    };
+    same.then(|| {
         let message =
             "alarms would go to the topic that the events come from, and an alarm about them would be one more";
         Problem::error(format!("{ALARMS}/topic"), message)

@@ -251,7 +251,10 @@ fn taken(topics: &str, filter: &str) -> bool {
         match (topics.next(), filter.next()) {
             (None, None) | (_, Some("#")) => return true,
             // A `*` of a policy may be several levels.
-            (Some(level), Some(_)) if level.contains(['*', '?']) => return true,
+            (Some(level), Some(wanted)) if level.contains(['*', '?']) => {
+                let begins = level.split(['*', '?']).next().unwrap_or_default();
+                return wanted == "+" || wanted.starts_with(begins);
+            }
             (Some(level), Some(wanted)) if wanted == "+" || wanted == level => {}
             _ => return false,
         }

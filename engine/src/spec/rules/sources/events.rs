@@ -63,7 +63,7 @@ fn numbers(path: &str, events: &BusEvents) -> Vec<Problem> {
 fn template_of(template: &str, values: &BTreeMap<String, String>) -> Option<(String, &'static str)> {
     let letter = |one: char| one.is_ascii_alphanumeric() || "_-".contains(one);
     for (name, value) in values {
-        if name.is_empty() || !name.chars().all(letter) || name.to_ascii_uppercase().starts_with("AWS") {
+        if name.is_empty() || !name.chars().all(letter) || name.starts_with("AWS") {
             let message = format!("`{name}` cannot be the name of a value");
             return Some((message, "a name has letters, digits, `_` and `-`, and does not begin with `AWS`"));
         }

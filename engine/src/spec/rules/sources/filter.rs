@@ -9,7 +9,7 @@ use crate::spec::{FilterOn, Problem};
 /// Keys at most, in all levels.
 const KEYS: usize = 5;
 
-/// Combinations of values at most: the numbers of values of all keys, each times its level, multiplied.
+/// Combinations of values at most.
 const COMBINATIONS: usize = 150;
 
 /// What SNS refuses when the topic is subscribed to.
@@ -20,12 +20,10 @@ pub(super) fn refused(path: &str, filter: &Map<String, Value>, on: FilterOn) -> 
     if !problems.is_empty() {
         return problems;
     }
-    let mut leaves = Vec::new();
-    count(filter, 1, &mut leaves);
-    let combinations = leaves.iter().fold(1_usize, |all, values| all.saturating_mul(*values));
+    let (keys, combinations) = (keys(filter), combinations(filter, 1));
     let wrong = match Filter::of_bus(&Value::Object(filter.clone()).to_string()) {
         Err(wrong) => wrong,
-        Ok(_) if leaves.len() > KEYS => format!("it has {} keys, and {KEYS} is the most", leaves.len()),
+        Ok(_) if keys > KEYS => format!("it has {keys} keys, and {KEYS} is the most"),
         Ok(_) if combinations > COMBINATIONS => {
             format!("its values make {combinations} combinations, and {COMBINATIONS} is the most")
         }
@@ -41,18 +39,29 @@ fn no_list(path: &str, key: &str, wanted: &Value) -> Problem {
     Problem::error(format!("{path}/{}", segment(key)), message).hint(hint)
 }
 
-/// The number of values of each key, times its level. Of `$or` the keys of its objects count.
-fn count(filter: &Map<String, Value>, level: usize, leaves: &mut Vec<usize>) {
-    for (key, wanted) in filter {
-        match wanted {
-            Value::Object(inner) => count(inner, level + 1, leaves),
-            Value::Array(choices) if key == "$or" => {
-                choices.iter().filter_map(Value::as_object).for_each(|choice| count(choice, level, leaves));
-            }
-            Value::Array(values) => leaves.push(values.len() * level),
-            _ => {}
+/// The keys with values, those of the choices of `$or` too.
+fn keys(filter: &Map<String, Value>) -> usize {
+    let each = filter.iter().map(|(key, wanted)| match wanted {
+        Value::Object(inner) => keys(inner),
+        Value::Array(choices) if key == "$or" => choices.iter().filter_map(Value::as_object).map(keys).sum(),
+        _ => 1,
+    });
+    each.sum()
+}
+
+/// The combinations of values: of keys they are multiplied, of the choices of `$or` added up
+/// (<https://docs.aws.amazon.com/sns/latest/dg/and-or-logic.html>).
+fn combinations(filter: &Map<String, Value>, level: usize) -> usize {
+    let each = filter.iter().map(|(key, wanted)| match wanted {
+        Value::Object(inner) => combinations(inner, level + 1),
+        Value::Array(choices) if key == "$or" => {
+            let choices = choices.iter().filter_map(Value::as_object).map(|choice| combinations(choice, level));
+            choices.fold(0, usize::saturating_add)
         }
-    }
+        Value::Array(values) => values.len() * level,
+        _ => 1,
+    });
+    each.fold(1, usize::saturating_mul)
 }
 
 #[cfg(test)]
@@ -66,12 +75,17 @@ mod tests {
         refused("/source/topic/filter", &filter, on).into_iter().map(|problem| problem.message).collect()
     }
 
+    fn many(count: usize) -> Vec<String> {
+        (0..count).map(|at| at.to_string()).collect()
+    }
+
     #[test]
     fn what_sns_takes_is_taken() {
         for filter in [
             json!({ "kind": ["order", { "prefix": "x" }, { "exists": false }, null, true, 1] }),
             json!({ "ip": [{ "cidr": "10.0.0.0/24" }], "n": [{ "numeric": [">", 0, "<=", 100] }] }),
             json!({ "$or": [{ "a": ["x"] }, { "b": ["y"] }] }),
+            json!({ "source": many(4), "$or": [{ "a": many(6) }, { "b": many(3), "$or": [{ "c": many(4) }, { "d": many(2) }] }] }),
         ] {
             assert_eq!(told(filter, FilterOn::Attributes), "");
         }
@@ -81,7 +95,6 @@ mod tests {
     /// As SNS itself refuses them.
     #[test]
     fn what_sns_refuses_is_refused() {
-        let many = |count: usize| (0..count).map(|at| at.to_string()).collect::<Vec<_>>();
         let rows = [
             (json!({ "key": [] }), "must hold an object or a list of rules"),
             (json!({ "key": [{ "wrong-operator": true }] }), "the operator `wrong-operator` is unknown"),
