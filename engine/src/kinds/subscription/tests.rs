@@ -1,4 +1,5 @@
 use aws_sdk_lambda::Client as Lambda;
+use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use aws_sdk_lambda::operation::get_policy::GetPolicyOutput;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::operation::get_subscription_attributes::GetSubscriptionAttributesOutput;
@@ -124,14 +125,21 @@ async fn it_is_ours_where_a_statement_of_our_label_lets_the_topic_in() {
         ("theirs", TOPIC),
         ("pipe-demo-permission-0a1b2c3d", "arn:aws:sns:eu-central-1:111122223333:orders-2"),
     ] {
-        let read = Subscription::read(&cx(&[&listed(), &shown(&[]), &policy(sid, source)]), &here()).await.unwrap();
+        let there = mock!(Lambda::get_function).then_output(|| GetFunctionOutput::builder().build());
+        let rules = [&listed(), &shown(&[]), &policy(sid, source), &there];
+        let read = Subscription::read(&cx(&rules), &here()).await.unwrap();
         assert_eq!((read.len(), &read[0].tags), (1, &Tags::new()), "{sid} {source}");
     }
-    let none = mock!(Lambda::get_policy).then_http_response(|| {
-        mocked::refusal("ResourceNotFoundException", "The resource you requested does not exist.")
-    });
-    let read = Subscription::read(&cx(&[&listed(), &shown(&[]), &none]), &here()).await.unwrap();
+    let absent = || mocked::refusal("ResourceNotFoundException", "The resource you requested does not exist.");
+    let none = mock!(Lambda::get_policy).then_http_response(absent);
+    let there = mock!(Lambda::get_function).then_output(|| GetFunctionOutput::builder().build());
+    let read = Subscription::read(&cx(&[&listed(), &shown(&[]), &none, &there]), &here()).await.unwrap();
     assert_eq!(read[0].tags, Tags::new());
+    // Where the function is gone, its policy is too, and the subscription leads nowhere.
+    let none = mock!(Lambda::get_policy).then_http_response(absent);
+    let gone = mock!(Lambda::get_function).then_http_response(absent);
+    let read = Subscription::read(&cx(&[&listed(), &shown(&[]), &none, &gone]), &here()).await.unwrap();
+    assert_eq!(read, [live(desired())]);
 }
 
 #[tokio::test]
