@@ -57,16 +57,14 @@ impl Shared {
                 let taken = Taken { function, request: delivery.request, source, payload: delivery.event };
                 self.accepted(&taken);
                 let call = Call { id: Some(taken.request.clone()), ..Call::new(taken.function.clone(), payload) };
-                let began = Instant::now();
                 let outcome = (self.invoke)(call).await;
                 self.tried(&taken, &outcome);
-                match &outcome {
-                    Ok(answer) => self.called(&taken, answer, millis(began)),
+                if outcome.is_err() {
                     // Nobody tries again.
-                    Err(_) => self.lens.show(|| {
+                    self.lens.show(|| {
                         let (id, call) = (taken.request.clone(), taken.request.clone());
                         Seen::Tried(Tried { id, call, failed: true })
-                    }),
+                    });
                 }
                 // Who does not wait any more wants to know nothing.
                 let _gone = answer.send(outcome);
