@@ -101,8 +101,7 @@ fn messages_of_devices_by_a_stream() {
     dev.until("its row", |dev| has_row(dev, "e0").then_some(()));
 }
 
-/// While a function may not run at all, what is pushed to it is a letter at once, as on AWS
-/// (<https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>).
+/// While a function may not run at all, what is pushed to it is a letter at once (`docs/aws.md#lambda-asynchronous`: reported).
 #[test]
 fn what_is_pushed_to_a_stopped_function_is_a_letter_at_once() {
     let stopped = REST.replace("timeout_seconds: 5", "timeout_seconds: 5, reserved_concurrency: 0");

@@ -159,6 +159,8 @@ fn topic() {
             ("of the body", "[order] } }", "[order] }, filter_on: body }"),
             ("no filter", ", filter: { kind: [order] }, filter_on: body", ""),
             ("retries", "stream-to-table }", "stream-to-table, failures: { retries: 0, max_age_minutes: 5 } }"),
+            ("a key of SNS's", "name: Orders", "name: Orders, encryption: aws_managed"),
+            ("none", ", encryption: aws_managed", ""),
             ("another topic", "name: Orders", "name: Other"),
             ("no dlq", "dlq: { queue: {} }\n", ""),
         ],

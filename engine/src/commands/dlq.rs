@@ -116,7 +116,7 @@ impl Dlq {
         if loaded.spec.queue().is_none() {
             let error = Error::fatal(format!("the pipeline `{}` has no dead-letter queue", loaded.spec.name));
             let hint = match loaded.spec.alexa() {
-                Some(_) => "a skill is told of an error at once, and nothing is kept: `pipe logs` shows what failed",
+                Some(_) => "AWS tells the skill of an error at once and keeps no event; `pipe logs` shows what failed",
                 None => "add `dlq: { queue: {} }` to its spec, and apply it",
             };
             return Err(error.hint(hint).into());

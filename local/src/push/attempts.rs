@@ -32,7 +32,7 @@ impl Default for Limits {
 pub enum Condition {
     RetriesExhausted,
     EventAgeExceeded,
-    /// <https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html>
+    /// Reported, not recorded (`docs/aws.md#lambda-asynchronous`).
     ZeroReservedConcurrency,
 }
 

@@ -18,6 +18,7 @@ use serde_json::Value;
 use super::payload::Payload;
 use crate::error::{Error, Result};
 use crate::event::using::Shape;
+use crate::term::some;
 use unknown::Unknown;
 
 /// Reads a message; nothing where it has another form.
@@ -156,16 +157,16 @@ struct RequestContext {
     request_id: String,
     #[serde(default)]
     function_arn: String,
-    /// Why it gave up: `RetryAttemptsExhausted`, `RecordAgeExceeded`; of asynchronous calls `RetriesExhausted`, `EventAgeExceeded`.
+    /// Why it gave up: `RetryAttemptsExhausted`, `RecordAgeExceeded`; of asynchronous calls `RetriesExhausted`, `EventAgeExceeded`,
+    /// `ZeroReservedConcurrency`.
     condition: String,
     #[serde(default)]
-    approximate_invoke_count: u64,
+    approximate_invoke_count: usize,
 }
 
 impl RequestContext {
     fn invoked(&self) -> String {
-        let count = self.approximate_invoke_count;
-        format!("{count} invocation{}", if count == 1 { "" } else { "s" })
+        some(self.approximate_invoke_count, "invocation")
     }
 }
 

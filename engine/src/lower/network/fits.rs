@@ -52,8 +52,11 @@ impl Around<'_> {
             one.service == service && one.private_dns && !ours && !one.state.starts_with("delet")
         };
         let other = self.vpc.endpoints.iter().find(other).filter(|_| self.is_private(service))?;
-        let whose = other.tags.get(PIPELINE).map_or("somebody else", String::as_str);
-        let message = format!("the name of `{service}` leads to `{}` of `{whose}` in this VPC already", other.id);
+        let whose = other
+            .tags
+            .get(PIPELINE)
+            .map_or_else(|| "somebody else".to_owned(), |name| format!("the pipeline `{name}`"));
+        let message = format!("the name of `{service}` leads to `{}` of {whose} in this VPC already", other.id);
         let hint = "leave `private_dns` out: the functions are then told the endpoint's own name";
         Some(("/network/private_dns".to_owned(), message, hint))
     }

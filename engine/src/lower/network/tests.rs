@@ -166,7 +166,7 @@ fn a_name_that_leads_to_another_pipelines_endpoint_is_refused_in_the_plan() {
     let tags = [(PIPELINE.to_owned(), "other".to_owned())].into();
     let (loaded, _) = of(", private_dns: true", vec![There { private_dns: true, tags, ..there("sqs") }]);
     let error = fits(&loaded, &place()).unwrap_err();
-    assert!(error.message().contains("the name of `sqs` leads to `vpce-sqs` of `other`"), "{error}");
+    assert!(error.message().contains("the name of `sqs` leads to `vpce-sqs` of the pipeline `other`"), "{error}");
 }
 
 #[test]

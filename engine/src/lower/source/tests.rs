@@ -211,3 +211,24 @@ fn each_way_lets_in_its_own_source_alone() {
         assert_eq!(let_in(source, stream), *expected, "{source} {stream}");
     }
 }
+
+#[test]
+fn what_is_said_of_a_topic_and_a_schedule_is_what_aws_gets() {
+    let desired = |source: &str, id: &str| {
+        let text = format!(
+            "name: demo\nsource: {{ {source} }}\nconsumer: {{ function: {{ handler: my-handler }} }}\ndlq: {{ queue: {{}} }}\n"
+        );
+        let loaded = crate::spec::parse("pipeline.yaml", text.as_bytes(), Path::new("../tests/specs/good"));
+        let graph = lower(&loaded.unwrap_or_else(|why| panic!("{why}")), &place(), &Codes::unbuilt()).unwrap();
+        graph.node(id).unwrap().desired.clone()
+    };
+    assert_eq!(desired("topic: {}", "topic").get("kms_key"), None);
+    assert_eq!(desired("topic: { encryption: aws_managed }", "topic")["kms_key"], "alias/aws/sns");
+    let every =
+        |minutes: u32| desired(&format!("schedule: {{ every_minutes: {minutes} }}"), "schedule")["expression"].clone();
+    assert_eq!([every(1), every(5)], ["rate(1 minute)", "rate(5 minutes)"]);
+    let timed = desired("schedule: { rate: 1 hour, input: { at: 'of {time}', all: ['{time}', 1] } }", "schedule");
+    let input: Value = serde_json::from_str(timed["input"].as_str().unwrap()).unwrap();
+    let time = "<aws.scheduler.scheduled-time>";
+    assert_eq!(input, serde_json::json!({ "at": format!("of {time}"), "all": [time, 1] }));
+}

@@ -7,7 +7,7 @@ use crate::endpoint::quirks::refusals;
 
 pub(super) static QUIRKS: &[Quirk] = &[Quirk {
     whose: Sessions,
-    reason: "a function is called with {} in the place of what is no JSON, and with another id than its caller is told",
+    reason: "MiniStack calls a function with {} where the body is no JSON, and tells the caller another id than the function",
     operations: &[Path("lambda", "POST", "2015-03-31/functions/*/invocations")],
     answer: refusals::invoked,
 }];
