@@ -5,7 +5,8 @@
 //! the children of what is owned, and tags; and in what owned resources lead to and the ARNs that they hold, because the tagging
 //! API lags. Each is read by its kind, and evidence beside its tags is kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use futures_util::future::try_join_all;
 use serde_json::Value;
@@ -42,9 +43,9 @@ impl Found {
 struct Catch {
     key: Option<(&'static Kind, Name)>,
     lives: Vec<Live<Value>>,
-    names: Vec<(&'static Kind, Name)>,
+    names: Names,
     /// Names that it leads to and that are not evidence.
-    leads: Vec<(&'static Kind, Name)>,
+    leads: Names,
     /// The names are of what is owned by more than its tags.
     owned: bool,
     /// It was only mentioned, and could not be looked at.
@@ -53,7 +54,7 @@ struct Catch {
 }
 
 /// Names of resources, of whatever kinds.
-type Names = Vec<(&'static Kind, Name)>;
+pub type Names = Vec<(&'static Kind, Name)>;
 
 /// Why something is looked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -79,14 +80,7 @@ pub async fn read(
     wanted: Vec<Wanted>,
     tagged: impl Future<Output = Result<Vec<String>>> + Send + 'static,
 ) -> Result<Found> {
-    let mut search = Search {
-        cx,
-        kinds,
-        found: Found::default(),
-        seen: BTreeMap::new(),
-        missed: BTreeSet::new(),
-        tasks: JoinSet::new(),
-    };
+    let mut search = Search { cx, kinds, found: Found::default(), seen: BTreeMap::new(), tasks: JoinSet::new() };
     for kind in kinds {
         let (cx, same) = (cx.clone(), cx.clone());
         search.tasks.spawn(async move { Ok(names(kind, (kind.owned)(&cx).await?, true)) });
@@ -108,25 +102,21 @@ struct Search<'a> {
     found: Found,
     /// What was asked for already, and why.
     seen: BTreeMap<Key, By>,
-    /// What was only mentioned, and could not be looked at.
-    missed: BTreeSet<Key>,
     tasks: JoinSet<Result<Catch>>,
 }
 
 impl Search<'_> {
     /// Begins to read those of these names that nobody has asked for yet.
-    fn look_for(&mut self, names: Vec<(&'static Kind, Name)>, by: By) {
+    fn look_for(&mut self, names: Names, by: By) {
         for (kind, name) in names {
-            let key = (kind.name, name.clone());
-            let fresh = match self.seen.get(&key) {
-                None => true,
-                // It turns out to be more than mentioned.
-                Some(By::Mention) if by != By::Mention => self.missed.contains(&key),
-                Some(_) => continue,
-            };
-            self.seen.insert(key, by);
-            if fresh {
-                self.tasks.spawn(look(self.cx.clone(), self.kinds, (kind, name), by));
+            match self.seen.entry((kind.name, name.clone())) {
+                Entry::Vacant(new) => {
+                    new.insert(by);
+                    self.tasks.spawn(look(self.cx.clone(), self.kinds, (kind, name), by));
+                }
+                // It turns out to be more than mentioned, while it is looked at.
+                Entry::Occupied(mut seen) if *seen.get() == By::Mention => _ = seen.insert(by),
+                Entry::Occupied(_) => {}
             }
         }
     }
@@ -136,11 +126,11 @@ impl Search<'_> {
         while let Some(catch) = self.tasks.join_next().await {
             let catch = catch.map_err(|e| Error::defect(e.to_string()))??;
             if let Some((kind, name)) = catch.key.clone().filter(|_| catch.missed) {
-                let key = (kind.name, name.clone());
-                if self.seen.get(&key) != Some(&By::Mention) {
-                    self.tasks.spawn(look(self.cx.clone(), self.kinds, (kind, name), By::Name));
+                // For another reason it is looked at again, and then it must be seen.
+                match self.seen.remove(&(kind.name, name.clone())) {
+                    Some(By::Mention) | None => {}
+                    Some(by) => self.look_for(vec![(kind, name)], by),
                 }
-                self.missed.insert(key);
             }
             let (next, mentioned) = self.take(catch);
             self.look_for(next, By::Name);
@@ -181,7 +171,7 @@ impl Search<'_> {
 /// to be there.
 async fn look(cx: Cx, kinds: &'static [Kind], (kind, name): (&'static Kind, Name), by: By) -> Result<Catch> {
     match read_all(cx, kinds, (kind, name.clone()), by != By::Chance).await {
-        Err(error) if by == By::Mention && (out_of_reach(&error)) => {
+        Err(error) if by == By::Mention && out_of_reach(&error) => {
             tracing::debug!(%error, "what is mentioned cannot be looked at");
             Ok(Catch { key: Some((kind, name)), missed: true, ..names_of(Vec::new()) })
         }
@@ -245,7 +235,7 @@ fn tagged_names(arns: Result<Vec<String>>, kinds: &'static [Kind]) -> Result<Cat
 }
 
 /// What an ARN names: one resource, or nothing that `pipe` knows.
-pub fn named(kinds: &'static [Kind], arn: &str) -> Vec<(&'static Kind, Name)> {
+pub fn named(kinds: &'static [Kind], arn: &str) -> Names {
     kinds.iter().filter_map(|kind| Some((kind, (kind.name_of)(arn)?))).collect()
 }
 

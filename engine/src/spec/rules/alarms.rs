@@ -27,10 +27,7 @@ fn round(cx: &Cx<'_>) -> Option<Problem> {
         let message =
             "alarms would go to the topic that the events come from, and an alarm about them would be one more";
         Problem::error(format!("{ALARMS}/topic"), message)
-            .hint(format!(
-                "name another topic than that of `{}`",
-                source.path.trim_start_matches('/').replace('/', ".")
-            ))
+            .hint("name another topic than that of `source.topic`")
             .on_key()
     })
 }
